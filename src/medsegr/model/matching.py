@@ -1,0 +1,186 @@
+"""Findings meet masks: which mask is the truth of which finding.
+
+With records (``findings.jsonl``) a parsed finding meets the described record
+that it agrees with best. Without, it meets the mask of its target and side.
+A finding that meets nothing is not supervised: a report may well name what
+nobody outlined.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from medsegr.cognition.priors import Finding, Frame, Location, Shape, Texture
+from medsegr.data.case import Case, FindingRecord
+
+ONE_SIDED_MODALITIES = frozenset(
+    {"breast_ultrasound", "mammography", "knee_mri", "fundus", "colonoscopy", "dermoscopy", "histology_he"}
+)
+"""Pictures of one side only: a stated side says which breast, knee or eye, not where in the picture."""
+
+WRONG_SIDE_MARGIN = 0.1
+"""A centroid this share of the width beyond the midline lies clearly on the other side."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A finding and its truth.
+
+    Attributes:
+        finding: As handed in.
+        mask: (H, W) bool, or None where nothing is to be found or nothing is known.
+        supervised: True when the truth is known; then ``mask`` None means "empty".
+    """
+
+    finding: Finding
+    mask: np.ndarray | None
+    supervised: bool
+
+
+def match_findings(findings: Sequence[Finding], case: Case, frame: Frame = "patient") -> list[Match]:
+    """Find each finding's mask in a case.
+
+    Args:
+        findings: From the report, or asked for by name.
+        case: Image with structures, and records where the data set has them.
+        frame: Whose left and right the data set's picture shows.
+
+    Returns:
+        One match per finding, in order. Absent findings that the truth bears
+        out are supervised with mask None.
+    """
+    if case.findings:
+        return _match_records(findings, case)
+    return [_match_structures(finding, case, frame) for finding in findings]
+
+
+def finding_of_record(record: FindingRecord, frame: Frame = "patient") -> Finding:
+    """A record of ``findings.jsonl`` as the finding that describes it."""
+    return Finding(
+        target=record.target,
+        presence=record.presence,
+        location=Location(record.laterality, tuple(record.zones), frame),
+        texture=Texture(tuple(record.texture)),
+        shape=Shape(tuple(record.shape), tuple(record.size_mm), record.count),
+    )
+
+
+def fits(finding: Finding, truth: Finding) -> bool:
+    """True when nothing that ``finding`` states contradicts ``truth``, a full description of an object.
+
+    Every stated zone, texture and shape attribute has to be among the
+    object's; sides agree, where "bilateral" holds both; sizes are within a
+    quarter where the object's are known.
+    """
+    side, true_side = finding.location.laterality, truth.location.laterality
+    if finding.target != truth.target or (
+        side is not None and side not in (true_side, *_sides_of(true_side))
+    ):
+        return False
+    aspects = (
+        (finding.location.zones, truth.location.zones),
+        (finding.texture.attributes, truth.texture.attributes),
+        (finding.shape.attributes, truth.shape.attributes),
+    )
+    if not all(set(stated) <= set(true) for stated, true in aspects):
+        return False
+    sizes = truth.shape.size_mm
+    return not sizes or all(any(abs(s - t) <= 0.25 * t for t in sizes) for s in finding.shape.size_mm)
+
+
+def _sides_of(side: str | None) -> tuple[str, ...]:
+    return ("left", "right") if side == "bilateral" else ()
+
+
+def agreement(finding: Finding, truth: Finding) -> float:
+    """How well two findings of the same target agree; -inf for left against right."""
+    side, other = finding.location.laterality, truth.location.laterality
+    if {side, other} == {"left", "right"}:
+        return float("-inf")
+    score = 2.0 if side is not None and side == other else 0.0
+    for weight, first, second in (
+        (1.5, finding.location.zones, truth.location.zones),
+        (1.0, finding.texture.attributes, truth.texture.attributes),
+        (1.0, finding.shape.attributes, truth.shape.attributes),
+    ):
+        if first or second:
+            score += weight * len(set(first) & set(second)) / len(set(first) | set(second))
+    same_presence = (finding.presence == "absent") == (truth.presence == "absent")
+    return score if same_presence else score - 10.0
+
+
+def _match_records(findings: Sequence[Finding], case: Case) -> list[Match]:
+    """One to one, best agreement first."""
+    described = [record for record in case.findings if record.role == "described"]
+    truths = [finding_of_record(record) for record in described]
+    pairs = [
+        (agreement(finding, truth), f, r)
+        for f, finding in enumerate(findings)
+        for r, truth in enumerate(truths)
+        if finding.target == truth.target
+    ]
+    pairs = sorted((p for p in pairs if p[0] > -5), key=lambda pair: (-pair[0], pair[1], pair[2]))
+    partner: dict[int, int] = {}
+    for _, f, r in pairs:
+        if f not in partner and r not in partner.values():
+            partner[f] = r
+    shown = {record.target for record in case.findings if record.id in case.masks}
+    matches = []
+    for f, finding in enumerate(findings):
+        record = described[partner[f]] if f in partner else None
+        mask = case.masks.get(record.id) if record is not None else None
+        known_absent = finding.presence == "absent" and (record is not None or finding.target not in shown)
+        matches.append(Match(finding, mask, mask is not None or known_absent))
+    return matches
+
+
+def _match_structures(finding: Finding, case: Case, frame: Frame) -> Match:
+    mask = structure_mask(finding, case, frame)
+    if finding.presence == "absent":
+        outlined = finding.target in case.structures and mask is None
+        return Match(finding, None, outlined)
+    return Match(finding, mask, mask is not None)
+
+
+def structure_mask(finding: Finding, case: Case, frame: Frame = "patient") -> np.ndarray | None:
+    """The mask of a finding's target and side, or None where the case has none that fits."""
+    target, side = finding.target, finding.location.laterality
+    present = {name: mask for name, mask in case.structures.items() if mask.any()}
+    if target in present:
+        return on_side(present[target], side, frame, case.image.modality)
+    sided = [f"{s}_{target}" for s in (("left", "right") if side not in ("left", "right") else (side,))]
+    return union(present[name] for name in sided if name in present)
+
+
+def union(masks: Iterable[np.ndarray]) -> np.ndarray | None:
+    """All masks in one, or None when there are none."""
+    listed = list(masks)
+    return np.logical_or.reduce(listed) if listed else None
+
+
+def on_side(mask: np.ndarray, side: str | None, frame: Frame, modality: str | None) -> np.ndarray | None:
+    """The connected components of a mask whose centroid lies on the stated side.
+
+    The whole mask where no side is stated, where the picture shows one side
+    only, and where all components are on the stated side or near the midline;
+    None where the mask lies clearly on the other side.
+
+    Args:
+        mask: (H, W) bool.
+        side: ``left`` or ``right`` select; anything else does not.
+        frame: ``patient``: the patient's left is on the picture's right.
+        modality: Modality of the picture.
+    """
+    if side not in ("left", "right") or modality in ONE_SIDED_MODALITIES or mask.ndim != 2:
+        return mask
+    labelled, count = ndimage.label(mask, np.ones((3, 3), int))
+    columns = np.array([c[1] for c in ndimage.center_of_mass(mask, labelled, range(1, count + 1))])
+    offset = (columns + 0.5) / mask.shape[1] - 0.5
+    if (side == "right") == (frame == "patient"):
+        offset = -offset
+    chosen = offset >= 0
+    if not chosen.any():
+        return mask if offset.max() >= -WRONG_SIDE_MARGIN else None
+    return mask if chosen.all() else np.isin(labelled, 1 + np.flatnonzero(chosen))

@@ -1,0 +1,367 @@
+"""What a training run needs to know: one frozen dataclass, one YAML file, overrides."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union
+
+import yaml
+
+from medsegr.errors import ConfigError
+from medsegr.model.adapter import AdapterConfig
+
+T = TypeVar("T")
+
+
+def _at_least(owner: Any, lowest: float, *names: str) -> None:
+    for name in names:
+        value = getattr(owner, name)
+        if value < lowest:
+            raise ConfigError(
+                f"'{name}' is {value}; expected at least {lowest}. Change it in the configuration."
+            )
+
+
+def _shares(owner: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(owner, name)
+        if not 0 <= value <= 1:
+            raise ConfigError(f"'{name}' is {value}; expected a share between 0 and 1.")
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """AdamW with warm-up and a cosine to ``learning_rate * final_share``."""
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.02
+    warmup_steps: int = 100
+    final_share: float = 0.01
+    clip_norm: float = 1.0
+    betas: tuple[float, float] = (0.9, 0.99)
+    ema_decay: float = 0.0
+    """Decay of the running mean of the weights, which is then evaluated and shipped; 0 = none."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "weight_decay", "warmup_steps", "clip_norm")
+        _shares(self, "final_share", "ema_decay")
+        if self.learning_rate <= 0 or self.ema_decay == 1:
+            raise ConfigError(
+                f"'learning_rate' is {self.learning_rate} and 'ema_decay' {self.ema_decay}; "
+                "expected a positive rate and a decay below 1."
+            )
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """Which findings are asked of an image, and how much of each the model is told.
+
+    The ``*_share`` fields are relative: each slot of a sample is filled from
+    one of the sources that the image has, drawn with these weights.
+
+    Attributes:
+        max_findings: Slots of a sample (K).
+        fewer_findings: Share of samples with a random smaller number of findings.
+        described_share: Findings of the report that have a mask.
+        distractor_share: Objects in the image that the report does not name.
+        named_share: Structures asked for by name, with the lexicon's knowledge.
+        false_share: Recorded descriptions that no object in the image fits.
+        mismatched_share: Targets that this image does not show, described as in another case.
+        counterfactual_share: A recorded finding with one aspect of another case's;
+            its truth follows from the records.
+        report_dropout: Share of samples in which all findings are merely named.
+        finding_dropout: Share of findings that are merely named beside described ones.
+        aspect_dropout: Chance of each of location, texture and shape to be left unsaid.
+    """
+
+    max_findings: int = 4
+    fewer_findings: float = 0.25
+    described_share: float = 1.0
+    distractor_share: float = 0.5
+    named_share: float = 0.25
+    false_share: float = 0.25
+    mismatched_share: float = 0.2
+    counterfactual_share: float = 0.4
+    report_dropout: float = 0.15
+    finding_dropout: float = 0.05
+    aspect_dropout: float = 0.08
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "max_findings")
+        _shares(self, "fewer_findings", "report_dropout", "finding_dropout", "aspect_dropout")
+        sources = [f.name for f in dataclasses.fields(self) if f.name.endswith("_share")]
+        _at_least(self, 0, *sources)
+        if not self.described_share + self.named_share > 0:
+            raise ConfigError("'described_share' and 'named_share' are both 0: no finding would have a mask.")
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """Changes under which image, masks and priors stay true to each other.
+
+    Attributes:
+        flip: Chance of a left-right flip, which flips the priors' sides as well.
+        affine: Chance of rotation, scale and shift; kept small so that zones stay true.
+        rotate_degrees: Largest angle, below 15.
+        scale: Largest relative change of size, below 0.3.
+        shift: Largest shift as a share of the side, below 0.15.
+        intensity: Chance of brightness, contrast and gamma changes.
+        brightness, contrast, gamma: Largest changes (grey values 0 to 1; factors).
+        noise: Chance of additive noise; ``noise_sd`` is its largest deviation.
+    """
+
+    flip: float = 0.5
+    affine: float = 0.7
+    rotate_degrees: float = 10.0
+    scale: float = 0.12
+    shift: float = 0.04
+    intensity: float = 0.7
+    brightness: float = 0.1
+    contrast: float = 0.2
+    gamma: float = 0.25
+    noise: float = 0.3
+    noise_sd: float = 0.04
+
+    def __post_init__(self) -> None:
+        _shares(self, "flip", "affine", "intensity", "noise", "brightness", "contrast", "gamma", "noise_sd")
+        for name, limit in (("rotate_degrees", 15.0), ("scale", 0.3), ("shift", 0.15)):
+            value = getattr(self, name)
+            if not 0 <= value < limit:
+                raise ConfigError(
+                    f"'{name}' is {value}; expected 0 <= {name} < {limit}, so that zones stay true."
+                )
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the loss terms. ``empty`` scales the mask term where nothing is to be found."""
+
+    dice: float = 1.0
+    cross_entropy: float = 1.0
+    focal_gamma: float = 0.0
+    empty: float = 0.3
+    location: float = 0.3
+    support: float = 0.3
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "dice", "cross_entropy", "focal_gamma", "empty", "location", "support")
+        if self.dice + self.cross_entropy <= 0:
+            raise ConfigError("'dice' and 'cross_entropy' are both 0; expected at least one above 0.")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run.
+
+    Attributes:
+        data: Data set folders.
+        out: Run folder.
+        data_weights: How often each data set is drawn, relative; empty = equally.
+        host: Host to build (``tiny``, a Hugging Face id, a folder).
+        init: Model to start from (a folder or name) instead of a fresh one.
+        image_size: Side of the host's input; 0 = the host's own.
+        host_settings: Sizes of the ``tiny`` host, where other than its own defaults.
+        steps: Optimiser steps of the whole schedule.
+        batch_size: Images per step and device, of which ``accumulate`` parts go in turn.
+        accumulate: Forward passes per step; must divide ``batch_size``.
+        precision: ``32`` or ``bf16-mixed``.
+        device: ``auto``, ``cpu`` or ``cuda``; ``devices``: how many.
+        threads: CPU threads of torch; 0 = torch's choice.
+        workers: Processes that prepare batches; 0 = none.
+        cache_mb: Memory for decoded images.
+        validate_every, validate_cases: Steps between validations; cases in each (0 = none).
+        checkpoint_every, log_every: Steps between checkpoints and between log lines.
+        max_seconds: Stop cleanly after that long, to be resumed; 0 = no limit.
+    """
+
+    data: tuple[str, ...] = ()
+    out: str = ""
+    data_weights: tuple[float, ...] = ()
+    host: str = "tiny"
+    init: str | None = None
+    image_size: int = 0
+    host_settings: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    steps: int = 2000
+    batch_size: int = 8
+    accumulate: int = 1
+    precision: Literal["32", "bf16-mixed"] = "32"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int = 1
+    threads: int = 0
+    workers: int = 0
+    cache_mb: int = 4000
+    validate_every: int = 200
+    validate_cases: int = 48
+    checkpoint_every: int = 200
+    log_every: int = 10
+    max_seconds: float = 0.0
+    adapter: AdapterConfig = field(default_factory=AdapterConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "steps", "batch_size", "accumulate", "devices", "validate_every")
+        _at_least(self, 1, "checkpoint_every", "log_every")
+        _at_least(
+            self, 0, "seed", "threads", "workers", "cache_mb", "validate_cases", "max_seconds", "image_size"
+        )
+        for name, choices in (("precision", ("32", "bf16-mixed")), ("device", ("auto", "cpu", "cuda"))):
+            if getattr(self, name) not in choices:
+                raise ConfigError(
+                    f"'{name}' is '{getattr(self, name)}'; expected one of {', '.join(choices)}."
+                )
+        if self.batch_size % self.accumulate:
+            raise ConfigError(
+                f"'accumulate' is {self.accumulate}, which does not divide 'batch_size' {self.batch_size}. "
+                "Choose a divisor."
+            )
+        if self.data_weights and len(self.data_weights) != len(self.data):
+            raise ConfigError(
+                f"'data_weights' has {len(self.data_weights)} values for {len(self.data)} data sets; "
+                "give one for each, or none."
+            )
+        if self.data_weights and (min(self.data_weights) < 0 or sum(self.data_weights) <= 0):
+            raise ConfigError(
+                f"'data_weights' is {list(self.data_weights)}; expected none below 0 and a sum above 0."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, numbers and strings, as they go into ``config.yaml``."""
+        return _plain(dataclasses.asdict(self))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def load_config(
+    source: str | Path | None = None, overrides: Sequence[str] = (), **settings: Any
+) -> TrainConfig:
+    """Read a configuration: a YAML file, then ``key=value`` overrides, then settings.
+
+    Args:
+        source: A YAML file, or the name of a shipped one (``tiny``, ``default``); None = defaults.
+        overrides: For example ``["steps=100", "loss.dice=2", "data_weights=1,3"]``.
+        settings: Top-level fields that win over everything; those that are None are passed over.
+
+    Raises:
+        ConfigError: The file cannot be read, a key is unknown, or a value is of the wrong kind.
+    """
+    record = _read_yaml(source) if source is not None else {}
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError(f"Override '{override}' is not of the form key=value, for example steps=500.")
+        *path, last = key.strip().split(".")
+        place = record
+        for part in path:
+            if not isinstance(place.setdefault(part, {}), dict):
+                raise ConfigError(f"'{key}' goes into '{part}', which is a single value.")
+            place = place[part]
+        place[last] = text.strip()
+    record.update({key: value for key, value in settings.items() if value is not None})
+    return from_dict(TrainConfig, record)
+
+
+def shipped_configs() -> list[str]:
+    """Names of the configurations inside the package."""
+    folder = resources.files("medsegr.training") / "configs"
+    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def _read_yaml(source: str | Path) -> dict[str, Any]:
+    if str(source) in shipped_configs():
+        text = (resources.files("medsegr.training") / "configs" / f"{source}.yaml").read_text("utf-8")
+    else:
+        try:
+            text = Path(source).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"Configuration '{source}' cannot be read ({type(error).__name__}). "
+                f"Give a YAML file or one of: {', '.join(shipped_configs())}."
+            ) from error
+    try:
+        record = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+        raise ConfigError(f"Configuration '{source}' is not valid YAML (line {line}).") from error
+    if record is not None and not isinstance(record, dict):
+        raise ConfigError(
+            f"Configuration '{source}' holds a {type(record).__name__}; expected 'key: value' lines."
+        )
+    return record or {}
+
+
+def from_dict(kind: type[T], record: dict[str, Any], prefix: str = "") -> T:
+    """Build a configuration dataclass from a plain record, converting and checking each value."""
+    hints = typing.get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1, cutoff=0.0)
+            raise ConfigError(f"Unknown setting '{name}'. Did you mean '{prefix}{near[0]}'?")
+        values[key] = _convert(value, hints[key], name)
+    return kind(**values)
+
+
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def _convert(value: Any, hint: Any, name: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint):
+        if isinstance(value, hint):
+            return value
+        if not isinstance(value, dict):
+            raise ConfigError(
+                f"'{name}' is a single value; expected settings of its own, as {name}.key=value."
+            )
+        return from_dict(hint, value, f"{name}.")
+    if origin in (Union, types.UnionType):
+        if value is None or str(value).lower() in ("none", "null", ""):
+            return None
+        return _convert(value, arguments[0], name)
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise ConfigError(
+                f"'{name}' is a single value; expected settings of its own, as {name}.key=value."
+            )
+        return {key: yaml.safe_load(item) if isinstance(item, str) else item for key, item in value.items()}
+    if origin is tuple:
+        parts = [p for p in value.strip("[]() ").split(",") if p.strip()] if isinstance(value, str) else value
+        parts = list(parts) if isinstance(parts, list | tuple) else [parts]
+        if arguments[-1] is not Ellipsis and len(parts) != len(arguments):
+            raise ConfigError(f"'{name}' has {len(parts)} values; expected {len(arguments)}.")
+        return tuple(_convert(p.strip() if isinstance(p, str) else p, arguments[0], name) for p in parts)
+    return _convert_single(value, str if origin is Literal else hint, name)
+
+
+def _convert_single(value: Any, kind: type, name: str) -> Any:
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in _WORDS:
+            return _WORDS[str(value).lower()]
+    elif kind is str and isinstance(value, str | int | Path) and not isinstance(value, bool):
+        return str(value)
+    elif kind in (int, float) and not isinstance(value, bool):
+        try:
+            number = float(value)
+            if kind is float or number == int(number):
+                return kind(number)
+        except (TypeError, ValueError, OverflowError):
+            pass
+    raise ConfigError(
+        f"'{name}' is '{value}'; expected {'a ' + kind.__name__ if kind is not int else 'a whole number'}."
+    )

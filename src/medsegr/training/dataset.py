@@ -1,0 +1,163 @@
+"""Training batches as a pure function of (seed, step): what makes an exact resume possible."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from medsegr.backbones.preprocess import Letterbox
+from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
+from medsegr.cognition.priors import Finding
+from medsegr.training.augmentation import change_intensity, draw_geometry, move
+from medsegr.training.config import TrainConfig
+from medsegr.training.losses import Truth
+from medsegr.training.questions import draw_questions
+from medsegr.training.studies import Question, Study, StudyStore
+
+Preprocess = Callable[[Sequence[np.ndarray]], tuple[Tensor, list[Letterbox]]]
+
+VANISHED = 0.5
+"""A mask that keeps less than this share of its pixels has been moved out of the picture."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image, its questions (already true to the image as it is) and their masks, uint8 (K, h, w)."""
+
+    image: np.ndarray
+    findings: tuple[Finding, ...]
+    masks: np.ndarray
+    modality: str | None
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """Images and questions, ready for the model."""
+
+    pixels: Tensor
+    priors: PriorBatch
+    truth: Truth
+
+    def to(self, device: torch.device) -> "TrainingBatch":
+        """The same on another device."""
+        truth = {name: tensor.to(device, non_blocking=True) for name, tensor in vars(self.truth).items()}
+        return TrainingBatch(
+            self.pixels.to(device, non_blocking=True), self.priors.to(device), Truth(**truth)
+        )
+
+
+def make_sample(
+    study: Study, questions: Sequence[Question], config: TrainConfig, rng: np.random.Generator
+) -> Sample:
+    """Augment a study: a flip of the picture flips the findings' sides too."""
+    image = torch.from_numpy(study.image).float().div_(255)
+    image = image[None] if image.ndim == 2 else image.permute(2, 0, 1)
+    masks = [torch.from_numpy(study.mask(question.masks)).float() for question in questions]
+    planes = torch.cat([image, torch.stack(masks)]) if masks else image
+    geometry = draw_geometry(config.augmentation, rng)
+    moved = move(planes, geometry)
+    if geometry.moves and _vanished(planes[len(image) :], moved[len(image) :]):
+        geometry = replace(geometry, degrees=0.0, scale=1.0, shift=(0.0, 0.0))
+        moved = move(planes, geometry)
+    picture = change_intensity(moved[: len(image)], config.augmentation, rng)
+    findings = tuple(q.finding.mirrored() if geometry.flip else q.finding for q in questions)
+    return Sample(
+        image=(picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)).numpy(),
+        findings=findings,
+        masks=(moved[len(image) :] >= 0.5).to(torch.uint8).numpy(),
+        modality=study.modality,
+    )
+
+
+def plain_sample(study: Study, questions: Sequence[Question]) -> Sample:
+    """A study as it is, for validation."""
+    masks = [study.mask(question.masks) for question in questions]
+    stacked = np.stack(masks) if masks else np.zeros((0, *study.size), np.uint8)
+    return Sample(
+        study.image.astype(np.float32) / 255, tuple(q.finding for q in questions), stacked, study.modality
+    )
+
+
+def _vanished(before: Tensor, after: Tensor) -> bool:
+    pixels = (before >= 0.5).sum((1, 2))
+    return bool(((after >= 0.5).sum((1, 2)) < VANISHED * pixels).any())
+
+
+def collate(samples: Sequence[Sample], vocabulary: PriorVocabulary, preprocess: Preprocess) -> TrainingBatch:
+    """Samples -> tensors over the host's square, findings padded to the largest number."""
+    pixels, boxes = preprocess([sample.image for sample in samples])
+    content = [(box.resized[0] / box.size, box.resized[1] / box.size) for box in boxes]
+    priors = vocabulary.encode([s.findings for s in samples], [s.modality for s in samples], content)
+    slots, side = priors.valid.shape[1], pixels.shape[-1]
+    masks = torch.zeros(len(samples), slots, side, side, dtype=torch.uint8)
+    present = torch.zeros(len(samples), slots)
+    for row, sample in enumerate(samples):
+        count, height, width = sample.masks.shape
+        masks[row, :count, :height, :width] = torch.from_numpy(sample.masks)
+        present[row, :count] = masks[row, :count].flatten(1).any(1).float()
+    return TrainingBatch(pixels, priors, Truth(masks, priors.valid.float(), present, torch.tensor(content)))
+
+
+class TrainingBatches(Dataset):
+    """Batch number ``i`` of a run, drawn from (seed, rank, i) alone.
+
+    Args:
+        store: The studies of the train split.
+        config: Seed, batch size, sampling, augmentation.
+        vocabulary: Encodes the findings.
+        preprocess: The model's.
+        rank: Of this process among several.
+    """
+
+    def __init__(
+        self,
+        store: StudyStore,
+        config: TrainConfig,
+        vocabulary: PriorVocabulary,
+        preprocess: Preprocess,
+        rank: int = 0,
+    ) -> None:
+        self.store = store
+        self.config = config
+        self.vocabulary = vocabulary
+        self.preprocess = preprocess
+        self.rank = rank
+        weights = np.array(config.data_weights or [1.0] * len(store.folders))
+        self.shares = weights / weights.sum()
+
+    def __len__(self) -> int:
+        return self.config.steps * self.config.accumulate
+
+    def __getitem__(self, number: int) -> TrainingBatch:
+        size = self.config.batch_size // self.config.accumulate
+        samples = [self.sample(number, place) for place in range(size)]
+        return collate(samples, self.vocabulary, self.preprocess)
+
+    def sample(self, number: int, place: int) -> Sample:
+        """Sample ``place`` of batch ``number``."""
+        rng = np.random.default_rng((self.config.seed, self.rank, number, place))
+        for _ in range(20):
+            dataset = int(rng.choice(len(self.shares), p=self.shares))
+            study = self._draw(dataset, rng)
+            questions = draw_questions(study, lambda d=dataset: self._draw(d, rng), self.config.sampling, rng)
+            if questions:
+                break
+        return make_sample(study, questions, self.config, rng)
+
+    def _draw(self, dataset: int, rng: np.random.Generator) -> Study:
+        return self.store.get(dataset, int(rng.integers(len(self.store.names[dataset]))))
+
+
+def validation_keys(store: StudyStore, most: int) -> list[tuple[int, int]]:
+    """Up to ``most`` studies, taken evenly from each data set."""
+    with_cases = [(d, len(names)) for d, names in enumerate(store.names) if names]
+    each = max(1, most // max(1, len(with_cases)))
+    return [(d, int(i)) for d, n in with_cases for i in np.linspace(0, n - 1, min(n, each)).round()][:most]
+
+
+def in_groups(items: Sequence, size: int) -> Iterator[Sequence]:
+    """Consecutive groups of up to ``size`` items."""
+    return (items[i : i + size] for i in range(0, len(items), size))

@@ -1,0 +1,128 @@
+"""The training loss: every finding counts the same, however small it is."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.training.config import LossConfig
+
+SMOOTH = 1.0
+"""Pixels added to both sides of the Dice ratio."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of B images with K findings each.
+
+    Attributes:
+        masks: (B, K, S, S) of 0 and 1, any dtype, over the host's square.
+        valid: (B, K) 1 for findings that are supervised, 0 for padding.
+        present: (B, K) 1 where the image shows the finding.
+        content: (B, 2) share (height, width) of the square that the picture fills.
+    """
+
+    masks: Tensor
+    valid: Tensor
+    present: Tensor
+    content: Tensor
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """The terms, unweighted, and their weighted sum ``total``."""
+
+    total: Tensor
+    mask: Tensor
+    location: Tensor
+    support: Tensor
+
+
+def guided_loss(output: GuidedOutput, truth: Truth, config: LossConfig) -> LossTerms:
+    """Mask, location and support terms of a batch.
+
+    Args:
+        output: What the model returned.
+        truth: What is true.
+        config: Weights.
+    """
+    valid, present = truth.valid.float(), truth.present.float()
+    shown, empty = valid * present, valid * (1 - present)
+    masks = truth.masks.float()
+    mask = mask_term(output.logits, masks, truth.content, (shown, empty), config)
+    location = mask.new_zeros(())
+    if output.location_logits and config.location:
+        terms = [
+            location_term(logits, masks, truth.content, (shown, empty)) for logits in output.location_logits
+        ]
+        location = torch.stack(terms).mean()
+    scores = F.binary_cross_entropy_with_logits(output.support_logits.float(), present, reduction="none")
+    support = (scores * valid).sum() / valid.sum().clamp(min=1)
+    total = mask + config.location * location + config.support * support
+    return LossTerms(total, mask, location, support)
+
+
+def mask_term(
+    logits: Float[Tensor, "b k h w"],
+    masks: Float[Tensor, "b k s s"],
+    content: Float[Tensor, "b 2"],
+    groups: tuple[Tensor, Tensor],
+    config: LossConfig,
+) -> Tensor:
+    """Dice and cross-entropy per finding; of empty ones cross-entropy alone, at ``config.empty``."""
+    logits = logits.float()
+    truth, inside = coarse(masks, logits.shape[-2:]), content_weights(content, logits.shape[-2:])
+    shown, empty = groups
+    entropy = cross_entropy(logits, truth, inside, config.focal_gamma)
+    per_finding = shown * (
+        config.dice * soft_dice_loss(logits, truth, inside) + config.cross_entropy * entropy
+    )
+    per_finding = per_finding + empty * config.empty * max(config.cross_entropy, 1.0) * entropy
+    return per_finding.sum() / (shown + empty).sum().clamp(min=1)
+
+
+def location_term(
+    logits: Float[Tensor, "b k h w"],
+    masks: Float[Tensor, "b k s s"],
+    content: Float[Tensor, "b 2"],
+    groups: tuple[Tensor, Tensor],
+) -> Tensor:
+    """The same for one level's location maps, against the coarse mask; only findings that are shown."""
+    logits, shown = logits.float(), groups[0]
+    truth, inside = coarse(masks, logits.shape[-2:]), content_weights(content, logits.shape[-2:])
+    terms = soft_dice_loss(logits, truth, inside) + cross_entropy(logits, truth, inside, 0.0)
+    return (terms * shown).sum() / shown.sum().clamp(min=1)
+
+
+def coarse(masks: Float[Tensor, "b k s s"], size: tuple[int, int]) -> Float[Tensor, "b k h w"]:
+    """Masks averaged over areas down to ``size``."""
+    return F.adaptive_avg_pool2d(masks, tuple(size)) if masks.shape[-2:] != size else masks
+
+
+def content_weights(content: Float[Tensor, "b 2"], size: tuple[int, int]) -> Float[Tensor, "b 1 h w"]:
+    """1 where the square holds picture, 0 where it holds padding."""
+    rows = (torch.arange(size[0], device=content.device) + 0.5)[None] < content[:, :1] * size[0]
+    columns = (torch.arange(size[1], device=content.device) + 0.5)[None] < content[:, 1:] * size[1]
+    return (rows[:, :, None] & columns[:, None, :])[:, None].float()
+
+
+def soft_dice_loss(logits: Tensor, truth: Tensor, inside: Tensor) -> Float[Tensor, "b k"]:
+    """1 - Dice of probabilities, per finding."""
+    guess = logits.sigmoid() * inside
+    overlap = (guess * truth).sum((-2, -1))
+    return 1 - (2 * overlap + SMOOTH) / (guess.sum((-2, -1)) + (truth * inside).sum((-2, -1)) + SMOOTH)
+
+
+def cross_entropy(logits: Tensor, truth: Tensor, inside: Tensor, gamma: float) -> Float[Tensor, "b k"]:
+    """Mean binary cross-entropy over the picture, per finding; focal with ``gamma`` above 0.
+
+    Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equation 4,
+    with |truth - p| for 1 - p_t so that area-averaged truths have a meaning.
+    """
+    entropy = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    if gamma > 0:
+        entropy = entropy * (truth - logits.sigmoid()).abs().pow(gamma)
+    return (entropy * inside).sum((-2, -1)) / inside.sum((-2, -1)).clamp(min=1)

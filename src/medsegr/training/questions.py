@@ -1,0 +1,153 @@
+"""Which findings are asked of an image in one training sample, and what is true of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from medsegr.cognition.priors import Finding, Location, Shape, Texture
+from medsegr.training.config import SamplingConfig
+from medsegr.training.studies import Question, Study
+
+OtherStudy = Callable[[], Study]
+"""Another study of the same data set, drawn at random."""
+
+
+def draw_questions(
+    study: Study, other: OtherStudy, config: SamplingConfig, rng: np.random.Generator
+) -> list[Question]:
+    """Draw up to ``max_findings`` questions for a study.
+
+    Args:
+        study: Whom to ask.
+        other: Source of other cases, for mismatched and counterfactual findings.
+        config: Shares and dropouts.
+        rng: All randomness comes from here.
+
+    Returns:
+        Questions, none twice; empty when nothing can be asked of the study.
+    """
+    slots = config.max_findings
+    if rng.random() < config.fewer_findings:
+        slots = int(rng.integers(1, slots + 1))
+    if rng.random() < config.report_dropout:
+        return _merely_named(study, slots, rng)
+    sources = _sources(study, other, config, rng)
+    questions: list[Question] = []
+    for _ in range(slots * 3):
+        live = {name: entry for name, entry in sources.items() if entry[0] > 0}
+        if not live or len(questions) == slots:
+            break
+        weights = np.array([entry[0] for entry in live.values()])
+        name = list(live)[int(rng.choice(len(live), p=weights / weights.sum()))]
+        question = live[name][1]()
+        if question is None:
+            sources[name] = (0.0, live[name][1])
+        elif all(question.finding != asked.finding for asked in questions):
+            questions.append(question)
+    return questions
+
+
+def _sources(study: Study, other: OtherStudy, config: SamplingConfig, rng: np.random.Generator):
+    """Source -> (share, a function that draws the next question or None when exhausted)."""
+
+    def pool(items):
+        left = [items[i] for i in rng.permutation(len(items))]
+        return lambda: left.pop() if left else None
+
+    def told(items):
+        take = pool(items)
+        return lambda: None if (question := take()) is None else tell_less(question, study, config, rng)
+
+    named = [Question(study.asked_for(target), masks) for target, masks in study.named.items()]
+    false = [Question(finding) for finding in study.false]
+    return {
+        "described": (config.described_share, told(study.described)),
+        "distractor": (config.distractor_share, told(study.distractors)),
+        "named": (config.named_share, pool(named)),
+        "false": (config.false_share, pool(false)),
+        "mismatched": (config.mismatched_share, lambda: mismatched(study, other, rng)),
+        "counterfactual": (config.counterfactual_share, lambda: counterfactual(study, other, rng)),
+    }
+
+
+def _merely_named(study: Study, slots: int, rng: np.random.Generator) -> list[Question]:
+    """A sample without a report: targets by name, mostly such that the image shows."""
+    present = [(target, masks) for target, masks in sorted(study.named.items())]
+    absent = [(target, ()) for target in study.absent]
+    keep = len(present) if rng.random() < 0.5 else len(present) + 1
+    chosen = [present[i] for i in rng.permutation(len(present))] + [
+        absent[i] for i in rng.permutation(len(absent))
+    ]
+    chosen = chosen[: max(1, min(keep, slots))]
+    return [Question(study.asked_for(target).named_only(), tuple(masks)) for target, masks in chosen]
+
+
+def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.random.Generator) -> Question:
+    """Leave aspects unsaid, or all of them, and widen the truth to all that still fits."""
+    finding, everything = question.finding, study.named.get(question.finding.target)
+    if everything and rng.random() < config.finding_dropout:
+        return Question(finding.named_only(), everything)
+    drop = rng.random(3) < config.aspect_dropout
+    if not drop.any():
+        return question
+    if drop[0] and finding.location.stated and not everything:
+        return question
+    less = replace(
+        finding,
+        location=Location(frame=finding.location.frame) if drop[0] else finding.location,
+        texture=Texture() if drop[1] else finding.texture,
+        shape=Shape() if drop[2] else finding.shape,
+    )
+    if study.objects:
+        return Question(less, tuple(dict.fromkeys((*question.masks, *study.fitting(less)))))
+    # Without records, target and side alone decide, so only an unsaid side widens the truth.
+    return Question(less, everything if drop[0] and everything else question.masks)
+
+
+def mismatched(study: Study, other: OtherStudy, rng: np.random.Generator) -> Question | None:
+    """A target that this image does not show, as another case describes it, or by name."""
+    if not study.absent:
+        return None
+    for _ in range(3):
+        guest = other()
+        findings = [
+            q.finding for q in (*guest.described, *guest.distractors) if q.finding.target in study.absent
+        ]
+        if findings:
+            return Question(findings[int(rng.integers(len(findings)))])
+    target = study.absent[int(rng.integers(len(study.absent)))]
+    finding = study.asked_for(target)
+    return Question(finding if rng.random() < 0.5 else finding.named_only())
+
+
+def counterfactual(study: Study, other: OtherStudy, rng: np.random.Generator) -> Question | None:
+    """A recorded object with one aspect of another case's; the records say what it fits, if anything."""
+    if not study.objects:
+        return None
+    finding = study.objects[int(rng.integers(len(study.objects)))][0]
+    aspect = ("location", "texture", "shape")[int(rng.integers(3))]
+    for _ in range(4):
+        for lent, _ in other().objects:
+            changed = replace(finding, **{aspect: getattr(lent, aspect)})
+            if lent.target == finding.target and _stated(getattr(lent, aspect)) and changed != finding:
+                return Question(changed, study.fitting(changed))
+    return None
+
+
+def _stated(aspect: Location | Texture | Shape) -> bool:
+    return aspect.stated if isinstance(aspect, Location) else bool(aspect.attributes)
+
+
+def validation_questions(study: Study, most: int) -> list[Question]:
+    """What a study is asked in validation: its findings, else its structures by name, and one false one."""
+    told = list(study.described) or [Question(study.asked_for(t), m) for t, m in sorted(study.named.items())]
+    false = [Question(finding) for finding in study.false] or [
+        Question(study.asked_for(target)) for target in study.absent
+    ]
+    return told[: most - 1 if false and most > 1 else most] + (false[:1] if most > 1 else [])
+
+
+def named_questions(study: Study, most: int) -> list[Question]:
+    """The structures of a study without a report: named, and nothing else."""
+    return [Question(Finding(target), masks) for target, masks in sorted(study.named.items())][:most]

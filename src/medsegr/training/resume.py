@@ -1,0 +1,110 @@
+"""The state of a run, in one file that is replaced in one go. No pickle.
+
+Batches are a pure function of (seed, rank, number), the learning rate of the
+step, and torch's generator is seeded anew at each step; so weights, AdamW's
+moments, the running mean and the step are all there is to keep.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from medsegr.errors import CheckpointError, OutputError
+from medsegr.training.optimiser import Named, WeightMean
+
+STATE_FILE = "last.safetensors"
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+
+@dataclass
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        step: Finished optimiser steps.
+        best: Best validation score so far.
+        seconds: Time spent in training, over all sessions.
+    """
+
+    step: int = 0
+    best: float = -1.0
+    seconds: float = 0.0
+
+
+@dataclass
+class Trained:
+    """Everything that a step changes."""
+
+    model: nn.Module
+    named: Named
+    optimiser: torch.optim.Optimizer
+    mean: WeightMean | None
+
+
+def save_state(run: Path, trained: Trained, progress: Progress) -> None:
+    """Write the state of a run; a kill at any moment leaves the old file or the new one.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    target, partial = run / STATE_FILE, run / f".{STATE_FILE}.partial"
+    try:
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trained).items()}
+        save_file(tensors, partial, metadata={"progress": json.dumps(asdict(progress))})
+        partial.replace(target)
+    except OSError as error:
+        raise OutputError(f"The state of the run cannot be written to '{run}': {error.strerror}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_state(run: Path, trained: Trained) -> Progress:
+    """Bring model, optimiser and running mean to where the run stopped.
+
+    Raises:
+        CheckpointError: There is no state, it is damaged, or it is of another model.
+    """
+    path = run / STATE_FILE
+    try:
+        with safe_open(path, framework="pt") as file:
+            progress = Progress(**json.loads((file.metadata() or {})["progress"]))
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"'{path}' is missing or damaged ({type(error).__name__}); nothing can be resumed. Start a new run."
+        ) from error
+    for name, parameter in trained.named.items():
+        moments = {key: stored[f"{key}/{name}"] for key in MOMENTS if f"{key}/{name}" in stored}
+        if moments:
+            state = {key: tensor.to(parameter.device) for key, tensor in moments.items()}
+            trained.optimiser.state[parameter] = state
+    with torch.no_grad():
+        for name, tensor in _weights(trained).items():
+            if name not in stored or stored[name].shape != tensor.shape:
+                raise CheckpointError(
+                    f"'{path}' is of another model: '{name}' does not fit. Start a new run."
+                )
+            tensor.copy_(stored[name])
+    return progress
+
+
+def _tensors(trained: Trained) -> dict[str, Tensor]:
+    tensors = _weights(trained)
+    for name, parameter in trained.named.items():
+        state = trained.optimiser.state.get(parameter, {})
+        tensors |= {f"{key}/{name}": state[key] for key in MOMENTS if key in state}
+    return tensors
+
+
+def _weights(trained: Trained) -> dict[str, Tensor]:
+    tensors: dict[str, Tensor] = {f"model/{name}": p.data for name, p in trained.named.items()}
+    kept = set(trained.model.state_dict())
+    tensors |= {f"buffer/{name}": b for name, b in trained.model.named_buffers() if name in kept}
+    if trained.mean is not None:
+        tensors |= {f"mean/{name}": tensor for name, tensor in trained.mean.mean.items()}
+    return tensors

@@ -1,0 +1,222 @@
+"""Cases, decoded once: pictures at the host's size, masks packed, reports parsed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from medsegr.backbones.preprocess import Letterbox, resize
+from medsegr.cognition.lexicon import finding_for_target
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Finding
+from medsegr.data.case import Case
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.errors import ConfigError
+from medsegr.model.matching import finding_of_record, fits, match_findings
+
+
+@dataclass(frozen=True)
+class Question:
+    """A finding to ask an image for, and its truth.
+
+    Attributes:
+        finding: What the model is told.
+        masks: Names of the study's masks whose union is the truth; empty =
+            the image does not show it.
+    """
+
+    finding: Finding
+    masks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Study:
+    """One case as training needs it.
+
+    Attributes:
+        image: uint8 (h, w) or (h, w, 3), longest side at the host's size.
+        modality: Or None.
+        packed: Name -> bits of an (h, w) mask.
+        described: Findings of the report that have a mask.
+        distractors: Objects that the report does not name.
+        false: Recorded descriptions that no object fits.
+        objects: Full description and mask name of every recorded object.
+        named: Target -> names of all its masks.
+        absent: Targets that the image is known not to show.
+    """
+
+    image: np.ndarray
+    modality: str | None
+    packed: dict[str, np.ndarray]
+    described: tuple[Question, ...] = ()
+    distractors: tuple[Question, ...] = ()
+    false: tuple[Finding, ...] = ()
+    objects: tuple[tuple[Finding, str], ...] = ()
+    named: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(h, w) of the image and the masks."""
+        return self.image.shape[0], self.image.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the study takes."""
+        return self.image.nbytes + sum(bits.nbytes for bits in self.packed.values())
+
+    def mask(self, names: Sequence[str]) -> np.ndarray:
+        """The union of masks, uint8 (h, w) of 0 and 1; empty without names."""
+        height, width = self.size
+        bits = np.zeros(-(-height * width // 8), np.uint8)
+        for name in names:
+            bits |= self.packed[name]
+        return np.unpackbits(bits, count=height * width).reshape(height, width)
+
+    def fitting(self, finding: Finding) -> tuple[str, ...]:
+        """Names of the recorded objects that a description fits."""
+        return tuple(name for truth, name in self.objects if fits(finding, truth))
+
+    def asked_for(self, target: str) -> Finding:
+        """A target asked for by name, with the lexicon's knowledge of it."""
+        return finding_for_target(target, self.modality)
+
+
+def prepare_study(case: Case, folder: DatasetFolder, size: int) -> Study:
+    """Bring a case to the host's size and find the truth of everything that can be asked of it.
+
+    Args:
+        case: Image, report, masks.
+        folder: Its data set, for the modality, the frame and what is annotated.
+        size: Longest side of the result, in pixels.
+    """
+    modality = case.image.modality or folder.modality
+    packed: dict[str, np.ndarray] = {}
+    target_size = Letterbox.fit(case.image.plane().shape[:2], size).resized
+
+    def keep(name: str, mask: np.ndarray) -> str:
+        packed.setdefault(name, np.packbits(shrink_mask(mask, target_size)))
+        return name
+
+    records = {record.id: record for record in case.findings}
+    objects = [(finding_of_record(records[i], folder.frame), keep(i, mask)) for i, mask in case.masks.items()]
+    named: dict[str, tuple[str, ...]] = {}
+    for finding, name in objects:
+        named[finding.target] = (*named.get(finding.target, ()), name)
+    for target, mask in case.structures.items():
+        if mask.any() and target not in named:
+            named[target] = (keep(f"all {target}", mask),)
+    described = _described(case, folder, modality, keep, objects)
+    known = set(folder.targets) - set(folder.incomplete)
+    return Study(
+        image=shrink_image(case.image.plane(), target_size),
+        modality=modality,
+        packed=packed,
+        described=tuple(described),
+        distractors=tuple(Question(f, (n,)) for f, n in objects if records[n].role == "distractor"),
+        false=tuple(finding_of_record(r, folder.frame) for r in case.findings if r.role == "false"),
+        objects=tuple(objects),
+        named=named,
+        absent=tuple(sorted(known - set(named))),
+    )
+
+
+def _described(case: Case, folder: DatasetFolder, modality, keep, objects) -> list[Question]:
+    """The report's findings with their masks, and described records that the parser missed."""
+    priors = parse_report(case.report, modality) if case.report else ()
+    spoken = [finding for finding in priors if finding.presence != "absent"]
+    questions, seen = [], set()
+    for place, match in enumerate(match_findings(spoken, case, folder.frame)):
+        if match.mask is None or not match.mask.any():
+            continue
+        own = next((i for i, mask in case.masks.items() if mask is match.mask), None)
+        if own is None:
+            whole = case.structures.get(match.finding.target)
+            same = whole is not None and np.array_equal(whole, match.mask)
+            own = keep(f"all {match.finding.target}" if same else f"finding {place}", match.mask)
+        seen.add(own)
+        also = [name for truth, name in objects if name != own and fits(match.finding, truth)]
+        questions.append(Question(match.finding, (own, *also)))
+    roles = {record.id: record.role for record in case.findings}
+    missed = [Question(f, (n,)) for f, n in objects if roles[n] == "described" and n not in seen]
+    return questions + missed
+
+
+def shrink_image(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Floats 0..1, (H, W) or (H, W, 3), resized to ``size`` as uint8."""
+    grey = pixels.ndim == 2
+    planes = torch.from_numpy(np.ascontiguousarray(pixels, np.float32))
+    planes = planes[None, None] if grey else planes.permute(2, 0, 1)[None]
+    small = resize(planes, size)[0].mul(255).round().clamp(0, 255).to(torch.uint8)
+    return (small[0] if grey else small.permute(1, 2, 0)).contiguous().numpy()
+
+
+def shrink_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A bool mask (H, W) at ``size``; one that would vanish keeps its strongest pixel."""
+    if mask.shape == tuple(size):
+        return np.ascontiguousarray(mask, bool)
+    share = resize(torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None], size)[0, 0].numpy()
+    small = share >= 0.5
+    if mask.any() and not small.any():
+        small = share >= share.max()
+    return small
+
+
+class StudyStore:
+    """All studies of a split, over several data sets; kept in memory while the budget lasts.
+
+    Args:
+        folders: Data set folders.
+        split: ``train``, ``val`` or ``test``.
+        size: The host's input size, in pixels.
+        cache_mb: Memory for studies; beyond it they are decoded at every use.
+
+    Raises:
+        ConfigError: No data set, or one without images in the split.
+        DatasetError: A data set breaks its layout.
+    """
+
+    def __init__(self, folders: Sequence[str | Path], split: str, size: int, cache_mb: int) -> None:
+        if not folders:
+            raise ConfigError("No data set was given; expected at least one folder, as --data DIR.")
+        self.folders = [DatasetFolder(folder) for folder in folders]
+        self.split = split
+        self.names = [list(folder.images(split)) for folder in self.folders]
+        self.size = size
+        self._budget = cache_mb * 2**20
+        self._kept: dict[tuple[int, int], Study] = {}
+
+    def require_all(self) -> "StudyStore":
+        """Check that every data set has images in the split.
+
+        Raises:
+            ConfigError: One has none.
+        """
+        for folder, names in zip(self.folders, self.names, strict=True):
+            if not names:
+                raise ConfigError(
+                    f"Data set '{folder.name}' has no image in its '{self.split}' split. "
+                    f"Name some in its split.csv, or leave the data set out."
+                )
+        return self
+
+    def __len__(self) -> int:
+        return sum(map(len, self.names))
+
+    def keys(self) -> list[tuple[int, int]]:
+        """(data set, case) of every study."""
+        return [(d, i) for d, names in enumerate(self.names) for i in range(len(names))]
+
+    def get(self, dataset: int, index: int) -> Study:
+        """A study, from memory or decoded now."""
+        key = (dataset, index)
+        if key not in self._kept:
+            folder = self.folders[dataset]
+            study = prepare_study(folder.load(self.names[dataset][index]), folder, self.size)
+            if study.nbytes > self._budget:
+                return study
+            self._budget -= study.nbytes
+            self._kept[key] = study
+        return self._kept[key]

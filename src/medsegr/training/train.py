@@ -1,0 +1,295 @@
+"""Training: one or several data sets, one or several devices, stopped and resumed at will."""
+
+import logging
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning.fabric import Fabric
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from torch.utils.data import DataLoader
+
+from medsegr.errors import ConfigError
+from medsegr.model.report_guided_sam import ReportGuidedSam, build_model
+from medsegr.training.config import TrainConfig
+from medsegr.training.dataset import TrainingBatch, TrainingBatches
+from medsegr.training.losses import guided_loss
+from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
+from medsegr.training.resume import Progress, Trained, load_state, save_state
+from medsegr.training.run_folder import RunFolder
+from medsegr.training.studies import StudyStore
+from medsegr.training.validation import validate
+
+TERMS = ("loss", "mask", "location", "support")
+DIVERGED_AFTER = 25
+"""Steps in a row without a finite gradient after which a run is given up."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run (or a session of it) came to.
+
+    Attributes:
+        run: The run folder.
+        step: Finished steps.
+        finished: False when time was up or the run was interrupted; go on with ``resume=True``.
+        best: Best validation score, or -1 where none was measured.
+    """
+
+    run: Path
+    step: int
+    finished: bool
+    best: float
+
+
+def train(config: TrainConfig, resume: bool = False, show_progress: bool = True) -> TrainResult:
+    """Train a model.
+
+    Args:
+        config: Data, host, schedule, weights.
+        resume: Go on with the run in ``config.out``; from the start where there is none yet.
+        show_progress: Draw a progress bar on standard error.
+
+    Returns:
+        Where the run stands. Its folder holds ``best/``, ready for ``from_pretrained``.
+
+    Raises:
+        ConfigError: A setting is wrong, there is nothing to train on, or the loss is not finite.
+        DatasetError: A data set breaks its layout.
+        OutputError: The run folder is in use or cannot be written.
+        CheckpointError: The state to resume from is damaged.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    fabric = _fabric(config)
+    torch.manual_seed(config.seed)
+    model = ReportGuidedSam.from_pretrained(config.init) if config.init else _fresh(config)
+    store = StudyStore(config.data, "train", model.image_size, config.cache_mb).require_all()
+    held_out = StudyStore(config.data, "val", model.image_size, config.cache_mb)
+    folder = RunFolder(config, resume) if fabric.is_global_zero else None
+    with _quiet():
+        return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
+
+
+def _fresh(config: TrainConfig) -> ReportGuidedSam:
+    return build_model(config.host, config.adapter, config.image_size or None, config.host_settings or None)
+
+
+def _fabric(config: TrainConfig) -> Fabric:
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("'device' is 'cuda', but torch finds no CUDA device. Use 'cpu' or 'auto'.")
+    cuda = config.device != "cpu" and torch.cuda.is_available()
+    if cuda and config.devices > torch.cuda.device_count():
+        raise ConfigError(
+            f"'devices' is {config.devices}, but there are {torch.cuda.device_count()} CUDA devices."
+        )
+    precision = "bf16-mixed" if config.precision == "bf16-mixed" else "32-true"
+    strategy = "ddp_find_unused_parameters_true" if config.devices > 1 else "auto"
+    with _quiet():
+        fabric = Fabric(
+            accelerator="cuda" if cuda else "cpu",
+            devices=config.devices,
+            strategy=strategy,
+            precision=precision,
+        )
+        fabric.launch()
+    return fabric
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's advice on data loaders and its banners are not for our users."""
+    logger = logging.getLogger("lightning.fabric")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning.*")
+            warnings.filterwarnings("ignore", message=".*num_workers.*")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+class _Run:
+    """One session of a run: from where it stands until it is finished, or time is up."""
+
+    def __init__(
+        self, config: TrainConfig, fabric: Fabric, model: ReportGuidedSam, folder: RunFolder | None
+    ) -> None:
+        self.config = config
+        self.fabric = fabric
+        self.model = model
+        self.folder = folder
+        named = dict(model.trainable_parameters())
+        optimiser = build_optimiser(model, named, config.optimiser)
+        self.wrapped, self.wrapped_optimiser = fabric.setup(model, optimiser)
+        mean = WeightMean(named, config.optimiser.ema_decay) if config.optimiser.ema_decay else None
+        self.trained = Trained(model, named, optimiser, mean)
+        self.progress = Progress()
+        self.sums = dict.fromkeys(TERMS, 0.0)
+        self.data_seconds = 0.0
+        self.skipped = 0
+        self.stop = threading.Event()
+
+    def go(self, store: StudyStore, held_out: StudyStore, resume: bool, show_progress: bool) -> TrainResult:
+        """Train until the end of the schedule or of the time."""
+        config, started = self.config, time.monotonic()
+        run = Path(config.out)
+        if self.fabric.broadcast(self.folder is not None and self.folder.resumed):
+            self.progress = load_state(run, self.trained)
+        if self.folder is not None:
+            self.folder.keep_log_until(self.progress.step)
+        before, self.held_out = self.progress.seconds, held_out
+        batches = self._batches(store)
+        with self._signals(), self._bar(show_progress) as advance:
+            marked = time.monotonic()
+            while self.progress.step < config.steps and not self._time_is_up(started):
+                self._step(batches)
+                self.progress.seconds = before + time.monotonic() - started
+                step = self.progress.step
+                last = step == config.steps
+                if step % config.log_every == 0 or last:
+                    marked = self._log(marked)
+                if step % config.validate_every == 0 or last:
+                    self._validate()
+                if step % config.checkpoint_every == 0 or last:
+                    self._save()
+                advance(step)
+            self._save()
+        return TrainResult(run, self.progress.step, self.progress.step == config.steps, self.progress.best)
+
+    def _batches(self, store: StudyStore) -> Iterator[TrainingBatch]:
+        config = self.config
+        if config.workers:
+            for key in store.keys():  # noqa: SIM118
+                store.get(*key)
+        batches = TrainingBatches(
+            store, config, self.model.vocabulary, self.model.preprocess, self.fabric.global_rank
+        )
+        order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
+        return iter(DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers))
+
+    def _step(self, batches: Iterator[TrainingBatch]) -> None:
+        """One optimiser step, over ``accumulate`` batches."""
+        config, step, optimiser = self.config, self.progress.step, self.trained.optimiser
+        torch.manual_seed((config.seed * 1_000_003 + step) * 1009 + self.fabric.global_rank)
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate_at(step, config.steps, config.optimiser)
+        self.model.train()
+        optimiser.zero_grad(set_to_none=True)
+        for part in range(config.accumulate):
+            marked = time.monotonic()
+            batch = next(batches).to(self.fabric.device)
+            self.data_seconds += time.monotonic() - marked
+            waits = config.devices > 1 and part + 1 < config.accumulate
+            with self.fabric.no_backward_sync(self.wrapped) if waits else nullcontext():
+                terms = guided_loss(self.wrapped(batch.pixels, batch.priors), batch.truth, config.loss)
+                self.fabric.backward(terms.total / config.accumulate)
+            for name, value in zip(
+                TERMS, (terms.total, terms.mask, terms.location, terms.support), strict=True
+            ):
+                self.sums[name] += float(value.detach()) / config.accumulate
+        self._update()
+        self.progress.step += 1
+
+    def _update(self) -> None:
+        limit = self.config.optimiser.clip_norm or float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(list(self.trained.named.values()), limit)
+        if torch.isfinite(norm):
+            self.skipped = 0
+            self.wrapped_optimiser.step()
+        else:
+            self.skipped += 1
+            if self.skipped >= DIVERGED_AFTER:
+                raise ConfigError(
+                    f"No finite gradient in {DIVERGED_AFTER} steps (step {self.progress.step}): the run has diverged. "
+                    "Lower 'optimiser.learning_rate' or train with precision=32."
+                )
+        if self.trained.mean is not None:
+            self.trained.mean.update(self.progress.step)
+
+    def _log(self, marked: float) -> float:
+        now, config = time.monotonic(), self.config
+        steps = (self.progress.step - 1) % config.log_every + 1
+        if self.folder is not None:
+            row = {name: value / steps for name, value in self.sums.items()}
+            rate = learning_rate_at(self.progress.step - 1, config.steps, config.optimiser)
+            share = self.data_seconds / max(now - marked, 1e-9)
+            self.folder.log(
+                {
+                    "step": self.progress.step,
+                    "learning_rate": rate,
+                    **row,
+                    "seconds": (now - marked) / steps,
+                    "data_share": share,
+                }
+            )
+        self.sums, self.data_seconds = dict.fromkeys(TERMS, 0.0), 0.0
+        return now
+
+    def _validate(self) -> None:
+        """Measure, and keep the model if it is the best so far. Only the first process does."""
+        if self.folder is not None:
+            with self.trained.mean.in_place() if self.trained.mean else nullcontext():
+                scores = {}
+                if len(self.held_out) and self.config.validate_cases:
+                    with self.fabric.autocast():
+                        scores = validate(self.model, self.held_out, self.config).known()
+                    self.folder.log({"step": self.progress.step, **scores})
+                score = scores.get("val_dice", scores.get("val_named", -1.0))
+                if score >= self.progress.best:
+                    self.progress.best = score
+                    self.folder.save_best(self.model, {"training": self._facts(scores)})
+            self.folder.draw_curve()
+        self.fabric.barrier()
+
+    def _facts(self, scores: dict[str, float]) -> dict:
+        names = [folder.name for folder in self.held_out.folders]
+        config = self.config
+        facts = {"data": names, "host": config.host, "seed": config.seed, "steps": config.steps}
+        return {**facts, "step": self.progress.step, "batch_size": config.batch_size, **scores}
+
+    def _save(self) -> None:
+        if self.folder is not None:
+            save_state(self.folder.path, self.trained, self.progress)
+        self.fabric.barrier()
+
+    def _time_is_up(self, started: float) -> bool:
+        limit = self.config.max_seconds
+        up = self.stop.is_set() or bool(limit and time.monotonic() - started >= limit)
+        return bool(self.fabric.broadcast(up)) if self.config.devices > 1 else up
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl-C and a termination signal end the step, save, and leave."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, lambda *_: self.stop.set()) for number in signals]
+        try:
+            yield
+        finally:
+            for number, handler in zip(signals, before, strict=True):
+                signal.signal(number, handler)
+
+    @contextmanager
+    def _bar(self, show: bool):
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        hidden = not (show and self.fabric.is_global_zero)
+        with Bar(*columns, console=Console(stderr=True), disable=hidden) as bar:
+            task = bar.add_task("training", total=self.config.steps, completed=self.progress.step)
+            yield lambda step: bar.update(
+                task,
+                completed=step,
+                description=f"training (best validation {max(self.progress.best, 0):.3f})",
+            )
