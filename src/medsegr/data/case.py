@@ -1,0 +1,66 @@
+"""Case: an image, its report, and what is known to be in it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from medsegr.data.image import MedicalImage
+
+
+@dataclass(frozen=True)
+class FindingRecord:
+    """One object or statement of a case, a record of ``findings.jsonl``. Names are canonical.
+
+    Attributes:
+        id: Unique within the image.
+        role: ``described`` by the report; ``distractor``, in the image but not in the report;
+            ``false``, a description that nothing in the image fits and that the report does not hold.
+        target: For example ``lung_nodule``.
+        presence: ``present``, ``absent`` or ``uncertain``.
+        laterality: ``left``, ``right``, ``bilateral``, ``midline`` or None.
+        zones: Canonical zones.
+        texture: Canonical texture attributes.
+        shape: Canonical shape attributes.
+        size_mm: Sizes in mm.
+        count: How many; None when not stated.
+        mask_path: The mask's file; None where nothing is to be found.
+    """
+
+    id: str
+    role: str
+    target: str
+    presence: str = "present"
+    laterality: str | None = None
+    zones: tuple[str, ...] = ()
+    texture: tuple[str, ...] = ()
+    shape: tuple[str, ...] = ()
+    size_mm: tuple[float, ...] = ()
+    count: int | None = None
+    mask_path: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One study.
+
+    Attributes:
+        image: The image.
+        report: Its report; None when there is none. Never logged.
+        structures: Target -> bool mask of ``image.mask_shape``. An empty mask says that the target is
+            known to be absent; a target that is not in here is not annotated in this image.
+        findings: Records, where the data set has them.
+        masks: Finding id -> bool mask, for every record with a mask.
+        name: The image's file name within its data set.
+        suite: Which test suite a generated case belongs to.
+        look: Which look a generated case has.
+    """
+
+    image: MedicalImage
+    report: str | None = None
+    structures: dict[str, np.ndarray] = field(default_factory=dict)
+    findings: tuple[FindingRecord, ...] = ()
+    masks: dict[str, np.ndarray] = field(default_factory=dict)
+    name: str = ""
+    suite: str | None = None
+    look: str | None = None

@@ -1,0 +1,254 @@
+"""DatasetFolder: a data set on disk, in the layout that the README describes.
+
+Masks that are missing: a target that the data set annotates everywhere is then
+known to be absent, and gets an empty mask; one listed under ``incomplete`` is
+left out of the case, for nothing is known.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from medsegr.data.case import Case
+from medsegr.data.dataset_manifest import MANIFEST_FILE, read_manifest
+from medsegr.data.findings_file import ImageFindings, read_findings
+from medsegr.data.image import IMAGE_SUFFIXES, MedicalImage, load_image, load_label_map
+from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
+from medsegr.errors import DatasetError
+
+REPORTS_FILE = "reports.csv"
+MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".nii.gz", ".nii")
+
+
+class DatasetFolder:
+    """A data set: images, masks, reports, splits, and findings where it has them.
+
+    Opening reads the tables, not the pixels. ``check_dataset`` reads all.
+
+    Args:
+        path: The folder with ``dataset.json``.
+
+    Raises:
+        DatasetError: The folder breaks the layout; the message lists everything wrong.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise DatasetError(f"{self.path} is not a folder. Give the folder that holds {MANIFEST_FILE}.")
+        self.manifest, complaints = read_manifest(self.path)
+        self._images = list_images(self.path)
+        if not self._images:
+            complaints.append("images/ is missing or holds no image")
+        self._split, self._reports = _tables(self.path, complaints)
+        self._findings, findings_complaints = read_findings(self.path)
+        complaints += findings_complaints
+        known = set(self._images)
+        gone = [name for name in self._split if name not in known]
+        complaints += [f"{SPLIT_FILE} names {name}, which is not in images/" for name in gone]
+        if complaints:
+            raise DatasetError(f"The data set {self.path} cannot be used: " + "; ".join(complaints) + ".")
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self.manifest.name
+
+    @property
+    def modality(self) -> str | None:
+        """For example ``chest_xray``."""
+        return self.manifest.modality
+
+    @property
+    def frame(self) -> str:
+        """``patient`` or ``image``: whose left and right the pictures show."""
+        return self.manifest.frame
+
+    @property
+    def licence(self) -> str | None:
+        """As stated."""
+        return self.manifest.licence
+
+    @property
+    def incomplete(self) -> frozenset[str]:
+        """Targets that are not annotated everywhere and are never to be scored as absent."""
+        return self.manifest.incomplete
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Canonical names of all that is outlined."""
+        return self.manifest.targets
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that hold an image, in alphabetical order."""
+        return tuple(sorted(set(self._split.values())))
+
+    @property
+    def has_reports(self) -> bool:
+        """True when at least one image has a report."""
+        return bool(self._reports)
+
+    @property
+    def has_findings(self) -> bool:
+        """True when the set has records of what each image shows."""
+        return bool(self._findings)
+
+    def __repr__(self) -> str:
+        return f"DatasetFolder({self.name!r}, {len(self._images)} images)"
+
+    def images(self, split: str | None = None) -> list[str]:
+        """Image names of a split, or of the whole set, sorted; empty where train, val or test is.
+
+        Raises:
+            DatasetError: The split is neither in the file nor one of train, val and test.
+        """
+        if split is None:
+            return list(self._images)
+        if split not in self.splits and split not in SPLITS:
+            known = ", ".join(self.splits) or f"none, for {SPLIT_FILE} is missing"
+            raise DatasetError(f"The data set {self.name} has no split '{split}'; it has: {known}.")
+        return [name for name in self._images if self._split.get(name) == split]
+
+    def report(self, image_name: str) -> str | None:
+        """The report of an image, or None."""
+        return self._reports.get(image_name)
+
+    def load(self, image_name: str) -> Case:
+        """Load one image with all that is known of it.
+
+        Raises:
+            DatasetError: No such image, a mask of another size, or a label that nobody explained.
+            ImageError: The image or a mask is unreadable.
+        """
+        if image_name not in self._images:
+            raise DatasetError(f"The data set {self.name} has no image '{image_name}'.")
+        image = load_image(self.path / "images" / image_name, self.modality)
+        entry = self._findings.get(image_name, ImageFindings(image_name, ()))
+        masks = {
+            record.id: self._mask(record.mask_path, image) != 0
+            for record in entry.findings
+            if record.mask_path is not None
+        }
+        return Case(
+            image=image,
+            report=self._reports.get(image_name),
+            structures=self._structures(image_name, image),
+            findings=entry.findings,
+            masks=masks,
+            name=image_name,
+            suite=entry.suite,
+            look=entry.look,
+        )
+
+    def _structures(self, image_name: str, image: MedicalImage) -> dict[str, np.ndarray]:
+        found = self._from_labels(image_name, image) if self.manifest.labels else self._from_folders(image_name, image)
+        structures = {}
+        for target in sorted(self.targets):
+            mask = found.get(target)
+            if mask is None or not mask.any():
+                if target in self.incomplete:
+                    continue
+                mask = np.zeros(image.mask_shape, dtype=bool)
+            structures[target] = mask
+        return structures
+
+    def _from_labels(self, image_name: str, image: MedicalImage) -> dict[str, np.ndarray]:
+        path = find_mask(self.path / "masks", image_name)
+        if path is None:
+            raise DatasetError(f"The data set {self.name} has no mask for {image_name} in masks/.")
+        label_map = self._mask(path, image)
+        unknown = sorted({int(v) for v in np.unique(label_map)} - self.manifest.known_values())
+        if unknown:
+            raise DatasetError(f"{path.name} of the data set {self.name} holds the value {unknown[0]}, which is not "
+                               f"among the labels of {MANIFEST_FILE}.")  # fmt: skip
+        return {target: np.isin(label_map, values) for target, values in self.manifest.labels.items()}
+
+    def _from_folders(self, image_name: str, image: MedicalImage) -> dict[str, np.ndarray]:
+        found: dict[str, np.ndarray] = {}
+        for folder, target in self.manifest.structures.items():
+            path = find_mask(self.path / "masks" / folder, image_name)
+            if path is not None:
+                mask = self._mask(path, image) != 0
+                found[target] = found[target] | mask if target in found else mask
+        return found
+
+    def _mask(self, path: Path, image: MedicalImage) -> np.ndarray:
+        label_map = load_label_map(path)
+        if label_map.shape != image.mask_shape:
+            raise DatasetError(f"The mask {path.relative_to(self.path)} of the data set {self.name} has the shape "
+                               f"{label_map.shape}, its image {image.mask_shape}.")  # fmt: skip
+        return label_map
+
+
+def list_images(folder: Path) -> list[str]:
+    """Names of the image files of a data set, sorted; hidden files are not among them."""
+    images = folder / "images"
+    if not images.is_dir():
+        return []
+    return sorted(
+        entry.name
+        for entry in images.iterdir()
+        if not entry.name.startswith(".") and entry.name.lower().endswith(IMAGE_SUFFIXES)
+    )
+
+
+def find_mask(folder: Path, image_name: str) -> Path | None:
+    """The mask of an image: the same name, or the same name with a mask's suffix."""
+    if (folder / image_name).is_file():
+        return folder / image_name
+    stem = image_stem(image_name)
+    candidates = (folder / f"{stem}{suffix}" for suffix in MASK_SUFFIXES)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def image_stem(name: str) -> str:
+    """An image's name without its suffix, ``.nii.gz`` included."""
+    lower = name.lower()
+    suffix = next((s for s in sorted(IMAGE_SUFFIXES, key=len, reverse=True) if lower.endswith(s)), "")
+    return name[: len(name) - len(suffix)]
+
+
+def find_dataset_folders(paths: Iterable[Path | str]) -> list[Path]:
+    """Expand folders of data sets: each path is a data set, or holds data sets as sub-folders.
+
+    Raises:
+        DatasetError: A path is neither.
+    """
+    folders: list[Path] = []
+    for path in map(Path, paths):
+        if (path / MANIFEST_FILE).is_file():
+            folders.append(path)
+            continue
+        inner = sorted(entry.parent for entry in path.glob(f"*/{MANIFEST_FILE}")) if path.is_dir() else []
+        if not inner:
+            raise DatasetError(f"{path} holds no {MANIFEST_FILE}, nor does a folder in it. "
+                               "Give the folder of a data set.")  # fmt: skip
+        folders += inner
+    return folders
+
+
+def discover(paths: Iterable[Path | str]) -> list[DatasetFolder]:
+    """Open all data sets at these paths; see ``find_dataset_folders``.
+
+    Raises:
+        DatasetError: A path holds no data set, or one breaks the layout.
+    """
+    return [DatasetFolder(folder) for folder in find_dataset_folders(paths)]
+
+
+def _tables(folder: Path, complaints: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Image -> split and image -> report; either file may be missing."""
+    tables: list[dict[str, str]] = []
+    for file, column in ((SPLIT_FILE, "split"), (REPORTS_FILE, "report")):
+        table: dict[str, str] = {}
+        if (folder / file).exists():
+            rows, found = read_table(folder / file, ("image", column))
+            complaints += found
+            for image, value in rows:
+                value = value.strip() if column == "split" else value
+                if table.setdefault(image, value) != value:
+                    complaints.append(f"{file} gives {image} twice, differently")
+        tables.append(table)
+    return tables[0], tables[1]

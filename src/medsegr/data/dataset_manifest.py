@@ -1,0 +1,137 @@
+"""``dataset.json``: what a data set is and where its masks are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+MANIFEST_FILE = "dataset.json"
+FRAMES = ("patient", "image")
+BACKGROUND = "background"
+
+
+@dataclass(frozen=True)
+class DatasetManifest:
+    """The content of ``dataset.json``.
+
+    Attributes:
+        name: The data set's name; its folder's where none is given.
+        modality: For example ``chest_xray``, or None.
+        frame: Whose left and right its pictures show: ``patient`` or ``image``.
+        licence: As stated, or None.
+        labels: Label-map layout: target -> its values. Empty for the other layout.
+        structures: Structure layout: folder in ``masks/`` -> target. Empty for the other layout.
+        incomplete: Targets that are not annotated everywhere.
+    """
+
+    name: str
+    modality: str | None = None
+    frame: str = "patient"
+    licence: str | None = None
+    labels: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    structures: dict[str, str] = field(default_factory=dict)
+    incomplete: frozenset[str] = frozenset()
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The canonical names of all that is outlined."""
+        return frozenset(self.labels) | frozenset(self.structures.values())
+
+    def known_values(self) -> frozenset[int]:
+        """Label-map layout: all values that may occur, 0 included."""
+        return frozenset({0}.union(*self.labels.values()))
+
+
+def read_manifest(folder: Path) -> tuple[DatasetManifest, list[str]]:
+    """Read a data set's ``dataset.json``.
+
+    Returns:
+        What could be understood, and complaints, one line each.
+    """
+    path = folder / MANIFEST_FILE
+    empty = DatasetManifest(folder.name)
+    if not path.is_file():
+        return empty, [f"{MANIFEST_FILE} is missing"]
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        return empty, [f"{MANIFEST_FILE} is not JSON (line {error.lineno}: {error.msg})"]
+    except (OSError, UnicodeDecodeError) as error:
+        return empty, [f"{MANIFEST_FILE} cannot be read ({type(error).__name__})"]
+    if not isinstance(raw, dict):
+        return empty, [f"{MANIFEST_FILE} is not an object in braces"]
+    complaints: list[str] = []
+    labels, background = _labels(raw.get("labels"), complaints)
+    structures = _structures(raw.get("structures"), complaints)
+    if ("labels" in raw) == ("structures" in raw):
+        complaints.append(f"{MANIFEST_FILE} needs either 'labels' or 'structures', and has "
+                          + ("both" if "labels" in raw else "neither"))  # fmt: skip
+    if any(background & set(values) for values in labels.values()):
+        complaints.append(f"{MANIFEST_FILE}: a label has the background's value")
+    frame = raw.get("frame", "patient")
+    if frame not in FRAMES:
+        complaints.append(f"{MANIFEST_FILE}: frame is '{frame}'; 'patient' or 'image' was expected")
+        frame = "patient"
+    manifest = DatasetManifest(
+        name=_text(raw, "name", complaints) or folder.name,
+        modality=_text(raw, "modality", complaints),
+        frame=frame,
+        licence=_text(raw, "licence", complaints),
+        labels=labels,
+        structures=structures,
+        incomplete=_incomplete(raw.get("incomplete", []), labels, structures, complaints),
+    )
+    return manifest, complaints
+
+
+def _text(raw: Mapping[str, Any], key: str, complaints: list[str]) -> str | None:
+    value = raw.get(key)
+    if value is not None and not isinstance(value, str):
+        complaints.append(f"{MANIFEST_FILE}: '{key}' is not text")
+        return None
+    return value
+
+
+def _labels(raw: Any, complaints: list[str]) -> tuple[dict[str, tuple[int, ...]], set[int]]:
+    """Target -> values, and the background's values."""
+    if raw is None:
+        return {}, {0}
+    if not isinstance(raw, dict):
+        complaints.append(f"{MANIFEST_FILE}: 'labels' is not an object of name: value")
+        return {}, {0}
+    labels: dict[str, tuple[int, ...]] = {}
+    for name, value in raw.items():
+        values = value if isinstance(value, list) else [value]
+        if not values or not all(type(v) is int and v >= 0 for v in values):
+            complaints.append(f"{MANIFEST_FILE}: the label '{name}' has no whole number of 0 or more, or list of such")
+        else:
+            labels[name] = tuple(values)
+    background = labels.pop(BACKGROUND, (0,))
+    if background != (0,):
+        complaints.append(f"{MANIFEST_FILE}: the background's value is not 0")
+    return labels, {0}
+
+
+def _structures(raw: Any, complaints: list[str]) -> dict[str, str]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict) or not all(isinstance(target, str) for target in raw.values()):
+        complaints.append(f"{MANIFEST_FILE}: 'structures' is not an object of folder: target")
+        return {}
+    outside = [folder for folder in raw if Path(folder).is_absolute() or ".." in Path(folder).parts]
+    complaints += [f"{MANIFEST_FILE}: the folder '{folder}' is not within masks/" for folder in outside]
+    return {folder: target for folder, target in raw.items() if folder not in outside}
+
+
+def _incomplete(
+    raw: Any, labels: Mapping[str, Any], structures: Mapping[str, str], complaints: list[str]
+) -> frozenset[str]:
+    """Targets; a structure may be named by its folder or by its target."""
+    if not isinstance(raw, list) or not all(isinstance(name, str) for name in raw):
+        complaints.append(f"{MANIFEST_FILE}: 'incomplete' is not a list of names")
+        return frozenset()
+    targets = set(labels) | set(structures.values())
+    unknown = [name for name in raw if name not in structures and name not in targets]
+    complaints += [f"{MANIFEST_FILE}: 'incomplete' names '{name}', which is no structure here" for name in unknown]
+    return frozenset(structures.get(name, name) for name in raw if name not in unknown)

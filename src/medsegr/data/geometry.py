@@ -1,0 +1,164 @@
+"""Where voxels lie in the patient, and how the stored array becomes the displayed one.
+
+Two index spaces: *stored* is the file's own array, *displayed* is ours: planes,
+rows, columns, as a radiologist looks at it. Between them only axes are
+swapped and reversed, never resampled, so the way back is exact.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from medsegr.errors import ImageError
+
+DISPLAY_DIRECTIONS: dict[int, tuple[tuple[int, int], ...]] = {
+    2: ((2, 1), (1, -1), (0, -1)),
+    1: ((1, 1), (2, -1), (0, -1)),
+    0: ((0, 1), (2, -1), (1, -1)),
+}
+"""Plane's patient axis (0 right, 1 anterior, 2 superior) -> (patient axis, sign) of planes, rows and columns.
+
+Axial: planes upwards, rows to the back, columns to the patient's left.
+Coronal: rows downwards, columns to the patient's left.
+Sagittal: rows downwards, columns to the back.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """Place and orientation of an image.
+
+    Attributes:
+        affine: (4, 4) float64, stored voxel (i, j, k) -> patient, RAS+, mm; None for plain pictures.
+        spacing_mm: Distance of neighbours along displayed (z, y, x); 1.0 where nobody stated it.
+        stored_shape: Shape of the stored array, without channels.
+        axes: Stored axis behind displayed plane, row and column.
+        flips: True where the displayed axis runs against the stored one.
+    """
+
+    affine: np.ndarray | None
+    spacing_mm: tuple[float, float, float]
+    stored_shape: tuple[int, ...] = field(default=())
+    axes: tuple[int, int, int] = (0, 1, 2)
+    flips: tuple[bool, bool, bool] = (False, False, False)
+
+    @property
+    def spacing_known(self) -> bool:
+        """True when ``spacing_mm`` comes from the file and not from our default."""
+        return self.affine is not None
+
+    def to_displayed(self, stored: np.ndarray) -> np.ndarray:
+        """Stored array -> (D, H, W), planes, rows and columns as displayed."""
+        volume = stored.reshape(_three(self.stored_shape))
+        volume = volume.transpose(self.axes)
+        return volume[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
+
+    def to_stored(self, displayed: np.ndarray) -> np.ndarray:
+        """(H, W) or (D, H, W) as displayed -> the stored array's shape and order; inverse of the above.
+
+        Raises:
+            ImageError: The shape does not belong to this geometry.
+        """
+        volume = displayed[None] if displayed.ndim == 2 else displayed
+        three = _three(self.stored_shape)
+        expected = tuple(three[axis] for axis in self.axes)
+        if volume.shape != expected:
+            raise ImageError(f"The mask has the shape {displayed.shape}; the image's planes, rows and columns "
+                             f"are {expected}. Give a mask of the image's own shape.")  # fmt: skip
+        volume = volume[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
+        return np.ascontiguousarray(volume.transpose(np.argsort(self.axes)).reshape(self.stored_shape))
+
+    def displayed_affine(self) -> np.ndarray:
+        """(4, 4) float64, displayed (z, y, x) -> patient RAS+ mm; plain pictures lie as an axial plane."""
+        if self.affine is None:
+            z, y, x = self.spacing_mm
+            return np.array([[0, 0, -x, 0], [0, -y, 0, 0], [z, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
+        three = _three(self.stored_shape)
+        to_stored = np.zeros((4, 4))
+        to_stored[3, 3] = 1
+        for displayed, (axis, flip) in enumerate(zip(self.axes, self.flips, strict=True)):
+            to_stored[axis, displayed] = -1 if flip else 1
+            to_stored[axis, 3] = three[axis] - 1 if flip else 0
+        return self.affine @ to_stored
+
+    def voxel_to_patient(self, points: np.ndarray) -> np.ndarray:
+        """(N, 3) displayed (z, y, x), voxel centres whole -> (N, 3) RAS+ mm."""
+        affine = self.displayed_affine()
+        return np.asarray(points, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]
+
+    def patient_to_voxel(self, points: np.ndarray) -> np.ndarray:
+        """(N, 3) RAS+ mm -> (N, 3) displayed (z, y, x), fractions of voxels kept."""
+        affine = self.displayed_affine()
+        return np.linalg.solve(affine[:3, :3], (np.asarray(points, dtype=np.float64) - affine[:3, 3]).T).T
+
+
+class HasGeometry(Protocol):
+    """Anything that knows its geometry, such as a ``MedicalImage``."""
+
+    @property
+    def geometry(self) -> Geometry: ...
+
+
+def plain_geometry(shape: tuple[int, ...], spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Geometry:
+    """Geometry of a picture or array without a known place: displayed as stored.
+
+    Args:
+        shape: (H, W) or (D, H, W), without channels.
+        spacing_mm: (z, y, x).
+    """
+    # A picture's one plane comes first; its stored array has none, hence the order below.
+    return Geometry(None, spacing_mm, shape, (2, 0, 1) if len(shape) == 2 else (0, 1, 2))
+
+
+def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...]) -> Geometry:
+    """Choose the display of a stored array by its affine.
+
+    Volumes are displayed as axial planes. An array with one single plane is
+    displayed in that plane, be it axial, coronal or sagittal. Oblique axes
+    count as the patient axis that they are nearest to.
+
+    Args:
+        affine: (4, 4), stored voxel -> patient RAS+ mm.
+        stored_shape: Two or three axes; further ones must be 1.
+
+    Raises:
+        ImageError: The affine is not finite or cannot be inverted.
+    """
+    affine = np.asarray(affine, dtype=np.float64)
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+        raise ImageError("The image's affine cannot be inverted, so left and right are unknown. "
+                         "Write the file again with a valid sform or qform.")  # fmt: skip
+    three = _three(stored_shape)
+    patient_axis, sign = _nearest_axes(affine[:3, :3])
+    single = [axis for axis in range(3) if three[axis] == 1]
+    plane_axis = patient_axis[single[-1]] if len(single) == 1 else 2
+    axes, flips = [], []
+    for wanted, direction in DISPLAY_DIRECTIONS[plane_axis]:
+        stored = patient_axis.index(wanted)
+        axes.append(stored)
+        flips.append(sign[stored] != direction)
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    z, y, x = (float(lengths[axis]) for axis in axes)
+    return Geometry(affine, (z, y, x), stored_shape, (axes[0], axes[1], axes[2]), (flips[0], flips[1], flips[2]))
+
+
+def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """The first three axes' lengths; a missing third is one plane."""
+    padded = (*shape, 1, 1, 1)
+    return padded[0], padded[1], padded[2]
+
+
+def _nearest_axes(directions: np.ndarray) -> tuple[list[int], list[int]]:
+    """For every stored axis the patient axis that it is nearest to, each taken once, and its sign.
+
+    Greedy by the largest direction cosine, which is unambiguous below 45 degrees of obliquity.
+    """
+    cosines = directions / np.linalg.norm(directions, axis=0)
+    patient_axis, sign = [0, 0, 0], [1, 1, 1]
+    magnitude = np.abs(cosines)
+    for _ in range(3):
+        row, column = np.unravel_index(int(magnitude.argmax()), (3, 3))
+        patient_axis[column], sign[column] = int(row), 1 if cosines[row, column] > 0 else -1
+        magnitude[row, :] = magnitude[:, column] = -1
+    return patient_axis, sign

@@ -1,0 +1,209 @@
+"""MedicalImage: voxels, their geometry, and the modality; and how to load one."""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from medsegr.data.geometry import Geometry, plain_geometry
+from medsegr.data.nifti import NIFTI_SUFFIXES, read_label_nifti, read_nifti
+from medsegr.data.raster import (
+    RASTER_SUFFIXES,
+    check_size,
+    picture_to_array,
+    read_label_picture,
+    read_picture,
+)
+from medsegr.errors import ImageError
+
+MIN_SIDE = 8
+"""Shortest side in px of an image in which anything could be found."""
+
+IMAGE_SUFFIXES = (*RASTER_SUFFIXES, *NIFTI_SUFFIXES)
+
+ROBUST_PERCENTILES = (0.5, 99.5)
+"""Grey values of deep images between these percentiles become 0..1."""
+
+ImageSource: TypeAlias = "Path | str | np.ndarray | Image.Image | MedicalImage"
+
+
+@dataclass(frozen=True, eq=False)
+class MedicalImage:
+    """An image with its place in the patient.
+
+    Attributes:
+        voxels: (H, W), (H, W, 3) or (D, H, W), as displayed, in the file's own values.
+        geometry: Place, orientation and spacing.
+        modality: For example ``chest_xray``; None when unknown.
+        path: The file it came from; None for arrays.
+        notes: What the user should know about how it was read.
+    """
+
+    voxels: np.ndarray
+    geometry: Geometry
+    modality: str | None = None
+    path: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_volume(self) -> bool:
+        """True for (D, H, W)."""
+        return self.voxels.ndim == 3 and not self.is_colour
+
+    @property
+    def is_colour(self) -> bool:
+        """True for (H, W, 3)."""
+        return self.voxels.ndim == 3 and self.voxels.shape[-1] == 3
+
+    @property
+    def planes(self) -> int:
+        """How many planes; 1 for a picture."""
+        return self.voxels.shape[0] if self.is_volume else 1
+
+    @property
+    def mask_shape(self) -> tuple[int, ...]:
+        """Shape of a mask of this image: (H, W) or (D, H, W)."""
+        return self.voxels.shape[:2] if self.is_colour else self.voxels.shape
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) of a plane."""
+        height, width = self.mask_shape[-2:]
+        return height, width
+
+    def plane(self, index: int = 0) -> np.ndarray:
+        """One plane, (H, W) or (H, W, 3) float32 in 0..1.
+
+        8-bit values are divided by 255. Deeper ones are scaled between the
+        whole image's robust percentiles, so that all planes of a volume share
+        one scale. Floats that already lie in 0..1 stay as they are.
+        """
+        if not 0 <= index < self.planes:
+            raise IndexError(f"plane {index} of an image with {self.planes}")
+        values = self.voxels[index] if self.is_volume else self.voxels
+        low, high = self._grey_range
+        return np.clip((values.astype(np.float32) - low) / (high - low), 0.0, 1.0, dtype=np.float32)
+
+    @cached_property
+    def _grey_range(self) -> tuple[float, float]:
+        if self.voxels.dtype == np.uint8:
+            return 0.0, 255.0
+        lowest, highest = float(self.voxels.min()), float(self.voxels.max())
+        if self.voxels.dtype.kind == "f" and lowest >= 0.0 and 0.5 < highest <= 1.0:
+            return 0.0, 1.0
+        low, high = (float(value) for value in np.percentile(self.voxels, ROBUST_PERCENTILES))
+        return (low, high) if high > low else (lowest, highest)
+
+
+def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage:
+    """Load an image from a file, an array or a PIL picture.
+
+    Args:
+        source: Path of a PNG, JPEG, TIFF, BMP or NIfTI file; or an array (H, W), (H, W, 3) or
+            (D, H, W), uint8, wider integers or floats; or a PIL picture; or a MedicalImage.
+        modality: Kept with the image.
+
+    Raises:
+        ImageError: It is missing, unreadable, too small, too large, constant or not finite.
+    """
+    if isinstance(source, MedicalImage):
+        return source if modality is None else dataclasses.replace(source, modality=modality)
+    path: Path | None = None
+    notes: tuple[str, ...] = ()
+    if isinstance(source, np.ndarray):
+        voxels = _checked_array(source)
+        geometry = plain_geometry(_without_channels(voxels))
+    elif isinstance(source, Image.Image):
+        voxels, notes = picture_to_array(source)
+        geometry = plain_geometry(_without_channels(voxels))
+    elif isinstance(source, (str, Path)):
+        path = existing_file(Path(source))
+        voxels, geometry, notes = _read(path)
+    else:
+        raise ImageError(f"An image cannot be made from {type(source).__name__}. "
+                         "Give a path, a NumPy array or a PIL picture.")  # fmt: skip
+    _check_content(voxels, path.name if path else "The image")
+    return MedicalImage(voxels, geometry, modality, path, notes)
+
+
+def load_label_map(path: Path | str) -> np.ndarray:
+    """Load a mask or label map as displayed: (H, W) or (D, H, W) int32.
+
+    Raises:
+        ImageError: Missing, unreadable, coloured, or with values that are not whole.
+    """
+    path = existing_file(Path(path))
+    return read_label_nifti(path) if is_nifti(path) else read_label_picture(path)
+
+
+def is_nifti(path: Path) -> bool:
+    """True when the name says NIfTI."""
+    return path.name.lower().endswith(NIFTI_SUFFIXES)
+
+
+def existing_file(path: Path) -> Path:
+    """Refuse what is not a readable image file by name and first bytes.
+
+    Raises:
+        ImageError: Missing, a folder, empty, DICOM, or of an unknown kind.
+    """
+    try:
+        if path.is_dir():
+            raise ImageError(f"{path} is a folder; an image file was expected. Name the files in it.")
+        if not path.exists():
+            raise ImageError(f"{path} does not exist. Check the name.")
+        with path.open("rb") as file:
+            head = file.read(132)
+    except OSError as error:
+        raise ImageError(f"{path} cannot be opened ({error.strerror}). Check its name and permissions.") from error
+    if not head:
+        raise ImageError(f"{path.name} is empty (0 bytes). Copy or export it again.")
+    if path.suffix.lower() in (".dcm", ".dicom") or head[128:] == b"DICM":
+        raise ImageError(f"{path.name} is DICOM, which this version does not read yet. Convert it to PNG or NIfTI.")
+    if not path.name.lower().endswith(IMAGE_SUFFIXES):
+        raise ImageError(f"{path.name} has an unknown kind of name; known are {', '.join(IMAGE_SUFFIXES)}. "
+                         "Convert or rename it.")  # fmt: skip
+    return path
+
+
+def _read(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
+    if is_nifti(path):
+        voxels, geometry = read_nifti(path)
+        return voxels, geometry, ()
+    voxels, notes = read_picture(path)
+    return voxels, plain_geometry(_without_channels(voxels)), notes
+
+
+def _checked_array(array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in "buif":
+        raise ImageError(f"The array holds {array.dtype}; numbers were expected.")
+    if array.ndim == 3 and array.shape[-1] == 4:
+        array = array[..., :3]
+    elif array.ndim == 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim not in (2, 3):
+        raise ImageError(f"The array has the shape {array.shape}; (H, W), (H, W, 3) or (D, H, W) was expected.")
+    check_size(array.shape[0], array.shape[1], "The array")
+    if array.dtype == bool:
+        return array.astype(np.uint8) * 255
+    return np.array(array if array.dtype.kind != "f" else array.astype(np.float32))
+
+
+def _without_channels(voxels: np.ndarray) -> tuple[int, ...]:
+    return voxels.shape[:2] if voxels.ndim == 3 and voxels.shape[-1] == 3 else voxels.shape
+
+
+def _check_content(voxels: np.ndarray, name: str) -> None:
+    height, width = _without_channels(voxels)[-2:]
+    if min(height, width) < MIN_SIDE:
+        raise ImageError(f"{name} is {width} x {height} px, too small to find anything in; "
+                         f"at least {MIN_SIDE} a side are needed.")  # fmt: skip
+    if voxels.dtype.kind == "f" and not np.isfinite(voxels).all():
+        raise ImageError(f"{name} holds values that are not finite (NaN or infinite). Replace them, then try again.")
+    if voxels.min() == voxels.max():
+        raise ImageError(f"{name} is constant: every pixel has the same value, so nothing can be found in it. "
+                         "Check the export.")  # fmt: skip

@@ -1,0 +1,131 @@
+"""NIfTI slices and volumes (.nii, .nii.gz): read for display, write masks as the input was stored.
+
+Volumes are shown as axial planes, from the feet upwards, anterior at the top
+and the patient's left on the picture's right, whatever the stored order; a
+file with one single plane is shown in that plane. Masks go back exactly.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from medsegr.data.geometry import Geometry, HasGeometry, displayed_geometry
+from medsegr.data.outputs import atomic_write
+from medsegr.data.raster import check_size
+from medsegr.errors import ImageError
+
+NIFTI_SUFFIXES = (".nii.gz", ".nii")
+
+MAX_VOXELS = 400_000_000
+"""Most voxels of a volume that are decoded at all."""
+
+
+def read_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
+    """Read a slice or volume.
+
+    Returns:
+        (H, W) for a single plane, else (D, H, W), as displayed; uint8, or float32 with the
+        header's slope applied. And its geometry.
+
+    Raises:
+        ImageError: Not NIfTI, truncated, RGB, more than three axes, or too large.
+    """
+    with _quiet():
+        try:
+            image: Any = nib.load(path)
+        except Exception as error:
+            raise ImageError(f"{path.name} is not a NIfTI file, or is damaged ({type(error).__name__}). "
+                             "Export it again.") from error  # fmt: skip
+        if not isinstance(image, nib.Nifti1Image):
+            raise ImageError(f"{path.name} is not a NIfTI-1 or NIfTI-2 file. Convert it to .nii.gz.")
+        _check_header(image, path.name)
+        geometry = displayed_geometry(image.affine, image.shape)
+        try:
+            stored = np.asanyarray(image.dataobj)
+        except Exception as error:
+            raise ImageError(f"{path.name} is truncated or damaged: its header announces {image.shape} voxels "
+                             "that cannot be read. Copy it again.") from error  # fmt: skip
+    displayed = geometry.to_displayed(stored)
+    if displayed.dtype != np.uint8:
+        displayed = displayed.astype(np.float32)
+    displayed = np.ascontiguousarray(displayed)
+    return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry
+
+
+def read_label_nifti(path: Path) -> np.ndarray:
+    """Read a mask or label map as displayed, (H, W) or (D, H, W) int32.
+
+    Raises:
+        ImageError: Unreadable, or with values that are not whole.
+    """
+    voxels, _ = read_nifti(path)
+    if not np.isfinite(voxels).all() or (voxels != np.rint(voxels)).any():
+        raise ImageError(f"{path.name} holds fractions; a mask holds whole label values. Threshold it first.")
+    return voxels.astype(np.int32)
+
+
+def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> None:
+    """Write a mask with the shape, order and affine of the image's own file, as uint8 0 and 1.
+
+    Args:
+        path: Ends in .nii or .nii.gz; written whole or not at all.
+        mask: (H, W) or (D, H, W) bool, as displayed.
+        like: The image that the mask belongs to.
+
+    Raises:
+        ImageError: The mask's shape is not the image's.
+        OutputError: The place is not writable.
+    """
+    path = Path(path)
+    geometry = like.geometry
+    mask = np.asarray(mask).astype(bool)
+    stored = geometry.to_stored(mask)
+    affine = geometry.affine
+    if affine is None:  # a plain picture or array: columns, rows, planes are NIfTI's order
+        stored = mask.transpose(1, 0) if mask.ndim == 2 else mask.transpose(2, 1, 0)
+        z, y, x = geometry.spacing_mm
+        affine = np.diag([-x, -y, z, 1.0])
+    image = nib.Nifti1Image(stored.astype(np.uint8), affine)
+    image.set_sform(affine, code=1)
+    image.set_qform(affine, code=1)
+    image.header.set_xyzt_units("mm")
+    content = image.to_bytes()
+    with atomic_write(path) as temporary:
+        if path.name.endswith(".gz"):
+            import gzip
+
+            content = gzip.compress(content, compresslevel=6, mtime=0)
+        temporary.write_bytes(content)
+
+
+def _check_header(image: Any, name: str) -> None:
+    shape = image.shape
+    if image.get_data_dtype().fields is not None:
+        raise ImageError(f"{name} is a colour (RGB) NIfTI; grey values were expected. Export it in grey, or as PNG.")
+    if image.get_data_dtype().kind == "c":
+        raise ImageError(f"{name} holds complex numbers; grey values were expected. Export the magnitude.")
+    if len(shape) < 2 or any(length != 1 for length in shape[3:]):
+        raise ImageError(f"{name} has the shape {shape}; a slice or a volume with two or three axes was expected. "
+                         "Split time points or channels into files.")  # fmt: skip
+    if min(shape) < 1 or int(np.prod(shape, dtype=np.float64)) > MAX_VOXELS:
+        raise ImageError(f"{name} announces {shape} voxels; between 1 and {MAX_VOXELS:,} are read. "
+                         "Cut out a part of it.")  # fmt: skip
+    longest = sorted(shape)[-2:]
+    check_size(longest[0], longest[1], name)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """nibabel logs a header's small faults to standard error; they are not the user's business."""
+    logger = logging.getLogger("nibabel.global")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,204 @@
+"""Pictures: PNG, JPEG, TIFF and BMP, 8 and 16 bit, grey and colour.
+
+Decisions: an EXIF orientation is applied, so that "upper left" means what a
+reader saw; masks then have the upright picture's geometry, and a note says so.
+Alpha is laid over black. CMYK and palettes become RGB. 16-bit grey keeps its
+16 bits; 16-bit colour keeps them where the file is a TIFF.
+"""
+
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from medsegr.data.outputs import atomic_write
+from medsegr.errors import ImageError
+
+RASTER_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+RASTER_FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+
+MAX_SIDE = 12_000
+"""Longest side in px that is decoded at all."""
+
+MAX_PIXELS = 100_000_000
+"""Most pixels of one plane that are decoded at all."""
+
+_EXIF_ORIENTATION = 0x0112
+
+
+def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read a picture.
+
+    Returns:
+        (H, W) or (H, W, 3), uint8, uint16, int32 or float32, and notes for the user.
+
+    Raises:
+        ImageError: Not a picture, truncated, too large, or several pages.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path, formats=RASTER_FORMATS) as picture:
+                check_size(picture.size[1], picture.size[0], path.name)
+                if getattr(picture, "n_frames", 1) > 1:
+                    raise ImageError(f"{path.name} holds {picture.n_frames} pages; one picture was expected. "
+                                     "Save each page as a file, or the stack as NIfTI.")  # fmt: skip
+                if picture.format == "TIFF" and _is_deep_colour(picture):
+                    return _read_deep_tiff(path), ()
+                return picture_to_array(picture)
+        except ImageError:
+            raise
+        except Image.DecompressionBombError:
+            raise ImageError(f"{path.name} announces more than {MAX_PIXELS:,} pixels; "
+                             f"at most {MAX_SIDE} a side are read. Make it smaller.") from None  # fmt: skip
+        except Image.UnidentifiedImageError:
+            return _read_foreign(path), ()
+        except Exception as error:  # decoders of damaged files raise nearly anything
+            raise ImageError(f"{path.name} is damaged or truncated and cannot be decoded "
+                             f"({type(error).__name__}). Copy or export it again.") from error  # fmt: skip
+
+
+def picture_to_array(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A PIL picture as (H, W) or (H, W, 3), upright, and notes for the user."""
+    notes: list[str] = []
+    orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
+    if orientation in range(2, 9):
+        picture = ImageOps.exif_transpose(picture)
+        notes.append(f"EXIF orientation {orientation} was applied; the masks lie on the upright picture")
+    if picture.mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in picture.info:
+        picture = _over_black(picture, notes)
+    if picture.mode == "1":
+        picture = picture.convert("L")
+    elif picture.mode in ("P", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
+        picture = picture.convert("RGB")
+    array = np.array(picture)
+    if array.dtype.kind in "ui" and array.dtype.itemsize > 1:
+        array = _native_integers(array)
+    if array.ndim == 3 and bool((array[..., 0] == array[..., 1]).all() and (array[..., 0] == array[..., 2]).all()):
+        array = np.ascontiguousarray(array[..., 0])
+    return array, tuple(notes)
+
+
+def check_size(height: int, width: int, name: str) -> None:
+    """Refuse what is too large, before anything is decoded.
+
+    Raises:
+        ImageError: More than ``MAX_SIDE`` a side or ``MAX_PIXELS`` in all.
+    """
+    if max(height, width) > MAX_SIDE or height * width > MAX_PIXELS:
+        raise ImageError(f"{name} is {width} x {height} px; at most {MAX_SIDE} a side and {MAX_PIXELS:,} pixels "
+                         "are read. Make it smaller or cut out a part.")  # fmt: skip
+
+
+def save_mask_png(path: Path | str, mask: np.ndarray) -> None:
+    """Write a mask as an 8-bit grey PNG, 0 and 255, so that any viewer shows it.
+
+    Args:
+        path: Where to; written whole or not at all.
+        mask: (H, W) bool.
+
+    Raises:
+        ImageError: The mask is not one plane.
+        OutputError: The place is not writable.
+    """
+    mask = np.asarray(mask)
+    if mask.ndim != 2:
+        raise ImageError(f"A PNG holds one plane; the mask has the shape {mask.shape}. Save volumes as NIfTI.")
+    with atomic_write(path) as temporary:
+        Image.fromarray(mask.astype(bool).astype(np.uint8) * 255).save(temporary, format="PNG")
+
+
+def read_label_picture(path: Path) -> np.ndarray:
+    """Read a mask or label map, (H, W) integers, exactly as stored: no palette is applied.
+
+    Raises:
+        ImageError: Unreadable, or coloured with channels that differ.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path, formats=RASTER_FORMATS) as picture:
+                check_size(picture.size[1], picture.size[0], path.name)
+                array = np.array(picture)
+        except ImageError:
+            raise
+        except Exception as error:
+            raise ImageError(f"{path.name} cannot be read as a mask ({type(error).__name__}). "
+                             "Expected a grey picture of label values.") from error  # fmt: skip
+    if array.ndim == 3:
+        colours = array[..., :3]
+        if (colours != colours[..., :1]).any():
+            raise ImageError(f"{path.name} is a coloured picture; a mask holds one label value a pixel. "
+                             "Save it as 8-bit grey.")  # fmt: skip
+        array = array[..., 0]
+    if array.dtype.kind == "f" and (array != np.rint(array)).any():
+        raise ImageError(f"{path.name} holds fractions; a mask holds whole label values. Threshold it first.")
+    return array.astype(np.int32)
+
+
+def _over_black(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """Flatten transparency; opaque pictures stay as they are."""
+    grey = picture.mode in ("LA", "La", "L", "I;16", "I")
+    if picture.mode in ("I;16", "I", "F"):  # a transparent grey value, nothing to flatten
+        return picture
+    rgba = picture.convert("RGBA")
+    lowest, _ = rgba.getchannel("A").getextrema()
+    if lowest < 255:
+        notes.append("transparent parts of the picture were taken as black")
+    black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, rgba).convert("L" if grey else "RGB")
+
+
+def _native_integers(array: np.ndarray) -> np.ndarray:
+    """Big-endian and 32-bit holders of 16-bit values as native uint16 where they fit."""
+    fits = array.min() >= 0 and array.max() <= np.iinfo(np.uint16).max
+    return array.astype(np.uint16 if fits else np.int32)
+
+
+def _is_deep_colour(picture: Image.Image) -> bool:
+    """True for TIFFs with more than 8 bits in several channels, which PIL would cut to 8."""
+    bits = getattr(picture, "tag_v2", {}).get(258, (8,))
+    bits = bits if isinstance(bits, tuple) else (bits,)
+    return len(bits) > 1 and max(bits) > 8
+
+
+def _read_foreign(path: Path) -> np.ndarray:
+    """What PIL does not know: a TIFF of a rarer kind, or no picture at all."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return _read_deep_tiff(path)
+    kind = "it holds text" if head and b"\0" not in head and head.isascii() else "its content is something else"
+    raise ImageError(f"{path.name} is not a picture, {kind}. Expected PNG, JPEG, TIFF or BMP.")
+
+
+def _read_deep_tiff(path: Path) -> np.ndarray:
+    """A TIFF through tifffile: (H, W) or (H, W, 3) in the file's own depth."""
+    import tifffile
+
+    logger = logging.getLogger("tifffile")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages[0]
+            if len(file.pages) > 1:
+                raise ImageError(f"{path.name} holds {len(file.pages)} pages; one picture was expected. "
+                                 "Save each page as a file, or the stack as NIfTI.")  # fmt: skip
+            check_size(page.imagelength, page.imagewidth, path.name)
+            array = np.asarray(page.asarray())
+    except ImageError:
+        raise
+    except Exception as error:
+        raise ImageError(f"{path.name} is a TIFF that cannot be decoded ({type(error).__name__}). "
+                         "Save it again without compression.") from error  # fmt: skip
+    finally:
+        logger.setLevel(level)
+    array = np.squeeze(array)
+    if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[-1] not in (3, 4):
+        array = np.moveaxis(array, 0, -1)
+    if array.ndim == 3:
+        array = np.ascontiguousarray(array[..., :3])
+    return array

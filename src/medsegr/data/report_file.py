@@ -1,0 +1,51 @@
+"""Read a report from a text file."""
+
+from pathlib import Path
+
+from medsegr.errors import ReportError
+
+MAX_REPORT_BYTES = 2_000_000
+"""Longest report file that is read."""
+
+_TEXT_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
+
+
+def read_report(path: Path | str) -> str:
+    """Read a report: UTF-8 with or without a byte order mark, else Latin-1.
+
+    Returns:
+        The text; "" for an empty file. Line ends are kept, so that offsets fit the file.
+
+    Raises:
+        ReportError: Missing, a folder, binary, or longer than ``MAX_REPORT_BYTES``.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise ReportError(f"{path} is a folder; a text file was expected. Name the report in it.")
+        if not path.exists():
+            raise ReportError(f"{path} does not exist. Check the name of the report.")
+        with path.open("rb") as file:
+            content = file.read(MAX_REPORT_BYTES + 1)
+    except OSError as error:
+        raise ReportError(f"{path} cannot be opened ({error.strerror}). Check its name and permissions.") from error
+    if len(content) > MAX_REPORT_BYTES:
+        raise ReportError(f"{path.name} is longer than {MAX_REPORT_BYTES:,} bytes; one study's report was expected. "
+                          "Cut out the report that belongs to the image.")  # fmt: skip
+    return decode_report(content, path.name)
+
+
+def decode_report(content: bytes, name: str = "The report") -> str:
+    """Bytes of a report as text.
+
+    Raises:
+        ReportError: The bytes are not text.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    if any((ord(c) < 32 or 127 <= ord(c) < 160) and c not in _TEXT_CONTROLS for c in text):
+        raise ReportError(f"{name} is not a text file. Expected plain text in UTF-8; "
+                          "export Word and PDF files as text.")  # fmt: skip
+    return text
