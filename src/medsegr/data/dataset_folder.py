@@ -143,7 +143,8 @@ class DatasetFolder:
         )
 
     def _structures(self, image_name: str, image: MedicalImage) -> dict[str, np.ndarray]:
-        found = self._from_labels(image_name, image) if self.manifest.labels else self._from_folders(image_name, image)
+        read = self._from_labels if self.manifest.labels else self._from_folders
+        found = read(image_name, image)
         structures = {}
         for target in sorted(self.targets):
             mask = found.get(target)
@@ -161,8 +162,10 @@ class DatasetFolder:
         label_map = self._mask(path, image)
         unknown = sorted({int(v) for v in np.unique(label_map)} - self.manifest.known_values())
         if unknown:
-            raise DatasetError(f"{path.name} of the data set {self.name} holds the value {unknown[0]}, which is not "
-                               f"among the labels of {MANIFEST_FILE}.")  # fmt: skip
+            raise DatasetError(
+                f"{path.name} of the data set {self.name} holds the value {unknown[0]}, which is not "
+                f"among the labels of {MANIFEST_FILE}. Name it there, or correct the mask."
+            )
         return {target: np.isin(label_map, values) for target, values in self.manifest.labels.items()}
 
     def _from_folders(self, image_name: str, image: MedicalImage) -> dict[str, np.ndarray]:
@@ -177,8 +180,10 @@ class DatasetFolder:
     def _mask(self, path: Path, image: MedicalImage) -> np.ndarray:
         label_map = load_label_map(path)
         if label_map.shape != image.mask_shape:
-            raise DatasetError(f"The mask {path.relative_to(self.path)} of the data set {self.name} has the shape "
-                               f"{label_map.shape}, its image {image.mask_shape}.")  # fmt: skip
+            raise DatasetError(
+                f"The mask {path.relative_to(self.path)} of the data set {self.name} has the shape "
+                f"{label_map.shape}, its image {image.mask_shape}. Both should be the same."
+            )
         return label_map
 
 
@@ -246,8 +251,8 @@ def _tables(folder: Path, complaints: list[str]) -> tuple[dict[str, str], dict[s
         if (folder / file).exists():
             rows, found = read_table(folder / file, ("image", column))
             complaints += found
-            for image, value in rows:
-                value = value.strip() if column == "split" else value
+            for image, text in rows:
+                value = text.strip() if column == "split" else text
                 if table.setdefault(image, value) != value:
                     complaints.append(f"{file} gives {image} twice, differently")
         tables.append(table)

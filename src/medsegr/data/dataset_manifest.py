@@ -104,7 +104,7 @@ def _labels(raw: Any, complaints: list[str]) -> tuple[dict[str, tuple[int, ...]]
     for name, value in raw.items():
         values = value if isinstance(value, list) else [value]
         if not values or not all(type(v) is int and v >= 0 for v in values):
-            complaints.append(f"{MANIFEST_FILE}: the label '{name}' has no whole number of 0 or more, or list of such")
+            complaints.append(f"{MANIFEST_FILE}: the label '{name}' has no value of 0 or more")
         else:
             labels[name] = tuple(values)
     background = labels.pop(BACKGROUND, (0,))
@@ -133,5 +133,5 @@ def _incomplete(
         return frozenset()
     targets = set(labels) | set(structures.values())
     unknown = [name for name in raw if name not in structures and name not in targets]
-    complaints += [f"{MANIFEST_FILE}: 'incomplete' names '{name}', which is no structure here" for name in unknown]
+    complaints += [f"{MANIFEST_FILE}: 'incomplete' names '{name}', not a target here" for name in unknown]
     return frozenset(structures.get(name, name) for name in raw if name not in unknown)

@@ -64,8 +64,10 @@ class Geometry:
         three = _three(self.stored_shape)
         expected = tuple(three[axis] for axis in self.axes)
         if volume.shape != expected:
-            raise ImageError(f"The mask has the shape {displayed.shape}; the image's planes, rows and columns "
-                             f"are {expected}. Give a mask of the image's own shape.")  # fmt: skip
+            raise ImageError(
+                f"The mask has the shape {displayed.shape}; the image's planes, rows and columns "
+                f"are {expected}. Give a mask of the image's own shape."
+            )
         volume = volume[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
         return np.ascontiguousarray(volume.transpose(np.argsort(self.axes)).reshape(self.stored_shape))
 
@@ -100,7 +102,9 @@ class HasGeometry(Protocol):
     def geometry(self) -> Geometry: ...
 
 
-def plain_geometry(shape: tuple[int, ...], spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Geometry:
+def plain_geometry(
+    shape: tuple[int, ...], spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
+) -> Geometry:
     """Geometry of a picture or array without a known place: displayed as stored.
 
     Args:
@@ -127,20 +131,21 @@ def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...]) -> Geo
     """
     affine = np.asarray(affine, dtype=np.float64)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
-        raise ImageError("The image's affine cannot be inverted, so left and right are unknown. "
-                         "Write the file again with a valid sform or qform.")  # fmt: skip
+        raise ImageError(
+            "The image's affine cannot be inverted, so left and right are unknown. "
+            "Write the file again with a valid sform or qform."
+        )
     three = _three(stored_shape)
     patient_axis, sign = _nearest_axes(affine[:3, :3])
     single = [axis for axis in range(3) if three[axis] == 1]
     plane_axis = patient_axis[single[-1]] if len(single) == 1 else 2
-    axes, flips = [], []
-    for wanted, direction in DISPLAY_DIRECTIONS[plane_axis]:
-        stored = patient_axis.index(wanted)
-        axes.append(stored)
-        flips.append(sign[stored] != direction)
-    lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    z, y, x = (float(lengths[axis]) for axis in axes)
-    return Geometry(affine, (z, y, x), stored_shape, (axes[0], axes[1], axes[2]), (flips[0], flips[1], flips[2]))
+    directions = DISPLAY_DIRECTIONS[plane_axis]
+    planes, rows, columns = (patient_axis.index(wanted) for wanted, _ in directions)
+    axes = (planes, rows, columns)
+    signs = (wanted for _, wanted in directions)
+    flip_z, flip_y, flip_x = (sign[axis] != wanted for axis, wanted in zip(axes, signs, strict=True))
+    z, y, x = (float(np.linalg.norm(affine[:3, axis])) for axis in axes)
+    return Geometry(affine, (z, y, x), stored_shape, axes, (flip_z, flip_y, flip_x))
 
 
 def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:

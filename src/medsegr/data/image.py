@@ -159,11 +159,11 @@ def existing_file(path: Path) -> Path:
         with path.open("rb") as file:
             head = file.read(132)
     except OSError as error:
-        raise ImageError(f"{path} cannot be opened ({error.strerror}). Check its name and permissions.") from error
+        raise ImageError(f"{path} cannot be opened ({error.strerror}). Check permissions.") from error
     if not head:
         raise ImageError(f"{path.name} is empty (0 bytes). Copy or export it again.")
     if path.suffix.lower() in (".dcm", ".dicom") or head[128:] == b"DICM":
-        raise ImageError(f"{path.name} is DICOM, which this version does not read yet. Convert it to PNG or NIfTI.")
+        raise ImageError(f"{path.name} is DICOM, not supported yet by this version. Convert it to NIfTI.")
     if not path.name.lower().endswith(IMAGE_SUFFIXES):
         raise ImageError(f"{path.name} has an unknown kind of name; known are {', '.join(IMAGE_SUFFIXES)}. "
                          "Convert or rename it.")  # fmt: skip
@@ -186,8 +186,9 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
     elif array.ndim == 3 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim not in (2, 3):
-        raise ImageError(f"The array has the shape {array.shape}; (H, W), (H, W, 3) or (D, H, W) was expected.")
-    check_size(array.shape[0], array.shape[1], "The array")
+        raise ImageError(f"The array has the shape {array.shape}; expected (H, W), (H, W, 3) or (D, H, W).")
+    height, width = _without_channels(array)[-2:]
+    check_size(height, width, "The array")
     if array.dtype == bool:
         return array.astype(np.uint8) * 255
     return np.array(array if array.dtype.kind != "f" else array.astype(np.float32))
@@ -203,7 +204,6 @@ def _check_content(voxels: np.ndarray, name: str) -> None:
         raise ImageError(f"{name} is {width} x {height} px, too small to find anything in; "
                          f"at least {MIN_SIDE} a side are needed.")  # fmt: skip
     if voxels.dtype.kind == "f" and not np.isfinite(voxels).all():
-        raise ImageError(f"{name} holds values that are not finite (NaN or infinite). Replace them, then try again.")
+        raise ImageError(f"{name} holds values that are not finite (NaN or infinite). Replace them first.")
     if voxels.min() == voxels.max():
-        raise ImageError(f"{name} is constant: every pixel has the same value, so nothing can be found in it. "
-                         "Check the export.")  # fmt: skip
+        raise ImageError(f"{name} is constant: all pixels have the same value. Check the export.")

@@ -5,6 +5,7 @@ and the patient's left on the picture's right, whatever the stored order; a
 file with one single plane is shown in that plane. Masks go back exactly.
 """
 
+import gzip
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,8 +49,10 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
         try:
             stored = np.asanyarray(image.dataobj)
         except Exception as error:
-            raise ImageError(f"{path.name} is truncated or damaged: its header announces {image.shape} voxels "
-                             "that cannot be read. Copy it again.") from error  # fmt: skip
+            raise ImageError(
+                f"{path.name} is truncated or damaged: its header announces {image.shape} voxels "
+                "that cannot be read. Copy it again."
+            ) from error
     displayed = geometry.to_displayed(stored)
     if displayed.dtype != np.uint8:
         displayed = displayed.astype(np.float32)
@@ -97,8 +100,6 @@ def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> No
     content = image.to_bytes()
     with atomic_write(path) as temporary:
         if path.name.endswith(".gz"):
-            import gzip
-
             content = gzip.compress(content, compresslevel=6, mtime=0)
         temporary.write_bytes(content)
 
@@ -106,12 +107,14 @@ def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> No
 def _check_header(image: Any, name: str) -> None:
     shape = image.shape
     if image.get_data_dtype().fields is not None:
-        raise ImageError(f"{name} is a colour (RGB) NIfTI; grey values were expected. Export it in grey, or as PNG.")
+        raise ImageError(f"{name} is a colour (RGB) NIfTI; grey was expected. Export it in grey, or as PNG.")
     if image.get_data_dtype().kind == "c":
-        raise ImageError(f"{name} holds complex numbers; grey values were expected. Export the magnitude.")
+        raise ImageError(f"{name} holds complex numbers; grey was expected. Export the magnitude.")
     if len(shape) < 2 or any(length != 1 for length in shape[3:]):
-        raise ImageError(f"{name} has the shape {shape}; a slice or a volume with two or three axes was expected. "
-                         "Split time points or channels into files.")  # fmt: skip
+        raise ImageError(
+            f"{name} has the shape {shape}; a slice or a volume with two or three axes was expected. "
+            "Split time points or channels into files."
+        )
     if min(shape) < 1 or int(np.prod(shape, dtype=np.float64)) > MAX_VOXELS:
         raise ImageError(f"{name} announces {shape} voxels; between 1 and {MAX_VOXELS:,} are read. "
                          "Cut out a part of it.")  # fmt: skip

@@ -1,20 +1,23 @@
 """Write results whole or not at all: to a temporary name first, then renamed."""
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from medsegr.errors import OutputError
+
+_PLACE_IS_AT_FAULT = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
 
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yield a temporary file beside ``path``; it takes the name when the block ends well.
 
-    A failure leaves what was there before, and no temporary file.
+    A failure leaves what was there before, and no temporary file. Missing parent folders are made.
 
     Raises:
         OutputError: The place is not writable, or is a folder.
@@ -32,7 +35,7 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise _not_writable(path, error) from error
     finally:
@@ -41,10 +44,12 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def staged_folder(out: Path | str, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder beside ``out``; it takes the name when the block ends well.
+    """Yield a temporary folder; its content becomes ``out`` when the block ends well.
 
-    With ``overwrite`` the old folder is moved aside only when the new one is
-    complete, and is put back should the last rename fail.
+    It lies beside ``out``, or inside where the parent is not writable (a mounted
+    folder). With ``overwrite`` the old content is moved aside only when the new
+    one is complete, deleted last, and put back should a rename fail. A failure
+    in the block leaves everything as it was.
 
     Args:
         out: The folder to make; may exist when empty.
@@ -53,18 +58,23 @@ def staged_folder(out: Path | str, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: Not writable, a file of that name, or not empty without ``overwrite``.
     """
-    out = Path(out).absolute()
+    out = Path(out).resolve()
     check_output_folder(out, overwrite)
-    missing = _first_missing(out.parent)
+    topmost = _first_missing(out.parent)
     _make_parents(out.parent)
     temporary = _temporary_folder(out)
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
-        _replace_folder(temporary, out)
-    except BaseException:
+        try:
+            _put_in_place(temporary, out)
+        except OSError as error:
+            raise _not_writable(out, error) from error
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        _remove_empty_parents(out.parent, missing)
+        _remove_empty_parents(out.parent, topmost)
+        if isinstance(error, OSError) and error.errno in _PLACE_IS_AT_FAULT:
+            raise _not_writable(out, error) from error
         raise
 
 
@@ -72,48 +82,77 @@ def check_output_folder(out: Path | str, overwrite: bool = False) -> None:
     """Refuse early an output folder that cannot be made, before anything is computed.
 
     Raises:
-        OutputError: Not writable, a file of that name, or not empty without ``overwrite``.
+        OutputError: Not writable, a file of that name, not empty without ``overwrite``,
+            or with it, a folder that nobody means to replace.
     """
-    out = Path(out).absolute()
+    out = Path(out).resolve()
     try:
-        if out.is_symlink() and not out.exists():
-            raise OutputError(f"{out} is a link to nothing. Choose another output folder.")
         if out.exists() and not out.is_dir():
             raise OutputError(f"{out} is a file; a folder was expected. Choose another output folder.")
-        if out.is_dir() and not overwrite and any(out.iterdir()):
-            raise OutputError(f"{out} is not empty. Choose another output folder, or overwrite it with --overwrite.")
+        if out.is_dir() and any(out.iterdir()):
+            if not overwrite:
+                raise OutputError(f"{out} is not empty. Choose another output folder, or pass --overwrite.")
+            if any(keep.is_relative_to(out) for keep in (Path.cwd(), Path.home())):
+                raise OutputError(f"{out} holds your working or home folder and is not overwritten. "
+                                  "Choose another output folder.")  # fmt: skip
         existing = next(folder for folder in (out, *out.parents) if folder.exists())
         if not existing.is_dir():
-            raise OutputError(f"{existing} is a file, so {out} cannot be made in it. Choose another output folder.")
+            raise OutputError(f"{existing} is a file, so {out} cannot be made. Choose another output folder.")
         with tempfile.TemporaryFile(dir=existing):  # really try: permission bits mean nothing to root
             pass
     except OSError as error:
         raise _not_writable(out, error) from error
 
 
-def _replace_folder(new: Path, out: Path) -> None:
-    """Put ``new`` where ``out`` is; the old one is deleted last."""
-    target = out.resolve()
+def _put_in_place(new: Path, out: Path) -> None:
+    """Rename ``new`` to ``out``; the old content is deleted last."""
+    if new.parent == out:
+        _swap_content(new, out)
+        return
+    if not out.exists():
+        new.replace(out)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".old", dir=out.parent))
+    old.rmdir()
     try:
-        if not target.exists():
-            os.replace(new, target)
-            return
-        old = _temporary_folder(target)
-        os.replace(target, old)
-    except OSError as error:
-        raise _not_writable(out, error) from error
+        out.replace(old)
+    except OSError:  # a mount point cannot be renamed, its content can
+        _swap_content(new, out)
+        return
     try:
-        os.replace(new, target)
-    except OSError as error:
-        os.replace(old, target)
-        raise _not_writable(out, error) from error
+        new.replace(out)
+    except OSError:
+        old.replace(out)
+        raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap_content(new: Path, out: Path) -> None:
+    """Move the entries of ``new`` into ``out``, and what was there aside, then away."""
+    old = Path(tempfile.mkdtemp(prefix=".", suffix=".old", dir=out))
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for source, target in ((out, old), (new, out)):
+            for entry in sorted(source.iterdir()):
+                if entry not in (new, old):
+                    shutil.move(entry, target / entry.name)
+                    moved.append((entry, target / entry.name))
+    except OSError:
+        for before, after in reversed(moved):
+            shutil.move(after, before)
+        old.rmdir()
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(new, ignore_errors=True)
 
 
 def _temporary_folder(out: Path) -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
     except OSError as error:
+        if out.is_dir():
+            with suppress(OSError):
+                return Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=out))
         raise _not_writable(out.parent, error) from error
 
 

@@ -51,8 +51,10 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
         except ImageError:
             raise
         except Image.DecompressionBombError:
-            raise ImageError(f"{path.name} announces more than {MAX_PIXELS:,} pixels; "
-                             f"at most {MAX_SIDE} a side are read. Make it smaller.") from None  # fmt: skip
+            raise ImageError(
+                f"{path.name} is too large: at most {MAX_SIDE} a side and {MAX_PIXELS:,} pixels are read. "
+                "Make it smaller or cut out a part."
+            ) from None
         except Image.UnidentifiedImageError:
             return _read_foreign(path), ()
         except Exception as error:  # decoders of damaged files raise nearly anything
@@ -76,7 +78,7 @@ def picture_to_array(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]
     array = np.array(picture)
     if array.dtype.kind in "ui" and array.dtype.itemsize > 1:
         array = _native_integers(array)
-    if array.ndim == 3 and bool((array[..., 0] == array[..., 1]).all() and (array[..., 0] == array[..., 2]).all()):
+    if array.ndim == 3 and bool((array == array[..., :1]).all()):
         array = np.ascontiguousarray(array[..., 0])
     return array, tuple(notes)
 
@@ -88,8 +90,10 @@ def check_size(height: int, width: int, name: str) -> None:
         ImageError: More than ``MAX_SIDE`` a side or ``MAX_PIXELS`` in all.
     """
     if max(height, width) > MAX_SIDE or height * width > MAX_PIXELS:
-        raise ImageError(f"{name} is {width} x {height} px; at most {MAX_SIDE} a side and {MAX_PIXELS:,} pixels "
-                         "are read. Make it smaller or cut out a part.")  # fmt: skip
+        raise ImageError(
+            f"{name} is {width} x {height} px, too large: at most {MAX_SIDE} a side and {MAX_PIXELS:,} "
+            "pixels are read. Make it smaller or cut out a part."
+        )
 
 
 def save_mask_png(path: Path | str, mask: np.ndarray) -> None:
@@ -105,7 +109,7 @@ def save_mask_png(path: Path | str, mask: np.ndarray) -> None:
     """
     mask = np.asarray(mask)
     if mask.ndim != 2:
-        raise ImageError(f"A PNG holds one plane; the mask has the shape {mask.shape}. Save volumes as NIfTI.")
+        raise ImageError(f"A PNG holds one plane; the mask's shape is {mask.shape}. Save volumes as NIfTI.")
     with atomic_write(path) as temporary:
         Image.fromarray(mask.astype(bool).astype(np.uint8) * 255).save(temporary, format="PNG")
 
@@ -144,8 +148,7 @@ def _over_black(picture: Image.Image, notes: list[str]) -> Image.Image:
     if picture.mode in ("I;16", "I", "F"):  # a transparent grey value, nothing to flatten
         return picture
     rgba = picture.convert("RGBA")
-    lowest, _ = rgba.getchannel("A").getextrema()
-    if lowest < 255:
+    if np.asarray(rgba.getchannel("A")).min() < 255:
         notes.append("transparent parts of the picture were taken as black")
     black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
     return Image.alpha_composite(black, rgba).convert("L" if grey else "RGB")
@@ -170,8 +173,8 @@ def _read_foreign(path: Path) -> np.ndarray:
         head = file.read(64)
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return _read_deep_tiff(path)
-    kind = "it holds text" if head and b"\0" not in head and head.isascii() else "its content is something else"
-    raise ImageError(f"{path.name} is not a picture, {kind}. Expected PNG, JPEG, TIFF or BMP.")
+    kind = "text" if head and b"\0" not in head and head.isascii() else "something else"
+    raise ImageError(f"{path.name} holds {kind}, not a picture. Expected PNG, JPEG, TIFF or BMP.")
 
 
 def _read_deep_tiff(path: Path) -> np.ndarray:

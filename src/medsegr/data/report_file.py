@@ -28,10 +28,12 @@ def read_report(path: Path | str) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_REPORT_BYTES + 1)
     except OSError as error:
-        raise ReportError(f"{path} cannot be opened ({error.strerror}). Check its name and permissions.") from error
+        raise ReportError(f"{path} cannot be opened ({error.strerror}). Check permissions.") from error
     if len(content) > MAX_REPORT_BYTES:
-        raise ReportError(f"{path.name} is longer than {MAX_REPORT_BYTES:,} bytes; one study's report was expected. "
-                          "Cut out the report that belongs to the image.")  # fmt: skip
+        raise ReportError(
+            f"{path.name} is longer than {MAX_REPORT_BYTES:,} bytes; one study's report was expected. "
+            "Cut out the report that belongs to the image."
+        )
     return decode_report(content, path.name)
 
 

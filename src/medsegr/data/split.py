@@ -32,7 +32,7 @@ def read_table(path: Path, columns: tuple[str, str]) -> tuple[list[tuple[str, st
         reader = csv.DictReader(io.StringIO(text, newline=""))
         missing = [name for name in columns if name not in (reader.fieldnames or ())]
         if missing:
-            return [], [f"{path.name} has no column '{missing[0]}'; its first line should be {','.join(columns)}"]
+            return [], [f"{path.name} has no column '{missing[0]}'; line 1 should be {','.join(columns)}"]
         rows, complaints = [], []
         for row in reader:
             first, second = row[columns[0]], row[columns[1]]
@@ -69,7 +69,7 @@ def split_by_patient(
     total = sum(shares.values())
     if total <= 0 or min(shares.values()) < 0:
         raise ConfigError(f"The shares of a split are {shares}; positive numbers were expected.")
-    look_up = patient_of.__getitem__ if isinstance(patient_of, Mapping) else (patient_of or (lambda name: name))
+    look_up = patient_of.__getitem__ if isinstance(patient_of, Mapping) else (patient_of or str)
     groups: dict[str, list[str]] = {}
     for name in sorted(set(names)):
         groups.setdefault(look_up(name), []).append(name)

@@ -1,0 +1,211 @@
+"""Check a data set and name everything that is wrong with it, all at once."""
+
+from collections import Counter
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from medsegr.data.dataset_folder import MASK_SUFFIXES, REPORTS_FILE, find_mask, list_images
+from medsegr.data.dataset_manifest import DatasetManifest, read_manifest
+from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
+from medsegr.data.image import load_image, load_label_map
+from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
+from medsegr.errors import ImageError
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def check_dataset(path: Path | str, known_targets: Container[str] | None = None) -> list[str]:
+    """Check a data set: tables, names, and every image and mask by decoding it.
+
+    Args:
+        path: The folder with ``dataset.json``.
+        known_targets: Canonical names that targets have to be among; None checks no names.
+
+    Returns:
+        Complaints, one line each; empty when all is well. Never report text.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        return [f"{folder} is not a folder"]
+    manifest, complaints = read_manifest(folder)
+    images = list_images(folder)
+    findings, findings_complaints = read_findings(folder)
+    complaints += _targets(manifest, known_targets)
+    complaints += _foreign_files(folder, images)
+    complaints += _split(folder, images)
+    complaints += _reports(folder, images)
+    shapes: Shapes = {}
+    complaints += _pixels(folder, images, shapes)
+    if manifest.labels:
+        complaints += _label_maps(folder, images, manifest, shapes)
+    if manifest.structures:
+        complaints += _structures(folder, images, manifest, shapes, findings)
+    complaints += findings_complaints
+    complaints += _findings(folder, images, findings, known_targets, shapes)
+    return [" ".join(complaint.split()) for complaint in complaints]
+
+
+def _targets(manifest: DatasetManifest, known: Container[str] | None) -> list[str]:
+    if known is None:
+        return []
+    return [
+        f"dataset.json: the target '{target}' is not in the vocabulary"
+        for target in sorted(manifest.targets)
+        if target not in known
+    ]
+
+
+def _foreign_files(folder: Path, images: Sequence[str]) -> list[str]:
+    if not (folder / "images").is_dir():
+        return ["images/ is missing"]
+    found = sorted(entry.name for entry in (folder / "images").iterdir() if not entry.name.startswith("."))
+    complaints = [f"images/{name} is not an image file that is read" for name in found if name not in images]
+    return complaints if images else [*complaints, "images/ holds no image"]
+
+
+def _split(folder: Path, images: Sequence[str]) -> list[str]:
+    if not (folder / SPLIT_FILE).exists():
+        return [f"{SPLIT_FILE} is missing"]
+    rows, complaints = read_table(folder / SPLIT_FILE, ("image", "split"))
+    splits: dict[str, list[str]] = {}
+    for image, split in rows:
+        splits.setdefault(image, []).append(split.strip())
+    for image, listed in splits.items():
+        if len(set(listed)) > 1:
+            several = " and ".join(sorted(set(listed)))
+            complaints.append(f"{SPLIT_FILE}: {image} is in several splits, {several}")
+        elif len(listed) > 1:
+            complaints.append(f"{SPLIT_FILE}: {image} has {len(listed)} rows")
+    unknown = sorted({split for listed in splits.values() for split in listed} - set(SPLITS))
+    complaints += [f"{SPLIT_FILE}: the split '{s}' is not one of {', '.join(SPLITS)}" for s in unknown]
+    known = set(images)
+    complaints += [f"{SPLIT_FILE}: {image} is not in images/" for image in splits if image not in known]
+    complaints += [f"images/{image} is not in {SPLIT_FILE}" for image in images if image not in splits]
+    return complaints
+
+
+def _reports(folder: Path, images: Sequence[str]) -> list[str]:
+    if not (folder / REPORTS_FILE).exists():
+        return []
+    rows, complaints = read_table(folder / REPORTS_FILE, ("image", "report"))
+    counts = Counter(image for image, _ in rows)
+    known = set(images)
+    complaints += [f"{REPORTS_FILE}: {image} has {n} rows" for image, n in counts.items() if n > 1]
+    complaints += [f"{REPORTS_FILE}: {image} is not in images/" for image in counts if image not in known]
+    return complaints
+
+
+def _pixels(folder: Path, images: Sequence[str], shapes: Shapes) -> list[str]:
+    """Decode every image; ``shapes`` receives the masks' expected shapes."""
+    complaints = []
+    for name in images:
+        try:
+            shapes[name] = load_image(folder / "images" / name).mask_shape
+        except ImageError as error:
+            complaints.append(f"images/{name}: {error}")
+    return complaints
+
+
+def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, shapes: Shapes) -> list[str]:
+    complaints = []
+    used = set()
+    for name in images:
+        path = find_mask(folder / "masks", name)
+        if path is None:
+            complaints.append(f"masks/ holds no mask for {name}")
+            continue
+        used.add(path.name)
+        values, wrong = _mask_values(path, folder, shapes.get(name))
+        complaints += wrong
+        unknown = sorted(values - manifest.known_values())
+        if unknown:
+            listed = ", ".join(map(str, unknown[:5]))
+            complaints.append(f"{path.relative_to(folder)}: the values {listed} are no labels")
+    return complaints + _orphans(folder, "masks", used)
+
+
+def _structures(
+    folder: Path,
+    images: Sequence[str],
+    manifest: DatasetManifest,
+    shapes: Shapes,
+    findings: dict[str, ImageFindings],
+) -> list[str]:
+    complaints = []
+    outlined = set()
+    for structure in manifest.structures:
+        place = folder / "masks" / structure
+        if not place.is_dir():
+            complaints.append(f"masks/{structure}/ is missing")
+            continue
+        used = set()
+        for name in images:
+            path = find_mask(place, name)
+            if path is None:
+                continue
+            outlined.add(name)
+            used.add(path.name)
+            values, wrong = _mask_values(path, folder, shapes.get(name))
+            complaints += wrong
+            if len(values - {0}) > 1:
+                complaints.append(f"{path.relative_to(folder)}: several values; expected 0 and 1")
+        complaints += _orphans(folder, f"masks/{structure}", used)
+    bare = [name for name in images if name not in outlined and name not in findings]
+    return complaints + [f"masks/ holds no mask for {name}, of any structure" for name in bare]
+
+
+def _mask_values(path: Path, folder: Path, shape: tuple[int, ...] | None) -> tuple[set[int], list[str]]:
+    """The values of a mask, and complaints about file and size."""
+    where = path.relative_to(folder)
+    try:
+        label_map = load_label_map(path)
+    except ImageError as error:
+        return set(), [f"{where}: {error}"]
+    wrong = []
+    if shape is not None and label_map.shape != shape:
+        wrong.append(f"{where}: its size is {_size(label_map.shape)}, its image's {_size(shape)}")
+    return {int(value) for value in np.unique(label_map)}, wrong
+
+
+def _orphans(folder: Path, place: str, used: set[str]) -> list[str]:
+    """Masks that belong to no image."""
+    if not (folder / place).is_dir():
+        return []
+    return [
+        f"{place}/{entry.name} belongs to no image"
+        for entry in sorted((folder / place).iterdir())
+        if entry.name not in used and entry.name.endswith(MASK_SUFFIXES)
+    ]
+
+
+def _findings(
+    folder: Path,
+    images: Sequence[str],
+    findings: dict[str, ImageFindings],
+    known_targets: Container[str] | None,
+    shapes: Shapes,
+) -> list[str]:
+    complaints = []
+    known_images = set(images)
+    for name, entry in findings.items():
+        if name not in known_images:
+            complaints.append(f"{FINDINGS_FILE}: {name} is not in images/")
+        for record in entry.findings:
+            where = f"{FINDINGS_FILE}: {name}, {record.id}"
+            if known_targets is not None and record.target not in known_targets:
+                complaints.append(f"{where}: the target '{record.target}' is not in the vocabulary")
+            if record.mask_path is None:
+                continue
+            if record.role == "false" or record.presence == "absent":
+                complaints.append(f"{where}: nothing is to be found, and yet it has a mask")
+            if not record.mask_path.is_file():
+                complaints.append(f"{where}: the mask {record.mask_path.relative_to(folder)} is missing")
+            else:
+                complaints += _mask_values(record.mask_path, folder, shapes.get(name))[1]
+    return complaints
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
