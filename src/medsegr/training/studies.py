@@ -1,7 +1,7 @@
 """Cases, decoded once: pictures at the host's size, masks packed, reports parsed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,7 @@ def prepare_study(case: Case, folder: DatasetFolder, size: int) -> Study:
         folder: Its data set, for the modality, the frame and what is annotated.
         size: Longest side of the result, in pixels.
     """
+    case = one_plane(case)
     modality = case.image.modality or folder.modality
     packed: dict[str, np.ndarray] = {}
     target_size = Letterbox.fit(case.image.plane().shape[:2], size).resized
@@ -109,7 +110,6 @@ def prepare_study(case: Case, folder: DatasetFolder, size: int) -> Study:
         if mask.any() and target not in named:
             named[target] = (keep(f"all {target}", mask),)
     described = _described(case, folder, modality, keep, objects)
-    known = set(folder.targets) - set(folder.incomplete)
     return Study(
         image=shrink_image(case.image.plane(), target_size),
         modality=modality,
@@ -119,7 +119,22 @@ def prepare_study(case: Case, folder: DatasetFolder, size: int) -> Study:
         false=tuple(finding_of_record(r, folder.frame) for r in case.findings if r.role == "false"),
         objects=tuple(objects),
         named=named,
-        absent=tuple(sorted(known - set(named))),
+        absent=tuple(t for t, mask in sorted(case.structures.items()) if t not in named and not mask.any()),
+    )
+
+
+def one_plane(case: Case) -> Case:
+    """The plane of a volume that shows most; a picture stays as it is."""
+    if not case.image.is_volume:
+        return case
+    masks = [*case.masks.values(), *case.structures.values()]
+    pixels = sum(mask.sum((1, 2)) for mask in masks) if masks else np.zeros(case.image.planes)
+    best = int(np.argmax(pixels)) if np.any(pixels) else case.image.planes // 2
+    return replace(
+        case,
+        image=replace(case.image, voxels=case.image.plane(best)),
+        structures={target: mask[best] for target, mask in case.structures.items()},
+        masks={name: mask[best] for name, mask in case.masks.items()},
     )
 
 
