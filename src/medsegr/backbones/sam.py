@@ -1,0 +1,114 @@
+"""Hugging Face ``SamModel`` (ViT-B, L, H; MedSAM by its checkpoint), at any input size that the patches divide."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from medsegr.backbones.backbone import Backbone, HostSpec, ImageEmbedding, Prompts
+from medsegr.errors import ConfigError
+
+SAM_SPEC = HostSpec(
+    family="sam",
+    blocks="vision_encoder.layers",
+    layout="BHWC",
+    mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225),
+)
+
+
+class SamBackbone(Backbone):
+    """A ``transformers.SamModel`` as a host.
+
+    Args:
+        model: The host.
+        name: Where it came from.
+    """
+
+    def __init__(self, model: nn.Module, name: str = "sam") -> None:
+        super().__init__(model, SAM_SPEC, name)
+
+    @property
+    def image_size(self) -> int:
+        return int(self.model.vision_encoder.image_size)
+
+    @property
+    def embedding_dim(self) -> int:
+        return int(self.model.config.vision_config.output_channels)
+
+    def block_dims(self) -> list[int]:
+        config = self.model.config.vision_config
+        return [int(config.hidden_size)] * int(config.num_hidden_layers)
+
+    def mask_decoder(self) -> nn.Module:
+        return self.model.mask_decoder
+
+    def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
+        return ImageEmbedding(self.model.vision_encoder(pixel_values)[0])
+
+    def decode(
+        self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
+    ) -> Float[Tensor, "n h w"]:
+        features = embedding.features
+        sparse, dense = None, self._no_mask(self.model.prompt_encoder.no_mask_embed.weight, features)
+        if prompts is not None and (prompts.points is not None or prompts.boxes is not None):
+            sparse, _ = self.model.prompt_encoder(**prompts.flat(), input_masks=None)
+        if tokens is not None:
+            tokens = tokens[:, None]
+            sparse = tokens if sparse is None else torch.cat([sparse, tokens.to(sparse.dtype)], dim=2)
+        positions = self.model.get_image_wide_positional_embeddings().expand(features.shape[0], -1, -1, -1)
+        masks = decoder(
+            image_embeddings=features,
+            image_positional_embeddings=positions,
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=False,
+        )[0]
+        return masks[:, 0, 0]
+
+
+def set_image_size(model: Any, size: int) -> Any:
+    """Let a ``SamModel`` take squares of another side (256, 512, 1024), in place.
+
+    The absolute position embedding is resized bicubically, the relative ones of
+    the global attention blocks linearly, as the original SAM does for other sizes.
+
+    Args:
+        model: The host.
+        size: New side in pixels; a multiple of the patch size.
+
+    Raises:
+        ConfigError: The patch size does not divide ``size``.
+    """
+    config = model.config.vision_config
+    if size <= 0 or size % config.patch_size:
+        raise ConfigError(f"Image size {size} is not a multiple of the host's patch size {config.patch_size}.")
+    if size == model.vision_encoder.image_size:
+        return model
+    grid = size // config.patch_size
+    encoder = model.vision_encoder
+    with torch.no_grad():
+        if encoder.pos_embed is not None:
+            resized = F.interpolate(
+                encoder.pos_embed.permute(0, 3, 1, 2), (grid, grid), mode="bicubic", align_corners=False, antialias=True
+            )
+            encoder.pos_embed = nn.Parameter(resized.permute(0, 2, 3, 1).contiguous())
+        for layer in encoder.layers:
+            if layer.window_size == 0 and getattr(layer.attn, "rel_pos_h", None) is not None:
+                layer.attn.rel_pos_h = nn.Parameter(_linear(layer.attn.rel_pos_h, 2 * grid - 1))
+                layer.attn.rel_pos_w = nn.Parameter(_linear(layer.attn.rel_pos_w, 2 * grid - 1))
+    encoder.image_size = config.image_size = size
+    encoder.patch_embed.image_size = (size, size)
+    encoder.patch_embed.num_patches = grid * grid
+    prompts = model.config.prompt_encoder_config
+    prompts.image_size, prompts.image_embedding_size = size, grid
+    model.prompt_encoder.image_embedding_size = (grid, grid)
+    model.prompt_encoder.input_image_size = size
+    return model
+
+
+def _linear(table: Tensor, length: int) -> Tensor:
+    resized = F.interpolate(table.T[None], length, mode="linear", align_corners=False)
+    return resized[0].T.contiguous()

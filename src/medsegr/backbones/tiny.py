@@ -1,0 +1,212 @@
+"""The ``tiny`` host: a small residual convolutional encoder in front of SAM's prompt encoder and mask decoder.
+
+It learns from a few hundred images without pretraining and runs on any CPU.
+Encoder blocks come from ``transformers``' ResNet, prompt encoder and mask
+decoder from its Sam2; only the feature pyramid between them is ours.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+from transformers import ResNetConfig
+from transformers.models.resnet.modeling_resnet import ResNetConvLayer, ResNetStage
+from transformers.models.sam2.configuration_sam2 import Sam2MaskDecoderConfig, Sam2PromptEncoderConfig
+from transformers.models.sam2.modeling_sam2 import Sam2MaskDecoder, Sam2PromptEncoder
+
+from medsegr.backbones.backbone import Backbone, HostSpec, ImageEmbedding, Prompts, grid_positions
+from medsegr.errors import ConfigError
+
+TINY_SPEC = HostSpec(
+    family="tiny",
+    blocks="vision_encoder.stages",
+    layout="BCHW",
+    mean=(0.45, 0.45, 0.45),
+    std=(0.25, 0.25, 0.25),
+)
+
+
+@dataclass(frozen=True)
+class TinyConfig:
+    """Sizes of the tiny host.
+
+    Attributes:
+        image_size: Side of the square input, a multiple of 32.
+        widths: Channels of the stages at strides 2, 4, 8, 16 and 32.
+        depths: Residual layers of the stages at strides 4, 8, 16 and 32.
+        dim: Channels of the image embedding (stride 8) and of prompt tokens.
+    """
+
+    image_size: int = 256
+    widths: tuple[int, ...] = (32, 48, 96, 160, 224)
+    depths: tuple[int, ...] = (2, 2, 2, 2)
+    dim: int = 128
+
+    def __post_init__(self) -> None:
+        if self.image_size <= 0 or self.image_size % 32:
+            raise ConfigError(f"image_size is {self.image_size}; the tiny host needs a multiple of 32.")
+        if len(self.widths) != len(self.depths) + 1:
+            raise ConfigError(f"widths needs one entry more than depths; got {self.widths} and {self.depths}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+class TinyEncoder(nn.Module):
+    """Residual stages at strides 4 to 32 after a stem at stride 2, and a top-down pyramid as neck.
+
+    Args:
+        config: Sizes.
+    """
+
+    def __init__(self, config: TinyConfig) -> None:
+        super().__init__()
+        resnet = ResNetConfig(layer_type="basic", hidden_act="relu")
+        widths = config.widths
+        self.stem = nn.Sequential(
+            ResNetConvLayer(3, widths[0], kernel_size=5, stride=2), ResNetConvLayer(widths[0], widths[0])
+        )
+        self.stages = nn.ModuleList(
+            ResNetStage(resnet, before, after, stride=2, depth=depth)
+            for before, after, depth in zip(widths[:-1], widths[1:], config.depths, strict=True)
+        )
+        self.neck = PyramidNeck(widths, config.dim)
+        self.apply(_init_convolution)
+
+    def forward(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
+        """Embedding at stride 8, and finer maps at strides 2 and 4."""
+        features = self.stem(pixel_values)
+        levels = [features]
+        for stage in self.stages:
+            features = stage(features)
+            levels.append(features)
+        return self.neck(levels)
+
+
+class PyramidNeck(nn.Module):
+    """Feature pyramid (Lin et al., CVPR 2017): coarse levels flow into finer ones.
+
+    Args:
+        widths: Channels of the levels at strides 2, 4, 8, ...
+        dim: Channels of the pyramid.
+    """
+
+    def __init__(self, widths: tuple[int, ...], dim: int) -> None:
+        super().__init__()
+        # The decoder adds maps of dim / 8 channels at stride 2 and dim / 4 at stride 4.
+        self.finest = nn.Conv2d(widths[0], dim // 8, 1)
+        self.finer = nn.Conv2d(widths[1], dim // 4, 1)
+        self.lateral = nn.ModuleList(nn.Conv2d(width, dim, 1) for width in widths[2:])
+        self.smooth = nn.Sequential(ResNetConvLayer(dim, dim), nn.Conv2d(dim, dim, 3, padding=1))
+        self.to_finer = nn.Conv2d(dim, dim // 4, 1)
+
+    def forward(self, levels: list[Tensor]) -> ImageEmbedding:
+        """Levels at strides 2, 4, 8, ... -> embedding at stride 8 and finer maps."""
+        top = self.lateral[-1](levels[-1])
+        for lateral, level in zip(reversed(list(self.lateral)[:-1]), reversed(levels[2:-1]), strict=True):
+            top = lateral(level) + F.interpolate(top, scale_factor=2.0, mode="nearest")
+        features = top + self.smooth(top)
+        finer = self.finer(levels[1]) + F.interpolate(self.to_finer(features), scale_factor=2.0, mode="nearest")
+        return ImageEmbedding(features, (self.finest(levels[0]), finer))
+
+
+class TinySam(nn.Module):
+    """The tiny host as one module, named as SAM names its parts.
+
+    Args:
+        config: Sizes.
+    """
+
+    def __init__(self, config: TinyConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.vision_encoder = TinyEncoder(config)
+        self.prompt_encoder = Sam2PromptEncoder(
+            Sam2PromptEncoderConfig(
+                hidden_size=config.dim, image_size=config.image_size, patch_size=8, mask_input_channels=16
+            )
+        )
+        decoder = Sam2MaskDecoderConfig(
+            hidden_size=config.dim,
+            mlp_dim=4 * config.dim,
+            num_attention_heads=4,
+            num_multimask_outputs=1,
+            iou_head_hidden_dim=config.dim,
+            dynamic_multimask_via_stability=False,
+        )
+        decoder._attn_implementation = "sdpa"
+        self.mask_decoder = Sam2MaskDecoder(decoder)
+        # Parts of Sam2's decoder that this host never calls; they would only be dead weight.
+        self.mask_decoder.conv_s0 = nn.Identity()
+        self.mask_decoder.conv_s1 = nn.Identity()
+        nn.init.trunc_normal_(self.prompt_encoder.no_mask_embed.weight, std=0.02)
+
+
+class TinyBackbone(Backbone):
+    """The tiny host, trained and shipped whole.
+
+    Args:
+        model: The host.
+        name: Catalogue name or origin.
+    """
+
+    whole = True
+
+    def __init__(self, model: TinySam, name: str = "tiny") -> None:
+        super().__init__(model, TINY_SPEC, name)
+
+    @property
+    def image_size(self) -> int:
+        return self.model.config.image_size
+
+    @property
+    def embedding_dim(self) -> int:
+        return self.model.config.dim
+
+    def block_dims(self) -> list[int]:
+        return list(self.model.config.widths[1:])
+
+    def mask_decoder(self) -> nn.Module:
+        return self.model.mask_decoder
+
+    def default_block_indices(self) -> tuple[int, ...]:
+        return (0, 1)
+
+    def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
+        return self.model.vision_encoder(pixel_values)
+
+    def decode(
+        self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
+    ) -> Float[Tensor, "n h w"]:
+        features = embedding.features
+        count = features.shape[0]
+        encoder = self.model.prompt_encoder
+        sparse = features.new_zeros(count, 1, 0, features.shape[1])
+        if prompts is not None and (prompts.points is not None or prompts.boxes is not None):
+            sparse, _ = encoder(**prompts.flat(), input_masks=None)
+        if tokens is not None:
+            sparse = torch.cat([sparse, tokens[:, None].to(sparse.dtype)], dim=2)
+        repeats = [count // level.shape[0] for level in embedding.high_resolution]
+        masks = decoder(
+            image_embeddings=features,
+            image_positional_embeddings=grid_positions(encoder.shared_embedding, *features.shape[-2:], features),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=self._no_mask(encoder.no_mask_embed.weight, features),
+            multimask_output=False,
+            high_resolution_features=[
+                level.repeat_interleave(times, dim=0)
+                for level, times in zip(embedding.high_resolution, repeats, strict=True)
+            ],
+        )[0]
+        return masks[:, 0, 0]
+
+
+def _init_convolution(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,208 @@
+"""Each prior -> its token: canonical attributes, looked up in small learned tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.priors import ASPECTS, Finding, Location
+from medsegr.cognition.region_map import region_map
+
+REGION_SIZE = 64
+"""Side of the soft maps that stated zones imply, over the host's padded square."""
+
+SIZE_BINS_MM = (5.0, 10.0, 20.0, 30.0, 50.0)
+"""Upper bounds of the size classes that measurements fall into."""
+
+_cached_region = lru_cache(maxsize=4096)(region_map)
+
+
+@dataclass
+class PriorBatch:
+    """The priors of B images with up to K findings each, as tensors.
+
+    Attributes:
+        target, location, texture, shape: (B, K, V) weights over the attributes of
+            each aspect; they sum to 1 per finding (target: 1 plus 1 for the
+            modality), or to 0 where nothing is stated.
+        region: (B, K, R, R) soft maps 0..1 over the host's padded square.
+        valid: (B, K) 1 for findings, 0 for padding.
+        words: (B, K, 4, T) vectors of a frozen text encoder, or None.
+    """
+
+    target: Tensor
+    location: Tensor
+    texture: Tensor
+    shape: Tensor
+    region: Tensor
+    valid: Tensor
+    words: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> "PriorBatch":
+        """The same on another device."""
+        moved = {f.name: getattr(self, f.name) for f in fields(self)}
+        return PriorBatch(**{name: None if t is None else t.to(device) for name, t in moved.items()})
+
+    def without(self, aspect: str) -> "PriorBatch":
+        """The same with one aspect not stated (for ablations)."""
+        changed: dict[str, Any] = {aspect: torch.zeros_like(getattr(self, aspect))}
+        if aspect == "location":
+            changed["region"] = torch.zeros_like(self.region)
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True)
+class PriorVocabulary:
+    """The names that have a row in the tables of :class:`PriorEmbedding`, in order.
+
+    It travels with the weights (``adapter.json``), so a lexicon that grows later
+    leaves old weights readable: names without a row fall back to "unknown" for
+    targets, and to "not stated" for attributes.
+    """
+
+    target: tuple[str, ...]
+    location: tuple[str, ...]
+    texture: tuple[str, ...]
+    shape: tuple[str, ...]
+
+    @classmethod
+    def default(cls) -> "PriorVocabulary":
+        """The vocabulary of the built-in lexicon."""
+        lexicon = load_lexicon()
+        modalities = tuple(f"modality:{name}" for name in sorted(lexicon.modalities))
+        sizes = tuple(f"size_mm:{bin}" for bin in range(len(SIZE_BINS_MM) + 1))
+        counts = tuple(f"count:{count}" for count in ("1", "2", "3", "multiple"))
+        sides = tuple(f"laterality:{side}" for side in ("left", "right", "bilateral", "midline"))
+        return cls(
+            target=("unknown", *sorted(lexicon.targets), *modalities),
+            location=(*sides, *sorted(lexicon.zones)),
+            texture=tuple(sorted(lexicon.textures)),
+            shape=(*sorted(lexicon.shapes), *sizes, *counts),
+        )
+
+    def to_dict(self) -> dict[str, list[str]]:
+        """JSON-ready."""
+        return {aspect: list(getattr(self, aspect)) for aspect in ASPECTS}
+
+    @classmethod
+    def from_dict(cls, record: dict[str, list[str]]) -> "PriorVocabulary":
+        """Read what :meth:`to_dict` wrote."""
+        return cls(**{aspect: tuple(record[aspect]) for aspect in ASPECTS})
+
+    def encode(
+        self,
+        findings: Sequence[Sequence[Finding]],
+        modalities: Sequence[str | None],
+        content: Sequence[tuple[float, float]] | None = None,
+    ) -> PriorBatch:
+        """Findings of B images -> tensors, padded to the largest number of findings (at least 1).
+
+        Args:
+            findings: Per image, its findings.
+            modalities: Per image, its modality or None.
+            content: Per image, the share (height, width) of the host's padded square
+                that the picture fills; (1, 1) by default.
+        """
+        batch, most = len(findings), max(1, max((len(f) for f in findings), default=1))
+        content = content or [(1.0, 1.0)] * batch
+        weights = {a: np.zeros((batch, most, len(getattr(self, a))), np.float32) for a in ASPECTS}
+        region = np.zeros((batch, most, REGION_SIZE, REGION_SIZE), np.float32)
+        valid = np.zeros((batch, most), np.float32)
+        for b, (listed, modality) in enumerate(zip(findings, modalities, strict=True)):
+            for k, finding in enumerate(listed):
+                valid[b, k] = 1.0
+                for aspect, names in _attributes(finding, modality).items():
+                    self._fill(weights[aspect][b, k], aspect, names)
+                region[b, k] = _padded_region(finding.location, modality, content[b])
+        tensors = {aspect: torch.from_numpy(array) for aspect, array in weights.items()}
+        return PriorBatch(**tensors, region=torch.from_numpy(region), valid=torch.from_numpy(valid))
+
+    def _fill(self, row: np.ndarray, aspect: str, names: Sequence[str]) -> None:
+        index = _index(getattr(self, aspect))
+        if aspect == "target":
+            row[index.get(names[0], index["unknown"])] = 1.0
+            row[[index[name] for name in names[1:] if name in index]] = 1.0
+            return
+        known = [index[name] for name in names if name in index]
+        for place in known:
+            row[place] += 1.0 / len(known)
+
+
+@lru_cache(maxsize=64)
+def _index(names: tuple[str, ...]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(names)}
+
+
+def _attributes(finding: Finding, modality: str | None) -> dict[str, list[str]]:
+    """Names per aspect, as the vocabulary spells them."""
+    side = finding.location.laterality
+    shape = list(finding.shape.attributes)
+    if finding.shape.size_mm:
+        shape.append(f"size_mm:{int(np.searchsorted(SIZE_BINS_MM, max(finding.shape.size_mm)))}")
+    count = finding.shape.count
+    if count is not None:
+        shape.append(f"count:{count if count == 'multiple' else min(max(count, 1), 3)}")
+    return {
+        "target": [finding.target, *([f"modality:{modality}"] if modality else [])],
+        "location": [*([f"laterality:{side}"] if side else []), *finding.location.zones],
+        "texture": list(finding.texture.attributes),
+        "shape": shape,
+    }
+
+
+def _padded_region(location: Location, modality: str | None, content: tuple[float, float]) -> np.ndarray:
+    """The soft map of the picture, laid into the host's padded square (content at the top left)."""
+    square = np.zeros((REGION_SIZE, REGION_SIZE), np.float32)
+    drawn = _cached_region(location, modality, REGION_SIZE) if location.stated else None
+    if drawn is None:
+        return square
+    height, width = (max(1, round(REGION_SIZE * share)) for share in content)
+    if (height, width) == (REGION_SIZE, REGION_SIZE):
+        return drawn
+    fitted = F.interpolate(
+        torch.from_numpy(np.ascontiguousarray(drawn))[None, None], (height, width), mode="bilinear", align_corners=False
+    )
+    square[:height, :width] = fitted[0, 0].numpy()
+    return square
+
+
+class PriorEmbedding(nn.Module):
+    """Looks each aspect's attributes up in a learned table.
+
+    Mean over the attributes, a learned "not stated" vector where there are
+    none, an aspect embedding added; words of a frozen text encoder, if given,
+    are projected and added.
+
+    Args:
+        vocabulary: The names with a row.
+        dim: Width D of a token.
+        words_dim: Width T of the text encoder's vectors; 0 for none.
+    """
+
+    def __init__(self, vocabulary: PriorVocabulary, dim: int, words_dim: int = 0) -> None:
+        super().__init__()
+        self.tables = nn.ParameterDict(
+            {a: nn.Parameter(torch.randn(len(getattr(vocabulary, a)), dim) * 0.5) for a in ASPECTS}
+        )
+        self.not_stated = nn.Parameter(torch.randn(len(ASPECTS), dim) * 0.5)
+        self.aspect = nn.Parameter(torch.randn(len(ASPECTS), dim) * 0.5)
+        self.words = nn.Linear(words_dim, dim) if words_dim else None
+
+    def forward(self, priors: PriorBatch) -> Float[Tensor, "b k 4 d"]:
+        """One token per aspect and finding."""
+        tokens = []
+        for place, name in enumerate(ASPECTS):
+            weights = getattr(priors, name)
+            stated = (weights.sum(-1, keepdim=True) > 0).to(weights.dtype)
+            tokens.append(weights @ self.tables[name] + (1 - stated) * self.not_stated[place])
+        stacked = torch.stack(tokens, dim=2) + self.aspect
+        if self.words is not None and priors.words is not None:
+            stacked = stacked + self.words(priors.words)
+        return stacked

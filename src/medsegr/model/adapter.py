@@ -1,0 +1,120 @@
+"""Everything we train on a host, as one module. Here the two stages meet."""
+
+import copy
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from medsegr.backbones.backbone import Backbone
+from medsegr.cognition.fusion_transformer import FusionTransformer
+from medsegr.cognition.prior_embedding import PriorBatch, PriorEmbedding, PriorVocabulary
+from medsegr.errors import ConfigError
+from medsegr.model.support_head import SupportHead
+from medsegr.perception.modulator import Modulator
+
+
+@dataclass(frozen=True)
+class AdapterConfig:
+    """Sizes and switches of the adapter.
+
+    Attributes:
+        token_dim: Width D of a prior token.
+        heads: Heads of the fusion transformer.
+        fusion_blocks: Number of fusion blocks.
+        bottleneck: Channels r of the modulators' bottleneck.
+        blocks: Host blocks that get a modulator; the backbone's default when None.
+        late: Also a modulator per finding after the neck.
+        text_encoder: Hugging Face name or folder of a frozen text encoder, or None.
+        text_dim: Width of its vectors; 0 for none.
+        train_decoder: Train a copy of the host's mask decoder, kept in the adapter.
+    """
+
+    token_dim: int = 128
+    heads: int = 4
+    fusion_blocks: int = 1
+    bottleneck: int = 64
+    blocks: tuple[int, ...] | None = None
+    late: bool = True
+    text_encoder: str | None = None
+    text_dim: int = 0
+    train_decoder: bool = False
+
+    def __post_init__(self) -> None:
+        if self.token_dim <= 0 or self.token_dim % self.heads:
+            raise ConfigError(f"heads ({self.heads}) must divide token_dim ({self.token_dim}).")
+        if self.bottleneck <= 0:
+            raise ConfigError(f"bottleneck is {self.bottleneck}; expected a positive number of channels.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "AdapterConfig":
+        """Read what :meth:`to_dict` wrote.
+
+        Raises:
+            ConfigError: A field is not known to this version.
+        """
+        unknown = set(record) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ConfigError(f"Unknown adapter settings: {sorted(unknown)}. Update medsegr, or remove them.")
+        blocks = record.get("blocks")
+        return cls(**{**record, "blocks": None if blocks is None else tuple(blocks)})
+
+
+class Adapter(nn.Module):
+    """Prior embedding, fusion, modulators, prompt projection and support head.
+
+    Its state dict is the delta that ships; the host is not in it (but a tuned
+    copy of the mask decoder is, where one is trained).
+
+    Args:
+        backbone: The host, read for its sizes only.
+        vocabulary: Names with a row in the embedding tables.
+        config: Sizes.
+    """
+
+    def __init__(self, backbone: Backbone, vocabulary: PriorVocabulary, config: AdapterConfig) -> None:
+        super().__init__()
+        dim, feature_dim = config.token_dim, backbone.embedding_dim
+        self.config = config
+        self.embedding = PriorEmbedding(vocabulary, dim, config.text_dim)
+        self.fusion = FusionTransformer(dim, config.heads, config.fusion_blocks)
+        dims = backbone.block_dims()
+        self.block_indices = backbone.default_block_indices() if config.blocks is None else config.blocks
+        wrong = [index for index in self.block_indices if not 0 <= index < len(dims)]
+        if wrong:
+            raise ConfigError(f"Blocks {wrong} do not exist; this host has blocks 0 to {len(dims) - 1}.")
+        self.modulators = nn.ModuleDict(
+            {str(index): Modulator(dims[index], dim, config.bottleneck) for index in self.block_indices}
+        )
+        self.late = Modulator(feature_dim, dim, config.bottleneck) if config.late else None
+        self.prompt = nn.Linear(dim, feature_dim)
+        self.prompt_gate = nn.Parameter(torch.zeros(feature_dim))
+        self.support = SupportHead(feature_dim, dim)
+        self.decoder = copy.deepcopy(backbone.mask_decoder()) if config.train_decoder else None
+        if self.decoder is not None:
+            self.decoder.requires_grad_(True)
+
+    def tokens(self, priors: PriorBatch, pixel_values: Tensor) -> Tensor:
+        """Fused tokens (B, K, 4, D) of all findings."""
+        return self.fusion(self.embedding(priors), pixel_values, priors.valid)
+
+    def prompts(self, tokens: Tensor) -> Tensor | None:
+        """The four tokens of each finding as sparse prompts (B * K, 4, C); None while the gate is shut.
+
+        A shut gate means a fresh adapter: then the decoder gets the host's own
+        prompts and nothing else, so that its masks are the host's bit for bit.
+        In training the tokens always go in, so that the gate can learn to open.
+        """
+        if not self.training and not torch.compiler.is_compiling() and not bool(self.prompt_gate.any()):
+            return None
+        return self.prompt(tokens.flatten(0, 1)) * self.prompt_gate
+
+    def gates(self, aspect: str) -> list[nn.Parameter]:
+        """All gates of one aspect (``location``, ``texture``, ``shape``), early and late."""
+        modulators = [*self.modulators.values(), *([self.late] if self.late is not None else [])]
+        return [getattr(modulator, f"{aspect}_gate") for modulator in modulators]

@@ -1,0 +1,49 @@
+"""The model card that goes with a checkpoint, with Hugging Face metadata."""
+
+from typing import Any
+
+CARD = """---
+library_name: medsegr
+license: {licence}
+pipeline_tag: image-segmentation
+tags:
+- medsegr
+- medical-imaging
+- segment-anything
+- report-guided-segmentation
+{base}---
+
+# {title}
+
+An adapter of [medsegr](https://arxiv.org/abs/2506.18669)-style report guidance for the host `{host}`
+({size} px). It turns an image and its medical report into one mask per finding, with a support score that
+tells when image and report disagree.
+
+```python
+import medsegr
+
+model = medsegr.load("{load}")
+result = model.segment("image.png", report="Small round nodule in the left upper zone. No effusion.")
+```
+
+{facts}
+## Limits
+
+Research software: not a medical device, not validated for clinical use.
+"""
+
+
+def write_model_card(config: dict[str, Any]) -> str:
+    """Markdown for ``README.md``, from the content of ``adapter.json``."""
+    host, metadata = config["host"], config["metadata"]
+    facts = "".join(f"- **{key.replace('_', ' ')}**: {value}\n" for key, value in metadata.items())
+    base = "" if host["config"] else f"base_model: {host['name']}\n"
+    return CARD.format(
+        licence=metadata.get("licence", "apache-2.0"),
+        base=base,
+        title=metadata.get("name", "medsegr adapter"),
+        host=host["name"],
+        size=host["image_size"],
+        load=metadata.get("name", "path/to/this/folder"),
+        facts=f"## Facts\n\n{facts}\n" if facts else "",
+    )

@@ -1,0 +1,80 @@
+"""Location prior -> spatial attention: where in the picture a finding may lie."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+def fourier_positions(height: int, width: int, device: torch.device, frequencies: int = 4) -> Tensor:
+    """Sines and cosines of the pixel centres.
+
+    Returns:
+        (1, 4 * frequencies, height, width) float32 in [-1, 1]; column and row
+        run from 0 to 1 over the (padded) picture.
+    """
+    rows = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) / height
+    columns = (torch.arange(width, device=device, dtype=torch.float32) + 0.5) / width
+    scale = math.pi * 2.0 ** torch.arange(frequencies, device=device, dtype=torch.float32)
+    by_row = rows[None, :, None] * scale[:, None, None]
+    by_column = columns[None, None, :] * scale[:, None, None]
+    by_row, by_column = torch.broadcast_tensors(by_row, by_column)
+    return torch.cat([by_row.sin(), by_row.cos(), by_column.sin(), by_column.cos()])[None]
+
+
+class LocationAttention(nn.Module):
+    """Steers image features towards the region that the report names.
+
+    For finding k at position x::
+
+        A_k(x) = sigmoid(<q(F(x)) + pos(x), key(loc_k)> / sqrt(r) + s * M_k(x) + b)
+
+    with M_k the soft map that the stated zone implies. A sigmoid and no softmax
+    over the findings, since structures overlap. The features are then scaled
+    and shifted where the finding may lie: sum_k A_k * (scale_k * F + shift_k).
+
+    Args:
+        dim: Channels r of the bottleneck.
+        token_dim: Width D of one prior token.
+
+    Source: spatial attention of MedSeg-R (arXiv 2506.18669, abstract; its
+    equations are not known to us, this form is ours).
+    """
+
+    def __init__(self, dim: int, token_dim: int) -> None:
+        super().__init__()
+        self.query = nn.Conv2d(dim, dim, 1)
+        self.position = nn.Conv2d(16, dim, 1, bias=False)
+        self.key = nn.Linear(token_dim, dim)
+        self.value = nn.Linear(token_dim, 2 * dim)
+        self.region_scale = nn.Parameter(torch.tensor(2.0))
+        self.bias = nn.Parameter(torch.tensor(-2.0))
+
+    def forward(
+        self,
+        features: Float[Tensor, "b r h w"],
+        tokens: Float[Tensor, "b k d"],
+        region: Float[Tensor, "b k m n"],
+        valid: Float[Tensor, "b k"],
+    ) -> tuple[Float[Tensor, "b r h w"], Float[Tensor, "b k h w"]]:
+        """Guided features and the attention's logits, one map per finding.
+
+        Args:
+            features: Bottleneck features.
+            tokens: Fused location tokens.
+            region: Soft maps 0..1 that the stated zones imply; zero where none is stated.
+            valid: 1 for findings, 0 for padding.
+        """
+        height, width = features.shape[-2:]
+        position = self.position(fourier_positions(height, width, features.device).to(features.dtype))
+        query = self.query(features) + position
+        logits = torch.einsum("brhw,bkr->bkhw", query, self.key(tokens)) / math.sqrt(query.shape[1])
+        maps = F.interpolate(region.to(logits.dtype), (height, width), mode="bilinear", align_corners=False)
+        stated = region.amax((-2, -1), keepdim=True).to(logits.dtype)
+        logits = logits + self.region_scale * (maps - stated) + self.bias
+        attention = torch.sigmoid(logits) * valid[..., None, None].to(logits.dtype)
+        scale, shift = self.value(tokens).chunk(2, dim=-1)
+        guided = features * torch.einsum("bkhw,bkr->brhw", attention, scale)
+        return guided + torch.einsum("bkhw,bkr->brhw", attention, shift), logits

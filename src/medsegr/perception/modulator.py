@@ -1,0 +1,87 @@
+"""The three modulations in order, each behind a gate that starts at zero."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from medsegr.perception.location_attention import LocationAttention
+from medsegr.perception.shape_deformable_sampling import ShapeDeformableSampling
+from medsegr.perception.texture_dynamic_convolution import TextureDynamicConvolution
+
+TARGET, LOCATION, TEXTURE, SHAPE = range(4)
+"""Places of the aspects among a finding's four tokens."""
+
+
+@dataclass
+class Guidance:
+    """What the report says, as tensors that modulators read.
+
+    Attributes:
+        tokens: (B, K, 4, D) fused tokens: target, location, texture, shape.
+        region: (B, K, R, R) soft maps 0..1 that the stated zones imply.
+        valid: (B, K) 1 for findings, 0 for padding.
+    """
+
+    tokens: Tensor
+    region: Tensor
+    valid: Tensor
+
+    def per_finding(self) -> "Guidance":
+        """Every finding as an image of its own: (B * K, 1, ...)."""
+        return Guidance(
+            self.tokens.flatten(0, 1)[:, None], self.region.flatten(0, 1)[:, None], self.valid.flatten()[:, None]
+        )
+
+
+class Modulator(nn.Module):
+    """Lets priors modulate a feature map of a frozen host.
+
+    The features are normalised and projected into a bottleneck of r channels;
+    location attention, texture dynamic convolution and shape deformable
+    sampling act there, each multiplied by a per-channel gate that starts at
+    zero; one shared projection without bias leads back. A fresh modulator
+    therefore adds exactly zero.
+
+    Args:
+        feature_dim: Channels C of the host's feature map.
+        token_dim: Width D of one prior token.
+        bottleneck: Channels r of the bottleneck.
+    """
+
+    def __init__(self, feature_dim: int, token_dim: int, bottleneck: int = 64) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(1, feature_dim)
+        self.down = nn.Conv2d(feature_dim, bottleneck, 1)
+        self.location = LocationAttention(bottleneck, token_dim)
+        self.texture = TextureDynamicConvolution(bottleneck, token_dim)
+        self.shape = ShapeDeformableSampling(bottleneck, token_dim)
+        self.location_gate = nn.Parameter(torch.zeros(bottleneck))
+        self.texture_gate = nn.Parameter(torch.zeros(bottleneck))
+        self.shape_gate = nn.Parameter(torch.zeros(bottleneck))
+        self.up = nn.Conv2d(bottleneck, feature_dim, 1, bias=False)
+
+    def forward(
+        self, features: Float[Tensor, "b c h w"], guidance: Guidance
+    ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b k h w"]]:
+        """Modulated features, and the logits of where each finding may lie.
+
+        Args:
+            features: A host's feature map.
+            guidance: The priors of the findings of each image.
+        """
+        # Padding findings are left out of every sum, so they change nothing.
+        inner = self.down(self.norm(features))
+        tokens = guidance.tokens.to(inner.dtype)
+        valid = guidance.valid.to(inner.dtype)
+        located, logits = self.location(inner, tokens[:, :, LOCATION], guidance.region.to(inner.dtype), valid)
+        attention = torch.sigmoid(logits) * valid[..., None, None]
+        textured = self.texture(inner, tokens[:, :, TEXTURE], attention)
+        shaped = self.shape(inner, tokens[:, :, SHAPE], attention)
+        gated = (
+            located * self.location_gate[:, None, None]
+            + textured * self.texture_gate[:, None, None]
+            + shaped * self.shape_gate[:, None, None]
+        )
+        return features + self.up(gated).to(features.dtype), logits

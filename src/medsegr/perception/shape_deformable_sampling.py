@@ -1,0 +1,72 @@
+"""Shape prior -> deformable sampling: a spatial support that fits the expected form."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class ShapeDeformableSampling(nn.Module):
+    """Samples features where the expected shape would continue.
+
+    The features and the shape tokens give n offsets and weights per position;
+    those of the tokens are mixed over the findings by A_k(x). The weighted
+    samples replace the feature; what is returned is the difference to it.
+
+    Args:
+        dim: Channels r of the bottleneck.
+        token_dim: Width D of one prior token.
+        points: Number n of samples per position.
+        reach: Largest offset, in feature cells.
+
+    Source: deformable attention (Zhu et al., ICLR 2021, eq. 2) with
+    ``grid_sample`` in plain PyTorch; named for MedSeg-R (arXiv 2506.18669,
+    abstract), whose equations are not known to us.
+    """
+
+    def __init__(self, dim: int, token_dim: int, points: int = 4, reach: float = 3.0) -> None:
+        super().__init__()
+        self.points = points
+        self.reach = reach
+        self.from_features = nn.Conv2d(dim, 3 * points, 1)
+        self.from_token = nn.Linear(token_dim, 3 * points)
+        turns = torch.arange(points) * (2 * torch.pi / points)
+        start = torch.cat([turns.cos() * 0.5, turns.sin() * 0.5, torch.zeros(points)])
+        with torch.no_grad():
+            self.from_features.weight.mul_(0.1)
+            self.from_features.bias.copy_(start)  # type: ignore[union-attr]
+            self.from_token.weight.mul_(0.1)
+
+    def forward(
+        self,
+        features: Float[Tensor, "b r h w"],
+        tokens: Float[Tensor, "b k d"],
+        attention: Float[Tensor, "b k h w"],
+    ) -> Float[Tensor, "b r h w"]:
+        """Difference between the sampled and the given features.
+
+        Args:
+            features: Bottleneck features.
+            tokens: Fused shape tokens.
+            attention: Where each finding may lie, 0..1; zero for padding.
+        """
+        batch, _, height, width = features.shape
+        steering = torch.einsum("bkhw,bkc->bchw", attention, self.from_token(tokens))
+        steering = self.from_features(features) + steering
+        columns, rows, weights = steering.float().view(batch, 3, self.points, height, width).unbind(1)
+        grid = self._grid(columns, rows)
+        weights = weights.softmax(1).to(features.dtype)
+        total = torch.zeros_like(features)
+        for point in range(self.points):
+            sampled = F.grid_sample(
+                features, grid[:, point].to(features.dtype), padding_mode="border", align_corners=False
+            )
+            total = total + weights[:, point, None] * sampled
+        return total - features
+
+    def _grid(self, columns: Tensor, rows: Tensor) -> Tensor:
+        """Sampling positions (B, n, H, W, 2) in [-1, 1] from offsets in feature cells."""
+        height, width = columns.shape[-2:]
+        x = torch.arange(width, device=columns.device) + 0.5 + self.reach * torch.tanh(columns)
+        y = torch.arange(height, device=rows.device)[:, None] + 0.5 + self.reach * torch.tanh(rows)
+        return torch.stack([2 * x / width - 1, 2 * y / height - 1], dim=-1)
