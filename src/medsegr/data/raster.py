@@ -42,7 +42,7 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
         try:
             with Image.open(path, formats=RASTER_FORMATS) as picture:
                 check_size(picture.size[1], picture.size[0], path.name)
-                if getattr(picture, "n_frames", 1) > 1:
+                if picture.format == "TIFF" and getattr(picture, "n_frames", 1) > 1:
                     raise ImageError(f"{path.name} holds {picture.n_frames} pages; one picture was expected. "
                                      "Save each page as a file, or the stack as NIfTI.")  # fmt: skip
                 if picture.format == "TIFF" and _is_deep_colour(picture):

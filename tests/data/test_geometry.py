@@ -1,0 +1,135 @@
+"""Geometry: stored and displayed voxels are the same places in the patient."""
+
+import itertools
+
+import nibabel as nib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medsegr.data.geometry import displayed_geometry, plain_geometry
+from medsegr.errors import ImageError
+
+
+def rotation(angles: tuple[float, float, float]) -> np.ndarray:
+    """(3, 3), from three angles in radians."""
+    result = np.eye(3)
+    for axis, angle in enumerate(angles):
+        turn = np.eye(3)
+        first, second = [a for a in range(3) if a != axis]
+        turn[first, first] = turn[second, second] = np.cos(angle)
+        turn[first, second], turn[second, first] = -np.sin(angle), np.sin(angle)
+        result = result @ turn
+    return result
+
+
+@st.composite
+def affines(draw: st.DrawFn) -> np.ndarray:
+    """Any stored orientation, spacing and origin, up to about 20 degrees oblique."""
+    permutation = draw(st.permutations(range(3)))
+    signs = draw(st.tuples(*[st.sampled_from((-1, 1))] * 3))
+    spacing = draw(st.tuples(*[st.floats(0.2, 8.0)] * 3))
+    angles = draw(st.tuples(*[st.floats(-0.2, 0.2)] * 3))
+    origin = draw(st.tuples(*[st.floats(-300, 300)] * 3))
+    affine = np.eye(4)
+    axes = np.zeros((3, 3))
+    for stored, (patient, sign) in enumerate(zip(permutation, signs, strict=True)):
+        axes[patient, stored] = sign
+    affine[:3, :3] = rotation(angles) @ axes @ np.diag(spacing)
+    affine[:3, 3] = origin
+    return affine
+
+
+SHAPES = st.sampled_from([(4, 5, 6), (9, 8, 1), (1, 7, 8), (7, 1, 9), (6, 8), (4, 5, 6, 1), (1, 1, 5)])
+
+
+@settings(max_examples=150, deadline=None)
+@given(affine=affines(), shape=SHAPES)
+def test_displayed_voxels_are_where_the_stored_ones_are(affine: np.ndarray, shape: tuple[int, ...]) -> None:
+    geometry = displayed_geometry(affine, shape)
+    three = (*shape, 1)[:3]
+    stored_index = np.stack(np.meshgrid(*map(np.arange, three), indexing="ij"), -1).reshape(-1, 3)
+    places = stored_index @ affine[:3, :3].T + affine[:3, 3]
+    displayed = geometry.to_displayed(np.arange(len(stored_index)).reshape(shape))
+    displayed_index = np.stack(np.meshgrid(*map(np.arange, displayed.shape), indexing="ij"), -1).reshape(-1, 3)
+    np.testing.assert_allclose(geometry.voxel_to_patient(displayed_index), places[displayed.ravel()], atol=1e-6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(affine=affines(), shape=SHAPES)
+def test_way_back_is_exact(affine: np.ndarray, shape: tuple[int, ...]) -> None:
+    geometry = displayed_geometry(affine, shape)
+    stored = np.arange(np.prod(shape)).reshape(shape)
+    displayed = geometry.to_displayed(stored)
+    np.testing.assert_array_equal(geometry.to_stored(displayed), stored)
+    if displayed.shape[0] == 1:
+        np.testing.assert_array_equal(geometry.to_stored(displayed[0]), stored)
+    points = np.array([[0.0, 0.0, 0.0], [1.5, -2.25, 3.0]])
+    there = geometry.voxel_to_patient(points)
+    np.testing.assert_allclose(geometry.patient_to_voxel(there), points, atol=1e-6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(affine=affines())
+def test_volumes_are_axial_with_the_left_on_the_right(affine: np.ndarray) -> None:
+    geometry = displayed_geometry(affine, (5, 6, 7))
+    planes, rows, columns = geometry.displayed_affine()[:3, :3].T
+    assert np.abs(planes).argmax() == 2
+    assert planes[2] > 0, "planes go upwards"
+    assert np.abs(rows).argmax() == 1
+    assert rows[1] < 0, "rows go to the back"
+    assert np.abs(columns).argmax() == 0
+    assert columns[0] < 0, "columns go to the patient's left"
+    lengths = [np.linalg.norm(v) for v in (planes, rows, columns)]
+    np.testing.assert_allclose(geometry.spacing_mm, lengths)
+
+
+@settings(max_examples=60, deadline=None)
+@given(affine=affines())
+def test_agrees_with_nibabel_on_the_nearest_axes(affine: np.ndarray) -> None:
+    geometry = displayed_geometry(affine, (5, 6, 7))
+    transform = nib.orientations.ornt_transform(
+        nib.io_orientation(affine), nib.orientations.axcodes2ornt(("L", "P", "S"))
+    )
+    stored = np.arange(5 * 6 * 7).reshape(5, 6, 7)
+    expected = nib.orientations.apply_orientation(stored, transform).transpose(2, 1, 0)
+    np.testing.assert_array_equal(geometry.to_displayed(stored), expected)
+
+
+@pytest.mark.parametrize(
+    ("single", "row_axis", "row_sign", "column_axis", "column_sign"),
+    [(2, 1, -1, 0, -1), (1, 2, -1, 0, -1), (0, 2, -1, 1, -1)],
+    ids=["axial", "coronal", "sagittal"],
+)
+def test_single_planes_are_displayed_in_their_plane(single, row_axis, row_sign, column_axis, column_sign) -> None:
+    for signs in itertools.product((-1, 1), repeat=3):
+        shape = tuple(1 if axis == single else 9 for axis in range(3))
+        geometry = displayed_geometry(np.diag([*signs, 1.0]), shape)
+        _, rows, columns = geometry.displayed_affine()[:3, :3].T
+        assert rows[row_axis] * row_sign > 0
+        assert columns[column_axis] * column_sign > 0
+
+
+def test_plain_pictures_are_displayed_as_stored() -> None:
+    picture = np.arange(12).reshape(3, 4)
+    geometry = plain_geometry(picture.shape)
+    np.testing.assert_array_equal(geometry.to_displayed(picture), picture[None])
+    np.testing.assert_array_equal(geometry.to_stored(picture), picture)
+    assert not geometry.spacing_known
+    volume = np.arange(24).reshape(2, 3, 4)
+    np.testing.assert_array_equal(plain_geometry(volume.shape).to_displayed(volume), volume)
+    points = np.array([[0.0, 2.0, 3.0]])
+    np.testing.assert_allclose(geometry.patient_to_voxel(geometry.voxel_to_patient(points)), points)
+
+
+@pytest.mark.parametrize("affine", [np.diag([1.0, 1.0, 0.0, 1.0]), np.full((4, 4), np.nan)])
+def test_useless_affine_is_refused(affine: np.ndarray) -> None:
+    with pytest.raises(ImageError, match="cannot be inverted"):
+        displayed_geometry(affine, (4, 5, 6))
+
+
+def test_mask_of_another_shape_is_refused() -> None:
+    geometry = displayed_geometry(np.eye(4), (4, 5, 6))
+    with pytest.raises(ImageError, match=r"\(4, 5, 6\).*\(6, 5, 4\)"):
+        geometry.to_stored(np.zeros((4, 5, 6), bool))
