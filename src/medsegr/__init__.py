@@ -1,0 +1,69 @@
+"""Medical image segmentation guided by the medical report.
+
+Names are imported when they are first used, so that reading reports
+(``medsegr.parse_report``) needs no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from medsegr._version import __version__
+
+if TYPE_CHECKING:
+    from medsegr.cognition.parser import parse_report
+    from medsegr.cognition.priors import Evidence, Finding, Location, ReportPriors, Shape, Texture
+    from medsegr.data.image import MedicalImage, load_image
+    from medsegr.errors import MedsegrError
+    from medsegr.inference.predictor import Predictor, load
+    from medsegr.inference.result import FindingResult, Result
+    from medsegr.model.report_guided_sam import ReportGuidedSam, attach
+
+_HOME = {
+    "parse_report": "medsegr.cognition.parser",
+    "Evidence": "medsegr.cognition.priors",
+    "Finding": "medsegr.cognition.priors",
+    "Location": "medsegr.cognition.priors",
+    "ReportPriors": "medsegr.cognition.priors",
+    "Shape": "medsegr.cognition.priors",
+    "Texture": "medsegr.cognition.priors",
+    "MedicalImage": "medsegr.data.image",
+    "load_image": "medsegr.data.image",
+    "MedsegrError": "medsegr.errors",
+    "Predictor": "medsegr.inference.predictor",
+    "load": "medsegr.inference.predictor",
+    "FindingResult": "medsegr.inference.result",
+    "Result": "medsegr.inference.result",
+    "ReportGuidedSam": "medsegr.model.report_guided_sam",
+    "attach": "medsegr.model.report_guided_sam",
+}
+"""Where each public name lives."""
+
+__all__ = [
+    "Evidence",
+    "Finding",
+    "FindingResult",
+    "Location",
+    "MedicalImage",
+    "MedsegrError",
+    "Predictor",
+    "ReportGuidedSam",
+    "ReportPriors",
+    "Result",
+    "Shape",
+    "Texture",
+    "__version__",
+    "attach",
+    "load",
+    "load_image",
+    "parse_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'medsegr' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,71 @@
+"""``medsegr info``: versions, devices, hosts, models, extras."""
+
+import json
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from medsegr.cli.console import results
+from medsegr.cli.run_record import versions
+
+EXTRAS = {"text": ("tokenizers",)}
+"""Extra -> the modules that it brings."""
+
+
+def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
+    """Show versions, devices, hosts, models, and which extras are installed.
+
+    Example: medsegr info --json
+    """
+    record = collect_info()
+    if as_json:
+        typer.echo(json.dumps(record, indent=2))
+        return
+    table = Table("what", "which", show_lines=False)
+    for group, entries in record.items():
+        for number, (name, value) in enumerate(entries.items()):
+            table.add_row(group if number == 0 else "", f"{name}: {value}")
+    results().print(table)
+
+
+def collect_info() -> dict[str, dict[str, Any]]:
+    """Everything ``medsegr info`` shows, JSON-ready."""
+    return {
+        "versions": versions(),
+        "devices": _devices(),
+        "hosts": _hosts(),
+        "models": _models(),
+        "extras": {
+            name: "installed" if all(find_spec(module) for module in modules) else f"pip install 'medsegr[{name}]'"
+            for name, modules in EXTRAS.items()
+        },
+    }
+
+
+def _devices() -> dict[str, Any]:
+    import torch
+
+    found: dict[str, Any] = {"cpu": f"{torch.get_num_threads()} threads"}
+    for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        found[f"cuda:{index}"] = torch.cuda.get_device_name(index)
+    return found
+
+
+def _hosts() -> dict[str, str]:
+    from medsegr.backbones.catalogue import FAMILIES
+
+    return {name: (kind.__doc__ or "").strip().splitlines()[0] for name, kind in FAMILIES.items()}
+
+
+def _models() -> dict[str, Any]:
+    from medsegr.inference.predictor import builtin_folder, builtin_models
+
+    found = {}
+    for name in builtin_models():
+        config = json.loads((builtin_folder() / name / "adapter.json").read_text(encoding="utf-8"))
+        size = sum(entry.stat().st_size for entry in (builtin_folder() / name).iterdir() if entry.is_file())
+        host = config["host"]
+        found[name] = f"host {host['name']}, {host['image_size']} px, {size / 1e6:.1f} MB"
+    return found

@@ -1,0 +1,84 @@
+"""The command ``medsegr``: assembles the commands, and turns errors into one message and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from medsegr import __version__
+from medsegr.cli import data, demo, evaluate, info, parse, segment, train
+from medsegr.errors import MedsegrError
+
+DONE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes; see INTERFACE in the documentation."""
+
+app = typer.Typer(
+    name="medsegr",
+    help="Medical image segmentation guided by the medical report.\n\n"
+    "Example: medsegr segment scan.png --text 'Nodule in the left upper lobe.' --out results",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("parse")(parse.parse)
+app.command("segment")(segment.segment)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(data.app, name="data")
+app.command("info")(info.info)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"medsegr {__version__}")
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: As typed after ``medsegr``; of this process by default.
+
+    Returns:
+        0 done, 1 some cases failed, 2 wrong use or unusable input, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(given or ["--help"], prog_name="medsegr", standalone_mode=False)
+        return code if isinstance(code, int) else DONE
+    except MedsegrError as error:
+        return _fail(str(error))
+    except (typer.Abort, KeyboardInterrupt):
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough, for example `medsegr parse ... | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        return _fail(f"{error.format_message()} Help: medsegr {_command(given)}--help")
+
+
+def run() -> None:
+    """Entry point of the command ``medsegr``."""
+    sys.exit(main())
+
+
+def _fail(message: str) -> int:
+    print(f"Error: {message}", file=sys.stderr)
+    return WRONG_USE
+
+
+def _command(given: Sequence[str]) -> str:
+    known = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    return f"{given[0]} " if given and given[0] in known else ""

@@ -1,0 +1,134 @@
+"""``medsegr parse``: a report's findings, with the words that say so. Needs no torch."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from medsegr.cli.console import results
+from medsegr.cli.options import check_modality
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Finding, ReportPriors
+from medsegr.data.outputs import atomic_write
+from medsegr.data.report_file import MAX_REPORT_BYTES, decode_report, read_report
+from medsegr.errors import ConfigError, ReportError
+
+STYLES = {
+    "target": "bold black on bright_cyan",
+    "location": "black on bright_yellow",
+    "texture": "black on bright_green",
+    "shape": "black on bright_magenta",
+    "presence": "bold white on red",
+}
+"""Terminal colours of the words; later ones win where spans overlap."""
+
+
+def parse(
+    report: Annotated[Path | None, typer.Argument(help="Text file with the report, or - for standard input.")] = None,
+    text: Annotated[str | None, typer.Option("--text", "-t", help="The report itself.")] = None,
+    modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    jsonl: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--jsonl", help="IN OUT: many reports, one JSON object a line with id, report, modality."),
+    ] = None,
+) -> None:
+    """Show what a report says: findings, their presence, place, texture and shape.
+
+    Example: medsegr parse --text "Small nodule in the left upper lobe. No effusion."
+    """
+    if sum(source is not None for source in (report, text, jsonl)) != 1:
+        raise ConfigError("Give the report in one way: a FILE, - for standard input, --text, or --jsonl IN OUT.")
+    check_modality(modality)
+    if jsonl is not None:
+        parse_lines(*jsonl, modality)
+        return
+    words = text if text is not None else _read_stdin() if str(report) == "-" else read_report(report)
+    if not words.strip():
+        raise ReportError("The report is empty. Give its text with --text, in a file, or on standard input.")
+    priors = parse_report(words, modality)
+    if as_json:
+        record = {**priors.to_dict(), "warnings": list(priors.warnings)}
+        typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
+    else:
+        show_priors(priors)
+
+
+def show_priors(priors: ReportPriors) -> None:
+    """Print the report with its words coloured, and a table of the findings."""
+    console = results()
+    console.print(coloured_report(priors))
+    console.print(Text.assemble(*[part for kind in STYLES for part in ((f" {_LEGEND[kind]} ", STYLES[kind]), " ")]))
+    if not priors.findings:
+        console.print("No finding that the vocabulary knows.")
+        return
+    table = Table("finding", "presence", "where", "texture", "shape and size", "words")
+    for finding in priors:
+        table.add_row(*_cells(finding, priors.text))
+    console.print(table)
+    for warning in priors.warnings:
+        console.print(f"Note: {warning}")
+
+
+_LEGEND = {
+    "target": "what", "location": "where", "texture": "texture", "shape": "shape and size", "presence": "no / perhaps",
+}  # fmt: skip
+
+
+def coloured_report(priors: ReportPriors) -> Text:
+    """The report as rich text; every word that counts in the colour of its aspect."""
+    shown = Text(priors.text.rstrip())
+    for kind, style in reversed(STYLES.items()):
+        for finding in priors:
+            for start, end in getattr(finding.evidence, kind):
+                shown.stylize(style, start, end)
+    return shown
+
+
+def _cells(finding: Finding, text: str) -> list[Text]:
+    place = [*([finding.location.laterality] if finding.location.laterality else []), *finding.location.zones]
+    shape = [*finding.shape.attributes, *(f"{size:g} mm" for size in finding.shape.size_mm)]
+    shape += [f"count: {finding.shape.count}"] if finding.shape.count is not None else []
+    words = " · ".join(" ".join(text[a:b].split()) for a, b in (*finding.evidence.spans(), *finding.evidence.presence))
+    colour = {"absent": "red", "uncertain": "yellow"}.get(finding.presence, "green")
+    cells = [Text(finding.target, "bold"), Text(finding.presence, colour)]
+    return cells + [Text(", ".join(part)) for part in (place, finding.texture.attributes, shape)] + [Text(words)]
+
+
+def parse_lines(source: Path, target: Path, modality: str | None = None) -> None:
+    """Parse a file of reports, one JSON object a line; all lines or none.
+
+    Raises:
+        ReportError: The file or one of its lines cannot be used.
+        OutputError: The result cannot be written.
+    """
+    try:
+        lines = source.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"'{source}' cannot be read ({type(error).__name__}); expected UTF-8 JSON lines.") from error
+    parsed = [_parse_line(line, f"'{source}', line {n}", modality) for n, line in enumerate(lines, 1) if line.strip()]
+    with atomic_write(target) as temporary:
+        Path(temporary).write_text("".join(json.dumps(record) + "\n" for record in parsed), encoding="utf-8")
+
+
+def _parse_line(line: str, where: str, modality: str | None) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+        identity, report = record["id"], record["report"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReportError(f'{where}: expected an object {{"id", "report", "modality"}}.') from error
+    if not isinstance(report, str):
+        raise ReportError(f"{where}: 'report' is a {type(report).__name__}; expected text.")
+    priors = parse_report(report, record.get("modality") or modality)
+    return {"id": identity, "findings": [finding.to_dict() for finding in priors]}
+
+
+def _read_stdin() -> str:
+    raw = sys.stdin.buffer.read(MAX_REPORT_BYTES + 1)
+    if len(raw) > MAX_REPORT_BYTES:
+        raise ReportError(f"Standard input is longer than {MAX_REPORT_BYTES:,} bytes; expected one study's report.")
+    return decode_report(raw, "Standard input")

@@ -1,0 +1,60 @@
+"""``run.json``: how results came to be."""
+
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from medsegr import __version__
+
+PACKAGES = ("torch", "transformers", "numpy", "monai")
+SCHEMA = "medsegr.run/1"
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of medsegr, Python and what it stands on; None where a package is missing."""
+    found: dict[str, str | None] = {"medsegr": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def without_text(arguments: Sequence[str]) -> list[str]:
+    """A command line without the report that may stand in it."""
+    kept: list[str] = []
+    for argument in arguments:
+        if kept and kept[-1] in ("--text", "-t"):
+            kept.append("(report)")
+        else:
+            kept.append("--text=(report)" if argument.startswith("--text=") else argument)
+    return kept
+
+
+def write_run(
+    path: Path, model: dict[str, Any], cases: Sequence[dict[str, Any]], failures: Sequence[dict[str, str]]
+) -> None:
+    """Write ``run.json``.
+
+    Args:
+        path: Where to.
+        model: Name and hash of the weights.
+        cases: Name and seconds of each.
+        failures: Name and message of each case that failed.
+    """
+    record = {
+        "schema": SCHEMA,
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "model": model,
+        "command": ["medsegr", *without_text(sys.argv[1:])],
+        "cases": list(cases),
+        "failures": list(failures),
+    }
+    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

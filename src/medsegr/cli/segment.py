@@ -1,0 +1,131 @@
+"""``medsegr segment``: masks, pictures and JSON for one study or many."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from medsegr.cli.console import messages, results
+from medsegr.cli.options import check_modality
+from medsegr.cli.run_record import write_run
+from medsegr.cli.studies import Study, collect_studies
+from medsegr.errors import ConfigError, InputError, MedsegrError
+
+if TYPE_CHECKING:
+    from medsegr.inference.predictor import Predictor
+    from medsegr.inference.result import Result
+
+
+def segment(
+    images: Annotated[list[Path], typer.Argument(help="Pictures, volumes (NIfTI), or folders of them.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
+    report: Annotated[Path | None, typer.Option("--report", "-r", help="Text file with the report.")] = None,
+    text: Annotated[str | None, typer.Option("--text", "-t", help="The report itself.")] = None,
+    reports: Annotated[Path | None, typer.Option("--reports", help="CSV with columns image,report.")] = None,
+    target: Annotated[list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")] = None,
+    model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
+    threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
+    keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")] = False,
+    pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
+) -> None:
+    """Outline every finding of a report in its image.
+
+    Example: medsegr segment scan.png --text "Nodule in the left upper lobe." --out results
+    """
+    check_modality(modality)
+    studies = collect_studies(images, report, text, reports)
+    targets = target or []
+    if not targets and all(study.report is None for study in studies):
+        raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
+    from medsegr.cognition.lexicon import canonical_target
+    from medsegr.data.outputs import staged_folder
+    from medsegr.inference.predictor import load
+
+    for name in targets:
+        canonical_target(name)
+    with staged_folder(out, overwrite) as stage:
+        predictor = load(model, device)
+        question = {"targets": targets, "modality": modality, "threshold": threshold}
+        done, failures = _segment_all(predictor, studies, Path(stage), question, keep_text, pictures)
+        weights = {"name": model, "weights_sha256": predictor.metadata.get("weights_sha256")}
+        write_run(Path(stage) / "run.json", weights, [entry for entry, _ in done], failures)
+    _show(done, out)
+    if failures:
+        for failure in failures:
+            messages().print(f"Failed: {failure['case']}: {failure['error']}")
+        raise typer.Exit(1)
+
+
+def _segment_all(
+    predictor: "Predictor",
+    studies: list[Study],
+    stage: Path,
+    question: dict[str, Any],
+    keep_text: bool,
+    pictures: bool,
+) -> tuple[list[tuple[dict[str, Any], "Result"]], list[dict[str, str]]]:
+    """Segment each study into its own folder; failures do not stop the others, unless all fail."""
+    done: list[tuple[dict[str, Any], Result]] = []
+    failures: list[dict[str, str]] = []
+    errors: list[MedsegrError] = []
+    for number, study in enumerate(studies, 1):
+        started = time.perf_counter()
+        if len(studies) > 1:
+            messages().print(f"[{number}/{len(studies)}] {study.case}")
+        try:
+            result = _segment_one(predictor, study, stage, question, keep_text, pictures)
+        except (InputError, ConfigError) as error:
+            errors.append(error)
+            failures.append({"case": study.case, "error": str(error)})
+            continue
+        done.append(({"case": study.case, "seconds": round(time.perf_counter() - started, 3)}, result))
+    if not done and len(errors) == 1:
+        raise errors[0]
+    if not done:
+        raise InputError(f"None of the {len(studies)} images could be segmented. The first: {errors[0]}")
+    return done, failures
+
+
+def _segment_one(
+    predictor: "Predictor",
+    study: Study,
+    stage: Path,
+    question: dict[str, Any],
+    keep_text: bool,
+    pictures: bool,
+) -> "Result":
+    from medsegr.explain.figure import save_figures
+    from medsegr.inference.writer import CaseLabel, write_case
+
+    result = predictor.segment(study.image, study.report, **question)
+    folder = stage / study.case
+    folder.mkdir()
+    write_case(folder, result, CaseLabel(study.case, study.image.name, predictor.name), keep_text)
+    if pictures:
+        save_figures(folder, result, study.case)
+    return result
+
+
+def _show(done: list[tuple[dict[str, Any], "Result"]], out: Path) -> None:
+    table = Table("case", "finding", "presence", "support", "area (px)", "size (mm)", "mask or reason")
+    for entry, result in done:
+        for found in result.findings:
+            table.add_row(
+                entry["case"],
+                found.id,
+                found.finding.presence,
+                "" if found.support is None else f"{found.support:.2f}",
+                str(found.area_px),
+                "" if found.size_mm is None else f"{found.size_mm:.1f}",
+                "outlined" if found.reason is None else found.reason,
+            )
+    results().print(table)
+    for entry, result in done:
+        for warning in result.warnings:
+            messages().print(f"Note: {entry['case']}: {warning}")
+    results().print(f"Masks, pictures and findings.json are in {out}", soft_wrap=True)

@@ -1,0 +1,27 @@
+"""Pictures that explain a result, as files."""
+
+from pathlib import Path
+
+from medsegr.explain.explanation import explanation_page
+from medsegr.explain.overlay import overlay_page
+from medsegr.explain.page import save_page
+from medsegr.inference.result import Result
+
+OVERLAY, EXPLANATION = "overlay.png", "explanation.png"
+
+
+def save_figures(folder: Path, result: Result, title: str) -> list[Path]:
+    """Write ``overlay.png`` and ``explanation.png`` into an existing folder.
+
+    Args:
+        folder: Exists.
+        result: From the predictor.
+        title: Name of the case.
+
+    Raises:
+        OutputError: The folder cannot be written to.
+    """
+    return [
+        save_page(overlay_page(result, title), folder / OVERLAY),
+        save_page(explanation_page(result, title), folder / EXPLANATION),
+    ]

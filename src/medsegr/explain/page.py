@@ -1,0 +1,73 @@
+"""A page in points with y downwards, and pictures on it. No pyplot, so it works in threads and servers."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from medsegr.data.outputs import atomic_write
+from medsegr.explain.palette import RULE
+
+DPI = 144
+
+
+class Page:
+    """A white page.
+
+    Args:
+        width: In points.
+        height: In points.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width / 72, height / 72), dpi=DPI, facecolor="white")
+        FigureCanvasAgg(self.figure)
+        self.axes = self.figure.add_axes((0, 0, 1, 1))
+        self.axes.set(xlim=(0, width), ylim=(height, 0))
+        self.axes.axis("off")
+
+    def rule(self, y: float, left: float, right: float) -> None:
+        """A thin horizontal line."""
+        self.axes.plot([left, right], [y, y], color=RULE, linewidth=0.8)
+
+    def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
+        """A filled rectangle."""
+        self.axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor="none"))
+
+    def picture(self, box: tuple[float, float, float, float], rgb: np.ndarray) -> Axes:
+        """Axes in the picture's pixels that fill a box (x, y, width, height) of the page."""
+        x, y, width, height = box
+        place = (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
+        axes = self.figure.add_axes(place)
+        axes.imshow(rgb, vmin=0, vmax=1, interpolation="bilinear", aspect="auto")
+        axes.set(xlim=(-0.5, rgb.shape[1] - 0.5), ylim=(rgb.shape[0] - 0.5, -0.5), xticks=[], yticks=[])
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        return axes
+
+    def png(self) -> bytes:
+        """The page as a PNG file."""
+        stream = io.BytesIO()
+        quick = {"compress_level": 3}
+        self.figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=quick)
+        return stream.getvalue()
+
+
+def fitted(shape: tuple[int, ...], aspect: float, width: float, height: float) -> tuple[float, float]:
+    """The largest (width, height) inside a box for a picture (H, W) whose pixels have this aspect."""
+    tall, wide = shape[0] * aspect, float(shape[1])
+    scale = min(width / wide, height / tall)
+    return wide * scale, tall * scale
+
+
+def save_page(page: Page, path: Path) -> Path:
+    """Write a page as PNG, whole or not at all."""
+    content = page.png()
+    with atomic_write(path) as temporary:
+        Path(temporary).write_bytes(content)
+    return path

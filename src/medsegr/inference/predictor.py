@@ -1,0 +1,219 @@
+"""One case in, one result out: the class behind ``medsegr.load``."""
+
+import re
+import threading
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from medsegr.cognition.lexicon import canonical_target, finding_for_target
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Finding, ReportPriors
+from medsegr.data.image import ImageSource, MedicalImage, load_image
+from medsegr.errors import ConfigError, ReportError
+from medsegr.inference.measure import long_axis_mm, volume_mm3
+from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
+from medsegr.inference.volume import FindingVolume, Thresholds, gather
+from medsegr.model.report_guided_sam import ReportGuidedSam
+
+MAX_FINDINGS = 200
+"""More than any report of one study holds; beyond it the text is taken for something else."""
+
+DEFAULT_SUPPORT_THRESHOLD = 0.5
+
+
+def builtin_folder() -> Path:
+    """Where the models inside the package lie."""
+    return Path(str(resources.files("medsegr"))) / "weights"
+
+
+def builtin_models() -> list[str]:
+    """Names of the models inside the package."""
+    return sorted(config.parent.name for config in builtin_folder().glob("*/adapter.json"))
+
+
+def load(name: str | Path = "tiny", device: str = "cpu") -> "Predictor":
+    """A model that is ready to segment.
+
+    Args:
+        name: A built-in name (``tiny``), a folder, or a Hugging Face id such as ``me/my-adapter``.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto`` for the best there is.
+
+    Raises:
+        ConfigError: No such model or device.
+        CheckpointError: The weights are damaged, of another host, or of a newer schema.
+    """
+    chosen, builtin = _device(device), builtin_models()
+    if str(name) in builtin:
+        source = str(builtin_folder() / str(name))
+    elif Path(name).is_dir() or re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
+        source = str(name)
+    else:
+        raise ConfigError(
+            f"No model '{name}'. Expected a built-in name ({', '.join(builtin) or 'none in this installation'}), "
+            "a folder written by save_pretrained, or a Hugging Face id such as 'me/my-adapter'."
+        )
+    model = ReportGuidedSam.from_pretrained(source)
+    return Predictor(model.to(chosen).eval(), name=str(name))
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"Device '{name}' cannot be used here. Take 'cpu' or 'auto'.") from error
+    return device
+
+
+class Predictor:
+    """Segments cases with one model. Calls from several threads wait for each other.
+
+    Args:
+        model: A model; it is used as it is, in evaluation mode.
+        name: Shown in results.
+    """
+
+    def __init__(self, model: ReportGuidedSam, name: str = "model") -> None:
+        self.model = model
+        self.name = name
+        self._lock = threading.Lock()
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the checkpoint says of itself: training data, seed, hash of the weights, thresholds."""
+        return self.model.metadata
+
+    def segment(
+        self,
+        image: ImageSource,
+        report: str | ReportPriors | None = None,
+        targets: Sequence[str] = (),
+        modality: str | None = None,
+        threshold: float = 0.5,
+        support_threshold: float | None = None,
+    ) -> Result:
+        """Outline every finding of a report, and every structure asked for by name.
+
+        Args:
+            image: A path, an array (H, W), (H, W, 3) or (D, H, W), a PIL image, or a MedicalImage.
+            report: Text, or what :func:`medsegr.parse_report` made of it.
+            targets: Names of structures to outline besides, as in the vocabulary, synonyms allowed;
+                one that the report already names is not asked for twice.
+            modality: For example ``chest_xray``; taken from the image or the priors where they know.
+            threshold: Of the mask's probability, 0..1.
+            support_threshold: Below it the image does not show a finding; the model's own by default.
+
+        Raises:
+            ConfigError: Nothing was asked for, an unknown target, or a threshold outside 0..1.
+            ImageError: The image cannot be used.
+            ReportError: The report is empty and no target is named, or holds too many findings.
+        """
+        thresholds = self._thresholds(threshold, support_threshold)
+        names = [canonical_target(name) for name in targets]
+        _check_question(report, names)
+        picture = load_image(image)
+        modality = modality or picture.modality or (report.modality if isinstance(report, ReportPriors) else None)
+        priors = parse_report(report, modality) if isinstance(report, str) else report or ReportPriors()
+        findings = _join(priors, names, modality)
+        sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
+        volumes: dict[int, FindingVolume] = {}
+        if sought:
+            with self._lock:
+                asked = [findings[k] for k in sought]
+                gathered = gather(self.model.eval(), picture, asked, modality, thresholds, priors.text)
+            volumes = dict(zip(sought, gathered, strict=True))
+        results = tuple(
+            _finding_result(id, finding, volumes.get(k), picture, thresholds)
+            for k, (id, finding) in enumerate(zip(unique_ids(findings), findings, strict=True))
+        )
+        warnings = (*picture.notes, *priors.warnings, *_warnings(results, thresholds, asked_report=report is not None))
+        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)))
+
+    def _thresholds(self, threshold: float, support_threshold: float | None) -> Thresholds:
+        if support_threshold is None:
+            support_threshold = float(self.metadata.get("support_threshold", DEFAULT_SUPPORT_THRESHOLD))
+        for what, value in (("threshold", threshold), ("support_threshold", support_threshold)):
+            if not 0.0 <= value <= 1.0:
+                raise ConfigError(f"{what} is {value}; expected a number from 0 to 1.")
+        return Thresholds(threshold, support_threshold)
+
+
+def _check_question(report: str | ReportPriors | None, names: list[str]) -> None:
+    if report is None and not names:
+        raise ConfigError(
+            "Nothing to look for: give a report, or name a structure, for example targets=['left_lung']."
+        )
+    if isinstance(report, str) and not report.strip() and not names:
+        raise ReportError("The report is empty. Give its text, or name a structure to outline instead.")
+
+
+def _join(priors: ReportPriors, names: list[str], modality: str | None) -> list[Finding]:
+    """The report's findings, then the named targets that it does not hold."""
+    told = {finding.target for finding in priors}
+    asked = [finding_for_target(name, modality) for name in dict.fromkeys(names) if name not in told]
+    findings = [*priors, *asked]
+    if len(findings) > MAX_FINDINGS:
+        raise ReportError(
+            f"The report holds {len(findings)} findings; at most {MAX_FINDINGS} are possible for one image. "
+            "Give the report of this one study."
+        )
+    return findings
+
+
+def _finding_result(
+    id: str, finding: Finding, volume: FindingVolume | None, image: MedicalImage, thresholds: Thresholds
+) -> FindingResult:
+    if volume is None:
+        nothing = np.zeros(image.mask_shape, bool)
+        return FindingResult(
+            id, finding, nothing, "absent", reason=_absent_reason(finding), key_plane=image.planes // 2
+        )
+    mask = np.stack(volume.masks) if image.is_volume else volume.masks[0]
+    outcome: Outcome = "outlined"
+    reason = None
+    if volume.support < thresholds.support:
+        outcome = "unsupported"
+        reason = f"the image does not show it (support {volume.support:.2f}, needed {thresholds.support:.2f})"
+    elif not mask.any():
+        outcome, reason = "empty", f"no pixel reaches the probability threshold of {thresholds.mask:.2f}"
+    spacing = image.geometry.spacing_mm if image.geometry.spacing_known else None
+    return FindingResult(
+        id=id,
+        finding=finding,
+        mask=mask,
+        outcome=outcome,
+        support=volume.support,
+        reason=reason,
+        key_plane=volume.key_plane,
+        location_map=volume.location_map,
+        probability=volume.probability,
+        size_mm=long_axis_mm(mask, spacing),
+        volume_mm3=volume_mm3(mask, spacing) if mask.any() else None,
+    )
+
+
+def _absent_reason(finding: Finding) -> str:
+    spans = ", ".join(f"{start}-{end}" for start, end in finding.evidence.presence)
+    return "absent by the report" + (f" (characters {spans})" if spans else "")
+
+
+def _warnings(results: Sequence[FindingResult], thresholds: Thresholds, asked_report: bool) -> list[str]:
+    if not results:
+        return ["The report names no finding that the vocabulary knows, so nothing was looked for. Name a target."]
+    warnings = [
+        f"{found.id}: the report and the image contradict each other: said to be {found.finding.presence}, but "
+        f"its support is {found.support:.2f} (below {thresholds.support:.2f}); no mask was made."
+        for found in results
+        if found.outcome == "unsupported" and found.support is not None and asked_report
+    ]
+    warnings += [f"{found.id}: nothing was outlined: {found.reason}." for found in results if found.outcome == "empty"]
+    if all(found.outcome == "absent" for found in results):
+        warnings.append("All findings are absent by the report, so nothing was outlined.")
+    return warnings

@@ -1,0 +1,91 @@
+"""What comes back for one image: findings with masks, or the reason why there is none."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from medsegr.cognition.priors import Finding
+from medsegr.data.image import MedicalImage
+
+Outcome = Literal["outlined", "absent", "unsupported", "empty"]
+"""``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not show it.
+``empty``: no pixel passed the threshold."""
+
+
+@dataclass(frozen=True)
+class FindingResult:
+    """One finding and what the image says of it.
+
+    Attributes:
+        id: Unique in its result and fit for a file name, for example ``nodule-left-2``.
+        finding: What the report says, or what was asked for by name.
+        mask: Bool, (H, W) of a picture or (D, H, W) of a volume; all False unless ``outcome`` is ``outlined``.
+        outcome: Whether there is a mask, or why not.
+        support: 0..1, how much the image agrees with the report; of a volume, its best
+            plane; None for absent findings, which are not looked for.
+        reason: Why there is no mask, in words without report text; None when there is one.
+        key_plane: Plane to show: where the mask is largest, else where support is highest.
+        location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for absent findings.
+        probability: (H, W) 0..1 of ``key_plane``, before threshold and support; None for absent findings.
+        size_mm: Long axis, or None when the spacing is not known.
+        volume_mm3: Of volumes, or None.
+    """
+
+    id: str
+    finding: Finding
+    mask: np.ndarray
+    outcome: Outcome = "outlined"
+    support: float | None = None
+    reason: str | None = None
+    key_plane: int = 0
+    location_map: np.ndarray | None = None
+    probability: np.ndarray | None = None
+    size_mm: float | None = None
+    volume_mm3: float | None = None
+
+    @property
+    def area_px(self) -> int:
+        """Pixels (voxels of a volume) inside the mask."""
+        return int(self.mask.sum())
+
+    def plane_mask(self, plane: int | None = None) -> np.ndarray:
+        """(H, W) bool of one plane; of ``key_plane`` by default."""
+        return self.mask if self.mask.ndim == 2 else self.mask[self.key_plane if plane is None else plane]
+
+
+@dataclass(frozen=True)
+class Result:
+    """All findings of one image, in the order of the report; targets asked for by name come last.
+
+    Attributes:
+        findings: One entry per finding, absent ones included.
+        warnings: In plain words, without report text.
+        image: The image as it was read.
+        modality: As given, or as the image or the report says; None when unknown.
+        text: The report, or empty.
+    """
+
+    findings: tuple[FindingResult, ...]
+    image: MedicalImage
+    modality: str | None = None
+    text: str = field(default="", repr=False)
+    warnings: tuple[str, ...] = ()
+
+    def __getitem__(self, id: str) -> FindingResult:
+        """The finding with this id."""
+        return next(found for found in self.findings if found.id == id)
+
+
+def unique_ids(findings: Sequence[Finding]) -> list[str]:
+    """``nodule-left``, ``nodule-left-2``, ``left_lung``: target and side, numbered where they repeat."""
+    seen: Counter[str] = Counter()
+    ids = []
+    for finding in findings:
+        side = finding.location.laterality
+        name = f"{finding.target}-{side}" if side and side not in finding.target.split("_") else finding.target
+        seen[name] += 1
+        ids.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return ids
