@@ -14,7 +14,7 @@ from medsegr.training.config import AugmentationConfig
 
 @dataclass(frozen=True)
 class Geometry:
-    """One drawn change of place: a flip, then a rotation (degrees), a scale and a shift (shares of the side)."""
+    """One drawn change of place: a flip, a rotation in degrees, a scale, a shift in shares of the side."""
 
     flip: bool = False
     degrees: float = 0.0

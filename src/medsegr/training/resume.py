@@ -76,7 +76,7 @@ def load_state(run: Path, trained: Trained) -> Progress:
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"'{path}' is missing or damaged ({type(error).__name__}); nothing can be resumed. Start a new run."
+            f"'{path}' is missing or damaged ({type(error).__name__}). Start a new run."
         ) from error
     for name, parameter in trained.named.items():
         moments = {key: stored[f"{key}/{name}"] for key in MOMENTS if f"{key}/{name}" in stored}

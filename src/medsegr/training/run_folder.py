@@ -9,7 +9,8 @@ import yaml
 
 from medsegr.errors import ConfigError, OutputError
 from medsegr.model.report_guided_sam import ReportGuidedSam
-from medsegr.training.config import TrainConfig, load_config
+from medsegr.training.config import TrainConfig
+from medsegr.training.config_file import load_config
 from medsegr.training.resume import STATE_FILE
 
 COLUMNS = (
@@ -53,7 +54,8 @@ class RunFolder:
             _same_run(load_config(self.path / "config.yaml"), config)
         elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())) and not resume:
             raise OutputError(
-                f"'{self.path}' exists and is not empty. Choose another --out, or --resume to go on with that run."
+                f"'{self.path}' exists and is not empty. "
+                "Choose another --out, or --resume to go on with that run."
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -109,7 +111,7 @@ class RunFolder:
         (self.path / ".curve.partial.png").replace(self.path / "curve.png")
 
     def save_best(self, model: ReportGuidedSam, metadata: dict[str, Any]) -> None:
-        """Write ``best/`` as :meth:`ReportGuidedSam.save_pretrained` does; the old one stays until it is whole."""
+        """Write ``best/`` by ``save_pretrained``; the old one stays until the new one is whole."""
         best, fresh, old = self.path / "best", self.path / ".best.partial", self.path / ".best.old"
         shutil.rmtree(fresh, ignore_errors=True)
         model.save_pretrained(fresh, metadata)

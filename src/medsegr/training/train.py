@@ -211,8 +211,8 @@ class _Run:
             self.skipped += 1
             if self.skipped >= DIVERGED_AFTER:
                 raise ConfigError(
-                    f"No finite gradient in {DIVERGED_AFTER} steps (step {self.progress.step}): the run has diverged. "
-                    "Lower 'optimiser.learning_rate' or train with precision=32."
+                    f"No finite gradient in {DIVERGED_AFTER} steps up to step {self.progress.step}: "
+                    "the run has diverged. Lower 'optimiser.learning_rate' or train with precision=32."
                 )
         if self.trained.mean is not None:
             self.trained.mean.update(self.progress.step)

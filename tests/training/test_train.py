@@ -1,0 +1,172 @@
+"""The training loop: what it leaves behind, and that it goes on exactly where it stopped."""
+
+import csv
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from medsegr.errors import CheckpointError, ConfigError, OutputError
+from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.training import train as training
+from medsegr.training.config import OptimiserConfig
+from medsegr.training.config_file import load_config
+from medsegr.training.resume import STATE_FILE
+from medsegr.training.train import train
+
+from .small_dataset import make_dataset, small_config
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    return make_dataset(tmp_path_factory.mktemp("sets") / "discs")
+
+
+@pytest.fixture(scope="module")
+def whole_run(data, tmp_path_factory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    result = train(small_config(data, run), show_progress=False)
+    assert result.finished
+    assert result.step == 6
+    return run
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing in the loop may catch it."""
+
+
+def kill_at(step: int, monkeypatch) -> None:
+    update = training._Run._update
+
+    def update_or_die(self):
+        if self.progress.step == step:
+            raise Killed
+        update(self)
+
+    monkeypatch.setattr(training._Run, "_update", update_or_die)
+
+
+def test_leaves_a_complete_run_folder(whole_run):
+    names = {path.name for path in whole_run.iterdir()}
+    assert names == {"config.yaml", "log.csv", "curve.png", "best", STATE_FILE}
+    rows = list(csv.DictReader((whole_run / "log.csv").open()))
+    losses = [float(row["loss"]) for row in rows if row["loss"]]
+    assert len(losses) == 3
+    assert all(0 < loss < 10 for loss in losses)
+    assert [row["step"] for row in rows if row["val_dice"]] == ["3", "6"]
+    assert load_config(whole_run / "config.yaml").steps == 6
+
+
+def test_the_best_model_loads_and_is_the_running_mean(whole_run):
+    best = ReportGuidedSam.from_pretrained(whole_run / "best")
+    assert best.image_size == 64
+    assert sum(p.numel() for _, p in best.trainable_parameters()) > 1000
+
+
+def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(data, whole_run, tmp_path, monkeypatch):
+    config = small_config(data, tmp_path / "run")
+    with monkeypatch.context() as patch:
+        kill_at(3, patch)
+        with pytest.raises(Killed):
+            train(config, show_progress=False)
+    torch.rand(17)  # whatever happens in between must not matter
+    assert train(config, resume=True, show_progress=False).finished
+    resumed, whole = (load_file(run / STATE_FILE) for run in (tmp_path / "run", whole_run))
+    assert resumed.keys() == whole.keys()
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+    steps = [row["step"] for row in csv.DictReader((tmp_path / "run" / "log.csv").open())]
+    assert steps == [row["step"] for row in csv.DictReader((whole_run / "log.csv").open())]
+
+
+def test_accumulation_and_workers_train_too(data, tmp_path):
+    config = small_config(data, tmp_path / "run", accumulate=2, workers=1, steps=2, validate_cases=0)
+    assert train(config, show_progress=False).finished
+    assert (tmp_path / "run" / "best" / "adapter.json").is_file()
+
+
+def test_stops_when_time_is_up_and_goes_on(data, tmp_path):
+    config = small_config(data, tmp_path / "run", steps=2, max_seconds=1e-6)
+    result = train(config, show_progress=False)
+    assert (result.finished, result.step) == (False, 0)
+    go_on = small_config(data, tmp_path / "run", steps=2)
+    assert train(go_on, resume=True, show_progress=False).finished
+
+
+def test_a_signal_ends_the_step_and_saves(data, tmp_path, monkeypatch):
+    update = training._Run._update
+
+    def update_and_signal(self):
+        update(self)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(training._Run, "_update", update_and_signal)
+    result = train(small_config(data, tmp_path / "run"), show_progress=False)
+    assert (result.finished, result.step) == (False, 1)
+    assert (tmp_path / "run" / STATE_FILE).is_file()
+
+
+def test_learns_the_left_nodule(data, tmp_path):
+    quick = OptimiserConfig(learning_rate=1e-2, warmup_steps=10)
+    config = small_config(data, tmp_path / "run", steps=40, batch_size=4, validate_every=40, optimiser=quick)
+    train(config, show_progress=False)
+    rows = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))
+    losses = [float(row["mask"]) for row in rows if row["mask"]]
+    assert sum(losses[-3:]) < 0.8 * sum(losses[:3])
+
+
+def test_a_run_folder_in_use_is_refused(data, whole_run):
+    with pytest.raises(OutputError, match="exists and is not empty.*--resume"):
+        train(small_config(data, whole_run), show_progress=False)
+
+
+def test_resuming_with_other_settings_is_refused(data, whole_run):
+    with pytest.raises(ConfigError, match="other settings of: batch_size"):
+        train(small_config(data, whole_run, batch_size=4), resume=True, show_progress=False)
+
+
+def test_a_damaged_state_is_refused(data, tmp_path):
+    config = small_config(data, tmp_path / "run")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / STATE_FILE).write_bytes(b"not a state")
+    (tmp_path / "run" / "config.yaml").write_text(yaml.safe_dump(config.to_dict()))
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        train(config, resume=True, show_progress=False)
+
+
+def test_without_data_there_is_nothing_to_train_on(tmp_path):
+    with pytest.raises(ConfigError, match="--data"):
+        train(load_config(None, data=(), out=str(tmp_path / "run"), device="cpu"), show_progress=False)
+
+
+def test_a_set_without_train_split_is_refused_and_nothing_is_left(data, tmp_path):
+    copy = make_dataset(tmp_path / "set", cases=2)
+    with pytest.raises(ConfigError, match="no image in its 'train' split"):
+        train(small_config(copy, tmp_path / "run"), show_progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_host_is_refused(data, tmp_path):
+    config = small_config(data, tmp_path / "run", host=str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigError, match="Host"):
+        train(config, show_progress=False)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_without_a_device_is_refused(data, tmp_path):
+    with pytest.raises(ConfigError, match="finds no CUDA device"):
+        train(small_config(data, tmp_path / "run", device="cuda"), show_progress=False)
+
+
+def test_no_run_folder_is_refused(data):
+    with pytest.raises(ConfigError, match="--out RUN"):
+        train(load_config(None, data=(str(data),), host="tiny", device="cpu"), show_progress=False)
+
+
+def test_a_diverged_run_says_what_to_do(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "DIVERGED_AFTER", 2)
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: torch.tensor(float("nan")))
+    with pytest.raises(ConfigError, match=r"diverged.*learning_rate"):
+        train(small_config(data, tmp_path / "run"), show_progress=False)
