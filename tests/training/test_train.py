@@ -118,12 +118,12 @@ def test_learns_the_left_nodule(data, tmp_path):
 
 
 def test_a_run_folder_in_use_is_refused(data, whole_run):
-    with pytest.raises(OutputError, match="exists and is not empty.*--resume"):
+    with pytest.raises(OutputError, match=r"exists and is not empty.*--resume"):
         train(small_config(data, whole_run), show_progress=False)
 
 
 def test_resuming_with_other_settings_is_refused(data, whole_run):
-    with pytest.raises(ConfigError, match="other settings of: batch_size"):
+    with pytest.raises(ConfigError, match=r"other settings of: batch_size"):
         train(small_config(data, whole_run, batch_size=4), resume=True, show_progress=False)
 
 

@@ -20,7 +20,7 @@ def train(
 
     Example: medsegr train --data phantoms --out run --set steps=200
     """
-    from medsegr.training.config import load_config
+    from medsegr.training.config_file import load_config
     from medsegr.training.train import train as run_training
 
     given = load_config(config, settings or [], data=[str(folder) for folder in data], out=str(out), host=host)

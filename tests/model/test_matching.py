@@ -1,0 +1,142 @@
+"""Findings meet their masks by record, by name and by side."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medsegr.cognition.priors import Finding, Location, Shape, Texture
+from medsegr.data.case import Case, FindingRecord
+from medsegr.data.image import load_image
+from medsegr.model.matching import agreement, finding_of_record, fits, match_findings, on_side, structure_mask
+
+SIDE = 64
+
+
+def disc(row: float, column: float) -> np.ndarray:
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    return (rows - row) ** 2 + (columns - column) ** 2 < 36
+
+
+LEFT, RIGHT = disc(30, 50), disc(20, 12)  # of the patient
+
+
+def case_of(modality: str = "chest_xray", **fields) -> Case:
+    picture = np.linspace(0, 1, SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
+    return Case(image=load_image(picture, modality), **fields)
+
+
+def finding(target="nodule", side=None, texture=(), shape=(), zones=(), **more) -> Finding:
+    return Finding(
+        target, location=Location(side, zones), texture=Texture(texture), shape=Shape(shape), **more
+    )
+
+
+RECORDS = (
+    FindingRecord("f1", "described", "nodule", laterality="left", texture=("solid",), shape=("round",)),
+    FindingRecord("f2", "described", "nodule", laterality="right", texture=("solid",), shape=("round",)),
+    FindingRecord("f3", "distractor", "nodule", laterality="left", texture=("cystic",), shape=("round",)),
+    FindingRecord("f4", "described", "pleural_effusion", presence="absent"),
+)
+
+
+@pytest.fixture
+def recorded() -> Case:
+    masks = {"f1": LEFT, "f2": RIGHT, "f3": disc(50, 50)}
+    return case_of(findings=RECORDS, masks=masks, structures={"nodule": LEFT | RIGHT | masks["f3"]})
+
+
+def test_records_meet_by_side(recorded):
+    matches = match_findings([finding(side="right"), finding(side="left")], recorded)
+    assert matches[0].mask is recorded.masks["f2"]
+    assert matches[1].mask is recorded.masks["f1"]
+    assert all(match.supervised for match in matches)
+
+
+def test_records_meet_one_to_one_best_first(recorded):
+    vague, exact = finding(), finding(side="left", texture=("solid",))
+    matches = match_findings([vague, exact], recorded)
+    assert matches[1].mask is recorded.masks["f1"]
+    assert matches[0].mask is recorded.masks["f2"]
+
+
+def test_a_finding_too_many_is_not_supervised(recorded):
+    matches = match_findings([finding(side="left"), finding(side="left"), finding("mass")], recorded)
+    assert [match.supervised for match in matches] == [True, False, False]
+
+
+def test_denied_findings_are_known_to_be_empty(recorded):
+    denied = [finding("pleural_effusion", presence="absent"), finding("nodule", presence="absent")]
+    matches = match_findings(denied, recorded)
+    assert [(match.mask, match.supervised) for match in matches] == [(None, True), (None, False)]
+
+
+def test_structures_meet_by_name():
+    case = case_of(structures={"heart": LEFT, "nodule": np.zeros_like(LEFT)})
+    heart, nodule, unknown = match_findings([finding("heart"), finding(), finding("mass")], case)
+    assert heart.mask is LEFT
+    assert (nodule.mask, nodule.supervised) == (None, False)
+    assert not unknown.supervised
+
+
+def test_absent_structures_are_supervised_only_where_they_are_annotated():
+    case = case_of(structures={"nodule": np.zeros_like(LEFT), "heart": LEFT})
+    asked = [finding(name, presence="absent") for name in ("nodule", "pneumothorax", "heart")]
+    assert [match.supervised for match in match_findings(asked, case)] == [True, False, False]
+
+
+def test_an_unsided_name_meets_the_sided_structures():
+    case = case_of(structures={"left_lung": LEFT, "right_lung": RIGHT})
+    np.testing.assert_array_equal(structure_mask(finding("lung", "left"), case), LEFT)
+    np.testing.assert_array_equal(structure_mask(finding("lung", "bilateral"), case), LEFT | RIGHT)
+    np.testing.assert_array_equal(structure_mask(finding("lung"), case), LEFT | RIGHT)
+
+
+@pytest.mark.parametrize(("frame", "expected"), [("patient", LEFT), ("image", RIGHT)])
+def test_a_stated_side_keeps_the_components_there(frame, expected):
+    np.testing.assert_array_equal(on_side(LEFT | RIGHT, "left", frame, "chest_xray"), expected)
+
+
+def test_sides_do_not_split_where_the_picture_shows_one_side():
+    both = LEFT | RIGHT
+    assert on_side(both, "left", "patient", "breast_ultrasound") is both
+    assert on_side(both, None, "patient", "chest_xray") is both
+    assert on_side(both, "bilateral", "patient", "chest_xray") is both
+
+
+def test_a_mask_on_the_other_side_is_not_it():
+    assert on_side(RIGHT, "left", "patient", "chest_xray") is None
+    central = disc(30, 30)
+    assert on_side(central, "left", "patient", "chest_xray") is central
+
+
+@given(st.sampled_from(["left", "right"]), st.integers(8, 56), st.integers(8, 56))
+def test_mirroring_mask_and_side_changes_nothing(side, row, column):
+    both = disc(row, column) | disc(20, 12) | disc(40, 52)
+    kept = on_side(both, side, "patient", "chest_xray")
+    other = "left" if side == "right" else "right"
+    mirrored = on_side(both[:, ::-1].copy(), other, "patient", "chest_xray")
+    np.testing.assert_array_equal(kept, mirrored[:, ::-1])
+
+
+def test_fitting_is_about_what_is_stated():
+    truth = finding_of_record(RECORDS[0])
+    assert fits(finding(), truth)
+    assert fits(finding(side="left", texture=("solid",)), truth)
+    assert not fits(finding(side="right"), truth)
+    assert not fits(finding(texture=("cystic",)), truth)
+    assert not fits(finding(shape=("oval",)), truth)
+    assert not fits(finding(zones=("upper_zone",)), truth)
+    assert not fits(finding("mass"), truth)
+
+
+def test_bilateral_holds_both_sides_and_sizes_may_differ_a_little():
+    truth = Finding("nodule", location=Location("bilateral"), shape=Shape(size_mm=(10.0,)))
+    assert fits(finding(side="left"), truth)
+    assert fits(Finding("nodule", shape=Shape(size_mm=(11.0,))), truth)
+    assert not fits(Finding("nodule", shape=Shape(size_mm=(20.0,))), truth)
+
+
+def test_left_never_agrees_with_right():
+    assert agreement(finding(side="left"), finding(side="right")) == float("-inf")
+    assert agreement(finding(side="left"), finding(side="left")) > agreement(finding(), finding(side="left"))

@@ -1,0 +1,115 @@
+"""Augmentation keeps picture, masks and words true to each other."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medsegr.cognition.priors import Finding, Location
+from medsegr.model.matching import on_side
+from medsegr.training.augmentation import Geometry, change_intensity, draw_geometry, move
+from medsegr.training.config import AugmentationConfig, TrainConfig
+from medsegr.training.dataset import make_sample
+from medsegr.training.studies import Question, Study
+
+from .small_dataset import disc
+
+FLIP_ONLY = TrainConfig(augmentation=AugmentationConfig(flip=1.0, affine=0.0, intensity=0.0, noise=0.0))
+
+
+def study_of(masks: dict[str, np.ndarray], colour: bool = False) -> Study:
+    picture = sum(mask.astype(np.uint8) * 90 for mask in masks.values())
+    picture = np.stack([picture] * 3, axis=-1) if colour else picture
+    return Study(picture, "chest_xray", {name: np.packbits(mask) for name, mask in masks.items()})
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_flip_flips_picture_masks_and_sides(colour):
+    left = disc(20, 48)  # the patient's left is on the picture's right
+    study = study_of({"f1": left}, colour)
+    finding = Finding("nodule", location=Location("left", ("upper_zone",)))
+    sample = make_sample(study, [Question(finding, ("f1",))], FLIP_ONLY, np.random.default_rng(0))
+    assert sample.findings[0].location == Location("right", ("upper_zone",))
+    np.testing.assert_array_equal(sample.masks[0], left[:, ::-1])
+    picture = sample.image[..., 0] if colour else sample.image
+    np.testing.assert_array_equal(picture > 0.3, left[:, ::-1])
+    # The flipped mask lies where the flipped words say.
+    assert on_side(sample.masks[0].astype(bool), "right", "patient", "chest_xray") is not None
+    assert on_side(sample.masks[0].astype(bool), "left", "patient", "chest_xray") is None
+
+
+def test_a_flip_exchanges_the_lungs_but_no_heart_chambers():
+    masks = {"a": disc(30, 48), "b": disc(30, 16)}
+    asked = [Question(Finding(name), (mask,)) for name, mask in (("left_lung", "a"), ("left_ventricle", "b"))]
+    sample = make_sample(study_of(masks), asked, FLIP_ONLY, np.random.default_rng(0))
+    assert [finding.target for finding in sample.findings] == ["right_lung", "left_ventricle"]
+
+
+def test_picture_zones_flip_too():
+    finding = Finding("polyp", location=Location(zones=("top_left",), frame="image"))
+    sample = make_sample(
+        study_of({"a": disc(15, 15)}), [Question(finding, ("a",))], FLIP_ONLY, np.random.default_rng(0)
+    )
+    assert sample.findings[0].location.zones == ("top_right",)
+    assert sample.masks[0][:32, 32:].any()
+    assert not sample.masks[0][:, :32].any()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-14, 14), st.floats(0.8, 1.25), st.floats(-0.1, 0.1), st.booleans())
+def test_picture_and_mask_move_together(degrees, scale, shift, flip):
+    mask = torch.from_numpy(disc(28, 40, 9)).float()
+    moved = move(torch.stack([mask, mask]), Geometry(flip, degrees, scale, (shift, -shift)))
+    assert torch.equal(moved[0], moved[1])
+    assert moved[0].sum() == pytest.approx(float(mask.sum()) * scale**2, rel=0.15)
+
+
+def test_rotation_keeps_shapes_in_oblong_pictures():
+    mask = torch.zeros(1, 40, 120)
+    mask[0, 16:24, 56:64] = 1
+    moved = move(mask, Geometry(degrees=14.0))
+    assert moved.sum() == pytest.approx(64, rel=0.05)
+    rows, columns = torch.nonzero(moved[0] > 0.5, as_tuple=True)
+    assert abs(int(rows.max() - rows.min()) - int(columns.max() - columns.min())) <= 1
+
+
+def test_a_shift_moves_down_and_right_by_its_share():
+    mask = torch.from_numpy(disc(30, 30)).float()[None]
+    rows, columns = torch.nonzero(move(mask, Geometry(shift=(0.125, 0.0625)))[0] > 0.5, as_tuple=True)
+    assert float(rows.float().mean()) == pytest.approx(38, abs=0.5)
+    assert float(columns.float().mean()) == pytest.approx(34, abs=0.5)
+
+
+def test_a_mask_is_never_moved_out_of_the_picture():
+    config = TrainConfig(augmentation=AugmentationConfig(affine=1.0, shift=0.14, flip=0.0))
+    study = study_of({"edge": disc(1, 1, 3)})
+    for seed in range(20):
+        sample = make_sample(
+            study, [Question(Finding("nodule"), ("edge",))], config, np.random.default_rng(seed)
+        )
+        assert sample.masks[0].sum() >= 0.5 * study.mask(("edge",)).sum()
+
+
+def test_draws_stay_within_their_limits():
+    config, rng = AugmentationConfig(), np.random.default_rng(0)
+    drawn = [draw_geometry(config, rng) for _ in range(200)]
+    assert max(abs(g.degrees) for g in drawn) <= config.rotate_degrees
+    assert max(abs(g.scale - 1) for g in drawn) <= config.scale
+    assert {g.flip for g in drawn} == {True, False}
+    assert any(not g.moves for g in drawn)
+
+
+def test_intensity_stays_in_range_and_is_reproducible():
+    config = AugmentationConfig(intensity=1.0, noise=1.0)
+    image = torch.rand(3, 16, 16)
+    first, second = (change_intensity(image, config, np.random.default_rng(3)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, image)
+    assert 0 <= float(first.min()) <= float(first.max()) <= 1
+
+
+def test_small_dataset_is_where_the_records_say(tmp_path: Path):
+    assert on_side(disc(30, 48), "left", "patient", "chest_xray") is not None
