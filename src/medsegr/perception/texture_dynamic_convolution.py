@@ -46,8 +46,13 @@ class TextureDynamicConvolution(nn.Module):
         """
         batch, dim, height, width = features.shape
         padding = self.basis.shape[-1] // 2
-        filtered = F.conv2d(features, self.basis.to(features.dtype), padding=padding, groups=dim)
         weights = self.mixing(tokens)
+        basis = self.basis.to(features.dtype)
+        if tokens.shape[1] == 1:  # the same sum, with the kernels mixed before instead of after filtering
+            kernels = torch.einsum("bre,reij->brij", weights.view(batch, dim, -1), basis.unflatten(0, (dim, -1))[:, :, 0])
+            flat = features.reshape(1, batch * dim, height, width)
+            filtered = F.conv2d(flat, kernels.flatten(0, 1)[:, None], padding=padding, groups=batch * dim)
+            return filtered.view_as(features) * attention
+        filtered = F.conv2d(features, basis, padding=padding, groups=dim)
         mixture = torch.einsum("bkhw,bkc->bchw", attention, weights)
-        mixed = (filtered * mixture).view(batch, dim, self.kernels, height, width)
-        return mixed.sum(2)
+        return (filtered * mixture).view(batch, dim, self.kernels, height, width).sum(2)
