@@ -7,6 +7,7 @@ Alpha is laid over black. CMYK and palettes become RGB. 16-bit grey keeps its
 """
 
 import logging
+import struct
 import warnings
 from pathlib import Path
 
@@ -168,11 +169,16 @@ def _is_deep_colour(picture: Image.Image) -> bool:
 
 
 def _read_foreign(path: Path) -> np.ndarray:
-    """What PIL does not know: a TIFF of a rarer kind, or no picture at all."""
+    """What PIL does not know: a rarer TIFF, a picture cut off in its header, or no picture at all."""
     with path.open("rb") as file:
         head = file.read(64)
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return _read_deep_tiff(path)
+    if head.startswith(b"\x89PNG") and len(head) >= 24:
+        width, height = struct.unpack(">II", head[16:24])
+        check_size(height, width, path.name)
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"BM")):
+        raise ImageError(f"{path.name} is damaged or truncated in its header. Copy or export it again.")
     kind = "text" if head and b"\0" not in head and head.isascii() else "something else"
     raise ImageError(f"{path.name} holds {kind}, not a picture. Expected PNG, JPEG, TIFF or BMP.")
 

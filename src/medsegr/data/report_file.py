@@ -47,7 +47,9 @@ def decode_report(content: bytes, name: str = "The report") -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    if any((ord(c) < 32 or 127 <= ord(c) < 160) and c not in _TEXT_CONTROLS for c in text):
+    if text.startswith(("%PDF", "{\\rtf")) or any(
+        (ord(c) < 32 or 127 <= ord(c) < 160) and c not in _TEXT_CONTROLS for c in text
+    ):
         raise ReportError(f"{name} is not a text file. Expected plain text in UTF-8; "
                           "export Word and PDF files as text.")  # fmt: skip
     return text

@@ -25,7 +25,7 @@ def read_table(path: Path, columns: tuple[str, str]) -> tuple[list[tuple[str, st
         The rows in order, duplicates kept, and complaints, one line each.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         return [], [f"{path.name} cannot be read ({type(error).__name__}); UTF-8 was expected"]
     try:

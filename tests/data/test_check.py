@@ -1,0 +1,145 @@
+"""check_dataset: every complaint there is, all at once, and none for a sound set."""
+
+from pathlib import Path
+
+import pytest
+
+from medsegr.data.check import check_dataset
+from tests.data import dataset_maker as make
+
+
+def entry(image: str = "a.png", *records: dict) -> dict:
+    return {"image": image, "findings": list(records)}
+
+
+def test_sound_sets_have_no_complaints(tmp_path: Path) -> None:
+    known = {"liver", "lesion", "lung", "nodule", "tube"}
+    assert check_dataset(make.labelled(tmp_path / "one"), known) == []
+    folder = make.structured(tmp_path / "two")
+    make.findings(folder, [entry("a.png", make.finding())])
+    assert check_dataset(folder, known) == []
+
+
+def test_all_complaints_at_once(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    (folder / "masks" / "a.png").unlink()
+    make.mask(folder / "masks" / "b.png", {7: (0, 3)}, size=(16, 16))
+    make.mask(folder / "masks" / "stray.png")
+    (folder / "masks" / "c.png").write_text("not a mask")
+    (folder / "images" / "c.png").write_bytes(b"")
+    (folder / "images" / "notes.txt").write_text("x")
+    rows = [("a.png", "train"), ("a.png", "test"), ("b.png", "val"), ("b.png", "val"), ("z.png", "tset")]
+    make.table(folder / "split.csv", ("image", "split"), rows)
+    make.table(
+        folder / "reports.csv", ("image", "report"), [("y.png", "secret"), ("a.png", "1"), ("a.png", "2")]
+    )
+    complaints = check_dataset(folder, {"liver"})
+    expected = [
+        "dataset.json: the target 'lesion' is not in the vocabulary",
+        "images/notes.txt is not an image file that is read",
+        "split.csv: a.png is in several splits, test and train",
+        "split.csv: b.png has 2 rows",
+        "split.csv: the split 'tset' is not one of train, val, test",
+        "split.csv: z.png is not in images/",
+        "images/c.png is not in split.csv",
+        "reports.csv: a.png has 2 rows",
+        "reports.csv: y.png is not in images/",
+        "images/c.png: c.png is empty (0 bytes). Copy or export it again.",
+        "masks/ holds no mask for a.png",
+        "masks/b.png: its size is 16 x 16, its image's 16 x 20",
+        "masks/b.png: the values 7 are no labels",
+        "masks/c.png: c.png cannot be read as a mask (UnidentifiedImageError). "
+        "Expected a grey picture of label values.",
+        "masks/stray.png belongs to no image",
+    ]
+    assert complaints == expected
+    assert not any("secret" in complaint for complaint in complaints)
+
+
+def test_structures(tmp_path: Path) -> None:
+    folder = make.structured(tmp_path)
+    make.manifest(
+        folder, structures={"lung": "lung", "liver": "liver", "tube": "tube"}, incomplete=["spleen"]
+    )
+    (folder / "masks" / "lung" / "c.png").unlink()
+    make.mask(folder / "masks" / "lung" / "a.png", {1: (0, 3), 2: (3, 5)})
+    make.mask(folder / "masks" / "tube" / "z.png")
+    assert check_dataset(folder) == [
+        "dataset.json: 'incomplete' names 'spleen', not a target here",
+        "masks/lung/a.png: several values; expected 0 and 1",
+        "masks/liver/ is missing",
+        "masks/tube/z.png belongs to no image",
+        "masks/ holds no mask for c.png, of any structure",
+    ]
+
+
+def test_findings(tmp_path: Path) -> None:
+    folder = make.structured(tmp_path)
+    make.mask(folder / "masks" / "small.png", {1: (0, 1)}, size=(8, 8))
+    make.findings(
+        folder,
+        [
+            entry(
+                "a.png", make.finding(mask="masks/gone.png"), make.finding(id="f2", mask="masks/small.png")
+            ),
+            entry("z.png", make.finding(target="unicorn", mask=None)),
+            entry("b.png", make.finding(role="false"), make.finding(id="f2", presence="absent")),
+            entry("a.png"),
+            "nonsense",
+            ["list"],
+            {"image": "c.png"},
+            entry("c.png", {"id": "f1"}),
+            entry("c.png", make.finding(role="described?")),
+            entry("c.png", make.finding(presence="maybe")),
+            entry("c.png", make.finding(laterality="port")),
+            entry("c.png", make.finding(zones="apical")),
+            entry("c.png", make.finding(size_mm=["big"])),
+            entry("c.png", make.finding(mask="../outside.png")),
+            entry("c.png", make.finding(), make.finding()),
+        ],
+    )
+    known = {"lung", "nodule", "tube"}
+    assert check_dataset(folder, known) == [
+        "findings.jsonl line 4: a second line for a.png",
+        "findings.jsonl line 5 is not JSON",
+        "findings.jsonl line 6: expected an object with the image's name under 'image'",
+        "findings.jsonl line 7: expected a list under 'findings'",
+        "findings.jsonl line 8: a finding needs 'id', 'role' and 'target'",
+        "findings.jsonl line 9: role 'described?' is unknown; known are described, distractor, false",
+        "findings.jsonl line 10: presence 'maybe' is unknown; known are present, absent, uncertain",
+        "findings.jsonl line 11: laterality 'port' is unknown; known are left, right, bilateral, midline",
+        "findings.jsonl line 12: 'zones' is not a list of names",
+        "findings.jsonl line 13: could not convert string to float: 'big'",
+        "findings.jsonl line 14: 'mask' is not a path within the data set",
+        "findings.jsonl line 15: two findings have the same id",
+        "findings.jsonl: a.png, f1: the mask masks/gone.png is missing",
+        "masks/small.png: its size is 8 x 8, its image's 16 x 20",
+        "findings.jsonl: z.png is not in images/",
+        "findings.jsonl: z.png, f1: the target 'unicorn' is not in the vocabulary",
+        "findings.jsonl: b.png, f1: nothing is to be found, and yet it has a mask",
+        "findings.jsonl: b.png, f2: nothing is to be found, and yet it has a mask",
+    ]
+
+
+def test_unreadable_findings(tmp_path: Path) -> None:
+    folder = make.structured(tmp_path)
+    (folder / "findings.jsonl").write_bytes(b"\xff\xfe\x00")
+    assert check_dataset(folder) == ["findings.jsonl cannot be read (UnicodeDecodeError)"]
+
+
+def test_bare_folders(tmp_path: Path) -> None:
+    assert check_dataset(tmp_path / "missing") == [f"{tmp_path / 'missing'} is not a folder"]
+    assert check_dataset(tmp_path) == [
+        "dataset.json is missing",
+        "images/ is missing",
+        "split.csv is missing",
+    ]
+    (tmp_path / "images").mkdir()
+    assert "images/ holds no image" in check_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cxr_covid_multi", "breast_us_text"])
+def test_shared_sets_are_sound(name: str) -> None:
+    from tests.shared_data import shared
+
+    assert check_dataset(shared(f"data/{name}")) == []

@@ -1,0 +1,123 @@
+"""MedicalImage and load_image: sources, scaling to 0..1, and every bad input."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medsegr.data.image import IMAGE_SUFFIXES, load_image, load_label_map
+from medsegr.errors import ImageError
+
+NOISE = np.random.default_rng(0).integers(0, 256, (20, 24), dtype=np.uint8)
+
+
+def test_sources_give_the_same_image(tmp_path: Path) -> None:
+    Image.fromarray(NOISE).save(tmp_path / "a.png")
+    for source in (tmp_path / "a.png", str(tmp_path / "a.png"), NOISE, Image.fromarray(NOISE)):
+        image = load_image(source, "chest_xray")
+        np.testing.assert_array_equal(image.voxels, NOISE)
+        assert image.modality == "chest_xray"
+        assert (image.is_volume, image.is_colour, image.planes) == (False, False, 1)
+        assert image.size == image.mask_shape == (20, 24)
+    assert load_image(image) is image
+    assert load_image(image, "fundus").modality == "fundus"
+
+
+def test_eight_bits_are_divided_by_255() -> None:
+    plane = load_image(NOISE).plane()
+    assert plane.dtype == np.float32
+    np.testing.assert_array_equal(plane, NOISE.astype(np.float32) / 255)
+
+
+def test_deep_values_are_scaled_robustly() -> None:
+    values = np.arange(10_000, dtype=np.uint16).reshape(100, 100)
+    values[0, 0] = 65_535
+    plane = load_image(values).plane()
+    assert plane.min() == 0
+    assert plane.max() == 1
+    assert 0.49 < plane[50, 0] < 0.51, "one hot pixel does not darken the rest"
+
+
+def test_floats_in_the_unit_interval_stay_and_others_are_scaled() -> None:
+    unit = (NOISE / 255).astype(np.float64)
+    np.testing.assert_allclose(load_image(unit).plane(), unit, atol=1e-6)
+    hounsfield = load_image(unit * 3000 - 1000).plane()
+    assert (hounsfield.min(), hounsfield.max()) == (0, 1)
+
+
+def test_few_hot_pixels_alone_keep_their_scale() -> None:
+    sparse = np.zeros((100, 100), np.float32)
+    sparse[5, 5] = 40
+    assert load_image(sparse).plane()[5, 5] == 1
+
+
+def test_arrays_of_all_shapes() -> None:
+    rng = np.random.default_rng(1)
+    colour = load_image(rng.integers(0, 256, (20, 24, 3), dtype=np.uint8))
+    assert colour.is_colour
+    assert colour.mask_shape == (20, 24)
+    assert colour.plane().shape == (20, 24, 3)
+    assert load_image(rng.integers(0, 256, (20, 24, 4), dtype=np.uint8)).voxels.shape == (20, 24, 3)
+    assert load_image(rng.integers(0, 256, (20, 24, 1), dtype=np.uint8)).voxels.shape == (20, 24)
+    volume = load_image(rng.normal(size=(5, 20, 24)))
+    assert volume.is_volume
+    assert volume.planes == 5
+    assert volume.plane(4).shape == volume.size == (20, 24)
+    assert set(np.unique(load_image(np.eye(9, dtype=bool)).plane())) == {0.0, 1.0}
+
+
+def test_array_is_copied() -> None:
+    array = NOISE.copy()
+    image = load_image(array)
+    array[:] = 0
+    np.testing.assert_array_equal(image.voxels, NOISE)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((1, 1), np.uint8), "1 x 1 px, too small"),
+        (np.zeros((7, 50), np.uint8), "50 x 7 px, too small"),
+        (np.full((20, 20), 9, np.uint8), "constant"),
+        (np.where(np.eye(20) > 0, np.nan, 0), "not finite"),
+        (np.where(np.eye(20) > 0, -np.inf, 0), "not finite"),
+        (np.zeros(20), r"shape \(20,\)"),
+        (np.zeros((2, 20, 20, 3)), r"shape \(2, 20, 20, 3\)"),
+        (np.zeros((20, 20), dtype=complex), "complex128"),
+        (np.broadcast_to(np.zeros(1, np.uint8), (20_000, 20_000)), "20000 x 20000 px, too large"),
+    ],
+)  # fmt: skip
+def test_bad_arrays(array: np.ndarray, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        load_image(array)
+
+
+def test_other_sources_are_refused() -> None:
+    with pytest.raises(ImageError, match="from list"):
+        load_image([[1, 2]])  # type: ignore[arg-type]
+
+
+def test_missing_folder_empty_and_unknown(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="does not exist"):
+        load_image(tmp_path / "missing.png")
+    with pytest.raises(ImageError, match="is a folder"):
+        load_image(tmp_path)
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(ImageError, match=r"empty\.png is empty"):
+        load_image(tmp_path / "empty.png")
+    (tmp_path / "notes.docx").write_bytes(b"PK\x03\x04")
+    with pytest.raises(ImageError, match=re.escape(", ".join(IMAGE_SUFFIXES))):
+        load_image(tmp_path / "notes.docx")
+    with pytest.raises(ImageError, match=r"cannot be opened|does not exist"):
+        load_image(tmp_path / ("x" * 300 + ".png"))
+    with pytest.raises(ImageError, match="does not exist"):
+        load_label_map(tmp_path / "missing.png")
+
+
+@pytest.mark.parametrize("name", ["study.dcm", "IM0001", "study.png"])
+def test_dicom_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"\0" * 128 + b"DICM" + b"\2\0\0\0UL")
+    with pytest.raises(ImageError, match="DICOM, not supported yet"):
+        load_image(tmp_path / name)

@@ -1,0 +1,52 @@
+"""Reports: text in the usual encodings; anything else is one clear error."""
+
+from pathlib import Path
+
+import pytest
+
+from medsegr.data.report_file import MAX_REPORT_BYTES, read_report
+from medsegr.errors import ReportError
+
+TEXT = "Nodule of 5 µm.\r\nNo effusion; naïve look.\tEnd."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_encodings(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_bytes(TEXT.encode(encoding))
+    assert read_report(tmp_path / "r.txt") == TEXT
+    assert read_report(str(tmp_path / "r.txt")) == TEXT
+
+
+def test_other_scripts_and_empty(tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text("肺炎 — “ok” 🫁", encoding="utf-8")
+    assert read_report(tmp_path / "r.txt") == "肺炎 — “ok” 🫁"
+    (tmp_path / "empty.txt").touch()
+    assert read_report(tmp_path / "empty.txt") == ""
+
+
+def test_long_reports(tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text("a" * MAX_REPORT_BYTES)
+    assert len(read_report(tmp_path / "r.txt")) == MAX_REPORT_BYTES
+    (tmp_path / "r.txt").write_text("a" * (MAX_REPORT_BYTES + 1))
+    with pytest.raises(ReportError, match="longer than 2,000,000 bytes"):
+        read_report(tmp_path / "r.txt")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(range(256)), b"PK\x03\x04\0", b"%PDF-1.7\n%text", b"{\\rtf1 a}", b"\x89PNG", "a".encode("utf-16")],
+    ids=["bytes", "zip", "pdf", "rtf", "png", "utf-16"],
+)  # fmt: skip
+def test_binary(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_bytes(content)
+    with pytest.raises(ReportError, match=r"r\.txt is not a text file"):
+        read_report(tmp_path / "r.txt")
+
+
+def test_missing_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="does not exist"):
+        read_report(tmp_path / "r.txt")
+    with pytest.raises(ReportError, match="is a folder"):
+        read_report(tmp_path)
+    with pytest.raises(ReportError, match=r"cannot be opened|does not exist"):
+        read_report(tmp_path / ("x" * 300))
