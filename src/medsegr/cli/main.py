@@ -32,13 +32,19 @@ app.add_typer(data.app, name="data")
 app.command("info")(info.info)
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"medsegr {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options before the command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,12 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(given or ["--help"], prog_name="medsegr", standalone_mode=False)
-        return code if isinstance(code, int) else DONE
+        code = code if isinstance(code, int) else DONE
     except MedsegrError as error:
         return _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
-        print("Interrupted.", file=sys.stderr)
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough, for example `medsegr parse ... | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -67,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not hasattr(error, "format_message"):
             raise
         return _fail(f"{error.format_message()} Help: medsegr {_command(given)}--help")
+    if code == INTERRUPTED:
+        print("Interrupted.", file=sys.stderr)
+    return code
 
 
 def run() -> None:

@@ -1,0 +1,95 @@
+"""``medsegr demo``: the main job on generated studies, with the truth beside it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from medsegr.cli.console import messages, results
+
+if TYPE_CHECKING:
+    from medsegr.cli.demo_answers import DemoCase
+    from medsegr.explain.contact_sheet import SheetRow
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
+    model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
+) -> None:
+    """Show the main job on generated studies: reports become masks, scores and pictures.
+
+    Example: medsegr demo --out demo
+    """
+    from medsegr.data.outputs import staged_folder
+
+    with staged_folder(out, overwrite) as stage:
+        shown = _run(stage, model, device)
+    console = results()
+    console.print(score_table(shown))
+    console.print("\n".join(_summary(shown)))
+    console.print(f"All at a glance:  {out / 'demo.png'}", soft_wrap=True)
+    for case in shown:
+        console.print(f"{case.name + ':':<17} {out / case.name / 'explanation.png'}", soft_wrap=True)
+
+
+def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
+    from medsegr.cli.demo_answers import WAYS, ask
+    from medsegr.data.phantoms import demo_cases
+    from medsegr.explain.contact_sheet import contact_sheet
+    from medsegr.explain.figure import save_figures
+    from medsegr.explain.page import save_page
+    from medsegr.inference.predictor import load
+    from medsegr.inference.writer import CaseLabel, write_case
+
+    predictor = load(model, device)
+    cases, shown = demo_cases(), []
+    for number, case in enumerate(cases, 1):
+        messages().print(f"[{number}/{len(cases)}] {case.name}")
+        asked = ask(predictor, case, cases)
+        folder = stage / asked.name
+        folder.mkdir()
+        write_case(folder, asked.answers[0], CaseLabel(asked.name, case.name, predictor.name), keep_text=True)
+        save_figures(folder, asked.answers[0], asked.name)
+        shown.append(asked)
+    title = f"medsegr demo: reports become masks (generated studies, model '{predictor.name}')"
+    save_page(contact_sheet(title, WAYS, [_row(case) for case in shown]), stage / "demo.png")
+    return shown
+
+
+def _row(case: "DemoCase") -> "SheetRow":
+    from medsegr.explain.contact_sheet import Panel, SheetRow
+
+    truth = tuple(match.mask for match in case.matches if match.mask is not None)
+    panels = []
+    for way, answer in enumerate(case.answers):
+        score = case.mean_score(way)
+        panels.append(Panel(answer, "" if score is None else f"Dice {score:.2f}", truth))
+    return SheetRow(case.name, tuple(panels))
+
+
+def score_table(shown: "list[DemoCase]") -> Table:
+    """A line per finding: what the report says, and Dice for each way of asking."""
+    from medsegr.cli.demo_answers import WAYS
+
+    table = Table("case", "finding", "presence", *(f"Dice {way[0].lower()}{way[1:]}" for way in WAYS))
+    for case in shown:
+        for number, found in enumerate(case.answers[0].findings):
+            scores = [case.score(way, number) for way in range(len(WAYS))]
+            cells = ["" if score is None else f"{score:.2f}" for score in scores]
+            if scores[0] is None:
+                cells[0] = "left empty, right" if not found.mask.any() else "not empty, wrong"
+            table.add_row(case.name, found.id, found.finding.presence, *cells)
+    return table
+
+
+def _summary(shown: "list[DemoCase]") -> list[str]:
+    from medsegr.cli.demo_answers import WAYS
+
+    lines = []
+    for way, heading in enumerate(WAYS):
+        scores = [s for c in shown for n in range(len(c.matches)) if (s := c.score(way, n)) is not None]
+        lines.append(f"{heading + ':':<28} mean Dice {sum(scores) / max(len(scores), 1):.2f} over {len(scores)} findings")
+    return lines

@@ -1,0 +1,121 @@
+"""Several cases on one page: report, image, and masks asked for in different ways."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from medsegr.explain.attention_maps import display_map, display_rgb, draw_outline
+from medsegr.explain.page import Page, fitted
+from medsegr.explain.palette import ASPECT_COLOURS, ASPECT_NAMES, FAINT, INK, finding_colour, plain_name
+from medsegr.explain.text_layout import (
+    LINE,
+    draw_lines,
+    evidence_spans,
+    fit_excerpt,
+    put,
+    shorten,
+    text_width,
+)
+from medsegr.inference.result import Result
+
+MARGIN, GAP, WORDS, CELL = 22.0, 14.0, 270.0, 172.0
+HEAD, CAPTION, TEXT = 96.0, 34.0, 9.5
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a row.
+
+    Attributes:
+        result: Its findings are outlined.
+        caption: Below it.
+        truth: Masks (H, W), drawn as thin white dots.
+    """
+
+    result: Result
+    caption: str
+    truth: tuple[np.ndarray, ...] = ()
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One case: its report and findings, and a picture per way of asking.
+
+    Attributes:
+        title: Name of the case.
+        panels: From left to right; the first one's report and findings are shown as words.
+    """
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[SheetRow]) -> Page:
+    """A page with a row per case.
+
+    Args:
+        title: At the top.
+        columns: Headings of the panels.
+        rows: Each with one panel per column, besides the plain image.
+    """
+    count = len(columns) + 1
+    row_height = CELL + CAPTION + 18
+    width = 2 * MARGIN + WORDS + count * (GAP + CELL)
+    page = Page(width, HEAD + row_height * len(rows) + MARGIN)
+    put(page.axes, MARGIN, MARGIN + 14, shorten(title, width - 2 * MARGIN, 16, True), 16, INK, bold=True)
+    _draw_legend(page)
+    for number, heading in enumerate(["The report says", "Image", *columns]):
+        x = MARGIN if number == 0 else MARGIN + WORDS + GAP + (number - 1) * (CELL + GAP)
+        put(page.axes, x, HEAD - 9, heading, 10.5, INK, bold=True)
+    for number, row in enumerate(rows):
+        y = HEAD + number * row_height
+        page.rule(y, MARGIN, width - MARGIN)
+        _draw_words(page, row, y + 14)
+        result = row.panels[0].result
+        _draw_panel(page, Panel(Result((), result.image), ""), 0, y + 12)
+        for place, panel in enumerate(row.panels, 1):
+            _draw_panel(page, panel, place, y + 12)
+    return page
+
+
+def _draw_legend(page: Page) -> None:
+    x, y = MARGIN, MARGIN + 26
+    for kind, name in ASPECT_NAMES.items():
+        page.bar(x, y, 12, 10, ASPECT_COLOURS[kind])
+        put(page.axes, x + 16, y + 9, name, 8.5, FAINT)
+        x += 16 + text_width(name, 8.5) + 12
+    note = "Outlines: colour = what the model found; white dots = truth; dashes = the report is unsure."
+    put(page.axes, MARGIN + WORDS + GAP, y + 9, note, 8.5, FAINT)
+
+
+def _draw_words(page: Page, row: SheetRow, y: float) -> None:
+    result = row.panels[0].result
+    put(page.axes, MARGIN, y + 10, shorten(row.title, WORDS, 10.5, True), 10.5, INK, bold=True)
+    spans = [span for found in result.findings for span in evidence_spans(found.finding)]
+    listed = result.findings[:6]
+    room = int((CELL + CAPTION - 24 - 13 * len(listed)) / (TEXT * LINE))
+    bottom = draw_lines(page.axes, fit_excerpt(result.text, spans, WORDS, TEXT, room), MARGIN, y + 17, TEXT)
+    said = {"outlined": "outlined", "absent": "absent by the report: empty", "empty": "nothing to outline",
+            "unsupported": "image does not show it: empty"}  # fmt: skip
+    for number, found in enumerate(listed):
+        line = bottom + 6 + 13 * number
+        unsure = ", report unsure" if found.finding.presence == "uncertain" else ""
+        page.bar(MARGIN, line + 2, 8, 8, finding_colour(number))
+        text = f"{plain_name(found.finding)}: {said[found.outcome]}{unsure}"
+        put(page.axes, MARGIN + 13, line + 9, shorten(text, WORDS - 13, 8.5), 8.5, INK)
+
+
+def _draw_panel(page: Page, panel: Panel, place: int, y: float) -> None:
+    image = panel.result.image
+    rgb = display_rgb(image.plane(image.planes // 2))
+    _, high, wide = image.geometry.spacing_mm
+    width, height = fitted(rgb.shape, high / wide, CELL, CELL)
+    x = MARGIN + WORDS + GAP + place * (CELL + GAP)
+    axes = page.picture((x, y, width, height), rgb)
+    for mask in panel.truth:
+        axes.contour(display_map(mask), levels=[0.5], colors=["white"], linewidths=1.1, linestyles=[(0, (1, 1.6))])
+    for number, found in enumerate(panel.result.findings):
+        mask = display_map(found.plane_mask())
+        draw_outline(axes, mask, finding_colour(number), found.finding.presence == "uncertain", 1.5)
+    put(page.axes, x, y + height + 15, shorten(panel.caption, CELL, 9.5, True), 9.5, INK, bold=True)

@@ -1,0 +1,124 @@
+import json
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+
+from medsegr.cli.main import main
+from medsegr.cli.run_record import without_text
+from medsegr.cli.studies import case_names
+
+TEXT = "Nodule in the left upper lobe. No pleural effusion."
+
+
+def save_picture(path, seed=0):
+    pixels = np.random.default_rng(seed).integers(0, 255, (80, 100), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def segment(random_model, tmp_path, *arguments):
+    out = tmp_path / "out"
+    return main(["segment", *map(str, arguments), "--model", str(random_model), "--out", str(out)]), out
+
+
+def test_one_image_one_report(random_model, tmp_path, capsys):
+    image = save_picture(tmp_path / "scan.png")
+    code, out = segment(random_model, tmp_path, image, "--text", TEXT, "--modality", "chest_xray")
+    assert code == 0
+    record = json.loads((out / "scan" / "findings.json").read_text())
+    assert [entry["id"] for entry in record["findings"]] == ["nodule-left", "pleural_effusion"]
+    assert (out / "scan" / "overlay.png").is_file()
+    assert (out / "scan" / "explanation.png").is_file()
+    for entry in record["findings"]:
+        if entry["mask"]:
+            mask = np.asarray(Image.open(out / "scan" / entry["mask"]))
+            assert mask.shape == (80, 100)
+            assert (mask > 0).sum() == entry["area_px"]
+    run = json.loads((out / "run.json").read_text())
+    assert run["failures"] == []
+    assert run["cases"][0]["case"] == "scan"
+    assert len(run["model"]["weights_sha256"]) == 64
+    everything = "".join(path.read_text() for path in out.rglob("*.json"))
+    assert "in the left" not in everything
+    printed = capsys.readouterr()
+    assert "nodule-left" in printed.out
+    assert "absent by the report" in printed.out
+
+
+def test_without_pictures_and_with_text(random_model, tmp_path):
+    image = save_picture(tmp_path / "scan.png")
+    (tmp_path / "report.txt").write_text(TEXT)
+    code, out = segment(
+        random_model, tmp_path, image, "--report", tmp_path / "report.txt", "--no-pictures", "--keep-text"
+    )
+    assert code == 0
+    assert json.loads((out / "scan" / "findings.json").read_text())["report"] == TEXT
+    assert not list(out.rglob("overlay.png"))
+
+
+def test_targets_without_a_report(random_model, tmp_path):
+    image = save_picture(tmp_path / "scan.png")
+    code, out = segment(random_model, tmp_path, image, "--target", "left lung", "--target", "heart", "--no-pictures")
+    assert code == 0
+    findings = json.loads((out / "scan" / "findings.json").read_text())["findings"]
+    assert [entry["target"] for entry in findings] == ["left_lung", "heart"]
+
+
+def test_a_folder_with_a_table_of_reports_and_one_bad_image(random_model, tmp_path, capsys):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    save_picture(folder / "a.png")
+    save_picture(folder / "b.png", 1)
+    (folder / "c.png").write_bytes(b"")
+    (folder / "notes.txt").write_text("not an image")
+    (tmp_path / "reports.csv").write_text("image,report\na.png,Nodule.\nb,No nodule.\nc.png,Nodule.\n")
+    code, out = segment(random_model, tmp_path, folder, "--reports", tmp_path / "reports.csv", "--no-pictures")
+    assert code == 1
+    assert sorted(p.name for p in out.iterdir()) == ["a", "b", "run.json"]
+    findings = json.loads((out / "b" / "findings.json").read_text())["findings"]
+    assert findings[0]["presence"] == "absent"
+    failures = json.loads((out / "run.json").read_text())["failures"]
+    assert [failure["case"] for failure in failures] == ["c"]
+    assert "0 bytes" in failures[0]["error"]
+    assert "Failed: c:" in capsys.readouterr().err
+
+
+def test_nifti_keeps_its_geometry(random_model, tmp_path):
+    affine = np.diag([-1.2, -0.8, 4.0, 1.0])
+    affine[:3, 3] = 10, 20, 30
+    stored = np.random.default_rng(0).random((40, 48, 3)).astype(np.float32)
+    nib.save(nib.Nifti1Image(stored, affine), tmp_path / "liver.nii.gz")
+    code, out = segment(
+        random_model, tmp_path, tmp_path / "liver.nii.gz", "--target", "liver", "--modality", "abdomen_ct",
+        "--threshold", "0.0",
+    )  # fmt: skip
+    assert code == 0
+    mask = nib.load(out / "liver" / "liver.nii.gz")
+    assert mask.shape == (40, 48, 3)
+    np.testing.assert_allclose(mask.affine, affine)
+    entry = json.loads((out / "liver" / "findings.json").read_text())["findings"][0]
+    assert entry["volume_mm3"] == pytest.approx(40 * 48 * 3 * 1.2 * 0.8 * 4.0, rel=1e-4)
+
+
+def test_overwrite(random_model, tmp_path, capsys):
+    image = save_picture(tmp_path / "scan.png")
+    assert segment(random_model, tmp_path, image, "--target", "heart", "--no-pictures")[0] == 0
+    assert segment(random_model, tmp_path, image, "--target", "liver", "--no-pictures")[0] == 2
+    assert "not empty" in capsys.readouterr().err
+    code, out = segment(random_model, tmp_path, image, "--target", "liver", "--no-pictures", "--overwrite")
+    assert code == 0
+    assert json.loads((out / "scan" / "findings.json").read_text())["findings"][0]["target"] == "liver"
+
+
+def test_case_names_are_unique_and_fit_for_folders(tmp_path):
+    paths = [tmp_path / name for name in ("a/scan.png", "b/Scan.nii.gz", "c/my scan (1).png", "d/...png")]
+    assert case_names(paths) == ["scan", "Scan-2", "my_scan_1_", "case"]
+
+
+def test_the_command_is_recorded_without_the_report():
+    assert without_text(["segment", "a.png", "--text", "Secret.", "--out", "x"]) == [
+        "segment", "a.png", "--text", "(report)", "--out", "x",
+    ]  # fmt: skip
+    assert without_text(["--text=Secret.", "-t", "Secret."]) == ["--text=(report)", "-t", "(report)"]

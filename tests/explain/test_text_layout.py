@@ -1,0 +1,75 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medsegr.explain.text_layout import (
+    coloured_words,
+    evidence_spans,
+    excerpt,
+    fit_excerpt,
+    shorten,
+    text_width,
+    wrap,
+)
+from tests.explain.made_result import FINDINGS, TEXT
+
+
+def joined(words):
+    return "".join(("" if word.joined else " ") + word.text for word in words).strip()
+
+
+def test_words_carry_the_colour_of_their_aspect():
+    words = {word.text: word.kind for word in coloured_words(TEXT, evidence_spans(FINDINGS[0]))}
+    assert words["nodule"] == "target"
+    assert words["lobe"] == "location"
+    assert words["calcified"] == "texture"
+    assert words["round"] == "shape"
+    assert words["in"] is None
+
+
+def test_a_word_is_cut_where_its_colour_changes():
+    words = coloured_words("hydropneumothorax.", [(5, 17, "target")])
+    assert [(w.text, w.kind, w.joined) for w in words] == [
+        ("hydro", None, False), ("pneumothorax", "target", True), (".", None, True),
+    ]  # fmt: skip
+
+
+def test_long_reports_are_cut_around_the_evidence():
+    text = "word " * 400 + "a nodule here " + "word " * 400
+    start = text.index("nodule")
+    words = excerpt(text, [(start, start + 6, "target")], 20)
+    assert [word.text for word in words][0] == "…"
+    assert [word.text for word in words][-1] == "…"
+    assert joined(words) == "… word word word a nodule here word word word …"
+
+
+def test_evidence_survives_any_shortage_of_room():
+    spans = evidence_spans(FINDINGS[0])
+    lines = fit_excerpt(TEXT, spans, 200.0, 10.0, 4)
+    assert len(lines) <= 4
+    assert "nodule" in [word.text for line in lines for _, word in line]
+    assert len(fit_excerpt(TEXT, spans, 40.0, 10.0, 2)) == 2
+
+
+@given(st.text(max_size=300), st.integers(0, 300), st.integers(0, 60), st.integers(0, 120))
+def test_an_excerpt_holds_its_evidence_and_nothing_foreign(text, start, length, context):
+    spans = [(min(start, len(text)), min(start + length, len(text)), "target")]
+    words = [word for word in excerpt(text, spans, context) if word.text != "…"]
+    marked = "".join(word.text for word in words if word.kind)
+    assert "".join(text[slice(*spans[0][:2])].split()) == marked
+    assert all(word.text in text for word in words)
+
+
+@given(st.lists(st.text("abcdefghij", min_size=1, max_size=40), max_size=40), st.floats(60, 400))
+def test_no_line_is_wider_than_its_column_unless_one_word_is(texts, width):
+    lines = wrap(coloured_words(" ".join(texts), []), width, 10.0)
+    for line in lines:
+        for x, word in line:
+            assert x == 0.0 or x + text_width(word.text, 10.0) <= width + 1e-6
+    assert [word.text for line in lines for _, word in line] == [w.text for w in coloured_words(" ".join(texts), [])]
+
+
+def test_shorten_ends_in_dots_and_fits():
+    cut = shorten("a very long name of a finding", 60.0, 10.0)
+    assert cut.endswith("…")
+    assert text_width(cut, 10.0) <= 60.0
+    assert shorten("short", 60.0, 10.0) == "short"
