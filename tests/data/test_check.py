@@ -121,6 +121,18 @@ def test_findings(tmp_path: Path) -> None:
     ]
 
 
+def test_broken_rows_do_not_show_report_text(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    (folder / "reports.csv").write_text(
+        "image,report\na.png,first line\nSecret nodule, left\nSecret nodule, left\n"
+    )
+    complaints = check_dataset(folder)
+    assert complaints == [
+        "reports.csv: (a row that names no image file) has 2 rows",
+        "reports.csv: (a row that names no image file) is not in images/",
+    ]
+
+
 def test_unreadable_findings(tmp_path: Path) -> None:
     folder = make.structured(tmp_path)
     (folder / "findings.jsonl").write_bytes(b"\xff\xfe\x00")

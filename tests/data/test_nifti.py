@@ -189,3 +189,25 @@ def test_not_finite_constant_and_fractional_masks(tmp_path: Path) -> None:
         load_label_map(tmp_path / "nan.nii")
     with pytest.raises(ImageError, match="constant"):
         load_image(write(tmp_path / "flat.nii", np.full((10, 10, 10), 7, np.int16), np.eye(4)))
+
+
+def test_unstated_orientation_is_said(tmp_path: Path) -> None:
+    data = np.random.default_rng(3).normal(size=(10, 11, 12)).astype(np.float32)
+    image = nib.Nifti1Image(data, None)
+    image.set_sform(None, code=0)
+    image.set_qform(None, code=0)
+    nib.save(image, tmp_path / "bare.nii")
+    assert "states no orientation" in load_image(tmp_path / "bare.nii").notes[0]
+    assert load_image(write(tmp_path / "stated.nii", data, np.eye(4))).notes == ()
+
+
+@pytest.mark.parametrize("shape", [(3, 20, 20), (20, 3, 20), (1, 1, 1), (20, 20, 2, 1)])
+def test_thin_volumes(shape: tuple[int, ...], tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "thin.nii", np.random.default_rng(3).normal(size=shape).astype(np.float32), np.eye(4)
+    )
+    if shape[:2] == (20, 20):
+        assert load_image(path).voxels.shape == (2, 20, 20)
+        return
+    with pytest.raises(ImageError, match="too small"):
+        load_image(path)

@@ -47,6 +47,12 @@ def test_failed_file_leaves_the_old_one(tmp_path: Path) -> None:
     assert tree(tmp_path) == {"file": "old"}
 
 
+def test_failed_file_takes_its_new_folders_back(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="boom"), atomic_write(tmp_path / "a" / "b" / "file"):
+        raise ValueError("boom")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_file_that_cannot_be_written(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="Cannot write"), atomic_write(tmp_path / "file" / "inner"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medsegr.data.dataset_folder import MASK_SUFFIXES, REPORTS_FILE, find_mask, list_images
+from medsegr.data.dataset_folder import MASK_SUFFIXES, REPORTS_FILE, find_mask, list_images, shown_name
 from medsegr.data.dataset_manifest import DatasetManifest, read_manifest
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
 from medsegr.data.image import load_image, load_label_map
@@ -75,13 +75,15 @@ def _split(folder: Path, images: Sequence[str]) -> list[str]:
     for image, listed in splits.items():
         if len(set(listed)) > 1:
             several = " and ".join(sorted(set(listed)))
-            complaints.append(f"{SPLIT_FILE}: {image} is in several splits, {several}")
+            complaints.append(f"{SPLIT_FILE}: {shown_name(image)} is in several splits, {several}")
         elif len(listed) > 1:
-            complaints.append(f"{SPLIT_FILE}: {image} has {len(listed)} rows")
+            complaints.append(f"{SPLIT_FILE}: {shown_name(image)} has {len(listed)} rows")
     unknown = sorted({split for listed in splits.values() for split in listed} - set(SPLITS))
     complaints += [f"{SPLIT_FILE}: the split '{s}' is not one of {', '.join(SPLITS)}" for s in unknown]
     known = set(images)
-    complaints += [f"{SPLIT_FILE}: {image} is not in images/" for image in splits if image not in known]
+    complaints += [
+        f"{SPLIT_FILE}: {shown_name(image)} is not in images/" for image in splits if image not in known
+    ]
     complaints += [f"images/{image} is not in {SPLIT_FILE}" for image in images if image not in splits]
     return complaints
 
@@ -92,8 +94,12 @@ def _reports(folder: Path, images: Sequence[str]) -> list[str]:
     rows, complaints = read_table(folder / REPORTS_FILE, ("image", "report"))
     counts = Counter(image for image, _ in rows)
     known = set(images)
-    complaints += [f"{REPORTS_FILE}: {image} has {n} rows" for image, n in counts.items() if n > 1]
-    complaints += [f"{REPORTS_FILE}: {image} is not in images/" for image in counts if image not in known]
+    complaints += [
+        f"{REPORTS_FILE}: {shown_name(image)} has {n} rows" for image, n in counts.items() if n > 1
+    ]
+    complaints += [
+        f"{REPORTS_FILE}: {shown_name(image)} is not in images/" for image in counts if image not in known
+    ]
     return complaints
 
 

@@ -18,6 +18,7 @@ from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import DatasetError
 
 REPORTS_FILE = "reports.csv"
+LONGEST_SHOWN_NAME = 120
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".nii.gz", ".nii")
 
 
@@ -46,7 +47,7 @@ class DatasetFolder:
         complaints += findings_complaints
         known = set(self._images)
         gone = [name for name in self._split if name not in known]
-        complaints += [f"{SPLIT_FILE} names {name}, which is not in images/" for name in gone]
+        complaints += [f"{SPLIT_FILE} names {shown_name(name)}, which is not in images/" for name in gone]
         if complaints:
             raise DatasetError(f"The data set {self.path} cannot be used: " + "; ".join(complaints) + ".")
 
@@ -231,7 +232,7 @@ def find_dataset_folders(paths: Iterable[Path | str]) -> list[Path]:
             raise DatasetError(f"{path} holds no {MANIFEST_FILE}, nor does a folder in it. "
                                "Give the folder of a data set.")  # fmt: skip
         folders += inner
-    return folders
+    return list(dict.fromkeys(folders))
 
 
 def discover(paths: Iterable[Path | str]) -> list[DatasetFolder]:
@@ -241,6 +242,12 @@ def discover(paths: Iterable[Path | str]) -> list[DatasetFolder]:
         DatasetError: A path holds no data set, or one breaks the layout.
     """
     return [DatasetFolder(folder) for folder in find_dataset_folders(paths)]
+
+
+def shown_name(name: str) -> str:
+    """A name from a table as a message may show it: a broken row could hold report text instead."""
+    is_file_name = len(name) <= LONGEST_SHOWN_NAME and name.lower().endswith(IMAGE_SUFFIXES)
+    return name if is_file_name else "(a row that names no image file)"
 
 
 def _tables(folder: Path, complaints: list[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -254,6 +261,6 @@ def _tables(folder: Path, complaints: list[str]) -> tuple[dict[str, str], dict[s
             for image, text in rows:
                 value = text.strip() if column == "split" else text
                 if table.setdefault(image, value) != value:
-                    complaints.append(f"{file} gives {image} twice, differently")
+                    complaints.append(f"{file} gives {shown_name(image)} twice, differently")
         tables.append(table)
     return tables[0], tables[1]

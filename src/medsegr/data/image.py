@@ -172,8 +172,9 @@ def existing_file(path: Path) -> Path:
 
 def _read(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
     if is_nifti(path):
-        voxels, geometry = read_nifti(path)
-        return voxels, geometry, ()
+        voxels, geometry, notes = read_nifti(path)
+        _check_side(voxels.shape[-2], voxels.shape[-1], path.name)
+        return voxels, geometry, notes
     voxels, notes = read_picture(path)
     return voxels, plain_geometry(_without_channels(voxels)), notes
 
@@ -200,10 +201,16 @@ def _without_channels(voxels: np.ndarray) -> tuple[int, ...]:
 
 def _check_content(voxels: np.ndarray, name: str) -> None:
     height, width = _without_channels(voxels)[-2:]
-    if min(height, width) < MIN_SIDE:
-        raise ImageError(f"{name} is {width} x {height} px, too small to find anything in; "
-                         f"at least {MIN_SIDE} a side are needed.")  # fmt: skip
+    _check_side(height, width, name)
     if voxels.dtype.kind == "f" and not np.isfinite(voxels).all():
         raise ImageError(f"{name} holds values that are not finite (NaN or infinite). Replace them first.")
     if voxels.min() == voxels.max():
         raise ImageError(f"{name} is constant: all pixels have the same value. Check the export.")
+
+
+def _check_side(height: int, width: int, name: str) -> None:
+    if min(height, width) < MIN_SIDE:
+        raise ImageError(
+            f"{name} is {width} x {height} px, too small to find anything in; "
+            f"at least {MIN_SIDE} a side are needed."
+        )

@@ -25,13 +25,17 @@ NIFTI_SUFFIXES = (".nii.gz", ".nii")
 MAX_VOXELS = 400_000_000
 """Most voxels of a volume that are decoded at all."""
 
+UNSTATED_ORIENTATION = (
+    "the file states no orientation (sform and qform codes are 0), so left and right are a guess"
+)
 
-def read_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
+
+def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
     """Read a slice or volume.
 
     Returns:
         (H, W) for a single plane, else (D, H, W), as displayed; uint8, or float32 with the
-        header's slope applied. And its geometry.
+        header's slope applied. Its geometry, and notes for the user.
 
     Raises:
         ImageError: Not NIfTI, truncated, RGB, more than three axes, or too large.
@@ -57,7 +61,8 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
     if displayed.dtype != np.uint8:
         displayed = displayed.astype(np.float32)
     displayed = np.ascontiguousarray(displayed)
-    return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry
+    notes = () if _states_orientation(image) else (UNSTATED_ORIENTATION,)
+    return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry, notes
 
 
 def read_label_nifti(path: Path) -> np.ndarray:
@@ -66,7 +71,7 @@ def read_label_nifti(path: Path) -> np.ndarray:
     Raises:
         ImageError: Unreadable, or with values that are not whole.
     """
-    voxels, _ = read_nifti(path)
+    voxels, _, _ = read_nifti(path)
     if not np.isfinite(voxels).all() or (voxels != np.rint(voxels)).any():
         raise ImageError(f"{path.name} holds fractions; a mask holds whole label values. Threshold it first.")
     return voxels.astype(np.int32)
@@ -102,6 +107,10 @@ def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> No
         if path.name.endswith(".gz"):
             content = gzip.compress(content, compresslevel=6, mtime=0)
         temporary.write_bytes(content)
+
+
+def _states_orientation(image: Any) -> bool:
+    return int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
 
 
 def _check_header(image: Any, name: str) -> None:

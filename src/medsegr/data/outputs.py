@@ -25,6 +25,7 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder; a file name was expected. Choose another name.")
+    topmost = _first_missing(path.parent)
     _make_parents(path.parent)
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -40,6 +41,8 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
         raise _not_writable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+        if not path.exists():
+            _remove_empty_parents(path.parent, topmost)
 
 
 @contextmanager
