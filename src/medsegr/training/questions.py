@@ -125,9 +125,9 @@ def counterfactual(study: Study, other: OtherStudy, rng: np.random.Generator) ->
     """A recorded object with one aspect of another case's; the records say what it fits, if anything."""
     if not study.objects:
         return None
-    finding = study.objects[int(rng.integers(len(study.objects)))][0]
-    aspect = ("location", "texture", "shape")[int(rng.integers(3))]
-    for _ in range(4):
+    for _ in range(6):
+        finding = study.objects[int(rng.integers(len(study.objects)))][0]
+        aspect = ("location", "texture", "shape")[int(rng.integers(3))]
         for lent, _ in other().objects:
             changed = replace(finding, **{aspect: getattr(lent, aspect)})
             if lent.target == finding.target and _stated(getattr(lent, aspect)) and changed != finding:

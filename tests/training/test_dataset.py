@@ -1,0 +1,135 @@
+"""From folders to batches: the truth of each question, and batches that depend on (seed, number) alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from medsegr.data.case import Case
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.image import load_image
+from medsegr.errors import ConfigError
+from medsegr.model.report_guided_sam import build_model
+from medsegr.training.dataset import TrainingBatches, collate, plain_sample, validation_keys
+from medsegr.training.questions import validation_questions
+from medsegr.training.studies import StudyStore, one_plane, prepare_study, shrink_mask
+
+from .small_dataset import SMALL_ADAPTER, TINY_HOST, make_dataset, small_config
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    return make_dataset(tmp_path_factory.mktemp("sets") / "discs")
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return build_model("tiny", SMALL_ADAPTER, host_config=TINY_HOST)
+
+
+def batches_of(data, model, tmp_path, seed=0, rank=0) -> TrainingBatches:
+    store = StudyStore([data], "train", model.image_size, 100)
+    config = small_config(data, tmp_path / "run", seed=seed)
+    return TrainingBatches(store, config, model.vocabulary, model.preprocess, rank)
+
+
+def test_a_study_knows_the_truth_of_its_findings(data):
+    folder = DatasetFolder(data)
+    study = prepare_study(folder.load("p0.png"), folder, 64)
+    assert [q.masks for q in study.described] == [("f1",)]
+    assert study.described[0].finding.location.laterality == "left"
+    assert [q.masks for q in study.distractors] == [("f2",)]
+    assert [finding.texture.attributes for finding in study.false] == [("cystic",)]
+    assert study.named == {"nodule": ("f1", "f2")}
+    assert study.mask(("f1",))[:, 32:].any()
+    assert study.nbytes < 64 * 64 * 2
+
+
+def test_without_records_the_side_decides(tmp_path):
+    folder = DatasetFolder(make_dataset(tmp_path / "set", records=False))
+    study = prepare_study(folder.load("p0.png"), folder, 64)
+    (question,) = study.described
+    assert study.mask(question.masks)[:, 32:].any()
+    assert not study.mask(question.masks)[:, :32].any()
+    assert study.mask(study.named["nodule"])[:, :32].any()
+
+
+def test_the_same_number_gives_the_same_batch(data, model, tmp_path):
+    first, second = (batches_of(data, model, tmp_path)[5] for _ in range(2))
+    assert torch.equal(first.pixels, second.pixels)
+    assert torch.equal(first.truth.masks, second.truth.masks)
+    assert torch.equal(first.priors.texture, second.priors.texture)
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"rank": 1}])
+def test_seed_and_rank_give_other_batches(data, model, tmp_path, change):
+    first, other = batches_of(data, model, tmp_path)[5], batches_of(data, model, tmp_path, **change)[5]
+    assert first.pixels.shape != other.pixels.shape or not torch.equal(first.pixels, other.pixels)
+
+
+def test_batches_fit_the_model(data, model, tmp_path):
+    batches = batches_of(data, model, tmp_path)
+    assert len(batches) == 6
+    batch = batches[0].to(torch.device("cpu"))
+    count, slots = batch.priors.valid.shape
+    assert (count, batch.pixels.shape[-1]) == (2, 64)
+    assert batch.truth.masks.shape == (count, slots, 64, 64)
+    assert ((batch.truth.present == 0) | (batch.truth.valid == 1)).all()
+    output = model(batch.pixels, batch.priors)
+    assert output.support_logits.shape == (count, slots)
+
+
+def test_an_oblong_picture_lies_at_the_top_left(model):
+    picture = np.zeros((32, 64), np.float32)
+    picture[4:12, 4:12] = 1
+    case = Case(load_image(picture, "chest_xray"), None, {"nodule": picture > 0})
+    study = prepare_study(case, _Folder(), 64)
+    (question,) = validation_questions(study, 1)
+    batch = collate([plain_sample(study, [question])], model.vocabulary, model.preprocess)
+    assert batch.truth.content.tolist() == [[0.5, 1.0]]
+    assert batch.truth.masks[0, 0, 4:12, 4:12].all()
+    assert int(batch.truth.masks.sum()) == 64
+
+
+class _Folder:
+    frame = "patient"
+    modality = "chest_xray"
+
+
+def test_a_volume_gives_the_plane_that_shows_most():
+    voxels = np.random.default_rng(0).random((5, 16, 16), dtype=np.float32)
+    mask = np.zeros(voxels.shape, bool)
+    mask[3, 2:9, 2:9] = True
+    case = one_plane(Case(load_image(voxels, "chest_ct"), None, {"nodule": mask}, masks={"f": mask}))
+    assert not case.image.is_volume
+    assert int(case.structures["nodule"].sum()) == int(case.masks["f"].sum()) == 49
+    nothing = one_plane(Case(load_image(voxels, "chest_ct")))
+    assert nothing.image.voxels.shape == (16, 16)
+
+
+def test_tiny_masks_do_not_vanish_when_shrunk():
+    mask = np.zeros((200, 200), bool)
+    mask[101, 101] = True
+    assert shrink_mask(mask, (50, 50)).sum() == 1
+    assert shrink_mask(mask, (200, 200)).sum() == 1
+    assert not shrink_mask(np.zeros((200, 200), bool), (50, 50)).any()
+
+
+def test_studies_are_kept_while_memory_lasts(data):
+    store = StudyStore([data], "train", 64, 100)
+    assert store.get(0, 0) is store.get(0, 0)
+    poor = StudyStore([data], "train", 64, 0)
+    assert poor.get(0, 0) is not poor.get(0, 0)
+    assert len(store) == len(store.keys()) == 6
+
+
+def test_validation_takes_cases_from_every_set(data):
+    store = StudyStore([data, data], "train", 64, 100)
+    assert validation_keys(store, 4) == [(0, 0), (0, 5), (1, 0), (1, 5)]
+
+
+def test_no_data_set_is_refused():
+    with pytest.raises(ConfigError, match="at least one folder"):
+        StudyStore([], "train", 64, 100)

@@ -1,0 +1,138 @@
+"""Questions and their truth: nothing is asked whose answer is not known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from medsegr.cognition.priors import Finding, Location, Shape, Texture
+from medsegr.training.config import SamplingConfig
+from medsegr.training.questions import (
+    counterfactual,
+    draw_questions,
+    mismatched,
+    named_questions,
+    tell_less,
+    validation_questions,
+)
+from medsegr.training.studies import Question, Study
+
+from .small_dataset import SIDE, disc
+
+
+def nodule(side: str | None, texture: str, shape: str = "round") -> Finding:
+    return Finding("nodule", location=Location(side), texture=Texture((texture,)), shape=Shape((shape,)))
+
+
+SOLID, CYSTIC = nodule("left", "solid"), nodule("right", "cystic")
+NO_DROPOUT = SamplingConfig(report_dropout=0, finding_dropout=0, aspect_dropout=0)
+
+
+@pytest.fixture
+def study() -> Study:
+    """A described solid nodule on the left, a cystic distractor on the right, no mass."""
+    return Study(
+        image=np.zeros((SIDE, SIDE), np.uint8),
+        modality="chest_xray",
+        packed={"a": np.packbits(disc(30, 48)), "b": np.packbits(disc(30, 16))},
+        described=(Question(SOLID, ("a",)),),
+        distractors=(Question(CYSTIC, ("b",)),),
+        false=(nodule("left", "cystic", "oval"),),
+        objects=((SOLID, "a"), (CYSTIC, "b")),
+        named={"nodule": ("a", "b")},
+        absent=("mass",),
+    )
+
+
+@pytest.fixture
+def other(study) -> Study:
+    """Another case, with a mass and an oval calcified nodule."""
+    lent = nodule("right", "calcified", "oval")
+    return replace(study, described=(Question(Finding("mass"), ("a",)),), objects=((lent, "a"),))
+
+
+def test_masks_unite(study):
+    np.testing.assert_array_equal(study.mask(("a", "b")), disc(30, 48) | disc(30, 16))
+    assert not study.mask(()).any()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_every_drawn_question_is_true(study, other, seed):
+    drawn = draw_questions(study, lambda: other, SamplingConfig(), np.random.default_rng(seed))
+    assert 1 <= len(drawn) <= 4
+    assert len({q.finding for q in drawn}) == len(drawn)
+    for question in drawn:
+        if question.finding.target == "nodule":
+            named_only = question.finding == question.finding.named_only()
+            assert set(question.masks) == ({"a", "b"} if named_only else set(study.fitting(question.finding)))
+        else:
+            assert question.masks == ()
+
+
+def test_all_sources_are_drawn_from(study, other):
+    rng = np.random.default_rng(0)
+    drawn = [q for _ in range(60) for q in draw_questions(study, lambda: other, NO_DROPOUT, rng)]
+    findings = {q.finding for q in drawn}
+    assert {SOLID, CYSTIC, study.false[0]} <= findings
+    assert any(q.finding.target == "mass" for q in drawn)
+    assert any("calcified" in q.finding.texture.attributes for q in drawn)
+    assert any(len(q.masks) == 2 for q in drawn)
+
+
+def test_a_sample_without_a_report_only_names(study, other):
+    config = SamplingConfig(report_dropout=1.0)
+    for seed in range(20):
+        for question in draw_questions(study, lambda: other, config, np.random.default_rng(seed)):
+            assert question.finding == question.finding.named_only()
+            assert question.masks == study.named.get(question.finding.target, ())
+
+
+def test_what_is_left_unsaid_widens_the_truth(study):
+    silent = SamplingConfig(aspect_dropout=1.0, finding_dropout=0)
+    asked = tell_less(study.described[0], study, silent, np.random.default_rng(0))
+    assert asked.finding == Finding("nodule")
+    assert set(asked.masks) == {"a", "b"}
+    kept = tell_less(study.described[0], study, NO_DROPOUT, np.random.default_rng(0))
+    assert kept == study.described[0]
+
+
+def test_without_records_only_an_unsaid_side_widens_the_truth(study):
+    plain = replace(study, objects=())
+    silent = SamplingConfig(aspect_dropout=0.5, finding_dropout=0)
+    for seed in range(20):
+        asked = tell_less(study.described[0], plain, silent, np.random.default_rng(seed))
+        assert asked.masks == (("a",) if asked.finding.location.stated else ("a", "b"))
+
+
+def test_mismatched_targets_are_not_in_the_image(study, other):
+    question = mismatched(study, lambda: other, np.random.default_rng(0))
+    assert question == Question(Finding("mass"))
+    assert mismatched(study, lambda: study, np.random.default_rng(0)).finding.target == "mass"
+    assert mismatched(replace(study, absent=()), lambda: other, np.random.default_rng(0)) is None
+
+
+def test_counterfactuals_change_one_aspect(study, other):
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        question = counterfactual(study, lambda: other, rng)
+        source = min((SOLID, CYSTIC), key=lambda f: _changes(f, question.finding))
+        assert _changes(source, question.finding) == 1
+        assert question.masks == study.fitting(question.finding)
+    assert counterfactual(replace(study, objects=()), lambda: other, rng) is None
+    assert counterfactual(study, lambda: replace(study, objects=()), rng) is None
+
+
+def _changes(first: Finding, second: Finding) -> int:
+    return sum(getattr(first, a) != getattr(second, a) for a in ("location", "texture", "shape"))
+
+
+def test_validation_asks_the_report_and_one_false_finding(study):
+    asked = validation_questions(study, 4)
+    assert asked == [study.described[0], Question(study.false[0])]
+    assert validation_questions(replace(study, described=(), false=()), 1)[0].masks == ("a", "b")
+    assert named_questions(study, 4) == [Question(Finding("nodule"), ("a", "b"))]
+
+
+def test_nothing_to_ask_gives_nothing(study):
+    empty = Study(study.image, None, {})
+    assert draw_questions(empty, lambda: empty, SamplingConfig(), np.random.default_rng(0)) == []
