@@ -45,7 +45,12 @@ def huge_header(folder):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", 20000, 20000, 8, 0, 0, 0, 0)
-    parts = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"\0" * 100)), chunk(b"IEND", b"")]
+    parts = [
+        b"\x89PNG\r\n\x1a\n",
+        chunk(b"IHDR", header),
+        chunk(b"IDAT", zlib.compress(b"\0" * 100)),
+        chunk(b"IEND", b""),
+    ]
     return written(folder, "huge.png", b"".join(parts))
 
 
@@ -136,7 +141,20 @@ def test_damaged_weights(name, random_model, tmp_path, capsys):
 def test_no_images_at_all_are_usable(random_model, tmp_path, capsys):
     images = [written(tmp_path, "a.png", b""), written(tmp_path, "b.png", b"")]
     before = sorted(tmp_path.rglob("*"))
-    assert main(["segment", *map(str, images), *NODULE, "--model", str(random_model), "--out", str(tmp_path / "o")]) == 2
+    assert (
+        main(
+            [
+                "segment",
+                *map(str, images),
+                *NODULE,
+                "--model",
+                str(random_model),
+                "--out",
+                str(tmp_path / "o"),
+            ]
+        )
+        == 2
+    )
     assert "None of the 2 images" in capsys.readouterr().err
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -157,7 +175,14 @@ def test_output_that_cannot_be_written(place, random_model, tmp_path, capsys):
 
 def test_a_report_without_findings_is_explained(random_model, tmp_path, capsys):
     out = tmp_path / "out"
-    arguments = ["--text", "Thank you for referring this patient.", "--model", str(random_model), "--out", str(out)]
+    arguments = [
+        "--text",
+        "Thank you for referring this patient.",
+        "--model",
+        str(random_model),
+        "--out",
+        str(out),
+    ]
     assert main(["segment", str(good(tmp_path)), *arguments]) == 0
     record = json.loads((out / "good" / "findings.json").read_text())
     assert record["findings"] == []

@@ -23,7 +23,9 @@ def test_words_are_coloured_by_aspect():
     styles = {priors.text[span.start : span.end]: span.style for span in coloured_report(priors).spans}
     assert "cyan" in styles["nodule"]
     assert "green" in styles["calcified"]
-    assert "yellow" in styles["left upper lobe"] if "left upper lobe" in styles else "yellow" in styles["left"]
+    assert (
+        "yellow" in styles["left upper lobe"] if "left upper lobe" in styles else "yellow" in styles["left"]
+    )
 
 
 def test_json(capsys):
@@ -53,13 +55,16 @@ def test_a_report_without_findings_says_so(capsys):
 
 
 def test_jsonl(tmp_path, capsys):
-    lines = [{"id": 1, "report": TEXT, "modality": "chest_xray"}, {"id": "b", "report": "No mass.", "modality": None}]
+    lines = [
+        {"id": 1, "report": TEXT, "modality": "chest_xray"},
+        {"id": "b", "report": "No mass.", "modality": None},
+    ]
     (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n\n")
     assert main(["parse", "--jsonl", str(tmp_path / "in.jsonl"), str(tmp_path / "out.jsonl")]) == 0
     records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [record["id"] for record in records] == [1, "b"]
     assert records[0]["findings"][0]["target"] == "nodule"
-    assert [TEXT[a:b] for a, b in records[0]["findings"][0]["evidence"]][0] == "nodule"
+    assert next(TEXT[a:b] for a, b in records[0]["findings"][0]["evidence"]) == "nodule"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,13 @@ def made_result(shape: tuple[int, int] = (120, 100), modality: str | None = "che
     pixels = np.random.default_rng(0).random(shape).astype(np.float32)
     image = dataclasses.replace(load_image(pixels), modality=modality)
     nothing = np.zeros(shape, bool)
-    masks = [disc(shape, 0.25, 0.7, 0.05), disc(shape, 0.8, 0.3, 0.2), nothing, nothing, disc(shape, 0.5, 0.7, 0.25)]
+    masks = [
+        disc(shape, 0.25, 0.7, 0.05),
+        disc(shape, 0.8, 0.3, 0.2),
+        nothing,
+        nothing,
+        disc(shape, 0.5, 0.7, 0.25),
+    ]
     outcomes = ["outlined", "outlined", "absent", "unsupported", "outlined"]
     supports = [0.93, 0.61, None, 0.12, 0.99]
     rows = zip(unique_ids(FINDINGS), FINDINGS, masks, outcomes, supports, strict=True)

@@ -1,4 +1,5 @@
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -47,7 +48,13 @@ def test_uncertain_outlines_are_dashed():
 
 @pytest.mark.parametrize(
     ("modality", "letters"),
-    [("chest_xray", ["R", "L"]), ("abdomen_ct", ["R", "L"]), ("dermoscopy", []), ("breast_ultrasound", []), (None, [])],
+    [
+        ("chest_xray", ["R", "L"]),
+        ("abdomen_ct", ["R", "L"]),
+        ("dermoscopy", []),
+        ("breast_ultrasound", []),
+        (None, []),
+    ],
 )
 def test_side_letters_where_the_picture_shows_both_sides_of_a_patient(modality, letters):
     page = overlay_page(made_result(modality=modality), "case_1")
@@ -60,7 +67,9 @@ def test_side_letters_where_the_picture_shows_both_sides_of_a_patient(modality, 
 def test_explanation_tells_each_findings_story():
     page = explanation_page(made_result(), "case_1")
     shown = words(page)
-    assert {"Image agrees", "Image shows it", "Absent by the report", "Image does not show this"} <= set(shown)
+    assert {"Image agrees", "Image shows it", "Absent by the report", "Image does not show this"} <= set(
+        shown
+    )
     assert "it says “No”" in shown
     assert "the report is unsure: “Possible”" in shown
     assert "asked for by name; the report does not say it" in shown
@@ -70,7 +79,9 @@ def test_explanation_tells_each_findings_story():
 
 
 def test_verdicts_without_a_trigger():
-    absent = dataclasses.replace(made_result().findings[2], finding=dataclasses.replace(FINDINGS[2], evidence=FINDINGS[4].evidence))
+    absent = dataclasses.replace(
+        made_result().findings[2], finding=dataclasses.replace(FINDINGS[2], evidence=FINDINGS[4].evidence)
+    )
     assert verdict(absent, TEXT).detail == ""
     empty = dataclasses.replace(absent, outcome="empty", support=0.8)
     assert verdict(empty, TEXT).words == "Nothing to outline"
@@ -115,7 +126,7 @@ def test_names_never_collide(wanted):
     placed = spread(wanted, 0.0, 500.0, 30.0)
     assert len(placed) == len(wanted)
     ordered = sorted(placed)
-    assert all(b - a >= 30.0 - 1e-6 for a, b in zip(ordered[:-1], ordered[1:], strict=True))
+    assert all(b - a >= 30.0 - 1e-6 for a, b in pairwise(ordered))
     for i, a in enumerate(wanted):
         for j, b in enumerate(wanted):
             if a < b:

@@ -37,8 +37,8 @@ def test_long_reports_are_cut_around_the_evidence():
     text = "word " * 400 + "a nodule here " + "word " * 400
     start = text.index("nodule")
     words = excerpt(text, [(start, start + 6, "target")], 20)
-    assert [word.text for word in words][0] == "…"
-    assert [word.text for word in words][-1] == "…"
+    assert words[0].text == "…"
+    assert words[-1].text == "…"
     assert joined(words) == "… word word word a nodule here word word word …"
 
 
@@ -65,7 +65,9 @@ def test_no_line_is_wider_than_its_column_unless_one_word_is(texts, width):
     for line in lines:
         for x, word in line:
             assert x == 0.0 or x + text_width(word.text, 10.0) <= width + 1e-6
-    assert [word.text for line in lines for _, word in line] == [w.text for w in coloured_words(" ".join(texts), [])]
+    assert [word.text for line in lines for _, word in line] == [
+        w.text for w in coloured_words(" ".join(texts), [])
+    ]
 
 
 def test_shorten_ends_in_dots_and_fits():

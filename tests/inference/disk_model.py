@@ -1,4 +1,4 @@
-"""A model that sees discs: it outlines a disc per finding, at a place and with a support that the test chooses."""
+"""A model that sees discs: one per finding, at a place and with a support that the test chooses."""
 
 from types import SimpleNamespace
 

@@ -30,8 +30,12 @@ def disks(**changes):
 def test_each_finding_gets_its_own_mask_of_the_pictures_shape():
     model = disks()
     result = Predictor(model).segment(picture(), REPORT, modality="chest_xray")
-    nodule, effusion, pneumothorax = result.findings
-    assert [found.id for found in result.findings] == ["nodule-left", "pleural_effusion-right", "pneumothorax"]
+    nodule, effusion, _ = result.findings
+    assert [found.id for found in result.findings] == [
+        "nodule-left",
+        "pleural_effusion-right",
+        "pneumothorax",
+    ]
     assert nodule.mask.shape == (90, 120)
     assert nodule.mask.dtype == bool
     rows, columns = np.nonzero(nodule.mask)
@@ -75,7 +79,10 @@ def test_support_threshold_comes_from_the_models_metadata():
     model = disks(nodule=(0.7, 0.2, 0.1, -2.0))
     model.metadata = {"support_threshold": 0.1}
     assert Predictor(model).segment(picture(), "Nodule.").findings[0].outcome == "outlined"
-    assert Predictor(model).segment(picture(), "Nodule.", support_threshold=0.3).findings[0].outcome == "unsupported"
+    assert (
+        Predictor(model).segment(picture(), "Nodule.", support_threshold=0.3).findings[0].outcome
+        == "unsupported"
+    )
 
 
 def test_a_mask_without_pixels_says_so():
@@ -87,7 +94,9 @@ def test_a_mask_without_pixels_says_so():
 
 def test_targets_join_the_report_and_are_not_asked_twice():
     predictor = Predictor(disks())
-    result = predictor.segment(picture(), "Nodule.", targets=["left lung", "nodule", "left_lung"], modality="chest_xray")
+    result = predictor.segment(
+        picture(), "Nodule.", targets=["left lung", "nodule", "left_lung"], modality="chest_xray"
+    )
     assert [found.finding.target for found in result.findings] == ["nodule", "left_lung"]
     alone = predictor.segment(picture(), targets=["left_lung"])
     assert [found.finding.target for found in alone.findings] == ["left_lung"]
@@ -156,7 +165,9 @@ def test_wrong_questions(question, error, message):
 def test_threads_wait_for_each_other():
     predictor, found = Predictor(disks()), []
     work = [
-        threading.Thread(target=lambda: found.append(predictor.segment(picture(), "Nodule.").findings[0].area_px))
+        threading.Thread(
+            target=lambda: found.append(predictor.segment(picture(), "Nodule.").findings[0].area_px)
+        )
         for _ in range(4)
     ]
     [thread.start() for thread in work]

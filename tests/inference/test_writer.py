@@ -10,7 +10,11 @@ from medsegr.inference.writer import CaseLabel, write_case
 from tests.inference.disk_model import DiskModel
 
 REPORT = "14 mm round nodule in the left upper lobe. Right pleural effusion. No pneumothorax."
-DISKS = {"nodule": (0.5, 0.4, 0.2, 4.0), "pleural_effusion": (0.55, 0.45, 0.2, 3.0), "pneumothorax": (0.5, 0.5, 0.1, 3.0)}
+DISKS = {
+    "nodule": (0.5, 0.4, 0.2, 4.0),
+    "pleural_effusion": (0.55, 0.45, 0.2, 3.0),
+    "pneumothorax": (0.5, 0.5, 0.1, 3.0),
+}
 LABEL = CaseLabel("scan", "scan.png", "discs")
 
 
@@ -29,7 +33,7 @@ def test_masks_overlap_and_findings_json_holds_offsets_only(tmp_path):
     assert nodule["area_px"] == saved[0].sum()
     assert nodule["location"] == {"laterality": "left", "zones": ["upper_lobe"], "frame": "patient"}
     assert nodule["shape"]["size_mm"] == [14.0]
-    assert [REPORT[a:b] for a, b in nodule["evidence"]][0] == "nodule"
+    assert next(REPORT[a:b] for a, b in nodule["evidence"]) == "nodule"
     assert pneumothorax["mask"] is None
     assert pneumothorax["support"] is None
     assert "absent by the report" in pneumothorax["reason"]

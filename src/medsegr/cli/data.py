@@ -26,5 +26,7 @@ def check(folder: Annotated[Path, typer.Argument(help="Folder with dataset.json.
     for complaint in complaints:
         typer.echo(complaint)
     if complaints:
-        raise DatasetError(f"{len(complaints)} complaints about '{folder}'; they are listed on standard output.")
+        raise DatasetError(
+            f"{len(complaints)} complaints about '{folder}'; they are listed on standard output."
+        )
     typer.echo(f"{folder}: no complaints")

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
-    model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    model: Annotated[
+        str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")
+    ] = "tiny",
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
 ) -> None:
@@ -91,5 +93,6 @@ def _summary(shown: "list[DemoCase]") -> list[str]:
     lines = []
     for way, heading in enumerate(WAYS):
         scores = [s for c in shown for n in range(len(c.matches)) if (s := c.score(way, n)) is not None]
-        lines.append(f"{heading + ':':<28} mean Dice {sum(scores) / max(len(scores), 1):.2f} over {len(scores)} findings")
+        mean = sum(scores) / max(len(scores), 1)
+        lines.append(f"{heading + ':':<28} mean Dice {mean:.2f} over {len(scores)} findings")
     return lines

@@ -81,11 +81,14 @@ def redescribed(finding: Finding, foreign: Sequence[Finding]) -> Finding:
 
     One of the same target is taken where there is one that says something else.
     """
+    own = (finding.location, finding.texture, finding.shape)
     described = [
-        f for f in foreign
-        if f.presence != "absent" and (f.location, f.texture, f.shape) != (finding.location, finding.texture, finding.shape)
+        f
+        for f in foreign
+        if f.presence != "absent"
+        and (f.location, f.texture, f.shape) != own
         and (f.location.stated or f.texture.attributes or f.shape.attributes)
-    ]  # fmt: skip
+    ]
     same = [f for f in described if f.target == finding.target] or described
     if not same:
         return finding.named_only()

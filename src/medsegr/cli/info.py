@@ -14,7 +14,9 @@ EXTRAS = {"text": ("tokenizers",)}
 """Extra -> the modules that it brings."""
 
 
-def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
+def info(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
     """Show versions, devices, hosts, models, and which extras are installed.
 
     Example: medsegr info --json
@@ -38,7 +40,9 @@ def collect_info() -> dict[str, dict[str, Any]]:
         "hosts": _hosts(),
         "models": _models(),
         "extras": {
-            name: "installed" if all(find_spec(module) for module in modules) else f"pip install 'medsegr[{name}]'"
+            name: "installed"
+            if all(find_spec(module) for module in modules)
+            else f"pip install 'medsegr[{name}]'"
             for name, modules in EXTRAS.items()
         },
     }

@@ -41,7 +41,8 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
     """Options before the command."""
@@ -88,5 +89,7 @@ def _fail(message: str) -> int:
 
 
 def _command(given: Sequence[str]) -> str:
-    known = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    known = {command.name for command in app.registered_commands} | {
+        group.name for group in app.registered_groups
+    }
     return f"{given[0]} " if given and given[0] in known else ""

@@ -1,6 +1,7 @@
 """``medsegr segment``: masks, pictures and JSON for one study or many."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,17 +21,26 @@ if TYPE_CHECKING:
 
 def segment(
     images: Annotated[list[Path], typer.Argument(help="Pictures, volumes (NIfTI), or folders of them.")],
+    *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     report: Annotated[Path | None, typer.Option("--report", "-r", help="Text file with the report.")] = None,
     text: Annotated[str | None, typer.Option("--text", "-t", help="The report itself.")] = None,
     reports: Annotated[Path | None, typer.Option("--reports", help="CSV with columns image,report.")] = None,
-    target: Annotated[list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")] = None,
-    model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    target: Annotated[
+        list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")
+    ] = "tiny",
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
-    threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
+    threshold: Annotated[
+        float, typer.Option("--threshold", help="Probability from which a pixel counts.")
+    ] = 0.5,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
-    keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")] = False,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")
+    ] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
 ) -> None:
     """Outline every finding of a report in its image.
@@ -41,7 +51,9 @@ def segment(
     studies = collect_studies(images, report, text, reports)
     targets = target or []
     if not targets and all(study.report is None for study in studies):
-        raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
+        raise ConfigError(
+            "Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME."
+        )
     from medsegr.cognition.lexicon import canonical_target
     from medsegr.data.outputs import staged_folder
     from medsegr.inference.predictor import load
@@ -51,9 +63,10 @@ def segment(
     with staged_folder(out, overwrite) as stage:
         predictor = load(model, device)
         question = {"targets": targets, "modality": modality, "threshold": threshold}
-        done, failures = _segment_all(predictor, studies, Path(stage), question, keep_text, pictures)
+        job = _Job(predictor, stage, question, keep_text, pictures)
+        done, failures = _segment_all(job, studies)
         weights = {"name": model, "weights_sha256": predictor.metadata.get("weights_sha256")}
-        write_run(Path(stage) / "run.json", weights, [entry for entry, _ in done], failures)
+        write_run(stage / "run.json", weights, [entry for entry, _ in done], failures)
     _show(done, out)
     if failures:
         for failure in failures:
@@ -61,13 +74,19 @@ def segment(
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What is the same for all studies: the model, where to write, what to ask, what to keep."""
+
+    predictor: "Predictor"
+    stage: Path
+    question: dict[str, Any]
+    keep_text: bool
+    pictures: bool
+
+
 def _segment_all(
-    predictor: "Predictor",
-    studies: list[Study],
-    stage: Path,
-    question: dict[str, Any],
-    keep_text: bool,
-    pictures: bool,
+    job: _Job, studies: list[Study]
 ) -> tuple[list[tuple[dict[str, Any], "Result"]], list[dict[str, str]]]:
     """Segment each study into its own folder; failures do not stop the others, unless all fail."""
     done: list[tuple[dict[str, Any], Result]] = []
@@ -78,7 +97,7 @@ def _segment_all(
         if len(studies) > 1:
             messages().print(f"[{number}/{len(studies)}] {study.case}")
         try:
-            result = _segment_one(predictor, study, stage, question, keep_text, pictures)
+            result = _segment_one(job, study)
         except (InputError, ConfigError) as error:
             errors.append(error)
             failures.append({"case": study.case, "error": str(error)})
@@ -91,22 +110,15 @@ def _segment_all(
     return done, failures
 
 
-def _segment_one(
-    predictor: "Predictor",
-    study: Study,
-    stage: Path,
-    question: dict[str, Any],
-    keep_text: bool,
-    pictures: bool,
-) -> "Result":
+def _segment_one(job: _Job, study: Study) -> "Result":
     from medsegr.explain.figure import save_figures
     from medsegr.inference.writer import CaseLabel, write_case
 
-    result = predictor.segment(study.image, study.report, **question)
-    folder = stage / study.case
+    result = job.predictor.segment(study.image, study.report, **job.question)
+    folder = job.stage / study.case
     folder.mkdir()
-    write_case(folder, result, CaseLabel(study.case, study.image.name, predictor.name), keep_text)
-    if pictures:
+    write_case(folder, result, CaseLabel(study.case, study.image.name, job.predictor.name), job.keep_text)
+    if job.pictures:
         save_figures(folder, result, study.case)
     return result
 

@@ -12,6 +12,7 @@ from medsegr.data.report_file import read_report
 from medsegr.data.split import read_table
 from medsegr.errors import ConfigError, ImageError, ReportError
 
+
 @dataclass(frozen=True)
 class Study:
     """One image to segment.
@@ -27,7 +28,9 @@ class Study:
     report: str | None = None
 
 
-def collect_studies(images: Sequence[Path], report: Path | None, text: str | None, table: Path | None) -> list[Study]:
+def collect_studies(
+    images: Sequence[Path], report: Path | None, text: str | None, table: Path | None
+) -> list[Study]:
     """Images and folders -> one study per image, with its report.
 
     Args:
@@ -47,7 +50,9 @@ def collect_studies(images: Sequence[Path], report: Path | None, text: str | Non
     shared = read_report(report) if report is not None else text
     reports = read_reports(table) if table is not None else {}
     if table is not None and not any(_lookup(reports, path) for path in paths):
-        raise ReportError(f"No image is named in '{table}'; its column 'image' holds file names such as scan.png.")
+        raise ReportError(
+            f"No image is named in '{table}'; its column 'image' holds file names such as scan.png."
+        )
     return [
         Study(case, path, _lookup(reports, path) if table is not None else shared)
         for case, path in zip(case_names(paths), paths, strict=True)
@@ -86,7 +91,11 @@ def _lookup(reports: dict[str, str], path: Path) -> str | None:
 def _expand(given: Path) -> list[Path]:
     if not given.is_dir():
         return [given]
-    found = sorted(path for path in given.iterdir() if path.is_file() and path.name.lower().endswith(IMAGE_SUFFIXES))
+    found = sorted(
+        path for path in given.iterdir() if path.is_file() and path.name.lower().endswith(IMAGE_SUFFIXES)
+    )
     if not found:
-        raise ImageError(f"Folder '{given}' holds no image. Expected files ending in {', '.join(IMAGE_SUFFIXES)}.")
+        raise ImageError(
+            f"Folder '{given}' holds no image. Expected files ending in {', '.join(IMAGE_SUFFIXES)}."
+        )
     return found

@@ -63,11 +63,19 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[SheetRow]) 
     row_height = CELL + CAPTION + 18
     width = 2 * MARGIN + WORDS + count * (GAP + CELL)
     page = Page(width, HEAD + row_height * len(rows) + MARGIN)
-    put(page.axes, MARGIN, MARGIN + 14, shorten(title, width - 2 * MARGIN, 16, True), 16, INK, bold=True)
+    put(
+        page.axes,
+        MARGIN,
+        MARGIN + 14,
+        shorten(title, width - 2 * MARGIN, 16, True),
+        16,
+        colour=INK,
+        bold=True,
+    )
     _draw_legend(page)
     for number, heading in enumerate(["The report says", "Image", *columns]):
         x = MARGIN if number == 0 else MARGIN + WORDS + GAP + (number - 1) * (CELL + GAP)
-        put(page.axes, x, HEAD - 9, heading, 10.5, INK, bold=True)
+        put(page.axes, x, HEAD - 9, heading, 10.5, colour=INK, bold=True)
     for number, row in enumerate(rows):
         y = HEAD + number * row_height
         page.rule(y, MARGIN, width - MARGIN)
@@ -83,15 +91,15 @@ def _draw_legend(page: Page) -> None:
     x, y = MARGIN, MARGIN + 26
     for kind, name in ASPECT_NAMES.items():
         page.bar(x, y, 12, 10, ASPECT_COLOURS[kind])
-        put(page.axes, x + 16, y + 9, name, 8.5, FAINT)
+        put(page.axes, x + 16, y + 9, name, 8.5, colour=FAINT)
         x += 16 + text_width(name, 8.5) + 12
     note = "Outlines: colour = what the model found; white dots = truth; dashes = the report is unsure."
-    put(page.axes, MARGIN + WORDS + GAP, y + 9, note, 8.5, FAINT)
+    put(page.axes, MARGIN + WORDS + GAP, y + 9, note, 8.5, colour=FAINT)
 
 
 def _draw_words(page: Page, row: SheetRow, y: float) -> None:
     result = row.panels[0].result
-    put(page.axes, MARGIN, y + 10, shorten(row.title, WORDS, 10.5, True), 10.5, INK, bold=True)
+    put(page.axes, MARGIN, y + 10, shorten(row.title, WORDS, 10.5, True), 10.5, colour=INK, bold=True)
     spans = [span for found in result.findings for span in evidence_spans(found.finding)]
     listed = result.findings[:6]
     room = int((CELL + CAPTION - 24 - 13 * len(listed)) / (TEXT * LINE))
@@ -103,7 +111,7 @@ def _draw_words(page: Page, row: SheetRow, y: float) -> None:
         unsure = ", report unsure" if found.finding.presence == "uncertain" else ""
         page.bar(MARGIN, line + 2, 8, 8, finding_colour(number))
         text = f"{plain_name(found.finding)}: {said[found.outcome]}{unsure}"
-        put(page.axes, MARGIN + 13, line + 9, shorten(text, WORDS - 13, 8.5), 8.5, INK)
+        put(page.axes, MARGIN + 13, line + 9, shorten(text, WORDS - 13, 8.5), 8.5, colour=INK)
 
 
 def _draw_panel(page: Page, panel: Panel, place: int, y: float) -> None:
@@ -114,8 +122,10 @@ def _draw_panel(page: Page, panel: Panel, place: int, y: float) -> None:
     x = MARGIN + WORDS + GAP + place * (CELL + GAP)
     axes = page.picture((x, y, width, height), rgb)
     for mask in panel.truth:
-        axes.contour(display_map(mask), levels=[0.5], colors=["white"], linewidths=1.1, linestyles=[(0, (1, 1.6))])
+        axes.contour(
+            display_map(mask), levels=[0.5], colors=["white"], linewidths=1.1, linestyles=[(0, (1, 1.6))]
+        )
     for number, found in enumerate(panel.result.findings):
         mask = display_map(found.plane_mask())
         draw_outline(axes, mask, finding_colour(number), found.finding.presence == "uncertain", 1.5)
-    put(page.axes, x, y + height + 15, shorten(panel.caption, CELL, 9.5, True), 9.5, INK, bold=True)
+    put(page.axes, x, y + height + 15, shorten(panel.caption, CELL, 9.5, True), 9.5, colour=INK, bold=True)

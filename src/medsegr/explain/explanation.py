@@ -82,14 +82,14 @@ def explanation_page(result: Result, title: str) -> Page:
     notes = _notes(result)
     page = Page(WIDTH, tops[-1] + (0 if shown else 30) + 16 * len(notes) + MARGIN)
     _draw_head(page, title)
-    for number, found in enumerate(shown):
+    for number in range(len(shown)):
         page.rule(tops[number], MARGIN, WIDTH - MARGIN)
         _draw_row(page, result, number, tops[number] + PAD, size)
     if not shown:
-        put(page.axes, MARGIN, HEAD + 20, "No finding to explain.", 12, FAINT)
+        put(page.axes, MARGIN, HEAD + 20, "No finding to explain.", 12, colour=FAINT)
     for number, note in enumerate(notes):
         y = tops[-1] + (0 if shown else 30) + 16 * number + 12
-        put(page.axes, MARGIN, y, shorten(note, WIDTH - 2 * MARGIN, 9.5), 9.5, DISAGREES)
+        put(page.axes, MARGIN, y, shorten(note, WIDTH - 2 * MARGIN, 9.5), 9.5, colour=DISAGREES)
     return page
 
 
@@ -100,7 +100,9 @@ def verdict(found: FindingResult, text: str) -> Verdict:
         found: The finding.
         text: The report, for the words of a negation or a hedge.
     """
-    triggers = ", ".join(f"“{text[a:b].strip()}”" for a, b in found.finding.evidence.presence if text[a:b].strip())
+    triggers = ", ".join(
+        f"“{text[a:b].strip()}”" for a, b in found.finding.evidence.presence if text[a:b].strip()
+    )
     if found.outcome == "absent":
         return Verdict("Absent by the report", NEUTRAL, f"it says {triggers}" if triggers else "")
     if found.outcome == "unsupported":
@@ -108,7 +110,9 @@ def verdict(found: FindingResult, text: str) -> Verdict:
     if found.outcome == "empty":
         return Verdict("Nothing to outline", DISAGREES, "no pixel is certain enough")
     if found.finding.presence == "uncertain":
-        return Verdict("Image shows it", AGREES, f"the report is unsure: {triggers}" if triggers else "report unsure")
+        return Verdict(
+            "Image shows it", AGREES, f"the report is unsure: {triggers}" if triggers else "report unsure"
+        )
     return Verdict("Image agrees", AGREES)
 
 
@@ -125,15 +129,25 @@ def _notes(result: Result) -> list[str]:
 
 
 def _draw_head(page: Page, title: str) -> None:
-    put(page.axes, MARGIN, MARGIN + 12, shorten(title, WIDTH - 2 * MARGIN, 14, True), 14, INK, bold=True)
+    put(
+        page.axes,
+        MARGIN,
+        MARGIN + 12,
+        shorten(title, WIDTH - 2 * MARGIN, 14, True),
+        14,
+        colour=INK,
+        bold=True,
+    )
     x = MARGIN
     for kind, name in ASPECT_NAMES.items():
         page.bar(x, MARGIN + 24, 12, 10, ASPECT_COLOURS[kind])
-        put(page.axes, x + 16, MARGIN + 33, name, 8.5, FAINT)
+        put(page.axes, x + 16, MARGIN + 33, name, 8.5, colour=FAINT)
         x += 16 + text_width(name, 8.5) + 12
     places = column_places()
-    for place, name in zip(places, ("The report says", "Where it was looked for", "Mask", "Support"), strict=True):
-        put(page.axes, place, HEAD - 9, name, 10, INK, bold=True)
+    for place, name in zip(
+        places, ("The report says", "Where it was looked for", "Mask", "Support"), strict=True
+    ):
+        put(page.axes, place, HEAD - 9, name, 10, colour=INK, bold=True)
     _heat_legend(page, places[1] + CELL - 130, MARGIN + 24)
 
 
@@ -144,20 +158,20 @@ def column_places() -> list[float]:
 
 
 def _heat_legend(page: Page, x: float, y: float) -> None:
-    put(page.axes, x, y + 9, "little", 8.5, FAINT)
+    put(page.axes, x, y + 9, "little", 8.5, colour=FAINT)
     begin = x + text_width("little", 8.5) + 5
     for step in range(60):
         page.bar(begin + step, y + 1, 1.2, 9, HEAT(0.25 + 0.7 * step / 59))
-    put(page.axes, begin + 65, y + 9, "much", 8.5, FAINT)
+    put(page.axes, begin + 65, y + 9, "much", 8.5, colour=FAINT)
 
 
 def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[float, float]) -> None:
     found, colour = result.findings[number], finding_colour(number)
     first, second, third, fourth = column_places()
     height = ABSENT if found.outcome == "absent" else size[1]
-    page.bar(first, y, 5, 17, colour)
+    page.bar(first, y, 5, 17, colour=colour)
     name = shorten(plain_name(found.finding), WORDS - 14, 12, True)
-    put(page.axes, first + 12, y + 13, name, 12, INK, bold=True)
+    put(page.axes, first + 12, y + 13, name, 12, colour=INK, bold=True)
     _draw_words(page, result, found, y + 24, int((height - 20) / (TEXT * LINE)))
     plane = display_rgb(result.image.plane(found.key_plane))
     crop = _zoom(display_map(found.plane_mask()))
@@ -166,7 +180,7 @@ def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[flo
     else:
         _draw_where(page, found, plane, (second, y, *size), crop)
     if found.outcome == "outlined":
-        _draw_mask(page, result, number, plane, (third, y, *size), crop)
+        _draw_mask(page, result, number, (third, y, *size), crop)
     else:
         _blank(page, (third, y, size[0], height), "no mask")
     _draw_support(page, found, verdict(found, result.text), fourth, y)
@@ -175,7 +189,7 @@ def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[flo
 def _draw_words(page: Page, result: Result, found: FindingResult, y: float, max_lines: int) -> None:
     spans = evidence_spans(found.finding)
     if not spans:
-        put(page.axes, MARGIN, y + TEXT, "asked for by name; the report does not say it", 9.5, FAINT)
+        put(page.axes, MARGIN, y + TEXT, "asked for by name; the report does not say it", 9.5, colour=FAINT)
         return
     lines = fit_excerpt(result.text, spans, WORDS, TEXT, max_lines)
     draw_lines(page.axes, lines, MARGIN, y, TEXT)
@@ -184,7 +198,7 @@ def _draw_words(page: Page, result: Result, found: FindingResult, y: float, max_
 def _blank(page: Page, box: tuple[float, float, float, float], words: str) -> None:
     x, y, width, height = box
     page.axes.add_patch(Rectangle((x, y), width, height, facecolor="#F4F6F8", edgecolor=RULE, linewidth=0.8))
-    put(page.axes, x + width / 2, y + height / 2 + 3, words, 9.5, FAINT, align="center")
+    put(page.axes, x + width / 2, y + height / 2 + 3, words, 9.5, colour=FAINT, align="center")
 
 
 def _zoom(mask: np.ndarray) -> tuple[int, int, int, int] | None:
@@ -214,7 +228,9 @@ def _draw_where(
     axes = page.picture(box, heat_overlay(plane, looked))
     if crop is not None:
         top, bottom, left, right = crop
-        frame = Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor="white", linewidth=1.2)
+        frame = Rectangle(
+            (left, top), right - left, bottom - top, fill=False, edgecolor="white", linewidth=1.2
+        )
         axes.add_patch(frame)
 
 
@@ -222,16 +238,15 @@ def _draw_mask(
     page: Page,
     result: Result,
     number: int,
-    plane: np.ndarray,
     box: tuple[float, float, float, float],
     crop: tuple[int, int, int, int] | None,
 ) -> None:
     found, colour = result.findings[number], finding_colour(number)
-    mask = display_map(found.plane_mask())
+    plane, mask = display_rgb(result.image.plane(found.key_plane)), display_map(found.plane_mask())
     if crop is not None:
         top, bottom, left, right = crop
         caption = f"enlarged ×{mask.shape[0] / (bottom - top):.1f} (white frame at left)"
-        put(page.axes, box[0], box[1] + box[3] + 11, caption, 8, FAINT)
+        put(page.axes, box[0], box[1] + box[3] + 11, caption, 8, colour=FAINT)
         plane, mask = plane[top:bottom, left:right], mask[top:bottom, left:right]
     axes = page.picture(box, plane)
     tint = np.zeros((*mask.shape, 4))
@@ -244,12 +259,12 @@ def _draw_mask(
 
 
 def _draw_support(page: Page, found: FindingResult, said: Verdict, x: float, y: float) -> None:
-    put(page.axes, x, y + 13, shorten(said.words, SUPPORT, 11.5, True), 11.5, said.colour, bold=True)
+    put(page.axes, x, y + 13, shorten(said.words, SUPPORT, 11.5, True), 11.5, colour=said.colour, bold=True)
     line = y + 24
     if found.support is not None:
         page.bar(x, line, SUPPORT - 34, 10, "#E7EBEF")
-        page.bar(x, line, (SUPPORT - 34) * found.support, 10, said.colour)
-        put(page.axes, x + SUPPORT - 28, line + 9, f"{found.support:.2f}", 10, INK, bold=True)
+        page.bar(x, line, (SUPPORT - 34) * found.support, 10, colour=said.colour)
+        put(page.axes, x + SUPPORT - 28, line + 9, f"{found.support:.2f}", 10, colour=INK, bold=True)
         line += 26
     else:
         line += 8
@@ -262,4 +277,4 @@ def _draw_support(page: Page, found: FindingResult, said: Verdict, x: float, y: 
     if found.volume_mm3 is not None:
         facts.append(f"volume {found.volume_mm3 / 1000:.1f} ml")
     for number, fact in enumerate(facts):
-        put(page.axes, x, line + 13 * number, shorten(fact, SUPPORT, 9), 9, FAINT)
+        put(page.axes, x, line + 13 * number, shorten(fact, SUPPORT, 9), 9, colour=FAINT)

@@ -39,15 +39,21 @@ def overlay_page(result: Result, title: str) -> Page:
     plane = chosen_plane(result.findings)
     rgb = display_rgb(result.image.plane(plane))
     wide, tall = fitted(rgb.shape, pixel_aspect(result.image), PICTURE, PICTURE * 1.15)
-    drawn = [
-        (place, found) for place, found in enumerate(result.findings) if found.plane_mask(plane).any()
-    ]
+    drawn = [(place, found) for place, found in enumerate(result.findings) if found.plane_mask(plane).any()]
     rest = [found for found in result.findings if not found.plane_mask(plane).any()]
     tall_labels = max(tall, len(drawn) * LABEL_GAP)
     top = MARGIN + 24
     page = Page(2 * MARGIN + wide + GUTTER, top + tall_labels + 18 + 13 * min(len(rest), 8) + MARGIN)
     head = title + (f" · plane {plane + 1} of {result.image.planes}" if result.image.is_volume else "")
-    put(page.axes, MARGIN, MARGIN + 10, shorten(head, page.width - 2 * MARGIN, 11, True), 11, INK, bold=True)
+    put(
+        page.axes,
+        MARGIN,
+        MARGIN + 10,
+        shorten(head, page.width - 2 * MARGIN, 11, True),
+        11,
+        colour=INK,
+        bold=True,
+    )
     axes = page.picture((MARGIN, top, wide, tall), rgb)
     for place, found in drawn:
         mask = display_map(found.plane_mask(plane))
@@ -55,12 +61,15 @@ def overlay_page(result: Result, title: str) -> Page:
     if shows_sides(result):
         draw_side_letters(axes, 13)
     anchors = [_anchor(display_map(found.plane_mask(plane))) for _, found in drawn]
-    ys = spread([top + y / rgb.shape[0] * tall for _, y in anchors], top + 12, top + tall_labels - 14, LABEL_GAP)
+    ys = spread(
+        [top + y / rgb.shape[0] * tall for _, y in anchors], top + 12, top + tall_labels - 14, LABEL_GAP
+    )
     for (place, found), anchor, y in zip(drawn, anchors, ys, strict=True):
         _label(page, found, finding_colour(place), MARGIN + wide + 22, y)
+        halo = [withStroke(linewidth=1.7, foreground="#00000055")]
         line = ConnectionPatch(
             anchor, (MARGIN + wide + 18, y), "data", "data", axesA=axes, axesB=page.axes,
-            color=finding_colour(place), linewidth=0.9, path_effects=[withStroke(linewidth=1.7, foreground="#00000055")],
+            color=finding_colour(place), linewidth=0.9, path_effects=halo,
         )  # fmt: skip
         page.figure.add_artist(line)
     _list_rest(page, rest, top + tall_labels + 18)
@@ -87,7 +96,7 @@ def shows_sides(result: Result) -> bool:
 
 
 def spread(wanted: Sequence[float], low: float, high: float, gap: float) -> list[float]:
-    """Places close to the wanted ones, in the same order, at least ``gap`` apart, inside low..high if they fit."""
+    """Places near the wanted ones, in their order, at least ``gap`` apart, inside low..high if they fit."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed: list[float] = []
     for i in order:
@@ -115,12 +124,12 @@ def _anchor(mask: np.ndarray) -> tuple[float, float]:
 
 def _label(page: Page, found: FindingResult, colour: str, x: float, y: float) -> None:
     room = GUTTER - 26
-    page.bar(x, y - 9, 4, 21, colour)
-    put(page.axes, x + 10, y, shorten(plain_name(found.finding), room, 9.5, True), 9.5, INK, bold=True)
+    page.bar(x, y - 9, 4, 21, colour=colour)
+    put(page.axes, x + 10, y, shorten(plain_name(found.finding), room, 9.5, True), 9.5, colour=INK, bold=True)
     facts = [f"{found.size_mm:.0f} mm"] if found.size_mm is not None else []
     facts += ["report unsure (dashed)"] if found.finding.presence == "uncertain" else []
     facts += [f"support {found.support:.2f}"] if found.support is not None else []
-    put(page.axes, x + 10, y + 11, shorten(" · ".join(facts), room, 8), 8, FAINT)
+    put(page.axes, x + 10, y + 11, shorten(" · ".join(facts), room, 8), 8, colour=FAINT)
 
 
 def _list_rest(page: Page, rest: Sequence[FindingResult], y: float) -> None:
@@ -138,4 +147,4 @@ def _list_rest(page: Page, rest: Sequence[FindingResult], y: float) -> None:
         room = page.width - 2 * MARGIN
         if text_width(text, 8.5) > room:
             text = shorten(text, room, 8.5)
-        put(page.axes, MARGIN, y + 13 * number, text, 8.5, FAINT)
+        put(page.axes, MARGIN, y + 13 * number, text, 8.5, colour=FAINT)

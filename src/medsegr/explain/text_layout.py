@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
@@ -49,7 +50,9 @@ def evidence_spans(finding: Finding) -> list[tuple[int, int, str]]:
     ]
 
 
-def coloured_words(text: str, spans: Sequence[tuple[int, int, str]], window: Span | None = None) -> list[Word]:
+def coloured_words(
+    text: str, spans: Sequence[tuple[int, int, str]], window: Span | None = None
+) -> list[Word]:
     """Split a part of a text into words; a word changes where its colour changes."""
     first, last = window or (0, len(text))
     kinds: dict[int, str] = {}
@@ -58,9 +61,13 @@ def coloured_words(text: str, spans: Sequence[tuple[int, int, str]], window: Spa
     words: list[Word] = []
     for match in re.finditer(r"\S+", text[first:last]):
         begin, end = match.start() + first, match.end() + first
-        cuts = [i for i in range(begin + 1, end) if kinds.get(i) != kinds.get(i - 1) or (i - begin) % MAX_WORD == 0]
+        cuts = [
+            i
+            for i in range(begin + 1, end)
+            if kinds.get(i) != kinds.get(i - 1) or (i - begin) % MAX_WORD == 0
+        ]
         edges = [begin, *cuts, end]
-        words += [Word(text[a:b], kinds.get(a), a > begin) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        words += [Word(text[a:b], kinds.get(a), a > begin) for a, b in pairwise(edges)]
     return words
 
 
@@ -140,7 +147,9 @@ def fit_excerpt(
     return kept
 
 
-def draw_lines(axes: Axes, lines: Sequence[Sequence[tuple[float, Word]]], x: float, y: float, size: float) -> float:
+def draw_lines(
+    axes: Axes, lines: Sequence[Sequence[tuple[float, Word]]], x: float, y: float, size: float
+) -> float:
     """Draw wrapped words; axes are in points with y downwards. Returns the y below the last line."""
     for number, line in enumerate(lines):
         baseline = y + (number + 1) * size * LINE - 0.42 * size
@@ -157,12 +166,20 @@ def draw_lines(axes: Axes, lines: Sequence[Sequence[tuple[float, Word]]], x: flo
                 )
                 axes.add_patch(box)
             colour = INK if word.kind or word.text != "…" else FAINT
-            put(axes, x + start, baseline, word.text, size, colour, bold=word.kind is not None)
+            put(axes, x + start, baseline, word.text, size, colour=colour, bold=word.kind is not None)
     return y + len(lines) * size * LINE
 
 
 def put(
-    axes: Axes, x: float, y: float, text: str, size: float, colour: str = INK, bold: bool = False, align: str = "left"
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    size: float,
+    *,
+    colour: str = INK,
+    bold: bool = False,
+    align: str = "left",
 ) -> None:
     """Text on its baseline, without mathematics: a dollar sign is a dollar sign."""
     weight = "bold" if bold else "normal"

@@ -1,5 +1,7 @@
 """Sizes of masks in millimetres."""
 
+from contextlib import suppress
+
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import pdist
@@ -34,8 +36,6 @@ def _plane_axis(plane: np.ndarray, spacing_mm: tuple[float, ...]) -> float:
     # The four outer corners of the first and the last pixel of each row hold the whole hull.
     corners = np.concatenate([np.stack([rows + dy, side], 1) for dy in (0, 1) for side in (first, last)])
     points = corners.astype(np.float64) * np.asarray(spacing_mm, np.float64)
-    try:
+    with suppress(QhullError):
         points = points[ConvexHull(points).vertices]
-    except QhullError:
-        pass
     return float(pdist(points).max())

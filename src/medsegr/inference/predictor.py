@@ -17,7 +17,7 @@ from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
-from medsegr.inference.volume import FindingVolume, Thresholds, gather
+from medsegr.inference.volume import FindingVolume, Question, Thresholds, gather
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 MAX_FINDINGS = 200
@@ -94,6 +94,7 @@ class Predictor:
         self,
         image: ImageSource,
         report: str | ReportPriors | None = None,
+        *,
         targets: Sequence[str] = (),
         modality: str | None = None,
         threshold: float = 0.5,
@@ -119,21 +120,27 @@ class Predictor:
         names = [canonical_target(name) for name in targets]
         _check_question(report, names)
         picture = load_image(image)
-        modality = modality or picture.modality or (report.modality if isinstance(report, ReportPriors) else None)
+        modality = (
+            modality or picture.modality or (report.modality if isinstance(report, ReportPriors) else None)
+        )
         priors = parse_report(report, modality) if isinstance(report, str) else report or ReportPriors()
         findings = _join(priors, names, modality)
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
         volumes: dict[int, FindingVolume] = {}
         if sought:
             with self._lock:
-                asked = [findings[k] for k in sought]
-                gathered = gather(self.model.eval(), picture, asked, modality, thresholds, priors.text)
+                asked = Question(tuple(findings[k] for k in sought), modality, priors.text)
+                gathered = gather(self.model.eval(), picture, asked, thresholds)
             volumes = dict(zip(sought, gathered, strict=True))
         results = tuple(
             _finding_result(id, finding, volumes.get(k), picture, thresholds)
             for k, (id, finding) in enumerate(zip(unique_ids(findings), findings, strict=True))
         )
-        warnings = (*picture.notes, *priors.warnings, *_warnings(results, thresholds, asked_report=report is not None))
+        warnings = (
+            *picture.notes,
+            *priors.warnings,
+            *_warnings(results, thresholds, asked_report=report is not None),
+        )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)))
 
     def _thresholds(self, threshold: float, support_threshold: float | None) -> Thresholds:
@@ -206,14 +213,16 @@ def _absent_reason(finding: Finding) -> str:
 
 def _warnings(results: Sequence[FindingResult], thresholds: Thresholds, asked_report: bool) -> list[str]:
     if not results:
-        return ["The report names no finding that the vocabulary knows, so nothing was looked for. Name a target."]
+        return ["The report names no finding that the vocabulary knows, so nothing was looked for."]
     warnings = [
         f"{found.id}: the report and the image contradict each other: said to be {found.finding.presence}, but "
         f"its support is {found.support:.2f} (below {thresholds.support:.2f}); no mask was made."
         for found in results
         if found.outcome == "unsupported" and found.support is not None and asked_report
     ]
-    warnings += [f"{found.id}: nothing was outlined: {found.reason}." for found in results if found.outcome == "empty"]
+    warnings += [
+        f"{found.id}: nothing was outlined: {found.reason}." for found in results if found.outcome == "empty"
+    ]
     if all(found.outcome == "absent" for found in results):
         warnings.append("All findings are absent by the report, so nothing was outlined.")
     return warnings

@@ -11,8 +11,8 @@ from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 
 Outcome = Literal["outlined", "absent", "unsupported", "empty"]
-"""``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not show it.
-``empty``: no pixel passed the threshold."""
+"""``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not
+show it. ``empty``: no pixel passed the threshold."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ def unique_ids(findings: Sequence[Finding]) -> list[str]:
     ids = []
     for finding in findings:
         side = finding.location.laterality
-        name = f"{finding.target}-{side}" if side and side not in finding.target.split("_") else finding.target
+        name = (
+            f"{finding.target}-{side}" if side and side not in finding.target.split("_") else finding.target
+        )
         seen[name] += 1
         ids.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
     return ids

@@ -1,7 +1,7 @@
 """Planes through the model in batches, and planes back into volumes."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,21 @@ from medsegr.model.report_guided_sam import ReportGuidedSam
 
 FINDINGS_AT_ONCE = 32
 """Findings that share one image encoding; more are done in further passes, to bound memory."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of an image.
+
+    Attributes:
+        findings: At least one.
+        modality: Of the image, or None.
+        text: The report that evidence offsets point into; may be empty.
+    """
+
+    findings: tuple[Finding, ...]
+    modality: str | None = None
+    text: str = ""
 
 
 @dataclass
@@ -39,9 +54,7 @@ class PlanePrediction:
 def predict_planes(
     model: ReportGuidedSam,
     image: MedicalImage,
-    findings: Sequence[Finding],
-    modality: str | None,
-    text: str = "",
+    question: Question,
     batch_size: int = 4,
 ) -> Iterator[PlanePrediction]:
     """Every plane of an image in order; all findings of a plane in one image encoding.
@@ -49,16 +62,15 @@ def predict_planes(
     Args:
         model: In evaluation mode.
         image: A picture or a volume.
-        findings: K findings, at least one.
-        modality: Modality of the image, or None.
-        text: The report that evidence offsets point into.
+        question: K findings.
         batch_size: Planes at once.
     """
     for start in range(0, image.planes, batch_size):
         planes = [image.plane(i) for i in range(start, min(start + batch_size, image.planes))]
         parts = [
-            _predict(model, planes, findings[first : first + FINDINGS_AT_ONCE], modality, text)
-            for first in range(0, len(findings), FINDINGS_AT_ONCE)
+            _predict(model, planes, replace(question, findings=group))
+            for first in range(0, len(question.findings), FINDINGS_AT_ONCE)
+            if (group := question.findings[first : first + FINDINGS_AT_ONCE])
         ]
         for of_plane in zip(*parts, strict=True):
             yield PlanePrediction(
@@ -69,15 +81,15 @@ def predict_planes(
             )
 
 
-def _predict(
-    model: ReportGuidedSam, planes: list[np.ndarray], findings: Sequence[Finding], modality: str | None, text: str
-) -> list[PlanePrediction]:
+def _predict(model: ReportGuidedSam, planes: list[np.ndarray], question: Question) -> list[PlanePrediction]:
     device = next(model.parameters()).device
     with torch.inference_mode():
         pixels, boxes = model.preprocess(planes)
         count = len(planes)
         contents = [box.content for box in boxes]
-        priors = model.encode_findings([list(findings)] * count, [modality] * count, contents, [text] * count)
+        priors = model.encode_findings(
+            [question.findings] * count, [question.modality] * count, contents, [question.text] * count
+        )
         output = model(pixels.to(device), priors.to(device))
         return [
             PlanePrediction(
@@ -135,14 +147,12 @@ class FindingVolume:
 def gather(
     model: ReportGuidedSam,
     image: MedicalImage,
-    findings: Sequence[Finding],
-    modality: str | None,
+    question: Question,
     thresholds: Thresholds,
-    text: str = "",
 ) -> list[FindingVolume]:
     """All planes of an image, gathered per finding."""
-    gathered = [FindingVolume() for _ in findings]
-    for plane in predict_planes(model, image, findings, modality, text):
+    gathered = [FindingVolume() for _ in question.findings]
+    for plane in predict_planes(model, image, question):
         for k, volume in enumerate(gathered):
             volume.add(plane, k, thresholds)
     return gathered
