@@ -6,6 +6,7 @@ import pytest
 
 from medsegr.data.check import check_dataset
 from tests.data import dataset_maker as make
+from tests.shared_data import shared
 
 
 def entry(image: str = "a.png", *records: dict) -> dict:
@@ -152,6 +153,4 @@ def test_bare_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["cxr_covid_multi", "breast_us_text"])
 def test_shared_sets_are_sound(name: str) -> None:
-    from tests.shared_data import shared
-
     assert check_dataset(shared(f"data/{name}")) == []

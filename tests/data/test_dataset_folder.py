@@ -10,6 +10,7 @@ import pytest
 from medsegr.data.dataset_folder import DatasetFolder, discover, find_dataset_folders, find_mask, image_stem
 from medsegr.errors import DatasetError, ImageError
 from tests.data import dataset_maker as make
+from tests.shared_data import shared
 
 SHARED_SETS = (
     "brain_mri_lgg",
@@ -206,8 +207,6 @@ def test_masks_are_found_by_stem(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SHARED_SETS)
 def test_shared_sets_open_and_load(name: str) -> None:
-    from tests.shared_data import shared
-
     data = DatasetFolder(shared(f"data/{name}"))
     assert data.splits == ("test", "train", "val")
     seen: set[str] = set()

@@ -212,3 +212,34 @@ def test_masks_that_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a folder"):
         save_mask_png(tmp_path, np.zeros((4, 5), bool))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "lzw.tif", "deflate.tif", "raw.tif", "deep.tif"])
+def test_damaged_bytes_raise_nothing_else_and_print_nothing(suffix: str, tmp_path: Path, capfd) -> None:
+    """Flips bytes at random; only an image or an ImageError may come out."""
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "deep.tif":
+        tifffile.imwrite(path, RGB.astype(np.uint16) * 257, photometric="rgb")
+    else:
+        compression = {"lzw.tif": "tiff_lzw", "deflate.tif": "tiff_deflate"}.get(suffix)
+        Image.fromarray(RGB).save(path, **({"compression": compression} if compression else {}))
+    content = path.read_bytes()
+    rng = np.random.default_rng(5)
+    messages = []
+    for _ in range(60):
+        damaged = bytearray(content)
+        for place in rng.integers(
+            0, min(len(content), rng.choice((60, 400, 10_000))), rng.choice((1, 3, 10))
+        ):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        for load in (load_image, load_label_map):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                try:
+                    load(path)
+                except ImageError as error:
+                    messages.append(str(error))
+    assert messages
+    assert not any("\n" in message for message in messages)
+    assert capfd.readouterr() == ("", "")

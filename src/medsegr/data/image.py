@@ -192,7 +192,8 @@ def _checked_array(array: np.ndarray) -> np.ndarray:
     check_size(height, width, "The array")
     if array.dtype == bool:
         return array.astype(np.uint8) * 255
-    return np.array(array if array.dtype.kind != "f" else array.astype(np.float32))
+    with np.errstate(over="ignore"):
+        return np.array(array if array.dtype.kind != "f" else array.astype(np.float32))
 
 
 def _without_channels(voxels: np.ndarray) -> tuple[int, ...]:

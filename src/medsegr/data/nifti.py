@@ -25,6 +25,9 @@ NIFTI_SUFFIXES = (".nii.gz", ".nii")
 MAX_VOXELS = 400_000_000
 """Most voxels of a volume that are decoded at all."""
 
+MAX_LABEL = 1_000_000
+"""Largest label value that is taken for one."""
+
 UNSTATED_ORIENTATION = (
     "the file states no orientation (sform and qform codes are 0), so left and right are a guess"
 )
@@ -59,7 +62,8 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
             ) from error
     displayed = geometry.to_displayed(stored)
     if displayed.dtype != np.uint8:
-        displayed = displayed.astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            displayed = displayed.astype(np.float32)
     displayed = np.ascontiguousarray(displayed)
     notes = () if _states_orientation(image) else (UNSTATED_ORIENTATION,)
     return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry, notes
@@ -74,6 +78,8 @@ def read_label_nifti(path: Path) -> np.ndarray:
     voxels, _, _ = read_nifti(path)
     if not np.isfinite(voxels).all() or (voxels != np.rint(voxels)).any():
         raise ImageError(f"{path.name} holds fractions; a mask holds whole label values. Threshold it first.")
+    if np.abs(voxels).max() > MAX_LABEL:
+        raise ImageError(f"{path.name} holds values beyond {MAX_LABEL}, no labels. Check the export.")
     return voxels.astype(np.int32)
 
 

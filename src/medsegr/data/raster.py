@@ -7,8 +7,11 @@ Alpha is laid over black. CMYK and palettes become RGB. 16-bit grey keeps its
 """
 
 import logging
+import os
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +41,7 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     Raises:
         ImageError: Not a picture, truncated, too large, or several pages.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet():
         try:
             with Image.open(path, formats=RASTER_FORMATS) as picture:
                 check_size(picture.size[1], picture.size[0], path.name)
@@ -48,6 +50,7 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
                                      "Save each page as a file, or the stack as NIfTI.")  # fmt: skip
                 if picture.format == "TIFF" and _is_deep_colour(picture):
                     return _read_deep_tiff(path), ()
+                _decode(picture)
                 return picture_to_array(picture)
         except ImageError:
             raise
@@ -121,11 +124,11 @@ def read_label_picture(path: Path) -> np.ndarray:
     Raises:
         ImageError: Unreadable, or coloured with channels that differ.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet():
         try:
             with Image.open(path, formats=RASTER_FORMATS) as picture:
                 check_size(picture.size[1], picture.size[0], path.name)
+                _decode(picture)
                 array = np.array(picture)
         except ImageError:
             raise
@@ -140,7 +143,45 @@ def read_label_picture(path: Path) -> np.ndarray:
         array = array[..., 0]
     if array.dtype.kind == "f" and (array != np.rint(array)).any():
         raise ImageError(f"{path.name} holds fractions; a mask holds whole label values. Threshold it first.")
+    if array.max() > np.iinfo(np.int32).max:
+        raise ImageError(f"{path.name} holds values that are no labels. Check the export.")
     return array.astype(np.int32)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Readers warn and log about damaged files; the user gets our one message instead."""
+    loggers = [logging.getLogger(name) for name in ("PIL", "tifffile")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL + 1)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _decode(picture: Image.Image) -> None:
+    """Decode now. libtiff writes its complaints to file descriptor 2; they are kept from the user."""
+    if picture.format != "TIFF":
+        picture.load()
+        return
+    try:
+        kept = os.dup(2)
+    except OSError:  # no standard error at all
+        picture.load()
+        return
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        picture.load()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
 
 
 def _over_black(picture: Image.Image, notes: list[str]) -> Image.Image:
@@ -187,9 +228,6 @@ def _read_deep_tiff(path: Path) -> np.ndarray:
     """A TIFF through tifffile: (H, W) or (H, W, 3) in the file's own depth."""
     import tifffile
 
-    logger = logging.getLogger("tifffile")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
     try:
         with tifffile.TiffFile(path) as file:
             page = file.pages[0]
@@ -203,11 +241,11 @@ def _read_deep_tiff(path: Path) -> np.ndarray:
     except Exception as error:
         raise ImageError(f"{path.name} is a TIFF that cannot be decoded ({type(error).__name__}). "
                          "Save it again without compression.") from error  # fmt: skip
-    finally:
-        logger.setLevel(level)
-    array = np.squeeze(array)
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[-1] not in (3, 4):
         array = np.moveaxis(array, 0, -1)
-    if array.ndim == 3:
-        array = np.ascontiguousarray(array[..., :3])
+    if array.ndim == 3 and array.shape[-1] in (3, 4):
+        return np.ascontiguousarray(array[..., :3])
+    if array.ndim != 2 or array.dtype.kind not in "uif":
+        raise ImageError(f"{path.name} is a TIFF of the shape {array.shape} and {array.dtype}; "
+                         "one grey or RGB picture was expected.")  # fmt: skip
     return array
