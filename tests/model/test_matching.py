@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.case import Case, FindingRecord
 from medsegr.data.image import load_image
-from medsegr.model.matching import agreement, finding_of_record, fits, match_findings, on_side, structure_mask
+from medsegr.model.matching import (
+    agreement,
+    contradicts,
+    finding_of_record,
+    fits,
+    match_findings,
+    on_side,
+    structure_mask,
+)
 
 SIDE = 64
 
@@ -128,6 +136,20 @@ def test_fitting_is_about_what_is_stated():
     assert not fits(finding(shape=("oval",)), truth)
     assert not fits(finding(zones=("upper_zone",)), truth)
     assert not fits(finding("mass"), truth)
+
+
+def test_between_fitting_and_contradicting_lies_the_unknown():
+    truth = finding_of_record(RECORDS[0])  # left, solid, round, no zone stated
+    for known_not in (
+        finding(side="right"),
+        finding("mass"),
+        finding(texture=("cystic",)),
+        finding(shape=("oval",)),
+    ):
+        assert contradicts(known_not, truth)
+    finer = finding(side="left", zones=("upper_zone",))
+    assert not contradicts(finer, truth)
+    assert not fits(finer, truth)
 
 
 def test_bilateral_holds_both_sides_and_sizes_may_differ_a_little():

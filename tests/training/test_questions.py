@@ -126,6 +126,17 @@ def _changes(first: Finding, second: Finding) -> int:
     return sum(getattr(first, a) != getattr(second, a) for a in ("location", "texture", "shape"))
 
 
+def test_nothing_is_asked_that_the_records_leave_open(study, other):
+    vague = replace(SOLID, texture=Texture(), shape=Shape())
+    open_study = replace(study, objects=((vague, "a"), (CYSTIC, "b")))
+    assert open_study.fitting(replace(SOLID, location=Location())) is None
+    silent = SamplingConfig(aspect_dropout=0.5, finding_dropout=0)
+    for seed in range(20):
+        asked = tell_less(open_study.distractors[0], open_study, silent, np.random.default_rng(seed))
+        assert "b" in asked.masks
+        assert asked.finding == CYSTIC or open_study.fitting(asked.finding) is not None
+
+
 def test_validation_asks_the_report_and_one_false_finding(study):
     asked = validation_questions(study, 4)
     assert asked == [study.described[0], Question(study.false[0])]

@@ -90,6 +90,25 @@ def fits(finding: Finding, truth: Finding) -> bool:
     return not sizes or all(any(abs(s - t) <= 0.25 * t for t in sizes) for s in finding.shape.size_mm)
 
 
+def contradicts(finding: Finding, truth: Finding) -> bool:
+    """True when ``finding`` cannot be this object: another target, or an aspect that both state differently.
+
+    Between fitting and contradicting lies what cannot be known: a description
+    that is finer than the record, or states what the record leaves open.
+    """
+    if finding.target != truth.target or {finding.location.laterality, truth.location.laterality} == {
+        "left",
+        "right",
+    }:
+        return True
+    aspects = (
+        (finding.location.zones, truth.location.zones),
+        (finding.texture.attributes, truth.texture.attributes),
+        (finding.shape.attributes, truth.shape.attributes),
+    )
+    return any(stated and true and not set(stated) & set(true) for stated, true in aspects)
+
+
 def _sides_of(side: str | None) -> tuple[str, ...]:
     return ("left", "right") if side == "bilateral" else ()
 

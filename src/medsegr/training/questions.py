@@ -100,7 +100,10 @@ def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.
         shape=Shape() if drop[2] else finding.shape,
     )
     if study.objects:
-        return Question(less, tuple(dict.fromkeys((*question.masks, *study.fitting(less)))))
+        fitting = study.fitting(less)
+        return (
+            question if fitting is None else Question(less, tuple(dict.fromkeys((*question.masks, *fitting))))
+        )
     # Without records, target and side alone decide, so only an unsaid side widens the truth.
     return Question(less, everything if drop[0] and everything else question.masks)
 
@@ -130,8 +133,10 @@ def counterfactual(study: Study, other: OtherStudy, rng: np.random.Generator) ->
         aspect = ("location", "texture", "shape")[int(rng.integers(3))]
         for lent, _ in other().objects:
             changed = replace(finding, **{aspect: getattr(lent, aspect)})
-            if lent.target == finding.target and _stated(getattr(lent, aspect)) and changed != finding:
-                return Question(changed, study.fitting(changed))
+            if lent.target != finding.target or not _stated(getattr(lent, aspect)) or changed == finding:
+                continue
+            if (fitting := study.fitting(changed)) is not None:
+                return Question(changed, fitting)
     return None
 
 

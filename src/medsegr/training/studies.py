@@ -14,7 +14,7 @@ from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import ConfigError
-from medsegr.model.matching import finding_of_record, fits, match_findings
+from medsegr.model.matching import contradicts, finding_of_record, fits, match_findings
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,11 @@ class Study:
             bits |= self.packed[name]
         return np.unpackbits(bits, count=height * width).reshape(height, width)
 
-    def fitting(self, finding: Finding) -> tuple[str, ...]:
-        """Names of the recorded objects that a description fits."""
-        return tuple(name for truth, name in self.objects if fits(finding, truth))
+    def fitting(self, finding: Finding) -> tuple[str, ...] | None:
+        """Names of the recorded objects that a description fits; None where the records leave it open."""
+        fitting = [name for truth, name in self.objects if fits(finding, truth)]
+        rest = [truth for truth, name in self.objects if name not in fitting]
+        return tuple(fitting) if all(contradicts(finding, truth) for truth in rest) else None
 
     def asked_for(self, target: str) -> Finding:
         """A target asked for by name, with the lexicon's knowledge of it."""
