@@ -30,3 +30,26 @@ def check(folder: Annotated[Path, typer.Argument(help="Folder with dataset.json.
             f"{len(complaints)} complaints about '{folder}'; they are listed on standard output."
         )
     typer.echo(f"{folder}: no complaints")
+
+
+@app.command("phantoms")
+def phantoms(
+    out: Annotated[Path, typer.Argument(help="New folder; one data set per look is made in it.")],
+    *,
+    cases: Annotated[int, typer.Option("--cases", help="Studies in all.")] = 60,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
+    size: Annotated[int, typer.Option("--size", help="Side of the pictures in pixels.")] = 256,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Put all studies in train, val or test.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
+) -> None:
+    """Make generated studies with reports and masks, as data sets.
+
+    Example: medsegr data phantoms phantoms --cases 60 --seed 0
+    """
+    from medsegr.data.phantoms import write_phantoms
+
+    made = write_phantoms(out, cases, seed, size=size, split=split, overwrite=overwrite)
+    for folder in sorted(path for path in made.iterdir() if path.is_dir()):
+        typer.echo(folder)

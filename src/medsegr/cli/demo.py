@@ -10,6 +10,7 @@ from medsegr.cli.console import messages, results
 
 if TYPE_CHECKING:
     from medsegr.cli.demo_answers import DemoCase
+    from medsegr.data.case import Case
     from medsegr.explain.contact_sheet import SheetRow
 
 
@@ -39,7 +40,7 @@ def demo(
 
 def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
     from medsegr.cli.demo_answers import WAYS, ask
-    from medsegr.data.phantoms import demo_cases
+    from medsegr.cli.demo_cases import demo_cases
     from medsegr.explain.contact_sheet import contact_sheet
     from medsegr.explain.figure import save_figures
     from medsegr.explain.page import save_page
@@ -53,6 +54,7 @@ def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
         asked = ask(predictor, case, cases)
         folder = stage / asked.name
         folder.mkdir()
+        save_inputs(folder, case)
         write_case(folder, asked.answers[0], CaseLabel(asked.name, case.name, predictor.name), keep_text=True)
         save_figures(folder, asked.answers[0], asked.name)
         shown.append(asked)
@@ -61,14 +63,24 @@ def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
     return shown
 
 
+def save_inputs(folder: Path, case: "Case") -> None:
+    """Write ``image.png`` and ``report.txt``, so that ``medsegr segment`` can be tried on them."""
+    from PIL import Image
+
+    Image.fromarray(case.image.voxels).save(folder / "image.png")
+    (folder / "report.txt").write_text((case.report or "").strip() + "\n", encoding="utf-8")
+
+
 def _row(case: "DemoCase") -> "SheetRow":
     from medsegr.explain.contact_sheet import Panel, SheetRow
 
     truth = tuple(match.mask for match in case.matches if match.mask is not None)
+    asked = [number for number, match in enumerate(case.matches) if match.mask is not None]
     panels = []
     for way, answer in enumerate(case.answers):
         score = case.mean_score(way)
-        panels.append(Panel(answer, "" if score is None else f"Dice {score:.2f}", truth))
+        caption = "" if score is None else f"Dice {score:.2f}"
+        panels.append(Panel(answer, caption, truth, tuple(asked) if way else ()))
     return SheetRow(case.name, tuple(panels))
 
 

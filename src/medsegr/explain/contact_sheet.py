@@ -31,11 +31,14 @@ class Panel:
         result: Its findings are outlined.
         caption: Below it.
         truth: Masks (H, W), drawn as thin white dots.
+        places: Places of the findings in the row's first result, which give them
+            their colours; the order of ``result`` where empty.
     """
 
     result: Result
     caption: str
     truth: tuple[np.ndarray, ...] = ()
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def _draw_legend(page: Page) -> None:
         put(page.axes, x + 16, y + 9, name, 8.5, colour=FAINT)
         x += 16 + text_width(name, 8.5) + 12
     note = "Outlines: colour = what the model found; white dots = truth; dashes = the report is unsure."
-    put(page.axes, MARGIN + WORDS + GAP, y + 9, note, 8.5, colour=FAINT)
+    put(page.axes, MARGIN + WORDS + 2 * GAP + CELL, y + 9, note, 8.5, colour=FAINT)
 
 
 def _draw_words(page: Page, row: SheetRow, y: float) -> None:
@@ -121,11 +124,12 @@ def _draw_panel(page: Page, panel: Panel, place: int, y: float) -> None:
     width, height = fitted(rgb.shape, high / wide, CELL, CELL)
     x = MARGIN + WORDS + GAP + place * (CELL + GAP)
     axes = page.picture((x, y, width, height), rgb)
+    places = panel.places or range(len(panel.result.findings))
+    for number, found in zip(places, panel.result.findings, strict=True):
+        mask = display_map(found.plane_mask())
+        draw_outline(axes, mask, finding_colour(number), found.finding.presence == "uncertain", 1.5)
     for mask in panel.truth:
         axes.contour(
             display_map(mask), levels=[0.5], colors=["white"], linewidths=1.1, linestyles=[(0, (1, 1.6))]
         )
-    for number, found in enumerate(panel.result.findings):
-        mask = display_map(found.plane_mask())
-        draw_outline(axes, mask, finding_colour(number), found.finding.presence == "uncertain", 1.5)
     put(page.axes, x, y + height + 15, shorten(panel.caption, CELL, 9.5, True), 9.5, colour=INK, bold=True)
