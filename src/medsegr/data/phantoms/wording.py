@@ -1,0 +1,183 @@
+"""Reports of phantom studies, in varied wording."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from medsegr.data.phantoms.study import Lesion
+
+ABSENT_TARGETS = {
+    "xray": ("pleural_effusion", "pneumothorax", "consolidation", "cardiomegaly"),
+    "ct": ("ascites", "hydronephrosis", "gallstone", "lymphadenopathy"),
+    "ultrasound": ("calcification", "skin_thickening", "lymphadenopathy"),
+}
+"""Findings that reports of each look may deny."""
+
+NOUNS = {
+    "nodule": ("nodule", "pulmonary nodule"),
+    "mass": ("mass",),
+    "consolidation": ("consolidation",),
+    "liver_lesion": ("liver lesion", "hepatic lesion", "focal liver lesion"),
+    "breast_lesion": ("lesion", "breast lesion"),
+}
+
+ADJECTIVES = {
+    "solid": ("solid",),
+    "cavitary": ("cavitating", "cavitary", "cavitated"),
+    "calcified": ("calcified",),
+    "ground_glass": ("ground-glass", "ground glass"),
+    "hypodense": ("hypodense", "hypoattenuating", "low-attenuation"),
+    "hyperdense": ("hyperdense", "hyperattenuating", "high-attenuation"),
+    "ring_enhancing": ("ring-enhancing", "rim-enhancing"),
+    "anechoic": ("anechoic",),
+    "hypoechoic": ("hypoechoic",),
+    "hyperechoic": ("hyperechoic", "echogenic"),
+    "heterogeneous": ("heterogeneous", "inhomogeneous"),
+    "round": ("round", "rounded"),
+    "oval": ("oval", "ovoid", "elliptical"),
+    "linear": ("linear", "band-like"),
+    "lobulated": ("lobulated",),
+    "irregular": ("irregular",),
+}
+
+ZONES = {
+    "upper_zone": ("upper zone",),
+    "mid_zone": ("mid zone", "middle zone"),
+    "lower_zone": ("lower zone",),
+    "top_left": ("upper left", "top left"),
+    "top_right": ("upper right", "top right"),
+    "bottom_left": ("lower left", "bottom left"),
+    "bottom_right": ("lower right", "bottom right"),
+}
+
+DENIALS = {
+    "pleural_effusion": ("pleural effusion",),
+    "pneumothorax": ("pneumothorax",),
+    "consolidation": ("consolidation",),
+    "cardiomegaly": ("cardiomegaly",),
+    "ascites": ("ascites",),
+    "hydronephrosis": ("hydronephrosis",),
+    "gallstone": ("gallstones", "gallstone"),
+    "lymphadenopathy": ("lymphadenopathy", "enlarged lymph nodes"),
+    "calcification": ("calcifications", "calcification"),
+    "skin_thickening": ("skin thickening",),
+}
+
+PRESENT = (
+    "There is {a} {adjectives}{noun} {place}.",
+    "{A} {adjectives}{noun} is seen {place}.",
+    "{A} {adjectives}{noun} {place}.",
+    "{A} {adjectives}{noun} is noted {place}.",
+    "Note is made of {a} {adjectives}{noun} {place}.",
+    "{Place} there is {a} {adjectives}{noun}.",
+    "{A} {adjectives}{noun} is demonstrated {place}.",
+    "{A} {adjectives}{noun} is identified {place}.",
+    "We see {a} {adjectives}{noun} {place}.",
+)
+
+UNCERTAIN = (
+    "Possible {adjectives}{noun} {place}.",
+    "There is a possible {adjectives}{noun} {place}.",
+    "A {adjectives}{noun} {place} cannot be excluded.",
+    "Findings suspicious for {a} {adjectives}{noun} {place}.",
+    "Probable {adjectives}{noun} {place}.",
+    "Questionable {adjectives}{noun} {place}.",
+    "There may be {a} {adjectives}{noun} {place}.",
+    "Suspected {adjectives}{noun} {place}.",
+)
+
+ABSENT = (
+    "No {nouns}.",
+    "No evidence of {nouns}.",
+    "There is no {nouns}.",
+    "No {nouns} is seen.",
+    "Without {nouns}.",
+    "No sign of {nouns}.",
+    "{Nouns}: none.",
+    "Negative for {nouns}.",
+)
+
+OPENINGS = {
+    "xray": ("Chest radiograph, PA view.", "CXR.", "Chest X-ray, erect."),
+    "ct": ("CT of the abdomen, portal venous phase.", "Abdominal CT.", "Axial CT of the abdomen."),
+    "ultrasound": ("Breast ultrasound.", "Targeted ultrasound of the breast.", "Sonography of the breast."),
+}
+
+
+def write_report(rng: np.random.Generator, look: str, lesions: list["Lesion"]) -> str:
+    """A report that states these findings and nothing else.
+
+    Args:
+        rng: Picks the wording.
+        look: ``xray``, ``ct`` or ``ultrasound``.
+        lesions: Present, uncertain and absent findings.
+    """
+    shown = [lesion for lesion in lesions if lesion.presence != "absent"]
+    denied = [lesion for lesion in lesions if lesion.presence == "absent"]
+    sentences = [_statement(rng, look, shown[i]) for i in rng.permutation(len(shown))]
+    if denied:
+        negative = _denial(rng, denied)
+        sentences = [negative, *sentences] if rng.random() < 0.3 else [*sentences, negative]
+    opening = _pick(rng, OPENINGS[look])
+    if rng.random() < 0.25:
+        return f"{opening}\nFINDINGS:\n" + "\n".join(sentences)
+    return " ".join([opening, *sentences] if rng.random() < 0.5 else sentences)
+
+
+def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
+    return options[int(rng.integers(len(options)))]
+
+
+def _statement(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
+    words = [_pick(rng, ADJECTIVES[name]) for name in (lesion.form, lesion.texture) if name]
+    if rng.random() < 0.5:
+        words.reverse()
+    adjectives = (", " if rng.random() < 0.3 else " ").join(words) + (" " if words else "")
+    noun = _pick(rng, NOUNS[lesion.target])
+    place = _place(rng, look, lesion)
+    templates = UNCERTAIN if lesion.presence == "uncertain" else PRESENT
+    if not place:
+        templates = tuple(t for t in templates if "{Place}" not in t)
+    template = _pick(rng, templates)
+    article = "an" if (adjectives + noun)[0] in "aeiou" else "a"
+    text = template.format(
+        a=article,
+        A=article.capitalize(),
+        adjectives=adjectives,
+        noun=noun,
+        place=place,
+        Place=place.capitalize(),
+    )
+    return text.replace(" .", ".").replace("  ", " ")
+
+
+def _place(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
+    side, zone = lesion.laterality, lesion.zones[0] if lesion.zones else None
+    if look == "xray":
+        if zone:
+            return _pick(rng, ("in the {} {}", "projected over the {} {}", "at the {} {}")).format(
+                side, _pick(rng, ZONES[zone])
+            )
+        return _pick(rng, (f"in the {side} lung", f"on the {side}", f"on the {side} side"))
+    if look == "ultrasound":
+        word = _pick(rng, ZONES[zone]) if zone else ""
+        return _pick(rng, ("in the {} of the image", "at the {} of the picture")).format(word) if zone else ""
+    if lesion.target == "liver_lesion":
+        return (
+            _pick(rng, (f"located {zone}ly", f"in the {zone} liver", f"in the {zone} part of the liver"))
+            if zone
+            else ""
+        )
+    if zone:
+        return _pick(rng, (f"in the {side} {zone} abdomen", f"in the {zone} abdomen on the {side}"))
+    return _pick(rng, (f"in the {side} abdomen", f"on the {side}", f"on the {side} side"))
+
+
+def _denial(rng: np.random.Generator, denied: list["Lesion"]) -> str:
+    nouns = [_pick(rng, DENIALS[lesion.target]) for lesion in denied]
+    if len(nouns) == 2 and rng.random() < 0.5:
+        return " ".join(_pick(rng, ABSENT).format(nouns=n, Nouns=n.capitalize()) for n in nouns)
+    joined = " or ".join(nouns)
+    templates = tuple(t for t in ABSENT if "none" not in t or len(nouns) == 1)
+    return _pick(rng, templates).format(nouns=joined, Nouns=joined.capitalize())

@@ -1,0 +1,119 @@
+"""Phantom studies as data sets on disk, one for each look."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from medsegr.data.outputs import staged_folder
+from medsegr.data.phantoms.scenes import LOOKS
+from medsegr.data.phantoms.study import MODALITIES, Lesion, PhantomStudy, generate_study
+from medsegr.errors import ConfigError
+
+SPLITS = ("train", "val", "test")
+
+
+def write_phantoms(
+    out: Path, cases: int, seed: int, size: int = 256, split: str | None = None, overwrite: bool = False
+) -> Path:
+    """Write ``OUT/xray``, ``OUT/ct`` and ``OUT/ultrasound``, each a data set. The same seed gives the same bytes.
+
+    Args:
+        out: New folder.
+        cases: Studies in all; looks and suites take turns.
+        seed: Of the series.
+        size: Side of the pictures in pixels.
+        split: All studies in this split; 80 / 10 / 10 by default.
+        overwrite: Replace an existing folder.
+
+    Raises:
+        ConfigError: ``cases``, ``size`` or ``split`` is out of range.
+        OutputError: ``out`` is not empty or not writable.
+    """
+    if cases < 1 or size < 64 or split not in (None, *SPLITS):
+        raise ConfigError(
+            f"Phantoms need at least 1 case of at least 64 px and a split of {SPLITS}; "
+            f"got {cases} cases of {size} px, split {split!r}."
+        )
+    with staged_folder(Path(out), overwrite) as folder:
+        for place, look in enumerate(LOOKS):
+            numbers = range(place, cases, len(LOOKS))
+            if numbers:
+                _write_look(
+                    folder / look,
+                    look,
+                    [(i, generate_study(seed, i, look, size=size)) for i in numbers],
+                    split,
+                )
+    return Path(out)
+
+
+def _write_look(folder: Path, look: str, studies: list[tuple[int, PhantomStudy]], split: str | None) -> None:
+    structures: dict[str, str] = {}
+    reports, splits, records = [], [], []
+    for index, study in studies:
+        name = f"{look}_{index:05d}.png"
+        _save(folder / "images" / name, study.image)
+        for organ, mask in study.organs.items():
+            structures[organ] = organ
+            _save(folder / "masks" / organ / name, mask.astype(np.uint8))
+        findings, counts = [], dict.fromkeys((lesion.target for lesion in study.lesions), 0)
+        for number, lesion in enumerate(study.lesions):
+            path = None
+            if lesion.mask is not None:
+                counts[lesion.target] += 1
+                structure = f"{lesion.target}_{counts[lesion.target]}"
+                structures[structure] = lesion.target
+                path = f"masks/{structure}/{name}"
+                _save(folder / path, lesion.mask.astype(np.uint8))
+            findings.append(_record(f"f{number + 1}", lesion, path))
+        reports.append((name, study.report))
+        splits.append(
+            (name, split or ("val" if index // 3 % 10 == 8 else "test" if index // 3 % 10 == 9 else "train"))
+        )
+        records.append({"image": name, "look": look, "suite": study.suite, "findings": findings})
+    manifest = {
+        "name": f"phantoms_{look}",
+        "modality": MODALITIES[look],
+        "frame": "image" if look == "ultrasound" else "patient",
+        "licence": "CC0",
+        "structures": dict(sorted(structures.items())),
+        "incomplete": [],
+    }
+    (folder / "dataset.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    (folder / "findings.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+    _save_csv(folder / "reports.csv", ("image", "report"), reports)
+    _save_csv(folder / "split.csv", ("image", "split"), splits)
+
+
+def _record(name: str, lesion: Lesion, path: str | None) -> dict[str, Any]:
+    return {
+        "id": name,
+        "role": lesion.role,
+        "target": lesion.target,
+        "presence": lesion.presence,
+        "laterality": lesion.laterality,
+        "zones": list(lesion.zones),
+        "texture": [lesion.texture] if lesion.texture else [],
+        "shape": [lesion.form] if lesion.form else [],
+        "size_mm": [],
+        "count": None,
+        "mask": path,
+    }
+
+
+def _save(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, optimize=False, compress_level=3)
+
+
+def _save_csv(path: Path, header: tuple[str, str], rows: list[tuple[str, str]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8")
