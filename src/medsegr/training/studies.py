@@ -154,6 +154,8 @@ def _described(case: Case, folder: DatasetFolder, modality, keep, objects) -> li
             same = whole is not None and np.array_equal(whole, match.mask)
             own = keep(f"all {match.finding.target}" if same else f"finding {place}", match.mask)
         seen.add(own)
+        if any(name == own and contradicts(match.finding, truth) for truth, name in objects):
+            continue  # misread; better not asked than asked wrongly
         also = [name for truth, name in objects if name != own and fits(match.finding, truth)]
         questions.append(Question(match.finding, (own, *also)))
     roles = {record.id: record.role for record in case.findings}

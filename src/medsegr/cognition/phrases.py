@@ -1,0 +1,120 @@
+"""Words of a text with their offsets, and a table that finds phrases among them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)?|[^\w\s]|_")
+_JOINS = "-/\u2010\u2011\u2013"
+_SPELLINGS = (
+    ("haem", "hem"), ("oedem", "edem"), ("oesoph", "esoph"), ("tumour", "tumor"), ("grey", "gray"),
+    ("caec", "cec"), ("faec", "fec"), ("centre", "center"), ("ischaem", "ischem"), ("colour", "color"),
+    ("calibre", "caliber"), ("hyperaem", "hyperem"), ("localis", "localiz"), ("generalis", "generaliz"),
+    ("visualis", "visualiz"), ("vascularis", "vasculariz"), ("opacificat", "opacificat"), ("fibre", "fiber"),
+)  # fmt: skip
+_PLURALS = {
+    "nuclei": "nucleus", "bullae": "bulla", "apices": "apex", "metastases": "metastasis", "foci": "focus",
+    "diverticula": "diverticulum", "emboli": "embolus", "hila": "hilum", "calculi": "calculus",
+    "mitoses": "mitosis", "varices": "varix", "granulomata": "granuloma", "granulomas": "granuloma",
+    "thrombi": "thrombus", "atelectases": "atelectasis", "axillae": "axilla", "menisci": "meniscus",
+    "pneumothoraces": "pneumothorax", "bronchi": "bronchus", "vertebrae": "vertebra", "nevi": "nevus",
+    "naevi": "nevus", "naevus": "nevus", "septa": "septum", "acini": "acinus", "thickenings": "thickening",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, number or sign of a text.
+
+    Attributes:
+        word: Lower case, British and American spelling folded, plural taken off.
+        text: As written.
+        start, end: Character offsets [start, end).
+        joined: True when a hyphen or slash ties it to the word before.
+    """
+
+    word: str
+    text: str
+    start: int
+    end: int
+    joined: bool = False
+
+
+@lru_cache(maxsize=65536)
+def fold(word: str) -> str:
+    """The form in which words are compared: lower case, one spelling, singular."""
+    word = word.lower()
+    if word in _PLURALS:
+        word = _PLURALS[word]
+    for one, other in _SPELLINGS:
+        word = word.replace(one, other)
+    if len(word) <= 3 or not word.isalpha() or word.endswith(("ss", "us", "is", "ous")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("xes", "ches", "shes", "sses")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") else word
+
+
+def tokenise(text: str) -> list[Token]:
+    """Words, numbers and signs. Hyphens and slashes inside a word are left out (``ground-glass`` is two words)."""
+    tokens: list[Token] = []
+    joined = False
+    for match in _TOKEN.finditer(text):
+        sign = match.group()
+        before, after = match.start() - 1, match.end()
+        inside = before >= 0 and after < len(text) and text[before].isalnum() and text[after].isalnum()
+        if sign in _JOINS and inside:
+            joined = True
+            continue
+        tokens.append(Token(fold(sign), sign, match.start(), match.end(), joined))
+        joined = False
+    return tokens
+
+
+class PhraseTable(Generic[T]):
+    """Finds the longest known phrase at every place of a text."""
+
+    def __init__(self) -> None:
+        self._phrases: dict[str, list[tuple[tuple[str, ...], list[T]]]] = {}
+
+    def add(self, phrase: str, meaning: T) -> None:
+        """Let ``phrase`` have one more meaning."""
+        words = tuple(token.word for token in tokenise(phrase))
+        if not words:
+            return
+        listed = self._phrases.setdefault(words[0], [])
+        for known, meanings in listed:
+            if known == words:
+                if meaning not in meanings:
+                    meanings.append(meaning)
+                return
+        listed.append((words, [meaning]))
+        listed.sort(key=lambda entry: -len(entry[0]))
+
+    def words(self) -> set[str]:
+        """Every word of every phrase."""
+        return {word for listed in self._phrases.values() for words, _ in listed for word in words}
+
+    def find(self, tokens: Sequence[Token], words: Sequence[str] | None = None) -> Iterator[tuple[int, int, list[T]]]:
+        """Phrases from left to right, none overlapping: first token, one past the last, meanings.
+
+        Args:
+            tokens: Of a sentence.
+            words: Forms to compare instead of the tokens' own (spelling mended).
+        """
+        forms = tuple(words) if words is not None else tuple(token.word for token in tokens)
+        place = 0
+        while place < len(forms):
+            for phrase, meanings in self._phrases.get(forms[place], ()):
+                if forms[place : place + len(phrase)] == phrase:
+                    yield place, place + len(phrase), meanings
+                    place += len(phrase)
+                    break
+            else:
+                place += 1
