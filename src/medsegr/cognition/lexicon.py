@@ -78,7 +78,11 @@ class Statement:
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """All names and words, each table by canonical name."""
+    """All names and words, each table by canonical name.
+
+    ``sides`` are the words for each laterality; ``combined`` are short words
+    that say several things at once ("RUL"), as (kind, name) pairs.
+    """
 
     targets: Mapping[str, Target]
     zones: Mapping[str, Zone]
@@ -87,11 +91,15 @@ class Lexicon:
     modalities: Mapping[str, Modality]
     triggers: Mapping[str, tuple[str, ...]]
     statements: tuple[Statement, ...]
+    sides: Mapping[str, tuple[str, ...]]
+    combined: Mapping[str, tuple[tuple[str, str], ...]]
 
 
 @lru_cache(maxsize=1)
 def load_lexicon() -> Lexicon:
     """The built-in lexicon, read once."""
+    sides = _read("sides")
+    combined = sides.pop("combined")
     return Lexicon(
         targets=_table("targets", Target),
         zones=_table("zones", Zone),
@@ -100,6 +108,8 @@ def load_lexicon() -> Lexicon:
         modalities=_table("modalities", Modality),
         triggers={name: tuple(words) for name, words in _read("triggers").items()},
         statements=tuple(_statement(record) for record in _read("statements")),
+        sides={side: tuple(words) for side, words in sides.items()},
+        combined={words: tuple(_parts(record)) for words, record in combined.items()},
     )
 
 
@@ -114,6 +124,10 @@ def _table(name: str, kind: type) -> dict[str, Any]:
         return kind(name=key, **fields)
 
     return {key: entry(key, record) for key, record in _read(name).items()}
+
+
+def _parts(record: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(kind, name) for kind, names in record.items() for name in (names if isinstance(names, list) else [names])]
 
 
 def _statement(record: dict[str, Any]) -> Statement:

@@ -1,12 +1,16 @@
 """Words of a text with their offsets, and a table that finds phrases among them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+M = TypeVar("M")
+
+INSERTS = frozenset({"the", "left", "right", "both", "bilateral"})
+"""Words that may stand inside a phrase without changing what it means."""
 
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)?|[^\w\s]|_")
 _JOINS = "-/\u2010\u2011\u2013"
@@ -101,20 +105,38 @@ class PhraseTable(Generic[T]):
         """Every word of every phrase."""
         return {word for listed in self._phrases.values() for words, _ in listed for word in words}
 
-    def find(self, tokens: Sequence[Token], words: Sequence[str] | None = None) -> Iterator[tuple[int, int, list[T]]]:
-        """Phrases from left to right, none overlapping: first token, one past the last, meanings.
+    def find(
+        self, words: Sequence[str], choose: Callable[[int, int, list[T]], list[M]]
+    ) -> Iterator[M]:
+        """What phrases mean, from left to right, the longest first, none overlapping.
 
         Args:
-            tokens: Of a sentence.
-            words: Forms to compare instead of the tokens' own (spelling mended).
+            words: Folded words of a sentence.
+            choose: From first word, one past the last, and the meanings of a phrase
+                to what it means here; nothing lets a shorter phrase have its turn.
+
+        Inside a phrase, articles and sides are stepped over ("blunting of the
+        left costophrenic angle").
         """
-        forms = tuple(words) if words is not None else tuple(token.word for token in tokens)
         place = 0
-        while place < len(forms):
-            for phrase, meanings in self._phrases.get(forms[place], ()):
-                if forms[place : place + len(phrase)] == phrase:
-                    yield place, place + len(phrase), meanings
-                    place += len(phrase)
+        while place < len(words):
+            for phrase, meanings in self._phrases.get(words[place], ()):
+                end = _reach(words, place, phrase)
+                chosen = choose(place, end, meanings) if end else []
+                if chosen:
+                    yield from chosen
+                    place = end
                     break
             else:
                 place += 1
+
+
+def _reach(words: Sequence[str], place: int, phrase: Sequence[str]) -> int:
+    """One past the last word of ``phrase`` where it stands at ``place``, else 0."""
+    for number, word in enumerate(phrase):
+        while number and place < len(words) and words[place] != word and words[place] in INSERTS:
+            place += 1
+        if place >= len(words) or words[place] != word:
+            return 0
+        place += 1
+    return place
