@@ -1,0 +1,88 @@
+"""The soft map over the picture that a stated place implies. A wrong map is worse than none."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import yaml
+
+from medsegr.cognition.lexicon import frame_of
+from medsegr.cognition.priors import Location
+
+SOFTNESS = 0.03
+"""Width of the soft edges, as a share of the picture's side."""
+
+
+def region_map(location: Location, modality: str | None, size: int = 64) -> np.ndarray | None:
+    """Where a finding with this location may lie in the picture.
+
+    Zones of the same kind (upper, mid) unite, zones of different kinds (upper,
+    lateral) and the side intersect. In the patient's frame the patient's left
+    is on the picture's right; zones there are laid out from the midline, so the
+    map of the mirrored location is the mirrored map.
+
+    Args:
+        location: Side and zones.
+        modality: Kind of picture; decides which zones mean a place in it.
+        size: Side of the map in pixels.
+
+    Returns:
+        (size, size) float32 in 0..1, row 0 at the top; None when nothing is stated
+        or nothing is known about what is stated.
+    """
+    zones = _zones_of(modality)
+    kinds: dict[tuple[str, ...], np.ndarray] = {}
+    for zone in location.zones:
+        if zone in zones:
+            kind = tuple(sorted(zones[zone]))
+            drawn = _draw(zones[zone], size)
+            kinds[kind] = np.maximum(kinds[kind], drawn) if kind in kinds else drawn
+    maps = list(kinds.values())
+    if frame_of(modality) == "patient" and location.laterality in ("left", "right") and modality in _sided():
+        half = [0.5, 1.0] if location.laterality == "left" else [0.0, 0.5]
+        maps.append(_draw({"columns": half}, size))
+    return np.prod(maps, axis=0).astype(np.float32) if maps else None
+
+
+@lru_cache(maxsize=1)
+def _regions() -> dict[str, Any]:
+    text = files("medsegr.cognition").joinpath("lexicon_data/regions.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+@lru_cache(maxsize=1)
+def _sided() -> frozenset[str]:
+    """Modalities whose pictures show both sides of the patient, each on its own half."""
+    return frozenset(modality for view in _regions().values() for modality in view["modalities"])
+
+
+@lru_cache(maxsize=64)
+def _zones_of(modality: str | None) -> Mapping[str, dict[str, list[float]]]:
+    views = _regions()
+    known = dict(views["picture"]["zones"])
+    for view in views.values():
+        if modality in view["modalities"]:
+            known |= view["zones"]
+    return known
+
+
+def _draw(zone: Mapping[str, list[float]], size: int) -> np.ndarray:
+    """A soft box: the product of its ranges along rows and columns."""
+    along = (np.arange(size) + 0.5) / size
+    rows = _between(along, zone["rows"]) if "rows" in zone else np.ones(size)
+    columns = np.ones(size)
+    if "columns" in zone:
+        columns = _between(along, zone["columns"])
+    if "off_midline" in zone:
+        columns = _between(np.abs(2 * along - 1), zone["off_midline"], 2 * SOFTNESS)
+    return rows[:, None] * columns[None, :]
+
+
+def _between(along: np.ndarray, bounds: list[float], softness: float = SOFTNESS) -> np.ndarray:
+    """1 between the bounds, 0 outside, a logistic step at each; bounds at the edge of the picture are open."""
+    low, high = bounds
+    rise = 1 / (1 + np.exp(-(along - low) / (softness / 2))) if low > 0 else np.ones_like(along)
+    fall = 1 / (1 + np.exp((along - high) / (softness / 2))) if high < 1 else np.ones_like(along)
+    return rise * fall
