@@ -157,6 +157,8 @@ class TrainConfig:
         image_size: Side of the host's input; 0 = the host's own.
         host_settings: Sizes of the ``tiny`` host, where other than its own defaults.
         steps: Optimiser steps of the whole schedule.
+        half_size_share: First share of the steps, taken at half the image size: a quarter of the
+            work each. Only for hosts that take any size (``tiny``).
         batch_size: Images per step and device, of which ``accumulate`` parts go in turn.
         accumulate: Forward passes per step; must divide ``batch_size``.
         precision: ``32`` or ``bf16-mixed``.
@@ -178,6 +180,7 @@ class TrainConfig:
     host_settings: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     steps: int = 2000
+    half_size_share: float = 0.0
     batch_size: int = 8
     accumulate: int = 1
     precision: Literal["32", "bf16-mixed"] = "32"
@@ -203,6 +206,11 @@ class TrainConfig:
         _at_least(
             self, 0, "seed", "threads", "workers", "cache_mb", "validate_cases", "max_seconds", "image_size"
         )
+        _shares(self, "half_size_share")
+        if self.half_size_share and self.host != "tiny":
+            raise ConfigError(
+                f"'half_size_share' is {self.half_size_share} for host '{self.host}'; only 'tiny' takes any size. Use 0."
+            )
         for name, choices in (("precision", ("32", "bf16-mixed")), ("device", ("auto", "cpu", "cuda"))):
             if getattr(self, name) not in choices:
                 raise ConfigError(

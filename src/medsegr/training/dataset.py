@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -47,6 +48,10 @@ class TrainingBatch:
         return TrainingBatch(
             self.pixels.to(device, non_blocking=True), self.priors.to(device), Truth(**truth)
         )
+
+    def halved(self) -> "TrainingBatch":
+        """The images at half their size; priors and truth are the same, for the loss adapts to the logits."""
+        return replace(self, pixels=F.avg_pool2d(self.pixels, 2))
 
 
 def make_sample(

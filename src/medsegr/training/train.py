@@ -189,6 +189,7 @@ class _Run:
         for part in range(config.accumulate):
             marked = time.monotonic()
             batch = next(batches).to(self.fabric.device)
+            batch = batch.halved() if step < config.half_size_share * config.steps else batch
             self.data_seconds += time.monotonic() - marked
             waits = config.devices > 1 and part + 1 < config.accumulate
             with self.fabric.no_backward_sync(self.wrapped) if waits else nullcontext():
