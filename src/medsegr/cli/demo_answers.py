@@ -8,6 +8,7 @@ import numpy as np
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.case import Case
+from medsegr.evaluation.metrics import dice
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.result import Result
 from medsegr.model.matching import Match, match_findings
@@ -43,12 +44,6 @@ class DemoCase:
         """Mean Dice over the findings that have a mask; None without any."""
         known = [s for s in (self.score(way, n) for n in range(len(self.matches))) if s is not None]
         return sum(known) / len(known) if known else None
-
-
-def dice(mask: np.ndarray, truth: np.ndarray) -> float:
-    """Overlap of two bool masks, 0..1; 1 when both are empty."""
-    total = int(mask.sum()) + int(truth.sum())
-    return 2.0 * int((mask & truth).sum()) / total if total else 1.0
 
 
 def ask(predictor: Predictor, case: Case, others: Sequence[Case]) -> DemoCase:

@@ -1,6 +1,6 @@
 """Case: an image, its report, and what is known to be in it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +64,18 @@ class Case:
     name: str = ""
     suite: str | None = None
     look: str | None = None
+
+
+def one_plane(case: Case) -> Case:
+    """The plane of a volume that shows most; a picture stays as it is."""
+    if not case.image.is_volume:
+        return case
+    masks = [*case.masks.values(), *case.structures.values()]
+    pixels = sum(mask.sum((1, 2)) for mask in masks) if masks else np.zeros(case.image.planes)
+    best = int(np.argmax(pixels)) if np.any(pixels) else case.image.planes // 2
+    return replace(
+        case,
+        image=replace(case.image, voxels=case.image.plane(best)),
+        structures={target: mask[best] for target, mask in case.structures.items()},
+        masks={name: mask[best] for name, mask in case.masks.items()},
+    )

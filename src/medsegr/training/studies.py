@@ -1,7 +1,7 @@
 """Cases, decoded once: pictures at the host's size, masks packed, reports parsed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from medsegr.backbones.preprocess import Letterbox, resize
 from medsegr.cognition.lexicon import finding_for_target
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding
-from medsegr.data.case import Case
+from medsegr.data.case import Case, one_plane
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import ConfigError
 from medsegr.model.matching import contradicts, finding_of_record, fits, match_findings
@@ -122,21 +122,6 @@ def prepare_study(case: Case, folder: DatasetFolder, size: int) -> Study:
         objects=tuple(objects),
         named=named,
         absent=tuple(t for t, mask in sorted(case.structures.items()) if t not in named and not mask.any()),
-    )
-
-
-def one_plane(case: Case) -> Case:
-    """The plane of a volume that shows most; a picture stays as it is."""
-    if not case.image.is_volume:
-        return case
-    masks = [*case.masks.values(), *case.structures.values()]
-    pixels = sum(mask.sum((1, 2)) for mask in masks) if masks else np.zeros(case.image.planes)
-    best = int(np.argmax(pixels)) if np.any(pixels) else case.image.planes // 2
-    return replace(
-        case,
-        image=replace(case.image, voxels=case.image.plane(best)),
-        structures={target: mask[best] for target, mask in case.structures.items()},
-        masks={name: mask[best] for name, mask in case.masks.items()},
     )
 
 
