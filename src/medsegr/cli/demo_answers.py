@@ -1,14 +1,15 @@
 """One generated study asked for with its report, without one, and with another case's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from medsegr.cognition.parser import parse_report
-from medsegr.cognition.priors import Finding, ReportPriors
+from medsegr.cognition.priors import ReportPriors
 from medsegr.data.case import Case
 from medsegr.evaluation.metrics import dice
+from medsegr.evaluation.reports import redescribed
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.result import Result
 from medsegr.model.matching import Match, match_findings
@@ -69,22 +70,3 @@ def ask(predictor: Predictor, case: Case, others: Sequence[Case]) -> DemoCase:
         for question in questions
     )
     return DemoCase(case.name, matches, answers)
-
-
-def redescribed(finding: Finding, foreign: Sequence[Finding]) -> Finding:
-    """The finding's target with the description of another case's finding.
-
-    One of the same target is taken where there is one that says something else.
-    """
-    own = (finding.location, finding.texture, finding.shape)
-    described = [
-        f
-        for f in foreign
-        if f.presence != "absent"
-        and (f.location, f.texture, f.shape) != own
-        and (f.location.stated or f.texture.attributes or f.shape.attributes)
-    ]
-    same = [f for f in described if f.target == finding.target] or described
-    if not same:
-        return finding.named_only()
-    return replace(finding, location=same[0].location, texture=same[0].texture, shape=same[0].shape)

@@ -13,6 +13,9 @@ from medsegr.cognition.priors import Presence
 Meaning = tuple[tuple[str, str], ...]
 """What a phrase says: (kind, name) pairs, all at once."""
 
+LONGEST_SENTENCE = 1500
+"""Characters; reports hold no such sentence, other files do."""
+
 SPEAKS_OF_PICTURE = frozenset({"image", "picture", "frame", "screen", "field"})
 BARE_PLACES = frozenset({"upper", "mid", "middle", "lower"})
 PLACE_NOUNS = frozenset({"zone", "lobe", "field", "lung", "pole"})
@@ -77,10 +80,18 @@ def read_sentences(text: str, lexicon: Lexicon, modality: str | None) -> list[Se
 
 
 def split_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Character offsets of the sentences; a line ends one unless the next goes on in lower case."""
+    """Character offsets of the sentences; a line ends one unless the next goes on in lower case.
+
+    A stretch without an end is cut every ``LONGEST_SENTENCE`` characters, at a space.
+    """
     start = 0
     for match in [*_SENTENCE_END.finditer(text), None]:
         end = match.start() if match else len(text)
+        while end - start > LONGEST_SENTENCE:
+            space = text.rfind(" ", start + 1, start + LONGEST_SENTENCE)
+            cut = space if space > start else start + LONGEST_SENTENCE
+            yield start, cut
+            start = cut
         if text[start:end].strip():
             yield start, end
         start = match.end() if match else end

@@ -18,14 +18,17 @@ def merge(mentioned: Sequence[tuple[Finding, bool]]) -> list[Finding]:
     Returns:
         Findings; one that is hedged here and stated outright there is present.
     """
-    joined: list[tuple[Finding, bool]] = []
+    joined: list[tuple[Finding, bool, list[Finding]]] = []
     for finding, article in mentioned:
-        place = next((i for i, (known, first) in enumerate(joined) if _same(known, finding, first and article)), None)
+        same = (i for i, (known, first, _) in enumerate(joined) if _same(known, finding, first and article))
+        place = next(same, None)
         if place is None:
-            joined.append((finding, article))
+            joined.append((finding, article, [finding]))
         else:
-            joined[place] = (_join(joined[place][0], finding), joined[place][1])
-    return [finding for finding, _ in joined]
+            known, first, members = joined[place]
+            members.append(finding)
+            joined[place] = (_join(known, finding), first, members)
+    return [replace(finding, evidence=_evidence(finding, members)) for finding, _, members in joined]
 
 
 def _same(one: Finding, other: Finding, both_introduced: bool) -> bool:
@@ -52,17 +55,22 @@ def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
     return bool(one and other and not set(one) & set(other))
 
 
-def _join(one: Finding, other: Finding) -> Finding:
-    evidence = {
-        f.name: tuple(dict.fromkeys([*getattr(one.evidence, f.name), *getattr(other.evidence, f.name)]))
+def _evidence(finding: Finding, members: Sequence[Finding]) -> Evidence:
+    """The words of all mentions; triggers only of those that say what the finding is."""
+    spans = {
+        f.name: tuple(dict.fromkeys(span for member in members for span in getattr(member.evidence, f.name)))
         for f in fields(Evidence)
     }
-    sure = one.presence if one.presence == other.presence else "present"
-    if sure != one.presence or sure != other.presence:
-        evidence["presence"] = ()
+    told = [member for member in members if member.presence == finding.presence]
+    spans["presence"] = tuple(dict.fromkeys(span for member in told for span in member.evidence.presence))
+    return Evidence(**spans)
+
+
+def _join(one: Finding, other: Finding) -> Finding:
+    """Both as one; evidence is gathered at the end."""
     return replace(
         one,
-        presence=sure,
+        presence=one.presence if one.presence == other.presence else "present",
         location=Location(
             one.location.laterality or other.location.laterality,
             _union(one.location.zones, other.location.zones),
@@ -74,7 +82,6 @@ def _join(one: Finding, other: Finding) -> Finding:
             one.shape.size_mm or other.shape.size_mm,
             one.shape.count if one.shape.count is not None else other.shape.count,
         ),
-        evidence=Evidence(**evidence),
     )
 
 

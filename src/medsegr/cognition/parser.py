@@ -7,7 +7,7 @@ from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.rule_parser import read_report
 from medsegr.errors import ConfigError, ReportError
 
-MAX_CHARACTERS = 2_000_000
+MAX_CHARACTERS = 200_000
 """Longest report that is read."""
 
 PARSERS: dict[str, Callable[[str, str | None, Lexicon], list[Finding]]] = {"rules": read_report}

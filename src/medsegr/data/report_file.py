@@ -4,7 +4,7 @@ from pathlib import Path
 
 from medsegr.errors import ReportError
 
-MAX_REPORT_BYTES = 2_000_000
+MAX_REPORT_BYTES = 200_000
 """Longest report file that is read."""
 
 _TEXT_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")

@@ -90,6 +90,11 @@ class Predictor:
         """What the checkpoint says of itself: training data, seed, hash of the weights, thresholds."""
         return self.model.metadata
 
+    @property
+    def support_threshold(self) -> float:
+        """Support below which the image does not show a finding, 0..1; the checkpoint's own."""
+        return float(self.metadata.get("support_threshold", DEFAULT_SUPPORT_THRESHOLD))
+
     def segment(
         self,
         image: ImageSource,
@@ -145,7 +150,7 @@ class Predictor:
 
     def _thresholds(self, threshold: float, support_threshold: float | None) -> Thresholds:
         if support_threshold is None:
-            support_threshold = float(self.metadata.get("support_threshold", DEFAULT_SUPPORT_THRESHOLD))
+            support_threshold = self.support_threshold
         for what, value in (("threshold", threshold), ("support_threshold", support_threshold)):
             if not 0.0 <= value <= 1.0:
                 raise ConfigError(f"{what} is {value}; expected a number from 0 to 1.")

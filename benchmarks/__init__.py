@@ -1,0 +1,1 @@
+"""Figures that the project states, each file a command that makes them."""

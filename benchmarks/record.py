@@ -1,0 +1,38 @@
+"""What every results file says of itself, and where it lies."""
+
+import json
+import os
+import platform
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from medsegr.cli.run_record import versions
+from medsegr.data.outputs import atomic_write
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def shared_data(name: str) -> Path:
+    """Folder of a real data set: under MEDSEGR_SHARED, or ``../shared`` beside the repository."""
+    root = Path(os.environ.get("MEDSEGR_SHARED", Path(__file__).parents[2] / "shared"))
+    return root / "data" / name
+
+
+def write_record(name: str, seed: int, figures: dict[str, Any]) -> Path:
+    """Write ``results/NAME.json`` with the command, versions, date and machine."""
+    RESULTS.mkdir(exist_ok=True)
+    record = {
+        "command": "python -m benchmarks." + " ".join([Path(sys.argv[0]).stem, *(Path(a).name if "/" in a else a for a in sys.argv[1:])]),
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "seed": seed,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
+        "versions": versions(),
+        **figures,
+    }
+    path = RESULTS / f"{name}.json"
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=1))
+    return path

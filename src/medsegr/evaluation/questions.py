@@ -1,0 +1,66 @@
+"""What a case is asked in a measurement, and the truth of each question."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from medsegr.cognition.lexicon import finding_for_target
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Finding
+from medsegr.data.case import Case
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.model.matching import finding_of_record, match_findings
+
+Role = Literal["described", "denied", "named", "false"]
+"""``described`` or ``denied`` by the report; ``named``: a structure that the report does not speak of;
+``false``: a recorded description that nothing in the image fits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A finding as the case's own report states it, its truth (bool, of the image's shape), and its role."""
+
+    finding: Finding
+    truth: np.ndarray
+    role: Role
+
+
+def questions_of(case: Case, folder: DatasetFolder) -> list[Asked]:
+    """Everything that a case can be asked, with its truth.
+
+    What the report describes and the records know, but the parser did not
+    read, is asked for by its bare name, so that a parser's miss costs.
+
+    Args:
+        case: Image, report, masks, records.
+        folder: Its data set: modality, frame, what is annotated everywhere.
+    """
+    modality = case.image.modality or folder.modality
+    nothing = np.zeros(case.image.mask_shape, bool)
+    findings = parse_report(case.report, modality).findings if case.report else ()
+    asked = []
+    for match in match_findings(findings, case, folder.frame):  # type: ignore[arg-type]
+        if match.supervised:
+            role: Role = "denied" if match.finding.presence == "absent" else "described"
+            asked.append(Asked(match.finding, nothing if match.mask is None else match.mask, role))
+    asked += _unread(case, asked, folder)
+    false = [record for record in case.findings if record.role == "false"]
+    return asked + [Asked(finding_of_record(record, folder.frame), nothing, "false") for record in false]  # type: ignore[arg-type]
+
+
+def _unread(case: Case, asked: Sequence[Asked], folder: DatasetFolder) -> list[Asked]:
+    """What the report or the masks hold and the parsed report does not."""
+    modality = case.image.modality or folder.modality
+    if case.findings:
+        read = [question.truth for question in asked]
+        described = [r for r in case.findings if r.role == "described" and r.id in case.masks]
+        missed = [r for r in described if not any(case.masks[r.id] is truth for truth in read)]
+        return [Asked(finding_of_record(r).named_only(), case.masks[r.id], "described") for r in missed]
+    spoken_of = {question.finding.target for question in asked}
+    return [
+        Asked(finding_for_target(target, modality), mask, "named")
+        for target, mask in case.structures.items()
+        if target not in spoken_of and (mask.any() or target not in folder.incomplete)
+    ]
