@@ -23,7 +23,8 @@ class AdapterConfig:
         token_dim: Width D of a prior token.
         heads: Heads of the fusion transformer.
         fusion_blocks: Number of fusion blocks.
-        bottleneck: Channels r of the modulators' bottleneck.
+        bottleneck: Channels r of the modulators' bottleneck. 48 keeps the adapter of SAM ViT-B at 0.82 % of
+            its parameters (64: 0.93 %), below what TextSAM-EUS tunes (0.86 %).
         blocks: Host blocks that get a modulator; the backbone's default when None.
         late: Also a modulator per finding after the neck.
         text_encoder: Hugging Face name or folder of a frozen text encoder, or None.
@@ -34,7 +35,7 @@ class AdapterConfig:
     token_dim: int = 128
     heads: int = 4
     fusion_blocks: int = 1
-    bottleneck: int = 64
+    bottleneck: int = 48
     blocks: tuple[int, ...] | None = None
     late: bool = True
     text_encoder: str | None = None

@@ -1,0 +1,35 @@
+# make demo and make test set up everything they need; a second call is cheap.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+THREADS := OMP_NUM_THREADS=1
+
+.PHONY: install demo test lint wheel clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints-cpu.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch -c constraints-cpu.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]" -c constraints-cpu.txt
+	touch $(STAMP)
+
+demo: install
+	$(BIN)/medsegr demo --out demo-out --overwrite
+
+test: install
+	$(THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=85
+
+lint: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" -c constraints-cpu.txt
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf .venv demo-out dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
