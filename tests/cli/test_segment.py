@@ -61,11 +61,11 @@ def test_without_pictures_and_with_text(random_model, tmp_path):
 def test_targets_without_a_report(random_model, tmp_path):
     image = save_picture(tmp_path / "scan.png")
     code, out = segment(
-        random_model, tmp_path, image, "--target", "left lung", "--target", "heart", "--no-pictures"
+        random_model, tmp_path, image, "--target", "left lung", "--target", "aorta", "--no-pictures"
     )
     assert code == 0
     findings = json.loads((out / "scan" / "findings.json").read_text())["findings"]
-    assert [entry["target"] for entry in findings] == ["left_lung", "heart"]
+    assert [entry["target"] for entry in findings] == ["left_lung", "aorta"]
 
 
 def test_a_folder_with_a_table_of_reports_and_one_bad_image(random_model, tmp_path, capsys):
@@ -108,7 +108,7 @@ def test_nifti_keeps_its_geometry(random_model, tmp_path):
 
 def test_overwrite(random_model, tmp_path, capsys):
     image = save_picture(tmp_path / "scan.png")
-    assert segment(random_model, tmp_path, image, "--target", "heart", "--no-pictures")[0] == 0
+    assert segment(random_model, tmp_path, image, "--target", "aorta", "--no-pictures")[0] == 0
     assert segment(random_model, tmp_path, image, "--target", "liver", "--no-pictures")[0] == 2
     assert "not empty" in capsys.readouterr().err
     code, out = segment(random_model, tmp_path, image, "--target", "liver", "--no-pictures", "--overwrite")

@@ -27,7 +27,7 @@ def parse_report(
         parser: ``rules``.
 
     Returns:
-        Findings in the order of the report, with offsets into it, and warnings.
+        Findings in the order of the report, with offsets into it.
 
     Raises:
         ConfigError: Unknown parser or modality.
@@ -48,8 +48,7 @@ def parse_report(
         )
     seen_as = modality or guess_modality(text, lexicon)
     findings = tuple(PARSERS[parser](text, seen_as, lexicon))
-    warnings = () if findings else ("No finding was recognised in the report.",)
-    return ReportPriors(findings, text, seen_as, warnings)
+    return ReportPriors(findings, text, seen_as)
 
 
 def guess_modality(text: str, lexicon: Lexicon) -> str | None:
