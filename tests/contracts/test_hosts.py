@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -36,11 +37,13 @@ def run(model: ReportGuidedSam, *reports, prompts=None):
 
 
 @torch.no_grad()
-def host_masks(model: ReportGuidedSam, prompts=None):
+def host_masks(model: ReportGuidedSam, prompts=None, count=1):
+    """The host's own embedding and masks, asked for ``count`` findings at once: kernels round by batch size."""
     backbone = model.backbone
     embedding = backbone.encode(pixels(model))
     assert embedding.features.abs().max() > 1e-3, "a host of zeros would pass any test"
-    return embedding.features, backbone.decode(embedding, None, prompts, backbone.mask_decoder())
+    repeated = replace(embedding, features=embedding.features.repeat_interleave(count, dim=0))
+    return embedding.features, backbone.decode(repeated, None, prompts, backbone.mask_decoder())
 
 
 def test_fresh_adapter_leaves_encoder_and_masks_bit_identical(host):
@@ -50,7 +53,7 @@ def test_fresh_adapter_leaves_encoder_and_masks_bit_identical(host):
         guided = model.backbone.encode(pixels(model)).features
     assert torch.equal(guided, features)
     assert torch.equal(run(model, [NODULE]).logits[:, 0], masks)
-    assert torch.equal(run(model, REPORT).logits, host_masks(model, count=len(REPORT))[1].view(1, 3, *masks.shape[-2:]))
+    assert torch.equal(run(model, REPORT).logits[0], host_masks(model, count=len(REPORT))[1])
 
 
 def guidance_of(model, report):
@@ -134,11 +137,9 @@ def test_every_gate_learns_from_the_first_step(host):
     ids=["target", "location", "texture", "shape"],
 )
 def test_each_aspect_reaches_the_masks_once_gates_are_open(host, changed):
-    from dataclasses import replace
-
     model = open_gates(attach(host, CONFIG))
     one, other = run(model, [NODULE]), run(model, [replace(NODULE, **changed)])
-    assert (one.logits - other.logits).abs().max() > 1e-4
+    assert (one.logits - other.logits).abs().max() > 0.01 * one.logits.abs().max()
     assert (one.support_logits - other.support_logits).abs().max() > 1e-6
 
 

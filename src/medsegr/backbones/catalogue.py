@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from torch import nn
 
 from medsegr.backbones.backbone import Backbone
@@ -71,5 +72,5 @@ def _load_sam(name: str) -> nn.Module:
         raise ConfigError(f"Host '{name}' is of type '{config.model_type}'; the catalogue knows 'sam' and 'tiny'.")
     try:
         return SamModel.from_pretrained(name)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(f"The weights of host '{name}' cannot be read; download or save them again.") from error
