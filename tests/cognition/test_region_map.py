@@ -1,0 +1,77 @@
+"""Where stated places lie in the picture; left and right above all."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.priors import Location
+from medsegr.cognition.region_map import region_map
+from medsegr.data.phantoms.study import generate_study
+
+ZONES = sorted(load_lexicon().zones)
+MODALITIES = sorted(load_lexicon().modalities)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([None, "left", "right", "bilateral", "midline"]),
+    st.lists(st.sampled_from(ZONES), max_size=3, unique=True),
+    st.sampled_from(MODALITIES),
+)
+def test_the_mirrored_place_has_the_mirrored_map(side, zones, modality) -> None:
+    location = Location(side, tuple(zones))
+    drawn, mirrored = (region_map(place, modality, 32) for place in (location, location.mirrored()))
+    if drawn is None or mirrored is None:
+        assert drawn is mirrored is None
+        return
+    np.testing.assert_allclose(mirrored, drawn[:, ::-1], atol=1e-6)
+    assert drawn.dtype == np.float32 and drawn.min() >= 0 and drawn.max() <= 1
+
+
+def test_the_patients_left_is_on_the_pictures_right() -> None:
+    drawn = region_map(Location("left"), "chest_xray", 64)
+    assert drawn is not None and drawn[:, 48:].min() > 0.9 and drawn[:, :16].max() < 0.1
+
+
+def test_the_pictures_left_is_its_left() -> None:
+    drawn = region_map(Location(None, ("top_left",), "image"), "colonoscopy", 64)
+    assert drawn is not None and drawn[8, 8] > 0.9 and drawn[8, 56] < 0.1 and drawn[56, 8] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("location", "modality"),
+    [
+        (Location(), "chest_xray"),
+        (Location("left"), None),
+        (Location("left"), "breast_ultrasound"),
+        (Location("left"), "knee_mri"),
+        (Location(None, ("upper_outer_quadrant",)), "breast_ultrasound"),
+        (Location("bilateral"), "chest_xray"),
+    ],
+)
+def test_what_says_nothing_of_the_picture_has_no_map(location: Location, modality: str | None) -> None:
+    assert region_map(location, modality) is None
+
+
+def test_zones_of_one_kind_unite_and_of_two_kinds_intersect() -> None:
+    upper, mid, both = (
+        region_map(Location(None, zones), "chest_xray")
+        for zones in (("upper_zone",), ("mid_zone",), ("upper_zone", "mid_zone"))
+    )
+    np.testing.assert_allclose(both, np.maximum(upper, mid))
+    lateral = region_map(Location(None, ("lateral",)), "chest_xray")
+    crossed = region_map(Location(None, ("upper_zone", "lateral")), "chest_xray")
+    np.testing.assert_allclose(crossed, upper * lateral, atol=1e-6)
+
+
+def test_lesions_of_generated_studies_lie_where_their_place_says() -> None:
+    inside = []
+    for index in range(36):
+        study = generate_study(5, index, size=128)
+        for lesion in study.lesions:
+            drawn = region_map(Location(lesion.laterality, lesion.zones), study.modality, 128)
+            if lesion.mask is not None and drawn is not None:
+                inside.append(float(drawn[lesion.mask].mean()))
+    assert len(inside) > 50 and min(inside) > 0.5 and np.mean(inside) > 0.9

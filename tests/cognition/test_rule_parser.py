@@ -1,0 +1,227 @@
+"""What the parser reads from reports: presence, places, attributes, and the words that say so."""
+
+import importlib.util
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.shared_data import shared
+
+from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.parser import guess_modality, parse_report
+from medsegr.cognition.priors import Finding
+from medsegr.data.phantoms.study import generate_study
+from medsegr.errors import ConfigError, ReportError
+
+
+def read(text: str, modality: str | None = "chest_xray") -> list[Finding]:
+    return list(parse_report(text, modality).findings)
+
+
+def only(text: str, modality: str | None = "chest_xray") -> Finding:
+    findings = read(text, modality)
+    assert len(findings) == 1, [f.target for f in findings]
+    return findings[0]
+
+
+def named(text: str, modality: str | None = "chest_xray") -> dict[str, str]:
+    return {finding.target: finding.presence for finding in read(text, modality)}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("No pleural effusion.", {"pleural_effusion": "absent"}),
+        ("There is no evidence of pneumothorax or effusion.", {"pneumothorax": "absent", "pleural_effusion": "absent"}),
+        ("No effusion, but a small nodule.", {"pleural_effusion": "absent", "nodule": "present"}),
+        ("Pneumothorax: none.", {"pneumothorax": "absent"}),
+        ("The effusion has resolved.", {"pleural_effusion": "absent"}),
+        ("A nodule cannot be excluded.", {"nodule": "uncertain"}),
+        ("Possible consolidation.", {"consolidation": "uncertain"}),
+        ("Pneumothorax is suspected but not confirmed.", {"pneumothorax": "uncertain"}),
+        ("The effusion is likely loculated.", {"pleural_effusion": "present"}),
+        ("No change in the effusion.", {"pleural_effusion": "present"}),
+        ("Lungs are clear.", {"airspace_opacity": "absent"}),
+        ("Heart size is within normal limits.", {"cardiomegaly": "absent"}),
+        ("The heart is moderately enlarged.", {"cardiomegaly": "present"}),
+        ("Normal cardiomediastinal contour.", {"cardiomegaly": "absent", "mediastinal_widening": "absent"}),
+        ("No acute abnormality.", {"any_abnormality": "absent"}),
+        ("Neither effusion nor pneumothorax.", {"pleural_effusion": "absent", "pneumothorax": "absent"}),
+        ("CLINICAL HISTORY: pneumonia last year.", {}),
+        ("Admitted with pneumonia.", {}),
+        ("", {}),
+        ("Nothing of the kind was written here.", {}),
+    ],
+)
+def test_presence(text: str, expected: dict[str, str]) -> None:
+    assert named(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "side", "zones"),
+    [
+        ("Nodule in the left upper zone.", "left", ("upper_zone",)),
+        ("In the right lower zone there is a nodule.", "right", ("lower_zone",)),
+        ("RUL nodule.", "right", ("upper_lobe",)),
+        ("A nodule in the left lung.", "left", ()),
+        ("Nodules in both lungs.", "bilateral", ()),
+        ("Nodules in the upper lobes.", "bilateral", ("upper_lobe",)),
+        ("Nodules in the mid to lower zones.", "bilateral", ("mid_zone", "lower_zone")),
+        ("Right-sided nodule.", "right", ()),
+        ("Nodule in the lingula.", "left", ("lingula",)),
+    ],
+)
+def test_places(text: str, side: str, zones: tuple[str, ...]) -> None:
+    finding = only(text)
+    assert finding.location.laterality == side
+    assert set(finding.location.zones) == set(zones)
+
+
+def test_places_before_and_after_a_list() -> None:
+    before = read("Left lower lobe consolidation and atelectasis.")
+    assert [(f.target, f.location.laterality) for f in before] == [("consolidation", "left"), ("atelectasis", "left")]
+    after = read("ETT, NGT and right jugular CVL.")
+    assert [f.location.laterality for f in after] == [None, None, "right"]
+
+
+def test_absent_findings_inherit_no_place() -> None:
+    nodule, effusion = read("Nodule in the left upper zone. No effusion.")
+    assert effusion.presence == "absent" and not effusion.location.stated
+    assert nodule.location.laterality == "left"
+
+
+def test_sizes_and_counts() -> None:
+    nodule = only("Three solid nodules, the film shows 1.2 x 0.8 cm.")
+    assert (nodule.shape.count, nodule.shape.size_mm) == (3, (12.0, 8.0))
+    assert only("A 6 mm nodule.").shape.size_mm == (6.0,)
+    assert only("Multiple nodules.").shape.count == "multiple"
+    assert only("ETT tip 4 cm above the carina.").shape.size_mm == ()
+
+
+def test_the_breast_template() -> None:
+    text = (
+        "Breast tissue composition: heterogeneous: predominantly fat. Lesion: shape oval; margin not circumscribed - "
+        "spiculated, indistinct; echogenicity hypoechoic; posterior features shadowing. No echogenic halo. "
+        "Calcifications: intraductal. Skin thickening present. Interpretation: Fibroadenoma. BI-RADS 4b."
+    )
+    lesion, *others = read(text, "breast_ultrasound")
+    assert lesion.shape.attributes == ("oval", "not_circumscribed", "spiculated", "indistinct")
+    assert lesion.texture.attributes == ("hypoechoic", "posterior_shadowing")
+    assert {f.target: f.presence for f in others} == {
+        "echogenic_halo": "absent", "calcification": "present", "skin_thickening": "present",
+    }  # fmt: skip
+    assert named("No focal lesion is seen.", "breast_ultrasound") == {"breast_lesion": "absent"}
+
+
+def test_places_of_the_picture_keep_their_frame() -> None:
+    polyp = only("one small white polyp, located in top left of the image", "colonoscopy")
+    assert (polyp.location.zones, polyp.location.laterality, polyp.location.frame) == (("top_left",), None, "image")
+    lesion = only("Lesion in the upper left of the picture.", "breast_ultrasound")
+    assert lesion.location.zones == ("top_left",)
+
+
+def test_the_same_word_in_other_pictures() -> None:
+    assert only("A lesion.", "dermoscopy").target == "skin_lesion"
+    assert only("A lesion.", "breast_ultrasound").target == "breast_lesion"
+    assert only("Effusion.", "knee_mri").target == "joint_effusion"
+    assert only("Effusion.", "chest_xray").target == "pleural_effusion"
+
+
+def test_two_lesions_stay_two_and_one_stays_one() -> None:
+    two = read("A round nodule in the left upper zone. An oval nodule in the left upper zone.")
+    assert [f.shape.attributes for f in two] == [("round",), ("oval",)]
+    one = only("Right lower lobe consolidation. IMPRESSION: Dense consolidation in the right lower lobe.")
+    assert one.texture.attributes == ("dense",) and len(one.evidence.target) == 2
+
+
+def test_a_hedge_yields_to_an_outright_statement() -> None:
+    assert named("Possible effusion on the left. IMPRESSION: left effusion.") == {"pleural_effusion": "present"}
+
+
+def test_misspelt_words_are_mended() -> None:
+    assert named("Pnuemothorax on the left. No consolidaton.") == {"pneumothorax": "present", "consolidation": "absent"}
+
+
+def test_evidence_points_at_the_words() -> None:
+    text = "CXR. No effusion. Possible small round nodule in the left upper zone."
+    effusion, nodule = read(text)
+    words = lambda spans: [text[start:end] for start, end in spans]  # noqa: E731
+    assert words(effusion.evidence.target) == ["effusion"] and words(effusion.evidence.presence) == ["No"]
+    assert words(nodule.evidence.target) == ["nodule"] and words(nodule.evidence.presence) == ["Possible"]
+    assert words(nodule.evidence.location) == ["left", "upper zone"]
+    assert words(nodule.evidence.shape) == ["small", "round"]
+
+
+@pytest.mark.parametrize("look", ["xray", "ct", "ultrasound"])
+def test_generated_reports_are_read_as_they_were_meant(look: str) -> None:
+    for index in range(20):
+        study = generate_study(77, index, look=look, suite="mixed" if index % 2 else None, size=128)
+        meant = sorted(
+            (o.target, o.presence, o.laterality or "", o.zones, o.texture or "", o.form or "")
+            for o in study.role("described")
+        )
+        found = sorted(
+            (f.target, f.presence, f.location.laterality or "", f.location.zones, *(
+                (aspect.attributes or ("",))[0] for aspect in (f.texture, f.shape)
+            ))
+            for f in read(study.report, study.modality)
+        )  # fmt: skip
+        assert found == meant, study.report
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(
+    "no nodule effusion left right , . ; and with possible in the upper lobe zone not seen 5 mm x cm : both "
+    "consolidation round small absent ? liver lung \n - ( )".split(" ")), max_size=40).map(" ".join) | st.text(max_size=80))
+def test_any_text_is_read_without_an_error_and_offsets_lie_inside(text: str) -> None:  # fmt: skip
+    lexicon = load_lexicon()
+    for finding in parse_report(text, "chest_xray"):
+        assert finding.target in lexicon.targets
+        assert set(finding.location.zones) <= set(lexicon.zones)
+        assert finding.mirrored().mirrored() == finding
+        for start, end in [*finding.evidence.spans(), *finding.evidence.presence]:
+            assert 0 <= start < end <= len(text)
+
+
+def test_long_texts_are_read_in_seconds() -> None:
+    started = time.monotonic()
+    read("There is a nodule in the left lung and no effusion " * 800)
+    assert time.monotonic() - started < 30, "reading has become quadratic"
+
+
+def test_bad_input() -> None:
+    with pytest.raises(ConfigError, match="Unknown parser 'llm'"):
+        parse_report("Nodule.", parser="llm")
+    with pytest.raises(ConfigError, match="Unknown modality 'x-ray'"):
+        parse_report("Nodule.", "x-ray")
+    with pytest.raises(ReportError, match="expected str, got bytes"):
+        parse_report(b"Nodule.")  # type: ignore[arg-type]
+    with pytest.raises(ReportError, match="at most 200000"):
+        parse_report("a" * 200_001)
+
+
+def test_the_modality_is_guessed_from_the_words_that_stand_first() -> None:
+    lexicon = load_lexicon()
+    assert guess_modality("CXR. Effusion.", lexicon) == "chest_xray"
+    assert guess_modality("CT of the abdomen, after a chest X-ray.", lexicon) == "abdomen_ct"
+    assert guess_modality("Nodule.", lexicon) is None
+    assert parse_report("Dermoscopy: melanoma.").modality == "dermoscopy"
+
+
+def test_the_gold_reports() -> None:
+    folder = shared("reports_gold")
+    spec = importlib.util.spec_from_file_location("gold_score", folder / "score.py")
+    assert spec and spec.loader
+    score = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(score)
+    gold = score.read_jsonl(folder / "public.jsonl")
+    predicted = {
+        name: {"findings": [score.tidy(f.to_dict()) for f in parse_report(record["report"], record["modality"])]}
+        for name, record in gold.items()
+    }
+    figures, _ = score.score(gold, predicted)
+    assert figures["target_presence"]["f1"] >= 0.94
+    assert figures["negation"]["f1"] >= 0.96
+    assert figures["laterality"]["swapped"] == 0
+    assert figures["evidence"]["overlap_rate"] >= 0.98
