@@ -1,0 +1,145 @@
+"""What is saved is read back; what is damaged, foreign or newer is refused with one clear error."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tests.hosts import NODULE, open_gates, random_sam, random_tiny
+from transformers import SamConfig, SamModel
+
+from medsegr.errors import CheckpointError, ConfigError
+from medsegr.model.adapter import AdapterConfig
+from medsegr.model.checkpoint import load_checkpoint, save_checkpoint
+from medsegr.model.report_guided_sam import ReportGuidedSam, attach, build_model
+
+CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    return open_gates(attach(random_sam(), CONFIG)).save_pretrained(tmp_path / "adapter", {"training": {"seed": 3}})
+
+
+def answer(model: ReportGuidedSam) -> torch.Tensor:
+    pixels = torch.randn(1, 3, model.image_size, model.image_size, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return model(pixels, model.encode_findings([[NODULE]], ["chest_xray"])).logits
+
+
+def test_only_safetensors_json_and_a_card(saved: Path) -> None:
+    assert sorted(path.name for path in saved.iterdir()) == ["README.md", "adapter.json", "adapter.safetensors"]
+    config = json.loads((saved / "adapter.json").read_text())
+    assert config["schema"] == 1 and config["metadata"]["training"]["seed"] == 3
+    assert "seed" in (saved / "README.md").read_text()
+
+
+def test_a_frozen_host_ships_as_a_delta(saved: Path) -> None:
+    from safetensors.torch import load_file
+
+    assert all(name.startswith("adapter.") for name in load_file(saved / "adapter.safetensors"))
+
+
+def test_a_host_is_found_by_its_name(tmp_path: Path) -> None:
+    random_sam().save_pretrained(tmp_path / "host")
+    model = open_gates(build_model(str(tmp_path / "host"), CONFIG))
+    again = ReportGuidedSam.from_pretrained(model.save_pretrained(tmp_path / "adapter"))
+    assert torch.equal(answer(again), answer(model))
+    assert again.metadata["weights_sha256"]
+
+
+def test_half_precision_is_half_the_size_and_nearly_the_same(tmp_path: Path) -> None:
+    model = open_gates(attach(random_tiny(), CONFIG))
+    full, half = (save_checkpoint(model, tmp_path / str(flag), half=flag) for flag in (False, True))
+    sizes = [(folder / "adapter.safetensors").stat().st_size for folder in (full, half)]
+    assert sizes[1] < 0.6 * sizes[0]
+    torch.testing.assert_close(answer(load_checkpoint(str(half))), answer(model), atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "missing", "empty", "no json", "half a json", "no vocabulary"])
+def test_damage_is_refused(saved: Path, damage: str) -> None:
+    weights, config = saved / "adapter.safetensors", saved / "adapter.json"
+    if damage == "truncated":
+        weights.write_bytes(weights.read_bytes()[:-100])
+    elif damage == "flipped":
+        content = bytearray(weights.read_bytes())
+        content[-50] ^= 0xFF
+        weights.write_bytes(content)
+    elif damage == "missing":
+        weights.unlink()
+    elif damage == "empty":
+        weights.write_bytes(b"")
+    elif damage == "no json":
+        config.write_text("weights")
+    elif damage == "half a json":
+        config.write_text(config.read_text()[:200])
+    else:
+        record = json.loads(config.read_text())
+        del record["vocabulary"]
+        config.write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match="damaged|cannot be read|incomplete"):
+        load_checkpoint(str(saved), random_sam())
+
+
+def test_tensors_that_do_not_fit_are_refused(saved: Path) -> None:
+    record = json.loads((saved / "adapter.json").read_text())
+    record["adapter"]["bottleneck"] = 4
+    (saved / "adapter.json").write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match="do not fit"):
+        load_checkpoint(str(saved), random_sam())
+
+
+def test_a_newer_schema_is_refused(saved: Path) -> None:
+    record = json.loads((saved / "adapter.json").read_text())
+    (saved / "adapter.json").write_text(json.dumps({**record, "schema": 2}))
+    with pytest.raises(CheckpointError, match="schema 2.*pip install -U medsegr"):
+        load_checkpoint(str(saved), random_sam())
+
+
+def test_another_host_is_refused(saved: Path) -> None:
+    with pytest.raises(CheckpointError, match="other weights"):
+        load_checkpoint(str(saved), random_sam(seed=1))
+    assert load_checkpoint(str(saved), random_sam(seed=1), any_host=True).image_size == 64
+    with pytest.raises(CheckpointError, match="at 64 px; came 'sam' at 128 px"):
+        load_checkpoint(str(saved), random_sam(128))
+    with pytest.raises(CheckpointError, match="family 'sam'.*came 'tiny'"):
+        load_checkpoint(str(saved), random_tiny())
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"holds no adapter\.json"):
+        load_checkpoint(str(tmp_path))
+    with pytest.raises(ConfigError, match="neither a folder nor"):
+        load_checkpoint("no-such-model")
+
+
+def test_push_uploads_what_save_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+
+    class Hub:
+        def __init__(self, token: str | None) -> None:
+            seen["token"] = token
+
+        def create_repo(self, repository: str, **options: object):
+            seen["options"] = options
+            return type("Repository", (), {"repo_id": repository})
+
+        def upload_folder(self, repo_id: str, folder_path: str, commit_message: str) -> str:
+            seen["files"] = sorted(path.name for path in Path(folder_path).iterdir())
+            return f"hub/{repo_id}"
+
+    monkeypatch.setattr("huggingface_hub.HfApi", Hub)
+    address = attach(random_sam(), CONFIG).push_to_hub("me/mine", private=True, token="secret")
+    assert address == "hub/me/mine" and seen["token"] == "secret"
+    assert seen["options"] == {"private": True, "exist_ok": True}
+    assert seen["files"] == ["README.md", "adapter.json", "adapter.safetensors"]
+
+
+def test_the_adapter_of_vit_b_is_small() -> None:
+    with torch.device("meta"):
+        host = SamModel(SamConfig())
+        own = sum(p.numel() for p in host.parameters())
+        model = attach(host)
+    added = sum(p.numel() for _, p in model.trainable_parameters())
+    assert 90e6 < own < 96e6
+    assert added / own < 0.0086, f"the adapter has {100 * added / own:.2f} % of the host's parameters"

@@ -1,0 +1,125 @@
+"""The three ways in which priors modulate features, each against a slow, plain computation."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from medsegr.perception.location_attention import LocationAttention, fourier_positions
+from medsegr.perception.modulator import Guidance, Modulator
+from medsegr.perception.shape_deformable_sampling import ShapeDeformableSampling
+from medsegr.perception.texture_dynamic_convolution import TextureDynamicConvolution
+
+B, K, R, D, H, W = 2, 3, 8, 12, 10, 14
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+def features(channels: int = R) -> torch.Tensor:
+    return torch.randn(B, channels, H, W)
+
+
+def attention() -> torch.Tensor:
+    return torch.rand(B, K, H, W)
+
+
+def test_location_attention_is_what_its_equation_says() -> None:
+    module, f, tokens = LocationAttention(R, D), features(), torch.randn(B, K, D)
+    region = torch.zeros(B, K, H, W)
+    region[:, 0, :5] = 1.0
+    guided, logits = module(f, tokens, region, torch.ones(B, K))
+    query = module.query(f) + module.position(fourier_positions(H, W, f.device))
+    expected = torch.zeros_like(f)
+    for b in range(B):
+        for k in range(K):
+            key = module.key(tokens[b, k])
+            plain = (query[b] * key[:, None, None]).sum(0) / math.sqrt(R)
+            plain = plain + module.region_scale * (region[b, k] - region[b, k].max()) + module.bias
+            torch.testing.assert_close(logits[b, k], plain, atol=1e-5, rtol=1e-5)
+            scale, shift = module.value(tokens[b, k]).chunk(2)
+            expected[b] += plain.sigmoid() * (scale[:, None, None] * f[b] + shift[:, None, None])
+    torch.testing.assert_close(guided, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_stated_region_holds_the_attention_and_two_may_hold_the_same() -> None:
+    module, f = LocationAttention(R, D), features()
+    region = torch.zeros(B, K, H, W)
+    region[:, :2, :5] = 1.0
+    _, logits = module(f, torch.zeros(B, K, D), region, torch.ones(B, K))
+    inside, outside = logits[:, :2, :4].sigmoid().mean(), logits[:, :2, 7:].sigmoid().mean()
+    assert inside > 2 * outside
+    torch.testing.assert_close(logits[:, 0], logits[:, 1])
+
+
+def test_texture_filters_by_the_mixture_of_each_finding() -> None:
+    module, f, tokens, a = TextureDynamicConvolution(R, D), features(), torch.randn(B, K, D), attention()
+    expected = torch.zeros_like(f)
+    for b in range(B):
+        for k in range(K):
+            weights = module.mixing(tokens[b, k]).view(R, module.kernels)
+            kernel = (weights[..., None, None] * module.basis.view(R, module.kernels, 3, 3)).sum(1)
+            expected[b] += a[b, k] * F.conv2d(f[b][None], kernel[:, None], padding=1, groups=R)[0]
+    torch.testing.assert_close(module(f, tokens, a), expected, atol=1e-4, rtol=1e-4)
+    alone = sum(module(f, tokens[:, k : k + 1], a[:, k : k + 1]) for k in range(K))
+    torch.testing.assert_close(alone, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_shape_samples_at_the_offsets() -> None:
+    module, f = ShapeDeformableSampling(R, D), features()
+    for layer in (module.from_features, module.from_token):
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    unmoved = module(f, torch.randn(B, K, D), attention())
+    torch.testing.assert_close(unmoved, torch.zeros_like(f), atol=1e-5, rtol=0)
+    with torch.no_grad():  # all points two cells to the right
+        module.from_features.bias[: module.points] = math.atanh(2 / module.reach)
+    moved = module(f, torch.randn(B, K, D), attention()) + f
+    torch.testing.assert_close(moved[..., :-2], f[..., 2:], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("module", [TextureDynamicConvolution, ShapeDeformableSampling])
+def test_where_no_finding_lies_no_token_matters(module: type) -> None:
+    made, f, a = module(R, D), features(), attention()
+    a[..., :7] = 0
+    one, other = (made(f, torch.randn(B, K, D), a) for _ in range(2))
+    torch.testing.assert_close(one[..., :7], other[..., :7])
+    assert (one[..., 8:] - other[..., 8:]).abs().max() > 1e-3
+
+
+def guidance(k: int = K) -> Guidance:
+    return Guidance(torch.randn(B, k, 4, D), torch.rand(B, k, 64, 64), torch.ones(B, k))
+
+
+def test_a_fresh_modulator_adds_exactly_nothing() -> None:
+    module, f = Modulator(16, D, R), features(16)
+    assert torch.equal(module(f, guidance())[0], f)
+
+
+@pytest.mark.parametrize("aspect", ["location", "texture", "shape"])
+def test_each_gate_opens_its_own_part(aspect: str) -> None:
+    module, f, told = Modulator(16, D, R), features(16), guidance()
+    gate = getattr(module, f"{aspect}_gate")
+    with torch.no_grad():
+        gate.fill_(1.0)
+    out = module(f, told)[0]
+    assert (out - f).abs().max() > 1e-3
+    out.sum().backward()
+    part = getattr(module, aspect)
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters() if p.ndim > 1)
+
+
+def test_padding_findings_and_their_order_do_not_matter() -> None:
+    module, f, told = Modulator(16, D, R), features(16), guidance()
+    with torch.no_grad():
+        for aspect in ("location", "texture", "shape"):
+            getattr(module, f"{aspect}_gate").normal_()
+    valid = torch.tensor([[1.0, 1.0, 0.0]]).expand(B, -1)
+    masked = Guidance(told.tokens, told.region, valid)
+    fewer = Guidance(told.tokens[:, :2], told.region[:, :2], valid[:, :2])
+    torch.testing.assert_close(module(f, masked)[0], module(f, fewer)[0], atol=1e-5, rtol=1e-5)
+    turned = Guidance(told.tokens.flip(1), told.region.flip(1), told.valid.flip(1))
+    torch.testing.assert_close(module(f, turned)[0], module(f, told)[0], atol=1e-5, rtol=1e-5)
