@@ -119,6 +119,11 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
+def _ignore_interrupt(_: int) -> None:
+    """Ctrl-C reaches all processes of a terminal; the first one ends the others when it has saved."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class _Run:
     """One session of a run: from where it stands until it is finished, or time is up."""
 
@@ -176,7 +181,10 @@ class _Run:
             store, config, self.model.vocabulary, self.model.preprocess, self.fabric.global_rank
         )
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
-        return iter(DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers))
+        deaf = _ignore_interrupt if config.workers else None
+        return iter(
+            DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers, worker_init_fn=deaf)
+        )
 
     def _step(self, batches: Iterator[TrainingBatch]) -> None:
         """One optimiser step, over ``accumulate`` batches."""
