@@ -14,9 +14,13 @@ from medsegr.model.report_guided_sam import attach
 
 HOSTS = {
     "sam-vit-base": SamVisionConfig(),
-    "sam-vit-large": SamVisionConfig(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, global_attn_indexes=[5, 11, 17, 23]),
-    "sam-vit-huge": SamVisionConfig(hidden_size=1280, num_hidden_layers=32, num_attention_heads=16, global_attn_indexes=[7, 15, 23, 31]),
-}  # fmt: skip
+    "sam-vit-large": SamVisionConfig(
+        hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, global_attn_indexes=[5, 11, 17, 23]
+    ),
+    "sam-vit-huge": SamVisionConfig(
+        hidden_size=1280, num_hidden_layers=32, num_attention_heads=16, global_attn_indexes=[7, 15, 23, 31]
+    ),
+}
 
 
 def shares() -> dict[str, dict[str, float]]:

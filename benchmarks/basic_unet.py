@@ -43,12 +43,17 @@ def pictures(folder: DatasetFolder, split: str) -> list[tuple[np.ndarray, np.nda
 
 def at_size(pairs: list[tuple[np.ndarray, np.ndarray]], size: int) -> tuple[torch.Tensor, torch.Tensor]:
     """All images and masks as (N, 1, size, size)."""
-    images = [F.interpolate(torch.from_numpy(i)[None, None], (size, size), mode="bilinear", antialias=True)[0] for i, _ in pairs]
+    images = [
+        F.interpolate(torch.from_numpy(i)[None, None], (size, size), mode="bilinear", antialias=True)[0]
+        for i, _ in pairs
+    ]
     masks = [F.interpolate(torch.from_numpy(m)[None, None].float(), (size, size), mode="area")[0] for _, m in pairs]
     return torch.stack(images), (torch.stack(masks) >= 0.5).float()
 
 
-def augmented(images: torch.Tensor, masks: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def augmented(
+    images: torch.Tensor, masks: torch.Tensor, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Flips, small rotation and scale, brightness and contrast, alike for image and mask."""
     count = len(images)
 
@@ -117,9 +122,21 @@ def train(folder: DatasetFolder, arguments: argparse.Namespace) -> tuple[torch.n
             value = score(model, held_out, size)["dice_per_image"]
             if value >= best:
                 best, kept = value, {name: tensor.clone() for name, tensor in model.state_dict().items()}
-            print(f"step {step + 1}: loss {loss.item():.3f}, validation {value:.3f}, {time.monotonic() - started:.0f} s", flush=True)
+            print(
+                f"step {step + 1}: loss {loss.item():.3f}, validation {value:.3f}, {time.monotonic() - started:.0f} s",
+                flush=True,
+            )
             if arguments.state:
-                torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1, "best": best, "kept": kept}, arguments.state)
+                torch.save(
+                    {
+                        "model": model.state_dict(),
+                        "optimiser": optimiser.state_dict(),
+                        "step": step + 1,
+                        "best": best,
+                        "kept": kept,
+                    },
+                    arguments.state,
+                )
     if kept is not None:
         model.load_state_dict(kept)
     return model, best

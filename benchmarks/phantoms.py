@@ -47,13 +47,17 @@ def oracle(folders: Sequence[DatasetFolder], suites: Sequence[str]) -> float | N
             case = folder.load(name)
             for question in questions_of(case, folder) if case.suite in suites else ():
                 if question.role == "described":
-                    same = [case.masks[r.id] for r in case.findings if r.target == question.finding.target and r.id in case.masks]
+                    same = [
+                        case.masks[r.id]
+                        for r in case.findings
+                        if r.target == question.finding.target and r.id in case.masks
+                    ]
                     scores.append(Overlap.of(np.logical_or.reduce(same), question.truth).dice)
     return mean(scores)
 
 
 def aspects(predictor: Predictor, folders: Sequence[DatasetFolder], answers: Sequence[Answer]) -> dict[str, Any]:
-    """Per aspect, on the suite whose distractors differ in it alone: Dice whole, without its words, without its modulator."""
+    """Per aspect, where distractors differ in it alone: Dice whole, without its words, without its modulator."""
     found = {}
     for aspect in GUIDED_ASPECTS:
         suite = [SUITE_OF[aspect]]
@@ -103,7 +107,10 @@ def main() -> None:
         root = write_phantoms(Path(temporary) / "phantoms", arguments.cases, arguments.seed, split="test")
         folders = [DatasetFolder(folder) for folder in sorted(root.iterdir())]
         found = measure(predictor, folders, arguments.seed)
-    model = {"name": arguments.model if "/" not in arguments.model else "folder", "weights": predictor.metadata.get("weights_sha256")}
+    model = {
+        "name": arguments.model if "/" not in arguments.model else "folder",
+        "weights": predictor.metadata.get("weights_sha256"),
+    }
     write_record(arguments.out, arguments.seed, {"model": model, "cases": arguments.cases, **found})
 
 

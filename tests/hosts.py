@@ -23,8 +23,16 @@ def random_sam(size: int = 64, seed: int = 0) -> SamModel:
     grid = size // 16
     config = SamConfig(
         vision_config=SamVisionConfig(
-            hidden_size=32, num_hidden_layers=4, num_attention_heads=4, mlp_dim=64, image_size=size,
-            output_channels=32, num_pos_feats=16, global_attn_indexes=[1, 3], window_size=2, initializer_range=0.02,
+            hidden_size=32,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            mlp_dim=64,
+            image_size=size,
+            output_channels=32,
+            num_pos_feats=16,
+            global_attn_indexes=[1, 3],
+            window_size=2,
+            initializer_range=0.02,
         ).to_dict(),
         prompt_encoder_config=SamPromptEncoderConfig(
             hidden_size=32, image_size=size, image_embedding_size=grid, mask_input_channels=4

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.shared_data import ROOT
 
 PACKAGE = ROOT / "src" / "medsegr"
@@ -32,7 +33,9 @@ def test_nothing_of_a_workplace_is_in_the_project() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout")
-    texts = [ROOT / name for name in listed.stdout.splitlines() if name.endswith((".py", ".md", ".yaml", ".toml", ".json"))]
+    texts = [
+        ROOT / name for name in listed.stdout.splitlines() if name.endswith((".py", ".md", ".yaml", ".toml", ".json"))
+    ]
     assert texts
     own = Path(__file__)
     assert [str(p) for p in texts if p != own and p.is_file() and told.search(p.read_text(encoding="utf-8"))] == []

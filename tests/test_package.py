@@ -2,16 +2,16 @@
 
 import subprocess
 import sys
-import tomllib
 from importlib import resources
 from pathlib import Path
 
 import pytest
-from tests.shared_data import ROOT
+import tomllib
 
 import medsegr
 from medsegr._optional import require
 from medsegr.errors import MissingExtraError
+from tests.shared_data import ROOT
 
 NO_TORCH = """
 import sys
@@ -39,7 +39,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_reports_are_read_without_torch() -> None:
-    done = run("import medsegr; print([f.presence for f in medsegr.parse_report('Nodule. No effusion.', 'chest_xray')])")
+    done = run(
+        "import medsegr; print([f.presence for f in medsegr.parse_report('Nodule. No effusion.', 'chest_xray')])"
+    )
     assert done.stdout.strip() == "['present', 'absent']", done.stderr
 
 
@@ -50,7 +52,9 @@ def test_the_parse_command_needs_no_torch() -> None:
 
 
 def test_a_missing_extra_names_the_installation() -> None:
-    with pytest.raises(MissingExtraError, match="Drawing needs the package 'no_such_package.part'.*pip install pencils"):
+    with pytest.raises(
+        MissingExtraError, match="Drawing needs the package 'no_such_package.part'.*pip install pencils"
+    ):
         require("no_such_package.part", "Drawing", "pencils")
     assert require("json", "Reading") is sys.modules["json"]
 

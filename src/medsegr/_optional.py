@@ -20,7 +20,7 @@ def require(module: str, feature: str, install: str | None = None) -> ModuleType
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        package = install or module.split(".")[0]
+        package = install or module.split(".", maxsplit=1)[0]
         raise MissingExtraError(
             f"{feature} needs the package '{module}', which cannot be imported ({error}). "
             f"Install it with: pip install {package}"

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from tests.hosts import random_sam
 
 from medsegr.backbones.catalogue import build_host, wrap_host
 from medsegr.backbones.sam import set_image_size
 from medsegr.errors import ConfigError
+from tests.hosts import random_sam
 
 
 @pytest.mark.parametrize("size", [32, 128, 256])

@@ -11,9 +11,7 @@ COMMANDS = ["demo", "parse", "segment", "train", "evaluate", "data", "info"]
 
 
 def in_a_process(code: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
-    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_reading_reports_imports_no_torch():

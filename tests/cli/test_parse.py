@@ -23,9 +23,7 @@ def test_words_are_coloured_by_aspect():
     styles = {priors.text[span.start : span.end]: span.style for span in coloured_report(priors).spans}
     assert "cyan" in styles["nodule"]
     assert "green" in styles["calcified"]
-    assert (
-        "yellow" in styles["left upper lobe"] if "left upper lobe" in styles else "yellow" in styles["left"]
-    )
+    assert "yellow" in styles["left upper lobe"] if "left upper lobe" in styles else "yellow" in styles["left"]
 
 
 def test_json(capsys):

@@ -60,9 +60,7 @@ def test_without_pictures_and_with_text(random_model, tmp_path):
 
 def test_targets_without_a_report(random_model, tmp_path):
     image = save_picture(tmp_path / "scan.png")
-    code, out = segment(
-        random_model, tmp_path, image, "--target", "left lung", "--target", "aorta", "--no-pictures"
-    )
+    code, out = segment(random_model, tmp_path, image, "--target", "left lung", "--target", "aorta", "--no-pictures")
     assert code == 0
     findings = json.loads((out / "scan" / "findings.json").read_text())["findings"]
     assert [entry["target"] for entry in findings] == ["left_lung", "aorta"]
@@ -76,9 +74,7 @@ def test_a_folder_with_a_table_of_reports_and_one_bad_image(random_model, tmp_pa
     (folder / "c.png").write_bytes(b"")
     (folder / "notes.txt").write_text("not an image")
     (tmp_path / "reports.csv").write_text("image,report\na.png,Nodule.\nb,No nodule.\nc.png,Nodule.\n")
-    code, out = segment(
-        random_model, tmp_path, folder, "--reports", tmp_path / "reports.csv", "--no-pictures"
-    )
+    code, out = segment(random_model, tmp_path, folder, "--reports", tmp_path / "reports.csv", "--no-pictures")
     assert code == 1
     assert sorted(p.name for p in out.iterdir()) == ["a", "b", "run.json"]
     findings = json.loads((out / "b" / "findings.json").read_text())["findings"]

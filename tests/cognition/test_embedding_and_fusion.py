@@ -7,7 +7,9 @@ from medsegr.cognition.fusion_transformer import FusionTransformer
 from medsegr.cognition.prior_embedding import PriorEmbedding, PriorVocabulary
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 
-NODULE = Finding("nodule", "present", Location("left", ("upper_zone",)), Texture(("solid",)), Shape(("round", "small"), (12.0,), 3))
+NODULE = Finding(
+    "nodule", "present", Location("left", ("upper_zone",)), Texture(("solid",)), Shape(("round", "small"), (12.0,), 3)
+)
 NAMED = Finding("nodule")
 VOCABULARY = PriorVocabulary.default()
 

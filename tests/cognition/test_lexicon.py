@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from tests.shared_data import shared
 
 from medsegr.cognition.lexicon import canonical_target, finding_for_target, frame_of, load_lexicon, regions_of
 from medsegr.errors import ConfigError
+from tests.shared_data import shared
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Words with offsets, and phrases among them."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +13,18 @@ from medsegr.cognition.phrases import PhraseTable, fold, tokenise
 def test_offsets_point_at_the_words(text: str) -> None:
     tokens = tokenise(text)
     assert all(text[token.start : token.end] == token.text for token in tokens)
-    assert all(one.end <= other.start for one, other in zip(tokens, tokens[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(tokens))
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Haemorrhages", "hemorrhage"), ("oedema", "Edema"), ("opacities", "opacity"), ("masses", "mass"), ("nuclei", "nucleus")],
+    [
+        ("Haemorrhages", "hemorrhage"),
+        ("oedema", "Edema"),
+        ("opacities", "opacity"),
+        ("masses", "mass"),
+        ("nuclei", "nucleus"),
+    ],
 )
 def test_spelling_and_number_do_not_matter(one: str, other: str) -> None:
     assert fold(one) == fold(other)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, open_gates, random_sam
 
 from medsegr.backbones.backbone import Prompts
 from medsegr.cognition.priors import Location, Shape, Texture
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import ReportGuidedSam, attach
+from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, open_gates, random_sam
 
 CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 REPORT = [NODULE, EFFUSION, HEART]
@@ -85,7 +85,9 @@ def test_sam_forward_is_the_same_before_during_and_after():
         before = sam(**call).pred_masks
         model = open_gates(attach(sam, CONFIG))
         assert torch.equal(sam(**call).pred_masks, before), "without a report the host is itself"
-        guided = model(call["pixel_values"], priors(model, [NODULE]), Prompts(call["input_points"], call["input_labels"]))
+        guided = model(
+            call["pixel_values"], priors(model, [NODULE]), Prompts(call["input_points"], call["input_labels"])
+        )
         assert not torch.allclose(guided.logits, before[:, 0])
         back = model.detach()
         assert back is sam

@@ -18,9 +18,7 @@ def picture(path: Path, seed: int = 0, size: tuple[int, int] = SIZE) -> None:
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, size, dtype=np.uint8)).save(path)
 
 
-def mask(
-    path: Path, values: Mapping[int, tuple[int, int]] | None = None, size: tuple[int, int] = SIZE
-) -> None:
+def mask(path: Path, values: Mapping[int, tuple[int, int]] | None = None, size: tuple[int, int] = SIZE) -> None:
     """``values``: label value -> columns (from, to) in the upper half."""
     path.parent.mkdir(parents=True, exist_ok=True)
     array = np.zeros(size, np.uint8)

@@ -31,9 +31,7 @@ def test_all_complaints_at_once(tmp_path: Path) -> None:
     (folder / "images" / "notes.txt").write_text("x")
     rows = [("a.png", "train"), ("a.png", "test"), ("b.png", "val"), ("b.png", "val"), ("z.png", "tset")]
     make.table(folder / "split.csv", ("image", "split"), rows)
-    make.table(
-        folder / "reports.csv", ("image", "report"), [("y.png", "secret"), ("a.png", "1"), ("a.png", "2")]
-    )
+    make.table(folder / "reports.csv", ("image", "report"), [("y.png", "secret"), ("a.png", "1"), ("a.png", "2")])
     complaints = check_dataset(folder, {"liver"})
     expected = [
         "dataset.json: the target 'lesion' is not in the vocabulary",
@@ -59,9 +57,7 @@ def test_all_complaints_at_once(tmp_path: Path) -> None:
 
 def test_structures(tmp_path: Path) -> None:
     folder = make.structured(tmp_path)
-    make.manifest(
-        folder, structures={"lung": "lung", "liver": "liver", "tube": "tube"}, incomplete=["spleen"]
-    )
+    make.manifest(folder, structures={"lung": "lung", "liver": "liver", "tube": "tube"}, incomplete=["spleen"])
     (folder / "masks" / "lung" / "c.png").unlink()
     make.mask(folder / "masks" / "lung" / "a.png", {1: (0, 3), 2: (3, 5)})
     make.mask(folder / "masks" / "tube" / "z.png")
@@ -80,9 +76,7 @@ def test_findings(tmp_path: Path) -> None:
     make.findings(
         folder,
         [
-            entry(
-                "a.png", make.finding(mask="masks/gone.png"), make.finding(id="f2", mask="masks/small.png")
-            ),
+            entry("a.png", make.finding(mask="masks/gone.png"), make.finding(id="f2", mask="masks/small.png")),
             entry("z.png", make.finding(target="unicorn", mask=None)),
             entry("b.png", make.finding(role="false"), make.finding(id="f2", presence="absent")),
             entry("a.png"),
@@ -124,9 +118,7 @@ def test_findings(tmp_path: Path) -> None:
 
 def test_broken_rows_do_not_show_report_text(tmp_path: Path) -> None:
     folder = make.labelled(tmp_path)
-    (folder / "reports.csv").write_text(
-        "image,report\na.png,first line\nSecret nodule, left\nSecret nodule, left\n"
-    )
+    (folder / "reports.csv").write_text("image,report\na.png,first line\nSecret nodule, left\nSecret nodule, left\n")
     complaints = check_dataset(folder)
     assert complaints == [
         "reports.csv: (a row that names no image file) has 2 rows",

@@ -68,9 +68,7 @@ def test_incomplete_label_without_pixels_is_left_out(tmp_path: Path) -> None:
 
 def test_findings(tmp_path: Path) -> None:
     make.structured(tmp_path)
-    absent = make.finding(
-        id="f2", presence="absent", mask=None, laterality=None, zones=[], size_mm=[], count=None
-    )
+    absent = make.finding(id="f2", presence="absent", mask=None, laterality=None, zones=[], size_mm=[], count=None)
     make.findings(
         tmp_path,
         [{"image": "a.png", "findings": [make.finding(), absent], "suite": "place", "look": "ct"}, ""],
@@ -115,9 +113,7 @@ def test_volumes(tmp_path: Path) -> None:
 def test_everything_wrong_is_listed(tmp_path: Path) -> None:
     make.labelled(tmp_path)
     make.manifest(tmp_path, labels={"liver": "one"}, frame="upside", incomplete=["spleen"])
-    make.table(
-        tmp_path / "split.csv", ("image", "split"), [("z.png", "train"), ("a.png", "val"), ("a.png", "test")]
-    )
+    make.table(tmp_path / "split.csv", ("image", "split"), [("z.png", "train"), ("a.png", "val"), ("a.png", "test")])
     make.table(tmp_path / "reports.csv", ("picture", "report"), [])
     make.findings(tmp_path, ["{"])
     with pytest.raises(DatasetError) as caught:

@@ -52,12 +52,8 @@ def test_displayed_voxels_are_where_the_stored_ones_are(affine: np.ndarray, shap
     stored_index = np.stack(np.meshgrid(*map(np.arange, three), indexing="ij"), -1).reshape(-1, 3)
     places = stored_index @ affine[:3, :3].T + affine[:3, 3]
     displayed = geometry.to_displayed(np.arange(len(stored_index)).reshape(shape))
-    displayed_index = np.stack(np.meshgrid(*map(np.arange, displayed.shape), indexing="ij"), -1).reshape(
-        -1, 3
-    )
-    np.testing.assert_allclose(
-        geometry.voxel_to_patient(displayed_index), places[displayed.ravel()], atol=1e-6
-    )
+    displayed_index = np.stack(np.meshgrid(*map(np.arange, displayed.shape), indexing="ij"), -1).reshape(-1, 3)
+    np.testing.assert_allclose(geometry.voxel_to_patient(displayed_index), places[displayed.ravel()], atol=1e-6)
 
 
 @settings(max_examples=150, deadline=None)
@@ -106,9 +102,7 @@ def test_agrees_with_nibabel_on_the_nearest_axes(affine: np.ndarray) -> None:
     [(2, 1, -1, 0, -1), (1, 2, -1, 0, -1), (0, 2, -1, 1, -1)],
     ids=["axial", "coronal", "sagittal"],
 )
-def test_single_planes_are_displayed_in_their_plane(
-    single, row_axis, row_sign, column_axis, column_sign
-) -> None:
+def test_single_planes_are_displayed_in_their_plane(single, row_axis, row_sign, column_axis, column_sign) -> None:
     for signs in itertools.product((-1, 1), repeat=3):
         shape = tuple(1 if axis == single else 9 for axis in range(3))
         geometry = displayed_geometry(np.diag([*signs, 1.0]), shape)

@@ -40,9 +40,7 @@ def study(codes: tuple[str, ...]) -> nib.Nifti1Image:
     data = np.random.default_rng(0).integers(0, 50, RAS_SHAPE).astype(np.int16)
     data[LANDMARK] = 1000
     image = nib.Nifti1Image(data, oblique())
-    transform = nib.orientations.ornt_transform(
-        nib.io_orientation(image.affine), nib.orientations.axcodes2ornt(codes)
-    )
+    transform = nib.orientations.ornt_transform(nib.io_orientation(image.affine), nib.orientations.axcodes2ornt(codes))
     return image.as_reoriented(transform)
 
 
@@ -203,9 +201,7 @@ def test_unstated_orientation_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", [(3, 20, 20), (20, 3, 20), (1, 1, 1), (20, 20, 2, 1)])
 def test_thin_volumes(shape: tuple[int, ...], tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "thin.nii", np.random.default_rng(3).normal(size=shape).astype(np.float32), np.eye(4)
-    )
+    path = write(tmp_path / "thin.nii", np.random.default_rng(3).normal(size=shape).astype(np.float32), np.eye(4))
     if shape[:2] == (20, 20):
         assert load_image(path).voxels.shape == (2, 20, 20)
         return

@@ -68,9 +68,7 @@ def test_sixteen_bits_stay(suffix: str, tmp_path: Path) -> None:
 )
 def test_rarer_tiffs(array: np.ndarray, tmp_path: Path) -> None:
     byteorder = ">" if array.dtype.byteorder == ">" else "<"
-    tifffile.imwrite(
-        tmp_path / "a.tif", array, byteorder=byteorder, photometric="rgb" if array.ndim == 3 else None
-    )
+    tifffile.imwrite(tmp_path / "a.tif", array, byteorder=byteorder, photometric="rgb" if array.ndim == 3 else None)
     np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, array)
 
 
@@ -185,9 +183,7 @@ def test_mask_round_trip(height: int, width: int, seed: int, tmp_path_factory) -
 def test_label_maps_keep_their_values(tmp_path: Path) -> None:
     values = RNG.integers(0, 5, (20, 24), dtype=np.uint8)
     palette = Image.fromarray(values)
-    palette.putpalette(
-        [v for colour in ((0, 0, 0), (200, 0, 0), (0, 200, 0), (9, 9, 9), (1, 2, 3)) for v in colour]
-    )
+    palette.putpalette([v for colour in ((0, 0, 0), (200, 0, 0), (0, 200, 0), (9, 9, 9), (1, 2, 3)) for v in colour])
     palette.save(tmp_path / "palette.png")
     np.testing.assert_array_equal(load_label_map(tmp_path / "palette.png"), values)
     Image.fromarray(values).convert("RGB").save(tmp_path / "rgb.png")
@@ -228,9 +224,7 @@ def test_damaged_bytes_raise_nothing_else_and_print_nothing(suffix: str, tmp_pat
     messages = []
     for _ in range(60):
         damaged = bytearray(content)
-        for place in rng.integers(
-            0, min(len(content), rng.choice((60, 400, 10_000))), rng.choice((1, 3, 10))
-        ):
+        for place in rng.integers(0, min(len(content), rng.choice((60, 400, 10_000))), rng.choice((1, 3, 10))):
             damaged[place] = rng.integers(256)
         path.write_bytes(damaged)
         for load in (load_image, load_label_map):

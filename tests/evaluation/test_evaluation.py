@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from monai.metrics import compute_dice
-from tests.hosts import open_gates, random_tiny
 
 from medsegr.cli.main import main
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
@@ -27,6 +26,7 @@ from medsegr.evaluation.results import figures, support_figures
 from medsegr.inference.predictor import Predictor
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import attach
+from tests.hosts import open_gates, random_tiny
 
 MASKS = arrays.arrays(bool, (5, 7))
 NODULE = Finding("nodule", "present", Location("left", ("upper_zone",)), Texture(("solid",)), Shape(("round",)))
@@ -67,7 +67,9 @@ def test_what_the_model_is_told() -> None:
     other = Finding("nodule", location=Location("right", ("lower_zone",)))
     assert told(NODULE, "true") is NODULE
     assert told(NODULE, "none") == Finding("nodule")
-    assert told(NODULE, "other", [NODULE, Finding("mass", texture=Texture(("hazy",))), other]).location == other.location
+    assert (
+        told(NODULE, "other", [NODULE, Finding("mass", texture=Texture(("hazy",))), other]).location == other.location
+    )
     assert not told(NODULE, "no-location").location.stated
     assert told(NODULE, "no-texture").texture == Texture() and told(NODULE, "no-shape").shape == Shape()
     assert redescribed(NODULE, [NODULE, Finding("nodule")]) == Finding("nodule")

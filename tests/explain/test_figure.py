@@ -67,9 +67,7 @@ def test_side_letters_where_the_picture_shows_both_sides_of_a_patient(modality, 
 def test_explanation_tells_each_findings_story():
     page = explanation_page(made_result(), "case_1")
     shown = words(page)
-    assert {"Image agrees", "Image shows it", "Absent by the report", "Image does not show this"} <= set(
-        shown
-    )
+    assert {"Image agrees", "Image shows it", "Absent by the report", "Image does not show this"} <= set(shown)
     assert "it says “No”" in shown
     assert "the report is unsure: “Possible”" in shown
     assert "asked for by name; the report does not say it" in shown

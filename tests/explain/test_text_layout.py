@@ -65,9 +65,7 @@ def test_no_line_is_wider_than_its_column_unless_one_word_is(texts, width):
     for line in lines:
         for x, word in line:
             assert x == 0.0 or x + text_width(word.text, 10.0) <= width + 1e-6
-    assert [word.text for line in lines for _, word in line] == [
-        w.text for w in coloured_words(" ".join(texts), [])
-    ]
+    assert [word.text for line in lines for _, word in line] == [w.text for w in coloured_words(" ".join(texts), [])]
 
 
 def test_shorten_ends_in_dots_and_fits():

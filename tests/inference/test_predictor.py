@@ -79,10 +79,7 @@ def test_support_threshold_comes_from_the_models_metadata():
     model = disks(nodule=(0.7, 0.2, 0.1, -2.0))
     model.metadata = {"support_threshold": 0.1}
     assert Predictor(model).segment(picture(), "Nodule.").findings[0].outcome == "outlined"
-    assert (
-        Predictor(model).segment(picture(), "Nodule.", support_threshold=0.3).findings[0].outcome
-        == "unsupported"
-    )
+    assert Predictor(model).segment(picture(), "Nodule.", support_threshold=0.3).findings[0].outcome == "unsupported"
 
 
 def test_a_mask_without_pixels_says_so():
@@ -165,9 +162,7 @@ def test_wrong_questions(question, error, message):
 def test_threads_wait_for_each_other():
     predictor, found = Predictor(disks()), []
     work = [
-        threading.Thread(
-            target=lambda: found.append(predictor.segment(picture(), "Nodule.").findings[0].area_px)
-        )
+        threading.Thread(target=lambda: found.append(predictor.segment(picture(), "Nodule.").findings[0].area_px))
         for _ in range(4)
     ]
     [thread.start() for thread in work]

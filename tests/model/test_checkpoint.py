@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.hosts import NODULE, open_gates, random_sam, random_tiny
 from transformers import SamConfig, SamModel
 
 from medsegr.errors import CheckpointError, ConfigError
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.checkpoint import load_checkpoint, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam, attach, build_model
+from tests.hosts import NODULE, open_gates, random_sam, random_tiny
 
 CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 
@@ -56,7 +56,9 @@ def test_half_precision_is_half_the_size_and_nearly_the_same(tmp_path: Path) -> 
     torch.testing.assert_close(answer(load_checkpoint(str(half))), answer(model), atol=0.05, rtol=0.05)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "flipped", "missing", "empty", "no json", "half a json", "no vocabulary"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "flipped", "missing", "empty", "no json", "half a json", "no vocabulary"]
+)
 def test_damage_is_refused(saved: Path, damage: str) -> None:
     weights, config = saved / "adapter.safetensors", saved / "adapter.json"
     if damage == "truncated":

@@ -35,9 +35,7 @@ def case_of(modality: str = "chest_xray", **fields) -> Case:
 
 
 def finding(target="nodule", side=None, texture=(), shape=(), zones=(), **more) -> Finding:
-    return Finding(
-        target, location=Location(side, zones), texture=Texture(texture), shape=Shape(shape), **more
-    )
+    return Finding(target, location=Location(side, zones), texture=Texture(texture), shape=Shape(shape), **more)
 
 
 RECORDS = (

@@ -87,9 +87,7 @@ def test_a_mask_is_never_moved_out_of_the_picture():
     config = TrainConfig(augmentation=AugmentationConfig(affine=1.0, shift=0.14, flip=0.0))
     study = study_of({"edge": disc(1, 1, 3)})
     for seed in range(20):
-        sample = make_sample(
-            study, [Question(Finding("nodule"), ("edge",))], config, np.random.default_rng(seed)
-        )
+        sample = make_sample(study, [Question(Finding("nodule"), ("edge",))], config, np.random.default_rng(seed))
         assert sample.masks[0].sum() >= 0.5 * study.mask(("edge",)).sum()
 
 

@@ -26,9 +26,7 @@ def check(folder: Annotated[Path, typer.Argument(help="Folder with dataset.json.
     for complaint in complaints:
         typer.echo(complaint)
     if complaints:
-        raise DatasetError(
-            f"{len(complaints)} complaints about '{folder}'; they are listed on standard output."
-        )
+        raise DatasetError(f"{len(complaints)} complaints about '{folder}'; they are listed on standard output.")
     typer.echo(f"{folder}: no complaints")
 
 
@@ -39,9 +37,7 @@ def phantoms(
     cases: Annotated[int, typer.Option("--cases", help="Studies in all.")] = 60,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
     size: Annotated[int, typer.Option("--size", help="Side of the pictures in pixels.")] = 256,
-    split: Annotated[
-        str | None, typer.Option("--split", help="Put all studies in train, val or test.")
-    ] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Put all studies in train, val or test.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
     """Make generated studies with reports and masks, as data sets.

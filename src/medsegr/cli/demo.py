@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
-    model: Annotated[
-        str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")
-    ] = "tiny",
+    model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
 ) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import ReportPriors
 from medsegr.data.case import Case

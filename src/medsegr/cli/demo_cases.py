@@ -21,9 +21,7 @@ SHOWN = (
 
 def demo_cases() -> list[Case]:
     """The studies, the same in every run."""
-    return [
-        case_of(generate_study(SEED, number, look, suite), f"{look}_{suite}") for look, suite, number in SHOWN
-    ]
+    return [case_of(generate_study(SEED, number, look, suite), f"{look}_{suite}") for look, suite, number in SHOWN]
 
 
 def case_of(study: PhantomStudy, name: str) -> Case:

@@ -14,13 +14,13 @@ def evaluate(
     data: Annotated[list[Path], typer.Option("--data", "-d", help="A data set folder; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     *,
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="Built-in name, folder, or Hugging Face id.")
-    ] = "tiny",
+    model: Annotated[str, typer.Option("--model", "-m", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
     split: Annotated[str, typer.Option("--split", help="train, val or test.")] = "test",
     report: Annotated[
         list[str] | None,
-        typer.Option("--report", help="true, none (named only), other (another case's); repeatable. All three by default."),
+        typer.Option(
+            "--report", help="true, none (named only), other (another case's); repeatable. All three by default."
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Cases of each data set, at most.")] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = "auto",

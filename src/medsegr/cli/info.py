@@ -40,9 +40,7 @@ def collect_info() -> dict[str, dict[str, Any]]:
         "hosts": _hosts(),
         "models": _models(),
         "extras": {
-            name: "installed"
-            if all(find_spec(module) for module in modules)
-            else f"pip install 'medsegr[{name}]'"
+            name: "installed" if all(find_spec(module) for module in modules) else f"pip install 'medsegr[{name}]'"
             for name, modules in EXTRAS.items()
         },
     }

@@ -89,7 +89,5 @@ def _fail(message: str) -> int:
 
 
 def _command(given: Sequence[str]) -> str:
-    known = {command.name for command in app.registered_commands} | {
-        group.name for group in app.registered_groups
-    }
+    known = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     return f"{given[0]} " if given and given[0] in known else ""

@@ -28,17 +28,13 @@ STYLES = {
 
 
 def parse(
-    report: Annotated[
-        Path | None, typer.Argument(help="Text file with the report, or - for standard input.")
-    ] = None,
+    report: Annotated[Path | None, typer.Argument(help="Text file with the report, or - for standard input.")] = None,
     text: Annotated[str | None, typer.Option("--text", "-t", help="The report itself.")] = None,
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     jsonl: Annotated[
         tuple[Path, Path] | None,
-        typer.Option(
-            "--jsonl", help="IN OUT: many reports, one JSON object a line with id, report, modality."
-        ),
+        typer.Option("--jsonl", help="IN OUT: many reports, one JSON object a line with id, report, modality."),
     ] = None,
 ) -> None:
     """Show what a report says: findings, their presence, place, texture and shape.
@@ -46,9 +42,7 @@ def parse(
     Example: medsegr parse --text "Small nodule in the left upper lobe. No effusion."
     """
     if sum(source is not None for source in (report, text, jsonl)) != 1:
-        raise ConfigError(
-            "Give the report in one way: a FILE, - for standard input, --text, or --jsonl IN OUT."
-        )
+        raise ConfigError("Give the report in one way: a FILE, - for standard input, --text, or --jsonl IN OUT.")
     check_modality(modality)
     if jsonl is not None:
         parse_lines(*jsonl, modality)
@@ -68,9 +62,7 @@ def show_priors(priors: ReportPriors) -> None:
     """Print the report with its words coloured, and a table of the findings."""
     console = results()
     console.print(coloured_report(priors))
-    console.print(
-        Text.assemble(*[part for kind in STYLES for part in ((f" {_LEGEND[kind]} ", STYLES[kind]), " ")])
-    )
+    console.print(Text.assemble(*[part for kind in STYLES for part in ((f" {_LEGEND[kind]} ", STYLES[kind]), " ")]))
     if not priors.findings:
         console.print("No finding that the vocabulary knows.")
         return
@@ -101,14 +93,10 @@ def _cells(finding: Finding, text: str) -> list[Text]:
     place = [*([finding.location.laterality] if finding.location.laterality else []), *finding.location.zones]
     shape = [*finding.shape.attributes, *(f"{size:g} mm" for size in finding.shape.size_mm)]
     shape += [f"count: {finding.shape.count}"] if finding.shape.count is not None else []
-    words = " · ".join(
-        " ".join(text[a:b].split()) for a, b in (*finding.evidence.spans(), *finding.evidence.presence)
-    )
+    words = " · ".join(" ".join(text[a:b].split()) for a, b in (*finding.evidence.spans(), *finding.evidence.presence))
     colour = {"absent": "red", "uncertain": "yellow"}.get(finding.presence, "green")
     cells = [Text(finding.target, "bold"), Text(finding.presence, colour)]
-    return (
-        cells + [Text(", ".join(part)) for part in (place, finding.texture.attributes, shape)] + [Text(words)]
-    )
+    return cells + [Text(", ".join(part)) for part in (place, finding.texture.attributes, shape)] + [Text(words)]
 
 
 def parse_lines(source: Path, target: Path, modality: str | None = None) -> None:
@@ -121,14 +109,8 @@ def parse_lines(source: Path, target: Path, modality: str | None = None) -> None
     try:
         lines = source.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(
-            f"'{source}' cannot be read ({type(error).__name__}); expected UTF-8 JSON lines."
-        ) from error
-    parsed = [
-        _parse_line(line, f"'{source}', line {n}", modality)
-        for n, line in enumerate(lines, 1)
-        if line.strip()
-    ]
+        raise ReportError(f"'{source}' cannot be read ({type(error).__name__}); expected UTF-8 JSON lines.") from error
+    parsed = [_parse_line(line, f"'{source}', line {n}", modality) for n, line in enumerate(lines, 1) if line.strip()]
     with atomic_write(target) as temporary:
         Path(temporary).write_text("".join(json.dumps(record) + "\n" for record in parsed), encoding="utf-8")
 
@@ -148,7 +130,5 @@ def _parse_line(line: str, where: str, modality: str | None) -> dict[str, Any]:
 def _read_stdin() -> str:
     raw = sys.stdin.buffer.read(MAX_REPORT_BYTES + 1)
     if len(raw) > MAX_REPORT_BYTES:
-        raise ReportError(
-            f"Standard input is longer than {MAX_REPORT_BYTES:,} bytes; expected one study's report."
-        )
+        raise ReportError(f"Standard input is longer than {MAX_REPORT_BYTES:,} bytes; expected one study's report.")
     return decode_report(raw, "Standard input")

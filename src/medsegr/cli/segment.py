@@ -26,21 +26,13 @@ def segment(
     report: Annotated[Path | None, typer.Option("--report", "-r", help="Text file with the report.")] = None,
     text: Annotated[str | None, typer.Option("--text", "-t", help="The report itself.")] = None,
     reports: Annotated[Path | None, typer.Option("--reports", help="CSV with columns image,report.")] = None,
-    target: Annotated[
-        list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")
-    ] = None,
-    model: Annotated[
-        str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")
-    ] = "tiny",
+    target: Annotated[list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")] = None,
+    model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
-    threshold: Annotated[
-        float, typer.Option("--threshold", help="Probability from which a pixel counts.")
-    ] = 0.5,
+    threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
-    keep_text: Annotated[
-        bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")
-    ] = False,
+    keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
 ) -> None:
     """Outline every finding of a report in its image.
@@ -51,9 +43,7 @@ def segment(
     studies = collect_studies(images, report, text, reports)
     targets = target or []
     if not targets and all(study.report is None for study in studies):
-        raise ConfigError(
-            "Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME."
-        )
+        raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
     from medsegr.cognition.lexicon import canonical_target
     from medsegr.data.outputs import staged_folder
     from medsegr.inference.predictor import load
@@ -85,9 +75,7 @@ class _Job:
     pictures: bool
 
 
-def _segment_all(
-    job: _Job, studies: list[Study]
-) -> tuple[list[tuple[dict[str, Any], "Result"]], list[dict[str, str]]]:
+def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, Any], "Result"]], list[dict[str, str]]]:
     """Segment each study into its own folder; failures do not stop the others, unless all fail."""
     done: list[tuple[dict[str, Any], Result]] = []
     failures: list[dict[str, str]] = []

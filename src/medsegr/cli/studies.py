@@ -28,9 +28,7 @@ class Study:
     report: str | None = None
 
 
-def collect_studies(
-    images: Sequence[Path], report: Path | None, text: str | None, table: Path | None
-) -> list[Study]:
+def collect_studies(images: Sequence[Path], report: Path | None, text: str | None, table: Path | None) -> list[Study]:
     """Images and folders -> one study per image, with its report.
 
     Args:
@@ -50,9 +48,7 @@ def collect_studies(
     shared = read_report(report) if report is not None else text
     reports = read_reports(table) if table is not None else {}
     if table is not None and not any(_lookup(reports, path) for path in paths):
-        raise ReportError(
-            f"No image is named in '{table}'; its column 'image' holds file names such as scan.png."
-        )
+        raise ReportError(f"No image is named in '{table}'; its column 'image' holds file names such as scan.png.")
     return [
         Study(case, path, _lookup(reports, path) if table is not None else shared)
         for case, path in zip(case_names(paths), paths, strict=True)
@@ -91,11 +87,7 @@ def _lookup(reports: dict[str, str], path: Path) -> str | None:
 def _expand(given: Path) -> list[Path]:
     if not given.is_dir():
         return [given]
-    found = sorted(
-        path for path in given.iterdir() if path.is_file() and path.name.lower().endswith(IMAGE_SUFFIXES)
-    )
+    found = sorted(path for path in given.iterdir() if path.is_file() and path.name.lower().endswith(IMAGE_SUFFIXES))
     if not found:
-        raise ImageError(
-            f"Folder '{given}' holds no image. Expected files ending in {', '.join(IMAGE_SUFFIXES)}."
-        )
+        raise ImageError(f"Folder '{given}' holds no image. Expected files ending in {', '.join(IMAGE_SUFFIXES)}.")
     return found

@@ -10,12 +10,8 @@ def train(
     data: Annotated[list[Path], typer.Option("--data", "-d", help="A data set folder; repeatable.")],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")],
-    config: Annotated[
-        str | None, typer.Option("--config", "-c", help="YAML file, or a shipped name: tiny.")
-    ] = None,
-    host: Annotated[
-        str | None, typer.Option("--host", help="tiny, or a Hugging Face id or folder of a SAM.")
-    ] = None,
+    config: Annotated[str | None, typer.Option("--config", "-c", help="YAML file, or a shipped name: tiny.")] = None,
+    host: Annotated[str | None, typer.Option("--host", help="tiny, or a Hugging Face id or folder of a SAM.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where the run stopped.")] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, for example steps=500; repeatable.")
@@ -28,9 +24,7 @@ def train(
     from medsegr.training.config_file import load_config
     from medsegr.training.train import train as run_training
 
-    given = load_config(
-        config, settings or [], data=[str(folder) for folder in data], out=str(out), host=host
-    )
+    given = load_config(config, settings or [], data=[str(folder) for folder in data], out=str(out), host=host)
     result = run_training(given, resume=resume)
     state = "Finished" if result.finished else "Stopped (go on with --resume)"
     typer.echo(f"{state} at step {result.step}; best validation score {result.best:.3f}.")

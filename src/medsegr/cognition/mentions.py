@@ -27,10 +27,15 @@ NUMBERS = {
 
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n(?!\s*[a-z])")
 _SIZE = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(mm|cm)?(?:\s*[x×]\s*(\d+(?:\.\d+)?)\s*(mm|cm)?)?(?:\s*[x×]\s*(\d+(?:\.\d+)?))?\s*-?(mm|cm)\b", re.I
+    r"(\d+(?:\.\d+)?)\s*(mm|cm)?(?:\s*[x×]\s*(\d+(?:\.\d+)?)\s*(mm|cm)?)?(?:\s*[x×]\s*(\d+(?:\.\d+)?))?\s*-?(mm|cm)\b",
+    re.I,
 )
-_NOT_ITS_SIZE = re.compile(r"^\W*(?:above|below|from|fn\b|deep|slice|in depth|distal|proximal|away|cranial|caudal)", re.I)
-_FORMER = re.compile(r"(?:previously|was|formerly|before|also|cortical thickening of|cortex of|solid component of)\W*$", re.I)
+_NOT_ITS_SIZE = re.compile(
+    r"^\W*(?:above|below|from|fn\b|deep|slice|in depth|distal|proximal|away|cranial|caudal)", re.I
+)
+_FORMER = re.compile(
+    r"(?:previously|was|formerly|before|also|cortical thickening of|cortex of|solid component of)\W*$", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -158,11 +163,19 @@ class _Reader:
         return mention.kind == "shape" and self.lexicon.shapes[mention.name].group in ("degree", "size class")
 
     def _choose(
-        self, tokens: Sequence[Token], first: int, last: int, meanings: Sequence[tuple[Meaning, bool]], modality: str | None
+        self,
+        tokens: Sequence[Token],
+        first: int,
+        last: int,
+        meanings: Sequence[tuple[Meaning, bool]],
+        modality: str | None,
     ) -> list[Mention]:
         """The meaning that fits the picture best, and the runner-up of another kind."""
         near = {token.word for token in tokens[last : last + 5]}
-        scored = [(self._fit(meaning, only_here, modality, bool(near & SPEAKS_OF_PICTURE)), meaning) for meaning, only_here in meanings]
+        scored = [
+            (self._fit(meaning, only_here, modality, bool(near & SPEAKS_OF_PICTURE)), meaning)
+            for meaning, only_here in meanings
+        ]
         fitting = [entry for entry in sorted(scored, key=lambda entry: -entry[0]) if entry[0] > 0]
         if not fitting:
             return []
@@ -207,7 +220,7 @@ class _Reader:
     def _short_places(
         self, tokens: Sequence[Token], forms: Sequence[str], mentions: Sequence[Mention], modality: str | None
     ) -> list[Mention]:
-        """"mid" in "mid to lower zones": the noun comes later."""
+        """ "mid" in "mid to lower zones": the noun comes later."""
         zones = [m for m in mentions if m.kind == "zone" and tokens[m.last - 1].word in PLACE_NOUNS]
         found: list[Mention] = []
         for zone in zones:
@@ -215,7 +228,9 @@ class _Reader:
             while place >= 0 and (forms[place] in BARE_PLACES or forms[place] in ("and", "to", "or", ",")):
                 if forms[place] in BARE_PLACES:
                     words = [forms[place], tokens[zone.last - 1].word]
-                    chosen = self.table.find(words, lambda _, __, m, at=place: self._choose(tokens, at, at + 1, m, modality))
+                    chosen = self.table.find(
+                        words, lambda _, __, m, at=place: self._choose(tokens, at, at + 1, m, modality)
+                    )
                     found += [m for m in chosen if m.kind == "zone"]
                 place -= 1
         return [m for m in found if not any(o.first <= m.first < o.last for o in mentions)]

@@ -105,9 +105,7 @@ class PhraseTable(Generic[T]):
         """Every word of every phrase."""
         return {word for listed in self._phrases.values() for words, _ in listed for word in words}
 
-    def find(
-        self, words: Sequence[str], choose: Callable[[int, int, list[T]], list[M]]
-    ) -> Iterator[M]:
+    def find(self, words: Sequence[str], choose: Callable[[int, int, list[T]], list[M]]) -> Iterator[M]:
         """What phrases mean, from left to right, the longest first, none overlapping.
 
         Args:

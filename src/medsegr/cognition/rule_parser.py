@@ -7,6 +7,7 @@ mentions of the same finding.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from medsegr.cognition.lexicon import Lexicon, frame_of
 from medsegr.cognition.mentions import Mention, Sentence, read_sentences
@@ -15,19 +16,99 @@ from medsegr.cognition.presence import ATTRIBUTES, clause_ends, presence_of
 from medsegr.cognition.priors import Evidence, Finding, Location, Presence, Shape, Span, Texture
 
 _PREPOSITIONS = frozenset(
-    "in of at on over within along from to near into behind below above involving around towards overlying "
-    "throughout across through projecting projected abutting adjacent occupying beneath under".split()
+    [
+        "in",
+        "of",
+        "at",
+        "on",
+        "over",
+        "within",
+        "along",
+        "from",
+        "to",
+        "near",
+        "into",
+        "behind",
+        "below",
+        "above",
+        "involving",
+        "around",
+        "towards",
+        "overlying",
+        "throughout",
+        "across",
+        "through",
+        "projecting",
+        "projected",
+        "abutting",
+        "adjacent",
+        "occupying",
+        "beneath",
+        "under",
+    ]
 )
 _LINKS = _PREPOSITIONS | frozenset(
-    "is are was were has have with show shows there measuring measures which : appear appears remain remains "
-    "than contain contains containing be been".split()
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "with",
+        "show",
+        "shows",
+        "there",
+        "measuring",
+        "measures",
+        "which",
+        ":",
+        "appear",
+        "appears",
+        "remain",
+        "remains",
+        "than",
+        "contain",
+        "contains",
+        "containing",
+        "be",
+        "been",
+    ]
 )
-_FILL = frozenset("the a an its both and or , to mostly predominantly also more - mainly".split())
-_LIST = frozenset("and or , & / plus a an nor +".split())
-_WITH = frozenset("with w associated containing accompanying".split())
-_GOES_ON = frozenset("it they this these its margin shape size echogenicity measuring internally measure".split())
+_FILL = frozenset(
+    ["the", "a", "an", "its", "both", "and", "or", ",", "to", "mostly", "predominantly", "also", "more", "-", "mainly"]
+)
+_LIST = frozenset(["and", "or", ",", "&", "/", "plus", "a", "an", "nor", "+"])
+_WITH = frozenset(["with", "w", "associated", "containing", "accompanying"])
+_GOES_ON = frozenset(
+    [
+        "it",
+        "they",
+        "this",
+        "these",
+        "its",
+        "margin",
+        "shape",
+        "size",
+        "echogenicity",
+        "measuring",
+        "internally",
+        "measure",
+    ]
+)
 _PAIRED = frozenset(
-    "upper_lobe lower_lobe upper_zone mid_zone lower_zone apical basal hilar costophrenic_angle hemidiaphragm".split()
+    [
+        "upper_lobe",
+        "lower_lobe",
+        "upper_zone",
+        "mid_zone",
+        "lower_zone",
+        "apical",
+        "basal",
+        "hilar",
+        "costophrenic_angle",
+        "hemidiaphragm",
+    ]
 )
 
 
@@ -57,10 +138,10 @@ def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Findi
     """
     drafts: list[Draft] = []
     heading_side: Mention | None = None
-    for sentence in read_sentences(text, lexicon, modality):
-        if _elsewhere(sentence):
+    for unsettled in read_sentences(text, lexicon, modality):
+        if _elsewhere(unsettled):
             continue
-        sentence = _settle(sentence, lexicon)
+        sentence = _settle(unsettled, lexicon)
         new = [Draft(t, sentence, *presence_of(sentence, t)) for t in sentence.of("target")]
         if not new and not drafts and heading_side is None:
             heading_side = next(iter(sentence.of("side")), None)
@@ -182,14 +263,14 @@ def _owners(sentence: Sentence, mention: Mention, drafts: list[Draft]) -> list[D
         return [after]
     if before is not None:
         return [before]
-    if after is None or not mention.kind in ("side", "zone"):
+    if after is None or mention.kind not in ("side", "zone"):
         return [after] if after and open_ else []
     return [d for d in drafts if not clause_ends(sentence, mention.last, d.target.first) or d is after]
 
 
 def _share_places(sentence: Sentence, drafts: list[Draft], lexicon: Lexicon) -> None:
     """Targets in a list share a place that stands before or after the list; not so what is absent."""
-    pairs = [(a, b) for a, b in zip(drafts, drafts[1:], strict=False) if "absent" not in (a.presence, b.presence)]
+    pairs = [(a, b) for a, b in pairwise(drafts) if "absent" not in (a.presence, b.presence)]
     for one, other in pairs:
         gap = set(sentence.between(one.target.last, other.target.first))
         if not other.places() and gap <= _LIST | _WITH:

@@ -81,9 +81,7 @@ def _split(folder: Path, images: Sequence[str]) -> list[str]:
     unknown = sorted({split for listed in splits.values() for split in listed} - set(SPLITS))
     complaints += [f"{SPLIT_FILE}: the split '{s}' is not one of {', '.join(SPLITS)}" for s in unknown]
     known = set(images)
-    complaints += [
-        f"{SPLIT_FILE}: {shown_name(image)} is not in images/" for image in splits if image not in known
-    ]
+    complaints += [f"{SPLIT_FILE}: {shown_name(image)} is not in images/" for image in splits if image not in known]
     complaints += [f"images/{image} is not in {SPLIT_FILE}" for image in images if image not in splits]
     return complaints
 
@@ -94,12 +92,8 @@ def _reports(folder: Path, images: Sequence[str]) -> list[str]:
     rows, complaints = read_table(folder / REPORTS_FILE, ("image", "report"))
     counts = Counter(image for image, _ in rows)
     known = set(images)
-    complaints += [
-        f"{REPORTS_FILE}: {shown_name(image)} has {n} rows" for image, n in counts.items() if n > 1
-    ]
-    complaints += [
-        f"{REPORTS_FILE}: {shown_name(image)} is not in images/" for image in counts if image not in known
-    ]
+    complaints += [f"{REPORTS_FILE}: {shown_name(image)} has {n} rows" for image, n in counts.items() if n > 1]
+    complaints += [f"{REPORTS_FILE}: {shown_name(image)} is not in images/" for image in counts if image not in known]
     return complaints
 
 

@@ -102,9 +102,7 @@ class HasGeometry(Protocol):
     def geometry(self) -> Geometry: ...
 
 
-def plain_geometry(
-    shape: tuple[int, ...], spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
-) -> Geometry:
+def plain_geometry(shape: tuple[int, ...], spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Geometry:
     """Geometry of a picture or array without a known place: displayed as stored.
 
     Args:

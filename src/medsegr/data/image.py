@@ -212,6 +212,5 @@ def _check_content(voxels: np.ndarray, name: str) -> None:
 def _check_side(height: int, width: int, name: str) -> None:
     if min(height, width) < MIN_SIDE:
         raise ImageError(
-            f"{name} is {width} x {height} px, too small to find anything in; "
-            f"at least {MIN_SIDE} a side are needed."
+            f"{name} is {width} x {height} px, too small to find anything in; at least {MIN_SIDE} a side are needed."
         )

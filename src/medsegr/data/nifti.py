@@ -28,9 +28,7 @@ MAX_VOXELS = 400_000_000
 MAX_LABEL = 1_000_000
 """Largest label value that is taken for one."""
 
-UNSTATED_ORIENTATION = (
-    "the file states no orientation (sform and qform codes are 0), so left and right are a guess"
-)
+UNSTATED_ORIENTATION = "the file states no orientation (sform and qform codes are 0), so left and right are a guess"
 
 
 def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:

@@ -98,7 +98,7 @@ def _foreign(folder: DatasetFolder, names: Sequence[str], own: str, rng: np.rand
     return [finding for report in reports if report for finding in parse_report(report, folder.modality)]
 
 
-def _answers(
+def _answers(  # noqa: PLR0917 - one case, one call
     predictor: Predictor,
     folder: DatasetFolder,
     case: Case,

@@ -129,7 +129,5 @@ def _draw_panel(page: Page, panel: Panel, place: int, y: float) -> None:
         mask = display_map(found.plane_mask())
         draw_outline(axes, mask, finding_colour(number), found.finding.presence == "uncertain", 1.5)
     for mask in panel.truth:
-        axes.contour(
-            display_map(mask), levels=[0.5], colors=["white"], linewidths=1.1, linestyles=[(0, (1, 1.6))]
-        )
+        axes.contour(display_map(mask), levels=[0.5], colors=["white"], linewidths=1.1, linestyles=[(0, (1, 1.6))])
     put(page.axes, x, y + height + 15, shorten(panel.caption, CELL, 9.5, True), 9.5, colour=INK, bold=True)

@@ -100,9 +100,7 @@ def verdict(found: FindingResult, text: str) -> Verdict:
         found: The finding.
         text: The report, for the words of a negation or a hedge.
     """
-    triggers = ", ".join(
-        f"“{text[a:b].strip()}”" for a, b in found.finding.evidence.presence if text[a:b].strip()
-    )
+    triggers = ", ".join(f"“{text[a:b].strip()}”" for a, b in found.finding.evidence.presence if text[a:b].strip())
     if found.outcome == "absent":
         return Verdict("Absent by the report", NEUTRAL, f"it says {triggers}" if triggers else "")
     if found.outcome == "unsupported":
@@ -110,9 +108,7 @@ def verdict(found: FindingResult, text: str) -> Verdict:
     if found.outcome == "empty":
         return Verdict("Nothing to outline", DISAGREES, "no pixel is certain enough")
     if found.finding.presence == "uncertain":
-        return Verdict(
-            "Image shows it", AGREES, f"the report is unsure: {triggers}" if triggers else "report unsure"
-        )
+        return Verdict("Image shows it", AGREES, f"the report is unsure: {triggers}" if triggers else "report unsure")
     return Verdict("Image agrees", AGREES)
 
 
@@ -144,9 +140,7 @@ def _draw_head(page: Page, title: str) -> None:
         put(page.axes, x + 16, MARGIN + 33, name, 8.5, colour=FAINT)
         x += 16 + text_width(name, 8.5) + 12
     places = column_places()
-    for place, name in zip(
-        places, ("The report says", "Where it was looked for", "Mask", "Support"), strict=True
-    ):
+    for place, name in zip(places, ("The report says", "Where it was looked for", "Mask", "Support"), strict=True):
         put(page.axes, place, HEAD - 9, name, 10, colour=INK, bold=True)
     _heat_legend(page, places[1] + CELL - 130, MARGIN + 24)
 
@@ -228,9 +222,7 @@ def _draw_where(
     axes = page.picture(box, heat_overlay(plane, looked))
     if crop is not None:
         top, bottom, left, right = crop
-        frame = Rectangle(
-            (left, top), right - left, bottom - top, fill=False, edgecolor="white", linewidth=1.2
-        )
+        frame = Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor="white", linewidth=1.2)
         axes.add_patch(frame)
 
 

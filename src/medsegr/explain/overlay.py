@@ -61,9 +61,7 @@ def overlay_page(result: Result, title: str) -> Page:
     if shows_sides(result):
         draw_side_letters(axes, 13)
     anchors = [_anchor(display_map(found.plane_mask(plane))) for _, found in drawn]
-    ys = spread(
-        [top + y / rgb.shape[0] * tall for _, y in anchors], top + 12, top + tall_labels - 14, LABEL_GAP
-    )
+    ys = spread([top + y / rgb.shape[0] * tall for _, y in anchors], top + 12, top + tall_labels - 14, LABEL_GAP)
     for (place, found), anchor, y in zip(drawn, anchors, ys, strict=True):
         _label(page, found, finding_colour(place), MARGIN + wide + 22, y)
         halo = [withStroke(linewidth=1.7, foreground="#00000055")]

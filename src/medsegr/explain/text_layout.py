@@ -43,16 +43,11 @@ def evidence_spans(finding: Finding) -> list[tuple[int, int, str]]:
     """Where the finding's words stand, with their aspect; the later listed win where they overlap."""
     evidence = finding.evidence
     return [
-        (start, end, kind)
-        for kind in reversed(ASPECT_NAMES)
-        for start, end in getattr(evidence, kind)
-        if end > start
+        (start, end, kind) for kind in reversed(ASPECT_NAMES) for start, end in getattr(evidence, kind) if end > start
     ]
 
 
-def coloured_words(
-    text: str, spans: Sequence[tuple[int, int, str]], window: Span | None = None
-) -> list[Word]:
+def coloured_words(text: str, spans: Sequence[tuple[int, int, str]], window: Span | None = None) -> list[Word]:
     """Split a part of a text into words; a word changes where its colour changes."""
     first, last = window or (0, len(text))
     kinds: dict[int, str] = {}
@@ -61,11 +56,7 @@ def coloured_words(
     words: list[Word] = []
     for match in re.finditer(r"\S+", text[first:last]):
         begin, end = match.start() + first, match.end() + first
-        cuts = [
-            i
-            for i in range(begin + 1, end)
-            if kinds.get(i) != kinds.get(i - 1) or (i - begin) % MAX_WORD == 0
-        ]
+        cuts = [i for i in range(begin + 1, end) if kinds.get(i) != kinds.get(i - 1) or (i - begin) % MAX_WORD == 0]
         edges = [begin, *cuts, end]
         words += [Word(text[a:b], kinds.get(a), a > begin) for a, b in pairwise(edges)]
     return words
@@ -147,9 +138,7 @@ def fit_excerpt(
     return kept
 
 
-def draw_lines(
-    axes: Axes, lines: Sequence[Sequence[tuple[float, Word]]], x: float, y: float, size: float
-) -> float:
+def draw_lines(axes: Axes, lines: Sequence[Sequence[tuple[float, Word]]], x: float, y: float, size: float) -> float:
     """Draw wrapped words; axes are in points with y downwards. Returns the y below the last line."""
     for number, line in enumerate(lines):
         baseline = y + (number + 1) * size * LINE - 0.42 * size

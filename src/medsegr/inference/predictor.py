@@ -125,9 +125,7 @@ class Predictor:
         names = [canonical_target(name) for name in targets]
         _check_question(report, names)
         picture = load_image(image)
-        modality = (
-            modality or picture.modality or (report.modality if isinstance(report, ReportPriors) else None)
-        )
+        modality = modality or picture.modality or (report.modality if isinstance(report, ReportPriors) else None)
         priors = parse_report(report, modality) if isinstance(report, str) else report or ReportPriors()
         findings = _join(priors, names, modality)
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
@@ -159,9 +157,7 @@ class Predictor:
 
 def _check_question(report: str | ReportPriors | None, names: list[str]) -> None:
     if report is None and not names:
-        raise ConfigError(
-            "Nothing to look for: give a report, or name a structure, for example targets=['left_lung']."
-        )
+        raise ConfigError("Nothing to look for: give a report, or name a structure, for example targets=['left_lung'].")
     if isinstance(report, str) and not report.strip() and not names:
         raise ReportError("The report is empty. Give its text, or name a structure to outline instead.")
 
@@ -225,9 +221,7 @@ def _warnings(results: Sequence[FindingResult], thresholds: Thresholds, asked_re
         for found in results
         if found.outcome == "unsupported" and found.support is not None and asked_report
     ]
-    warnings += [
-        f"{found.id}: nothing was outlined: {found.reason}." for found in results if found.outcome == "empty"
-    ]
+    warnings += [f"{found.id}: nothing was outlined: {found.reason}." for found in results if found.outcome == "empty"]
     if all(found.outcome == "absent" for found in results):
         warnings.append("All findings are absent by the report, so nothing was outlined.")
     return warnings

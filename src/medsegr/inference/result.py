@@ -85,9 +85,7 @@ def unique_ids(findings: Sequence[Finding]) -> list[str]:
     ids = []
     for finding in findings:
         side = finding.location.laterality
-        name = (
-            f"{finding.target}-{side}" if side and side not in finding.target.split("_") else finding.target
-        )
+        name = f"{finding.target}-{side}" if side and side not in finding.target.split("_") else finding.target
         seen[name] += 1
         ids.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
     return ids

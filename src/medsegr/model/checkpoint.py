@@ -136,8 +136,10 @@ def push_checkpoint(model: ReportGuidedSam, repository: str, private: bool, toke
 def sha256(path: Path) -> str:
     """Hex digest of a file."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else (
-            hashlib.sha256(stream.read()).hexdigest()
+        return (
+            hashlib.file_digest(stream, "sha256").hexdigest()
+            if hasattr(hashlib, "file_digest")
+            else (hashlib.sha256(stream.read()).hexdigest())
         )
 
 
@@ -145,7 +147,7 @@ def _replace(path: Path, write) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return path
@@ -195,7 +197,9 @@ def _read_weights(folder: Path, config: dict[str, Any]) -> dict[str, Tensor]:
 def _host_of(config: dict[str, Any], host: nn.Module | None) -> Backbone:
     wanted = config["host"]
     if host is None:
-        return build_host(wanted["name"] if wanted["family"] != "tiny" else "tiny", wanted["image_size"], wanted["config"])
+        return build_host(
+            wanted["name"] if wanted["family"] != "tiny" else "tiny", wanted["image_size"], wanted["config"]
+        )
     backbone = wrap_host(host)
     if backbone.spec.family != wanted["family"] or backbone.image_size != wanted["image_size"]:
         raise CheckpointError(

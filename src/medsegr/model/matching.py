@@ -75,9 +75,7 @@ def fits(finding: Finding, truth: Finding) -> bool:
     quarter where the object's are known.
     """
     side, true_side = finding.location.laterality, truth.location.laterality
-    if finding.target != truth.target or (
-        side is not None and side not in (true_side, *_sides_of(true_side))
-    ):
+    if finding.target != truth.target or (side is not None and side not in (true_side, *_sides_of(true_side))):
         return False
     aspects = (
         (finding.location.zones, truth.location.zones),

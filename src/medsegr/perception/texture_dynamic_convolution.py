@@ -49,7 +49,9 @@ class TextureDynamicConvolution(nn.Module):
         weights = self.mixing(tokens)
         basis = self.basis.to(features.dtype)
         if tokens.shape[1] == 1:  # the same sum, with the kernels mixed before instead of after filtering
-            kernels = torch.einsum("bre,reij->brij", weights.view(batch, dim, -1), basis.unflatten(0, (dim, -1))[:, :, 0])
+            kernels = torch.einsum(
+                "bre,reij->brij", weights.view(batch, dim, -1), basis.unflatten(0, (dim, -1))[:, :, 0]
+            )
             flat = features.reshape(1, batch * dim, height, width)
             filtered = F.conv2d(flat, kernels.flatten(0, 1)[:, None], padding=padding, groups=batch * dim)
             return filtered.view_as(features) * attention

@@ -12,9 +12,7 @@ def _at_least(owner: Any, lowest: float, *names: str) -> None:
     for name in names:
         value = getattr(owner, name)
         if value < lowest:
-            raise ConfigError(
-                f"'{name}' is {value}; expected at least {lowest}. Change it in the configuration."
-            )
+            raise ConfigError(f"'{name}' is {value}; expected at least {lowest}. Change it in the configuration.")
 
 
 def _shares(owner: Any, *names: str) -> None:
@@ -122,9 +120,7 @@ class AugmentationConfig:
         for name, limit in (("rotate_degrees", 15.0), ("scale", 0.3), ("shift", 0.15)):
             value = getattr(self, name)
             if not 0 <= value < limit:
-                raise ConfigError(
-                    f"'{name}' is {value}; expected 0 <= {name} < {limit}, so that zones stay true."
-                )
+                raise ConfigError(f"'{name}' is {value}; expected 0 <= {name} < {limit}, so that zones stay true.")
 
 
 @dataclass(frozen=True)
@@ -203,19 +199,15 @@ class TrainConfig:
     def __post_init__(self) -> None:
         _at_least(self, 1, "steps", "batch_size", "accumulate", "devices", "validate_every")
         _at_least(self, 1, "checkpoint_every", "log_every")
-        _at_least(
-            self, 0, "seed", "threads", "workers", "cache_mb", "validate_cases", "max_seconds", "image_size"
-        )
+        _at_least(self, 0, "seed", "threads", "workers", "cache_mb", "validate_cases", "max_seconds", "image_size")
         _shares(self, "half_size_share")
         if self.half_size_share and self.host != "tiny":
             raise ConfigError(
-                f"'half_size_share' is {self.half_size_share} for host '{self.host}'; only 'tiny' takes any size. Use 0."
+                f"'half_size_share' is {self.half_size_share} for host '{self.host}'; only 'tiny' takes any size."
             )
         for name, choices in (("precision", ("32", "bf16-mixed")), ("device", ("auto", "cpu", "cuda"))):
             if getattr(self, name) not in choices:
-                raise ConfigError(
-                    f"'{name}' is '{getattr(self, name)}'; expected one of {', '.join(choices)}."
-                )
+                raise ConfigError(f"'{name}' is '{getattr(self, name)}'; expected one of {', '.join(choices)}.")
         if self.batch_size % self.accumulate:
             raise ConfigError(
                 f"'accumulate' is {self.accumulate}, which does not divide 'batch_size' {self.batch_size}. "
@@ -227,9 +219,7 @@ class TrainConfig:
                 "give one for each, or none."
             )
         if self.data_weights and (min(self.data_weights) < 0 or sum(self.data_weights) <= 0):
-            raise ConfigError(
-                f"'data_weights' is {list(self.data_weights)}; expected none below 0 and a sum above 0."
-            )
+            raise ConfigError(f"'data_weights' is {list(self.data_weights)}; expected none below 0 and a sum above 0.")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings, as they go into ``config.yaml``."""

@@ -17,9 +17,7 @@ from medsegr.training.config import TrainConfig
 T = TypeVar("T")
 
 
-def load_config(
-    source: str | Path | None = None, overrides: Sequence[str] = (), **settings: Any
-) -> TrainConfig:
+def load_config(source: str | Path | None = None, overrides: Sequence[str] = (), **settings: Any) -> TrainConfig:
     """Read a configuration: a YAML file, then ``key=value`` overrides, then settings.
 
     Args:
@@ -69,9 +67,7 @@ def _read_yaml(source: str | Path) -> dict[str, Any]:
         line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
         raise ConfigError(f"Configuration '{source}' is not valid YAML (line {line}).") from error
     if record is not None and not isinstance(record, dict):
-        raise ConfigError(
-            f"Configuration '{source}' holds a {type(record).__name__}; expected 'key: value' lines."
-        )
+        raise ConfigError(f"Configuration '{source}' holds a {type(record).__name__}; expected 'key: value' lines.")
     return record or {}
 
 
@@ -97,9 +93,7 @@ def _convert(value: Any, hint: Any, name: str) -> Any:
         if isinstance(value, hint):
             return value
         if not isinstance(value, dict):
-            raise ConfigError(
-                f"'{name}' is a single value; expected settings of its own, as {name}.key=value."
-            )
+            raise ConfigError(f"'{name}' is a single value; expected settings of its own, as {name}.key=value.")
         return from_dict(hint, value, f"{name}.")
     if origin in (Union, types.UnionType):
         if value is None or str(value).lower() in ("none", "null", ""):
@@ -107,9 +101,7 @@ def _convert(value: Any, hint: Any, name: str) -> Any:
         return _convert(value, arguments[0], name)
     if origin is dict:
         if not isinstance(value, dict):
-            raise ConfigError(
-                f"'{name}' is a single value; expected settings of its own, as {name}.key=value."
-            )
+            raise ConfigError(f"'{name}' is a single value; expected settings of its own, as {name}.key=value.")
         return {key: yaml.safe_load(item) if isinstance(item, str) else item for key, item in value.items()}
     if origin is tuple:
         parts = [p for p in value.strip("[]() ").split(",") if p.strip()] if isinstance(value, str) else value

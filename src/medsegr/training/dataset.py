@@ -45,18 +45,14 @@ class TrainingBatch:
     def to(self, device: torch.device) -> "TrainingBatch":
         """The same on another device."""
         truth = {name: tensor.to(device, non_blocking=True) for name, tensor in vars(self.truth).items()}
-        return TrainingBatch(
-            self.pixels.to(device, non_blocking=True), self.priors.to(device), Truth(**truth)
-        )
+        return TrainingBatch(self.pixels.to(device, non_blocking=True), self.priors.to(device), Truth(**truth))
 
     def halved(self) -> "TrainingBatch":
         """The images at half their size; priors and truth are the same, for the loss adapts to the logits."""
         return replace(self, pixels=F.avg_pool2d(self.pixels, 2))
 
 
-def make_sample(
-    study: Study, questions: Sequence[Question], config: TrainConfig, rng: np.random.Generator
-) -> Sample:
+def make_sample(study: Study, questions: Sequence[Question], config: TrainConfig, rng: np.random.Generator) -> Sample:
     """Augment a study: a flip of the picture flips the findings' sides too."""
     image = torch.from_numpy(study.image).float().div_(255)
     image = image[None] if image.ndim == 2 else image.permute(2, 0, 1)
@@ -81,9 +77,7 @@ def plain_sample(study: Study, questions: Sequence[Question]) -> Sample:
     """A study as it is, for validation."""
     masks = [study.mask(question.masks) for question in questions]
     stacked = np.stack(masks) if masks else np.zeros((0, *study.size), np.uint8)
-    return Sample(
-        study.image.astype(np.float32) / 255, tuple(q.finding for q in questions), stacked, study.modality
-    )
+    return Sample(study.image.astype(np.float32) / 255, tuple(q.finding for q in questions), stacked, study.modality)
 
 
 def _vanished(before: Tensor, after: Tensor) -> bool:

@@ -55,9 +55,7 @@ def guided_loss(output: GuidedOutput, truth: Truth, config: LossConfig) -> LossT
     mask = mask_term(output.logits, masks, truth.content, (shown, empty), config)
     location = mask.new_zeros(())
     if output.location_logits and config.location:
-        terms = [
-            location_term(logits, masks, truth.content, (shown, empty)) for logits in output.location_logits
-        ]
+        terms = [location_term(logits, masks, truth.content, (shown, empty)) for logits in output.location_logits]
         location = torch.stack(terms).mean()
     scores = F.binary_cross_entropy_with_logits(output.support_logits.float(), present, reduction="none")
     support = (scores * valid).sum() / valid.sum().clamp(min=1)
@@ -77,9 +75,7 @@ def mask_term(
     truth, inside = coarse(masks, logits.shape[-2:]), content_weights(content, logits.shape[-2:])
     shown, empty = groups
     entropy = cross_entropy(logits, truth, inside, config.focal_gamma)
-    per_finding = shown * (
-        config.dice * soft_dice_loss(logits, truth, inside) + config.cross_entropy * entropy
-    )
+    per_finding = shown * (config.dice * soft_dice_loss(logits, truth, inside) + config.cross_entropy * entropy)
     per_finding = per_finding + empty * config.empty * max(config.cross_entropy, 1.0) * entropy
     return per_finding.sum() / (shown + empty).sum().clamp(min=1)
 

@@ -13,9 +13,7 @@ OtherStudy = Callable[[], Study]
 """Another study of the same data set, drawn at random."""
 
 
-def draw_questions(
-    study: Study, other: OtherStudy, config: SamplingConfig, rng: np.random.Generator
-) -> list[Question]:
+def draw_questions(study: Study, other: OtherStudy, config: SamplingConfig, rng: np.random.Generator) -> list[Question]:
     """Draw up to ``max_findings`` questions for a study.
 
     Args:
@@ -76,9 +74,7 @@ def _merely_named(study: Study, slots: int, rng: np.random.Generator) -> list[Qu
     present = [(target, masks) for target, masks in sorted(study.named.items())]
     absent = [(target, ()) for target in study.absent]
     keep = len(present) if rng.random() < 0.5 else len(present) + 1
-    chosen = [present[i] for i in rng.permutation(len(present))] + [
-        absent[i] for i in rng.permutation(len(absent))
-    ]
+    chosen = [present[i] for i in rng.permutation(len(present))] + [absent[i] for i in rng.permutation(len(absent))]
     chosen = chosen[: max(1, min(keep, slots))]
     return [Question(study.asked_for(target).named_only(), tuple(masks)) for target, masks in chosen]
 
@@ -101,9 +97,7 @@ def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.
     )
     if study.objects:
         fitting = study.fitting(less)
-        return (
-            question if fitting is None else Question(less, tuple(dict.fromkeys((*question.masks, *fitting))))
-        )
+        return question if fitting is None else Question(less, tuple(dict.fromkeys((*question.masks, *fitting))))
     # Without records, target and side alone decide, so only an unsaid side widens the truth.
     return Question(less, everything if drop[0] and everything else question.masks)
 
@@ -114,9 +108,7 @@ def mismatched(study: Study, other: OtherStudy, rng: np.random.Generator) -> Que
         return None
     for _ in range(3):
         guest = other()
-        findings = [
-            q.finding for q in (*guest.described, *guest.distractors) if q.finding.target in study.absent
-        ]
+        findings = [q.finding for q in (*guest.described, *guest.distractors) if q.finding.target in study.absent]
         if findings:
             return Question(findings[int(rng.integers(len(findings)))])
     target = study.absent[int(rng.integers(len(study.absent)))]

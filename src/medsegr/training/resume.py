@@ -75,9 +75,7 @@ def load_state(run: Path, trained: Trained) -> Progress:
             progress = Progress(**json.loads((file.metadata() or {})["progress"]))
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"'{path}' is missing or damaged ({type(error).__name__}). Start a new run."
-        ) from error
+        raise CheckpointError(f"'{path}' is missing or damaged ({type(error).__name__}). Start a new run.") from error
     for name, parameter in trained.named.items():
         moments = {key: stored[f"{key}/{name}"] for key in MOMENTS if f"{key}/{name}" in stored}
         if moments:
@@ -86,9 +84,7 @@ def load_state(run: Path, trained: Trained) -> Progress:
     with torch.no_grad():
         for name, tensor in _weights(trained).items():
             if name not in stored or stored[name].shape != tensor.shape:
-                raise CheckpointError(
-                    f"'{path}' is of another model: '{name}' does not fit. Start a new run."
-                )
+                raise CheckpointError(f"'{path}' is of another model: '{name}' does not fit. Start a new run.")
             tensor.copy_(stored[name])
     return progress
 

@@ -54,16 +54,13 @@ class RunFolder:
             _same_run(load_config(self.path / "config.yaml"), config)
         elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())) and not resume:
             raise OutputError(
-                f"'{self.path}' exists and is not empty. "
-                "Choose another --out, or --resume to go on with that run."
+                f"'{self.path}' exists and is not empty. Choose another --out, or --resume to go on with that run."
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             _write(self.path / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False))
         except OSError as error:
-            raise OutputError(
-                f"'{self.path}' cannot be written ({error.strerror}). Choose another --out."
-            ) from error
+            raise OutputError(f"'{self.path}' cannot be written ({error.strerror}). Choose another --out.") from error
 
     def keep_log_until(self, step: int) -> None:
         """Drop the log's lines after ``step``; a resumed run writes them again."""
@@ -98,9 +95,7 @@ class RunFolder:
             for name in names:
                 points = [(int(row["step"]), float(row[name])) for row in rows if row[name]]
                 if points:
-                    axis.plot(
-                        *zip(*points, strict=True), label=name.replace("_", " "), marker="." * (axis is right)
-                    )
+                    axis.plot(*zip(*points, strict=True), label=name.replace("_", " "), marker="." * (axis is right))
             axis.set_xlabel("step")
             axis.grid(alpha=0.3)
             if axis.lines:

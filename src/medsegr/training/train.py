@@ -88,9 +88,7 @@ def _fabric(config: TrainConfig) -> Fabric:
         raise ConfigError("'device' is 'cuda', but torch finds no CUDA device. Use 'cpu' or 'auto'.")
     cuda = config.device != "cpu" and torch.cuda.is_available()
     if cuda and config.devices > torch.cuda.device_count():
-        raise ConfigError(
-            f"'devices' is {config.devices}, but there are {torch.cuda.device_count()} CUDA devices."
-        )
+        raise ConfigError(f"'devices' is {config.devices}, but there are {torch.cuda.device_count()} CUDA devices.")
     precision = "bf16-mixed" if config.precision == "bf16-mixed" else "32-true"
     strategy = "ddp_find_unused_parameters_true" if config.devices > 1 else "auto"
     with _quiet():
@@ -127,9 +125,7 @@ def _ignore_interrupt(_: int) -> None:
 class _Run:
     """One session of a run: from where it stands until it is finished, or time is up."""
 
-    def __init__(
-        self, config: TrainConfig, fabric: Fabric, model: ReportGuidedSam, folder: RunFolder | None
-    ) -> None:
+    def __init__(self, config: TrainConfig, fabric: Fabric, model: ReportGuidedSam, folder: RunFolder | None) -> None:
         self.config = config
         self.fabric = fabric
         self.model = model
@@ -177,9 +173,7 @@ class _Run:
         if config.workers:
             for key in store.keys():  # noqa: SIM118
                 store.get(*key)
-        batches = TrainingBatches(
-            store, config, self.model.vocabulary, self.model.preprocess, self.fabric.global_rank
-        )
+        batches = TrainingBatches(store, config, self.model.vocabulary, self.model.preprocess, self.fabric.global_rank)
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
         deaf = _ignore_interrupt if config.workers else None
         return iter(
@@ -203,9 +197,7 @@ class _Run:
             with self.fabric.no_backward_sync(self.wrapped) if waits else nullcontext():
                 terms = guided_loss(self.wrapped(batch.pixels, batch.priors), batch.truth, config.loss)
                 self.fabric.backward(terms.total / config.accumulate)
-            for name, value in zip(
-                TERMS, (terms.total, terms.mask, terms.location, terms.support), strict=True
-            ):
+            for name, value in zip(TERMS, (terms.total, terms.mask, terms.location, terms.support), strict=True):
                 self.sums[name] += float(value.detach()) / config.accumulate
         self._update()
         self.progress.step += 1

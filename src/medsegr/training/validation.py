@@ -71,9 +71,7 @@ def _ask(
     device = next(model.parameters()).device
     results = []
     for group in in_groups([(study, questions) for study, questions in asked if questions], batch_size):
-        batch = collate([plain_sample(*pair) for pair in group], model.vocabulary, model.preprocess).to(
-            device
-        )
+        batch = collate([plain_sample(*pair) for pair in group], model.vocabulary, model.preprocess).to(device)
         output = model(batch.pixels, batch.priors)
         inside = content_weights(batch.truth.content, output.logits.shape[-2:])
         guess = (output.logits > 0) * inside

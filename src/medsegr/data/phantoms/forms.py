@@ -15,9 +15,7 @@ def distinct_forms(form: str) -> list[str]:
     return [other for other in FORMS if other != form and {form, other} not in ALIKE]
 
 
-def draw_form(
-    rng: np.random.Generator, size: int, center: tuple[float, float], area: float, form: str
-) -> np.ndarray:
+def draw_form(rng: np.random.Generator, size: int, center: tuple[float, float], area: float, form: str) -> np.ndarray:
     """A soft mask (size, size) float32 in 0..1 of about ``area`` pixels.
 
     Args:
@@ -69,7 +67,7 @@ def profile(rng: np.random.Generator, alpha: np.ndarray, texture: str) -> np.nda
         texture: Canonical name.
     """
     size = alpha.shape[0]
-    if texture == "solid" or texture == "hyperdense":
+    if texture in ("solid", "hyperdense"):
         inner = np.ones_like(alpha)
     elif texture == "hypodense":
         inner = -np.ones_like(alpha)

@@ -35,14 +35,10 @@ class Scene:
     render: Callable[[list[tuple[np.ndarray, str, float]]], np.ndarray] = field(repr=False)
 
 
-def ellipse(
-    size: int, center: tuple[float, float], radii: tuple[float, float], power: float = 2.0
-) -> np.ndarray:
+def ellipse(size: int, center: tuple[float, float], radii: tuple[float, float], power: float = 2.0) -> np.ndarray:
     """Bool mask of a (super)ellipse; centre and radii (rows, columns) as shares of the side."""
     rows, columns = (np.mgrid[:size, :size] + 0.5) / size
-    return (
-        np.abs((rows - center[0]) / radii[0]) ** power + np.abs((columns - center[1]) / radii[1]) ** power < 1
-    )
+    return np.abs((rows - center[0]) / radii[0]) ** power + np.abs((columns - center[1]) / radii[1]) ** power < 1
 
 
 def soft(mask: np.ndarray, sigma: float) -> np.ndarray:
@@ -103,9 +99,7 @@ def ct(rng: np.random.Generator, size: int) -> Scene:
     jitter = rng.uniform(-0.012, 0.012, 12)
     body = ellipse(size, (0.5, 0.5), (0.36 + jitter[0], 0.46 + jitter[1]), 2.3)
     wall = body & ~_inner(body, size * 0.03)
-    liver = ellipse(size, (0.42 + jitter[2], 0.31 + jitter[3]), (0.22, 0.225), 2.4) & _inner(
-        body, size * 0.035
-    )
+    liver = ellipse(size, (0.42 + jitter[2], 0.31 + jitter[3]), (0.22, 0.225), 2.4) & _inner(body, size * 0.035)
     spleen = ellipse(size, (0.58 + jitter[4], 0.83 + jitter[5]), (0.13, 0.065)) & _inner(body, size * 0.035)
     right_kidney = ellipse(size, (0.70 + jitter[6], 0.33), (0.075, 0.06)) & ~liver
     left_kidney = ellipse(size, (0.70 + jitter[7], 0.68), (0.075, 0.06)) & ~spleen

@@ -58,9 +58,7 @@ class Lesion:
             and (set(self.zones) == set(other.zones) or not self.zones or not other.zones)
             and (self.texture == other.texture or None in (self.texture, other.texture))
         )
-        return agrees and (
-            None in (self.form, other.form) or str(other.form) not in distinct_forms(str(self.form))
-        )
+        return agrees and (None in (self.form, other.form) or str(other.form) not in distinct_forms(str(self.form)))
 
 
 @dataclass(frozen=True)
@@ -148,8 +146,7 @@ def _plan(rng: np.random.Generator, scene: Scene, suite: str) -> list[Lesion]:
         others = [replace(first, laterality=spots[i][0], zones=spots[i][1]) for i in picked]
     elif suite == "texture":
         others = [
-            replace(first, texture=str(t))
-            for t in rng.permutation([t for t in textures if t != first.texture])[:count]
+            replace(first, texture=str(t)) for t in rng.permutation([t for t in textures if t != first.texture])[:count]
         ]
     elif suite == "form":
         others = [replace(first, form=str(f)) for f in rng.permutation(distinct_forms(first.form or ""))[:2]]
@@ -194,20 +191,20 @@ def _place_objects(
         place: Place = (lesion.laterality, lesion.zones)
         room = scene.places[lesion.target].get(place, scene.coarse[lesion.target].get(place))
         over = suite == "overlap" and number == 1
-        drawn = _draw(
-            rng, lesion, room, area * rng.uniform(0.85, 1.2) * (1.5 if over else 1.0), done, over, size
-        )
+        drawn = _draw(rng, lesion, room, area * rng.uniform(0.85, 1.2) * (1.5 if over else 1.0), done, over, size)
         if drawn is None:
             return None
         done.append(drawn)
     return done
 
 
-def _draw(rng, lesion: Lesion, room: np.ndarray, area: float, done, over: bool, size: int):
+def _draw(  # noqa: PLR0917 - one place, one call
+    rng, lesion: Lesion, room: np.ndarray, area: float, done, over: bool, size: int
+):
     """One object inside ``room``, clear of the others, or (``over``) overlapping the first."""
     spots = np.argwhere(room)
     blocked = np.zeros_like(room)
-    for other, alpha in done:
+    for _, alpha in done:
         blocked |= alpha > 0.05
     for _ in range(40):
         center = spots[int(rng.integers(len(spots)))].astype(float) + rng.uniform(0, 1, 2)
@@ -222,9 +219,7 @@ def _draw(rng, lesion: Lesion, room: np.ndarray, area: float, done, over: bool, 
         mask = alpha > 0.5
         border = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
         apart = over or not (blocked & (alpha > 0.01)).any()
-        touches = (
-            not over or 0.1 < (mask & done[0][0].mask).sum() / min(mask.sum(), done[0][0].mask.sum()) < 0.6
-        )
+        touches = not over or 0.1 < (mask & done[0][0].mask).sum() / min(mask.sum(), done[0][0].mask.sum()) < 0.6
         if mask.any() and not border and apart and touches:
             return replace(lesion, mask=mask, area=float(mask.mean())), alpha
     return None
@@ -267,7 +262,5 @@ def _false(rng: np.random.Generator, look: str, scene: Scene, objects: list[Lesi
         target = str(rng.choice(unused))
         places = list(scene.places[target])
         side, zones = places[int(rng.integers(len(places)))]
-        false.append(
-            Lesion(target, side, zones, str(rng.choice(TEXTURES[look])), str(rng.choice(FORMS)), role="false")
-        )
+        false.append(Lesion(target, side, zones, str(rng.choice(TEXTURES[look])), str(rng.choice(FORMS)), role="false"))
     return false

@@ -17,7 +17,7 @@ from medsegr.errors import ConfigError
 SPLITS = ("train", "val", "test")
 
 
-def write_phantoms(
+def write_phantoms(  # noqa: PLR0917 - as the command line has them
     out: Path, cases: int, seed: int, size: int = 256, split: str | None = None, overwrite: bool = False
 ) -> Path:
     """Write ``OUT/xray``, ``OUT/ct`` and ``OUT/ultrasound``, each a data set. The same seed gives the same bytes.
@@ -72,9 +72,7 @@ def _write_look(folder: Path, look: str, studies: list[tuple[int, PhantomStudy]]
                 _save(folder / path, lesion.mask.astype(np.uint8))
             findings.append(_record(f"f{number + 1}", lesion, path))
         reports.append((name, study.report))
-        splits.append(
-            (name, split or ("val" if index // 3 % 10 == 8 else "test" if index // 3 % 10 == 9 else "train"))
-        )
+        splits.append((name, split or ("val" if index // 3 % 10 == 8 else "test" if index // 3 % 10 == 9 else "train")))
         records.append({"image": name, "look": look, "suite": study.suite, "findings": findings})
     manifest = {
         "name": f"phantoms_{look}",
