@@ -6,12 +6,16 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-import tomllib
 
 import medsegr
 from medsegr._optional import require
 from medsegr.errors import MissingExtraError
 from tests.shared_data import ROOT
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest brings it to Python 3.10
 
 NO_TORCH = """
 import sys

@@ -1,0 +1,114 @@
+"""docs/results.md from the committed results files.
+
+    python -m benchmarks.results_page
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import RESULTS
+
+PAGE = Path(__file__).parents[1] / "docs" / "results.md"
+
+REPORTS = {
+    "true": "its own report",
+    "none": "none (the target's name alone)",
+    "other": "another case's report",
+    "no-location": "own, without the words of place",
+    "no-texture": "own, without the words of texture",
+    "no-shape": "own, without the words of shape",
+}
+
+
+def page() -> str:
+    """The text of the page: a section for each results file that exists."""
+    sections = [
+        "# Results\n\nMade by `python -m benchmarks.results_page` from `benchmarks/results/*.json`. Dice is per finding "
+        "(phantoms) or per image, at the image's own size, with the shipped thresholds; a finding left out scores 0.\n"
+    ]
+    for name, section in (("phantoms", phantoms), ("breast_us", breast_us), ("adapter_size", adapter_size)):
+        path = RESULTS / f"{name}.json"
+        if path.is_file():
+            record = json.loads(path.read_text(encoding="utf-8"))
+            made = f"`{record['command']}`, {record['date']}, seed {record['seed']}, {record['machine']}."
+            sections.append(f"{section(record)}\n\n{made}\n")
+    return "\n".join(sections)
+
+
+def table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """A Markdown table; numbers with three digits."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def phantoms(record: dict[str, Any]) -> str:
+    """Generated studies: what the report is worth."""
+    told = record["described"]
+    rows = []
+    for mode, words in REPORTS.items():
+        figures = told[mode]
+        suites = [figures["suite"].get(suite, {}).get("dice_per_image") for suite in SUITES]
+        rows.append((words, figures["all"]["dice_per_image"], figures["competing"]["dice_per_image"], *suites))
+    aspects = [
+        (name, a["suite"], a["findings"], a["whole"], a["without_words"], a["without_modulator"])
+        for name, a in record["aspects"].items()
+    ]
+    support, denied = record["support"], record["denied"]
+    facts = (
+        f"- Where several objects of one target compete, its name alone can reach {record['name_alone_can_reach']:.3f}: "
+        "the Dice of all of them against the one that is meant.\n"
+        f"- Support at threshold {support['threshold']:.3f}: {100 * support['kept']:.1f} % of {support['true']} true findings "
+        f"kept, {100 * support['rejected']:.1f} % of {support['false']} false descriptions rejected.\n"
+        f"- Denied findings left empty: {denied['empty']} of {denied['findings']}."
+    )
+    return (
+        f"## Phantoms ({record['cases']} studies, {told['true']['all']['findings']} described findings)\n\n"
+        + table(("the model is told", "all", "competing", *SUITES), rows)
+        + "\n\n"
+        + facts
+        + "\n\nWhere distractors differ from the described lesion in one aspect alone:\n\n"
+        + table(("aspect", "suite", "findings", "Dice", "without its words", "without its modulator"), aspects)
+    )
+
+
+SUITES = ("place", "texture", "form", "mixed", "overlap", "small", "low_contrast", "plain")
+
+
+def breast_us(record: dict[str, Any]) -> str:
+    """Real breast ultrasound beside a plain U-Net."""
+    rows = [
+        (f"tiny, {REPORTS[mode]}", record["model"]["parameters"], r["images"], r["dice_per_image"], r["dice_with_lesion"],
+         r["dice_over_set"])
+        for mode, r in record["tiny"].items()
+    ]  # fmt: skip
+    unet = record.get("basic_unet")
+    if unet:
+        r = unet["test"]
+        rows.append((
+            f"MONAI BasicUNet, {unet['steps']} steps of {unet['batch']} at {unet['size']} px, no report",
+            unet["parameters"], r["images"], r["dice_per_image"], r["dice_with_lesion"], r["dice_over_set"],
+        ))  # fmt: skip
+    header = ("model", "parameters", "images", "Dice per image", "of images with a lesion", "over the set")
+    note = (
+        "An image without a lesion counts 1 when nothing is outlined, else 0. tiny was pretrained on phantoms, the U-Net "
+        "was not. On images where one lesion is to be found and plain to see, a report can add little."
+    )
+    return f"## breast_us_text, {record['split']} split\n\n{table(header, rows)}\n\n{note}"
+
+
+def adapter_size(record: dict[str, Any]) -> str:
+    """What the adapter adds to a host."""
+    rows = [(name, h["host"], h["adapter"], f"{h['percent']:.2f} %") for name, h in record["hosts"].items()]
+    return f"## Size of the adapter\n\n{table(('host', 'its parameters', 'adapter', 'share'), rows)}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(PAGE)
