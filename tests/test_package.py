@@ -65,7 +65,7 @@ def test_a_missing_extra_names_the_installation() -> None:
 
 def test_data_files_lie_inside_the_package() -> None:
     inside = Path(str(resources.files("medsegr")))
-    assert (inside / "cognition" / "lexicon_data" / "targets.yaml").is_file()
+    assert (inside / "cognition" / "lexicon_data" / "chest.yaml").is_file()
     assert (inside / "training" / "configs" / "tiny.yaml").is_file()
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert settings["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/medsegr"]

@@ -1,7 +1,7 @@
 """The names that findings, places, textures and shapes may have, and the words that mean them.
 
-Everything is data in ``lexicon_data/*.yaml``; this file reads it and answers
-questions about it. No torch.
+Everything is data, one file per domain in ``lexicon_data/``; this file reads it
+and answers questions about it. No torch.
 """
 
 import difflib
@@ -15,6 +15,15 @@ import yaml
 
 from medsegr.cognition.priors import Finding, Frame, Laterality, Location
 from medsegr.errors import ConfigError
+
+DOMAINS = (
+    "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
+    "general",
+)  # fmt: skip
+"""Files of the built-in lexicon. Where two meanings or statements fit equally well, the earlier file's wins."""
+
+Box = Mapping[str, tuple[float, float]]
+"""Ranges of a zone in a picture: ``rows``, ``columns``, ``off_midline``, as shares 0..1."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +68,13 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of picture: its frame, the regions it shows, and words that give it away."""
+    """A kind of picture: its frame, the regions it shows, words that give it away, and how zones lie in it."""
 
     name: str
     frame: Frame
     regions: tuple[str, ...]
     words: tuple[str, ...] = ()
+    view: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,8 @@ class Lexicon:
     """All names and words, each table by canonical name.
 
     ``sides`` are the words for each laterality; ``combined`` are short words
-    that say several things at once ("RUL"), as (kind, name) pairs.
+    that say several things at once ("RUL"), as (kind, name) pairs; ``views`` say
+    where zones lie in a picture, as view -> zone -> box.
     """
 
     targets: Mapping[str, Target]
@@ -93,37 +104,62 @@ class Lexicon:
     statements: tuple[Statement, ...]
     sides: Mapping[str, tuple[str, ...]]
     combined: Mapping[str, tuple[tuple[str, str], ...]]
+    views: Mapping[str, Mapping[str, Box]]
 
 
 @lru_cache(maxsize=1)
 def load_lexicon() -> Lexicon:
     """The built-in lexicon, read once."""
-    sides = _read("sides")
-    combined = sides.pop("combined")
+    merged: dict[str, Any] = {}
+    statements: list[dict[str, Any]] = []
+    for domain in DOMAINS:
+        record = _read(domain)
+        statements += record.get("statements", [])
+        for section in ("targets", "zones"):
+            for fields in record.get(section, {}).values():
+                fields.setdefault("region", record["region"])
+        for section, entries in record.items():
+            if section not in ("region", "statements"):
+                _merge(merged.setdefault(section, {}), entries)
     return Lexicon(
-        targets=_table("targets", Target),
-        zones=_table("zones", Zone),
-        textures=_table("textures", Attribute),
-        shapes=_table("shapes", Attribute),
-        modalities=_table("modalities", Modality),
-        triggers={name: tuple(words) for name, words in _read("triggers").items()},
-        statements=tuple(_statement(record) for record in _read("statements")),
-        sides={side: tuple(words) for side, words in sides.items()},
-        combined={words: tuple(_parts(record)) for words, record in combined.items()},
+        targets=_table(merged["targets"], Target),
+        zones=_table(merged["zones"], Zone),
+        textures=_table(merged["textures"], Attribute),
+        shapes=_table(merged["shapes"], Attribute),
+        modalities=_table(merged["modalities"], Modality),
+        triggers={name: tuple(words) for name, words in merged["triggers"].items()},
+        statements=tuple(_statement(record) for record in statements),
+        sides={side: tuple(words) for side, words in merged["sides"].items()},
+        combined={words: tuple(_parts(record)) for words, record in merged["combined"].items()},
+        views={
+            view: {zone: {along: (low, high) for along, (low, high) in box.items()} for zone, box in zones.items()}
+            for view, zones in merged["views"].items()
+        },
     )
 
 
-def _read(name: str) -> Any:
-    text = files("medsegr.cognition").joinpath(f"lexicon_data/{name}.yaml").read_text(encoding="utf-8")
+def _read(domain: str) -> Any:
+    text = files("medsegr.cognition").joinpath(f"lexicon_data/{domain}.yaml").read_text(encoding="utf-8")
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def _table(name: str, kind: type) -> dict[str, Any]:
+def _merge(known: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Unite tables of the same names; lists of words are joined."""
+    for name, value in more.items():
+        if isinstance(value, dict):
+            _merge(known.setdefault(name, {}), value)
+        elif isinstance(value, list) and name in known and name not in ("rows", "columns", "off_midline"):
+            known[name] = list(dict.fromkeys([*known[name], *value]))
+        else:
+            known[name] = value
+
+
+def _table(entries: Mapping[str, dict[str, Any]], kind: type) -> dict[str, Any]:
     def entry(key: str, record: dict[str, Any]) -> Any:
         fields = {field: tuple(value) if isinstance(value, list) else value for field, value in record.items()}
         return kind(name=key, **fields)
 
-    return {key: entry(key, record) for key, record in _read(name).items()}
+    return {key: entry(key, record) for key, record in entries.items()}
 
 
 def _parts(record: dict[str, Any]) -> list[tuple[str, str]]:
@@ -133,7 +169,8 @@ def _parts(record: dict[str, Any]) -> list[tuple[str, str]]:
 def _statement(record: dict[str, Any]) -> Statement:
     presence = "absent" if "absent" in record else "present"
     verb = r"(?:(?:is|are|was|were|appears?|remains?|looks?|:)\s*)?(?:also\s+)?"
-    return Statement(record["find"].replace("{be}", verb), tuple(record[presence]), presence)
+    find = "|".join(record["find"]) if isinstance(record["find"], list) else record["find"]
+    return Statement(find.replace("{be}", verb), tuple(record[presence]), presence)
 
 
 def canonical_target(name: str) -> str:
@@ -179,13 +216,13 @@ def finding_for_target(target: str, modality: str | None) -> Finding:
     return Finding(name, "present", Location(load_lexicon().targets[name].side, (), frame_of(modality)))
 
 
-def frame_of(modality: str | None) -> Frame:
+def frame_of(modality: str | None, lexicon: Lexicon | None = None) -> Frame:
     """Whose left and right the pictures of a modality show; ``patient`` where unknown."""
-    known = load_lexicon().modalities.get(modality or "")
+    known = (lexicon or load_lexicon()).modalities.get(modality or "")
     return known.frame if known else "patient"
 
 
-def regions_of(modality: str | None) -> tuple[str, ...]:
+def regions_of(modality: str | None, lexicon: Lexicon | None = None) -> tuple[str, ...]:
     """Regions of the body that the pictures of a modality show; empty where unknown."""
-    known = load_lexicon().modalities.get(modality or "")
+    known = (lexicon or load_lexicon()).modalities.get(modality or "")
     return known.regions if known else ()

@@ -186,7 +186,7 @@ class _Reader:
 
     def _fit(self, meaning: Meaning, only_here: bool, modality: str | None, of_picture: bool) -> float:
         kind, name = meaning[0]
-        regions = regions_of(modality)
+        regions = regions_of(modality, self.lexicon)
         if len(meaning) > 1:
             return 5.0
         if kind == "target":
@@ -199,7 +199,7 @@ class _Reader:
         if kind == "zone":
             zone = self.lexicon.zones[name]
             if zone.frame == "image":
-                picture = frame_of(modality) == "image" and "breast" not in regions
+                picture = frame_of(modality, self.lexicon) == "image" and "breast" not in regions
                 return 4.5 if of_picture or (picture and zone.region == "image") else 0.0
             return 3.5 if zone.region in regions else 2.5 if zone.region == "any" else 1.0
         return 3.2

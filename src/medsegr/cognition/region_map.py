@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
-import yaml
 
-from medsegr.cognition.lexicon import frame_of
+from medsegr.cognition.lexicon import Box, frame_of, load_lexicon
 from medsegr.cognition.priors import Location
 
 SOFTNESS = 0.03
@@ -40,35 +37,26 @@ def region_map(location: Location, modality: str | None, size: int = 64) -> np.n
             drawn = _draw(zones[zone], size)
             kinds[kind] = np.maximum(kinds[kind], drawn) if kind in kinds else drawn
     maps = list(kinds.values())
-    if frame_of(modality) == "patient" and location.laterality in ("left", "right") and modality in _sided():
-        half = [0.5, 1.0] if location.laterality == "left" else [0.0, 0.5]
+    # Only where a view is known do the pictures show both sides of the patient, each on its own half.
+    if frame_of(modality) == "patient" and location.laterality in ("left", "right") and _view_of(modality):
+        half = (0.5, 1.0) if location.laterality == "left" else (0.0, 0.5)
         maps.append(_draw({"columns": half}, size))
     return np.prod(maps, axis=0).astype(np.float32) if maps else None
 
 
-@lru_cache(maxsize=1)
-def _regions() -> dict[str, Any]:
-    text = files("medsegr.cognition").joinpath("lexicon_data/regions.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)
-
-
-@lru_cache(maxsize=1)
-def _sided() -> frozenset[str]:
-    """Modalities whose pictures show both sides of the patient, each on its own half."""
-    return frozenset(modality for view in _regions().values() for modality in view["modalities"])
+def _view_of(modality: str | None) -> str | None:
+    known = load_lexicon().modalities.get(modality or "")
+    return known.view if known else None
 
 
 @lru_cache(maxsize=64)
-def _zones_of(modality: str | None) -> Mapping[str, dict[str, list[float]]]:
-    views = _regions()
-    known = dict(views["picture"]["zones"])
-    for view in views.values():
-        if modality in view["modalities"]:
-            known |= view["zones"]
-    return known
+def _zones_of(modality: str | None) -> Mapping[str, Box]:
+    """The zones that mean a place in such a picture: the picture's own, and those of its view."""
+    views = load_lexicon().views
+    return {**views["picture"], **views.get(_view_of(modality) or "picture", {})}
 
 
-def _draw(zone: Mapping[str, list[float]], size: int) -> np.ndarray:
+def _draw(zone: Box, size: int) -> np.ndarray:
     """A soft box: the product of its ranges along rows and columns."""
     along = (np.arange(size) + 0.5) / size
     rows = _between(along, zone["rows"]) if "rows" in zone else np.ones(size)
@@ -80,7 +68,7 @@ def _draw(zone: Mapping[str, list[float]], size: int) -> np.ndarray:
     return rows[:, None] * columns[None, :]
 
 
-def _between(along: np.ndarray, bounds: list[float], softness: float = SOFTNESS) -> np.ndarray:
+def _between(along: np.ndarray, bounds: tuple[float, float], softness: float = SOFTNESS) -> np.ndarray:
     """1 between the bounds, 0 outside, a logistic step at each; bounds at the edge of the picture are open."""
     low, high = bounds
     rise = 1 / (1 + np.exp(-(along - low) / (softness / 2))) if low > 0 else np.ones_like(along)

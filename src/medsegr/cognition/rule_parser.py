@@ -13,7 +13,7 @@ from medsegr.cognition.lexicon import Lexicon, frame_of
 from medsegr.cognition.mentions import Mention, Sentence, read_sentences
 from medsegr.cognition.merging import merge
 from medsegr.cognition.presence import ATTRIBUTES, clause_ends, presence_of
-from medsegr.cognition.priors import Evidence, Finding, Location, Presence, Shape, Span, Texture
+from medsegr.cognition.priors import Evidence, Finding, Frame, Location, Presence, Shape, Span, Texture
 
 _PREPOSITIONS = frozenset(
     [
@@ -152,7 +152,8 @@ def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Findi
         for draft in drafts:
             if draft.presence != "absent" and not any(m.kind == "side" for m in draft.attributes):
                 draft.attributes.append(heading_side)
-    return merge([(_finding(draft, modality, text), draft.article) for draft in drafts])
+    frame = frame_of(modality, lexicon)
+    return merge([(_finding(draft, frame, text), draft.article) for draft in drafts])
 
 
 def _elsewhere(sentence: Sentence) -> bool:
@@ -283,7 +284,7 @@ def _share_places(sentence: Sentence, drafts: list[Draft], lexicon: Lexicon) -> 
             one.attributes += [m for m in other.places() if m.first >= other.target.last]
 
 
-def _finding(draft: Draft, modality: str | None, text: str) -> Finding:
+def _finding(draft: Draft, frame: Frame, text: str) -> Finding:
     """The draft as structured priors with evidence."""
     absent = draft.presence == "absent"
     kept = [m for m in draft.attributes if not absent or m.kind in ("side", "zone")]
@@ -299,7 +300,7 @@ def _finding(draft: Draft, modality: str | None, text: str) -> Finding:
     return Finding(
         target=draft.target.name,
         presence=draft.presence,
-        location=Location(_side(draft, kept, text), names("zone"), frame_of(modality)),
+        location=Location(_side(draft, kept, text), names("zone"), frame),
         texture=Texture(names("texture")),
         shape=Shape(names("shape"), sizes, count if count in (None, "multiple") else int(count)),  # type: ignore[arg-type]
         evidence=Evidence(
