@@ -121,7 +121,8 @@ def test_only_the_adapter_has_gradients_on_a_frozen_host():
 
 def test_every_gate_learns_from_the_first_step(host):
     model = attach(host, CONFIG).train()
-    model(pixels(model, 2), priors(model, REPORT, [NODULE])).logits.pow(2).mean().backward()
+    output = model(pixels(model, 2), priors(model, REPORT, [NODULE]))
+    (output.logits.pow(2).mean() + output.location_logits[-1].pow(2).mean()).backward()
     for name, parameter in model.adapter.named_parameters():
         if name.endswith("_gate"):
             assert parameter.grad is not None, name

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from medsegr.perception.attribute_agreement import LEAST, AttributeAgreement
 from medsegr.perception.location_attention import LocationAttention, fourier_positions
 from medsegr.perception.modulator import Guidance, Modulator
 from medsegr.perception.shape_deformable_sampling import ShapeDeformableSampling
@@ -123,3 +124,30 @@ def test_padding_findings_and_their_order_do_not_matter() -> None:
     torch.testing.assert_close(module(f, masked)[0], module(f, fewer)[0], atol=1e-5, rtol=1e-5)
     turned = Guidance(told.tokens.flip(1), told.region.flip(1), told.valid.flip(1))
     torch.testing.assert_close(module(f, turned)[0], module(f, told)[0], atol=1e-5, rtol=1e-5)
+
+
+def test_agreement_is_the_mean_log_likelihood_of_what_is_stated() -> None:
+    module, f = AttributeAgreement(R, D, dim=6), features()
+    tables = (torch.randn(5, D), torch.randn(4, D))
+    weights = (torch.zeros(B, K, 5), torch.zeros(B, K, 4))
+    weights[0][0, 1, 2] = 1.0
+    weights[1][1, 0, [0, 3]] = 0.5
+    maps = module(f, tables, weights)
+    assert maps.shape == (B, K, 2, H, W)
+    read = module.read(f)
+    texture = torch.einsum("bchw,vc->bvhw", read[:, :6], module.name["texture"](tables[0])) / math.sqrt(6)
+    shape = torch.einsum("bchw,vc->bvhw", read[:, 6:], module.name["shape"](tables[1])) / math.sqrt(6)
+    expected = torch.zeros_like(maps)
+    expected[0, 1, 0] = texture[0].log_softmax(0)[2].clamp(min=LEAST)
+    expected[1, 0, 1] = shape[1].log_softmax(0)[[0, 3]].clamp(min=LEAST).mean(0)
+    torch.testing.assert_close(maps, expected)
+
+
+def test_a_closed_gate_takes_an_aspect_out_of_the_agreement() -> None:
+    module = AttributeAgreement(R, D)
+    maps = -torch.rand(B, K, 2, H, W)
+    torch.testing.assert_close(module.gated(maps), maps)
+    with torch.no_grad():
+        module.texture_gate.zero_()
+    assert module.gated(maps)[:, :, 0].abs().max() == 0
+    torch.testing.assert_close(module.gated(maps)[:, :, 1], maps[:, :, 1])

@@ -5,7 +5,14 @@ import torch
 
 from medsegr.model.report_guided_sam import GuidedOutput
 from medsegr.training.config import LossConfig
-from medsegr.training.losses import Truth, content_weights, cross_entropy, guided_loss, soft_dice_loss
+from medsegr.training.losses import (
+    Truth,
+    attribute_term,
+    content_weights,
+    cross_entropy,
+    guided_loss,
+    soft_dice_loss,
+)
 
 SIDE = 32
 
@@ -97,3 +104,14 @@ def test_focal_gamma_spares_what_is_easy():
     logits = (truth - 0.5) * 4
     assert cross_entropy(logits, truth, inside, 2.0) < 0.1 * cross_entropy(logits, truth, inside, 0.0)
     assert soft_dice_loss(logits * 20, truth, inside) < 1e-3
+
+
+def test_attributes_count_inside_the_masks_of_what_is_shown_and_stated():
+    masks = torch.stack([square(8), square(0), square(8)])[None]
+    agreement = torch.zeros(1, 3, 2, 8, 8)
+    agreement[0, 0, 0] = -5.0
+    agreement[0, 0, 0, 1:3, 1:3] = -1.5  # the square, at a quarter of the size
+    agreement[0, 1, 0] = -3.0  # not shown
+    shown = torch.tensor([[1.0, 0.0, 1.0]])  # the third states nothing
+    assert float(attribute_term(agreement, masks, shown)) == pytest.approx(1.5)
+    assert float(attribute_term(agreement, masks, shown * 0)) == 0

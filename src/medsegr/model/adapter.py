@@ -12,6 +12,7 @@ from medsegr.cognition.fusion_transformer import FusionTransformer
 from medsegr.cognition.prior_embedding import PriorBatch, PriorEmbedding, PriorVocabulary
 from medsegr.errors import ConfigError
 from medsegr.model.support_head import SupportHead
+from medsegr.perception.attribute_agreement import AttributeAgreement
 from medsegr.perception.modulator import Modulator
 
 
@@ -95,6 +96,7 @@ class Adapter(nn.Module):
         self.late = Modulator(feature_dim, dim, config.bottleneck) if config.late else None
         self.prompt = nn.Linear(dim, feature_dim)
         self.prompt_gate = nn.Parameter(torch.zeros(feature_dim))
+        self.agreement = AttributeAgreement(feature_dim, dim)
         self.support = SupportHead(feature_dim, dim)
         self.decoder = copy.deepcopy(backbone.mask_decoder()) if config.train_decoder else None
         if self.decoder is not None:
@@ -115,7 +117,13 @@ class Adapter(nn.Module):
             return None
         return self.prompt(tokens.flatten(0, 1)) * self.prompt_gate
 
+    def agree(self, features: Tensor, priors: PriorBatch) -> Tensor:
+        """How far each place of the image embedding agrees with what is stated: (B, K, 2, h, w), texture and shape."""
+        tables = (self.embedding.tables["texture"], self.embedding.tables["shape"])
+        return self.agreement(features, tables, (priors.texture, priors.shape))
+
     def gates(self, aspect: str) -> list[nn.Parameter]:
         """All gates of one aspect (``location``, ``texture``, ``shape``), early and late."""
         modulators = [*self.modulators.values(), *([self.late] if self.late is not None else [])]
-        return [getattr(modulator, f"{aspect}_gate") for modulator in modulators]
+        gates = [getattr(modulator, f"{aspect}_gate") for modulator in modulators]
+        return gates + ([getattr(self.agreement, f"{aspect}_gate")] if aspect != "location" else [])

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -28,11 +30,14 @@ class GuidedOutput:
             are independent and may overlap.
         support_logits: (B, K) before the sigmoid: does the image agree with the report?
         location_logits: One (B, K, h_i, w_i) per modulator: where each finding may lie.
+        agreement: (B, K, 2, h, w) log-likelihood of the stated texture and shape at each place; 0 where
+            none is stated.
     """
 
     logits: Tensor
     support_logits: Tensor
     location_logits: tuple[Tensor, ...] = field(default_factory=tuple)
+    agreement: Tensor | None = None
 
 
 class ReportGuidedSam(nn.Module):
@@ -82,15 +87,19 @@ class ReportGuidedSam(nn.Module):
         batch, findings = tokens.shape[:2]
         repeated = shared.features.repeat_interleave(findings, dim=0)
         features = repeated
+        agreement = self.adapter.agree(shared.features, priors)
+        gated = self.adapter.agreement.gated(agreement)
         if self.adapter.late is not None:
-            features, late_map = self.adapter.late(repeated, guidance.per_finding())
+            late_guidance = replace(guidance, evidence=gated.sum(2)).per_finding()
+            features, late_map = self.adapter.late(repeated, late_guidance)
             maps.append(late_map.view(batch, findings, *late_map.shape[-2:]))
         logits = self.backbone.decode(
             ImageEmbedding(features, shared.high_resolution), self.adapter.prompts(tokens), prompts, self.mask_decoder
         )
-        support = self.adapter.support(features, repeated, tokens.flatten(0, 1), logits)
+        agreed = torch.cat([_inside_region(priors.region, gated), gated], dim=2).flatten(0, 1)
+        support = self.adapter.support(features, repeated, tokens.flatten(0, 1), logits, agreed)
         return GuidedOutput(
-            logits.view(batch, findings, *logits.shape[-2:]), support.view(batch, findings), tuple(maps)
+            logits.view(batch, findings, *logits.shape[-2:]), support.view(batch, findings), tuple(maps), agreement
         )
 
     @property
@@ -170,6 +179,12 @@ class ReportGuidedSam(nn.Module):
         from medsegr.model.checkpoint import push_checkpoint
 
         return push_checkpoint(self, repository, private, token)
+
+
+def _inside_region(region: Tensor, like: Tensor) -> Tensor:
+    """The stated region (B, K, R, R) as agreement (B, K, 1, h, w): 0 inside or where none is stated, -1 outside."""
+    maps = F.adaptive_avg_pool2d(region, like.shape[-2:])
+    return (maps - region.amax((-2, -1), keepdim=True)).to(like.dtype)[:, :, None]
 
 
 def attach(

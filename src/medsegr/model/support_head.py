@@ -11,7 +11,8 @@ class SupportHead(nn.Module):
 
     The image embedding is averaged over the predicted mask, projected to the
     tokens' width and multiplied with each of the four tokens; a small network
-    reads the products, together with how sure and how large the mask is.
+    reads the products, how sure and how large the mask is, and how far the covered
+    places agree with the stated place, texture and shape.
 
     Args:
         feature_dim: Channels of the image embedding.
@@ -26,7 +27,7 @@ class SupportHead(nn.Module):
         super().__init__()
         self.project = nn.Linear(2 * feature_dim, token_dim)
         self.norm = nn.LayerNorm(token_dim)
-        self.read = nn.Sequential(nn.Linear(5 * token_dim + 4, hidden), nn.GELU(), nn.Linear(hidden, 1))
+        self.read = nn.Sequential(nn.Linear(5 * token_dim + 7, hidden), nn.GELU(), nn.Linear(hidden, 1))
 
     def forward(
         self,
@@ -34,6 +35,7 @@ class SupportHead(nn.Module):
         shared: Float[Tensor, "n c h w"],
         tokens: Float[Tensor, "n 4 d"],
         logits: Float[Tensor, "n y x"],
+        agreement: Float[Tensor, "n 3 h w"],
     ) -> Float[Tensor, "n"]:
         """Logits of the support score.
 
@@ -42,6 +44,7 @@ class SupportHead(nn.Module):
             shared: The image embedding that all findings share.
             tokens: Fused prior tokens.
             logits: The finding's mask logits, read as they are (no gradient into the mask).
+            agreement: How far each place agrees with the stated place, texture and shape; 0 at best.
         """
         soft = torch.sigmoid(logits.detach().float())
         weights = F.adaptive_avg_pool2d(soft[:, None], features.shape[-2:]).to(features.dtype)
@@ -59,4 +62,5 @@ class SupportHead(nn.Module):
             dim=1,
         ).to(pooled.dtype)
         products = (tokens.to(pooled.dtype) * pooled[:, None]).flatten(1)
-        return self.read(torch.cat([pooled, products, certainty], dim=1))[:, 0]
+        agreed = ((agreement.detach() * weights).sum((-2, -1)) / total).to(pooled.dtype)
+        return self.read(torch.cat([pooled, products, certainty, agreed], dim=1))[:, 0]

@@ -29,9 +29,10 @@ class LocationAttention(nn.Module):
 
     For finding k at position x::
 
-        A_k(x) = sigmoid(<q(F(x)) + pos(x), key(loc_k)> / sqrt(r) + s * M_k(x) + b)
+        A_k(x) = sigmoid(<q(F(x)) + pos(x), key(loc_k)> / sqrt(r) + s * M_k(x) + b + e_k(x))
 
-    with M_k the soft map that the stated zone implies. A sigmoid and no softmax
+    with M_k the soft map that the stated zone implies, and e_k(x) what else speaks
+    for the place (see ``AttributeAgreement``), 0 unless given. A sigmoid and no softmax
     over the findings, since structures overlap. The features are then scaled
     and shifted where the finding may lie: sum_k A_k * (scale_k * F + shift_k).
 
@@ -58,6 +59,7 @@ class LocationAttention(nn.Module):
         tokens: Float[Tensor, "b k d"],
         region: Float[Tensor, "b k m n"],
         valid: Float[Tensor, "b k"],
+        evidence: Float[Tensor, "b k h w"] | None = None,
     ) -> tuple[Float[Tensor, "b r h w"], Float[Tensor, "b k h w"]]:
         """Guided features and the attention's logits, one map per finding.
 
@@ -66,6 +68,7 @@ class LocationAttention(nn.Module):
             tokens: Fused location tokens.
             region: Soft maps 0..1 that the stated zones imply; zero where none is stated.
             valid: 1 for findings, 0 for padding.
+            evidence: Added to the logits.
         """
         height, width = features.shape[-2:]
         position = self.position(fourier_positions(height, width, features.device).to(features.dtype))
@@ -74,6 +77,8 @@ class LocationAttention(nn.Module):
         maps = F.interpolate(region.to(logits.dtype), (height, width), mode="bilinear", align_corners=False)
         stated = region.amax((-2, -1), keepdim=True).to(logits.dtype)
         logits = logits + self.region_scale * (maps - stated) + self.bias
+        if evidence is not None:
+            logits = logits + evidence.to(logits.dtype)
         attention = torch.sigmoid(logits) * valid[..., None, None].to(logits.dtype)
         scale, shift = self.value(tokens).chunk(2, dim=-1)
         guided = features * torch.einsum("bkhw,bkr->brhw", attention, scale)

@@ -22,16 +22,22 @@ class Guidance:
         tokens: (B, K, 4, D) fused tokens: target, location, texture, shape.
         region: (B, K, R, R) soft maps 0..1 that the stated zones imply.
         valid: (B, K) 1 for findings, 0 for padding.
+        evidence: (B, K, H, W) added to the logits of the location attention, or None.
     """
 
     tokens: Tensor
     region: Tensor
     valid: Tensor
+    evidence: Tensor | None = None
 
     def per_finding(self) -> "Guidance":
         """Every finding as an image of its own: (B * K, 1, ...)."""
+        evidence = None if self.evidence is None else self.evidence.flatten(0, 1)[:, None]
         return Guidance(
-            self.tokens.flatten(0, 1)[:, None], self.region.flatten(0, 1)[:, None], self.valid.flatten()[:, None]
+            self.tokens.flatten(0, 1)[:, None],
+            self.region.flatten(0, 1)[:, None],
+            self.valid.flatten()[:, None],
+            evidence,
         )
 
 
@@ -75,7 +81,9 @@ class Modulator(nn.Module):
         inner = self.down(self.norm(features))
         tokens = guidance.tokens.to(inner.dtype)
         valid = guidance.valid.to(inner.dtype)
-        located, logits = self.location(inner, tokens[:, :, LOCATION], guidance.region.to(inner.dtype), valid)
+        located, logits = self.location(
+            inner, tokens[:, :, LOCATION], guidance.region.to(inner.dtype), valid, guidance.evidence
+        )
         attention = torch.sigmoid(logits) * valid[..., None, None]
         textured = self.texture(inner, tokens[:, :, TEXTURE], attention)
         shaped = self.shape(inner, tokens[:, :, SHAPE], attention)

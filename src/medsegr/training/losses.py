@@ -39,10 +39,11 @@ class LossTerms:
     mask: Tensor
     location: Tensor
     support: Tensor
+    attributes: Tensor
 
 
 def guided_loss(output: GuidedOutput, truth: Truth, config: LossConfig) -> LossTerms:
-    """Mask, location and support terms of a batch.
+    """Mask, location, support and attribute terms of a batch.
 
     Args:
         output: What the model returned.
@@ -59,8 +60,11 @@ def guided_loss(output: GuidedOutput, truth: Truth, config: LossConfig) -> LossT
         location = torch.stack(terms).mean()
     scores = F.binary_cross_entropy_with_logits(output.support_logits.float(), present, reduction="none")
     support = (scores * valid).sum() / valid.sum().clamp(min=1)
-    total = mask + config.location * location + config.support * support
-    return LossTerms(total, mask, location, support)
+    attributes = mask.new_zeros(())
+    if output.agreement is not None and config.attributes:
+        attributes = attribute_term(output.agreement, masks, shown)
+    total = mask + config.location * location + config.support * support + config.attributes * attributes
+    return LossTerms(total, mask, location, support, attributes)
 
 
 def mask_term(
@@ -91,6 +95,17 @@ def location_term(
     truth, inside = coarse(masks, logits.shape[-2:]), content_weights(content, logits.shape[-2:])
     terms = soft_dice_loss(logits, truth, inside) + cross_entropy(logits, truth, inside, 0.0)
     return (terms * shown).sum() / shown.sum().clamp(min=1)
+
+
+def attribute_term(
+    agreement: Float[Tensor, "b k 2 h w"], masks: Float[Tensor, "b k s s"], shown: Float[Tensor, "b k"]
+) -> Tensor:
+    """Negative log-likelihood of the stated textures and shapes inside the masks of findings that are shown."""
+    agreement = agreement.float()
+    weights = coarse(masks, agreement.shape[-2:])[:, :, None]
+    stated = (agreement.detach() != 0).flatten(3).any(3) * shown[..., None]
+    inside = (agreement * weights).sum((-2, -1)) / weights.sum((-2, -1)).clamp(min=1e-6)
+    return -(inside * stated).sum() / stated.sum().clamp(min=1)
 
 
 def coarse(masks: Float[Tensor, "b k s s"], size: tuple[int, int]) -> Float[Tensor, "b k h w"]:

@@ -28,7 +28,7 @@ from medsegr.training.run_folder import RunFolder
 from medsegr.training.studies import StudyStore
 from medsegr.training.validation import validate
 
-TERMS = ("loss", "mask", "location", "support")
+TERMS = ("loss", "mask", "location", "support", "attributes")
 DIVERGED_AFTER = 25
 """Steps in a row without a finite gradient after which a run is given up."""
 
@@ -197,7 +197,8 @@ class _Run:
             with self.fabric.no_backward_sync(self.wrapped) if waits else nullcontext():
                 terms = guided_loss(self.wrapped(batch.pixels, batch.priors), batch.truth, config.loss)
                 self.fabric.backward(terms.total / config.accumulate)
-            for name, value in zip(TERMS, (terms.total, terms.mask, terms.location, terms.support), strict=True):
+            values = (terms.total, terms.mask, terms.location, terms.support, terms.attributes)
+            for name, value in zip(TERMS, values, strict=True):
                 self.sums[name] += float(value.detach()) / config.accumulate
         self._update()
         self.progress.step += 1
