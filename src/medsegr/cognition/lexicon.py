@@ -1,19 +1,21 @@
 """The names that findings, places, textures and shapes may have, and the words that mean them.
 
-Everything is data, one file per domain in ``lexicon_data/``; this file reads it
-and answers questions about it. No torch.
+Everything is data, one file per domain in ``lexicon_data/``, which users extend by
+files of their own; this file holds it as tables and answers questions about it. No
+torch.
 """
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-import yaml
-
-from medsegr.cognition.priors import Finding, Frame, Laterality, Location
+from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
+from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
+from medsegr.cognition.priors import Finding, Frame, Laterality, Location, Shape, Texture
 from medsegr.errors import ConfigError
 
 DOMAINS = (
@@ -27,6 +29,16 @@ Box = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
+class Usual:
+    """What is known of an organ before anybody looks: where it lies and what it looks like, as canonical names."""
+
+    side: Laterality | None = None
+    zones: tuple[str, ...] = ()
+    texture: tuple[str, ...] = ()
+    shape: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Target:
     """A canonical finding, organ or device.
 
@@ -37,6 +49,7 @@ class Target:
         words: Words that mean it anywhere.
         here: Words that mean it only in pictures of its region.
         side: Side that the name implies (``left_lung``), or None.
+        usual: What a bare ``--target`` may take for granted.
     """
 
     name: str
@@ -45,6 +58,7 @@ class Target:
     words: tuple[str, ...] = ()
     here: tuple[str, ...] = ()
     side: Laterality | None = None
+    usual: Usual = field(default_factory=Usual)
 
 
 @dataclass(frozen=True)
@@ -107,82 +121,75 @@ class Lexicon:
     views: Mapping[str, Mapping[str, Box]]
 
 
+def load_lexicon(extra: Sequence[str | Path] = ()) -> Lexicon:
+    """The built-in lexicon, read once, and what files of one's own add to it.
+
+    Args:
+        extra: Files in the layout of the built-in ones; see docs/lexicon.md.
+
+    Raises:
+        ConfigError: A file is missing or wrong; all mistakes, each with file and line.
+    """
+    paths = [extra] if isinstance(extra, str | Path) else extra
+    return _from_files((*_built_in_files(), *(read_own_file(Path(path)) for path in paths))) if paths else _built_in()
+
+
 @lru_cache(maxsize=1)
-def load_lexicon() -> Lexicon:
-    """The built-in lexicon, read once."""
-    merged: dict[str, Any] = {}
-    statements: list[dict[str, Any]] = []
-    for domain in DOMAINS:
-        record = _read(domain)
-        statements += record.get("statements", [])
-        for section in ("targets", "zones"):
-            for fields in record.get(section, {}).values():
-                fields.setdefault("region", record["region"])
-        for section, entries in record.items():
-            if section not in ("region", "statements"):
-                _merge(merged.setdefault(section, {}), entries)
+def _built_in() -> Lexicon:
+    return _from_files(_built_in_files())
+
+
+@lru_cache(maxsize=1)
+def _built_in_files() -> tuple[LexiconFile, ...]:
+    folder = files("medsegr.cognition").joinpath("lexicon_data")
+    names = [f"{domain}.yaml" for domain in DOMAINS]
+    return tuple(read_text(folder.joinpath(name).read_text(encoding="utf-8"), name) for name in names)
+
+
+def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
+    merged = merge_files(read)
     return Lexicon(
-        targets=_table(merged["targets"], Target),
-        zones=_table(merged["zones"], Zone),
-        textures=_table(merged["textures"], Attribute),
-        shapes=_table(merged["shapes"], Attribute),
-        modalities=_table(merged["modalities"], Modality),
-        triggers={name: tuple(words) for name, words in merged["triggers"].items()},
-        statements=tuple(_statement(record) for record in statements),
-        sides={side: tuple(words) for side, words in merged["sides"].items()},
-        combined={words: tuple(_parts(record)) for words, record in merged["combined"].items()},
-        views={
-            view: {zone: {along: (low, high) for along, (low, high) in box.items()} for zone, box in zones.items()}
-            for view, zones in merged["views"].items()
-        },
+        targets={name: _target(name, fields) for name, fields in merged.names("targets").items()},
+        zones=_table(merged, "zones", Zone),
+        textures=_table(merged, "textures", Attribute),
+        shapes=_table(merged, "shapes", Attribute),
+        modalities=_table(merged, "modalities", Modality),
+        triggers={name: fields["words"] for name, fields in merged.names("triggers").items()},
+        statements=tuple(_statement(fields) for fields in merged.statements),
+        sides={name: fields["words"] for name, fields in merged.names("sides").items()},
+        combined={words: _parts(fields) for words, fields in merged.names("combined").items()},
+        views=merged.names("views"),
     )
 
 
-def _read(domain: str) -> Any:
-    text = files("medsegr.cognition").joinpath(f"lexicon_data/{domain}.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+def _table(merged: Merged, section: str, kind: type) -> dict[str, Any]:
+    return {name: kind(name=name, **fields) for name, fields in merged.names(section).items()}
 
 
-def _merge(known: dict[str, Any], more: Mapping[str, Any]) -> None:
-    """Unite tables of the same names; lists of words are joined."""
-    for name, value in more.items():
-        if isinstance(value, dict):
-            _merge(known.setdefault(name, {}), value)
-        elif isinstance(value, list) and name in known and name not in ("rows", "columns", "off_midline"):
-            known[name] = list(dict.fromkeys([*known[name], *value]))
-        else:
-            known[name] = value
+def _target(name: str, fields: dict[str, Any]) -> Target:
+    return Target(name, **{**fields, "usual": Usual(**fields.get("usual", {}))})
 
 
-def _table(entries: Mapping[str, dict[str, Any]], kind: type) -> dict[str, Any]:
-    def entry(key: str, record: dict[str, Any]) -> Any:
-        fields = {field: tuple(value) if isinstance(value, list) else value for field, value in record.items()}
-        return kind(name=key, **fields)
-
-    return {key: entry(key, record) for key, record in entries.items()}
+def _parts(fields: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
+    return tuple((kind, name) for kind in PARTS for name in fields.get(kind, ()))
 
 
-def _parts(record: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(kind, name) for kind, names in record.items() for name in (names if isinstance(names, list) else [names])]
+def _statement(fields: Mapping[str, Any]) -> Statement:
+    presence = "absent" if "absent" in fields else "present"
+    return Statement(fields["find"], fields[presence], presence)
 
 
-def _statement(record: dict[str, Any]) -> Statement:
-    presence = "absent" if "absent" in record else "present"
-    verb = r"(?:(?:is|are|was|were|appears?|remains?|looks?|:)\s*)?(?:also\s+)?"
-    find = "|".join(record["find"]) if isinstance(record["find"], list) else record["find"]
-    return Statement(find.replace("{be}", verb), tuple(record[presence]), presence)
-
-
-def canonical_target(name: str) -> str:
+def canonical_target(name: str, lexicon: Lexicon | None = None) -> str:
     """The canonical name of a target.
 
     Args:
         name: Canonical name or one of its words; case, spaces and hyphens do not matter.
+        lexicon: The built-in lexicon by default.
 
     Raises:
         ConfigError: No target has that name; the nearest ones are listed.
     """
-    names = _target_names()
+    names = _target_names(lexicon or load_lexicon())
     key = _key(name)
     if key in names:
         return names[key]
@@ -195,25 +202,32 @@ def _key(name: str) -> str:
     return name.strip().lower().replace("_", " ").replace("-", " ")
 
 
-@lru_cache(maxsize=1)
-def _target_names() -> dict[str, str]:
-    targets = load_lexicon().targets.values()
+@lru_cache(maxsize=4)
+def _target_names(lexicon: Lexicon) -> dict[str, str]:
+    targets = lexicon.targets.values()
     spoken = {_key(word): target.name for target in reversed(list(targets)) for word in target.words}
     return {**spoken, **{_key(target.name): target.name for target in targets}}
 
 
-def finding_for_target(target: str, modality: str | None) -> Finding:
+def finding_for_target(target: str, modality: str | None, lexicon: Lexicon | None = None) -> Finding:
     """A structure asked for by name, with what the lexicon knows of it (the side of ``left_lung``).
 
     Args:
         target: Canonical name, or one of its words.
-        modality: Decides the frame of the location.
+        modality: Decides the frame of the location; a side of the patient is left
+            out where pictures show the image's own sides.
+        lexicon: The built-in lexicon by default.
 
     Raises:
         ConfigError: Unknown target.
     """
-    name = canonical_target(target)
-    return Finding(name, "present", Location(load_lexicon().targets[name].side, (), frame_of(modality)))
+    lexicon = lexicon or load_lexicon()
+    known = lexicon.targets[canonical_target(target, lexicon)]
+    frame, usual = frame_of(modality, lexicon), known.usual
+    side = known.side or (usual.side if frame == "patient" else None)
+    return Finding(
+        known.name, "present", Location(side, usual.zones, frame), Texture(usual.texture), Shape(usual.shape)
+    )
 
 
 def frame_of(modality: str | None, lexicon: Lexicon | None = None) -> Frame:

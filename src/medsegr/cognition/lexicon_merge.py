@@ -1,0 +1,165 @@
+"""Several lexicon files -> one set of tables, with the checks that need all of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from medsegr.cognition.lexicon_file import Entry, LexiconFile
+from medsegr.cognition.lexicon_schema import SECTIONS, WORD_SECTIONS, expected, shown
+from medsegr.errors import ConfigError
+
+JOINED = ("words", "here", "regions")
+"""Fields that grow when a name stands in several files; all others must agree."""
+
+PARTS = {"side": "sides", "zone": "zones", "texture": "textures", "shape": "shapes", "target": "targets"}
+"""Field of a combined word -> the section that its names come from."""
+
+USUAL = {"zones": "zone", "texture": "texture", "shape": "shape"}
+"""Field of ``usual`` -> what its names are."""
+
+MOST_TOLD = 30
+"""Mistakes that one message lists."""
+
+_BUILT_IN_ONLY = "not possible in a file of your own: weights are trained with the built-in views."
+
+
+@dataclass
+class Merged:
+    """Plain tables: section -> name -> fields, and the statements in the order in which they are tried."""
+
+    tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    statements: list[dict[str, Any]] = field(default_factory=list)
+    regions: set[str] = field(default_factory=set)
+
+    def names(self, section: str) -> dict[str, dict[str, Any]]:
+        """One table."""
+        return self.tables.setdefault(section, {})
+
+
+def merge_files(files: Sequence[LexiconFile]) -> Merged:
+    """Unite files; a later file adds to the names of the earlier ones.
+
+    A user's statements are tried before the built-in ones. Where two meanings
+    of a word fit equally well, the earlier file's wins.
+
+    Args:
+        files: The built-in files, then the user's.
+
+    Raises:
+        ConfigError: All mistakes of all files, each with file and line.
+    """
+    merged = Merged()
+    homes: dict[tuple[str, str, str], str] = {}
+    for file in files:
+        merged.regions.update(file.regions)
+        for entry in file.entries:
+            if entry.section == "statements":
+                merged.statements.append({**entry.fields})
+            elif _is_allowed(merged, file, entry):
+                _unite(merged, homes, file, entry)
+    for file in files:
+        _check_region(merged, file)
+        for entry in file.entries:
+            _check_names(merged, file, entry)
+    _refuse_mistakes(files)
+    own = sum(entry.section == "statements" for file in files if file.own for entry in file.entries)
+    merged.statements = merged.statements[-own:] + merged.statements[:-own] if own else merged.statements
+    return merged
+
+
+def _refuse_mistakes(files: Sequence[LexiconFile]) -> None:
+    told = [f"{file.source}, line {line}: {said}" for file in files for line, said in sorted(set(file.complaints))]
+    if len(told) == 1:
+        raise ConfigError(told[0])
+    if told:
+        rest = [f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+        raise ConfigError("\n  ".join([f"{len(told)} mistakes in the lexicon:", *told[:MOST_TOLD], *rest]))
+
+
+def _is_allowed(merged: Merged, file: LexiconFile, entry: Entry) -> bool:
+    """False, with a complaint, for what only the built-in files may say."""
+    if not file.own:
+        return True
+    if entry.section == "views":
+        file.complain(entry.line, f"views, {entry.name}: {_BUILT_IN_ONLY}")
+    elif "view" in entry.fields:
+        file.complain(entry.lines["view"], f"{entry.section}, {entry.name}: view: {_BUILT_IN_ONLY}")
+    elif entry.section in WORD_SECTIONS and entry.name not in merged.names(entry.section):
+        known = expected(entry.name, merged.names(entry.section))
+        file.complain(entry.line, f"{entry.section}: unknown name {shown(entry.name)}: {known}")
+    else:
+        return True
+    return False
+
+
+def _unite(merged: Merged, homes: dict[tuple[str, str, str], str], file: LexiconFile, entry: Entry) -> None:
+    """Add an entry to the tables."""
+    table = merged.names(entry.section)
+    if entry.name not in table:
+        _check_new(file, entry, table)
+        table[entry.name] = {"region": file.region or "any"} if entry.section in ("targets", "zones") else {}
+    known = table[entry.name]
+    for name, value in entry.fields.items():
+        key, line = (entry.section, entry.name, name), entry.lines.get(name, entry.line)
+        if name in JOINED:
+            known[name] = tuple(dict.fromkeys([*known.get(name, ()), *value]))
+        elif key in homes and known[name] != value:
+            told = f"{entry.section}, {entry.name}: another {name} than in {homes[key]}"
+            file.complain(line, f"{told}: leave {name} out, or give this a name of its own.")
+        elif key not in homes:
+            known[name] = value
+        homes.setdefault(key, f"{file.source}, line {line}")
+    if entry.section in ("targets", "zones"):
+        homes.setdefault((entry.section, entry.name, "region"), f"{file.source}, line {entry.line}")
+
+
+def _check_new(file: LexiconFile, entry: Entry, known: Iterable[str]) -> None:
+    """A name that no file before has must say what it is."""
+    needed = SECTIONS[entry.section].new if entry.section in SECTIONS else {}
+    missing = [f"{name} ({may_be})" for name, may_be in needed.items() if name not in entry.fields]
+    if missing:
+        where = f"{entry.section}, {entry.name}: this name is new and needs {' and '.join(missing)}"
+        hint = expected(entry.name, known).partition(" Did")[2]
+        file.complain(entry.line, f"{where}.{' Did' + hint if hint else ''}")
+
+
+def _check_region(merged: Merged, file: LexiconFile) -> None:
+    if file.region and file.region not in merged.regions:
+        told = expected(file.region, sorted(merged.regions))
+        file.complain(file.region_line, f"unknown region {shown(file.region)}: {told}")
+
+
+def _check_names(merged: Merged, file: LexiconFile, entry: Entry) -> None:
+    """Complain of every name in an entry that no file defines."""
+    for name, kind, known, line in _references(merged, entry):
+        if name.strip() and name not in known:
+            where = f"{entry.section}, {entry.name}" if entry.name else entry.section
+            told = expected(name, sorted(known))
+            file.complain(line, f"{where}: unknown {kind} {shown(name)}: {told}")
+
+
+def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterable[str], int]]:
+    """(name, what it should be, the known names, line) of every name that an entry refers to."""
+    fields = entry.fields
+
+    def listed(part: str, kind: str, known: Iterable[str]) -> Iterator[tuple[str, str, Iterable[str], int]]:
+        found = fields.get(part, ())
+        for name in (found,) if isinstance(found, str) else found:
+            yield name, kind, known, entry.lines.get(part, entry.line)
+
+    if entry.section == "views":
+        yield from ((zone, "zone", merged.names("zones"), entry.lines.get(zone, entry.line)) for zone in fields)
+    elif entry.section == "statements":
+        for presence in ("absent", "present"):
+            yield from listed(presence, "target", merged.names("targets"))
+    elif entry.section == "combined":
+        for part, section in PARTS.items():
+            yield from listed(part, part, merged.names(section))
+    else:
+        yield from listed("regions", "region", merged.regions)
+        yield from listed("region", "region", merged.regions)
+        yield from listed("view", "view", merged.names("views"))
+        line = entry.lines.get("usual", entry.line)
+        for part, kind in USUAL.items():
+            for name in fields.get("usual", {}).get(part, ()):
+                yield name, kind, merged.names(PARTS[kind]), line

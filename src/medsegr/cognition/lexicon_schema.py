@@ -1,0 +1,200 @@
+"""What a lexicon file may hold: its sections, their fields, and what a value must look like.
+
+A check takes a node of the YAML tree and returns its value; whatever is wrong
+goes to ``complain`` with the node it is wrong about, so that all mistakes of a
+file are told at once, each with its line.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
+
+Complain = Callable[[Node, str], None]
+Check = Callable[[Node, Complain], Any]
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""Names become file names and rows of tables."""
+
+VERB = r"(?:(?:is|are|was|were|appears?|remains?|looks?|:)\s*)?(?:also\s+)?"
+"""What {be} stands for in a statement."""
+
+_READ_AS = {"int": "a number", "float": "a number", "bool": "yes or no", "null": "nothing", "timestamp": "a date"}
+
+
+def shown(value: str) -> str:
+    """A value as messages quote it: short, printable, in quotes."""
+    printable = "".join(c if c.isprintable() else "?" for c in value)
+    return f"'{printable if len(printable) <= 40 else printable[:37] + '...'}'"
+
+
+def expected(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: what was expected, and the nearest name."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    listed = ", ".join(names) if len(names) <= 30 else f"one of {len(names)} names"
+    return f"expected {listed}." + (f" Did you mean '{near[0]}'?" if near else "")
+
+
+def what_stands(node: Node) -> str:
+    """What a node is, in plain words."""
+    if isinstance(node, ScalarNode):
+        kind = node.tag.rsplit(":", 1)[-1]
+        return shown(node.value) if kind == "str" else _READ_AS.get(kind, kind)
+    return "a list" if isinstance(node, SequenceNode) else "a table"
+
+
+def text(node: Node, complain: Complain) -> str:
+    """A word or name."""
+    if not isinstance(node, ScalarNode):
+        complain(node, f"expected one word, got {what_stands(node)}.")
+        return ""
+    kind = node.tag.rsplit(":", 1)[-1]
+    if kind != "str" and node.value.strip():
+        complain(node, f"{shown(node.value)} is read as {what_stands(node)}, not as a word: put it in quotes.")
+    elif not node.value.strip():
+        complain(node, "an empty word: expected at least one letter.")
+    return node.value
+
+
+def words(node: Node, complain: Complain) -> tuple[str, ...]:
+    """A list of words, at least one."""
+    if not isinstance(node, SequenceNode):
+        complain(node, f"expected a list such as [one, another], got {what_stands(node)}.")
+        return ()
+    if not node.value:
+        complain(node, "an empty list: expected at least one word.")
+    return tuple(dict.fromkeys(text(item, complain) for item in node.value))
+
+
+def names(node: Node, complain: Complain) -> tuple[str, ...]:
+    """One name, or a list of them."""
+    return (text(node, complain),) if isinstance(node, ScalarNode) else words(node, complain)
+
+
+def choice(*known: str) -> Check:
+    """One of some names."""
+
+    def check(node: Node, complain: Complain) -> str:
+        value = text(node, complain)
+        if value.strip() and value not in known and node.tag.endswith(":str"):
+            complain(node, f"unknown {shown(value)}: {expected(value, known)}")
+        return value
+
+    return check
+
+
+def patterns(node: Node, complain: Complain) -> str:
+    """One regular expression, or several in a list: joined, with {be} written out."""
+    parts = node.value if isinstance(node, SequenceNode) else [node]
+    if not parts:
+        complain(node, "an empty list: expected at least one regular expression.")
+    found = [(part, text(part, complain)) for part in parts]
+    for part, pattern in found:
+        try:
+            fits = re.compile(r"\b(?:" + pattern.replace("{be}", VERB) + r")", re.I).match("a")
+            if pattern.strip() and fits and not fits.group():
+                complain(part, f"{shown(pattern)} fits where none of its words stand: leave no alternative empty.")
+        except (re.error, OverflowError, RecursionError) as error:
+            complain(part, f"{shown(pattern)} is no regular expression ({error}).")
+    return "|".join(pattern for _, pattern in found).replace("{be}", VERB)
+
+
+def share(node: Node, complain: Complain) -> tuple[float, float]:
+    """A range [from, to] of shares 0..1."""
+    ends = node.value if isinstance(node, SequenceNode) else []
+    try:
+        low, high = (float(end.value) for end in ends)
+    except (ValueError, TypeError, AttributeError):
+        low, high = 0.0, 0.0
+    if not 0.0 <= low < high <= 1.0:
+        complain(node, "expected a range [from, to] with 0 <= from < to <= 1.")
+    return low, high
+
+
+def table(checks: Mapping[str, Check]) -> Check:
+    """A table with some of these fields."""
+
+    def check(node: Node, complain: Complain) -> dict[str, Any]:
+        if not isinstance(node, MappingNode):
+            complain(node, f"expected a table {{{', '.join(checks)}}}, got {what_stands(node)}.")
+            return {}
+        if not node.value:
+            complain(node, f"nothing is said: expected {', '.join(checks)}.")
+        values: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode) or key.value not in checks:
+                name = key.value if isinstance(key, ScalarNode) else ""
+                complain(key, f"unknown field {what_stands(key)}: {expected(name, checks)}")
+            elif key.value in values:
+                complain(key, f"field '{key.value}' stands here twice.")
+            else:
+                values[key.value] = checks[key.value](value, _inside(complain, key.value))
+        return values
+
+    return check
+
+
+def _inside(complain: Complain, name: str) -> Complain:
+    return lambda node, message: complain(node, f"{name}: {message}")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a file.
+
+    Attributes:
+        fields: What an entry may say.
+        new: Fields that a name needs where it is new, with what they may be.
+        named: Its entries have canonical names.
+    """
+
+    fields: Mapping[str, Check] = field(default_factory=dict)
+    new: Mapping[str, str] = field(default_factory=dict)
+    named: bool = True
+
+
+_SIDE = choice("left", "right", "bilateral", "midline")
+_FRAME = choice("patient", "image")
+_TEXTURE_GROUP = choice(
+    "density and pattern", "echo", "CT density", "MR signal and enhancement", "surface and colour", "histology"
+)
+_SHAPE_GROUP = choice(
+    "form", "margin", "extent", "symmetry", "size class", "degree", "change of an organ", "orientation", "completeness"
+)
+_NEW_FRAME = {"frame": "patient or image"}
+_NEW_WORDS = {"words": "a list"}
+
+SECTIONS: Mapping[str, Section] = {
+    "modalities": Section(
+        {"frame": _FRAME, "regions": words, "view": text, "words": words}, {**_NEW_FRAME, "regions": "a list"}
+    ),
+    "targets": Section(
+        {
+            "group": choice("finding", "anatomy", "device"), "region": text, "side": _SIDE, "words": words,
+            "here": words, "usual": table({"side": _SIDE, "zones": names, "texture": names, "shape": names}),
+        },
+        {"group": "finding, anatomy or device"},
+    ),
+    "zones": Section({"frame": _FRAME, "region": text, "words": words}, {**_NEW_FRAME, **_NEW_WORDS}),
+    "textures": Section({"group": _TEXTURE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
+    "shapes": Section({"group": _SHAPE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
+    "combined": Section(
+        {"side": names, "zone": names, "texture": names, "shape": names, "target": names}, named=False
+    ),
+}  # fmt: skip
+"""Sections whose entries are tables of fields."""
+
+WORD_SECTIONS = ("sides", "triggers")
+"""Sections whose entries are lists of words."""
+
+STATEMENT = table({"find": patterns, "absent": names, "present": names})
+"""An entry of ``statements``, which is a list."""
+
+BOX = table({"rows": share, "columns": share, "off_midline": share})
+"""An entry of a view in ``views``: where a zone lies."""
+
+ALL_SECTIONS = ("region", "regions", *SECTIONS, *WORD_SECTIONS, "statements", "views")
