@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -47,6 +48,7 @@ class Case:
     Attributes:
         image: The image.
         report: Its report; None when there is none. Never logged.
+        report_origin: ``real``, or ``derived`` from masks and image; None without a report.
         structures: Target -> bool mask of ``image.mask_shape``. An empty mask says that the target is
             known to be absent; a target that is not in here is not annotated in this image.
         findings: Records, where the data set has them.
@@ -58,6 +60,7 @@ class Case:
 
     image: MedicalImage
     report: str | None = None
+    report_origin: Literal["real", "derived"] | None = None
     structures: dict[str, np.ndarray] = field(default_factory=dict)
     findings: tuple[FindingRecord, ...] = ()
     masks: dict[str, np.ndarray] = field(default_factory=dict)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from medsegr.data.dataset_folder import MASK_SUFFIXES, REPORTS_FILE, find_mask, list_images, shown_name
+from medsegr.data.dataset_folder import MASK_SUFFIXES, find_mask, list_images, shown_name
 from medsegr.data.dataset_manifest import DatasetManifest, read_manifest
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
 from medsegr.data.image import load_image, load_label_map
+from medsegr.data.report_table import find_reports
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import ImageError
 
@@ -35,7 +36,7 @@ def check_dataset(path: Path | str, known_targets: Container[str] | None = None)
     complaints += _targets(manifest, known_targets)
     complaints += _foreign_files(folder, images)
     complaints += _split(folder, images)
-    complaints += _reports(folder, images)
+    complaints += _reports(find_reports(folder, manifest), images)
     shapes: Shapes = {}
     complaints += _pixels(folder, images, shapes)
     if manifest.labels:
@@ -86,14 +87,14 @@ def _split(folder: Path, images: Sequence[str]) -> list[str]:
     return complaints
 
 
-def _reports(folder: Path, images: Sequence[str]) -> list[str]:
-    if not (folder / REPORTS_FILE).exists():
+def _reports(path: Path | None, images: Sequence[str]) -> list[str]:
+    if path is None:
         return []
-    rows, complaints = read_table(folder / REPORTS_FILE, ("image", "report"))
+    rows, complaints = read_table(path, ("image", "report"))
     counts = Counter(image for image, _ in rows)
     known = set(images)
-    complaints += [f"{REPORTS_FILE}: {shown_name(image)} has {n} rows" for image, n in counts.items() if n > 1]
-    complaints += [f"{REPORTS_FILE}: {shown_name(image)} is not in images/" for image in counts if image not in known]
+    complaints += [f"{path.name}: {shown_name(image)} has {n} rows" for image, n in counts.items() if n > 1]
+    complaints += [f"{path.name}: {shown_name(image)} is not in images/" for image in counts if image not in known]
     return complaints
 
 

@@ -14,10 +14,10 @@ from medsegr.data.case import Case
 from medsegr.data.dataset_manifest import MANIFEST_FILE, read_manifest
 from medsegr.data.findings_file import ImageFindings, read_findings
 from medsegr.data.image import IMAGE_SUFFIXES, MedicalImage, load_image, load_label_map
+from medsegr.data.report_table import REPORTS_FILE, ReportOrigin, find_reports, report_origins
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import DatasetError
 
-REPORTS_FILE = "reports.csv"
 LONGEST_SHOWN_NAME = 120
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".nii.gz", ".nii")
 
@@ -42,7 +42,10 @@ class DatasetFolder:
         self._images = list_images(self.path)
         if not self._images:
             complaints.append("images/ is missing or holds no image")
-        self._split, self._reports = _tables(self.path, complaints)
+        self._split = _table(self.path / SPLIT_FILE, "split", complaints)
+        reports = find_reports(self.path, self.manifest) or self.path / REPORTS_FILE
+        self._reports = _table(reports, "report", complaints)
+        self._origins = report_origins(reports) if self._reports else {}
         self._findings, findings_complaints = read_findings(self.path)
         complaints += findings_complaints
         known = set(self._images)
@@ -116,6 +119,10 @@ class DatasetFolder:
         """The report of an image, or None."""
         return self._reports.get(image_name)
 
+    def report_origin(self, image_name: str) -> ReportOrigin | None:
+        """Whether the report of an image is ``real`` or ``derived`` from its masks; None where it has none."""
+        return self._origins.get(image_name, "real") if image_name in self._reports else None
+
     def load(self, image_name: str) -> Case:
         """Load one image with all that is known of it.
 
@@ -135,6 +142,7 @@ class DatasetFolder:
         return Case(
             image=image,
             report=self._reports.get(image_name),
+            report_origin=self.report_origin(image_name),
             structures=self._structures(image_name, image),
             findings=entry.findings,
             masks=masks,
@@ -250,17 +258,15 @@ def shown_name(name: str) -> str:
     return name if is_file_name else "(a row that names no image file)"
 
 
-def _tables(folder: Path, complaints: list[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Image -> split and image -> report; either file may be missing."""
-    tables: list[dict[str, str]] = []
-    for file, column in ((SPLIT_FILE, "split"), (REPORTS_FILE, "report")):
-        table: dict[str, str] = {}
-        if (folder / file).exists():
-            rows, found = read_table(folder / file, ("image", column))
-            complaints += found
-            for image, text in rows:
-                value = text.strip() if column == "split" else text
-                if table.setdefault(image, value) != value:
-                    complaints.append(f"{file} gives {shown_name(image)} twice, differently")
-        tables.append(table)
-    return tables[0], tables[1]
+def _table(path: Path, column: str, complaints: list[str]) -> dict[str, str]:
+    """Image -> split, or image -> report; empty where the file is missing."""
+    table: dict[str, str] = {}
+    if not path.exists():
+        return table
+    rows, found = read_table(path, ("image", column))
+    complaints += found
+    for image, text in rows:
+        value = text.strip() if column == "split" else text
+        if table.setdefault(image, value) != value:
+            complaints.append(f"{path.name} gives {shown_name(image)} twice, differently")
+    return table

@@ -23,6 +23,7 @@ class DatasetManifest:
         labels: Label-map layout: target -> its values. Empty for the other layout.
         structures: Structure layout: folder in ``masks/`` -> target. Empty for the other layout.
         incomplete: Targets that are not annotated everywhere.
+        reports: File with the reports within the folder; None for the usual names.
     """
 
     name: str
@@ -32,6 +33,7 @@ class DatasetManifest:
     labels: dict[str, tuple[int, ...]] = field(default_factory=dict)
     structures: dict[str, str] = field(default_factory=dict)
     incomplete: frozenset[str] = frozenset()
+    reports: str | None = None
 
     @property
     def targets(self) -> frozenset[str]:
@@ -81,6 +83,7 @@ def read_manifest(folder: Path) -> tuple[DatasetManifest, list[str]]:
         labels=labels,
         structures=structures,
         incomplete=_incomplete(raw.get("incomplete", []), labels, structures, complaints),
+        reports=_reports(folder, raw, complaints),
     )
     return manifest, complaints
 
@@ -91,6 +94,17 @@ def _text(raw: Mapping[str, Any], key: str, complaints: list[str]) -> str | None
         complaints.append(f"{MANIFEST_FILE}: '{key}' is not text")
         return None
     return value
+
+
+def _reports(folder: Path, raw: Mapping[str, Any], complaints: list[str]) -> str | None:
+    """The file that holds the reports; it has to lie within the folder."""
+    name = _text(raw, "reports", complaints)
+    if name is None:
+        return None
+    if Path(name).is_absolute() or ".." in Path(name).parts or not (folder / name).is_file():
+        complaints.append(f"{MANIFEST_FILE}: 'reports' names '{name}', which is no file of the data set")
+        return None
+    return name
 
 
 def _labels(raw: Any, complaints: list[str]) -> tuple[dict[str, tuple[int, ...]], set[int]]:
