@@ -1,14 +1,16 @@
-"""``medsegr data``: check a data set, make one of phantoms."""
+"""``medsegr data``: check a data set, make one of phantoms, derive reports from masks."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from medsegr.cli.describe import describe
 from medsegr.errors import DatasetError
 
 app = typer.Typer(
-    help="Check a data set, or make one of phantoms.", rich_markup_mode=None, no_args_is_help=True,
+    help="Check a data set, make one of phantoms, or derive reports from masks.",
+    rich_markup_mode=None, no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
@@ -49,3 +51,6 @@ def phantoms(
     made = write_phantoms(out, cases, seed, size=size, split=split, overwrite=overwrite)
     for folder in sorted(path for path in made.iterdir() if path.is_dir()):
         typer.echo(folder)
+
+
+app.command("describe")(describe)

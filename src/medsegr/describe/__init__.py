@@ -1,0 +1,1 @@
+"""Reports derived from masks and images, for data sets without text."""

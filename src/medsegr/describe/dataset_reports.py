@@ -1,0 +1,93 @@
+"""A data set -> a table of derived reports, image,report,origin."""
+
+import csv
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from medsegr.cognition.lexicon import load_lexicon
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.outputs import atomic_write
+from medsegr.data.report_table import DERIVED_FILE, ORIGIN_COLUMN, REPORTS_FILE, holds_derived_only
+from medsegr.describe.derived_report import DerivedReport, write_report
+from medsegr.describe.measure_finding import measure_case
+from medsegr.errors import DatasetError, OutputError
+
+
+@dataclass(frozen=True)
+class DescribedImage:
+    """An image's name, its report, and how many of the measured findings could not be said."""
+
+    image: str
+    report: DerivedReport
+    unsaid: int
+
+
+def derive_reports(folder: DatasetFolder, names: Sequence[str], seed: int = 0) -> Iterator[DescribedImage]:
+    """Describe images of a data set by their masks.
+
+    Args:
+        folder: The data set. Reports that it may have are not looked at.
+        names: Images to describe.
+        seed: Picks the wording. An image's report depends on it and on the image's name alone.
+
+    Yields:
+        One description per image, also where nothing can be said and the report is empty.
+
+    Raises:
+        DatasetError: A modality or target that the vocabulary does not know, or a broken mask.
+        ImageError: An image or mask that cannot be read.
+    """
+    modality = folder.modality
+    if modality is not None and modality not in load_lexicon().modalities:
+        raise DatasetError(
+            f"The modality '{modality}' of the data set {folder.name} is unknown; expected one of "
+            f"{', '.join(sorted(load_lexicon().modalities))}. Correct it in dataset.json."
+        )
+    for name in names:
+        findings = measure_case(folder.load(name), modality, folder.frame)
+        rng = np.random.default_rng((seed, zlib.crc32(name.encode())))
+        report = write_report(findings, modality, rng)
+        yield DescribedImage(name, report, len(findings) - len(report.findings))
+
+
+def report_path(folder: DatasetFolder, out: Path | None, overwrite: bool = False) -> Path:
+    """Where derived reports go, if they may go there.
+
+    Args:
+        folder: The data set.
+        out: As asked for; ``reports_derived.csv`` in the data set by default.
+        overwrite: Replace a table of derived reports.
+
+    Raises:
+        OutputError: The data set has reports and no other place was named, the place is one of real
+            reports, or it exists and ``overwrite`` is not given.
+    """
+    if out is None and (folder.path / REPORTS_FILE).exists():
+        raise OutputError(f"The data set {folder.name} has {REPORTS_FILE} already. To derive reports all the same, "
+                          "name another place with --out FILE.")  # fmt: skip
+    path = folder.path / DERIVED_FILE if out is None else out
+    if path.name == REPORTS_FILE:
+        raise OutputError(f"{path} is the place of real reports and is never written. Choose another name.")
+    if path.is_file() and not overwrite:
+        raise OutputError(f"{path} exists. Choose another name, or pass --overwrite.")
+    if path.is_file() and not holds_derived_only(path):
+        raise OutputError(
+            f"{path} holds other things than derived reports and is not overwritten. Choose another name."
+        )
+    return path
+
+
+def save_reports(path: Path, described: Sequence[DescribedImage]) -> None:
+    """Write the table; images of which nothing can be said have no row.
+
+    Raises:
+        OutputError: The place is not writable.
+    """
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("image", "report", ORIGIN_COLUMN))
+        writer.writerows((each.image, each.report.text, "derived") for each in described if each.report.text)

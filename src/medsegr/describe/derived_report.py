@@ -1,0 +1,175 @@
+"""Findings -> a report that is read back as exactly these findings, or as fewer, never as others.
+
+Every sentence is read as soon as it is written. One that is misread is worded
+anew, then as plainly as possible; if that does not help, the attributes that do
+not survive are left out, and at last the finding.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Finding, Location, Shape, Texture
+from medsegr.describe import words
+from medsegr.describe.wording import Speaker
+
+TRIES = 4
+"""Varied wordings before the plain one."""
+
+Said = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class DerivedReport:
+    """A report and what it says.
+
+    Attributes:
+        text: The report; empty where nothing could be said.
+        findings: What it is read as, in its order.
+    """
+
+    text: str
+    findings: tuple[Finding, ...]
+
+
+def write_report(findings: Sequence[Finding], modality: str | None, rng: np.random.Generator) -> DerivedReport:
+    """Say findings in varied wording.
+
+    Args:
+        findings: Present or absent, canonical names, no evidence.
+        modality: Canonical modality, or None.
+        rng: Picks order and wording; the same state gives the same report.
+
+    Returns:
+        The report with the findings that it is read as: those given, less what cannot be said.
+    """
+    shown = [finding for finding in findings if finding.presence != "absent"]
+    denied = [finding for finding in findings if finding.presence == "absent"]
+    groups = [[shown[i]] for i in rng.permutation(len(shown))]
+    denied = [denied[i] for i in rng.permutation(len(denied))]
+    denials = [denied] if rng.random() < 0.6 else [[finding] for finding in denied]
+    groups = [*denials, *groups] if rng.random() < 0.25 else [*groups, *denials]
+    writer = _Writer(modality, rng)
+    for group in groups:
+        writer.add(group)
+    return DerivedReport(writer.text(), tuple(writer.findings))
+
+
+def said(finding: Finding) -> Said:
+    """What a finding says, without evidence and without the order of its attributes."""
+    return (
+        finding.target,
+        finding.presence,
+        finding.location.laterality,
+        frozenset(finding.location.zones),
+        frozenset(finding.texture.attributes),
+        frozenset(finding.shape.attributes),
+        finding.shape.size_mm,
+        finding.shape.count,
+    )
+
+
+class _Writer:
+    """A report in the making; what it holds is read back at every step."""
+
+    def __init__(self, modality: str | None, rng: np.random.Generator) -> None:
+        self.modality, self.rng = modality, rng
+        self.findings: list[Finding] = []
+        self.sentences: list[str] = []
+        self.separator = "\n" if rng.random() < 0.2 else " "
+        openings = words.OPENINGS.get(modality or "", ())
+        wanted = rng.random() < 0.5
+        if openings and wanted:
+            opening = openings[int(rng.integers(len(openings)))]
+            self.sentences = [] if self._readings([opening]) else [opening]
+
+    def text(self) -> str:
+        """The report; empty while nothing was said."""
+        return self.separator.join(self.sentences) if self.findings else ""
+
+    def add(self, group: list[Finding]) -> None:
+        """Say one present finding, or deny several."""
+        if not group:
+            return
+        speakers = [Speaker(self.rng)] * TRIES + [Speaker()]
+        if group[0].presence == "absent":
+            told = any(self._try(s.deny([self._noun(f, s) for f in group]), group) for s in speakers)
+            if not told and len(group) > 1:
+                for finding in group:
+                    self.add([finding])
+            return
+        finding, nouns = group[0], nouns_of(group[0].target, self.modality)
+        if any(self._try(speaker.describe(finding, nouns), group) for speaker in speakers if nouns):
+            return
+        for weaker in _weakened(finding):
+            if any(self._try(Speaker().describe(weaker, [noun]), [weaker]) for noun in nouns):
+                return
+
+    def _noun(self, finding: Finding, speaker: Speaker) -> str:
+        nouns = [noun for noun, _ in nouns_of(finding.target, self.modality)]
+        return speaker.pick(nouns or [finding.target.replace("_", " ")])
+
+    def _try(self, sentence: str, group: list[Finding]) -> bool:
+        """Keep the sentence if the report is then read as what it held before and the group."""
+        wanted = [said(finding) for finding in (*self.findings, *group)]
+        if self._readings([*self.sentences, sentence]) != wanted:
+            return False
+        self.sentences.append(sentence)
+        self.findings += group
+        return True
+
+    def _readings(self, sentences: list[str]) -> list[Said]:
+        return [said(finding) for finding in parse_report(self.separator.join(sentences), self.modality)]
+
+
+@lru_cache(maxsize=512)
+def nouns_of(target: str, modality: str | None) -> tuple[tuple[str, str], ...]:
+    """Words for a target that are read as this target and nothing more, as (singular, plural)."""
+    entry = load_lexicon().targets[target]
+    named = target.replace("_", " ")
+    options = [*words.NOUNS.get(target, ((named, _plural(named)),)), *((w, _plural(w)) for w in entry.words)]
+    template = "The {} is seen." if entry.group == "anatomy" else "There is a {}."
+    wanted = [said(Finding(target))]
+
+    def fits(noun: str) -> bool:
+        return [said(finding) for finding in parse_report(template.format(noun), modality)] == wanted
+
+    usable = [pair for pair in options if fits(pair[0])]
+    curated = [pair for pair in usable if pair in words.NOUNS.get(target, ())]
+    return tuple(curated or usable[:1])
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def _weakened(finding: Finding) -> Iterator[Finding]:
+    """The finding itself, without one attribute each, then with less and less, at last its name."""
+    yield finding
+    yield from _one_less(finding)
+    while any(said(finding)[2:]):
+        finding = next(_one_less(finding))
+        yield finding
+
+
+def _one_less(finding: Finding) -> Iterator[Finding]:
+    """Without one attribute; what matters least for finding the place goes first."""
+    place, texture, shape = finding.location, finding.texture, finding.shape
+    for name in texture.attributes:
+        yield replace(finding, texture=Texture(tuple(a for a in texture.attributes if a != name)))
+    if shape.count is not None:
+        yield replace(finding, shape=replace(shape, count=None))
+    for name in shape.attributes:
+        yield replace(finding, shape=replace(shape, attributes=tuple(a for a in shape.attributes if a != name)))
+    if shape.size_mm:
+        yield replace(finding, shape=Shape(shape.attributes, (), shape.count))
+    for zone in place.zones:
+        yield replace(finding, location=replace(place, zones=tuple(z for z in place.zones if z != zone)))
+    if place.laterality is not None:
+        yield replace(finding, location=Location(None, place.zones, place.frame))

@@ -1,0 +1,176 @@
+"""Masks and image of a case -> findings, in the vocabulary's names, with nothing stated that is not clear."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import ndimage
+
+from medsegr.cognition.lexicon import frame_of, load_lexicon
+from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
+from medsegr.data.case import Case
+from medsegr.describe.form import form_of
+from medsegr.describe.grey_values import texture_of
+from medsegr.describe.place import View, side_of, view_of, zones_of
+from medsegr.describe.words import UNCOUNTED
+from medsegr.errors import DatasetError
+from medsegr.inference.measure import long_axis_mm
+
+SPECK = 0.05
+"""A component below this share of the largest is a speck: neither counted nor measured."""
+
+MOST_COUNTED = 6
+"""More components than this are "multiple"."""
+
+MOST_APART = 3
+"""With more components than this on a side, both sides are one bilateral finding."""
+
+FORMS_OF_ORGANS = ("round", "oval", "ring_shaped")
+"""Forms that are said of an organ; what looks irregular may be its own form."""
+
+SIZE_CLASSES = (("small", 0.0, 0.008), ("medium", 0.0125, 0.04), ("large", 0.065, 1.0))
+"""Size class, from and up to which share of the picture; between them nothing is stated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One connected component and the side on which it clearly lies."""
+
+    mask: np.ndarray
+    side: Laterality | None
+
+    def key_plane(self) -> int:
+        """The plane of a volume that shows most of it; 0 of a picture."""
+        return int(np.argmax(self.mask.sum(axis=(1, 2)))) if self.mask.ndim == 3 else 0
+
+    def section(self) -> np.ndarray:
+        """(H, W) bool, its key plane."""
+        return self.mask[self.key_plane()] if self.mask.ndim == 3 else self.mask
+
+
+@dataclass(frozen=True, eq=False)
+class Extent:
+    """The components that make up one finding, the largest first, and whether there are specks beside them."""
+
+    parts: tuple[Part, ...]
+    specks: bool
+    mask: np.ndarray
+
+
+def measure_case(case: Case, modality: str | None, frame: str) -> tuple[Finding, ...]:
+    """Everything that masks and image say of a case.
+
+    Args:
+        case: Image and structures. An empty structure is denied, if it is a finding or a device.
+        modality: Canonical modality, or None.
+        frame: The data set's: ``patient`` or ``image``.
+
+    Returns:
+        Present findings, then absent ones, each in alphabetical order of the targets.
+
+    Raises:
+        DatasetError: A target is not in the vocabulary.
+    """
+    known = load_lexicon().targets
+    strange = sorted(set(case.structures) - set(known))
+    if strange:
+        raise DatasetError(f"The target '{strange[0]}' is not in the vocabulary, so there are no words for it. "
+                           "`medsegr data check` lists such names; correct them in dataset.json.")  # fmt: skip
+    view = view_of(case.image, modality, frame)
+    present: list[Finding] = []
+    absent: list[Finding] = []
+    for target, mask in sorted(case.structures.items()):
+        if mask.any():
+            present += measure_target(target, mask, case, view)
+        elif known[target].group != "anatomy":
+            absent.append(Finding(target, "absent", Location(frame=frame_of(modality))))
+    return (*present, *absent)
+
+
+def measure_target(target: str, mask: np.ndarray, case: Case, view: View) -> list[Finding]:
+    """The findings of one target: one, or a left and a right one.
+
+    Left and right are told apart where every component lies clearly on a side and
+    there are few; otherwise components on both sides make it bilateral.
+
+    Args:
+        target: Canonical name.
+        mask: (H, W) or (D, H, W) bool, not empty.
+        case: The case it belongs to.
+        view: What the picture shows.
+    """
+    whole = _extent(mask, view)
+    if load_lexicon().targets[target].group != "finding":
+        return [_finding(target, whole, case, view, None)]
+    sides: dict[Laterality | None, list[Part]] = {}
+    for part in whole.parts:
+        sides.setdefault(part.side, []).append(part)
+    left, right = sides.get("left", []), sides.get("right", [])
+    if left and right and len(sides) == 2 and max(len(left), len(right)) <= MOST_APART:
+        return [_finding(target, _some(whole, own), case, view, own[0].side) for own in (left, right)]
+    side: Laterality | None = "bilateral" if left and right else next(iter(sides)) if len(sides) == 1 else None
+    return [_finding(target, whole, case, view, side)]
+
+
+def _extent(mask: np.ndarray, view: View) -> Extent:
+    labelled, count = ndimage.label(mask, np.ones((3,) * mask.ndim))
+    sizes = ndimage.sum_labels(mask, labelled, range(1, count + 1))
+    kept = [i for i in np.argsort(-sizes, kind="stable") if sizes[i] >= SPECK * sizes.max()]
+    masks = [labelled == i + 1 for i in kept]
+    return Extent(tuple(Part(m, side_of(m, view)) for m in masks), len(kept) < count, mask)
+
+
+def _some(whole: Extent, parts: list[Part]) -> Extent:
+    return Extent(tuple(parts), whole.specks, np.logical_or.reduce([part.mask for part in parts]))
+
+
+def _finding(target: str, extent: Extent, case: Case, view: View, side: Laterality | None) -> Finding:
+    """One finding. Of a device only that it is there: a report names its tip and course, which masks do not tell."""
+    entry = load_lexicon().targets[target]
+    frame = frame_of(view.modality)
+    if entry.group == "device":
+        return Finding(target, "present", Location(frame=frame))
+    is_finding = entry.group == "finding"
+    plane = extent.parts[0].key_plane()
+    section = extent.mask[plane] if extent.mask.ndim == 3 else extent.mask
+    told_by_name = is_finding and view.modality == "chest_ct" and entry.region == "chest"
+    texture = texture_of(section, case.image.plane(plane), view.modality, told_by_name=told_by_name)
+    zones = zones_of(extent.mask, view) if is_finding else ()
+    return Finding(
+        target=target,
+        presence="present",
+        location=Location(side, zones, frame),
+        texture=Texture(texture),
+        shape=_shape(target, extent, case, is_finding),
+    )
+
+
+def _shape(target: str, extent: Extent, case: Case, is_finding: bool) -> Shape:
+    """Form, size and count. What holds for one of several components only is left out; organs are not counted."""
+    geometry = case.image.geometry
+    single = len(extent.parts) == 1 and not extent.specks
+    forms = {form_of(part.section(), geometry.spacing_mm[1:]) for part in extent.parts}
+    if not is_finding:
+        forms &= set(FORMS_OF_ORGANS)
+    attributes = [form for form in forms if form and len(forms) == 1]
+    size: tuple[float, ...] = ()
+    if geometry.spacing_known and single:
+        length = long_axis_mm(extent.mask, geometry.spacing_mm)
+        size = (round(length, 1) if length < 10 else float(round(length)),) if length else ()
+    elif is_finding and not geometry.spacing_known:
+        classes = {_size_class(part.section()) for part in extent.parts}
+        attributes += [name for name in classes if name and len(classes) == 1]
+    count = _count(extent) if is_finding and target not in UNCOUNTED else None
+    return Shape(tuple(attributes), size, count)
+
+
+def _size_class(section: np.ndarray) -> str | None:
+    share = float(section.mean())
+    return next((name for name, low, high in SIZE_CLASSES if low <= share <= high), None)
+
+
+def _count(extent: Extent) -> int | Literal["multiple"] | None:
+    number = len(extent.parts)
+    if extent.specks or number > MOST_COUNTED:
+        return "multiple" if number >= 3 else None
+    return number

@@ -1,0 +1,161 @@
+"""Where a mask lies, in words: side and zone, and only where there is no doubt."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from medsegr.cognition.lexicon import frame_of
+from medsegr.cognition.priors import Laterality, Location
+from medsegr.cognition.region_map import region_map
+from medsegr.data.image import MedicalImage
+from medsegr.data.nifti import UNSTATED_ORIENTATION
+
+MOST = 0.85
+"""Share of a mask that has to lie in a place for the place to be stated."""
+
+MARGIN = 0.04
+"""The share has to hold after a shift by this much of the picture's side in any direction."""
+
+BODY_LEVEL = 0.08
+"""Grey value, 0..1, above which a pixel may belong to the patient."""
+
+SMALLEST_BODY = 0.3
+"""A body smaller than this share of the picture is no body that sides could be measured by."""
+
+MAP_SIZE = 128
+MOST_POINTS = 4000
+
+ZONES = {
+    "patient": (("upper_zone", "mid_zone", "lower_zone"), ("anterior", "posterior")),
+    "image": (
+        ("top_left", "top_right", "bottom_left", "bottom_right"),
+        ("center",),
+        ("top", "bottom", "left", "right"),
+    ),
+}
+"""Zones that the place in the picture alone proves, by frame. A lobe or a segment is not among them."""
+
+UPRIGHT = {"upper_zone": 2, "mid_zone": 2, "lower_zone": 2, "anterior": 1, "posterior": 1}
+"""Patient axis (1 anterior, 2 superior) along which a zone is above or below another."""
+
+Box = tuple[float, float, float, float]
+WHOLE: Box = (0.0, 1.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a picture shows of the patient.
+
+    Attributes:
+        modality: Canonical modality, or None.
+        sided: True where left and right of the picture are known to be sides of the patient.
+        upright: Patient axis of the picture's columns (1 anterior, 2 superior); None where anything may be up.
+        placed: False where the data set's frame is not the modality's, so that no place can be named.
+        body: Top, bottom, left and right of the patient in the picture, as shares of its sides.
+    """
+
+    modality: str | None
+    sided: bool = True
+    upright: int | None = None
+    placed: bool = True
+    body: Box = WHOLE
+
+
+def view_of(image: MedicalImage, modality: str | None, frame: str) -> View:
+    """Find out what an image shows of the patient.
+
+    Args:
+        image: The image, as displayed.
+        modality: Canonical modality, or None.
+        frame: The data set's: ``patient`` or ``image``.
+    """
+    expected = frame_of(modality)
+    if frame != expected:
+        return View(modality, placed=False)
+    if expected == "image":
+        return View(modality, sided=False)
+    sided, upright = UNSTATED_ORIENTATION not in image.notes, None
+    if image.geometry.affine is not None:
+        down, across = image.geometry.displayed_affine()[:3, 1:3].T
+        across, down = across / np.linalg.norm(across), down / np.linalg.norm(down)
+        sided = sided and across[0] < -0.8  # columns run to the patient's left
+        upright = next((axis for axis in (1, 2) if down[axis] < -0.8), 0)
+    return View(modality, sided, upright, body=body_box(image))
+
+
+def body_box(image: MedicalImage) -> Box:
+    """Top, bottom, left and right of the patient in the picture; the whole picture where they are not to be seen."""
+    planes = range(0, image.planes, max(1, image.planes // 24))
+    grey = np.max([_grey(image.plane(index)) for index in planes], axis=0)
+    labelled, count = ndimage.label(ndimage.uniform_filter(grey, 5) > BODY_LEVEL)
+    if count == 0:
+        return WHOLE
+    largest = 1 + int(np.argmax(ndimage.sum_labels(labelled > 0, labelled, range(1, count + 1))))
+    rows, columns = ndimage.find_objects(labelled)[largest - 1]
+    height, width = grey.shape
+    box = (rows.start / height, rows.stop / height, columns.start / width, columns.stop / width)
+    return box if (box[1] - box[0]) * (box[3] - box[2]) >= SMALLEST_BODY else WHOLE
+
+
+def side_of(mask: np.ndarray, view: View) -> Laterality | None:
+    """The patient's side on which a mask lies, or None where it is not clear or not to be known.
+
+    Args:
+        mask: (H, W) or (D, H, W) bool.
+        view: What the picture shows.
+    """
+    if not (view.placed and view.sided and mask.any()):
+        return None
+    points = _points(mask)
+    sides: tuple[Laterality, ...] = ("left", "right")
+    return next((side for side in sides if _lies_in(points, Location(side), view)), None)
+
+
+def zones_of(mask: np.ndarray, view: View) -> tuple[str, ...]:
+    """The zone that holds most of a mask; empty where none does clearly.
+
+    Args:
+        mask: (H, W) or (D, H, W) bool.
+        view: What the picture shows.
+    """
+    if not (view.placed and mask.any()):
+        return ()
+    points = _points(mask)
+    for rivals in ZONES[frame_of(view.modality)]:
+        known = [zone for zone in rivals if view.upright in (None, UPRIGHT.get(zone, view.upright))]
+        shares = {zone: _share(points, Location(zones=(zone,)), view) for zone in known}
+        best = max(shares, key=lambda zone: shares[zone], default=None)
+        if best is not None and shares[best] >= MOST:
+            return (best,)
+    return ()
+
+
+def _grey(plane: np.ndarray) -> np.ndarray:
+    return plane.mean(axis=-1) if plane.ndim == 3 else plane
+
+
+def _points(mask: np.ndarray) -> np.ndarray:
+    """(N, 2) rows and columns of a mask's pixels as shares of the picture's sides; a sample where they are many."""
+    places = np.argwhere(mask)[:, -2:]
+    places = places[:: max(1, len(places) // MOST_POINTS)]
+    return (places + 0.5) / np.asarray(mask.shape[-2:])
+
+
+def _lies_in(points: np.ndarray, location: Location, view: View) -> bool:
+    return _share(points, location, view) >= MOST
+
+
+def _share(points: np.ndarray, location: Location, view: View) -> float:
+    """The least share of the points in a place, shifted a little each way, in the picture's and the body's frame."""
+    place = region_map(location, view.modality, MAP_SIZE)
+    if place is None:
+        return 0.0
+    top, bottom, left, right = view.body
+    in_body = (points - (top, left)) / (bottom - top, right - left)
+    shifts = ((0.0, 0.0), (MARGIN, 0.0), (-MARGIN, 0.0), (0.0, MARGIN), (0.0, -MARGIN))
+    return min(
+        float((place[tuple(np.clip((frame + shift) * MAP_SIZE, 0, MAP_SIZE - 1).astype(int).T)] > 0.5).mean())
+        for frame in (points, in_body)
+        for shift in shifts
+    )
