@@ -6,6 +6,7 @@ MedsegrError
 │   ├── ReportError         a report is missing, binary, or too long
 │   └── DatasetError        a data set breaks its layout
 ├── ConfigError             an option, a name or a setting is wrong
+├── ParserError             the language model cannot be reached, or its answer is of no use
 ├── CheckpointError         weights are damaged, of another host, or of a newer schema
 ├── OutputError             a result cannot be written where it should go
 └── MissingExtraError       an optional package is not installed
@@ -38,6 +39,10 @@ class DatasetError(InputError):
 
 class ConfigError(MedsegrError):
     """An option, a name or a setting is wrong."""
+
+
+class ParserError(MedsegrError):
+    """The language model that reads reports cannot be reached, or its answer is of no use."""
 
 
 class CheckpointError(MedsegrError):
