@@ -68,9 +68,11 @@ class Speaker:
 
     def _organ(self, finding: Finding, noun: str) -> str:
         adjectives, size = self._adjectives(finding), _size(finding)
-        templates = words.ORGANS if adjectives else words.ORGAN_SEEN
+        templates: tuple[str, ...]
         if size:
-            templates = words.ORGAN_SIZED[1:] if adjectives else words.ORGAN_SIZED[:1]
+            templates = (words.ORGAN_SIZED if adjectives else words.ORGAN_MEASURED,)
+        else:
+            templates = words.ORGANS if adjectives else words.ORGAN_SEEN
         return self.pick(templates).format(noun=noun, adjectives=_listed(adjectives, "and"), size=size)
 
     def _thing(self, finding: Finding, adjectives: Sequence[str], noun: str, plural: str) -> str:

@@ -1,4 +1,4 @@
-"""Words of derived reports. All of them are the lexicon's own; those that would say more than a mask knows are left out.
+"""Words of derived reports: the lexicon's own, without those that would say more than a mask knows.
 
 A glioma, a melanoma or an adenoma is a diagnosis, so a mask of a brain tumour is
 never called one. Targets and attributes that are not listed are spoken of by
@@ -131,7 +131,8 @@ PRESENT = (
 
 ORGANS = ("The {noun} is {adjectives}.", "The {noun} appears {adjectives}.")
 ORGAN_SEEN = ("The {noun} is seen.", "The {noun} is shown.", "The {noun} is visible.")
-ORGAN_SIZED = ("The {noun} measures {size}.", "The {noun} is {adjectives} and measures {size}.")
+ORGAN_MEASURED = "The {noun} measures {size}."
+ORGAN_SIZED = "The {noun} is {adjectives} and measures {size}."
 
 ABSENT = (
     "No {nouns}.",
