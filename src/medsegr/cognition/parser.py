@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
+from medsegr.cognition.llm_endpoint import LlmEndpoint
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.rule_parser import read_report
 from medsegr.errors import ConfigError, ReportError
@@ -10,12 +11,35 @@ from medsegr.errors import ConfigError, ReportError
 MAX_CHARACTERS = 200_000
 """Longest report that is read."""
 
-PARSERS: dict[str, Callable[[str, str | None, Lexicon], list[Finding]]] = {"rules": read_report}
+Parser = Callable[[str, str | None, Lexicon, LlmEndpoint | None], tuple[list[Finding], list[str]]]
+"""Report, modality, lexicon and endpoint -> findings and warnings."""
+
+
+def _by_rules(
+    text: str, modality: str | None, lexicon: Lexicon, _: LlmEndpoint | None
+) -> tuple[list[Finding], list[str]]:
+    return read_report(text, modality, lexicon), []
+
+
+def _by_model(
+    text: str, modality: str | None, lexicon: Lexicon, endpoint: LlmEndpoint | None
+) -> tuple[list[Finding], list[str]]:
+    from medsegr.cognition.llm_parser import read_with_model
+
+    return read_with_model(text, modality, lexicon, endpoint)
+
+
+PARSERS: dict[str, Parser] = {"rules": _by_rules, "llm": _by_model}
 """Name -> parser."""
 
 
 def parse_report(
-    text: str, modality: str | None = None, *, lexicon: Lexicon | None = None, parser: str = "rules"
+    text: str,
+    modality: str | None = None,
+    *,
+    lexicon: Lexicon | None = None,
+    parser: str = "rules",
+    llm: LlmEndpoint | None = None,
 ) -> ReportPriors:
     """Read a report in plain words. Needs no torch.
 
@@ -24,14 +48,19 @@ def parse_report(
         modality: Canonical modality (``chest_xray``); guessed from the text when
             None.
         lexicon: Names and words; the built-in lexicon by default.
-        parser: ``rules``.
+        parser: ``rules``, offline; or ``llm``, a language model that is asked over
+            HTTP (see docs/llm_parser.md).
+        llm: Which one, and whether reports may leave the machine; from the
+            environment by default.
 
     Returns:
-        Findings in the order of the report, with offsets into it.
+        Findings in the order of the report, with offsets into it; warnings of what
+        a language model said that the report does not say.
 
     Raises:
-        ConfigError: Unknown parser or modality.
+        ConfigError: Unknown parser or modality, or no endpoint that may be asked.
         ReportError: The report is no text, or too long.
+        ParserError: The language model gives no answer, or none of use.
     """
     lexicon = lexicon or load_lexicon()
     if parser not in PARSERS:
@@ -47,8 +76,8 @@ def parse_report(
             f"Unknown modality '{modality}': expected one of {', '.join(sorted(lexicon.modalities))}, or none."
         )
     seen_as = modality or guess_modality(text, lexicon)
-    findings = tuple(PARSERS[parser](text, seen_as, lexicon))
-    return ReportPriors(findings, text, seen_as)
+    findings, warnings = PARSERS[parser](text, seen_as, lexicon, llm)
+    return ReportPriors(tuple(findings), text, seen_as, tuple(warnings))
 
 
 def guess_modality(text: str, lexicon: Lexicon) -> str | None:
