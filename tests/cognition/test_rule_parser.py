@@ -234,7 +234,7 @@ def test_long_texts_are_read_in_seconds() -> None:
 
 def test_bad_input() -> None:
     with pytest.raises(ConfigError, match="Unknown parser 'llm'"):
-        parse_report("Nodule.", parser="llm")
+        parse_report("Nodule.", parser="oracle")
     with pytest.raises(ConfigError, match="Unknown modality 'x-ray'"):
         parse_report("Nodule.", "x-ray")
     with pytest.raises(ReportError, match="expected str, got bytes"):

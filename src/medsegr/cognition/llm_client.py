@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any
 
@@ -160,6 +159,8 @@ def _retry_after(value: str | None) -> float | None:
         return None
     if re.fullmatch(r"\d{1,9}", value.strip()):
         return float(value)
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(value)
     except (TypeError, ValueError):
