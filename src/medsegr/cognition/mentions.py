@@ -1,50 +1,37 @@
 """What the words of a sentence mention: targets, places, textures, shapes, sizes, counts and triggers."""
 
-import difflib
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
-from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
-from medsegr.cognition.phrases import PhraseTable, Token, tokenise
+from medsegr.cognition.grammar import ORGAN, WORD_SETS, grammar_of
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.meanings import Meaning, Meanings
+from medsegr.cognition.measurements import find_sizes
+from medsegr.cognition.phrases import PhraseTable, Token, is_plural, tokenise
 from medsegr.cognition.priors import Presence
+from medsegr.cognition.spelling import SHORTEST, Spelling
+from medsegr.cognition.statements import Rule, Statements, find_statements
 
-Meaning = tuple[tuple[str, str], ...]
-"""What a phrase says: (kind, name) pairs, all at once."""
+ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
+"""Kinds of mentions that describe a target."""
 
-LONGEST_SENTENCE = 1500
-"""Characters; reports hold no such sentence, other files do."""
-
-SPEAKS_OF_PICTURE = frozenset({"image", "picture", "frame", "screen", "field"})
-BARE_PLACES = frozenset({"upper", "mid", "middle", "lower"})
-PLACE_NOUNS = frozenset({"zone", "lobe", "field", "lung", "pole"})
-NUMBERS = {
-    "single": 1, "solitary": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "multiple": "multiple", "several": "multiple",
-    "numerous": "multiple", "few": "multiple", "many": "multiple",
-}  # fmt: skip
-
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n(?!\s*[a-z])")
-_SIZE = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(mm|cm)?(?:\s*[x×]\s*(\d+(?:\.\d+)?)\s*(mm|cm)?)?(?:\s*[x×]\s*(\d+(?:\.\d+)?))?\s*-?(mm|cm)\b",
-    re.I,
-)
-_NOT_ITS_SIZE = re.compile(
-    r"^\W*(?:above|below|from|fn\b|deep|slice|in depth|distal|proximal|away|cranial|caudal)", re.I
-)
-_FORMER = re.compile(
-    r"(?:previously|was|formerly|before|also|cortical thickening of|cortex of|solid component of)\W*$", re.I
-)
+_SIDE_WORDS = {
+    "left": "left",
+    "right": "right",
+    "both": "bilateral",
+    "bilateral": "bilateral",
+}
+_COUNT = "count_"
+_LETTERS = {"L": "left", "R": "right"}
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(NamedTuple):
     """A stretch of a sentence that means something.
 
     Attributes:
         kind: ``target``, ``side``, ``zone``, ``texture``, ``shape``, ``size``, ``count``, or a trigger's name.
-        name: Canonical name; the number for sizes (mm) and counts.
+        name: Canonical name; the numbers of a size (mm, ``12;8``) or the count.
         first, last: Words [first, last) of the sentence.
         start, end: Character offsets [start, end) into the report.
         presence: Set where a whole statement decides it.
@@ -61,12 +48,22 @@ class Mention:
     other: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True)
 class Sentence:
     """A sentence's words and what they mention, in order."""
 
-    tokens: tuple[Token, ...]
-    mentions: tuple[Mention, ...]
+    __slots__ = ("_covered", "_described", "breaks", "mentions", "tokens")
+
+    def __init__(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> None:
+        self.tokens = tokens
+        self.mentions = mentions
+        self._covered = bytearray(len(tokens))
+        self._described = bytearray(len(tokens))
+        self.breaks = [m.first for m in mentions if m.kind in ("breaks", "except")]
+        for mention in mentions:
+            for place in range(mention.first, mention.last):
+                self._covered[place] = 1
+                if mention.kind in ATTRIBUTES:
+                    self._described[place] = 1
 
     def of(self, *kinds: str) -> list[Mention]:
         """The mentions of some kinds."""
@@ -74,190 +71,286 @@ class Sentence:
 
     def between(self, first: int, last: int) -> list[str]:
         """Words [first, last) that no mention covers."""
-        covered = {place for m in self.mentions for place in range(m.first, m.last)}
-        return [self.tokens[place].word for place in range(first, last) if place not in covered]
+        covered, tokens = self._covered, self.tokens
+        return [
+            tokens[place].word for place in range(first, last) if not covered[place]
+        ]
 
+    def is_covered(self, place: int) -> bool:
+        """True when some mention covers the word."""
+        return bool(self._covered[place])
 
-def read_sentences(text: str, lexicon: Lexicon, modality: str | None) -> list[Sentence]:
-    """Cut a report into sentences and find what each mentions."""
-    reader = _reader(lexicon)
-    return [reader.read(text, start, end, modality) for start, end in split_sentences(text)]
-
-
-def split_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Character offsets of the sentences; a line ends one unless the next goes on in lower case.
-
-    A stretch without an end is cut every ``LONGEST_SENTENCE`` characters, at a space.
-    """
-    start = 0
-    for match in [*_SENTENCE_END.finditer(text), None]:
-        end = match.start() if match else len(text)
-        while end - start > LONGEST_SENTENCE:
-            space = text.rfind(" ", start + 1, start + LONGEST_SENTENCE)
-            cut = space if space > start else start + LONGEST_SENTENCE
-            yield start, cut
-            start = cut
-        if text[start:end].strip():
-            yield start, end
-        start = match.end() if match else end
+    def is_attribute(self, place: int) -> bool:
+        """True when an attribute covers the word."""
+        return bool(self._described[place])
 
 
 @lru_cache(maxsize=4)
-def _reader(lexicon: Lexicon) -> "_Reader":
-    return _Reader(lexicon)
+def reader_of(lexicon: Lexicon) -> "Reader":
+    """The reader of a lexicon, made once."""
+    return Reader(lexicon)
 
 
-class _Reader:
+class Reader:
+    """Finds what sentences mention."""
+
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.table: PhraseTable[tuple[Meaning, bool]] = PhraseTable()
+        self.grammar = grammar_of(lexicon)
+        self.statements = Statements(lexicon)
+        self.table: PhraseTable[Meaning] = PhraseTable()
         for target in lexicon.targets.values():
             for word in (*target.words, *target.here):
-                self.table.add(word, ((("target", target.name),), word in target.here))
-        tables = {"zone": lexicon.zones, "texture": lexicon.textures, "shape": lexicon.shapes}
-        words = [(kind, e.name, w) for kind, table in tables.items() for e in table.values() for w in e.words]
-        words += [("side", side, word) for side, listed in lexicon.sides.items() for word in listed]
-        words += [(kind, kind, word) for kind, listed in lexicon.triggers.items() for word in listed]
+                self.table.add(
+                    word, Meaning((("target", target.name),), word in target.here)
+                )
+        words = [
+            ("zone", zone.name, word)
+            for zone in lexicon.zones.values()
+            for word in zone.words
+        ]
+        for kind, table in (("texture", lexicon.textures), ("shape", lexicon.shapes)):
+            words += [(kind, e.name, word) for e in table.values() for word in e.words]
+        words += [
+            ("side", side, word)
+            for side, listed in lexicon.sides.items()
+            for word in listed
+        ]
+        phrases = {
+            kind: listed
+            for kind, listed in lexicon.triggers.items()
+            if kind not in WORD_SETS and not kind.startswith(ORGAN)
+        }
+        words += [
+            (*_kind_and_name(kind), word)
+            for kind, listed in phrases.items()
+            for word in listed
+        ]
         for kind, name, word in words:
-            self.table.add(word, (((kind, name),), False))
+            self.table.add(word, Meaning(((kind, name),), False))
         for word, parts in lexicon.combined.items():
-            self.table.add(word, (parts, False))
-        self.vocabulary = sorted(word for word in self.table.words() if len(word) >= 7)
+            self.table.add(word, Meaning(parts, False))
         self.known = self.table.words()
-        self.statements = [(re.compile(r"\b(?:" + s.find + r")", re.I), s) for s in lexicon.statements]
+        self.spelling = Spelling(self.known)
+        self._meanings: dict[str | None, Meanings] = {}
 
-    def read(self, text: str, start: int, end: int, modality: str | None) -> Sentence:
-        """The sentence text[start:end]."""
-        tokens = [replace(t, start=t.start + start, end=t.end + start) for t in tokenise(text[start:end])]
-        stated = list(self._statements(text, start, end, tokens))
-        blocked = {place for m in stated for place in range(m.first, m.last)}
-        mentions = list(stated)
-        forms = [self._mend(token) for token in tokens]
-        for mention in self.table.find(forms, lambda *phrase: self._choose(tokens, *phrase, modality)):
-            if mention.first not in blocked or mention.kind == "side" or self._is_degree(mention):
+    def rules_for(self, lowered: str) -> list[Rule]:
+        """The statements that may stand in a report."""
+        return self.statements.possible_in(lowered)
+
+    def meanings_for(self, modality: str | None) -> Meanings:
+        """What phrases mean in pictures of a modality."""
+        if modality not in self._meanings:
+            self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
+        return self._meanings[modality]
+
+    def read(
+        self,
+        text: str,
+        lowered: str,
+        span: tuple[int, int],
+        modality: str | None,
+        rules: Sequence[Rule],
+    ) -> Sentence:
+        """The sentence text[span], and what it mentions."""
+        start, end = span
+        tokens = tokenise(text, start, end)
+        words = [self._form(token) for token in tokens]
+        meanings = self.meanings_for(modality)
+        mentions = (
+            list(self._stated(text, lowered, span, tokens, rules)) if rules else []
+        )
+        blocked = {place for m in mentions for place in range(m.first, m.last)}
+
+        def choose(
+            first: int, last: int, meant: Sequence[Meaning]
+        ) -> Sequence[Mention]:
+            choices = meanings.choose(meant, words, first, last)
+            if not choices:
+                return ()
+            at, to = tokens[first].start, tokens[last - 1].end
+            return [
+                Mention(c.kind, c.name, first, last, at, to, None, c.other)
+                for c in choices
+            ]
+
+        for mention in self.table.find(words, choose):
+            if (
+                mention.first not in blocked
+                or mention.kind == "side"
+                or meanings.is_degree(mention.kind, mention.name)
+            ):
                 mentions.append(mention)
-        mentions += self._inside_sides(tokens, mentions)
-        mentions += self._short_places(tokens, forms, mentions, modality)
-        mentions += [m for m in _sizes(text, start, end, tokens) if m.first not in blocked]
-        mentions += _counts(tokens, mentions)
-        return Sentence(tuple(tokens), tuple(sorted(mentions, key=lambda m: (m.first, m.last))))
+        mentions += self._inside(tokens, words, mentions, meanings)
+        if not self.grammar.bare_places.isdisjoint(words):
+            mentions += self._short_places(tokens, words, mentions, meanings)
+        mentions += [
+            m
+            for m in _sizes(text, lowered, start, end, tokens)
+            if m.first not in blocked
+        ]
+        mentions += _numerals(tokens, mentions)
+        mentions.sort(key=lambda m: (m.first, m.last))
+        return Sentence(tokens, mentions)
 
-    def _mend(self, token: Token) -> str:
-        """The word itself, or the known word that it misspells by a letter or two."""
-        if token.word in self.known or len(token.word) < 7 or not token.word.isalpha():
-            return _letter_side(token)
-        return _nearest(token.word, tuple(self.vocabulary)) or token.word
+    def _form(self, token: Token) -> str:
+        """The word itself, or the known word that it misspells."""
+        word = token.word
+        if word in self.known:
+            return _LETTERS.get(token.text, word)
+        return (
+            self.spelling.mend(word)
+            if len(word) >= SHORTEST
+            else _LETTERS.get(token.text, word)
+        )
 
-    def _statements(self, text: str, start: int, end: int, tokens: Sequence[Token]) -> Iterator[Mention]:
-        taken: list[tuple[int, int]] = []
-        for pattern, statement in self.statements:
-            for match in pattern.finditer(text, start, end):
-                if any(a < match.end() and match.start() < b for a, b in taken):
-                    continue
-                places = [i for i, t in enumerate(tokens) if t.start < match.end() and match.start() < t.end]
-                taken.append(match.span())
-                for name in statement.targets:
-                    yield Mention("target", name, places[0], places[-1] + 1, *match.span(), statement.presence)  # type: ignore[arg-type]
+    def _stated(
+        self,
+        text: str,
+        lowered: str,
+        span: tuple[int, int],
+        tokens: Sequence[Token],
+        rules: Sequence[Rule],
+    ) -> Iterator[Mention]:
+        for stated in find_statements(rules, text, lowered, *span):
+            places = [
+                i
+                for i, t in enumerate(tokens)
+                if t.start < stated.end and stated.start < t.end
+            ]
+            for name in stated.targets if places else ():
+                yield Mention(
+                    "target", name, places[0], places[-1] + 1, stated.start, stated.end, stated.presence
+                )  # fmt: skip
 
-    def _is_degree(self, mention: Mention) -> bool:
-        return mention.kind == "shape" and self.lexicon.shapes[mention.name].group in ("degree", "size class")
-
-    def _choose(
+    def _inside(
         self,
         tokens: Sequence[Token],
-        first: int,
-        last: int,
-        meanings: Sequence[tuple[Meaning, bool]],
-        modality: str | None,
+        words: Sequence[str],
+        mentions: Sequence[Mention],
+        meanings: Meanings,
     ) -> list[Mention]:
-        """The meaning that fits the picture best, and the runner-up of another kind."""
-        near = {token.word for token in tokens[last : last + 5]}
-        scored = [
-            (self._fit(meaning, only_here, modality, bool(near & SPEAKS_OF_PICTURE)), meaning)
-            for meaning, only_here in meanings
-        ]
-        fitting = [entry for entry in sorted(scored, key=lambda entry: -entry[0]) if entry[0] > 0]
-        if not fitting:
-            return []
-        best = fitting[0][1]
-        others = [m[0] for _, m in fitting[1:] if m[0][0] != best[0][0]]
-        span = (first, last, tokens[first].start, tokens[last - 1].end)
-        return [Mention(kind, name, *span, other=others[0] if others else None) for kind, name in best]
-
-    def _fit(self, meaning: Meaning, only_here: bool, modality: str | None, of_picture: bool) -> float:
-        kind, name = meaning[0]
-        regions = regions_of(modality, self.lexicon)
-        if len(meaning) > 1:
-            return 5.0
-        if kind == "target":
-            target = self.lexicon.targets[name]
-            at_home = target.region in regions
-            if only_here and not at_home and regions:
-                return 0.0
-            base = 4.0 if at_home else 3.0 if target.region == "any" else 2.0 if not regions else 1.5
-            return base - (1.2 if target.group == "anatomy" else 0.0) - (0.5 if only_here and not regions else 0.0)
-        if kind == "zone":
-            zone = self.lexicon.zones[name]
-            if zone.frame == "image":
-                picture = frame_of(modality, self.lexicon) == "image" and "breast" not in regions
-                return 4.5 if of_picture or (picture and zone.region == "image") else 0.0
-            return 3.5 if zone.region in regions else 2.5 if zone.region == "any" else 1.0
-        return 3.2
-
-    def _inside_sides(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[Mention]:
-        """Sides within the words of a target."""
-        found = []
+        """Sides and zones within the words of a target, and sides within those of a zone."""
+        found: list[Mention] = []
         for m in mentions:
-            if m.kind != "target" or self.lexicon.targets[m.name].side:
+            if m.last - m.first < 2 or m.kind not in ("target", "zone"):
                 continue
-            for place in range(m.first, m.last):
-                word = tokens[place].word
-                if m.presence is None and m.last - m.first > 1 and word in ("left", "right", "both", "bilateral"):
-                    side = "bilateral" if word == "both" else word
-                    found.append(Mention("side", side, place, place + 1, tokens[place].start, tokens[place].end))
+            target = self.lexicon.targets[m.name] if m.kind == "target" else None
+            if not (target and target.side):
+                for place in range(m.first, m.last):
+                    side = _SIDE_WORDS.get(words[place])
+                    known = (
+                        side is None
+                        or side in m.name
+                        or any(o.kind == "side" and o.first == place for o in mentions)
+                    )
+                    if side and not known:
+                        t = tokens[place]
+                        found.append(
+                            Mention("side", side, place, place + 1, t.start, t.end)
+                        )
+            if target and m.presence is None:
+                for name, first, last in meanings.zones_within(
+                    self.table, m.name, tuple(words[m.first : m.last])
+                ):
+                    at, to = m.first + first, m.first + last
+                    found.append(
+                        Mention(
+                            "zone", name, at, to, tokens[at].start, tokens[to - 1].end
+                        )
+                    )
         return found
 
     def _short_places(
-        self, tokens: Sequence[Token], forms: Sequence[str], mentions: Sequence[Mention], modality: str | None
+        self,
+        tokens: Sequence[Token],
+        words: Sequence[str],
+        mentions: Sequence[Mention],
+        meanings: Meanings,
     ) -> list[Mention]:
         """ "mid" in "mid to lower zones": the noun comes later."""
-        zones = [m for m in mentions if m.kind == "zone" and tokens[m.last - 1].word in PLACE_NOUNS]
+        grammar = self.grammar
         found: list[Mention] = []
-        for zone in zones:
+        for zone in mentions:
+            if (
+                zone.kind != "zone"
+                or tokens[zone.last - 1].word not in grammar.place_nouns
+            ):
+                continue
             place = zone.first - 1
-            while place >= 0 and (forms[place] in BARE_PLACES or forms[place] in ("and", "to", "or", ",")):
-                if forms[place] in BARE_PLACES:
-                    words = [forms[place], tokens[zone.last - 1].word]
-                    chosen = self.table.find(
-                        words, lambda _, __, m, at=place: self._choose(tokens, at, at + 1, m, modality)
-                    )
-                    found += [m for m in chosen if m.kind == "zone"]
+            while place >= 0 and (
+                words[place] in grammar.bare_places
+                or words[place] in ("and", "to", "or", ",", "&")
+            ):
+                if words[place] in grammar.bare_places:
+                    phrase = (words[place], tokens[zone.last - 1].word)
+                    for name, _, _ in meanings.zones_within(self.table, "", phrase)[:1]:
+                        t = tokens[place]
+                        found.append(
+                            Mention("zone", name, place, place + 1, t.start, t.end)
+                        )
                 place -= 1
-        return [m for m in found if not any(o.first <= m.first < o.last for o in mentions)]
+        return [
+            m for m in found if not any(o.first <= m.first < o.last for o in mentions)
+        ]
 
 
-def _letter_side(token: Token) -> str:
-    return {"L": "left", "R": "right"}.get(token.text, token.word)
+def _kind_and_name(trigger: str) -> tuple[str, str]:
+    """A trigger as a mention: ``count_2`` counts, the others are what they are called."""
+    return (
+        ("count", trigger.removeprefix(_COUNT))
+        if trigger.startswith(_COUNT)
+        else (trigger, trigger)
+    )
 
 
-@lru_cache(maxsize=4096)
-def _nearest(word: str, vocabulary: tuple[str, ...]) -> str | None:
-    near = difflib.get_close_matches(word, [w for w in vocabulary if w[0] == word[0]], n=1, cutoff=0.88)
-    return near[0] if near else None
+def _sizes(
+    text: str, lowered: str, start: int, end: int, tokens: Sequence[Token]
+) -> Iterator[Mention]:
+    for size in find_sizes(text, lowered, start, end):
+        covered = [i for i, t in enumerate(tokens) if size.start <= t.start < size.end]
+        if covered:
+            values = ";".join(f"{axis:g}" for axis in size.axes_mm)
+            yield Mention(
+                "size", values, covered[0], covered[-1] + 1, size.start, size.end
+            )
 
 
-def _sizes(text: str, start: int, end: int, tokens: Sequence[Token]) -> Iterator[Mention]:
-    for match in _SIZE.finditer(text, start, end):
-        if _NOT_ITS_SIZE.match(text[match.end() : end]) or _FORMER.search(text[start : match.start()]):
+def _numerals(
+    tokens: Sequence[Token], mentions: Sequence[Mention]
+) -> Iterator[Mention]:
+    """Digits that count: "3 small nodules"."""
+    digits = [
+        i
+        for i, t in enumerate(tokens)
+        if t.text.isdecimal() and len(t.text) <= 2 and t.text.isascii()
+    ]
+    for place in digits:
+        if (
+            any(m.first <= place < m.last for m in mentions)
+            or int(tokens[place].text) == 0
+        ):
             continue
-        scale = 10.0 if match[6].lower() == "cm" else 1.0
-        covered = [i for i, t in enumerate(tokens) if match.start() <= t.start < match.end()]
-        values = ";".join(f"{float(number) * scale:g}" for number in match.group(1, 3, 5) if number)
-        yield Mention("size", values, covered[0], covered[-1] + 1, *match.span())
-
-
-def _counts(tokens: Sequence[Token], mentions: Sequence[Mention]) -> Iterator[Mention]:
-    for place, token in enumerate(tokens):
-        taken = any(m.first <= place < m.last for m in mentions)
-        if token.word in NUMBERS and not taken:
-            yield Mention("count", str(NUMBERS[token.word]), place, place + 1, token.start, token.end)
+        following = next(
+            (m for m in mentions if m.kind == "target" and m.first > place), None
+        )
+        if (
+            following is None
+            or following.first - place > 5
+            or not is_plural(tokens[following.last - 1].text)
+        ):
+            continue
+        gap = [
+            i
+            for i in range(place + 1, following.first)
+            if not any(m.first <= i < m.last for m in mentions)
+        ]
+        if not gap:
+            yield Mention(
+                "count",
+                str(int(tokens[place].text)),
+                place,
+                place + 1,
+                tokens[place].start,
+                tokens[place].end,
+            )

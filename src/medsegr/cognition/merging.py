@@ -1,89 +1,205 @@
 """Several mentions, one finding: the same target, side and presence are joined."""
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from medsegr.cognition.priors import Evidence, Finding, Location, Shape, Texture
+from medsegr.cognition.attachment import Draft
+from medsegr.cognition.mentions import Mention
+from medsegr.cognition.phrases import is_plural
+from medsegr.cognition.priors import (
+    Evidence,
+    Finding,
+    Frame,
+    Laterality,
+    Location,
+    Presence,
+    Shape,
+    Span,
+    Texture,
+)
+
+PAIRED = frozenset({
+    "upper_lobe", "lower_lobe", "upper_zone", "mid_zone", "lower_zone", "apical", "basal", "hilar",
+    "costophrenic_angle", "hemidiaphragm",
+})  # fmt: skip
+"""Zones that exist on both sides: their plural means both."""
+
+MEMORY = 64
+"""Findings of one target that a new mention is compared with, the latest; reports hold no more."""
 
 
-def merge(mentioned: Sequence[tuple[Finding, bool]]) -> list[Finding]:
+@dataclass(slots=True, eq=False)
+class Told:
+    """What a report tells of a finding, by one mention or several."""
+
+    name: str
+    presence: Presence
+    side: Laterality | None
+    zones: tuple[str, ...]
+    texture: tuple[str, ...]
+    shape: tuple[str, ...]
+    size_mm: tuple[float, ...]
+    count: str | None
+    article: bool
+    apart: bool
+    drafts: list[tuple[Draft, list[Mention]]]
+
+
+def told_by(draft: Draft, text: str, has_sides: bool) -> Told:
+    """A draft as what it tells; what is absent has a place at most."""
+    absent = draft.presence == "absent"
+    kept = [m for m in draft.attributes if not absent or m.kind in ("side", "zone")]
+    names: dict[str, list[str]] = {
+        "zone": [],
+        "texture": [],
+        "shape": [],
+        "size": [],
+        "count": [],
+        "side": [],
+    }
+    for mention in kept:
+        listed = names[mention.kind]
+        if mention.name not in listed:
+            listed.append(mention.name)
+    sizes = tuple(float(value) for name in names["size"] for value in name.split(";"))
+    return Told(
+        draft.name,
+        draft.presence,
+        _side(kept, names["side"], absent, text) if has_sides else None,
+        tuple(names["zone"]),
+        tuple(names["texture"]),
+        tuple(names["shape"]),
+        sizes,
+        names["count"][0] if names["count"] else None,
+        draft.article,
+        draft.apart,
+        [(draft, kept)],
+    )
+
+
+def _side(
+    kept: Sequence[Mention], sides: Sequence[str], absent: bool, text: str
+) -> Laterality | None:
+    if len(sides) > 1:
+        return "bilateral"
+    if sides or absent:
+        return sides[0] if sides else None  # type: ignore[return-value]
+    for mention in kept:
+        if mention.kind == "zone" and mention.name in PAIRED:
+            word = text[mention.start : mention.end].rsplit(maxsplit=1)[-1]
+            if is_plural(word):
+                return "bilateral"
+    return None
+
+
+def merge(mentioned: Iterable[Told], frame: Frame) -> list[Finding]:
     """Join what is said of the same finding in several places.
 
     Args:
-        mentioned: Findings in the order of the report, and whether each was
-            introduced by an indefinite article. Two that were, and that differ
-            in what they state ("a round nodule ...", "an oval nodule ..."), stay
-            two.
+        mentioned: In the order of the report. Two that are each introduced as
+            new ("a round nodule ...", "an oval nodule ...") and differ in what
+            they state stay two, and so does a member singled out of a group.
+        frame: Whose left and right the places mean.
 
     Returns:
         Findings; one that is hedged here and stated outright there is present.
     """
-    joined: list[tuple[Finding, bool, list[Finding]]] = []
-    for finding, article in mentioned:
-        same = (i for i, (known, first, _) in enumerate(joined) if _same(known, finding, first and article))
-        place = next(same, None)
-        if place is None:
-            joined.append((finding, article, [finding]))
+    joined: list[Told] = []
+    by_name: dict[str, list[Told]] = {}
+    for told in mentioned:
+        known = by_name.setdefault(told.name, [])
+        same = next((one for one in known[-MEMORY:] if _same(one, told)), None)
+        if same is None:
+            joined.append(told)
+            known.append(told)
         else:
-            known, first, members = joined[place]
-            members.append(finding)
-            joined[place] = (_join(known, finding), first, members)
-    return [replace(finding, evidence=_evidence(finding, members)) for finding, _, members in joined]
+            _join(same, told)
+    return [_finding(told, frame) for told in joined]
 
 
-def _same(one: Finding, other: Finding, both_introduced: bool) -> bool:
-    side, other_side = one.location.laterality, other.location.laterality
-    if one.target != other.target or ("absent" in (one.presence, other.presence) and one.presence != other.presence):
+def _same(one: Told, other: Told) -> bool:
+    if one.presence != other.presence and "absent" in (one.presence, other.presence):
         return False
-    unlike = (
-        _apart(one.location.zones, other.location.zones)
-        or _apart(one.texture.attributes, other.texture.attributes)
-        or _apart(one.shape.attributes, other.shape.attributes)
-    )
-    if both_introduced and (unlike or side != other_side):
-        return False
-    if one.presence != other.presence:
-        return (side == other_side or None in (side, other_side)) and not unlike
-    if one.shape.size_mm and other.shape.size_mm and one.shape.size_mm != other.shape.size_mm:
+    if one.apart != other.apart:
         return False
     if one.presence == "absent":
-        return one.location == other.location
-    return side == other_side or (None in (side, other_side) and not both_introduced and not unlike)
+        return one.side == other.side and one.zones == other.zones
+    sided = one.side == other.side
+    unlike = (
+        _apart(one.zones, other.zones)
+        or _apart(one.texture, other.texture)
+        or _apart(one.shape, other.shape)
+    )
+    both_introduced = one.article and other.article
+    if both_introduced and (unlike or not sided):
+        return False
+    if one.presence != other.presence:
+        return (sided or None in (one.side, other.side)) and not unlike
+    if one.size_mm and other.size_mm and one.size_mm != other.size_mm:
+        return False
+    return sided or (
+        None in (one.side, other.side) and not both_introduced and not unlike
+    )
 
 
 def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
-    return bool(one and other and not set(one) & set(other))
+    return bool(one and other) and set(one).isdisjoint(other)
 
 
-def _evidence(finding: Finding, members: Sequence[Finding]) -> Evidence:
-    """The words of all mentions; triggers only of those that say what the finding is."""
-    spans = {
-        f.name: tuple(dict.fromkeys(span for member in members for span in getattr(member.evidence, f.name)))
-        for f in fields(Evidence)
-    }
-    told = [member for member in members if member.presence == finding.presence]
-    spans["presence"] = tuple(dict.fromkeys(span for member in told for span in member.evidence.presence))
-    return Evidence(**spans)
+def _join(one: Told, other: Told) -> None:
+    """Add what another mention tells."""
+    if one.presence != other.presence:
+        one.presence = "present"
+    one.side = one.side or other.side
+    one.zones = _union(one.zones, other.zones)
+    one.texture = _union(one.texture, other.texture)
+    one.shape = _union(one.shape, other.shape)
+    one.size_mm = one.size_mm or other.size_mm
+    one.count = one.count if one.count is not None else other.count
+    one.drafts += other.drafts
 
 
-def _join(one: Finding, other: Finding) -> Finding:
-    """Both as one; evidence is gathered at the end."""
-    return replace(
-        one,
-        presence=one.presence if one.presence == other.presence else "present",
-        location=Location(
-            one.location.laterality or other.location.laterality,
-            _union(one.location.zones, other.location.zones),
-            one.location.frame,
-        ),
-        texture=Texture(_union(one.texture.attributes, other.texture.attributes)),
-        shape=Shape(
-            _union(one.shape.attributes, other.shape.attributes),
-            one.shape.size_mm or other.shape.size_mm,
-            one.shape.count if one.shape.count is not None else other.shape.count,
-        ),
+def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*one, *other])) if other and other != one else one
+
+
+def _finding(told: Told, frame: Frame) -> Finding:
+    count = told.count
+    return Finding(
+        told.name,
+        told.presence,
+        Location(told.side, told.zones, frame),
+        Texture(told.texture),
+        Shape(
+            told.shape,
+            told.size_mm,
+            count if count in (None, "multiple") else int(count),
+        ),  # type: ignore[arg-type]
+        _evidence(told),
     )
 
 
-def _union(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*one, *other]))
+def _evidence(told: Told) -> Evidence:
+    """The words of all mentions; triggers only of those that say what the finding is."""
+    target: dict[Span, None] = {}
+    triggers: dict[Span, None] = {}
+    location: dict[Span, None] = {}
+    texture: dict[Span, None] = {}
+    shape: dict[Span, None] = {}
+    for draft, kept in told.drafts:
+        if draft.target.end > draft.target.start:
+            target[draft.target.start, draft.target.end] = None
+        if draft.presence == told.presence:
+            triggers.update({(m.start, m.end): None for m in draft.triggers})
+        for m in kept:
+            where = (
+                location
+                if m.kind in ("side", "zone")
+                else texture
+                if m.kind == "texture"
+                else shape
+            )
+            where[m.start, m.end] = None
+    return Evidence(
+        tuple(target), tuple(triggers), tuple(location), tuple(texture), tuple(shape)
+    )

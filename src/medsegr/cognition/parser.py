@@ -8,7 +8,7 @@ from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.rule_parser import read_report
 from medsegr.errors import ConfigError, ReportError
 
-MAX_CHARACTERS = 200_000
+MAX_CHARACTERS = 1_000_000
 """Longest report that is read."""
 
 Parser = Callable[[str, str | None, Lexicon, LlmEndpoint | None], tuple[list[Finding], list[str]]]

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 M = TypeVar("M")
@@ -12,13 +11,14 @@ M = TypeVar("M")
 INSERTS = frozenset({"the", "left", "right", "both", "bilateral"})
 """Words that may stand inside a phrase without changing what it means."""
 
-_TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)?|[^\w\s]|_")
+_TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[^\w\s]|_")
 _JOINS = "-/\u2010\u2011\u2013"
 _SPELLINGS = (
-    ("haem", "hem"), ("oedem", "edem"), ("oesoph", "esoph"), ("tumour", "tumor"), ("grey", "gray"),
-    ("caec", "cec"), ("faec", "fec"), ("centre", "center"), ("ischaem", "ischem"), ("colour", "color"),
-    ("calibre", "caliber"), ("hyperaem", "hyperem"), ("localis", "localiz"), ("generalis", "generaliz"),
-    ("visualis", "visualiz"), ("vascularis", "vasculariz"), ("opacificat", "opacificat"), ("fibre", "fiber"),
+    ("\u2019", "'"), ("haem", "hem"), ("oedem", "edem"), ("oesoph", "esoph"), ("tumour", "tumor"), ("grey", "gray"),
+    ("caec", "cec"), ("faec", "fec"), ("centre", "center"), ("chaem", "chem"), ("colour", "color"),
+    ("calibre", "caliber"), ("aemi", "emi"), ("localis", "localiz"), ("generalis", "generaliz"), ("fibre", "fiber"),
+    ("visualis", "visualiz"), ("vascularis", "vasculariz"), ("dilatation", "dilation"), ("neoplasia", "neoplasm"),
+    ("characteris", "characteriz"), ("naev", "nev"), ("leuco", "leuko"), ("orrhoea", "orrhea"), ("anaem", "anem"),
 )  # fmt: skip
 _PLURALS = {
     "nuclei": "nucleus", "bullae": "bulla", "apices": "apex", "metastases": "metastasis", "foci": "focus",
@@ -27,11 +27,14 @@ _PLURALS = {
     "thrombi": "thrombus", "atelectases": "atelectasis", "axillae": "axilla", "menisci": "meniscus",
     "pneumothoraces": "pneumothorax", "bronchi": "bronchus", "vertebrae": "vertebra", "nevi": "nevus",
     "naevi": "nevus", "naevus": "nevus", "septa": "septum", "acini": "acinus", "thickenings": "thickening",
+    "cortices": "cortex", "vertices": "vertex", "stenoses": "stenosis", "nucleoli": "nucleolus", "ova": "ovum",
+    "diagnoses": "diagnosis", "fundi": "fundus", "gyri": "gyrus", "sulci": "sulcus", "ganglia": "ganglion",
+    "aphthae": "aphtha", "papillae": "papilla", "pleurae": "pleura", "maculae": "macula", "patellae": "patella",
+    "drusens": "drusen", "adenomata": "adenoma", "cysts": "cyst", "infiltrates": "infiltrate", "lenses": "lens",
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A word, number or sign of a text.
 
     Attributes:
@@ -65,18 +68,36 @@ def fold(word: str) -> str:
     return word[:-1] if word.endswith("s") else word
 
 
-def tokenise(text: str) -> list[Token]:
-    """Words, numbers and signs. Hyphens and slashes inside a word are left out (``ground-glass`` is two words)."""
+def is_plural(text: str) -> bool:
+    """True for words in the plural ("nodules", "nuclei")."""
+    word = text.lower()
+    return word in _PLURALS or (
+        word.endswith("s") and not word.endswith(("ss", "us", "is"))
+    )
+
+
+def tokenise(text: str, first: int = 0, last: int | None = None) -> list[Token]:
+    """Words, numbers and signs of text[first:last]; offsets count from the start of ``text``.
+
+    Hyphens and slashes inside a word are left out (``ground-glass`` is two words).
+    """
+    last = len(text) if last is None else last
     tokens: list[Token] = []
+    add = tokens.append
     joined = False
-    for match in _TOKEN.finditer(text):
-        sign = match.group()
-        before, after = match.start() - 1, match.end()
-        inside = before >= 0 and after < len(text) and text[before].isalnum() and text[after].isalnum()
-        if sign in _JOINS and inside:
+    for match in _TOKEN.finditer(text, first, last):
+        start, end = match.span()
+        sign = text[start:end]
+        if (
+            sign in _JOINS
+            and first < start
+            and end < last
+            and text[start - 1].isalnum()
+            and text[end].isalnum()
+        ):
             joined = True
             continue
-        tokens.append(Token(fold(sign), sign, match.start(), match.end(), joined))
+        add(Token(fold(sign), sign, start, end, joined))
         joined = False
     return tokens
 
@@ -103,9 +124,16 @@ class PhraseTable(Generic[T]):
 
     def words(self) -> set[str]:
         """Every word of every phrase."""
-        return {word for listed in self._phrases.values() for words, _ in listed for word in words}
+        return {
+            word
+            for listed in self._phrases.values()
+            for words, _ in listed
+            for word in words
+        }
 
-    def find(self, words: Sequence[str], choose: Callable[[int, int, list[T]], list[M]]) -> Iterator[M]:
+    def find(
+        self, words: Sequence[str], choose: Callable[[int, int, list[T]], Sequence[M]]
+    ) -> Iterator[M]:
         """What phrases mean, from left to right, the longest first, none overlapping.
 
         Args:
@@ -116,11 +144,11 @@ class PhraseTable(Generic[T]):
         Inside a phrase, articles and sides are stepped over ("blunting of the
         left costophrenic angle").
         """
-        place = 0
-        while place < len(words):
-            for phrase, meanings in self._phrases.get(words[place], ()):
-                end = _reach(words, place, phrase)
-                chosen = choose(place, end, meanings) if end else []
+        place, count, known = 0, len(words), self._phrases
+        while place < count:
+            for phrase, meanings in known.get(words[place], ()):
+                end = place + 1 if len(phrase) == 1 else _reach(words, place, phrase)
+                chosen = choose(place, end, meanings) if end else ()
                 if chosen:
                     yield from chosen
                     place = end
@@ -131,10 +159,16 @@ class PhraseTable(Generic[T]):
 
 def _reach(words: Sequence[str], place: int, phrase: Sequence[str]) -> int:
     """One past the last word of ``phrase`` where it stands at ``place``, else 0."""
+    count = len(words)
     for number, word in enumerate(phrase):
-        while number and place < len(words) and words[place] != word and words[place] in INSERTS:
+        while (
+            number
+            and place < count
+            and words[place] != word
+            and words[place] in INSERTS
+        ):
             place += 1
-        if place >= len(words) or words[place] != word:
+        if place >= count or words[place] != word:
             return 0
         place += 1
     return place

@@ -1,53 +1,137 @@
 """Present, absent or uncertain: which triggers of negation and hedging reach a target (after NegEx and ConText)."""
 
-from medsegr.cognition.mentions import Mention, Sentence
+from bisect import bisect_left
+
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.mentions import ATTRIBUTES, Mention, Sentence
 from medsegr.cognition.priors import Presence
 
-ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
-_NEW_THOUGHT = frozenset({"a", "an", "the", "there", "with", "while"})
+_ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before")
+_DIRECTIONS = frozenset(_ORDER)
 
 
-def presence_of(sentence: Sentence, target: Mention) -> tuple[Presence, list[Mention]]:
-    """What the sentence says of a target, and the triggers that say so.
+class Scopes:
+    """The triggers of one sentence and how far each reaches."""
 
-    A trigger before a target reaches forward, one behind it reaches back,
-    neither across the end of a clause ("but", ";", ", a ...").
+    def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
+        self.sentence = sentence
+        self.grammar = grammar
+        self.triggers = [
+            (kind, m)
+            for m in sentence.mentions
+            for kind in ((m.kind, m.other[0]) if m.other else (m.kind,))
+            if kind in _DIRECTIONS and not _is_month(sentence, m)
+        ]
+
+    def presence_of(self, target: Mention) -> tuple[Presence, list[Mention]]:
+        """What the sentence says of a target, and the triggers that say so.
+
+        A trigger before a target reaches forward, one behind it reaches back,
+        neither across the end of a clause ("but", ";", ", a ..."). A trigger
+        behind goes before one ahead, and a hedge behind before a denial.
+        """
+        if target.presence is not None:
+            return target.presence, [target] if target.presence == "absent" else []
+        if not self.triggers:
+            return "present", []
+        found: dict[str, Mention] = {}
+        for kind, trigger in self.triggers:
+            if kind not in found and self._reaches(trigger, kind, target):
+                found[kind] = trigger
+        deciding = next((kind for kind in _ORDER if kind in found), None)
+        if deciding is None:
+            return "present", []
+        return ("absent" if deciding.startswith("absent") else "uncertain"), [
+            found[deciding]
+        ]
+
+    def _reaches(self, trigger: Mention, kind: str, target: Mention) -> bool:
+        if kind.endswith("_before"):
+            if trigger.last > target.first:
+                return False
+            return not clause_ends(
+                self.sentence,
+                self.grammar,
+                trigger.last,
+                target.first,
+                denying=kind[0] == "a",
+            )
+        if target.last > trigger.first:
+            return False
+        describes = any(
+            m.first == trigger.last and m.kind in ATTRIBUTES
+            for m in self.sentence.mentions
+        )
+        return not describes and not clause_ends(
+            self.sentence, self.grammar, target.last, trigger.first, looking_back=True
+        )
+
+
+def clause_ends(
+    sentence: Sentence,
+    grammar: Grammar,
+    first: int,
+    last: int,
+    *,
+    looking_back: bool = False,
+    denying: bool = False,
+) -> bool:
+    """True when a clause ends among the words [first, last).
+
+    Args:
+        sentence, grammar: The words and the sets they are looked up in.
+        first, last: From the earlier mention to the later.
+        looking_back: The trigger stands behind: it reaches over a comma only in
+            a list that ends with "and" or "or".
+        denying: The trigger is a denial: it does not reach over a comma to a
+            thing that is described, unless the list goes on with "or".
     """
-    if target.presence is not None:
-        return target.presence, []
-    found: dict[str, Mention] = {}
-    for trigger in sentence.mentions:
-        for kind in {trigger.kind, trigger.other[0] if trigger.other else trigger.kind}:
-            if _reaches(sentence, trigger, kind, target):
-                found.setdefault(kind, trigger)
-    order = ("uncertain_after", "absent_after", "absent_before", "uncertain_before")
-    deciding = next((kind for kind in order if kind in found), None)
-    if deciding is None:
-        return "present", []
-    return ("absent" if deciding.startswith("absent") else "uncertain"), [found[deciding]]
-
-
-def _reaches(sentence: Sentence, trigger: Mention, kind: str, target: Mention) -> bool:
-    if kind.endswith("_before") and trigger.last <= target.first:
-        return not clause_ends(sentence, trigger.last, target.first)
-    if kind.endswith("_after") and target.last <= trigger.first:
-        describes = any(m.first == trigger.last and m.kind in ATTRIBUTES for m in sentence.mentions)
-        return not describes and not clause_ends(sentence, target.last, trigger.first, looking_back=True)
-    return False
-
-
-def clause_ends(sentence: Sentence, first: int, last: int, looking_back: bool = False) -> bool:
-    """True when a clause ends among the words [first, last)."""
-    if any(m.kind == "breaks" and first <= m.first < last for m in sentence.mentions):
+    at = bisect_left(sentence.breaks, first)
+    if at < len(sentence.breaks) and sentence.breaks[at] < last:
         return True
+    tokens = sentence.tokens
     for place in range(first, last):
-        word = sentence.tokens[place].word
+        word = tokens[place].word
         if word == ";" or (word == ":" and not looking_back):
             return True
-        if word == "," and place + 1 < len(sentence.tokens):
-            after = {token.word for token in sentence.tokens[place:last]}
-            if sentence.tokens[place + 1].word in _NEW_THOUGHT:
-                return True
-            if looking_back and not after & {"and", "or", "nor"}:
-                return True
+        if word != "," or place + 1 >= len(tokens):
+            continue
+        if tokens[place + 1].word in grammar.new_thoughts:
+            return True
+        if looking_back and not any(
+            tokens[p].word in ("and", "or", "nor", "&") for p in range(place, last)
+        ):
+            return True
+        if denying and _describes_anew(sentence, place + 1, last):
+            return True
     return False
+
+
+def _describes_anew(sentence: Sentence, first: int, target: int) -> bool:
+    """True for ", small effusion" where no "or" goes on with the list before the next sign."""
+    described = any(
+        first <= m.first < target
+        and (
+            m.kind in ("size", "count")
+            or m.name in ("small", "medium", "large", "tiny")
+        )
+        for m in sentence.mentions
+    )
+    if not described:
+        return False
+    return not any(token.word in ("or", "nor") for token in sentence.tokens[first:])
+
+
+def _is_month(sentence: Sentence, trigger: Mention) -> bool:
+    """True for "12 May"."""
+    if (
+        trigger.last - trigger.first != 1
+        or sentence.tokens[trigger.first].text != "May"
+    ):
+        return False
+    near = [
+        sentence.tokens[p].word
+        for p in (trigger.first - 1, trigger.last)
+        if 0 <= p < len(sentence.tokens)
+    ]
+    return any(word.isdigit() for word in near)

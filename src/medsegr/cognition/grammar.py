@@ -1,0 +1,81 @@
+"""Words that hold a sentence together, from the lexicon: prepositions, links, what goes on about something."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.phrases import fold
+
+WORD_SETS = (
+    "prepositions", "links", "fillers", "list_words", "companions", "goes_on", "attribute_nouns", "body_parts",
+    "exams", "exam_verbs", "pronouns", "new_thoughts", "picture_words", "place_nouns", "bare_places", "lung_findings",
+    "image_heads",
+)  # fmt: skip
+"""Triggers of the lexicon that are looked up word by word; they are no phrases of their own."""
+
+ORGAN = "organ_"
+"""Triggers so named list words and zones that belong to an organ, by its name in those of targets (``organ_liver``)."""
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """Sets of folded words.
+
+    Attributes:
+        prepositions: Lead a place ("in", "of").
+        links: Stand between a target and what is said of it; prepositions are among them.
+        fillers: Say nothing ("the", "mostly").
+        list_words: Hold a list together ("and", ",").
+        companions: Add a second finding ("with", "associated").
+        goes_on: Begin a sentence that goes on about the finding before.
+        pronouns: Stand for the finding before.
+        attribute_nouns: End a noun that describes ("margins", "enhancement").
+        body_parts: Make left and right those of the patient ("left forearm").
+        exams: Kinds of examination ("ct"); exam_verbs: what they do ("showed").
+        new_thoughts: After a comma, begin a new thought.
+        picture_words: Make upper and lower those of the picture.
+        place_nouns, bare_places: "zone", and what may stand without it ("mid to lower zones").
+        lung_findings: Targets that lie in the lung itself.
+        organs: Word or zone -> organ, as it stands in the names of targets (``hepatic`` -> ``liver``).
+    """
+
+    prepositions: frozenset[str]
+    links: frozenset[str]
+    fillers: frozenset[str]
+    list_words: frozenset[str]
+    companions: frozenset[str]
+    goes_on: frozenset[str]
+    pronouns: frozenset[str]
+    attribute_nouns: frozenset[str]
+    body_parts: frozenset[str]
+    exams: frozenset[str]
+    exam_verbs: frozenset[str]
+    new_thoughts: frozenset[str]
+    picture_words: frozenset[str]
+    place_nouns: frozenset[str]
+    bare_places: frozenset[str]
+    lung_findings: frozenset[str]
+    organs: Mapping[str, str]
+
+
+@lru_cache(maxsize=4)
+def grammar_of(lexicon: Lexicon) -> Grammar:
+    """The sets of a lexicon; a set that it does not have is empty."""
+    sets = {
+        name: frozenset(fold(word) for word in lexicon.triggers.get(name, ()))
+        for name in WORD_SETS
+        if name not in ("image_heads", "lung_findings")
+    }
+    sets["links"] |= sets["prepositions"]
+    organs = {
+        word if "_" in word else fold(word): kind.removeprefix(ORGAN)
+        for kind, words in lexicon.triggers.items()
+        if kind.startswith(ORGAN)
+        for word in words
+    }
+    return Grammar(
+        **sets,
+        lung_findings=frozenset(lexicon.triggers.get("lung_findings", ())),
+        organs=organs,
+    )

@@ -1,0 +1,204 @@
+"""Which of its meanings a phrase has in pictures of a modality."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
+from medsegr.cognition.phrases import PhraseTable
+
+Parts = tuple[tuple[str, str], ...]
+"""What a phrase says: (kind, name) pairs, all at once."""
+
+NEIGHBOURS = {
+    "chest": ("abdomen", "breast", "heart", "gastrointestinal"),
+    "abdomen": ("chest", "gastrointestinal"),
+    "breast": ("chest",),
+    "heart": ("chest",),
+    "endoscopy": ("abdomen",),
+}
+"""Region of a picture -> regions that its reports may speak of as well."""
+
+NAMED_BY_PLACE = frozenset({"bakers_cyst"})
+"""Targets whose place is part of their name."""
+
+_STEM = 4
+
+
+class Meaning(NamedTuple):
+    """One meaning of a phrase, and whether it has it only in pictures of the target's region."""
+
+    parts: Parts
+    only_here: bool
+
+
+class Choice(NamedTuple):
+    """What a phrase means here, and the runner-up of another kind."""
+
+    kind: str
+    name: str
+    other: tuple[str, str] | None
+
+
+class Meanings:
+    """Chooses between meanings for one modality; remembers what it chose."""
+
+    def __init__(
+        self, lexicon: Lexicon, grammar: Grammar, modality: str | None
+    ) -> None:
+        self.lexicon = lexicon
+        self.grammar = grammar
+        self.regions = regions_of(modality, lexicon)
+        self.frame = frame_of(modality, lexicon)
+        self.near = {
+            near for region in self.regions for near in NEIGHBOURS.get(region, ())
+        }
+        self.degrees = {
+            e.name
+            for e in lexicon.shapes.values()
+            if e.group in ("degree", "size class")
+        }
+        self._chosen: dict[tuple[int, bool], tuple[Choice, ...]] = {}
+        self._pictorial: dict[int, bool] = {}
+        self._within: dict[tuple[str, tuple[str, ...]], list[tuple[str, int, int]]] = {}
+
+    def choose(
+        self, meant: Sequence[Meaning], words: Sequence[str], first: int, last: int
+    ) -> tuple[Choice, ...]:
+        """The meaning that fits the picture best, all its parts; none where no meaning fits."""
+        key = id(meant)
+        pictorial = self._pictorial.get(key)
+        if pictorial is None:
+            pictorial = self._pictorial[key] = any(
+                self._in_picture(m.parts[0]) for m in meant
+            )
+        of_picture = False
+        if pictorial:
+            after = words[last : last + 5]
+            of_picture = not self.grammar.picture_words.isdisjoint(after)
+            if not of_picture and after and after[0] in self.grammar.body_parts:
+                return self._best(meant, False, patient=True)
+        chosen = self._chosen.get((key, of_picture))
+        if chosen is None:
+            chosen = self._chosen[key, of_picture] = self._best(meant, of_picture)
+        return chosen
+
+    def is_degree(self, kind: str, name: str) -> bool:
+        """True for degrees and classes of size."""
+        return kind == "shape" and name in self.degrees
+
+    def zones_within(
+        self, table: PhraseTable[Meaning], target: str, words: tuple[str, ...]
+    ) -> list[tuple[str, int, int]]:
+        """Zones named within the words of a target and not part of its name: (zone, first, last)."""
+        key = (target, words)
+        if key not in self._within:
+            found: list[tuple[str, int, int]] = []
+            place = 0
+            while place < len(words):
+                hit = next(iter(table.find(words[place:], self._zone_at_start)), None)
+                if hit is None or hit[1] != 0:
+                    place += 1
+                    continue
+                name, _, last = hit
+                if (
+                    not _shares_stem(target, (name, *words[place : place + last]))
+                    and target not in NAMED_BY_PLACE
+                ):
+                    found.append((name, place, place + last))
+                place += last
+            if len(self._within) > 65536:
+                self._within.clear()
+            self._within[key] = found
+        return self._within[key]
+
+    def _zone_at_start(
+        self, first: int, last: int, meant: Sequence[Meaning]
+    ) -> list[tuple[str, int, int]]:
+        if first:
+            return [("", first, last)]
+        zones = [
+            (self._fit(m, False), m.parts[0][1])
+            for m in meant
+            if m.parts[0][0] == "zone" and len(m.parts) == 1
+        ]
+        fitting = [(fit, name) for fit, name in zones if fit > 1.0]
+        return (
+            [(max(fitting, key=lambda entry: entry[0])[1], first, last)]
+            if fitting
+            else []
+        )
+
+    def _in_picture(self, part: tuple[str, str]) -> bool:
+        return part[0] == "zone" and self.lexicon.zones[part[1]].frame == "image"
+
+    def _best(
+        self, meant: Sequence[Meaning], of_picture: bool, patient: bool = False
+    ) -> tuple[Choice, ...]:
+        scored = [
+            (self._fit(m, of_picture), m.parts)
+            for m in meant
+            if not (patient and self._in_picture(m.parts[0]))
+        ]
+        fitting = [
+            parts
+            for fit, parts in sorted(scored, key=lambda entry: -entry[0])
+            if fit > 0
+        ]
+        if not fitting:
+            return ()
+        best = fitting[0]
+        other = next(
+            (parts[0] for parts in fitting[1:] if parts[0][0] != best[0][0]), None
+        )
+        return tuple(Choice(kind, name, other) for kind, name in best)
+
+    def _fit(self, meaning: Meaning, of_picture: bool) -> float:
+        kind, name = meaning.parts[0]
+        if len(meaning.parts) > 1:
+            return 5.0
+        if kind == "target":
+            return self._fit_of_target(name, meaning.only_here)
+        if kind == "zone":
+            zone = self.lexicon.zones[name]
+            if zone.frame == "image":
+                picture = self.frame == "image" and "breast" not in self.regions
+                return (
+                    4.5 if of_picture or (picture and zone.region == "image") else 0.0
+                )
+            if zone.region in self.regions:
+                return 3.5
+            if zone.region == "any":
+                return 2.5
+            return 1.0 if not self.regions or zone.region in self.near else 0.0
+        return 0.5 if kind.startswith("generic") else 3.2
+
+    def _fit_of_target(self, name: str, only_here: bool) -> float:
+        target = self.lexicon.targets[name]
+        at_home = target.region in self.regions
+        if only_here and not at_home and self.regions:
+            return 0.0
+        base = (
+            4.0
+            if at_home
+            else 3.0
+            if target.region == "any"
+            else 2.0
+            if not self.regions
+            else 1.5
+        )
+        return (
+            base
+            - (1.2 if target.group == "anatomy" else 0.0)
+            - (0.5 if only_here and not self.regions else 0.0)
+        )
+
+
+def _shares_stem(target: str, names: Sequence[str]) -> bool:
+    stems = {part[:_STEM] for part in target.split("_") if len(part) >= _STEM}
+    return any(
+        part[:_STEM] in stems
+        for name in names
+        for part in name.split("_")
+        if len(part) >= _STEM
+    ) or ("hepatic" in names and target.startswith("liver"))

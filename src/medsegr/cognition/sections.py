@@ -1,0 +1,180 @@
+"""What a report says of this image: its sections, and the sentences that speak of something else."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.mentions import Mention, Sentence
+from medsegr.cognition.phrases import tokenise
+
+_BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
+_STOP = re.compile(r"[.!?](?=\s|$)|\n")
+_WORD = re.compile(r"\w")
+_REST = r"[ \t]*(?::|[-\u2013](?=\s)|(?=\r?\n)|$)"
+_START = r"(?:^|(?<=\n)|(?<=[.;!?>] )|(?<=[.;!?>]\n))[ \t]*(?:[*#>-]{1,3}[ \t]*)?(?:\d{1,2}[.)][ \t]*)?"
+
+
+@lru_cache(maxsize=4)
+def _heading_pattern(lexicon: Lexicon) -> "re.Pattern[str]":
+    def either(kind: str) -> str:
+        words = sorted(lexicon.triggers.get(kind, ()), key=len, reverse=True)
+        return (
+            "|".join(re.escape(word).replace(r"\ ", "[ \t]+") for word in words)
+            or "(?!)"
+        )
+
+    return re.compile(
+        rf"{_START}(?:(?P<elsewhere>{either('elsewhere_heads')})|(?P<here>{either('image_heads')})){_REST}",
+        re.I,
+    )
+
+
+def spans_elsewhere(text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
+    """Stretches of a report under a heading that is not about this image (history, technique, comparison), in order.
+
+    A heading alone in its line rules until the next heading or an empty line.
+    One at the start of a line rules the line, if more lines follow, or what
+    stands before the next heading; else its own sentence.
+    """
+    if ":" not in text and "\n" not in text and "-" not in text:
+        return []
+    heads = list(_heading_pattern(lexicon).finditer(text))
+    spans: list[tuple[int, int]] = []
+    for number, head in enumerate(heads):
+        if head.lastgroup != "elsewhere":
+            continue
+        following = heads[number + 1] if number + 1 < len(heads) else None
+        limit = following.start() if following else len(text)
+        spans.append(
+            (head.start(), _end_of(text, head.end(), limit, following is not None))
+        )
+    return spans
+
+
+def _end_of(text: str, start: int, limit: int, headed: bool) -> int:
+    line_end = text.find("\n", start, limit)
+    if (
+        text[start : line_end if line_end >= 0 else limit].strip(" \t\r:") == ""
+        and line_end >= 0
+    ):
+        blank = _BLANK_LINE.search(text, line_end + 1, limit)
+        return (
+            blank.start() if blank and text[line_end : blank.start()].strip() else limit
+        )
+    if line_end >= 0 and _WORD.search(text, line_end):
+        return line_end
+    if headed:
+        return limit
+    stop = _STOP.search(text, start, limit)
+    return stop.end() if stop else limit
+
+
+def outside(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The stretches of a text that lie in none of the spans."""
+    free: list[tuple[int, int]] = []
+    start = 0
+    for first, last in spans:
+        if start < first:
+            free.append((start, first))
+        start = max(start, last)
+    if start < len(text):
+        free.append((start, len(text)))
+    return free
+
+
+@lru_cache(maxsize=64)
+def own_words(lexicon: Lexicon, modality: str | None) -> frozenset[str]:
+    """The words that name an examination of this modality."""
+    known = lexicon.modalities.get(modality or "")
+    if known is None:
+        return frozenset()
+    return frozenset(
+        token.word
+        for name in (known.name.replace("_", " "), *known.words)
+        for token in tokenise(name)
+    )
+
+
+class Subject:
+    """Tells which sentences speak of this image, one sentence after the other."""
+
+    def __init__(
+        self, lexicon: Lexicon, grammar: Grammar, modality: str | None
+    ) -> None:
+        self.grammar = grammar
+        self._own = own_words(lexicon, modality)
+        self._elsewhere_until = -1
+
+    def is_elsewhere(
+        self, sentence: Sentence, text: str, span: tuple[int, int]
+    ) -> bool:
+        """True for history, symptoms, laboratory, general knowledge, other examinations and advice."""
+        start, end = span
+        first = next(
+            (m.first for m in sentence.mentions if m.kind == "target"),
+            len(sentence.tokens),
+        )
+        if self._other_examination(sentence, first):
+            line_end = text.find("\n", end)
+            self._elsewhere_until = line_end if line_end >= 0 else len(text)
+            return True
+        if start < self._elsewhere_until:
+            if self._is_told_as_past(sentence):
+                return True
+            self._elsewhere_until = -1
+        for mention in sentence.mentions:
+            if mention.kind == "general":
+                return True
+            if mention.kind == "elsewhere" and mention.first < first:
+                return True
+            if mention.kind == "elsewhere_heads" and mention.first == 0:
+                return True
+        return False
+
+    def is_advice(self, sentence: Sentence, target: Mention) -> bool:
+        """True for what is only looked for ("to exclude an underlying mass")."""
+        return any(
+            m.kind == "advice"
+            and m.last <= target.first
+            and not any(m.last <= at < target.first for at in sentence.breaks)
+            for m in sentence.mentions
+        )
+
+    def side_of_heading(self, sentence: Sentence) -> Mention | None:
+        """The side in the title of the examination ("ULTRASOUND LEFT BREAST"), or None."""
+        side = next((m for m in sentence.mentions if m.kind == "side"), None)
+        if side is None:
+            return None
+        if not any(m.kind == "target" for m in sentence.mentions):
+            return side
+        head = [token.word for token in sentence.tokens[:8]]
+        cut = head.index(":") if ":" in head else 0
+        named = any(
+            word in self.grammar.exams or word in self.grammar.body_parts
+            for word in head[:cut]
+        )
+        first = next(m.first for m in sentence.mentions if m.kind == "target")
+        return side if side.last <= cut <= first and named else None
+
+    def _other_examination(self, sentence: Sentence, first: int) -> bool:
+        """True when another kind of examination shows what follows ("a CT showed", "on the recent CT")."""
+        tokens, exams = sentence.tokens, self.grammar.exams
+        for place, token in enumerate(tokens[:first]):
+            if token.word not in exams or token.word in self._own or not self._own:
+                continue
+            behind = [t.word for t in tokens[place + 1 : place + 5]]
+            if not self.grammar.exam_verbs.isdisjoint(behind):
+                return True
+            ahead = [t.word for t in tokens[max(0, place - 4) : place]]
+            if "on" in ahead and not {"compared", "since", "than", "from", "to"} & set(
+                ahead
+            ):
+                return True
+        return False
+
+    def _is_told_as_past(self, sentence: Sentence) -> bool:
+        return any(
+            token.word in ("was", "were", "had", "wa") for token in sentence.tokens
+        )

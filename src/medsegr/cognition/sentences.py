@@ -1,0 +1,67 @@
+"""Where sentences of a report begin and end, full stops or not."""
+
+import re
+from collections.abc import Iterator
+
+LONGEST_SENTENCE = 1500
+"""Characters; reports hold no such sentence, other files do."""
+
+WRAPPED = 48
+"""A line at least this long may go on in the next; a shorter one was ended on purpose."""
+
+_END = re.compile(r"[.!?](?=\s|$)|\n")
+_ABBREVIATED = re.compile(
+    r"\b(?:approx|ca|vs|cf|e\.g|i\.e|dr|fig|incl|max|min|resp|diam|esp|no|st)$", re.I
+)
+_GOES_ON = re.compile(
+    r"(?:\b(?:the|an?|of|in|at|on|with|and|or|to|for|is|are|by|from|no|than)|,)[ \t\r]*$",
+    re.I,
+)
+
+
+def split_sentences(
+    text: str, first: int = 0, last: int | None = None
+) -> Iterator[tuple[int, int]]:
+    """Character offsets of the sentences of text[first:last].
+
+    A line ends one unless it is long and the next goes on in lower case, or it
+    ends in a word that cannot be the last. A stretch without an end is cut every
+    ``LONGEST_SENTENCE`` characters, at a space.
+    """
+    last = len(text) if last is None else last
+    start = first
+    for match in _END.finditer(text, first, last):
+        if _ends(text, start, match.start(), last):
+            yield from _pieces(text, start, match.start())
+            start = match.end()
+    yield from _pieces(text, start, last)
+
+
+def _ends(text: str, start: int, place: int, last: int) -> bool:
+    if text[place] == ".":
+        return (
+            not _ABBREVIATED.search(text, max(start, place - 8), place)
+            or place - start < 3
+        )
+    if text[place] != "\n":
+        return True
+    after = text[place + 1 : min(last, place + 40)].lstrip(" \t\r")
+    if not after or after[0] == "\n":
+        return True
+    line = text[max(start, text.rfind("\n", start, place) + 1) : place]
+    if len(line) > 400:
+        line = line[-400:]
+    if _GOES_ON.search(line):
+        return False
+    return not (after[0].islower() and len(line) >= WRAPPED)
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > LONGEST_SENTENCE:
+        space = text.rfind(" ", start + 1, start + LONGEST_SENTENCE)
+        cut = space if space > start else start + LONGEST_SENTENCE
+        if text[start:cut].strip():
+            yield start, cut
+        start = cut
+    if text[start:end].strip():
+        yield start, end

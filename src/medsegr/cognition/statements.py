@@ -1,0 +1,114 @@
+"""Sentences that say a finding without its name ("Heart size is normal"): regular expressions of the lexicon.
+
+An expression is tried only in reports, and then in sentences, that hold one of
+the letters every match of it must hold.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.priors import Presence
+
+try:
+    from re import _constants as codes  # type: ignore[attr-defined]
+    from re import _parser as patterns  # type: ignore[attr-defined]
+except ImportError:  # Python 3.10
+    import sre_constants as codes
+    import sre_parse as patterns
+
+
+class Stated(NamedTuple):
+    """A statement found: what it says of which targets, and its offsets."""
+
+    targets: tuple[str, ...]
+    presence: Presence
+    start: int
+    end: int
+
+
+class Rule(NamedTuple):
+    """A statement of the lexicon, ready to be tried."""
+
+    keys: tuple[str, ...]
+    pattern: "re.Pattern[str]"
+    targets: tuple[str, ...]
+    presence: Presence
+
+
+class Statements:
+    """The statements of a lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.rules = [
+            Rule(
+                keys_of(s.find),
+                re.compile(r"\b(?:" + s.find + r")", re.I),
+                s.targets,
+                s.presence,
+            )  # type: ignore[arg-type]
+            for s in lexicon.statements
+        ]
+
+    def possible_in(self, lowered: str) -> list[Rule]:
+        """The rules that may hold somewhere in a text of lower case."""
+        return [
+            rule
+            for rule in self.rules
+            if not rule.keys or any(key in lowered for key in rule.keys)
+        ]
+
+
+def find_statements(
+    rules: Sequence[Rule], text: str, lowered: str, start: int, end: int
+) -> Iterator[Stated]:
+    """The statements of text[start:end], none overlapping; an earlier rule goes before a later one."""
+    taken: list[tuple[int, int]] = []
+    for rule in rules:
+        if rule.keys and not any(
+            lowered.find(key, start, end) >= 0 for key in rule.keys
+        ):
+            continue
+        for match in rule.pattern.finditer(text, start, end):
+            first, last = match.span()
+            if first == last or any(a < last and first < b for a, b in taken):
+                continue
+            taken.append((first, last))
+            yield Stated(rule.targets, rule.presence, first, last)
+
+
+def keys_of(expression: str) -> tuple[str, ...]:
+    """Strings of lower case, one of which every match holds; none where no such strings are known."""
+    found = _needed(patterns.parse(expression, re.I))
+    return tuple(sorted(found)) if found and min(map(len, found)) >= 2 else ()
+
+
+def _needed(parsed: Any) -> set[str] | None:
+    """The best set of strings, one of which stands in every match: that whose shortest is longest."""
+    sets: list[set[str]] = []
+    run = ""
+    for code, value in parsed:
+        if code is codes.LITERAL:
+            run += chr(value).lower()
+            continue
+        if run:
+            sets.append({run})
+        run = ""
+        found = _needed_in(code, value)
+        if found:
+            sets.append(found)
+    if run:
+        sets.append({run})
+    return max(sets, key=lambda strings: min(map(len, strings)), default=None)
+
+
+def _needed_in(code: Any, value: Any) -> set[str] | None:
+    if code is codes.SUBPATTERN:
+        return _needed(value[-1])
+    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and value[0] > 0:
+        return _needed(value[2])
+    if code is codes.BRANCH:
+        parts = [_needed(branch) for branch in value[1]]
+        return set().union(*parts) if all(parts) else None  # type: ignore[arg-type]
+    return None
