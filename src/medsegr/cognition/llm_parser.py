@@ -215,9 +215,11 @@ class _Check:
         return Shape(names, tuple(sizes), count), _ordered(spans)
 
     def _says(self, size_mm: float, span: Span) -> bool:
-        """True when the words hold the number, in millimetres or centimetres."""
-        numbers = [float(n.replace(",", ".")) for n in _NUMBER.findall(self.report.text[span[0] : span[1]])]
-        return any(math.isclose(number * scale, size_mm, abs_tol=0.05) for number in numbers for scale in (1, 10))
+        """True when the words hold the number, in their unit; in either where they name none."""
+        words = self.report.text[span[0] : span[1]].lower()
+        scales = [scale for unit, scale in (("mm", 1), ("cm", 10)) if unit in words] or [1, 10]
+        numbers = [float(number.replace(",", ".")) for number in _NUMBER.findall(words)]
+        return any(math.isclose(number * scale, size_mm, abs_tol=0.05) for number in numbers for scale in scales)
 
     def _warn(self, number: int, what: str) -> None:
         self.warnings.append(f"Language model, finding {number}: {what}.")
