@@ -27,7 +27,13 @@ RemoteOption = Annotated[
 
 
 def chosen_endpoint(
-    parser: str, url: str | None, model: str | None, key_env: str | None, timeout_s: float | None, allow_remote: bool
+    parser: str,
+    *,
+    url: str | None,
+    model: str | None,
+    key_env: str | None,
+    timeout_s: float | None,
+    allow_remote: bool,
 ) -> LlmEndpoint | None:
     """Whom to ask; None where the rules read.
 
