@@ -23,9 +23,10 @@ from medsegr.evaluation.ablation import GUIDED_ASPECTS
 from medsegr.evaluation.evaluate import Answer, evaluate
 from medsegr.evaluation.metrics import Overlap, mean
 from medsegr.evaluation.questions import questions_of
-from medsegr.evaluation.reports import MODES
 from medsegr.evaluation.results import figures, grouped, report_figures
 from medsegr.inference.predictor import Predictor, load
+
+MODES = ("true", "none", "other")
 
 SUITE_OF = {"location": "place", "texture": "texture", "shape": "form"}
 """Aspect -> the suite whose distractors differ in it alone."""
@@ -61,10 +62,12 @@ def aspects(predictor: Predictor, folders: Sequence[DatasetFolder], answers: Seq
     found = {}
     for aspect in GUIDED_ASPECTS:
         suite = [SUITE_OF[aspect]]
-        off = [a for f in folders for a in evaluate(predictor, f, "test", ("true",), without=aspect)]
+        wordless = (f"no-{aspect}",)
+        unsaid = [a for f in folders for a in evaluate(predictor, f, "test", wordless, suites=suite)]
+        off = [a for f in folders for a in evaluate(predictor, f, "test", ("true",), without=aspect, suites=suite)]
         rows = {
             "whole": described(answers, "true", suite),
-            "without_words": described(answers, f"no-{aspect}", suite),
+            "without_words": described(unsaid, wordless[0], suite),
             "without_modulator": described(off, "true", suite),
         }
         dice = {name: (figures(row) or {}).get("dice_per_image") for name, row in rows.items()}

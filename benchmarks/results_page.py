@@ -1,6 +1,6 @@
 """docs/results.md from the committed results files.
 
-    python -m benchmarks.results_page
+python -m benchmarks.results_page
 """
 
 import json
@@ -15,17 +15,15 @@ REPORTS = {
     "true": "its own report",
     "none": "none (the target's name alone)",
     "other": "another case's report",
-    "no-location": "own, without the words of place",
-    "no-texture": "own, without the words of texture",
-    "no-shape": "own, without the words of shape",
 }
 
 
 def page() -> str:
     """The text of the page: a section for each results file that exists."""
     sections = [
-        "# Results\n\nMade by `python -m benchmarks.results_page` from `benchmarks/results/*.json`. Dice is per finding "
-        "(phantoms) or per image, at the image's own size, with the shipped thresholds; a finding left out scores 0.\n"
+        "# Results\n\nMade by `python -m benchmarks.results_page` from `benchmarks/results/*.json`. Dice is per "
+        "finding (phantoms) or per image, at the image's own size, with the shipped thresholds; a finding "
+        "left out scores 0.\n"
     ]
     for name, section in (("phantoms", phantoms), ("breast_us", breast_us), ("adapter_size", adapter_size)):
         path = RESULTS / f"{name}.json"
@@ -62,10 +60,11 @@ def phantoms(record: dict[str, Any]) -> str:
     ]
     support, denied = record["support"], record["denied"]
     facts = (
-        f"- Where several objects of one target compete, its name alone can reach {record['name_alone_can_reach']:.3f}: "
-        "the Dice of all of them against the one that is meant.\n"
-        f"- Support at threshold {support['threshold']:.3f}: {100 * support['kept']:.1f} % of {support['true']} true findings "
-        f"kept, {100 * support['rejected']:.1f} % of {support['false']} false descriptions rejected.\n"
+        f"- Where several objects of one target compete, its name alone can reach "
+        f"{record['name_alone_can_reach']:.3f}: the Dice of all of them against the one that is meant.\n"
+        f"- Support at threshold {support['threshold']:.3f}: {100 * support['kept']:.1f} % of "
+        f"{support['true']} true findings kept, {100 * support['rejected']:.1f} % of {support['false']} "
+        "false descriptions rejected.\n"
         f"- Denied findings left empty: {denied['empty']} of {denied['findings']}."
     )
     return (
@@ -84,8 +83,8 @@ SUITES = ("place", "texture", "form", "mixed", "overlap", "small", "low_contrast
 def breast_us(record: dict[str, Any]) -> str:
     """Real breast ultrasound beside a plain U-Net."""
     rows = [
-        (f"tiny, {REPORTS[mode]}", record["model"]["parameters"], r["images"], r["dice_per_image"], r["dice_with_lesion"],
-         r["dice_over_set"])
+        (f"tiny, {REPORTS[mode]}", record["model"]["parameters"], r["images"], r["dice_per_image"],
+         r["dice_with_lesion"], r["dice_over_set"])
         for mode, r in record["tiny"].items()
     ]  # fmt: skip
     unet = record.get("basic_unet")
@@ -97,8 +96,8 @@ def breast_us(record: dict[str, Any]) -> str:
         ))  # fmt: skip
     header = ("model", "parameters", "images", "Dice per image", "of images with a lesion", "over the set")
     note = (
-        "An image without a lesion counts 1 when nothing is outlined, else 0. tiny was pretrained on phantoms, the U-Net "
-        "was not. On images where one lesion is to be found and plain to see, a report can add little."
+        "An image without a lesion counts 1 when nothing is outlined, else 0. tiny was pretrained on phantoms, the "
+        "U-Net was not. On images where one lesion is to be found and plain to see, a report can add little."
     )
     return f"## breast_us_text, {record['split']} split\n\n{table(header, rows)}\n\n{note}"
 

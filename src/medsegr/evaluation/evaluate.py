@@ -57,6 +57,7 @@ def evaluate(
     reports: Sequence[ReportMode] = ("true", "none", "other"),
     *,
     without: str | None = None,
+    suites: Sequence[str] | None = None,
     limit: int | None = None,
     seed: int = 0,
 ) -> Iterator[Answer]:
@@ -68,6 +69,7 @@ def evaluate(
         split: ``train``, ``val`` or ``test``.
         reports: Ways of asking, see :data:`medsegr.evaluation.reports.ReportMode`.
         without: An aspect whose part of the modulators is switched off meanwhile.
+        suites: Of generated cases only those of these suites; all by default.
         limit: Cases at most.
         seed: Chooses the other cases.
 
@@ -83,6 +85,8 @@ def evaluate(
     everyone = folder.images(split)
     for place, name in enumerate(names):
         case = folder.load(name)
+        if suites is not None and case.suite not in suites:
+            continue
         asked = questions_of(case, folder)
         foreign = _foreign(folder, everyone, name, np.random.default_rng((seed, place))) if "other" in reports else []
         for mode in reports:

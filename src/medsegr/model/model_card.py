@@ -26,17 +26,17 @@ model = medsegr.load("{load}")
 result = model.segment("image.png", report="Small round nodule in the left upper zone. No effusion.")
 ```
 
-{facts}
-## Limits
+{facts}## Limits
 
-Research software: not a medical device, not validated for clinical use.
+{limits}Research software: not a medical device, not validated for clinical use.
 """
 
 
 def write_model_card(config: dict[str, Any]) -> str:
     """Markdown for ``README.md``, from the content of ``adapter.json``."""
     host, metadata = config["host"], config["metadata"]
-    facts = "".join(f"- **{key.replace('_', ' ')}**: {value}\n" for key, value in metadata.items())
+    told = {key: value for key, value in metadata.items() if key not in ("name", "licence", "limits")}
+    facts = "".join(_fact(key, value) for key, value in told.items() if value not in (None, [], {}))
     base = "" if host["config"] else f"base_model: {host['name']}\n"
     return CARD.format(
         licence=metadata.get("licence", "apache-2.0"),
@@ -46,4 +46,15 @@ def write_model_card(config: dict[str, Any]) -> str:
         size=host["image_size"],
         load=metadata.get("name", "path/to/this/folder"),
         facts=f"## Facts\n\n{facts}\n" if facts else "",
+        limits=f"{metadata['limits']}\n\n" if "limits" in metadata else "",
     )
+
+
+def _fact(key: str, value: Any) -> str:
+    """One fact as a list item; several values as items of their own."""
+    name = f"- **{key.replace('_', ' ')}**"
+    if isinstance(value, dict):
+        return f"{name}:\n" + "".join(f"  - {k.replace('_', ' ')}: {v}\n" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return f"{name}:\n" + "".join(f"  - {item}\n" for item in value)
+    return f"{name}: {value}\n"

@@ -1,0 +1,95 @@
+"""How well the rule parser reads reports: the scorer's figures by source, and its commonest errors.
+
+    python -m benchmarks.parser_card
+
+Reads the annotated reports and their scorer from the shared folder (see ``benchmarks.record``), or
+another gold file with ``--gold``; writes ``results/parser.json`` and ``docs/parser.md``.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import RESULTS, shared_data, write_record
+from benchmarks.results_page import table
+from medsegr.cli.parse import parse_lines
+
+PAGE = Path(__file__).parents[1] / "docs" / "parser.md"
+FIGURES = ("target_presence", "negation", "laterality", "zones", "texture", "shape", "size_accuracy", "evidence")
+HEADINGS = (
+    "source", "reports", "findings", "target and presence (F1)", "negation (F1)", "side (accuracy)", "zones (F1)",
+    "texture (F1)", "shape (F1)", "size (accuracy)", "evidence (overlap)",
+)  # fmt: skip
+
+
+def measure(gold: Path, scorer: Path) -> dict[str, Any]:
+    """The scorer's figures for the rule parser, over all and by source, and how often it erred in which way."""
+    with tempfile.TemporaryDirectory() as temporary:
+        predicted = Path(temporary) / "predicted.jsonl"
+        parse_lines(gold, predicted)
+        command = [sys.executable, str(scorer), str(gold), str(predicted), "--errors"]
+        scores = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    rows = {"all": row(scores), **{source: row(part) for source, part in scores["by_source"].items()}}
+    return {"rows": rows, "errors": kinds(scores["errors"])}
+
+
+def row(scores: dict[str, Any]) -> dict[str, Any]:
+    """One line of the table."""
+    found: dict[str, Any] = {"reports": scores["reports"], "findings": scores["gold_findings"]}
+    for name in FIGURES:
+        value = scores[name]
+        if isinstance(value, dict):
+            value = value.get("f1", value.get("accuracy", value.get("overlap_rate")))
+        found[name] = value
+    return found
+
+
+def kinds(errors: dict[str, list[str]]) -> dict[str, int]:
+    """Errors by kind, the commonest first; no report is quoted."""
+    counted: Counter[str] = Counter()
+    for listed in errors.values():
+        for error in listed:
+            missed = re.match(r"(missed|false alarm) .*\((\w+),", error)
+            field = re.match(r"\w+: (\w+)", error)
+            counted[f"{missed[1]}, {missed[2]}" if missed else field[1] if field else "other"] += 1
+    return dict(counted.most_common())
+
+
+def page(record: dict[str, Any]) -> str:
+    """The text of ``docs/parser.md``."""
+    rows = [(source, *figures.values()) for source, figures in record["rows"].items()]
+    errors = [(kind, count) for kind, count in record["errors"].items()]
+    made = f"`{record['command']}`, {record['date']}, versions {record['versions']['medsegr']}."
+    return (
+        "# How well reports are read\n\n"
+        "The rule parser on annotated reports: real clinical notes, templates of real readings, and reports written "
+        "with traps of negation, hedging, side and time. Rules were written with these reports at hand, so expect "
+        "less on others.\n\n"
+        + table(HEADINGS, rows)
+        + "\n\nWhat it gets wrong, most often first (findings missed or read in vain, and fields that differ):\n\n"
+        + table(("error", "times"), errors)
+        + f"\n\n{made}\n\nHow places become regions of the picture: [regions.md](regions.md). "
+        "Words of your own: [lexicon.md](lexicon.md). A language model instead of rules: "
+        "[llm_parser.md](llm_parser.md).\n"
+    )
+
+
+def main() -> None:
+    """Parse the arguments, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    folder = shared_data("x").parents[1] / "reports_gold"
+    parser.add_argument("--gold", type=Path, default=folder / "public.jsonl")
+    parser.add_argument("--scorer", type=Path, default=folder / "score.py")
+    arguments = parser.parse_args()
+    write_record("parser", 0, measure(arguments.gold, arguments.scorer))
+    PAGE.write_text(page(json.loads((RESULTS / "parser.json").read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

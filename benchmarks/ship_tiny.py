@@ -1,0 +1,106 @@
+"""A finished run of the configuration ``tiny`` -> the model inside the package, with its card.
+
+    python -m benchmarks.ship_tiny --run run --phantoms phantoms
+
+Sets the support threshold on the validation split of the phantoms (it keeps 96 % of what is there),
+stores the weights as float16, and writes the card. Run it again after ``benchmarks.phantoms`` and
+``benchmarks.breast_us`` and the card shows their figures too; the weights stay the same.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from benchmarks.record import RESULTS
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.evaluation.evaluate import evaluate
+from medsegr.inference.predictor import Predictor, builtin_folder
+from medsegr.model.checkpoint import CARD, CONFIG, save_checkpoint
+from medsegr.model.report_guided_sam import ReportGuidedSam
+
+KEPT = 0.96
+"""Share of the validation split's true findings that the threshold keeps; a little more than the 95 % aimed at."""
+
+COMMANDS = (
+    "medsegr data phantoms phantoms --cases 3000 --seed 1",
+    "medsegr train --config tiny -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound -d breast_us_text "
+    "-o run --set data_weights=1,1,1,0.9",
+    "python -m benchmarks.ship_tiny --run run --phantoms phantoms",
+)
+DATA = (
+    "3,000 generated phantoms (CC0), seed 1",
+    "train split of breast_us_text: BrEaST-Lesions-USG (Pawlowska et al., Scientific Data 2024; The Cancer Imaging "
+    "Archive), CC BY 4.0",
+)
+LIMITS = (
+    "It knows generated phantoms and breast ultrasound, and nothing else: no real X-ray, CT or MRI was learnt from. "
+    "Of a real radiograph or CT its masks mean nothing; train on your own data first."
+)
+
+
+def support_threshold(predictor: Predictor, folders: Sequence[DatasetFolder], limit: int | None) -> float:
+    """The support that :data:`KEPT` of the described findings of the validation splits reach."""
+    answers = [a for f in folders for a in evaluate(predictor, f, "val", ("true",), limit=limit)]
+    true = [a.support for a in answers if a.role == "described" and a.overlap.true and a.support is not None]
+    return round(float(np.quantile(true, 1 - KEPT)), 4)
+
+
+def results(weights: str) -> dict[str, Any]:
+    """Figures of the results files that were made with these weights."""
+    found: dict[str, Any] = {}
+    for name in ("phantoms", "breast_us"):
+        path = RESULTS / f"{name}.json"
+        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if record is None or record["model"]["weights"] != weights:
+            continue
+        rows = record["described"] if name == "phantoms" else record["tiny"]
+        for mode, words in (("true", "with its report"), ("none", "without a report"), ("other", "with another's")):
+            row = rows[mode]["all"] if name == "phantoms" else rows[mode]
+            found[f"{name}, Dice {words}"] = round(row["dice_per_image"], 3)
+        if name == "phantoms":
+            support = record["support"]
+            found["phantoms, true findings kept"] = support["kept"]
+            found["phantoms, false descriptions rejected"] = support["rejected"]
+    return found
+
+
+def main() -> None:
+    """Parse the arguments, set the threshold, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, required=True, help="run folder of the training")
+    parser.add_argument("--phantoms", type=Path, required=True, help="the phantoms it was trained on")
+    parser.add_argument("--limit", type=int, help="validation cases per look at most")
+    parser.add_argument("--out", type=Path, default=builtin_folder() / "tiny")
+    arguments = parser.parse_args()
+    model = ReportGuidedSam.from_pretrained(arguments.run / "best")
+    settings = yaml.safe_load((arguments.run / "config.yaml").read_text(encoding="utf-8"))
+    folders = [DatasetFolder(folder) for folder in sorted(arguments.phantoms.iterdir())]
+    threshold = support_threshold(Predictor(model.eval()), folders, arguments.limit)
+    trained = model.metadata.get("training", {})
+    metadata = {
+        "name": "tiny",
+        "licence": "cc-by-4.0",
+        "data": list(DATA),
+        "commands": list(COMMANDS),
+        "seed": settings["seed"],
+        "steps": settings["steps"],
+        "validation": {k: round(v, 3) for k, v in trained.items() if k.startswith("val_")},
+        "support_threshold": threshold,
+        "limits": LIMITS,
+    }
+    model.metadata = {}
+    (arguments.out / CARD).unlink(missing_ok=True)
+    save_checkpoint(model, arguments.out, metadata, half=True)
+    weights = json.loads((arguments.out / CONFIG).read_text(encoding="utf-8"))["weights_sha256"]
+    (arguments.out / CARD).unlink()
+    save_checkpoint(model, arguments.out, {**metadata, "results": results(weights)}, half=True)
+    print(f"{arguments.out}: support threshold {threshold}, weights {weights[:12]}")
+
+
+if __name__ == "__main__":
+    main()
