@@ -1,6 +1,8 @@
 """The training loop: what it leaves behind, and that it goes on exactly where it stopped."""
 
 import csv
+import multiprocessing
+import os
 import signal
 from pathlib import Path
 
@@ -115,6 +117,21 @@ def test_learns_the_left_nodule(data, tmp_path):
     rows = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))
     losses = [float(row["mask"]) for row in rows if row["mask"]]
     assert sum(losses[-3:]) < 0.8 * sum(losses[:3])
+
+
+def test_a_signal_to_all_processes_spares_the_one_that_prepares_batches(data, tmp_path, monkeypatch):
+    update = training._Run._update
+
+    def update_and_signal_all(self):
+        update(self)
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(training._Run, "_update", update_and_signal_all)
+    stopped = train(small_config(data, tmp_path / "run", workers=1), show_progress=False)
+    assert not stopped.finished
+    assert stopped.step == 1
 
 
 def test_a_run_folder_in_use_is_refused(data, whole_run):

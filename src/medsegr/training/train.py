@@ -118,8 +118,9 @@ def _quiet() -> Iterator[None]:
 
 
 def _ignore_interrupt(_: int) -> None:
-    """Ctrl-C reaches all processes of a terminal; the first one ends the others when it has saved."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Ctrl-C and a scheduler's termination reach all processes; the first one ends the others when it has saved."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class _Run:
