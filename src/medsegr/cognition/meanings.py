@@ -122,7 +122,7 @@ class Meanings:
             for m in meant
             if m.parts[0][0] == "zone" and len(m.parts) == 1
         ]
-        fitting = [(fit, name) for fit, name in zones if fit > 1.0]
+        fitting = [(fit, name) for fit, name in zones if fit > 0]
         return (
             [(max(fitting, key=lambda entry: entry[0])[1], first, last)]
             if fitting
@@ -156,7 +156,11 @@ class Meanings:
     def _fit(self, meaning: Meaning, of_picture: bool) -> float:
         kind, name = meaning.parts[0]
         if len(meaning.parts) > 1:
-            return 5.0
+            return (
+                5.0
+                if kind != "target"
+                else self._fit_of_target(name, meaning.only_here) + 0.5
+            )
         if kind == "target":
             return self._fit_of_target(name, meaning.only_here)
         if kind == "zone":

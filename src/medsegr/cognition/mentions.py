@@ -249,7 +249,7 @@ class Reader:
                         found.append(
                             Mention("side", side, place, place + 1, t.start, t.end)
                         )
-            if target and m.presence is None:
+            if target:
                 for name, first, last in meanings.zones_within(
                     self.table, m.name, tuple(words[m.first : m.last])
                 ):

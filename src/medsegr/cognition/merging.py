@@ -24,6 +24,9 @@ PAIRED = frozenset({
 })  # fmt: skip
 """Zones that exist on both sides: their plural means both."""
 
+NAMED_ALREADY = frozenset({"hepatic"})
+"""Zones that the names of liver findings hold."""
+
 MEMORY = 64
 """Findings of one target that a new mention is compared with, the latest; reports hold no more."""
 
@@ -59,7 +62,9 @@ def told_by(draft: Draft, text: str, has_sides: bool) -> Told:
     }
     for mention in kept:
         listed = names[mention.kind]
-        if mention.name not in listed:
+        if mention.name not in listed and not (
+            mention.name in NAMED_ALREADY and _of_liver(draft.name)
+        ):
             listed.append(mention.name)
     sizes = tuple(float(value) for name in names["size"] for value in name.split(";"))
     return Told(
@@ -90,6 +95,10 @@ def _side(
             if is_plural(word):
                 return "bilateral"
     return None
+
+
+def _of_liver(name: str) -> bool:
+    return name.startswith(("liver", "hepat"))
 
 
 def merge(mentioned: Iterable[Told], frame: Frame) -> list[Finding]:

@@ -5,7 +5,7 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.mentions import Mention, Sentence
 
 _GENERIC = {
-    "generic_lesion": "lesion", "generic_cyst": "cyst", "generic_stone": "stone",
+    "generic_lesion": "lesion", "generic_cyst": "cyst", "generic_stone": "stone", "generic_tear": "tear",
     "mass": "lesion", "nodule": "lesion", "lung_cyst": "cyst",
 }  # fmt: skip
 """Kind or target -> what a lesion of some organ is called."""

@@ -88,6 +88,11 @@ class _Walk:
             for t in sentence.mentions
             if t.kind == "target" and not self.subject.is_advice(sentence, t)
         ]
+        new = [
+            draft
+            for draft in new
+            if draft.presence == "absent" or draft.name != "any_abnormality"
+        ]
         new += members(sentence, new, self.last_shown)
         new += left_free(sentence, new)
         new.sort(key=lambda draft: draft.target.first)
