@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +11,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from medsegr.cli.console import results
+from medsegr.cli.console import messages, results
+from medsegr.cli.llm_options import (
+    KeyOption,
+    ModelOption,
+    ParserOption,
+    RemoteOption,
+    TimeoutOption,
+    UrlOption,
+    chosen_endpoint,
+)
 from medsegr.cli.options import check_modality
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
@@ -29,6 +40,7 @@ STYLES = {
 
 def parse(
     report: Annotated[Path | None, typer.Argument(help="Text file with the report, or - for standard input.")] = None,
+    *,
     text: Annotated[str | None, typer.Option("--text", "-t", help="The report itself.")] = None,
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -36,6 +48,12 @@ def parse(
         tuple[Path, Path] | None,
         typer.Option("--jsonl", help="IN OUT: many reports, one JSON object a line with id, report, modality."),
     ] = None,
+    parser: ParserOption = "rules",
+    llm_url: UrlOption = None,
+    llm_model: ModelOption = None,
+    llm_key_env: KeyOption = None,
+    llm_timeout: TimeoutOption = None,
+    allow_remote: RemoteOption = False,
 ) -> None:
     """Show what a report says: findings, their presence, place, texture and shape.
 
@@ -44,13 +62,22 @@ def parse(
     if sum(source is not None for source in (report, text, jsonl)) != 1:
         raise ConfigError("Give the report in one way: a FILE, - for standard input, --text, or --jsonl IN OUT.")
     check_modality(modality)
+    endpoint = chosen_endpoint(
+        parser,
+        url=llm_url,
+        model=llm_model,
+        key_env=llm_key_env,
+        timeout_s=llm_timeout,
+        allow_remote=allow_remote,
+    )
+    read = partial(parse_report, parser=parser, llm=endpoint)
     if jsonl is not None:
-        parse_lines(*jsonl, modality)
+        parse_lines(*jsonl, modality, read)
         return
     words = text if text is not None else _read_stdin() if str(report) == "-" else read_report(report)
     if not words.strip():
         raise ReportError("The report is empty. Give its text with --text, in a file, or on standard input.")
-    priors = parse_report(words, modality)
+    priors = read(words, modality)
     if as_json:
         record = {**priors.to_dict(), "warnings": list(priors.warnings)}
         typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
@@ -63,13 +90,13 @@ def show_priors(priors: ReportPriors) -> None:
     console = results()
     console.print(coloured_report(priors))
     console.print(Text.assemble(*[part for kind in STYLES for part in ((f" {_LEGEND[kind]} ", STYLES[kind]), " ")]))
-    if not priors.findings:
+    if priors.findings:
+        table = Table("finding", "presence", "where", "texture", "shape and size", "words")
+        for finding in priors:
+            table.add_row(*_cells(finding, priors.text))
+        console.print(table)
+    else:
         console.print("No finding that the vocabulary knows.")
-        return
-    table = Table("finding", "presence", "where", "texture", "shape and size", "words")
-    for finding in priors:
-        table.add_row(*_cells(finding, priors.text))
-    console.print(table)
     for warning in priors.warnings:
         console.print(f"Note: {warning}")
 
@@ -99,8 +126,16 @@ def _cells(finding: Finding, text: str) -> list[Text]:
     return cells + [Text(", ".join(part)) for part in (place, finding.texture.attributes, shape)] + [Text(words)]
 
 
-def parse_lines(source: Path, target: Path, modality: str | None = None) -> None:
+def parse_lines(
+    source: Path, target: Path, modality: str | None = None, read: Callable[..., ReportPriors] = parse_report
+) -> None:
     """Parse a file of reports, one JSON object a line; all lines or none.
+
+    Args:
+        source: Lines with ``id``, ``report`` and perhaps ``modality``.
+        target: Lines with ``id`` and ``findings``.
+        modality: Of lines that name none.
+        read: :func:`parse_report`, or a form of it.
 
     Raises:
         ReportError: The file or one of its lines cannot be used.
@@ -110,12 +145,14 @@ def parse_lines(source: Path, target: Path, modality: str | None = None) -> None
         lines = source.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ReportError(f"'{source}' cannot be read ({type(error).__name__}); expected UTF-8 JSON lines.") from error
-    parsed = [_parse_line(line, f"'{source}', line {n}", modality) for n, line in enumerate(lines, 1) if line.strip()]
+    parsed = [
+        _parse_line(line, f"'{source}', line {n}", modality, read) for n, line in enumerate(lines, 1) if line.strip()
+    ]
     with atomic_write(target) as temporary:
         Path(temporary).write_text("".join(json.dumps(record) + "\n" for record in parsed), encoding="utf-8")
 
 
-def _parse_line(line: str, where: str, modality: str | None) -> dict[str, Any]:
+def _parse_line(line: str, where: str, modality: str | None, read: Callable[..., ReportPriors]) -> dict[str, Any]:
     try:
         record = json.loads(line)
         identity, report = record["id"], record["report"]
@@ -123,7 +160,9 @@ def _parse_line(line: str, where: str, modality: str | None) -> dict[str, Any]:
         raise ReportError(f'{where}: expected an object {{"id", "report", "modality"}}.') from error
     if not isinstance(report, str):
         raise ReportError(f"{where}: 'report' is a {type(report).__name__}; expected text.")
-    priors = parse_report(report, record.get("modality") or modality)
+    priors = read(report, record.get("modality") or modality)
+    for warning in priors.warnings:
+        messages().print(f"Note: {where}: {warning}")
     return {"id": identity, "findings": [finding.to_dict() for finding in priors]}
 
 

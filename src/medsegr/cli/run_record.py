@@ -38,7 +38,11 @@ def without_text(arguments: Sequence[str]) -> list[str]:
 
 
 def write_run(
-    path: Path, model: dict[str, Any], cases: Sequence[dict[str, Any]], failures: Sequence[dict[str, str]]
+    path: Path,
+    model: dict[str, Any],
+    cases: Sequence[dict[str, Any]],
+    failures: Sequence[dict[str, str]],
+    parser: dict[str, str],
 ) -> None:
     """Write ``run.json``.
 
@@ -47,12 +51,14 @@ def write_run(
         model: Name and hash of the weights.
         cases: Name and seconds of each.
         failures: Name and message of each case that failed.
+        parser: Who read the reports: its name; of a language model also model and address.
     """
     record = {
         "schema": SCHEMA,
         "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": versions(),
         "model": model,
+        "parser": parser,
         "command": ["medsegr", *without_text(sys.argv[1:])],
         "cases": list(cases),
         "failures": list(failures),

@@ -1,7 +1,9 @@
 """``medsegr segment``: masks, pictures and JSON for one study or many."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,12 +11,24 @@ import typer
 from rich.table import Table
 
 from medsegr.cli.console import messages, results
+from medsegr.cli.llm_options import (
+    KeyOption,
+    ModelOption,
+    ParserOption,
+    RemoteOption,
+    TimeoutOption,
+    UrlOption,
+    chosen_endpoint,
+)
 from medsegr.cli.options import check_modality
 from medsegr.cli.run_record import write_run
 from medsegr.cli.studies import Study, collect_studies
-from medsegr.errors import ConfigError, InputError, MedsegrError
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import ReportPriors
+from medsegr.errors import ConfigError, InputError, MedsegrError, ParserError
 
 if TYPE_CHECKING:
+    from medsegr.data.image import MedicalImage
     from medsegr.inference.predictor import Predictor
     from medsegr.inference.result import Result
 
@@ -34,12 +48,26 @@ def segment(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
+    parser: ParserOption = "rules",
+    llm_url: UrlOption = None,
+    llm_model: ModelOption = None,
+    llm_key_env: KeyOption = None,
+    llm_timeout: TimeoutOption = None,
+    allow_remote: RemoteOption = False,
 ) -> None:
     """Outline every finding of a report in its image.
 
     Example: medsegr segment scan.png --text "Nodule in the left upper lobe." --out results
     """
     check_modality(modality)
+    endpoint = chosen_endpoint(
+        parser,
+        url=llm_url,
+        model=llm_model,
+        key_env=llm_key_env,
+        timeout_s=llm_timeout,
+        allow_remote=allow_remote,
+    )
     studies = collect_studies(images, report, text, reports)
     targets = target or []
     if not targets and all(study.report is None for study in studies):
@@ -53,10 +81,14 @@ def segment(
     with staged_folder(out, overwrite) as stage:
         predictor = load(model, device)
         question = {"targets": targets, "modality": modality, "threshold": threshold}
-        job = _Job(predictor, stage, question, keep_text, pictures)
+        read = partial(parse_report, parser=parser, llm=endpoint) if endpoint else None
+        job = _Job(predictor, stage, question, keep_text, pictures, read)
         done, failures = _segment_all(job, studies)
         weights = {"name": model, "weights_sha256": predictor.metadata.get("weights_sha256")}
-        write_run(stage / "run.json", weights, [entry for entry, _ in done], failures)
+        reader = (
+            {"name": parser, "model": endpoint.model, "address": endpoint.address} if endpoint else {"name": parser}
+        )
+        write_run(stage / "run.json", weights, [entry for entry, _ in done], failures, reader)
     _show(done, out)
     if failures:
         for failure in failures:
@@ -66,13 +98,14 @@ def segment(
 
 @dataclass(frozen=True)
 class _Job:
-    """What is the same for all studies: the model, where to write, what to ask, what to keep."""
+    """What is the same for all studies: the model, where to write, what to ask, what to keep, who reads."""
 
     predictor: "Predictor"
     stage: Path
     question: dict[str, Any]
     keep_text: bool
     pictures: bool
+    read: Callable[..., ReportPriors] | None = None
 
 
 def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, Any], "Result"]], list[dict[str, str]]]:
@@ -86,7 +119,7 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
             messages().print(f"[{number}/{len(studies)}] {study.case}")
         try:
             result = _segment_one(job, study)
-        except (InputError, ConfigError) as error:
+        except (InputError, ConfigError, ParserError) as error:
             errors.append(error)
             failures.append({"case": study.case, "error": str(error)})
             continue
@@ -99,10 +132,16 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
 
 
 def _segment_one(job: _Job, study: Study) -> "Result":
+    from medsegr.data.image import load_image
     from medsegr.explain.figure import save_figures
     from medsegr.inference.writer import CaseLabel, write_case
 
-    result = job.predictor.segment(study.image, study.report, **job.question)
+    picture: "Path | MedicalImage" = study.image
+    report: str | ReportPriors | None = study.report
+    if job.read is not None and study.report and study.report.strip():
+        picture = load_image(study.image)
+        report = job.read(study.report, job.question["modality"] or picture.modality)
+    result = job.predictor.segment(picture, report, **job.question)
     folder = job.stage / study.case
     folder.mkdir()
     write_case(folder, result, CaseLabel(study.case, study.image.name, job.predictor.name), job.keep_text)
