@@ -41,8 +41,11 @@ def test_every_statement_names_known_targets() -> None:
     assert {name for statement in lexicon.statements for name in statement.targets} <= set(lexicon.targets)
     for parts in lexicon.combined.values():
         for kind, name in parts:
-            table = {"zone": lexicon.zones, "texture": lexicon.textures, "side": lexicon.sides}[kind]
-            assert name in table
+            tables = {
+                "target": lexicon.targets, "zone": lexicon.zones, "texture": lexicon.textures,
+                "shape": lexicon.shapes, "side": lexicon.sides,
+            }  # fmt: skip
+            assert name in tables[kind]
 
 
 def test_all_agreed_names_are_there() -> None:

@@ -1,45 +1,33 @@
 """Findings spoken of again: pronouns, members singled out of a group, places left free."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from medsegr.cognition.attachment import Draft
+from medsegr.cognition.attachment import Draft, explains
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.mentions import Mention, Sentence
 
 
-def resumed(
-    sentence: Sentence,
-    first_shown: Draft | None,
-    last_shown: Draft | None,
-    grammar: Grammar,
-) -> Draft | None:
+def resumed(sentence: Sentence, first_shown: Draft | None, last_shown: Draft | None, grammar: Grammar) -> Draft | None:
     """The finding that a sentence goes on about ("It measures 9 mm", "Margins are smooth"), or None."""
     if last_shown is None:
         return None
-    place = next(
-        (
-            i
-            for i, t in enumerate(sentence.tokens)
-            if t.word not in ("the", "-", "its", "a", "an")
-        ),
-        None,
-    )
+    place = next((i for i, t in enumerate(sentence.tokens) if t.word not in ("the", "-", "its", "a", "an")), None)
     if place is None:
         return None
     word = sentence.tokens[place].word
     if word == "color":
         return first_shown
-    if (
-        word in grammar.goes_on
-        or word in grammar.pronouns
-        or sentence.tokens[0].word == "its"
-    ):
+    if word in grammar.goes_on or word in grammar.pronouns or sentence.tokens[0].word == "its":
         return last_shown
     if any(m.kind == "target" for m in sentence.mentions):
         return None
     opening = next((m for m in sentence.mentions if m.first <= place < m.last), None)
-    return last_shown if opening and opening.kind in ("texture", "size") else None
+    if opening is None or opening.kind not in ("texture", "size"):
+        return None
+    behind = sentence.tokens[opening.last].word if opening.last < len(sentence.tokens) else ","
+    return last_shown if opening.kind == "size" or behind in (",", "and", "on", "with") else None
 
 
 def again(sentence: Sentence, draft: Draft) -> Draft:
@@ -49,52 +37,50 @@ def again(sentence: Sentence, draft: Draft) -> Draft:
     return Draft(target, draft.name, draft.presence, [])
 
 
-def members(
-    sentence: Sentence, drafts: Sequence[Draft], earlier: Draft | None
-) -> list[Draft]:
+def members(sentence: Sentence, drafts: Sequence[Draft], earlier: Draft | None) -> list[Draft]:
     """Findings singled out of a group without a noun: "the largest in the right lower lobe", "one of them"."""
     found: list[Draft] = []
-    for mention in sentence.mentions:
+    for mention in sentence.mentions if "member" in sentence.kinds else ():
         if mention.kind != "member" or _noun_follows(sentence, mention):
             continue
-        group = next(
-            (d for d in reversed(drafts) if d.target.last <= mention.first), earlier
-        )
+        group = next((d for d in reversed(drafts) if d.target.last <= mention.first), earlier)
         if group is not None and group.presence != "absent":
             words = mention._replace(kind="target", name=group.name)
-            found.append(Draft(words, group.name, group.presence, [], apart=True))
+            one = sentence.tokens[mention.first].word == "one" and sentence.tokens[mention.first + 1].word == "of"
+            count = [mention._replace(kind="count", name="1")] if one else []
+            found.append(Draft(words, group.name, group.presence, [], count, apart=True, group=group))
     return found
+
+
+def inherit(draft: Draft) -> None:
+    """Give a member of a group the group's one side, and its zones where it has no place of its own."""
+    if draft.group is None or any(m.kind == "side" for m in draft.attributes):
+        return
+    sides = [m for m in draft.group.attributes if m.kind == "side"]
+    if len({m.name for m in sides}) > 1 or any(m.name == "bilateral" for m in sides):
+        return
+    zones = [] if draft.places() else [m for m in draft.group.attributes if m.kind == "zone"]
+    draft.attributes += [*sides, *zones]
 
 
 def singled_out(sentence: Sentence, draft: Draft) -> bool:
     """True for "including a rounded opacity" and "the largest nodule"."""
-    heads = [
-        m
-        for m in sentence.mentions
-        if m.kind in ("member", "including") and m.last <= draft.target.first
-    ]
-    return any(
-        all(_describes(sentence, p) for p in range(m.last, draft.target.first))
-        for m in heads
-    )
+    if sentence.kinds.isdisjoint(("member", "including")):
+        return False
+    heads = [m for m in sentence.mentions if m.kind in ("member", "including") and m.last <= draft.target.first]
+    return any(sum(not _describes(sentence, p) for p in range(m.last, draft.target.first)) < 2 for m in heads)
 
 
 def left_free(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
     """What is absent in a place that is left free: "except for the left upper zone"."""
     found: list[Draft] = []
-    for mention in sentence.mentions:
+    for mention in sentence.mentions if "except" in sentence.kinds else ():
         if mention.kind != "except":
             continue
-        before = next(
-            (d for d in reversed(drafts) if d.target.last <= mention.first), None
-        )
+        before = next((d for d in reversed(drafts) if d.target.last <= mention.first), None)
         behind = [d for d in drafts if d.target.first >= mention.last]
         limit = behind[0].target.first if behind else len(sentence.tokens)
-        place = [
-            m
-            for m in sentence.mentions
-            if m.kind in ("zone", "side") and mention.last <= m.first < limit
-        ]
+        place = [m for m in sentence.mentions if m.kind in ("zone", "side") and mention.last <= m.first < limit]
         if before is not None and place and not behind and before.presence == "present":
             head = before.target._replace(first=mention.first, last=mention.last)
             found.append(Draft(head, before.name, "absent", [mention]))
@@ -106,52 +92,48 @@ def joined(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
     kept: list[Draft] = list(drafts[:1])
     for one, other in pairwise(drafts):
         gap = sentence.between(one.target.last, other.target.first)
-        alike = one.name == other.name and one.presence == other.presence == "present"
-        if (
-            alike
-            and kept[-1] is one
-            and gap == [","]
-            and not (one.article or other.article or other.apart)
-        ):
+        alike = one.name == other.name and "absent" not in (one.presence, other.presence) and not other.apart
+        explained = alike and explains(sentence, one, other)
+        listed = alike and gap == [","] and one.presence == other.presence and not (one.article or other.article)
+        if kept[-1] is one and (explained or listed):
             one.attributes += [m for m in other.attributes if m not in one.attributes]
+            one.more.append(other.target)
+            if explained:
+                one.presence, one.triggers = other.presence, other.triggers
         else:
             kept.append(other)
     return kept
 
 
 def by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
-    """One draft for each side, where left and right are each named with a place of their own."""
+    """One draft for each side, where sides are named each with a place of its own."""
     places = sorted(draft.places(), key=lambda m: (m.first, m.kind == "zone"))
-    if {m.name for m in places if m.kind == "side"} < {"left", "right"} or len(
-        places
-    ) < 4:
+    if len(places) < 4 or len({m.name for m in places if m.kind == "side"}) < 2:
         return [draft]
+    groups = _groups(sentence, places)
+    zoned: dict[str, list[Mention]] = {}
+    for group in groups:
+        side = next((m.name for m in group if m.kind == "side"), None)
+        if side is not None and any(m.kind == "zone" for m in group):
+            zoned.setdefault(side, []).extend(group)
+    if len(zoned) < 2:
+        return [draft]
+    rest = [m for m in draft.attributes if m.kind not in ("side", "zone")]
+    return [replace(draft, attributes=[*own, *rest]) for own in zoned.values()]
+
+
+def _groups(sentence: Sentence, places: Sequence[Mention]) -> list[list[Mention]]:
+    """Sides and zones as they are spoken together: "right lower lobe", "upper left lung"."""
     groups: list[list[Mention]] = []
     for mention in places:
-        if mention.name == "bilateral" and mention.kind == "side":
-            continue
         end = groups[-1][-1].last if groups else 0
-        apart = groups and any(
-            sentence.tokens[p].word in ("and", ",", "&", "plus") for p in range(end, mention.first)
-        )  # fmt: skip
-        new_side = (
-            groups
-            and mention.kind == "side"
-            and any(m.kind == "side" for m in groups[-1])
-        )
-        if (
-            not groups
-            or (apart and mention.kind == "side")
-            or new_side
-            or (apart and _side_follows(sentence, mention, places))
-        ):
+        apart = any(sentence.tokens[p].word in ("and", ",", "&", "plus") for p in range(end, mention.first))
+        new_side = bool(groups) and mention.kind == "side" and any(m.kind == "side" for m in groups[-1])
+        own = apart and (mention.kind == "side" or _side_follows(sentence, mention, places))
+        if not groups or own or new_side:
             groups.append([])
         groups[-1].append(mention)
-    sides = {m.name: [z for g in groups if any(s.name == m.name for s in g) for z in g if z.kind == "zone"]
-             for m in places if m.kind == "side" and m.name in ("left", "right")}  # fmt: skip
-    if set(sides) != {"left", "right"} or not all(sides.values()):
-        return [draft]
-    return [_one_side(draft, side, groups) for side in sides]
+    return groups
 
 
 def _side_follows(sentence: Sentence, zone: Mention, places: Sequence[Mention]) -> bool:
@@ -159,51 +141,13 @@ def _side_follows(sentence: Sentence, zone: Mention, places: Sequence[Mention]) 
     side = next((m for m in places if m.kind == "side" and m.last > zone.first), None)
     if side is None:
         return False
-    return not any(
-        sentence.tokens[p].word in ("and", ",", "&")
-        for p in range(zone.first, side.first)
-    )
-
-
-def _one_side(draft: Draft, side: str, groups: Sequence[Sequence[Mention]]) -> Draft:
-    own = [
-        m
-        for g in groups
-        if any(s.kind == "side" and s.name == side for s in g)
-        for m in g
-    ]
-    rest = [m for m in draft.attributes if m.kind not in ("side", "zone")]
-    return Draft(
-        draft.target,
-        draft.name,
-        draft.presence,
-        draft.triggers,
-        [*own, *rest],
-        draft.article,
-        draft.apart,
-    )
+    return not any(sentence.tokens[p].word in ("and", ",", "&") for p in range(zone.first, side.first))
 
 
 def _noun_follows(sentence: Sentence, mention: Mention) -> bool:
-    following = next(
-        (
-            m
-            for m in sentence.mentions
-            if m.kind == "target" and m.first >= mention.last
-        ),
-        None,
-    )
-    return following is not None and all(
-        _describes(sentence, place) for place in range(mention.last, following.first)
-    )
+    following = next((m for m in sentence.mentions if m.kind == "target" and m.first >= mention.last), None)
+    return following is not None and all(_describes(sentence, place) for place in range(mention.last, following.first))
 
 
 def _describes(sentence: Sentence, place: int) -> bool:
-    return sentence.is_attribute(place) or sentence.tokens[place].word in (
-        "a",
-        "an",
-        "the",
-        ",",
-        "one",
-        "of",
-    )
+    return sentence.is_attribute(place) or sentence.tokens[place].word in ("a", "an", "the", ",", "one", "of")

@@ -25,6 +25,8 @@ class Draft:
         attributes: What describes it.
         article: Introduced as something new ("a nodule").
         apart: Singled out of a group ("the largest").
+        more: Other words of the sentence for the same target.
+        group: What it was singled out of, where no noun says so.
     """
 
     target: Mention
@@ -34,20 +36,26 @@ class Draft:
     attributes: list[Mention] = field(default_factory=list)
     article: bool = False
     apart: bool = False
+    more: list[Mention] = field(default_factory=list)
+    group: "Draft | None" = None
+
+    def move(self, by: int) -> None:
+        """Count offsets from ``by`` characters further ahead: from those of the sentence to those of the report."""
+        self.target = self.target.moved(by)
+        self.triggers = [m.moved(by) for m in self.triggers]
+        self.attributes = [m.moved(by) for m in self.attributes]
 
     def places(self) -> list[Mention]:
         """Its sides and zones."""
-        return [
-            mention for mention in self.attributes if mention.kind in ("side", "zone")
-        ]
+        return [mention for mention in self.attributes if mention.kind in ("side", "zone")]
 
 
 def attach(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
     """Give every attribute of a sentence to the target it belongs to."""
     if not drafts:
         return
-    for mention in sentence.mentions:
-        if mention.kind in ATTRIBUTES and not _compares(sentence, mention, grammar):
+    for mention in sentence.mentions if not sentence.kinds.isdisjoint(ATTRIBUTES) else ():
+        if mention.kind in ATTRIBUTES and not _says_nothing(sentence, mention, drafts, grammar):
             for draft in _owners(sentence, mention, drafts, grammar):
                 if mention not in draft.attributes:
                     draft.attributes.append(mention)
@@ -55,12 +63,29 @@ def attach(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> Non
         draft.article = _introduced(sentence, draft)
 
 
+def _says_nothing(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], grammar: Grammar) -> bool:
+    """True for a degree of an attribute ("moderately hyperintense"), for what is compared, and for what is denied."""
+    degree = mention.kind == "shape" and sentence.tokens[mention.last - 1].word.endswith("ly")
+    if degree and any(m.first == mention.last and m.kind == "texture" for m in sentence.mentions):
+        return True
+    if _compares(sentence, mention, grammar):
+        return True
+    if "absent_before" not in sentence.kinds:
+        return False
+    denial = next((m for m in sentence.mentions if m.kind == "absent_before" and m.last == mention.first), None)
+    if denial is None or denial.other is not None:
+        return False
+    following = next((d.target.first for d in drafts if d.target.first >= mention.first), None)
+    return following is None or clause_ends(sentence, grammar, mention.last, following, denying=True)
+
+
 def _compares(sentence: Sentence, mention: Mention, grammar: Grammar) -> bool:
     """True for what stands in a comparison ("less severe at the apices")."""
-    return any(
+    return "less" in sentence.kinds and any(
         m.kind == "less"
         and m.last <= mention.first
         and not clause_ends(sentence, grammar, m.last, mention.first)
+        and grammar.companions.isdisjoint(sentence.between(m.last, mention.first))
         for m in sentence.mentions
     )
 
@@ -71,17 +96,16 @@ def _introduced(sentence: Sentence, draft: Draft) -> bool:
     own = {p for m in draft.attributes for p in range(m.first, m.last)}
     while place >= 0 and (place in own or sentence.tokens[place].word == ","):
         place -= 1
-    hedged = any(
+    if place < 0:
+        return False
+    if sentence.tokens[place].word in ("a", "an", "one", "another", "second"):
+        return True
+    return "uncertain_before" in sentence.kinds and any(
         m.kind == "uncertain_before" and m.last == place + 1 for m in sentence.mentions
     )
-    return place >= 0 and (
-        hedged or sentence.tokens[place].word in ("a", "an", "one", "another", "second")
-    )
 
 
-def _owners(
-    sentence: Sentence, mention: Mention, drafts: Sequence[Draft], grammar: Grammar
-) -> Sequence[Draft]:
+def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], grammar: Grammar) -> Sequence[Draft]:
     before = after = None
     for draft in drafts:
         if draft.target.first <= mention.first and mention.last <= draft.target.last:
@@ -92,41 +116,66 @@ def _owners(
             after = draft
             break
     if after is None:
-        return [before] if before is not None and mention.kind != "count" else []
+        return [before] if before is not None and _goes_back(sentence, mention, before, grammar) else []
     gap = sentence.between(mention.last, after.target.first)
     open_ = not clause_ends(sentence, grammar, mention.last, after.target.first)
     direct = open_ and grammar.links.isdisjoint(gap)
     if mention.kind == "count":
-        return [after] if direct and "," not in gap else []
+        return [after] if direct and ("," not in gap or before is None) else []
     if before is None:
-        if direct or mention.kind not in ("side", "zone"):
-            return (
-                [d for d in drafts if d.target.first == after.target.first]
-                if open_
-                else []
-            )
-        return [
-            d
-            for d in drafts
-            if d is after
-            or not clause_ends(sentence, grammar, mention.last, d.target.first)
-        ]
-    if not direct or "," in gap or _is_noun(sentence, mention, grammar, gap):
-        return [before]
+        return _led_by(sentence, mention, drafts, after, grammar)
+    if not direct or _is_noun(sentence, mention, grammar, gap):
+        return [before] if _goes_back(sentence, mention, before, grammar) else []
+    if "," in gap:
+        return [after] if gap == [","] and _opens_chain(sentence, mention, grammar) else [before]
     if gap and after_preposition(sentence, mention, grammar):
         return [before]
     return [after]
 
 
-def _is_noun(
-    sentence: Sentence, mention: Mention, grammar: Grammar, gap: Sequence[str]
-) -> bool:
+def _led_by(
+    sentence: Sentence, mention: Mention, drafts: Sequence[Draft], after: Draft, grammar: Grammar
+) -> Sequence[Draft]:
+    """The owners of an attribute that stands before every target: the next; after "Place:" all of the clause."""
+    gap = sentence.between(mention.last, after.target.first)
+    ends = clause_ends(sentence, grammar, mention.last, after.target.first)
+    place = mention.kind in ("side", "zone")
+    if ends and not place:
+        return []
+    if place and ":" in gap and not grammar.links.isdisjoint(gap):
+        return [
+            d for d in drafts
+            if d is after or not clause_ends(sentence, grammar, after.target.first, d.target.first)
+        ]  # fmt: skip
+    return [d for d in drafts if d.target.first == after.target.first and (not ends or d.presence != "absent")]
+
+
+def _goes_back(sentence: Sentence, mention: Mention, before: Draft, grammar: Grammar) -> bool:
+    """True when a mention may describe the target before it; what is absent is described directly or not at all."""
+    if mention.kind == "count":
+        return False
+    if before.presence != "absent" or mention.kind not in ("side", "zone"):
+        return True
+    gap = sentence.between(before.target.last, mention.first)
+    return not gap or not {*gap}.isdisjoint(grammar.prepositions) or gap == [":"]
+
+
+def _opens_chain(sentence: Sentence, mention: Mention, grammar: Grammar) -> bool:
+    """True for the "pleomorphic" of "with pleomorphic, vesicular nuclei"."""
+    if mention.kind not in ("texture", "shape"):
+        return False
+    place = mention.first - 1
+    while place >= 0 and sentence.is_attribute(place):
+        place -= 1
+    word = sentence.tokens[place].word if place >= 0 else "a"
+    return word in grammar.companions or word in ("a", "an", "the", "some", "and", "as")
+
+
+def _is_noun(sentence: Sentence, mention: Mention, grammar: Grammar, gap: Sequence[str]) -> bool:
     """True for "posterior shadowing" and the "spiculated" of "spiculated margins", unless a target follows at once."""
     if mention.kind not in ("texture", "shape") or not gap:
         return False
-    words = [
-        token.word for token in sentence.tokens[mention.last - 1 : mention.last + 2]
-    ]
+    words = [token.word for token in sentence.tokens[mention.last - 1 : mention.last + 2]]
     return not grammar.attribute_nouns.isdisjoint(words)
 
 
@@ -135,44 +184,48 @@ def share(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None
     if len(drafts) < 2:
         return
     _share_forward(sentence, drafts, grammar)
-    pairs = [
-        (a, b) for a, b in pairwise(drafts) if "absent" not in (a.presence, b.presence)
-    ]
+    pairs = [(a, b) for a, b in pairwise(drafts) if (a.presence == "absent") == (b.presence == "absent")]
     for one, other in reversed(pairs):
         gap = set(sentence.between(one.target.last, other.target.first))
-        if not one.places() and gap <= grammar.list_words:
-            one.attributes += [
-                m for m in other.places() if m.first >= other.target.last
-            ]
+        described = any(m.kind in ("texture", "shape") and m.last <= other.target.first for m in other.attributes)
+        if not one.places() and gap <= grammar.list_words and not described and not _devices(grammar, one, other):
+            one.attributes += [m for m in other.places() if m.first >= other.target.last]
 
 
-def _share_forward(
-    sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar
-) -> None:
+def _share_forward(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
     shown = [draft for draft in drafts if draft.presence != "absent"]
     for number, (one, other) in enumerate(pairwise(shown)):
-        if other.places():
+        if any(m.kind == "side" for m in other.attributes):
             continue
         gap = set(sentence.between(one.target.last, other.target.first))
-        explained = number == 0 and _explains(sentence, one, other)
-        if not explained and any(
-            one.target.last <= at < other.target.first for at in sentence.breaks
-        ):
+        explained = number == 0 and explains(sentence, one, other)
+        if not explained and any(one.target.last <= at < other.target.first for at in sentence.firm_breaks):
+            continue
+        if _devices(grammar, one, other):
             continue
         with_it = bool(gap & grammar.companions)
-        lung = one.name in grammar.lung_findings and other.name in grammar.lung_findings
+        placed = bool(other.places())
+        if placed and not with_it:
+            continue
+        lung = not placed and one.name in grammar.lung_findings and other.name in grammar.lung_findings
         if explained:
             other.attributes += one.places()
-        elif gap <= grammar.list_words | grammar.companions | grammar.fillers:
+        elif gap <= grammar.list_words | grammar.fillers or (with_it and _is_close(gap, grammar)):
             led = [m for m in one.places() if m.first < one.target.first or with_it]
-            other.attributes += [
-                m for m in led if m.kind == "side" or lung or not with_it
-            ]
+            other.attributes += [m for m in led if m.kind == "side" or lung or not with_it]
 
 
-def _explains(sentence: Sentence, one: Draft, other: Draft) -> bool:
+def _is_close(gap: set[str], grammar: Grammar) -> bool:
+    """True for "with superimposed": a companion and at most two words more that lead nowhere else."""
+    more = gap - grammar.list_words - grammar.companions - grammar.fillers
+    return len(more) <= 2 and more.isdisjoint(grammar.links) and all(word.isalpha() for word in more)
+
+
+def _devices(grammar: Grammar, one: Draft, other: Draft) -> bool:
+    """True when one of two is a tube, line or other device: each has its own place."""
+    return one.name in grammar.devices or other.name in grammar.devices
+
+
+def explains(sentence: Sentence, one: Draft, other: Draft) -> bool:
     """True for a diagnosis behind the only finding it explains ("suspicious for infarct")."""
-    return any(
-        m.kind in EXPLAINS and one.target.last <= m.first < other.target.first
-        for m in sentence.mentions
-    )
+    return any(m.kind in EXPLAINS and one.target.last <= m.first < other.target.first for m in sentence.mentions)

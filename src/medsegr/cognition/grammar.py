@@ -10,7 +10,7 @@ from medsegr.cognition.phrases import fold
 WORD_SETS = (
     "prepositions", "links", "fillers", "list_words", "companions", "goes_on", "attribute_nouns", "body_parts",
     "exams", "exam_verbs", "pronouns", "new_thoughts", "picture_words", "place_nouns", "bare_places", "lung_findings",
-    "image_heads",
+    "image_heads", "paired_organs",
 )  # fmt: skip
 """Triggers of the lexicon that are looked up word by word; they are no phrases of their own."""
 
@@ -36,7 +36,9 @@ class Grammar:
         new_thoughts: After a comma, begin a new thought.
         picture_words: Make upper and lower those of the picture.
         place_nouns, bare_places: "zone", and what may stand without it ("mid to lower zones").
+        paired_organs: Exist on both sides: their plural means both.
         lung_findings: Targets that lie in the lung itself.
+        devices: Targets that are tubes, lines and the like; organ_targets: targets that are organs.
         organs: Word or zone -> organ, as it stands in the names of targets (``hepatic`` -> ``liver``).
     """
 
@@ -55,8 +57,11 @@ class Grammar:
     picture_words: frozenset[str]
     place_nouns: frozenset[str]
     bare_places: frozenset[str]
+    paired_organs: frozenset[str]
     lung_findings: frozenset[str]
     organs: Mapping[str, str]
+    devices: frozenset[str]
+    organ_targets: frozenset[str]
 
 
 @lru_cache(maxsize=4)
@@ -68,14 +73,13 @@ def grammar_of(lexicon: Lexicon) -> Grammar:
         if name not in ("image_heads", "lung_findings")
     }
     sets["links"] |= sets["prepositions"]
+    devices = frozenset(target.name for target in lexicon.targets.values() if target.group == "device")
+    anatomy = frozenset(target.name for target in lexicon.targets.values() if target.group == "anatomy")
     organs = {
         word if "_" in word else fold(word): kind.removeprefix(ORGAN)
         for kind, words in lexicon.triggers.items()
         if kind.startswith(ORGAN)
         for word in words
     }
-    return Grammar(
-        **sets,
-        lung_findings=frozenset(lexicon.triggers.get("lung_findings", ())),
-        organs=organs,
-    )
+    lung_findings = frozenset(lexicon.triggers.get("lung_findings", ()))
+    return Grammar(**sets, lung_findings=lung_findings, organs=organs, devices=devices, organ_targets=anatomy)

@@ -19,7 +19,7 @@ NEIGHBOURS = {
 }
 """Region of a picture -> regions that its reports may speak of as well."""
 
-NAMED_BY_PLACE = frozenset({"bakers_cyst"})
+NAMED_BY_PLACE = frozenset({"bakers_cyst", "vascular_congestion"})
 """Targets whose place is part of their name."""
 
 _STEM = 4
@@ -43,35 +43,23 @@ class Choice(NamedTuple):
 class Meanings:
     """Chooses between meanings for one modality; remembers what it chose."""
 
-    def __init__(
-        self, lexicon: Lexicon, grammar: Grammar, modality: str | None
-    ) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None) -> None:
         self.lexicon = lexicon
         self.grammar = grammar
         self.regions = regions_of(modality, lexicon)
         self.frame = frame_of(modality, lexicon)
-        self.near = {
-            near for region in self.regions for near in NEIGHBOURS.get(region, ())
-        }
-        self.degrees = {
-            e.name
-            for e in lexicon.shapes.values()
-            if e.group in ("degree", "size class")
-        }
+        self.near = {near for region in self.regions for near in NEIGHBOURS.get(region, ())}
+        self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
         self._chosen: dict[tuple[int, bool], tuple[Choice, ...]] = {}
         self._pictorial: dict[int, bool] = {}
         self._within: dict[tuple[str, tuple[str, ...]], list[tuple[str, int, int]]] = {}
 
-    def choose(
-        self, meant: Sequence[Meaning], words: Sequence[str], first: int, last: int
-    ) -> tuple[Choice, ...]:
+    def choose(self, meant: Sequence[Meaning], words: Sequence[str], first: int, last: int) -> tuple[Choice, ...]:
         """The meaning that fits the picture best, all its parts; none where no meaning fits."""
         key = id(meant)
         pictorial = self._pictorial.get(key)
         if pictorial is None:
-            pictorial = self._pictorial[key] = any(
-                self._in_picture(m.parts[0]) for m in meant
-            )
+            pictorial = self._pictorial[key] = any(self._in_picture(m.parts[0]) for m in meant)
         of_picture = False
         if pictorial:
             after = words[last : last + 5]
@@ -101,10 +89,7 @@ class Meanings:
                     place += 1
                     continue
                 name, _, last = hit
-                if (
-                    not _shares_stem(target, (name, *words[place : place + last]))
-                    and target not in NAMED_BY_PLACE
-                ):
+                if not _shares_stem(target, (name, *words[place : place + last])) and target not in NAMED_BY_PLACE:
                     found.append((name, place, place + last))
                 place += last
             if len(self._within) > 65536:
@@ -112,64 +97,36 @@ class Meanings:
             self._within[key] = found
         return self._within[key]
 
-    def _zone_at_start(
-        self, first: int, last: int, meant: Sequence[Meaning]
-    ) -> list[tuple[str, int, int]]:
+    def _zone_at_start(self, first: int, last: int, meant: Sequence[Meaning]) -> list[tuple[str, int, int]]:
         if first:
             return [("", first, last)]
-        zones = [
-            (self._fit(m, False), m.parts[0][1])
-            for m in meant
-            if m.parts[0][0] == "zone" and len(m.parts) == 1
-        ]
+        zones = [(self._fit(m, False), m.parts[0][1]) for m in meant if m.parts[0][0] == "zone" and len(m.parts) == 1]
         fitting = [(fit, name) for fit, name in zones if fit > 0]
-        return (
-            [(max(fitting, key=lambda entry: entry[0])[1], first, last)]
-            if fitting
-            else []
-        )
+        return [(max(fitting, key=lambda entry: entry[0])[1], first, last)] if fitting else []
 
     def _in_picture(self, part: tuple[str, str]) -> bool:
         return part[0] == "zone" and self.lexicon.zones[part[1]].frame == "image"
 
-    def _best(
-        self, meant: Sequence[Meaning], of_picture: bool, patient: bool = False
-    ) -> tuple[Choice, ...]:
-        scored = [
-            (self._fit(m, of_picture), m.parts)
-            for m in meant
-            if not (patient and self._in_picture(m.parts[0]))
-        ]
-        fitting = [
-            parts
-            for fit, parts in sorted(scored, key=lambda entry: -entry[0])
-            if fit > 0
-        ]
+    def _best(self, meant: Sequence[Meaning], of_picture: bool, patient: bool = False) -> tuple[Choice, ...]:
+        scored = [(self._fit(m, of_picture), m.parts) for m in meant if not (patient and self._in_picture(m.parts[0]))]
+        fitting = [parts for fit, parts in sorted(scored, key=lambda entry: -entry[0]) if fit > 0]
         if not fitting:
             return ()
         best = fitting[0]
-        other = next(
-            (parts[0] for parts in fitting[1:] if parts[0][0] != best[0][0]), None
-        )
+        other = next((parts[0] for parts in fitting[1:] if parts[0][0] != best[0][0]), None)
         return tuple(Choice(kind, name, other) for kind, name in best)
 
     def _fit(self, meaning: Meaning, of_picture: bool) -> float:
         kind, name = meaning.parts[0]
         if len(meaning.parts) > 1:
-            return (
-                5.0
-                if kind != "target"
-                else self._fit_of_target(name, meaning.only_here) + 0.5
-            )
+            return 5.0 if kind != "target" else self._fit_of_target(name, meaning.only_here) + 0.5
         if kind == "target":
             return self._fit_of_target(name, meaning.only_here)
         if kind == "zone":
             zone = self.lexicon.zones[name]
             if zone.frame == "image":
                 picture = self.frame == "image" and "breast" not in self.regions
-                return (
-                    4.5 if of_picture or (picture and zone.region == "image") else 0.0
-                )
+                return 4.5 if of_picture or (picture and zone.region == "image") else 0.0
             if zone.region in self.regions:
                 return 3.5
             if zone.region == "any":
@@ -182,27 +139,11 @@ class Meanings:
         at_home = target.region in self.regions
         if only_here and not at_home and self.regions:
             return 0.0
-        base = (
-            4.0
-            if at_home
-            else 3.0
-            if target.region == "any"
-            else 2.0
-            if not self.regions
-            else 1.5
-        )
-        return (
-            base
-            - (1.2 if target.group == "anatomy" else 0.0)
-            - (0.5 if only_here and not self.regions else 0.0)
-        )
+        base = 4.0 if at_home else 3.0 if target.region == "any" else 2.0 if not self.regions else 1.5
+        return base - (0.4 if target.group == "anatomy" else 0.0) - (0.5 if only_here and not self.regions else 0.0)
 
 
 def _shares_stem(target: str, names: Sequence[str]) -> bool:
+    """True when a zone, or the word for it, begins as a part of the target's name does ("hilar", hilar_enlargement)."""
     stems = {part[:_STEM] for part in target.split("_") if len(part) >= _STEM}
-    return any(
-        part[:_STEM] in stems
-        for name in names
-        for part in name.split("_")
-        if len(part) >= _STEM
-    ) or ("hepatic" in names and target.startswith("liver"))
+    return any(name.split("_")[0][:_STEM] in stems for name in names[:2] if len(name) >= _STEM)

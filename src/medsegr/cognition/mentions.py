@@ -1,7 +1,9 @@
 """What the words of a sentence mention: targets, places, textures, shapes, sizes, counts and triggers."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from medsegr.cognition.grammar import ORGAN, WORD_SETS, grammar_of
@@ -16,13 +18,15 @@ from medsegr.cognition.statements import Rule, Statements, find_statements
 ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 """Kinds of mentions that describe a target."""
 
-_SIDE_WORDS = {
-    "left": "left",
-    "right": "right",
-    "both": "bilateral",
-    "bilateral": "bilateral",
-}
+REMEMBERED, REMEMBERED_LENGTH = 4096, 300
+"""Sentences that are remembered, and the longest such, in characters."""
+
+_SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
+_DIGIT = re.compile(r"\d")
+_PLACE = itemgetter(2, 3)
 _COUNT = "count_"
+_SEGMENT = "segment_"
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _LETTERS = {"L": "left", "R": "right"}
 
 
@@ -33,7 +37,7 @@ class Mention(NamedTuple):
         kind: ``target``, ``side``, ``zone``, ``texture``, ``shape``, ``size``, ``count``, or a trigger's name.
         name: Canonical name; the numbers of a size (mm, ``12;8``) or the count.
         first, last: Words [first, last) of the sentence.
-        start, end: Character offsets [start, end) into the report.
+        start, end: Character offsets [start, end) into the sentence; into the report once a draft holds it.
         presence: Set where a whole statement decides it.
         other: Second reading as (kind, name): organ or place, finding or texture.
     """
@@ -47,18 +51,32 @@ class Mention(NamedTuple):
     presence: Presence | None = None
     other: tuple[str, str] | None = None
 
+    def moved(self, by: int) -> "Mention":
+        """The same words, counted from ``by`` characters further ahead."""
+        return self._replace(start=self.start + by, end=self.end + by)
+
 
 class Sentence:
-    """A sentence's words and what they mention, in order."""
+    """A sentence's words and what they mention, in order.
 
-    __slots__ = ("_covered", "_described", "breaks", "mentions", "tokens")
+    Attributes:
+        tokens, mentions: In the order of the text.
+        words: The words it has, mended.
+        kinds: The kinds of its mentions.
+        breaks: Words at which a scope ends; firm_breaks: less "with a" and the like.
+    """
 
-    def __init__(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> None:
+    __slots__ = ("_covered", "_described", "breaks", "firm_breaks", "kinds", "mentions", "tokens", "words")
+
+    def __init__(self, tokens: Sequence[Token], mentions: Sequence[Mention], words: frozenset[str]) -> None:
         self.tokens = tokens
         self.mentions = mentions
+        self.words = words
+        self.kinds = {m.kind for m in mentions}
         self._covered = bytearray(len(tokens))
         self._described = bytearray(len(tokens))
         self.breaks = [m.first for m in mentions if m.kind in ("breaks", "except")]
+        self.firm_breaks = [at for at in self.breaks if tokens[at].word not in ("with", "and", "which")]
         for mention in mentions:
             for place in range(mention.first, mention.last):
                 self._covered[place] = 1
@@ -72,9 +90,7 @@ class Sentence:
     def between(self, first: int, last: int) -> list[str]:
         """Words [first, last) that no mention covers."""
         covered, tokens = self._covered, self.tokens
-        return [
-            tokens[place].word for place in range(first, last) if not covered[place]
-        ]
+        return [tokens[place].word for place in range(first, last) if not covered[place]]
 
     def is_covered(self, place: int) -> bool:
         """True when some mention covers the word."""
@@ -101,31 +117,17 @@ class Reader:
         self.table: PhraseTable[Meaning] = PhraseTable()
         for target in lexicon.targets.values():
             for word in (*target.words, *target.here):
-                self.table.add(
-                    word, Meaning((("target", target.name),), word in target.here)
-                )
-        words = [
-            ("zone", zone.name, word)
-            for zone in lexicon.zones.values()
-            for word in zone.words
-        ]
+                self.table.add(word, Meaning((("target", target.name),), word in target.here))
+        words = [("zone", zone.name, word) for zone in lexicon.zones.values() for word in zone.words]
         for kind, table in (("texture", lexicon.textures), ("shape", lexicon.shapes)):
             words += [(kind, e.name, word) for e in table.values() for word in e.words]
-        words += [
-            ("side", side, word)
-            for side, listed in lexicon.sides.items()
-            for word in listed
-        ]
+        words += [("side", side, word) for side, listed in lexicon.sides.items() for word in listed]
         phrases = {
             kind: listed
             for kind, listed in lexicon.triggers.items()
             if kind not in WORD_SETS and not kind.startswith(ORGAN)
         }
-        words += [
-            (*_kind_and_name(kind), word)
-            for kind, listed in phrases.items()
-            for word in listed
-        ]
+        words += [(*_kind_and_name(kind), word) for kind, listed in phrases.items() for word in listed]
         for kind, name, word in words:
             self.table.add(word, Meaning(((kind, name),), False))
         for word, parts in lexicon.combined.items():
@@ -133,6 +135,7 @@ class Reader:
         self.known = self.table.words()
         self.spelling = Spelling(self.known)
         self._meanings: dict[str | None, Meanings] = {}
+        self._remembered: dict[tuple[str, str | None], Sentence] = {}
 
     def rules_for(self, lowered: str) -> list[Rule]:
         """The statements that may stand in a report."""
@@ -144,91 +147,78 @@ class Reader:
             self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
         return self._meanings[modality]
 
-    def read(
-        self,
-        text: str,
-        lowered: str,
-        span: tuple[int, int],
-        modality: str | None,
-        rules: Sequence[Rule],
-    ) -> Sentence:
-        """The sentence text[span], and what it mentions."""
-        start, end = span
-        tokens = tokenise(text, start, end)
+    def recall(self, text: str, modality: str | None) -> Sentence | None:
+        """The sentence, where it was read before; reports say much in the same words."""
+        return self._remembered.get((text, modality))
+
+    def read(self, text: str, modality: str | None, rules: Sequence[Rule]) -> Sentence:
+        """A sentence and what it mentions; offsets count from its start."""
+        lowered = lower(text)
+        tokens = tokenise(text)
         words = [self._form(token) for token in tokens]
         meanings = self.meanings_for(modality)
-        mentions = (
-            list(self._stated(text, lowered, span, tokens, rules)) if rules else []
-        )
+        mentions = list(self._stated(text, lowered, tokens, rules))
         blocked = {place for m in mentions for place in range(m.first, m.last)}
 
-        def choose(
-            first: int, last: int, meant: Sequence[Meaning]
-        ) -> Sequence[Mention]:
+        def choose(first: int, last: int, meant: Sequence[Meaning]) -> Sequence[Mention]:
             choices = meanings.choose(meant, words, first, last)
             if not choices:
                 return ()
             at, to = tokens[first].start, tokens[last - 1].end
-            return [
-                Mention(c.kind, c.name, first, last, at, to, None, c.other)
-                for c in choices
-            ]
+            return [Mention(c.kind, c.name, first, last, at, to, None, c.other) for c in choices]
 
         for mention in self.table.find(words, choose):
-            if (
-                mention.first not in blocked
-                or mention.kind == "side"
-                or meanings.is_degree(mention.kind, mention.name)
-            ):
+            free = mention.first not in blocked or meanings.is_degree(mention.kind, mention.name)
+            if free or (mention.kind == "side" and mention.name != "midline"):
                 mentions.append(mention)
         mentions += self._inside(tokens, words, mentions, meanings)
-        if not self.grammar.bare_places.isdisjoint(words):
+        mentions = self._completed(tokens, words, mentions, meanings)
+        if _DIGIT.search(text):
+            mentions += [m for m in _sizes(text, lowered, tokens) if m.first not in blocked]
+            mentions += _numerals(tokens, mentions)
+        mentions.sort(key=_PLACE)
+        sentence = Sentence(tokens, mentions, frozenset(words))
+        self._remember(text, modality, sentence)
+        return sentence
+
+    def _remember(self, text: str, modality: str | None, sentence: Sentence) -> None:
+        if len(text) <= REMEMBERED_LENGTH:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[text, modality] = sentence
+
+    def _completed(
+        self, tokens: Sequence[Token], words: Sequence[str], mentions: list[Mention], meanings: Meanings
+    ) -> list[Mention]:
+        """The mentions, less pronouns, and those that only the words around them give a meaning."""
+        grammar = self.grammar
+        if "both" in words:
+            mentions = [m for m in mentions if not (m.kind == "side" and self._is_pronoun(tokens, m))]
+        if "segment" in words:
+            mentions += self._more_segments(tokens, mentions)
+        if not grammar.paired_organs.isdisjoint(words):
+            mentions += self._pairs(tokens, mentions)
+        if not grammar.bare_places.isdisjoint(words):
             mentions += self._short_places(tokens, words, mentions, meanings)
-        mentions += [
-            m
-            for m in _sizes(text, lowered, start, end, tokens)
-            if m.first not in blocked
-        ]
-        mentions += _numerals(tokens, mentions)
-        mentions.sort(key=lambda m: (m.first, m.last))
-        return Sentence(tokens, mentions)
+        return mentions
 
     def _form(self, token: Token) -> str:
         """The word itself, or the known word that it misspells."""
         word = token.word
         if word in self.known:
             return _LETTERS.get(token.text, word)
-        return (
-            self.spelling.mend(word)
-            if len(word) >= SHORTEST
-            else _LETTERS.get(token.text, word)
-        )
+        return self.spelling.mend(word) if len(word) >= SHORTEST else _LETTERS.get(token.text, word)
 
-    def _stated(
-        self,
-        text: str,
-        lowered: str,
-        span: tuple[int, int],
-        tokens: Sequence[Token],
-        rules: Sequence[Rule],
-    ) -> Iterator[Mention]:
-        for stated in find_statements(rules, text, lowered, *span):
-            places = [
-                i
-                for i, t in enumerate(tokens)
-                if t.start < stated.end and stated.start < t.end
-            ]
+    def _stated(self, text: str, lowered: str, tokens: Sequence[Token], rules: Sequence[Rule]) -> Iterator[Mention]:
+        for stated in find_statements(rules, text, lowered):
+            places = [i for i, t in enumerate(tokens) if t.start < stated.end and stated.start < t.end]
             for name in stated.targets if places else ():
                 yield Mention(
                     "target", name, places[0], places[-1] + 1, stated.start, stated.end, stated.presence
                 )  # fmt: skip
 
     def _inside(
-        self,
-        tokens: Sequence[Token],
-        words: Sequence[str],
-        mentions: Sequence[Mention],
-        meanings: Meanings,
+        self, tokens: Sequence[Token], words: Sequence[str], mentions: Sequence[Mention], meanings: Meanings
     ) -> list[Mention]:
         """Sides and zones within the words of a target, and sides within those of a zone."""
         found: list[Mention] = []
@@ -240,117 +230,100 @@ class Reader:
                 for place in range(m.first, m.last):
                     side = _SIDE_WORDS.get(words[place])
                     known = (
-                        side is None
-                        or side in m.name
-                        or any(o.kind == "side" and o.first == place for o in mentions)
+                        side is None or side in m.name or any(o.kind == "side" and o.first == place for o in mentions)
                     )
                     if side and not known:
                         t = tokens[place]
-                        found.append(
-                            Mention("side", side, place, place + 1, t.start, t.end)
-                        )
-            if target:
-                for name, first, last in meanings.zones_within(
-                    self.table, m.name, tuple(words[m.first : m.last])
-                ):
+                        found.append(Mention("side", side, place, place + 1, t.start, t.end))
+            if target and sum(o.kind == "target" and o.first == m.first for o in mentions) == 1:
+                for name, first, last in meanings.zones_within(self.table, m.name, tuple(words[m.first : m.last])):
                     at, to = m.first + first, m.first + last
-                    found.append(
-                        Mention(
-                            "zone", name, at, to, tokens[at].start, tokens[to - 1].end
-                        )
-                    )
+                    found.append(Mention("zone", name, at, to, tokens[at].start, tokens[to - 1].end))
         return found
 
+    def _is_pronoun(self, tokens: Sequence[Token], side: Mention) -> bool:
+        """True for the "both" of "both showing enhancement"."""
+        if tokens[side.first].word != "both" or side.last >= len(tokens):
+            return False
+        word = tokens[side.last].word
+        return word.endswith("ing") or word in ("are", "were", "have", "show", "of", ",", "measure")
+
+    def _more_segments(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[Mention]:
+        """The "VII" of "segments VI and VII"."""
+        found: list[Mention] = []
+        for zone in mentions:
+            if zone.kind != "zone" or not zone.name.startswith(_SEGMENT):
+                continue
+            place = zone.last
+            while place < len(tokens):
+                name = _SEGMENT + _ROMAN.get(tokens[place].word, tokens[place].word)
+                if name in self.lexicon.zones:
+                    found.append(Mention("zone", name, place, place + 1, tokens[place].start, tokens[place].end))
+                elif tokens[place].word not in ("and", ",", "&", "to"):
+                    break
+                place += 1
+        return [m for m in found if not any(o.first <= m.first < o.last for o in mentions)]
+
+    def _pairs(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> Iterator[Mention]:
+        """Both sides, where an organ that exists twice stands in the plural ("the lungs")."""
+        for place, token in enumerate(tokens):
+            if token.word not in self.grammar.paired_organs or not is_plural(token.text):
+                continue
+            if not any(m.first <= place < m.last for m in mentions if m.kind in ("target", "zone", "side")):
+                yield Mention("side", "bilateral", place, place + 1, token.start, token.end)
+
     def _short_places(
-        self,
-        tokens: Sequence[Token],
-        words: Sequence[str],
-        mentions: Sequence[Mention],
-        meanings: Meanings,
+        self, tokens: Sequence[Token], words: Sequence[str], mentions: Sequence[Mention], meanings: Meanings
     ) -> list[Mention]:
         """ "mid" in "mid to lower zones": the noun comes later."""
         grammar = self.grammar
         found: list[Mention] = []
         for zone in mentions:
-            if (
-                zone.kind != "zone"
-                or tokens[zone.last - 1].word not in grammar.place_nouns
-            ):
+            if zone.kind != "zone" or tokens[zone.last - 1].word not in grammar.place_nouns:
                 continue
             place = zone.first - 1
-            while place >= 0 and (
-                words[place] in grammar.bare_places
-                or words[place] in ("and", "to", "or", ",", "&")
-            ):
+            while place >= 0 and (words[place] in grammar.bare_places or words[place] in ("and", "to", "or", ",", "&")):
                 if words[place] in grammar.bare_places:
                     phrase = (words[place], tokens[zone.last - 1].word)
                     for name, _, _ in meanings.zones_within(self.table, "", phrase)[:1]:
                         t = tokens[place]
-                        found.append(
-                            Mention("zone", name, place, place + 1, t.start, t.end)
-                        )
+                        found.append(Mention("zone", name, place, place + 1, t.start, t.end))
                 place -= 1
-        return [
-            m for m in found if not any(o.first <= m.first < o.last for o in mentions)
-        ]
+        return [m for m in found if not any(o.first <= m.first < o.last for o in mentions)]
 
 
 def _kind_and_name(trigger: str) -> tuple[str, str]:
     """A trigger as a mention: ``count_2`` counts, the others are what they are called."""
-    return (
-        ("count", trigger.removeprefix(_COUNT))
-        if trigger.startswith(_COUNT)
-        else (trigger, trigger)
-    )
+    return ("count", trigger.removeprefix(_COUNT)) if trigger.startswith(_COUNT) else (trigger, trigger)
 
 
-def _sizes(
-    text: str, lowered: str, start: int, end: int, tokens: Sequence[Token]
-) -> Iterator[Mention]:
-    for size in find_sizes(text, lowered, start, end):
+def lower(text: str) -> str:
+    """Lower case of the same length."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+
+
+def _sizes(text: str, lowered: str, tokens: Sequence[Token]) -> Iterator[Mention]:
+    for size in find_sizes(text, lowered):
         covered = [i for i, t in enumerate(tokens) if size.start <= t.start < size.end]
         if covered:
             values = ";".join(f"{axis:g}" for axis in size.axes_mm)
-            yield Mention(
-                "size", values, covered[0], covered[-1] + 1, size.start, size.end
-            )
+            yield Mention("size", values, covered[0], covered[-1] + 1, size.start, size.end)
 
 
-def _numerals(
-    tokens: Sequence[Token], mentions: Sequence[Mention]
-) -> Iterator[Mention]:
+def _numerals(tokens: Sequence[Token], mentions: Sequence[Mention]) -> Iterator[Mention]:
     """Digits that count: "3 small nodules"."""
-    digits = [
-        i
-        for i, t in enumerate(tokens)
-        if t.text.isdecimal() and len(t.text) <= 2 and t.text.isascii()
-    ]
+    digits = [i for i, t in enumerate(tokens) if t.text.isdecimal() and len(t.text) <= 2 and t.text.isascii()]
     for place in digits:
-        if (
-            any(m.first <= place < m.last for m in mentions)
-            or int(tokens[place].text) == 0
-        ):
+        if any(m.first <= place < m.last for m in mentions) or int(tokens[place].text) == 0:
             continue
-        following = next(
-            (m for m in mentions if m.kind == "target" and m.first > place), None
-        )
-        if (
-            following is None
-            or following.first - place > 5
-            or not is_plural(tokens[following.last - 1].text)
-        ):
+        following = next((m for m in mentions if m.kind == "target" and m.first > place), None)
+        if following is None or following.first - place > 5 or not is_plural(tokens[following.last - 1].text):
             continue
-        gap = [
-            i
-            for i in range(place + 1, following.first)
-            if not any(m.first <= i < m.last for m in mentions)
-        ]
+        gap = [i for i in range(place + 1, following.first) if not any(m.first <= i < m.last for m in mentions)]
         if not gap:
             yield Mention(
-                "count",
-                str(int(tokens[place].text)),
-                place,
-                place + 1,
-                tokens[place].start,
-                tokens[place].end,
+                "count", str(int(tokens[place].text)), place, place + 1, tokens[place].start, tokens[place].end
             )

@@ -4,23 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from medsegr.cognition.attachment import Draft
+from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.mentions import Mention
 from medsegr.cognition.phrases import is_plural
-from medsegr.cognition.priors import (
-    Evidence,
-    Finding,
-    Frame,
-    Laterality,
-    Location,
-    Presence,
-    Shape,
-    Span,
-    Texture,
-)
+from medsegr.cognition.priors import Evidence, Finding, Frame, Laterality, Location, Presence, Shape, Span, Texture
+
+CHANGES = frozenset({"enlarged", "dilated", "thickened", "thinned", "atrophic"})
+"""Changes of an organ; the names of findings hold them already ("enlarged node", lymphadenopathy)."""
 
 PAIRED = frozenset({
     "upper_lobe", "lower_lobe", "upper_zone", "mid_zone", "lower_zone", "apical", "basal", "hilar",
-    "costophrenic_angle", "hemidiaphragm",
+    "costophrenic_angle", "hemidiaphragm", "frontal_lobe", "parietal_lobe", "temporal_lobe", "occipital_lobe",
+    "thalamus", "maxillary_sinus", "upper_pole", "lower_pole", "axillary", "main_bronchus",
 })  # fmt: skip
 """Zones that exist on both sides: their plural means both."""
 
@@ -48,23 +43,18 @@ class Told:
     drafts: list[tuple[Draft, list[Mention]]]
 
 
-def told_by(draft: Draft, text: str, has_sides: bool) -> Told:
+def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
     absent = draft.presence == "absent"
     kept = [m for m in draft.attributes if not absent or m.kind in ("side", "zone")]
-    names: dict[str, list[str]] = {
-        "zone": [],
-        "texture": [],
-        "shape": [],
-        "size": [],
-        "count": [],
-        "side": [],
-    }
+    names: dict[str, list[str]] = {"zone": [], "texture": [], "shape": [], "size": [], "count": [], "side": []}
+    if draft.name not in grammar.organ_targets:
+        kept = [m for m in kept if m.name not in CHANGES]
+    if _of_liver(draft.name):
+        kept = [m for m in kept if m.name not in NAMED_ALREADY]
     for mention in kept:
         listed = names[mention.kind]
-        if mention.name not in listed and not (
-            mention.name in NAMED_ALREADY and _of_liver(draft.name)
-        ):
+        if mention.name not in listed:
             listed.append(mention.name)
     sizes = tuple(float(value) for name in names["size"] for value in name.split(";"))
     return Told(
@@ -82,9 +72,7 @@ def told_by(draft: Draft, text: str, has_sides: bool) -> Told:
     )
 
 
-def _side(
-    kept: Sequence[Mention], sides: Sequence[str], absent: bool, text: str
-) -> Laterality | None:
+def _side(kept: Sequence[Mention], sides: Sequence[str], absent: bool, text: str) -> Laterality | None:
     if len(sides) > 1:
         return "bilateral"
     if sides or absent:
@@ -117,7 +105,7 @@ def merge(mentioned: Iterable[Told], frame: Frame) -> list[Finding]:
     by_name: dict[str, list[Told]] = {}
     for told in mentioned:
         known = by_name.setdefault(told.name, [])
-        same = next((one for one in known[-MEMORY:] if _same(one, told)), None)
+        same = next((one for one in known[-MEMORY:] if _same(one, told, frame == "image")), None)
         if same is None:
             joined.append(told)
             known.append(told)
@@ -126,7 +114,7 @@ def merge(mentioned: Iterable[Told], frame: Frame) -> list[Finding]:
     return [_finding(told, frame) for told in joined]
 
 
-def _same(one: Told, other: Told) -> bool:
+def _same(one: Told, other: Told, in_picture: bool) -> bool:
     if one.presence != other.presence and "absent" in (one.presence, other.presence):
         return False
     if one.apart != other.apart:
@@ -134,11 +122,7 @@ def _same(one: Told, other: Told) -> bool:
     if one.presence == "absent":
         return one.side == other.side and one.zones == other.zones
     sided = one.side == other.side
-    unlike = (
-        _apart(one.zones, other.zones)
-        or _apart(one.texture, other.texture)
-        or _apart(one.shape, other.shape)
-    )
+    unlike = _apart(one.zones, other.zones) or _apart(one.texture, other.texture) or _apart(one.shape, other.shape)
     both_introduced = one.article and other.article
     if both_introduced and (unlike or not sided):
         return False
@@ -146,9 +130,9 @@ def _same(one: Told, other: Told) -> bool:
         return (sided or None in (one.side, other.side)) and not unlike
     if one.size_mm and other.size_mm and one.size_mm != other.size_mm:
         return False
-    return sided or (
-        None in (one.side, other.side) and not both_introduced and not unlike
-    )
+    if in_picture and _apart(one.zones, other.zones):
+        return False
+    return sided or (None in (one.side, other.side) and not both_introduced and not unlike)
 
 
 def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -179,11 +163,7 @@ def _finding(told: Told, frame: Frame) -> Finding:
         told.presence,
         Location(told.side, told.zones, frame),
         Texture(told.texture),
-        Shape(
-            told.shape,
-            told.size_mm,
-            count if count in (None, "multiple") else int(count),
-        ),  # type: ignore[arg-type]
+        Shape(told.shape, told.size_mm, count if count in (None, "multiple") else int(count)),  # type: ignore[arg-type]
         _evidence(told),
     )
 
@@ -197,18 +177,10 @@ def _evidence(told: Told) -> Evidence:
     shape: dict[Span, None] = {}
     for draft, kept in told.drafts:
         if draft.target.end > draft.target.start:
-            target[draft.target.start, draft.target.end] = None
+            target.update({(m.start, m.end): None for m in (draft.target, *draft.more)})
         if draft.presence == told.presence:
             triggers.update({(m.start, m.end): None for m in draft.triggers})
         for m in kept:
-            where = (
-                location
-                if m.kind in ("side", "zone")
-                else texture
-                if m.kind == "texture"
-                else shape
-            )
+            where = location if m.kind in ("side", "zone") else texture if m.kind == "texture" else shape
             where[m.start, m.end] = None
-    return Evidence(
-        tuple(target), tuple(triggers), tuple(location), tuple(texture), tuple(shape)
-    )
+    return Evidence(tuple(target), tuple(triggers), tuple(location), tuple(texture), tuple(shape))

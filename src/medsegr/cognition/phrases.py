@@ -71,9 +71,7 @@ def fold(word: str) -> str:
 def is_plural(text: str) -> bool:
     """True for words in the plural ("nodules", "nuclei")."""
     word = text.lower()
-    return word in _PLURALS or (
-        word.endswith("s") and not word.endswith(("ss", "us", "is"))
-    )
+    return word in _PLURALS or (word.endswith("s") and not word.endswith(("ss", "us", "is")))
 
 
 def tokenise(text: str, first: int = 0, last: int | None = None) -> list[Token]:
@@ -88,13 +86,7 @@ def tokenise(text: str, first: int = 0, last: int | None = None) -> list[Token]:
     for match in _TOKEN.finditer(text, first, last):
         start, end = match.span()
         sign = text[start:end]
-        if (
-            sign in _JOINS
-            and first < start
-            and end < last
-            and text[start - 1].isalnum()
-            and text[end].isalnum()
-        ):
+        if sign in _JOINS and first < start and end < last and text[start - 1].isalnum() and text[end].isalnum():
             joined = True
             continue
         add(Token(fold(sign), sign, start, end, joined))
@@ -102,38 +94,46 @@ def tokenise(text: str, first: int = 0, last: int | None = None) -> list[Token]:
     return tokens
 
 
+class _Phrases(Generic[T]):
+    """The phrases that begin with one word: its own meanings, and longer phrases by their second word."""
+
+    __slots__ = ("alone", "longer")
+
+    def __init__(self) -> None:
+        self.alone: list[T] = []
+        self.longer: dict[str, list[tuple[tuple[str, ...], list[T]]]] = {}
+
+
 class PhraseTable(Generic[T]):
     """Finds the longest known phrase at every place of a text."""
 
     def __init__(self) -> None:
-        self._phrases: dict[str, list[tuple[tuple[str, ...], list[T]]]] = {}
+        self._phrases: dict[str, _Phrases[T]] = {}
 
     def add(self, phrase: str, meaning: T) -> None:
         """Let ``phrase`` have one more meaning."""
         words = tuple(token.word for token in tokenise(phrase))
         if not words:
             return
-        listed = self._phrases.setdefault(words[0], [])
-        for known, meanings in listed:
-            if known == words:
-                if meaning not in meanings:
-                    meanings.append(meaning)
-                return
-        listed.append((words, [meaning]))
-        listed.sort(key=lambda entry: -len(entry[0]))
+        entry = self._phrases.setdefault(words[0], _Phrases())
+        meanings = entry.alone
+        if len(words) > 1:
+            listed = entry.longer.setdefault(words[1], [])
+            known = next((found for phrase_words, found in listed if phrase_words == words), None)
+            if known is None:
+                known = []
+                listed.append((words, known))
+                listed.sort(key=_length, reverse=True)
+            meanings = known
+        if meaning not in meanings:
+            meanings.append(meaning)
 
     def words(self) -> set[str]:
         """Every word of every phrase."""
-        return {
-            word
-            for listed in self._phrases.values()
-            for words, _ in listed
-            for word in words
-        }
+        longer = {word for e in self._phrases.values() for listed in e.longer.values() for p, _ in listed for word in p}
+        return longer | set(self._phrases)
 
-    def find(
-        self, words: Sequence[str], choose: Callable[[int, int, list[T]], Sequence[M]]
-    ) -> Iterator[M]:
+    def find(self, words: Sequence[str], choose: Callable[[int, int, list[T]], Sequence[M]]) -> Iterator[M]:
         """What phrases mean, from left to right, the longest first, none overlapping.
 
         Args:
@@ -146,27 +146,49 @@ class PhraseTable(Generic[T]):
         """
         place, count, known = 0, len(words), self._phrases
         while place < count:
-            for phrase, meanings in known.get(words[place], ()):
-                end = place + 1 if len(phrase) == 1 else _reach(words, place, phrase)
+            entry = known.get(words[place])
+            if entry is None:
+                place += 1
+                continue
+            chosen: Sequence[M] = ()
+            end = place + 1
+            for phrase, meanings in _candidates(entry.longer, words, place + 1) if entry.longer else ():
+                end = _reach(words, place, phrase)
                 chosen = choose(place, end, meanings) if end else ()
                 if chosen:
-                    yield from chosen
-                    place = end
                     break
-            else:
-                place += 1
+            if not chosen and entry.alone:
+                end = place + 1
+                chosen = choose(place, end, entry.alone)
+            yield from chosen
+            place = end if chosen else place + 1
+
+
+def _length(entry: tuple[tuple[str, ...], list[T]]) -> int:
+    return len(entry[0])
+
+
+def _candidates(
+    longer: dict[str, list[tuple[tuple[str, ...], list[T]]]], words: Sequence[str], place: int
+) -> Sequence[tuple[tuple[str, ...], list[T]]]:
+    """The phrases whose second word stands at ``place``, or behind words that are stepped over; the longest first."""
+    if place >= len(words):
+        return ()
+    found = longer.get(words[place], ())
+    if words[place] not in INSERTS:
+        return found
+    gathered = list(found)
+    while place < len(words) - 1 and words[place] in INSERTS:
+        place += 1
+        gathered += longer.get(words[place], ())
+    return sorted(gathered, key=_length, reverse=True)
 
 
 def _reach(words: Sequence[str], place: int, phrase: Sequence[str]) -> int:
     """One past the last word of ``phrase`` where it stands at ``place``, else 0."""
     count = len(words)
     for number, word in enumerate(phrase):
-        while (
-            number
-            and place < count
-            and words[place] != word
-            and words[place] in INSERTS
-        ):
+        while number and place < count and words[place] != word and words[place] in INSERTS:
             place += 1
         if place >= count or words[place] != word:
             return 0

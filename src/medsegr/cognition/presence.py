@@ -7,7 +7,9 @@ from medsegr.cognition.mentions import ATTRIBUTES, Mention, Sentence
 from medsegr.cognition.priors import Presence
 
 _ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before")
-_DIRECTIONS = frozenset(_ORDER)
+_NEXT = "absent_next"
+_TRIGGERING = frozenset({*_ORDER, "absent_next", "neutral"})
+_DIRECTIONS = frozenset({*_ORDER, _NEXT})
 
 
 class Scopes:
@@ -16,12 +18,16 @@ class Scopes:
     def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
         self.sentence = sentence
         self.grammar = grammar
-        self.triggers = [
-            (kind, m)
-            for m in sentence.mentions
-            for kind in ((m.kind, m.other[0]) if m.other else (m.kind,))
-            if kind in _DIRECTIONS and not _is_month(sentence, m)
-        ]
+        self.triggers = (
+            []
+            if sentence.kinds.isdisjoint(_TRIGGERING)
+            else [
+                (kind, m)
+                for m in sentence.mentions
+                for kind in ((m.kind, m.other[0]) if m.other else (m.kind,))
+                if kind in _DIRECTIONS and not _is_month(sentence, m)
+            ]
+        )
 
     def presence_of(self, target: Mention) -> tuple[Presence, list[Mention]]:
         """What the sentence says of a target, and the triggers that say so.
@@ -36,45 +42,34 @@ class Scopes:
             return "present", []
         found: dict[str, Mention] = {}
         for kind, trigger in self.triggers:
-            if kind not in found and self._reaches(trigger, kind, target):
+            if kind == _NEXT:
+                if trigger.last <= target.first <= trigger.last + 1 and not self._is_sign(trigger.last, target.first):
+                    found.setdefault("absent_before", trigger)
+            elif kind not in found and self._reaches(trigger, kind, target):
                 found[kind] = trigger
         deciding = next((kind for kind in _ORDER if kind in found), None)
         if deciding is None:
             return "present", []
-        return ("absent" if deciding.startswith("absent") else "uncertain"), [
-            found[deciding]
-        ]
+        return ("absent" if deciding.startswith("absent") else "uncertain"), [found[deciding]]
+
+    def _is_sign(self, first: int, last: int) -> bool:
+        return any(not self.sentence.tokens[place].word.isalpha() for place in range(first, last))
 
     def _reaches(self, trigger: Mention, kind: str, target: Mention) -> bool:
         if kind.endswith("_before"):
             if trigger.last > target.first:
                 return False
-            return not clause_ends(
-                self.sentence,
-                self.grammar,
-                trigger.last,
-                target.first,
-                denying=kind[0] == "a",
-            )
+            return not clause_ends(self.sentence, self.grammar, trigger.last, target.first, denying=kind[0] == "a")
         if target.last > trigger.first:
             return False
-        describes = any(
-            m.first == trigger.last and m.kind in ATTRIBUTES
-            for m in self.sentence.mentions
-        )
+        describes = any(m.first == trigger.last and m.kind in ATTRIBUTES for m in self.sentence.mentions)
         return not describes and not clause_ends(
             self.sentence, self.grammar, target.last, trigger.first, looking_back=True
         )
 
 
 def clause_ends(
-    sentence: Sentence,
-    grammar: Grammar,
-    first: int,
-    last: int,
-    *,
-    looking_back: bool = False,
-    denying: bool = False,
+    sentence: Sentence, grammar: Grammar, first: int, last: int, *, looking_back: bool = False, denying: bool = False
 ) -> bool:
     """True when a clause ends among the words [first, last).
 
@@ -86,10 +81,12 @@ def clause_ends(
         denying: The trigger is a denial: it does not reach over a comma to a
             thing that is described, unless the list goes on with "or".
     """
-    at = bisect_left(sentence.breaks, first)
-    if at < len(sentence.breaks) and sentence.breaks[at] < last:
-        return True
     tokens = sentence.tokens
+    at = bisect_left(sentence.breaks, first)
+    while at < len(sentence.breaks) and sentence.breaks[at] < last:
+        if not (looking_back and tokens[sentence.breaks[at]].word == "which" and last - sentence.breaks[at] <= 3):
+            return True
+        at += 1
     for place in range(first, last):
         word = tokens[place].word
         if word == ";" or (word == ":" and not looking_back):
@@ -98,9 +95,7 @@ def clause_ends(
             continue
         if tokens[place + 1].word in grammar.new_thoughts:
             return True
-        if looking_back and not any(
-            tokens[p].word in ("and", "or", "nor", "&") for p in range(place, last)
-        ):
+        if looking_back and not any(tokens[p].word in ("and", "or", "nor", "&") for p in range(place, last)):
             return True
         if denying and _describes_anew(sentence, place + 1, last):
             return True
@@ -110,11 +105,7 @@ def clause_ends(
 def _describes_anew(sentence: Sentence, first: int, target: int) -> bool:
     """True for ", small effusion" where no "or" goes on with the list before the next sign."""
     described = any(
-        first <= m.first < target
-        and (
-            m.kind in ("size", "count")
-            or m.name in ("small", "medium", "large", "tiny")
-        )
+        first <= m.first < target and (m.kind in ("size", "count") or m.name in ("small", "medium", "large", "tiny"))
         for m in sentence.mentions
     )
     if not described:
@@ -124,14 +115,7 @@ def _describes_anew(sentence: Sentence, first: int, target: int) -> bool:
 
 def _is_month(sentence: Sentence, trigger: Mention) -> bool:
     """True for "12 May"."""
-    if (
-        trigger.last - trigger.first != 1
-        or sentence.tokens[trigger.first].text != "May"
-    ):
+    if trigger.last - trigger.first != 1 or sentence.tokens[trigger.first].text != "May":
         return False
-    near = [
-        sentence.tokens[p].word
-        for p in (trigger.first - 1, trigger.last)
-        if 0 <= p < len(sentence.tokens)
-    ]
+    near = [sentence.tokens[p].word for p in (trigger.first - 1, trigger.last) if 0 <= p < len(sentence.tokens)]
     return any(word.isdigit() for word in near)

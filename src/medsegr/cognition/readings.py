@@ -6,6 +6,7 @@ from medsegr.cognition.mentions import Mention, Sentence
 
 _GENERIC = {
     "generic_lesion": "lesion", "generic_cyst": "cyst", "generic_stone": "stone", "generic_tear": "tear",
+    "generic_focus": "lesion", "generic_defect": "defect",
     "mass": "lesion", "nodule": "lesion", "lung_cyst": "cyst",
 }  # fmt: skip
 """Kind or target -> what a lesion of some organ is called."""
@@ -22,9 +23,7 @@ _SPECIAL = {
 class Readings:
     """Settles the readings of a report's sentences, one after the other; remembers the organ spoken of."""
 
-    def __init__(
-        self, lexicon: Lexicon, grammar: Grammar, regions: tuple[str, ...]
-    ) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, regions: tuple[str, ...]) -> None:
         self.lexicon = lexicon
         self.grammar = grammar
         self.regions = regions
@@ -32,14 +31,11 @@ class Readings:
 
     def settle(self, sentence: Sentence) -> Sentence:
         """The same sentence, every word with one reading."""
-        anatomy = [
-            m for m in sentence.mentions if m.kind == "target" and self._is_anatomy(m)
-        ]
-        ambiguous = anatomy or any(
-            m.other or m.kind in _GENERIC or m.name in _GENERIC
+        organs = self._organs(sentence)
+        ambiguous = any(
+            m.other or m.kind in _GENERIC or m.name in _GENERIC or m.name in self.grammar.organ_targets
             for m in sentence.mentions
         )
-        organs = self._organs(sentence)
         if not ambiguous:
             self._remember(organs)
             return sentence
@@ -47,38 +43,26 @@ class Readings:
         findings = [t for t in targets if not self._is_anatomy(t)]
         settled: list[Mention] = []
         for mention in sentence.mentions:
-            if mention.kind in _GENERIC or (
-                mention.kind == "target" and mention.name in _GENERIC
-            ):
+            if mention.kind in _GENERIC or (mention.kind == "target" and mention.name in _GENERIC):
                 settled += self._of_an_organ(mention, sentence, organs)
             elif mention.kind != "target":
                 settled.append(mention)
             elif self._is_anatomy(mention):
-                described = not findings or self._is_described(
-                    sentence, mention, findings
-                )
+                described = not findings or self._is_described(sentence, mention, findings)
                 generic = any(m.kind in _GENERIC for m in sentence.mentions)
-                if (
-                    described
-                    and not generic
-                    and not after_preposition(sentence, mention, self.grammar)
-                ):
+                if described and not generic and not after_preposition(sentence, mention, self.grammar):
                     settled.append(mention)
                 else:
                     settled += self._as_place(mention)
-            elif (
-                mention.other
-                and mention.other[0] == "texture"
-                and self._modifies(sentence, mention, targets)
-            ):
+            elif mention.other and mention.other[0] == "texture" and self._modifies(sentence, mention, targets):
                 settled.append(renamed(mention, *mention.other))
             else:
                 settled.append(mention)
         self._remember(organs)
-        return Sentence(sentence.tokens, settled)
+        return Sentence(sentence.tokens, settled, sentence.words)
 
     def _is_anatomy(self, mention: Mention) -> bool:
-        return self.lexicon.targets[mention.name].group == "anatomy"
+        return mention.name in self.grammar.organ_targets
 
     def _remember(self, organs: list[tuple[int, str]]) -> None:
         if organs:
@@ -87,97 +71,61 @@ class Readings:
     def _organs(self, sentence: Sentence) -> list[tuple[int, str]]:
         """The organs that a sentence names, and at which word."""
         known = self.grammar.organs
-        found = [
-            (place, known[token.word])
-            for place, token in enumerate(sentence.tokens)
-            if token.word in known
-        ]
-        return found + [
-            (m.first, known[m.name])
-            for m in sentence.mentions
-            if m.kind == "zone" and m.name in known
-        ]
+        found = []
+        if not sentence.words.isdisjoint(known):
+            found = [(place, known[token.word]) for place, token in enumerate(sentence.tokens) if token.word in known]
+        return found + [(m.first, known[m.name]) for m in sentence.mentions if m.kind == "zone" and m.name in known]
 
-    def _of_an_organ(
-        self, mention: Mention, sentence: Sentence, organs: list[tuple[int, str]]
-    ) -> list[Mention]:
+    def _of_an_organ(self, mention: Mention, sentence: Sentence, organs: list[tuple[int, str]]) -> list[Mention]:
         """A lesion, cyst or stone, as that of the organ it lies in."""
         suffix = _GENERIC[mention.kind if mention.kind in _GENERIC else mention.name]
         near = [
-            (abs(place - mention.first), organ)
-            for place, organ in organs
-            if self._joined(sentence, mention, place)
+            (abs(place - mention.first), organ) for place, organ in organs if self._joined(sentence, mention, place)
         ]
-        organ = (
-            min(near)[1] if near else self._organ if mention.kind != "target" else None
-        )
+        if mention.kind == "target":
+            near = [(far, organ) for far, organ in near if organ != "bone"]
+        organ = min(near)[1] if near else None
+        if organ is None and mention.kind != "target":
+            ahead = [organ for place, organ in organs if place < mention.first]
+            organ = ahead[-1] if ahead else self._organ
         name = _SPECIAL.get(f"{organ}_{suffix}", f"{organ}_{suffix}")
         if name in self.lexicon.targets:
             return [renamed(mention, "target", name)]
-        if mention.kind == "target":
-            return [mention]
-        if suffix == "lesion" and (
-            not self.regions or {"chest", "abdomen"} & set(self.regions)
-        ):
-            return [renamed(mention, "target", "mass")]
-        return []
+        return [mention] if mention.kind == "target" else []
 
     def _joined(self, sentence: Sentence, mention: Mention, place: int) -> bool:
         """True when an organ is near a mention and no clause ends between them."""
-        first, last = (
-            (place, mention.first) if place < mention.first else (mention.last, place)
-        )
-        if last - first > _REACH or any(first <= at < last for at in sentence.breaks):
-            return False
-        return not any(sentence.tokens[p].word == ";" for p in range(first, last))
+        first, last = (place, mention.first) if place < mention.first else (mention.last, place)
+        return last - first <= _REACH and not any(sentence.tokens[p].word in (";", "but") for p in range(first, last))
 
     def _as_place(self, mention: Mention) -> list[Mention]:
         """An organ that only says where something is."""
         side = self.lexicon.targets[mention.name].side
         if side:
             return [renamed(mention, "side", side)]
-        return (
-            [renamed(mention, *mention.other)]
-            if mention.other and mention.other[0] == "zone"
-            else []
-        )
+        return [renamed(mention, *mention.other)] if mention.other and mention.other[0] == "zone" else []
 
-    def _is_described(
-        self, sentence: Sentence, organ: Mention, findings: list[Mention]
-    ) -> bool:
+    def _is_described(self, sentence: Sentence, organ: Mention, findings: list[Mention]) -> bool:
         """True for "the left ventricle is dilated with ...": the organ has a change of its own."""
-        following = min(
-            (f.first for f in findings if f.first >= organ.last),
-            default=len(sentence.tokens),
-        )
+        following = min((f.first for f in findings if f.first >= organ.last), default=len(sentence.tokens))
         if any(f.last <= organ.first for f in findings):
             return False
-        change = [
-            m
-            for m in sentence.mentions
-            if m.kind == "shape" and self._is_change(m.name)
-        ]
+        change = [m for m in sentence.mentions if m.kind == "shape" and self._is_change(m.name)]
         behind = [m for m in change if organ.last <= m.first < following]
         ahead = any(m.last == organ.first for m in change)
         if ahead:
             return True
         return any(
-            set(sentence.between(organ.last, m.first))
-            <= self.grammar.links | self.grammar.fillers
-            for m in behind
+            set(sentence.between(organ.last, m.first)) <= self.grammar.links | self.grammar.fillers for m in behind
         )
 
     def _is_change(self, name: str) -> bool:
         return self.lexicon.shapes[name].group == "change of an organ"
 
-    def _modifies(
-        self, sentence: Sentence, mention: Mention, targets: list[Mention]
-    ) -> bool:
+    def _modifies(self, sentence: Sentence, mention: Mention, targets: list[Mention]) -> bool:
         """True when a target follows at once, so that this word only describes it."""
         following = next((t for t in targets if t.first >= mention.last), None)
-        return following is not None and set(
-            sentence.between(mention.last, following.first)
-        ) <= {","}
+        return following is not None and set(sentence.between(mention.last, following.first)) <= {","}
 
 
 def renamed(mention: Mention, kind: str, name: str) -> Mention:
@@ -190,14 +138,10 @@ def after_preposition(sentence: Sentence, mention: Mention, grammar: Grammar) ->
     return leading_preposition(sentence, mention, grammar) is not None
 
 
-def leading_preposition(
-    sentence: Sentence, mention: Mention, grammar: Grammar
-) -> str | None:
+def leading_preposition(sentence: Sentence, mention: Mention, grammar: Grammar) -> str | None:
     """The preposition that the words before a mention end with, attributes and articles left out."""
     place = mention.first - 1
-    while place >= 0 and (
-        sentence.is_attribute(place) or sentence.tokens[place].word in grammar.fillers
-    ):
+    while place >= 0 and (sentence.is_attribute(place) or sentence.tokens[place].word in grammar.fillers):
         place -= 1
     word = sentence.tokens[place].word if place >= 0 else ""
     return word if word in grammar.prepositions else None

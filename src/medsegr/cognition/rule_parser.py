@@ -5,24 +5,17 @@ mention, give each place, texture, shape, size and count to the target it belong
 to, decide presence, and join mentions of the same finding.
 """
 
-from medsegr.cognition.again import (
-    again,
-    by_side,
-    joined,
-    left_free,
-    members,
-    resumed,
-    singled_out,
-)
+from medsegr.cognition.again import again, by_side, inherit, joined, left_free, members, resumed, singled_out
 from medsegr.cognition.attachment import Draft, attach, share
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
-from medsegr.cognition.mentions import Mention, Sentence, reader_of
+from medsegr.cognition.mentions import Mention, Sentence, lower, reader_of
 from medsegr.cognition.merging import merge, told_by
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.readings import Readings
 from medsegr.cognition.sections import Subject, outside, spans_elsewhere
 from medsegr.cognition.sentences import split_sentences
+from medsegr.cognition.statements import Rule
 
 SIDELESS = frozenset({"skin", "endoscopy", "gastrointestinal", "histology"})
 """Regions whose pictures have places of their own and no sides of the patient."""
@@ -50,10 +43,9 @@ class _Walk:
         self.text = text
         self.modality = modality
         self.lexicon = lexicon
-        self.lowered = _lowered(text)
         self.reader = reader_of(lexicon)
         self.grammar = self.reader.grammar
-        self.rules = self.reader.rules_for(self.lowered)
+        self._rules: list[Rule] | None = None
         self.regions = regions_of(modality, lexicon)
         self.readings = Readings(lexicon, self.grammar, self.regions)
         self.subject = Subject(lexicon, self.grammar, modality)
@@ -64,41 +56,47 @@ class _Walk:
 
     def read(self, span: tuple[int, int]) -> None:
         """Add the findings of the sentence text[span]."""
-        unsettled = self.reader.read(
-            self.text, self.lowered, span, self.modality, self.rules
-        )
-        if not unsettled.mentions or self.subject.is_elsewhere(
-            unsettled, self.text, span
-        ):
+        unsettled = self._sentence(self.text[span[0] : span[1]])
+        if not unsettled.mentions or self.subject.is_elsewhere(unsettled, self.text, span):
             return
         sentence = self.readings.settle(unsettled)
-        new = self._drafts(sentence)
+        new = self._drafts(sentence, span[0])
+        self._question(sentence, new, span[1])
+        self.subject.running_side(sentence, new, span[0])
         if self.heading_side is None and not self.drafts:
-            self.heading_side = self.subject.side_of_heading(sentence)
+            self.heading_side = self.subject.side_of_heading(sentence, span[0])
         self.drafts += new
         for draft in new:
             if draft.presence != "absent":
                 self.first_shown = self.first_shown or draft
                 self.last_shown = draft
 
-    def _drafts(self, sentence: Sentence) -> list[Draft]:
+    def _sentence(self, text: str) -> Sentence:
+        known = self.reader.recall(text, self.modality)
+        if known is not None:
+            return known
+        if self._rules is None:
+            self._rules = self.reader.rules_for(lower(self.text))
+        return self.reader.read(text, self.modality, self._rules)
+
+    def _drafts(self, sentence: Sentence, start: int) -> list[Draft]:
         scopes = Scopes(sentence, self.grammar)
         new = [
             Draft(t, t.name, *scopes.presence_of(t))
             for t in sentence.mentions
             if t.kind == "target" and not self.subject.is_advice(sentence, t)
         ]
-        new = [
-            draft
-            for draft in new
-            if draft.presence == "absent" or draft.name != "any_abnormality"
-        ]
+        new = [draft for draft in new if draft.presence == "absent" or draft.name != "any_abnormality"]
         new += members(sentence, new, self.last_shown)
         new += left_free(sentence, new)
         new.sort(key=lambda draft: draft.target.first)
         known = resumed(sentence, self.first_shown, self.last_shown, self.grammar)
         stand_in = [again(sentence, known)] if known is not None else []
         attach(sentence, [*stand_in, *new], self.grammar)
+        for draft in (*stand_in, *new):
+            draft.move(start)
+        for draft in new:
+            inherit(draft)
         for one in stand_in:
             known.attributes += [m for m in one.attributes if m.kind != "count"]  # type: ignore[union-attr]
         for draft in new:
@@ -107,25 +105,20 @@ class _Walk:
         new = joined(sentence, new) if len(new) > 1 else new
         return [part for draft in new for part in by_side(sentence, draft)]
 
+    def _question(self, sentence: Sentence, new: list[Draft], end: int) -> None:
+        """A question mark right behind a target makes it uncertain ("pneumonia?")."""
+        if new and self.text[end : end + 1] == "?" and new[-1].target.last == len(sentence.tokens):
+            last = len(sentence.tokens)
+            new[-1].presence = "uncertain"
+            new[-1].triggers = [Mention("uncertain_after", "uncertain_after", last, last, end, end + 1)]
+
     def findings(self) -> list[Finding]:
         """All findings, those of one thing joined."""
         side = self.heading_side
         if side is not None:
             for draft in self.drafts:
-                if draft.presence != "absent" and not any(
-                    m.kind == "side" for m in draft.attributes
-                ):
+                if draft.presence != "absent" and not any(m.kind == "side" for m in draft.attributes):
                     draft.attributes.append(side)
         has_sides = SIDELESS.isdisjoint(self.regions)
-        told = (told_by(draft, self.text, has_sides) for draft in self.drafts)
+        told = (told_by(draft, self.text, has_sides, self.grammar) for draft in self.drafts)
         return merge(told, frame_of(self.modality, self.lexicon))
-
-
-def _lowered(text: str) -> str:
-    """Lower case of the same length."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(
-        low if len(low := letter.lower()) == 1 else letter for letter in text
-    )

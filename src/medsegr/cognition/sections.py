@@ -4,11 +4,14 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from medsegr.cognition.attachment import Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.phrases import tokenise
 
+_ELSEWHERE = frozenset({"general", "elsewhere", "elsewhere_heads"})
+_FORMER = frozenset({"prev", "previous", "prior", "old", "earlier", "last", "recent", "outside"})
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _WORD = re.compile(r"\w")
@@ -20,14 +23,10 @@ _START = r"(?:^|(?<=\n)|(?<=[.;!?>] )|(?<=[.;!?>]\n))[ \t]*(?:[*#>-]{1,3}[ \t]*)
 def _heading_pattern(lexicon: Lexicon) -> "re.Pattern[str]":
     def either(kind: str) -> str:
         words = sorted(lexicon.triggers.get(kind, ()), key=len, reverse=True)
-        return (
-            "|".join(re.escape(word).replace(r"\ ", "[ \t]+") for word in words)
-            or "(?!)"
-        )
+        return "|".join(re.escape(word).replace(r"\ ", "[ \t]+") for word in words) or "(?!)"
 
     return re.compile(
-        rf"{_START}(?:(?P<elsewhere>{either('elsewhere_heads')})|(?P<here>{either('image_heads')})){_REST}",
-        re.I,
+        rf"{_START}(?:(?P<elsewhere>{either('elsewhere_heads')})|(?P<here>{either('image_heads')})){_REST}", re.I
     )
 
 
@@ -47,22 +46,15 @@ def spans_elsewhere(text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
             continue
         following = heads[number + 1] if number + 1 < len(heads) else None
         limit = following.start() if following else len(text)
-        spans.append(
-            (head.start(), _end_of(text, head.end(), limit, following is not None))
-        )
+        spans.append((head.start(), _end_of(text, head.end(), limit, following is not None)))
     return spans
 
 
 def _end_of(text: str, start: int, limit: int, headed: bool) -> int:
     line_end = text.find("\n", start, limit)
-    if (
-        text[start : line_end if line_end >= 0 else limit].strip(" \t\r:") == ""
-        and line_end >= 0
-    ):
+    if text[start : line_end if line_end >= 0 else limit].strip(" \t\r:") == "" and line_end >= 0:
         blank = _BLANK_LINE.search(text, line_end + 1, limit)
-        return (
-            blank.start() if blank and text[line_end : blank.start()].strip() else limit
-        )
+        return blank.start() if blank and text[line_end : blank.start()].strip() else limit
     if line_end >= 0 and _WORD.search(text, line_end):
         return line_end
     if headed:
@@ -90,91 +82,110 @@ def own_words(lexicon: Lexicon, modality: str | None) -> frozenset[str]:
     known = lexicon.modalities.get(modality or "")
     if known is None:
         return frozenset()
-    return frozenset(
-        token.word
-        for name in (known.name.replace("_", " "), *known.words)
-        for token in tokenise(name)
-    )
+    return frozenset(token.word for name in (known.name.replace("_", " "), *known.words) for token in tokenise(name))
 
 
 class Subject:
     """Tells which sentences speak of this image, one sentence after the other."""
 
-    def __init__(
-        self, lexicon: Lexicon, grammar: Grammar, modality: str | None
-    ) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None) -> None:
         self.grammar = grammar
         self._own = own_words(lexicon, modality)
         self._elsewhere_until = -1
+        self._side: Mention | None = None
 
-    def is_elsewhere(
-        self, sentence: Sentence, text: str, span: tuple[int, int]
-    ) -> bool:
+    def is_elsewhere(self, sentence: Sentence, text: str, span: tuple[int, int]) -> bool:
         """True for history, symptoms, laboratory, general knowledge, other examinations and advice."""
         start, end = span
-        first = next(
-            (m.first for m in sentence.mentions if m.kind == "target"),
-            len(sentence.tokens),
-        )
-        if self._other_examination(sentence, first):
-            line_end = text.find("\n", end)
-            self._elsewhere_until = line_end if line_end >= 0 else len(text)
+        first = next((m.first for m in sentence.mentions if m.kind == "target"), len(sentence.tokens))
+        if not sentence.words.isdisjoint(self.grammar.exams) and self._other_examination(sentence, first):
+            if self._elsewhere_until < end:
+                line_end = text.find("\n", end)
+                self._elsewhere_until = line_end if line_end >= 0 else len(text)
             return True
         if start < self._elsewhere_until:
             if self._is_told_as_past(sentence):
                 return True
             self._elsewhere_until = -1
+        if sentence.kinds.isdisjoint(_ELSEWHERE):
+            return False
         for mention in sentence.mentions:
             if mention.kind == "general":
                 return True
             if mention.kind == "elsewhere" and mention.first < first:
                 return True
-            if mention.kind == "elsewhere_heads" and mention.first == 0:
+            if mention.kind == "elsewhere_heads" and mention.first == 0 and self._is_head(sentence, mention):
                 return True
         return False
 
+    def _is_head(self, sentence: Sentence, mention: Mention) -> bool:
+        """True for "HISTORY cough" and "Comparison is made with ...", not for "Background liver"."""
+        behind = sentence.tokens[mention.last].word if mention.last < len(sentence.tokens) else ":"
+        shouted = all(token.text.isupper() for token in sentence.tokens[: mention.last])
+        quiet = not all(token.text.isupper() for token in sentence.tokens[: mention.last + 4] if token.text.isalpha())
+        return (
+            behind in (":", "-", "is", "none", "with", "to")
+            or (shouted and quiet)
+            or (sentence.tokens[0].word in ("history", "indication", "technique", "comparison", "recommendation"))
+        )
+
+    def running_side(self, sentence: Sentence, drafts: Sequence[Draft], start: int) -> None:
+        """Give what is shown the side that heads this sentence or one before it ("OS: ...", "Right kidney: ...")."""
+        head = [token.word for token in sentence.tokens[:5]]
+        cut = next((place for place, word in enumerate(head) if word in (":", "-")), 0)
+        if cut:
+            heads = [m for m in sentence.mentions if m.kind == "side" and m.last <= cut]
+            self._side = heads[0].moved(start) if heads and heads[0].first == 0 and heads[0].name != "midline" else None
+            return
+        for draft in drafts if self._side is not None else ():
+            if draft.presence != "absent" and not any(m.kind == "side" for m in draft.attributes):
+                draft.attributes.append(self._side)  # type: ignore[arg-type]
+
     def is_advice(self, sentence: Sentence, target: Mention) -> bool:
         """True for what is only looked for ("to exclude an underlying mass")."""
-        return any(
+        return "advice" in sentence.kinds and any(
             m.kind == "advice"
             and m.last <= target.first
             and not any(m.last <= at < target.first for at in sentence.breaks)
             for m in sentence.mentions
         )
 
-    def side_of_heading(self, sentence: Sentence) -> Mention | None:
+    def side_of_heading(self, sentence: Sentence, start: int) -> Mention | None:
         """The side in the title of the examination ("ULTRASOUND LEFT BREAST"), or None."""
-        side = next((m for m in sentence.mentions if m.kind == "side"), None)
+        side = next((m for m in sentence.mentions if m.kind == "side"), None) if "side" in sentence.kinds else None
         if side is None:
             return None
-        if not any(m.kind == "target" for m in sentence.mentions):
-            return side
+        if "target" not in sentence.kinds:
+            return side.moved(start)
         head = [token.word for token in sentence.tokens[:8]]
         cut = head.index(":") if ":" in head else 0
-        named = any(
-            word in self.grammar.exams or word in self.grammar.body_parts
-            for word in head[:cut]
-        )
+        named = any(word in self.grammar.exams for word in head[:cut])
         first = next(m.first for m in sentence.mentions if m.kind == "target")
-        return side if side.last <= cut <= first and named else None
+        return side.moved(start) if side.last <= cut <= first and named else None
 
     def _other_examination(self, sentence: Sentence, first: int) -> bool:
         """True when another kind of examination shows what follows ("a CT showed", "on the recent CT")."""
         tokens, exams = sentence.tokens, self.grammar.exams
         for place, token in enumerate(tokens[:first]):
-            if token.word not in exams or token.word in self._own or not self._own:
+            if token.word not in exams or not self._own:
+                continue
+            if token.word in self._own:
+                if self._is_former(sentence, place):
+                    return True
                 continue
             behind = [t.word for t in tokens[place + 1 : place + 5]]
             if not self.grammar.exam_verbs.isdisjoint(behind):
                 return True
             ahead = [t.word for t in tokens[max(0, place - 4) : place]]
-            if "on" in ahead and not {"compared", "since", "than", "from", "to"} & set(
-                ahead
-            ):
+            if "on" in ahead and not {"compared", "since", "than", "from", "to"} & set(ahead):
                 return True
         return False
 
+    def _is_former(self, sentence: Sentence, place: int) -> bool:
+        """True for "the previous MRI showed"."""
+        ahead = {token.word for token in sentence.tokens[max(0, place - 2) : place]}
+        behind = {token.word for token in sentence.tokens[place + 1 : place + 5]}
+        return bool(ahead & _FORMER) and bool(behind & {"showed", "demonstrated", "revealed", "reported", "found"})
+
     def _is_told_as_past(self, sentence: Sentence) -> bool:
-        return any(
-            token.word in ("was", "were", "had", "wa") for token in sentence.tokens
-        )
+        return any(token.word in ("was", "were", "had", "wa") for token in sentence.tokens)

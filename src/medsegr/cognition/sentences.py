@@ -10,18 +10,11 @@ WRAPPED = 48
 """A line at least this long may go on in the next; a shorter one was ended on purpose."""
 
 _END = re.compile(r"[.!?](?=\s|$)|\n")
-_ABBREVIATED = re.compile(
-    r"\b(?:approx|ca|vs|cf|e\.g|i\.e|dr|fig|incl|max|min|resp|diam|esp|no|st)$", re.I
-)
-_GOES_ON = re.compile(
-    r"(?:\b(?:the|an?|of|in|at|on|with|and|or|to|for|is|are|by|from|no|than)|,)[ \t\r]*$",
-    re.I,
-)
+_ABBREVIATED = re.compile(r"\b(?:approx|ca|vs|cf|e\.g|i\.e|dr|fig|incl|max|min|resp|diam|esp|no|st)$", re.I)
+_GOES_ON = re.compile(r"(?:\b(?:the|an?|of|in|at|on|with|and|or|to|for|is|are|by|from|no|than)|,)[ \t\r]*$", re.I)
 
 
-def split_sentences(
-    text: str, first: int = 0, last: int | None = None
-) -> Iterator[tuple[int, int]]:
+def split_sentences(text: str, first: int = 0, last: int | None = None) -> Iterator[tuple[int, int]]:
     """Character offsets of the sentences of text[first:last].
 
     A line ends one unless it is long and the next goes on in lower case, or it
@@ -39,10 +32,7 @@ def split_sentences(
 
 def _ends(text: str, start: int, place: int, last: int) -> bool:
     if text[place] == ".":
-        return (
-            not _ABBREVIATED.search(text, max(start, place - 8), place)
-            or place - start < 3
-        )
+        return not _ABBREVIATED.search(text, max(start, place - 8), place) or place - start < 3
     if text[place] != "\n":
         return True
     after = text[place + 1 : min(last, place + 40)].lstrip(" \t\r")

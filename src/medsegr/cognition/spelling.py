@@ -53,13 +53,7 @@ def _alike(one: str, other: str) -> bool:
     while ahead < min(len(one), len(other)) and one[ahead] == other[ahead]:
         ahead += 1
     behind = 0
-    while (
-        behind < min(len(one), len(other)) - ahead
-        and one[-1 - behind] == other[-1 - behind]
-    ):
+    while behind < min(len(one), len(other)) - ahead and one[-1 - behind] == other[-1 - behind]:
         behind += 1
-    middle, other_middle = (
-        one[ahead : len(one) - behind],
-        other[ahead : len(other) - behind],
-    )
+    middle, other_middle = (one[ahead : len(one) - behind], other[ahead : len(other) - behind])
     return max(len(middle), len(other_middle)) <= 1 or middle == other_middle[::-1]

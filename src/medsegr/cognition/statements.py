@@ -42,35 +42,28 @@ class Statements:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.rules = [
-            Rule(
-                keys_of(s.find),
-                re.compile(r"\b(?:" + s.find + r")", re.I),
-                s.targets,
-                s.presence,
-            )  # type: ignore[arg-type]
+            Rule(keys_of(s.find), re.compile(r"\b(?:" + s.find + r")", re.I), s.targets, s.presence)  # type: ignore[arg-type]
             for s in lexicon.statements
         ]
+        self.keys = sorted({key for rule in self.rules for key in rule.keys})
 
     def possible_in(self, lowered: str) -> list[Rule]:
         """The rules that may hold somewhere in a text of lower case."""
-        return [
-            rule
-            for rule in self.rules
-            if not rule.keys or any(key in lowered for key in rule.keys)
-        ]
+        there = {key for key in self.keys if key in lowered}
+        return [rule for rule in self.rules if not rule.keys or not there.isdisjoint(rule.keys)]
 
 
-def find_statements(
-    rules: Sequence[Rule], text: str, lowered: str, start: int, end: int
-) -> Iterator[Stated]:
-    """The statements of text[start:end], none overlapping; an earlier rule goes before a later one."""
+def find_statements(rules: Sequence[Rule], text: str, lowered: str) -> Iterator[Stated]:
+    """The statements of a sentence, none overlapping; an earlier rule goes before a later one."""
     taken: list[tuple[int, int]] = []
     for rule in rules:
-        if rule.keys and not any(
-            lowered.find(key, start, end) >= 0 for key in rule.keys
-        ):
-            continue
-        for match in rule.pattern.finditer(text, start, end):
+        for key in rule.keys:
+            if key in lowered:
+                break
+        else:
+            if rule.keys:
+                continue
+        for match in rule.pattern.finditer(text):
             first, last = match.span()
             if first == last or any(a < last and first < b for a, b in taken):
                 continue
