@@ -127,7 +127,9 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
     if not direct or _is_noun(sentence, mention, grammar, gap):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
     if "," in gap:
-        return [after] if gap == [","] and _opens_chain(sentence, mention, grammar) else [before]
+        chain = sentence.tokens[mention.last : after.target.first]
+        plain = all(t.word == "," or sentence.is_attribute(mention.last + i) for i, t in enumerate(chain))
+        return [after] if gap == [","] and plain and _opens_chain(sentence, mention, grammar) else [before]
     if gap and after_preposition(sentence, mention, grammar):
         return [before]
     return [after]
@@ -156,8 +158,8 @@ def _goes_back(sentence: Sentence, mention: Mention, before: Draft, grammar: Gra
         return False
     if before.presence != "absent" or mention.kind not in ("side", "zone"):
         return True
-    gap = sentence.between(before.target.last, mention.first)
-    return not gap or not {*gap}.isdisjoint(grammar.prepositions) or gap == [":"]
+    gap = {*sentence.between(before.target.last, mention.first)} - {"the", "a", ":"}
+    return not gap or not gap.isdisjoint(grammar.prepositions)
 
 
 def _opens_chain(sentence: Sentence, mention: Mention, grammar: Grammar) -> bool:
@@ -203,7 +205,8 @@ def _share_forward(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar
             continue
         if _devices(grammar, one, other):
             continue
-        with_it = bool(gap & grammar.companions)
+        spoken = sentence.tokens[one.target.last : other.target.first]
+        with_it = any(token.word in grammar.companions for token in spoken)
         placed = bool(other.places())
         if placed and not with_it:
             continue

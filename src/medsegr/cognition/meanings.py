@@ -71,6 +71,11 @@ class Meanings:
             chosen = self._chosen[key, of_picture] = self._best(meant, of_picture)
         return chosen
 
+    def may_speak_of(self, target: str) -> bool:
+        """True when reports on such pictures may tell of a target without its name."""
+        region = self.lexicon.targets[target].region
+        return region == "any" or not self.regions or region in self.regions or region in self.near
+
     def is_degree(self, kind: str, name: str) -> bool:
         """True for degrees and classes of size."""
         return kind == "shape" and name in self.degrees
@@ -119,7 +124,8 @@ class Meanings:
     def _fit(self, meaning: Meaning, of_picture: bool) -> float:
         kind, name = meaning.parts[0]
         if len(meaning.parts) > 1:
-            return 5.0 if kind != "target" else self._fit_of_target(name, meaning.only_here) + 0.5
+            targets = [part for kind, part in meaning.parts if kind == "target"]
+            return self._fit_of_target(targets[0], meaning.only_here) + 0.5 if targets else 5.0
         if kind == "target":
             return self._fit_of_target(name, meaning.only_here)
         if kind == "zone":

@@ -12,7 +12,8 @@ _SIZE = re.compile(rf"(?<![\w.,]){_AXIS}(?:{_TIMES}{_AXIS})?(?:{_TIMES}{_AXIS})?
 _NOT_ITS_SIZE = re.compile(
     r"\W{0,3}(?:above|below|from|fn\b|deep to|in depth|depth|slices?\b|sections?\b|thick slices?|distal|proximal|away|"
     r"cranial|caudal|inferior to|superior to|medial to|lateral to|anterior to|posterior to|short of|beyond|"
-    r"(?:in|on|at) (?:19|20)\d\d|previously|before\b|earlier|on (?:the )?(?:prior|previous)|of ST\b|"
+    r"(?:in|on|at) (?:19|20)\d\d|"
+    r"(?:previously|before\b|earlier)(?!\W{0,3}(?:measur\w+ |was )?\d)|on (?:the )?(?:prior|previous)|of ST\b|"
     r"solid component|intervals?\b|per )",
     re.I,
 )

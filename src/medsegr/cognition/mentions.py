@@ -157,7 +157,8 @@ class Reader:
         tokens = tokenise(text)
         words = [self._form(token) for token in tokens]
         meanings = self.meanings_for(modality)
-        mentions = list(self._stated(text, lowered, tokens, rules))
+        stated = self._stated(text, lowered, tokens, rules) if rules else ()
+        mentions = [m for m in stated if meanings.may_speak_of(m.name)]
         blocked = {place for m in mentions for place in range(m.first, m.last)}
 
         def choose(first: int, last: int, meant: Sequence[Meaning]) -> Sequence[Mention]:

@@ -1,0 +1,63 @@
+"""Which target a place or attribute belongs to."""
+
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Finding
+
+
+def read(text: str, modality: str = "chest_xray") -> list[Finding]:
+    return list(parse_report(text, modality).findings)
+
+
+def places(text: str, modality: str = "chest_xray") -> list[tuple[str, str | None, tuple[str, ...]]]:
+    return [(f.target, f.location.laterality, f.location.zones) for f in read(text, modality)]
+
+
+def test_a_companion_takes_the_side_and_in_the_lung_the_zone() -> None:
+    assert places("Right lower lobe consolidation with a small effusion.") == [
+        ("consolidation", "right", ("lower_lobe",)), ("pleural_effusion", "right", ()),
+    ]  # fmt: skip
+    assert places("Right lower lobe consolidation with associated atelectasis.")[1] == (
+        "atelectasis", "right", ("lower_lobe",)
+    )  # fmt: skip
+
+
+def test_a_diagnosis_takes_the_place_of_what_it_explains() -> None:
+    finding = read("Consolidation in the left lower lobe, suspicious for infarct.", "chest_ct")[1]
+    assert (finding.presence, finding.location.laterality, finding.location.zones) == (
+        "uncertain", "left", ("lower_lobe",)
+    )  # fmt: skip
+
+
+def test_devices_share_no_place() -> None:
+    assert [side for _, side, _ in places("Right chest drain and ETT.")] == ["right", None]
+
+
+def test_adjectives_belong_to_the_nearest_noun() -> None:
+    nucleus, gland = read("Large, pleomorphic nuclei and small glands.", "histology")
+    assert nucleus.texture.attributes == ("pleomorphic",) and set(nucleus.shape.attributes) == {"large"}
+    assert gland.shape.attributes == ("small",)
+
+
+def test_degrees_of_an_attribute_and_what_is_denied_say_nothing() -> None:
+    (lesion,) = read("Moderately hyperintense lesion without calcified parts.", "brain_mri")
+    assert lesion.texture.attributes == ("hyperintense",) and lesion.shape.attributes == ()
+
+
+def test_sides_with_a_place_each_are_two_findings() -> None:
+    assert places("Consolidation in the right lower lobe and left upper lobe.") == [
+        ("consolidation", "right", ("lower_lobe",)), ("consolidation", "left", ("upper_lobe",)),
+    ]  # fmt: skip
+    assert places("Consolidation in the left and right lower lobes.") == [
+        ("consolidation", "bilateral", ("lower_lobe",))
+    ]
+
+
+def test_the_sentences_of_qata_and_mosmed() -> None:
+    text = "Bilateral pulmonary infection, two infected areas, upper left lung and upper right lung."
+    left, right = read(text, "chest_xray")
+    assert left.target == right.target == "pneumonia"
+    assert [(f.location.laterality, f.location.zones, f.shape.count) for f in (left, right)] == [
+        ("left", ("upper_zone",), 2), ("right", ("upper_zone",), 2),
+    ]  # fmt: skip
+    (one,) = read("Unilateral pulmonary infection, one infected area, middle lower left lung.", "chest_ct")
+    assert (one.location.laterality, set(one.location.zones)) == ("left", {"mid_zone", "lower_zone"})

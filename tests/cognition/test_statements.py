@@ -1,0 +1,52 @@
+"""Statements, and the letters that every match of one holds."""
+
+import re
+
+import pytest
+
+from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.statements import Statements, find_statements, keys_of
+
+
+@pytest.mark.parametrize(
+    ("expression", "examples"),
+    [
+        ("lungs? clear", ["lung clear", "lungs clear"]),
+        ("(?:heart|cardiac) size", ["heart size", "cardiac size"]),
+        ("(?:heart|lungs?)", ["heart", "lung", "lungs"]),
+        ("(?:the )?liver(?: is)? fine", ["liver fine", "the liver is fine"]),
+    ],
+)
+def test_every_match_holds_a_key(expression: str, examples: list[str]) -> None:
+    keys = keys_of(expression)
+    assert keys
+    for example in examples:
+        assert re.fullmatch(expression, example) and any(key in example for key in keys)
+
+
+def test_without_letters_that_must_be_there_no_key() -> None:
+    assert keys_of("(?:clear )?") == keys_of("[ab]+") == ()
+
+
+def test_a_rule_is_never_left_out_where_it_would_match() -> None:
+    lexicon = load_lexicon()
+    statements = Statements(lexicon)
+    texts = [
+        "The lungs are clear", "Heart size is normal", "No acute abnormality", "Menisci intact", "Bones intact",
+        "Spleen is normal in size", "Ventricles normal in size", "Trachea midline", "The skin is not thickened",
+        "retina is flat", "CBD 4 mm, not dilated", "Lymph nodes are not enlarged", "Normal wall motion",
+    ]  # fmt: skip
+    for text in texts:
+        lowered = text.lower()
+        matching = {rule.pattern for rule in statements.rules if rule.pattern.search(text)}
+        assert matching, text
+        assert matching <= {rule.pattern for rule in statements.possible_in(lowered)}, text
+        assert list(find_statements(statements.possible_in(lowered), text, lowered))
+
+
+def test_a_statement_of_normality_carries_its_offsets() -> None:
+    text = "Both lungs are clear. Left lung is normal."
+    for finding in parse_report(text, "chest_xray"):
+        ((start, end),) = finding.evidence.presence
+        assert re.search("clear|normal", text[start:end])
