@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from medsegr.backbones.preprocess import to_square
+from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Finding
 from medsegr.model.report_guided_sam import GuidedOutput
 
@@ -24,6 +25,7 @@ class DiskModel(nn.Module):
         self.scale = nn.Parameter(torch.ones(()))
         self.disks, self.size = disks, size
         self.metadata: dict = {}
+        self.vocabulary = PriorVocabulary.default()
         self.passes = 0
         self.planes: list[np.ndarray] = []
 

@@ -1,18 +1,27 @@
-"""Checks that several commands share."""
+"""Options and checks that several commands share."""
 
 import difflib
+from pathlib import Path
+from typing import Annotated
 
-from medsegr.cognition.lexicon import load_lexicon
+import typer
+
+from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.errors import ConfigError
 
+LexiconOption = Annotated[
+    list[Path] | None,
+    typer.Option("--lexicon", help="YAML file with names and words of your own; repeatable. See docs/lexicon.md."),
+]
 
-def check_modality(name: str | None) -> None:
-    """Refuse a modality that the lexicon does not know.
+
+def check_modality(name: str | None, lexicon: Lexicon | None = None) -> None:
+    """Refuse a modality that the lexicon does not know; the built-in one by default.
 
     Raises:
         ConfigError: With the nearest name and the list.
     """
-    known = sorted(load_lexicon().modalities)
+    known = sorted((lexicon or load_lexicon()).modalities)
     if name is None or name in known:
         return
     near = difflib.get_close_matches(name, known, n=1)

@@ -21,7 +21,8 @@ from medsegr.cli.llm_options import (
     UrlOption,
     chosen_endpoint,
 )
-from medsegr.cli.options import check_modality
+from medsegr.cli.options import LexiconOption, check_modality
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.outputs import atomic_write
@@ -48,6 +49,7 @@ def parse(
         tuple[Path, Path] | None,
         typer.Option("--jsonl", help="IN OUT: many reports, one JSON object a line with id, report, modality."),
     ] = None,
+    lexicon: LexiconOption = None,
     parser: ParserOption = "rules",
     llm_url: UrlOption = None,
     llm_model: ModelOption = None,
@@ -61,7 +63,8 @@ def parse(
     """
     if sum(source is not None for source in (report, text, jsonl)) != 1:
         raise ConfigError("Give the report in one way: a FILE, - for standard input, --text, or --jsonl IN OUT.")
-    check_modality(modality)
+    known = load_lexicon(lexicon or ())
+    check_modality(modality, known)
     endpoint = chosen_endpoint(
         parser,
         url=llm_url,
@@ -70,7 +73,7 @@ def parse(
         timeout_s=llm_timeout,
         allow_remote=allow_remote,
     )
-    read = partial(parse_report, parser=parser, llm=endpoint)
+    read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint)
     if jsonl is not None:
         parse_lines(*jsonl, modality, read)
         return

@@ -20,9 +20,10 @@ from medsegr.cli.llm_options import (
     UrlOption,
     chosen_endpoint,
 )
-from medsegr.cli.options import check_modality
+from medsegr.cli.options import LexiconOption, check_modality
 from medsegr.cli.run_record import write_run
 from medsegr.cli.studies import Study, collect_studies
+from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import ReportPriors
 from medsegr.errors import ConfigError, InputError, MedsegrError, ParserError
@@ -48,6 +49,7 @@ def segment(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
+    lexicon: LexiconOption = None,
     parser: ParserOption = "rules",
     llm_url: UrlOption = None,
     llm_model: ModelOption = None,
@@ -59,7 +61,8 @@ def segment(
 
     Example: medsegr segment scan.png --text "Nodule in the left upper lobe." --out results
     """
-    check_modality(modality)
+    known = load_lexicon(lexicon or ())
+    check_modality(modality, known)
     endpoint = chosen_endpoint(
         parser,
         url=llm_url,
@@ -72,16 +75,15 @@ def segment(
     targets = target or []
     if not targets and all(study.report is None for study in studies):
         raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
-    from medsegr.cognition.lexicon import canonical_target
     from medsegr.data.outputs import staged_folder
     from medsegr.inference.predictor import load
 
     for name in targets:
-        canonical_target(name)
+        canonical_target(name, known)
     with staged_folder(out, overwrite) as stage:
         predictor = load(model, device)
-        question = {"targets": targets, "modality": modality, "threshold": threshold}
-        read = partial(parse_report, parser=parser, llm=endpoint) if endpoint else None
+        question = {"targets": targets, "modality": modality, "threshold": threshold, "lexicon": known}
+        read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint) if endpoint else None
         job = _Job(predictor, stage, question, keep_text, pictures, read)
         done, failures = _segment_all(job, studies)
         weights = {"name": model, "weights_sha256": predictor.metadata.get("weights_sha256")}

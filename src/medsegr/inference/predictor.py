@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from medsegr.cognition.lexicon import canonical_target, finding_for_target
+from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.image import ImageSource, MedicalImage, load_image
@@ -104,6 +104,7 @@ class Predictor:
         modality: str | None = None,
         threshold: float = 0.5,
         support_threshold: float | None = None,
+        lexicon: Lexicon | None = None,
     ) -> Result:
         """Outline every finding of a report, and every structure asked for by name.
 
@@ -115,6 +116,7 @@ class Predictor:
             modality: For example ``chest_xray``; taken from the image or the priors where they know.
             threshold: Of the mask's probability, 0..1.
             support_threshold: Below it the image does not show a finding; the model's own by default.
+            lexicon: Names and words that reports and targets may use; the built-in lexicon by default.
 
         Raises:
             ConfigError: Nothing was asked for, an unknown target, or a threshold outside 0..1.
@@ -122,12 +124,14 @@ class Predictor:
             ReportError: The report is empty and no target is named, or holds too many findings.
         """
         thresholds = self._thresholds(threshold, support_threshold)
-        names = [canonical_target(name) for name in targets]
+        names = [canonical_target(name, lexicon) for name in targets]
         _check_question(report, names)
         picture = load_image(image)
         modality = modality or picture.modality or (report.modality if isinstance(report, ReportPriors) else None)
-        priors = parse_report(report, modality) if isinstance(report, str) else report or ReportPriors()
-        findings = _join(priors, names, modality)
+        if isinstance(report, str):
+            report = parse_report(report, modality, lexicon=lexicon)
+        priors = ReportPriors() if report is None else report
+        findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
         volumes: dict[int, FindingVolume] = {}
         if sought:
@@ -142,6 +146,7 @@ class Predictor:
         warnings = (
             *picture.notes,
             *priors.warnings,
+            *_without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
             *_warnings(results, thresholds, asked_report=report is not None),
         )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)))
@@ -162,11 +167,10 @@ def _check_question(report: str | ReportPriors | None, names: list[str]) -> None
         raise ReportError("The report is empty. Give its text, or name a structure to outline instead.")
 
 
-def _join(priors: ReportPriors, names: list[str], modality: str | None) -> list[Finding]:
+def _join(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:
     """The report's findings, then the named targets that it does not hold."""
     told = {finding.target for finding in priors}
-    asked = [finding_for_target(name, modality) for name in dict.fromkeys(names) if name not in told]
-    findings = [*priors, *asked]
+    findings = [*priors, *(finding for finding in asked if finding.target not in told)]
     if len(findings) > MAX_FINDINGS:
         raise ReportError(
             f"The report holds {len(findings)} findings; at most {MAX_FINDINGS} are possible for one image. "
@@ -210,6 +214,17 @@ def _finding_result(
 def _absent_reason(finding: Finding) -> str:
     spans = ", ".join(f"{start}-{end}" for start, end in finding.evidence.presence)
     return "absent by the report" + (f" (characters {spans})" if spans else "")
+
+
+def _without_row(rows: Sequence[str], findings: Sequence[Finding], modality: str | None) -> list[str]:
+    """Names that the model was not built with: targets and modalities of a user's own lexicon."""
+    unknown = [name for name in dict.fromkeys(finding.target for finding in findings) if name not in rows]
+    warnings = [
+        f"This model has no row for '{name}': it is looked for by place, texture and shape." for name in unknown
+    ]
+    if modality is not None and f"modality:{modality}" not in rows:
+        warnings.append(f"This model has no row for pictures of '{modality}'.")
+    return warnings
 
 
 def _warnings(results: Sequence[FindingResult], thresholds: Thresholds, asked_report: bool) -> list[str]:
