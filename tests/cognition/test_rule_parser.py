@@ -226,10 +226,42 @@ def test_any_text_is_read_without_an_error_and_offsets_lie_inside(text: str) -> 
             assert 0 <= start < end <= len(text)
 
 
-def test_long_texts_are_read_in_seconds() -> None:
-    started = time.monotonic()
-    read("There is a nodule in the left lung and no effusion " * 800)
-    assert time.monotonic() - started < 30, "reading has become quadratic"
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=300), st.sampled_from([None, "chest_ct", "abdomen_ct", "knee_mri", "dermoscopy", "fundus"]))
+def test_any_unicode_text_is_read_alike_twice(text: str, modality: str | None) -> None:
+    first, second = parse_report(text, modality), parse_report(text, modality)
+    assert first == second
+    for finding in first:
+        for start, end in [*finding.evidence.spans(), *finding.evidence.presence]:
+            assert 0 <= start < end <= len(text)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "There is a nodule in the left lung and no effusion ",
+        "A 5 mm nodule in the left lung. No effusion. ",
+        "left right ", "L R ", "nodule ", "no effusion, ", "\n", "nodule 5 mm of the\n", "1 x 2 x 3 ",
+        "HISTORY: a\nnodule\n",
+        "CT showed nodule. ", "heart size and ", "segment 1, 2 and ", "a" * 300 + " ", "\u0130\u2028 ", "(", ". ",
+    ],
+)  # fmt: skip
+def test_time_grows_no_faster_than_the_text(unit: str) -> None:
+    def seconds(characters: int) -> float:
+        text = (unit * (characters // len(unit) + 1))[:characters]
+        started = time.process_time()
+        read(text)
+        return time.process_time() - started
+
+    seconds(2_000)
+    short, long = min(seconds(15_000) for _ in range(3)), seconds(60_000)
+    assert long < 10 * short + 0.2, "four times the text took more than ten times as long"
+
+
+def test_a_megabyte_is_read() -> None:
+    assert named("No effusion. A nodule in the left lung. " * 25_000) == {
+        "pleural_effusion": "absent", "nodule": "present",
+    }  # fmt: skip
 
 
 def test_bad_input() -> None:

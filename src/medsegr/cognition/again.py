@@ -107,9 +107,10 @@ def joined(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
 
 def by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
     """One draft for each side, where sides are named each with a place of its own."""
-    places = sorted(draft.places(), key=lambda m: (m.first, m.kind == "zone"))
+    places = draft.places() if len(draft.attributes) > 3 else []
     if len(places) < 4 or len({m.name for m in places if m.kind == "side"}) < 2:
         return [draft]
+    places.sort(key=lambda m: (m.first, m.kind == "zone"))
     groups = _groups(sentence, places)
     zoned: dict[str, list[Mention]] = {}
     for group in groups:

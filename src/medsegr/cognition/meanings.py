@@ -51,21 +51,22 @@ class Meanings:
         self.near = {near for region in self.regions for near in NEIGHBOURS.get(region, ())}
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
         self._chosen: dict[tuple[int, bool], tuple[Choice, ...]] = {}
-        self._pictorial: dict[int, bool] = {}
+        self._always: dict[int, tuple[Choice, ...]] = {}
         self._within: dict[tuple[str, tuple[str, ...]], list[tuple[str, int, int]]] = {}
 
     def choose(self, meant: Sequence[Meaning], words: Sequence[str], first: int, last: int) -> tuple[Choice, ...]:
         """The meaning that fits the picture best, all its parts; none where no meaning fits."""
         key = id(meant)
-        pictorial = self._pictorial.get(key)
-        if pictorial is None:
-            pictorial = self._pictorial[key] = any(self._in_picture(m.parts[0]) for m in meant)
-        of_picture = False
-        if pictorial:
-            after = words[last : last + 5]
-            of_picture = not self.grammar.picture_words.isdisjoint(after)
-            if not of_picture and after and after[0] in self.grammar.body_parts:
-                return self._best(meant, False, patient=True)
+        chosen = self._always.get(key)
+        if chosen is not None:
+            return chosen
+        if not any(self._in_picture(m.parts[0]) for m in meant):
+            chosen = self._always[key] = self._best(meant, False)
+            return chosen
+        after = words[last : last + 5]
+        of_picture = not self.grammar.picture_words.isdisjoint(after)
+        if not of_picture and after and after[0] in self.grammar.body_parts:
+            return self._best(meant, False, patient=True)
         chosen = self._chosen.get((key, of_picture))
         if chosen is None:
             chosen = self._chosen[key, of_picture] = self._best(meant, of_picture)

@@ -21,7 +21,13 @@ ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 REMEMBERED, REMEMBERED_LENGTH = 4096, 300
 """Sentences that are remembered, and the longest such, in characters."""
 
+FORMS, LONGEST_WORD = 65536, 40
+"""Words that are remembered, and the longest such."""
+
 _SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
+_mention = tuple.__new__
+"""Makes a mention of all its parts at once; many are made."""
+
 _DIGIT = re.compile(r"\d")
 _PLACE = itemgetter(2, 3)
 _COUNT = "count_"
@@ -53,7 +59,8 @@ class Mention(NamedTuple):
 
     def moved(self, by: int) -> "Mention":
         """The same words, counted from ``by`` characters further ahead."""
-        return self._replace(start=self.start + by, end=self.end + by)
+        kind, name, first, last, start, end, presence, other = self
+        return _mention(Mention, (kind, name, first, last, start + by, end + by, presence, other))
 
 
 class Sentence:
@@ -135,6 +142,7 @@ class Reader:
         self.known = self.table.words()
         self.spelling = Spelling(self.known)
         self._meanings: dict[str | None, Meanings] = {}
+        self._forms: dict[str, str] = {}
         self._remembered: dict[tuple[str, str | None], Sentence] = {}
 
     def rules_for(self, lowered: str) -> list[Rule]:
@@ -155,18 +163,19 @@ class Reader:
         """A sentence and what it mentions; offsets count from its start."""
         lowered = lower(text)
         tokens = tokenise(text)
-        words = [self._form(token) for token in tokens]
+        forms = self._forms
+        words = [forms.get(token.text) or self._form(token) for token in tokens]
         meanings = self.meanings_for(modality)
         stated = self._stated(text, lowered, tokens, rules) if rules else ()
         mentions = [m for m in stated if meanings.may_speak_of(m.name)]
         blocked = {place for m in mentions for place in range(m.first, m.last)}
 
         def choose(first: int, last: int, meant: Sequence[Meaning]) -> Sequence[Mention]:
-            choices = meanings.choose(meant, words, first, last)
-            if not choices:
-                return ()
             at, to = tokens[first].start, tokens[last - 1].end
-            return [Mention(c.kind, c.name, first, last, at, to, None, c.other) for c in choices]
+            return [
+                _mention(Mention, (kind, name, first, last, at, to, None, other))
+                for kind, name, other in meanings.choose(meant, words, first, last)
+            ]
 
         for mention in self.table.find(words, choose):
             free = mention.first not in blocked or meanings.is_degree(mention.kind, mention.name)
@@ -204,11 +213,14 @@ class Reader:
         return mentions
 
     def _form(self, token: Token) -> str:
-        """The word itself, or the known word that it misspells."""
+        """The word itself, or the known word that it misspells; remembered for words as they are written."""
         word = token.word
-        if word in self.known:
-            return _LETTERS.get(token.text, word)
-        return self.spelling.mend(word) if len(word) >= SHORTEST else _LETTERS.get(token.text, word)
+        if word not in self.known and len(word) >= SHORTEST:
+            word = self.spelling.mend(word)
+        word = _LETTERS.get(token.text, word)
+        if len(self._forms) < FORMS and len(token.text) <= LONGEST_WORD:
+            self._forms[token.text] = word
+        return word
 
     def _stated(self, text: str, lowered: str, tokens: Sequence[Token], rules: Sequence[Rule]) -> Iterator[Mention]:
         for stated in find_statements(rules, text, lowered):

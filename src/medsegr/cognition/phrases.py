@@ -11,6 +11,12 @@ M = TypeVar("M")
 INSERTS = frozenset({"the", "left", "right", "both", "bilateral"})
 """Words that may stand inside a phrase without changing what it means."""
 
+MAX_INSERTS = 4
+"""As many of them."""
+
+_token = tuple.__new__
+"""Makes a token of all its parts at once; many are made."""
+
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[^\w\s]|_")
 _JOINS = "-/\u2010\u2011\u2013"
 _SPELLINGS = (
@@ -86,10 +92,17 @@ def tokenise(text: str, first: int = 0, last: int | None = None) -> list[Token]:
     for match in _TOKEN.finditer(text, first, last):
         start, end = match.span()
         sign = text[start:end]
-        if sign in _JOINS and first < start and end < last and text[start - 1].isalnum() and text[end].isalnum():
+        if (
+            end - start == 1
+            and sign in _JOINS
+            and first < start
+            and end < last
+            and text[start - 1].isalnum()
+            and text[end].isalnum()
+        ):
             joined = True
             continue
-        add(Token(fold(sign), sign, start, end, joined))
+        add(_token(Token, (fold(sign), sign, start, end, joined)))
         joined = False
     return tokens
 
@@ -178,7 +191,8 @@ def _candidates(
     if words[place] not in INSERTS:
         return found
     gathered = list(found)
-    while place < len(words) - 1 and words[place] in INSERTS:
+    limit = min(len(words) - 1, place + MAX_INSERTS)
+    while place < limit and words[place] in INSERTS:
         place += 1
         gathered += longer.get(words[place], ())
     return sorted(gathered, key=_length, reverse=True)
@@ -187,9 +201,11 @@ def _candidates(
 def _reach(words: Sequence[str], place: int, phrase: Sequence[str]) -> int:
     """One past the last word of ``phrase`` where it stands at ``place``, else 0."""
     count = len(words)
+    inserts = MAX_INSERTS
     for number, word in enumerate(phrase):
-        while number and place < count and words[place] != word and words[place] in INSERTS:
+        while number and inserts and place < count and words[place] != word and words[place] in INSERTS:
             place += 1
+            inserts -= 1
         if place >= count or words[place] != word:
             return 0
         place += 1

@@ -1,0 +1,110 @@
+"""How many reports a second the rule parser reads on one core: python -m benchmarks.parser_speed [--reports N]
+
+Reports of 60 words are built from wording that is drawn anew for each, so that few
+sentences occur twice. The time is the processor's, of one process; the best of three
+passes, each over reports that were not read before.
+"""
+
+import argparse
+import random
+import time
+
+from benchmarks.record import write_record
+from medsegr.cognition.parser import MAX_CHARACTERS, parse_report
+
+SEED = 20
+WORDS = 60
+
+_SIDES = ("left", "right", "bilateral")
+_PLACES = ("upper lobe", "lower lobe", "upper zone", "mid zone", "lower zone", "base", "apex", "perihilar region")
+_FINDINGS = (
+    "consolidation", "nodule", "mass", "pleural effusion", "pneumothorax", "atelectasis", "ground-glass opacity",
+    "cavity", "fibrosis", "bronchiectasis", "granuloma", "bulla",
+)  # fmt: skip
+_TEXTURES = ("dense", "hazy", "faint", "solid", "calcified", "heterogeneous", "reticular", "cystic")
+_SHAPES = ("round", "irregular", "spiculated", "patchy", "confluent", "small", "large", "ill-defined", "lobulated")
+_NORMAL = (
+    "The lungs are clear.", "Heart size is within normal limits.", "The trachea is midline.",
+    "No bony abnormality.", "Hila are normal.", "The costophrenic angles are sharp.", "Normal mediastinal contour.",
+)  # fmt: skip
+_REST = (
+    "Compared with the previous film there is little change.", "Portable film, supine.",
+    "The patient is slightly rotated.", "Follow-up in six weeks is recommended.",
+    "The stomach bubble is in its usual place.",
+)  # fmt: skip
+
+
+def sentence(draw: random.Random) -> str:
+    """One sentence of a chest report."""
+    finding, side, place = draw.choice(_FINDINGS), draw.choice(_SIDES), draw.choice(_PLACES)
+    texture, shape, size = draw.choice(_TEXTURES), draw.choice(_SHAPES), draw.randint(3, 60)
+    other = draw.choice(_FINDINGS)
+    return draw.choice(
+        (
+            f"There is a {shape} {texture} {finding} in the {side} {place}, measuring {size} x {size // 2 + 1} mm.",
+            f"{shape.capitalize()} {finding} in the {side} {place} with a small {other}.",
+            f"No {finding} or {other}.",
+            f"Possible {texture} {finding} at the {side} {place}, {size} mm.",
+            f"The {side} {finding} has resolved, but a {shape} {other} of {size} mm remains.",
+            f"No {finding}, but {texture} {other} is seen in the {side} {place}.",
+            draw.choice(_NORMAL),
+            draw.choice(_REST),
+        )
+    )
+
+
+def report(draw: random.Random) -> str:
+    """A report of 60 words."""
+    words: list[str] = []
+    while len(words) < WORDS:
+        words += sentence(draw).split()
+    return " ".join(words[:WORDS])
+
+
+def rate(reports: list[str]) -> float:
+    """Reports that one core reads in a second."""
+    started = time.process_time()
+    for text in reports:
+        parse_report(text, "chest_xray")
+    return len(reports) / (time.process_time() - started)
+
+
+def seconds_for(characters: int) -> float:
+    """Processor time for one text of so many characters."""
+    draw = random.Random(SEED)
+    parts: list[str] = []
+    length = 0
+    while length < characters:
+        parts.append(sentence(draw))
+        length += len(parts[-1]) + 1
+    started = time.process_time()
+    parse_report(" ".join(parts)[:characters], "chest_xray")
+    return time.process_time() - started
+
+
+def main() -> None:
+    """Measure and record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--reports", type=int, default=2000, help="reports in each of three passes")
+    reports = parser.parse_args().reports
+    draw = random.Random(SEED)
+    parse_report("Nodule.", "chest_xray")
+    rates = [rate([report(draw) for _ in range(reports)]) for _ in range(3)]
+    long = {
+        str(size): round(seconds_for(size), 3) for size in (MAX_CHARACTERS // 4, MAX_CHARACTERS // 2, MAX_CHARACTERS)
+    }
+    write_record(
+        "parser_speed",
+        SEED,
+        {
+            "words_per_report": WORDS,
+            "reports_per_pass": reports,
+            "reports_per_second": round(max(rates), 1),
+            "reports_per_second_by_pass": [round(value, 1) for value in rates],
+            "seconds_for_one_text_of_characters": long,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
