@@ -22,6 +22,9 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 VERB = r"(?:(?:is|are|was|were|appears?|remains?|looks?|:)\s*)?(?:also\s+)?"
 """What {be} stands for in a statement."""
 
+_FOREIGN = "\u16a0"
+"""A word that no pattern means: a rune."""
+
 _READ_AS = {"int": "a number", "float": "a number", "bool": "yes or no", "null": "nothing", "timestamp": "a date"}
 
 
@@ -95,8 +98,8 @@ def patterns(node: Node, complain: Complain) -> str:
     found = [(part, text(part, complain)) for part in parts]
     for part, pattern in found:
         try:
-            fits = re.compile(r"\b(?:" + pattern.replace("{be}", VERB) + r")", re.I).match("a")
-            if pattern.strip() and fits and not fits.group():
+            compiled = re.compile(r"\b(?:" + pattern.replace("{be}", VERB) + r")", re.I)
+            if pattern.strip() and any(not match.group() for match in compiled.finditer(_FOREIGN)):
                 complain(part, f"{shown(pattern)} fits where none of its words stand: leave no alternative empty.")
         except (re.error, OverflowError, RecursionError) as error:
             complain(part, f"{shown(pattern)} is no regular expression ({error}).")
