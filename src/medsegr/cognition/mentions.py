@@ -1,39 +1,16 @@
 """What the words of a sentence mention: targets, places, textures, shapes, sizes, counts and triggers."""
 
-import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from medsegr.cognition.grammar import ORGAN, WORD_SETS, grammar_of
-from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.meanings import Meaning, Meanings
-from medsegr.cognition.measurements import find_sizes
-from medsegr.cognition.phrases import PhraseTable, Token, is_plural, tokenise
+from medsegr.cognition.phrases import Token
 from medsegr.cognition.priors import Presence
-from medsegr.cognition.spelling import SHORTEST, Spelling
-from medsegr.cognition.statements import Rule, Statements, find_statements
 
 ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 """Kinds of mentions that describe a target."""
 
-REMEMBERED, REMEMBERED_LENGTH = 4096, 300
-"""Sentences that are remembered, and the longest such, in characters."""
-
-FORMS, LONGEST_WORD = 65536, 40
-"""Words that are remembered, and the longest such."""
-
-_SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
-_mention = tuple.__new__
+new_mention = tuple.__new__
 """Makes a mention of all its parts at once; many are made."""
-
-_DIGIT = re.compile(r"\d")
-_PLACE = itemgetter(2, 3)
-_COUNT = "count_"
-_SEGMENT = "segment_"
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
-_LETTERS = {"L": "left", "R": "right"}
 
 
 class Mention(NamedTuple):
@@ -60,7 +37,7 @@ class Mention(NamedTuple):
     def moved(self, by: int) -> "Mention":
         """The same words, counted from ``by`` characters further ahead."""
         kind, name, first, last, start, end, presence, other = self
-        return _mention(Mention, (kind, name, first, last, start + by, end + by, presence, other))
+        return new_mention(Mention, (kind, name, first, last, start + by, end + by, presence, other))
 
 
 class Sentence:
@@ -106,237 +83,3 @@ class Sentence:
     def is_attribute(self, place: int) -> bool:
         """True when an attribute covers the word."""
         return bool(self._described[place])
-
-
-@lru_cache(maxsize=4)
-def reader_of(lexicon: Lexicon) -> "Reader":
-    """The reader of a lexicon, made once."""
-    return Reader(lexicon)
-
-
-class Reader:
-    """Finds what sentences mention."""
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        self.lexicon = lexicon
-        self.grammar = grammar_of(lexicon)
-        self.statements = Statements(lexicon)
-        self.table: PhraseTable[Meaning] = PhraseTable()
-        for target in lexicon.targets.values():
-            for word in (*target.words, *target.here):
-                self.table.add(word, Meaning((("target", target.name),), word in target.here))
-        words = [("zone", zone.name, word) for zone in lexicon.zones.values() for word in zone.words]
-        for kind, table in (("texture", lexicon.textures), ("shape", lexicon.shapes)):
-            words += [(kind, e.name, word) for e in table.values() for word in e.words]
-        words += [("side", side, word) for side, listed in lexicon.sides.items() for word in listed]
-        phrases = {
-            kind: listed
-            for kind, listed in lexicon.triggers.items()
-            if kind not in WORD_SETS and not kind.startswith(ORGAN)
-        }
-        words += [(*_kind_and_name(kind), word) for kind, listed in phrases.items() for word in listed]
-        for kind, name, word in words:
-            self.table.add(word, Meaning(((kind, name),), False))
-        for word, parts in lexicon.combined.items():
-            self.table.add(word, Meaning(parts, False))
-        self.known = self.table.words()
-        self.spelling = Spelling(self.known)
-        self._meanings: dict[str | None, Meanings] = {}
-        self._forms: dict[str, str] = {}
-        self._remembered: dict[tuple[str, str | None], Sentence] = {}
-
-    def rules_for(self, lowered: str) -> list[Rule]:
-        """The statements that may stand in a report."""
-        return self.statements.possible_in(lowered)
-
-    def meanings_for(self, modality: str | None) -> Meanings:
-        """What phrases mean in pictures of a modality."""
-        if modality not in self._meanings:
-            self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
-        return self._meanings[modality]
-
-    def recall(self, text: str, modality: str | None) -> Sentence | None:
-        """The sentence, where it was read before; reports say much in the same words."""
-        return self._remembered.get((text, modality))
-
-    def read(self, text: str, modality: str | None, rules: Sequence[Rule]) -> Sentence:
-        """A sentence and what it mentions; offsets count from its start."""
-        lowered = lower(text)
-        tokens = tokenise(text)
-        forms = self._forms
-        words = [forms.get(token.text) or self._form(token) for token in tokens]
-        meanings = self.meanings_for(modality)
-        stated = self._stated(text, lowered, tokens, rules) if rules else ()
-        mentions = [m for m in stated if meanings.may_speak_of(m.name)]
-        blocked = {place for m in mentions for place in range(m.first, m.last)}
-
-        def choose(first: int, last: int, meant: Sequence[Meaning]) -> Sequence[Mention]:
-            at, to = tokens[first].start, tokens[last - 1].end
-            return [
-                _mention(Mention, (kind, name, first, last, at, to, None, other))
-                for kind, name, other in meanings.choose(meant, words, first, last)
-            ]
-
-        for mention in self.table.find(words, choose):
-            free = mention.first not in blocked or meanings.is_degree(mention.kind, mention.name)
-            if free or (mention.kind == "side" and mention.name != "midline"):
-                mentions.append(mention)
-        mentions += self._inside(tokens, words, mentions, meanings)
-        mentions = self._completed(tokens, words, mentions, meanings)
-        if _DIGIT.search(text):
-            mentions += [m for m in _sizes(text, lowered, tokens) if m.first not in blocked]
-            mentions += _numerals(tokens, mentions)
-        mentions.sort(key=_PLACE)
-        sentence = Sentence(tokens, mentions, frozenset(words))
-        self._remember(text, modality, sentence)
-        return sentence
-
-    def _remember(self, text: str, modality: str | None, sentence: Sentence) -> None:
-        if len(text) <= REMEMBERED_LENGTH:
-            if len(self._remembered) >= REMEMBERED:
-                self._remembered.clear()
-            self._remembered[text, modality] = sentence
-
-    def _completed(
-        self, tokens: Sequence[Token], words: Sequence[str], mentions: list[Mention], meanings: Meanings
-    ) -> list[Mention]:
-        """The mentions, less pronouns, and those that only the words around them give a meaning."""
-        grammar = self.grammar
-        if "both" in words:
-            mentions = [m for m in mentions if not (m.kind == "side" and self._is_pronoun(tokens, m))]
-        if "segment" in words:
-            mentions += self._more_segments(tokens, mentions)
-        if not grammar.paired_organs.isdisjoint(words):
-            mentions += self._pairs(tokens, mentions)
-        if not grammar.bare_places.isdisjoint(words):
-            mentions += self._short_places(tokens, words, mentions, meanings)
-        return mentions
-
-    def _form(self, token: Token) -> str:
-        """The word itself, or the known word that it misspells; remembered for words as they are written."""
-        word = token.word
-        if word not in self.known and len(word) >= SHORTEST:
-            word = self.spelling.mend(word)
-        word = _LETTERS.get(token.text, word)
-        if len(self._forms) < FORMS and len(token.text) <= LONGEST_WORD:
-            self._forms[token.text] = word
-        return word
-
-    def _stated(self, text: str, lowered: str, tokens: Sequence[Token], rules: Sequence[Rule]) -> Iterator[Mention]:
-        for stated in find_statements(rules, text, lowered):
-            places = [i for i, t in enumerate(tokens) if t.start < stated.end and stated.start < t.end]
-            for name in stated.targets if places else ():
-                yield Mention(
-                    "target", name, places[0], places[-1] + 1, stated.start, stated.end, stated.presence
-                )  # fmt: skip
-
-    def _inside(
-        self, tokens: Sequence[Token], words: Sequence[str], mentions: Sequence[Mention], meanings: Meanings
-    ) -> list[Mention]:
-        """Sides and zones within the words of a target, and sides within those of a zone."""
-        found: list[Mention] = []
-        for m in mentions:
-            if m.last - m.first < 2 or m.kind not in ("target", "zone"):
-                continue
-            target = self.lexicon.targets[m.name] if m.kind == "target" else None
-            if not (target and target.side):
-                for place in range(m.first, m.last):
-                    side = _SIDE_WORDS.get(words[place])
-                    known = (
-                        side is None or side in m.name or any(o.kind == "side" and o.first == place for o in mentions)
-                    )
-                    if side and not known:
-                        t = tokens[place]
-                        found.append(Mention("side", side, place, place + 1, t.start, t.end))
-            if target and sum(o.kind == "target" and o.first == m.first for o in mentions) == 1:
-                for name, first, last in meanings.zones_within(self.table, m.name, tuple(words[m.first : m.last])):
-                    at, to = m.first + first, m.first + last
-                    found.append(Mention("zone", name, at, to, tokens[at].start, tokens[to - 1].end))
-        return found
-
-    def _is_pronoun(self, tokens: Sequence[Token], side: Mention) -> bool:
-        """True for the "both" of "both showing enhancement"."""
-        if tokens[side.first].word != "both" or side.last >= len(tokens):
-            return False
-        word = tokens[side.last].word
-        return word.endswith("ing") or word in ("are", "were", "have", "show", "of", ",", "measure")
-
-    def _more_segments(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[Mention]:
-        """The "VII" of "segments VI and VII"."""
-        found: list[Mention] = []
-        for zone in mentions:
-            if zone.kind != "zone" or not zone.name.startswith(_SEGMENT):
-                continue
-            place = zone.last
-            while place < len(tokens):
-                name = _SEGMENT + _ROMAN.get(tokens[place].word, tokens[place].word)
-                if name in self.lexicon.zones:
-                    found.append(Mention("zone", name, place, place + 1, tokens[place].start, tokens[place].end))
-                elif tokens[place].word not in ("and", ",", "&", "to"):
-                    break
-                place += 1
-        return [m for m in found if not any(o.first <= m.first < o.last for o in mentions)]
-
-    def _pairs(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> Iterator[Mention]:
-        """Both sides, where an organ that exists twice stands in the plural ("the lungs")."""
-        for place, token in enumerate(tokens):
-            if token.word not in self.grammar.paired_organs or not is_plural(token.text):
-                continue
-            if not any(m.first <= place < m.last for m in mentions if m.kind in ("target", "zone", "side")):
-                yield Mention("side", "bilateral", place, place + 1, token.start, token.end)
-
-    def _short_places(
-        self, tokens: Sequence[Token], words: Sequence[str], mentions: Sequence[Mention], meanings: Meanings
-    ) -> list[Mention]:
-        """ "mid" in "mid to lower zones": the noun comes later."""
-        grammar = self.grammar
-        found: list[Mention] = []
-        for zone in mentions:
-            if zone.kind != "zone" or tokens[zone.last - 1].word not in grammar.place_nouns:
-                continue
-            place = zone.first - 1
-            while place >= 0 and (words[place] in grammar.bare_places or words[place] in ("and", "to", "or", ",", "&")):
-                if words[place] in grammar.bare_places:
-                    phrase = (words[place], tokens[zone.last - 1].word)
-                    for name, _, _ in meanings.zones_within(self.table, "", phrase)[:1]:
-                        t = tokens[place]
-                        found.append(Mention("zone", name, place, place + 1, t.start, t.end))
-                place -= 1
-        return [m for m in found if not any(o.first <= m.first < o.last for o in mentions)]
-
-
-def _kind_and_name(trigger: str) -> tuple[str, str]:
-    """A trigger as a mention: ``count_2`` counts, the others are what they are called."""
-    return ("count", trigger.removeprefix(_COUNT)) if trigger.startswith(_COUNT) else (trigger, trigger)
-
-
-def lower(text: str) -> str:
-    """Lower case of the same length."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
-
-
-def _sizes(text: str, lowered: str, tokens: Sequence[Token]) -> Iterator[Mention]:
-    for size in find_sizes(text, lowered):
-        covered = [i for i, t in enumerate(tokens) if size.start <= t.start < size.end]
-        if covered:
-            values = ";".join(f"{axis:g}" for axis in size.axes_mm)
-            yield Mention("size", values, covered[0], covered[-1] + 1, size.start, size.end)
-
-
-def _numerals(tokens: Sequence[Token], mentions: Sequence[Mention]) -> Iterator[Mention]:
-    """Digits that count: "3 small nodules"."""
-    digits = [i for i, t in enumerate(tokens) if t.text.isdecimal() and len(t.text) <= 2 and t.text.isascii()]
-    for place in digits:
-        if any(m.first <= place < m.last for m in mentions) or int(tokens[place].text) == 0:
-            continue
-        following = next((m for m in mentions if m.kind == "target" and m.first > place), None)
-        if following is None or following.first - place > 5 or not is_plural(tokens[following.last - 1].text):
-            continue
-        gap = [i for i in range(place + 1, following.first) if not any(m.first <= i < m.last for m in mentions)]
-        if not gap:
-            yield Mention(
-                "count", str(int(tokens[place].text)), place, place + 1, tokens[place].start, tokens[place].end
-            )

@@ -8,10 +8,11 @@ to, decide presence, and join mentions of the same finding.
 from medsegr.cognition.again import again, by_side, inherit, joined, left_free, members, resumed, singled_out
 from medsegr.cognition.attachment import Draft, attach, share
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
-from medsegr.cognition.mentions import Mention, Sentence, lower, reader_of
+from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.merging import merge, told_by
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Finding
+from medsegr.cognition.reader import lower, reader_of
 from medsegr.cognition.readings import Readings
 from medsegr.cognition.sections import Subject, outside, spans_elsewhere
 from medsegr.cognition.sentences import split_sentences
