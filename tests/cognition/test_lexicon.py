@@ -1,10 +1,23 @@
 """Names, words, and what the lexicon knows."""
 
 import json
+import time
+from pathlib import Path
 
 import pytest
 
-from medsegr.cognition.lexicon import canonical_target, finding_for_target, frame_of, load_lexicon, regions_of
+from medsegr.cognition.lexicon import (
+    DOMAINS,
+    Usual,
+    canonical_target,
+    finding_for_target,
+    frame_of,
+    load_lexicon,
+    regions_of,
+)
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Finding, Location
+from medsegr.data.phantoms.study import generate_study
 from medsegr.errors import ConfigError
 from tests.shared_data import shared
 
@@ -28,6 +41,24 @@ def test_what_is_known_of_an_organ() -> None:
     assert finding_for_target("left lung", "chest_xray").location.laterality == "left"
     assert finding_for_target("liver", "abdomen_ct").location.laterality is None
     assert finding_for_target("polyp", "colonoscopy").location.frame == "image"
+
+
+def test_where_organs_usually_lie_and_what_they_look_like() -> None:
+    gallbladder = finding_for_target("GB", "abdomen_ct")
+    assert gallbladder.location == Location("right") and "oval" in gallbladder.shape.attributes
+    cup = finding_for_target("optic cup", "fundus")
+    assert (cup.location.zones, cup.texture.attributes, cup.shape.attributes) == (("on_disc",), ("pale",), ("round",))
+    assert finding_for_target("nuclei", "histology_he").shape.attributes == ("round", "oval")
+    assert finding_for_target("gallbladder", "endoscopy").location.laterality is None
+
+
+def test_targets_that_weights_were_trained_with_take_nothing_but_their_side_for_granted() -> None:
+    drawn = {lesion.target for index in range(60) for lesion in generate_study(1, index, size=64).lesions}
+    organs = {"left_lung", "right_lung", "cardiomediastinum", "airways", "liver", "spleen", "kidney", "aorta"}
+    for name in {*drawn, *organs, "breast_lesion"}:
+        side = {"left_lung": "left", "right_lung": "right"}.get(name)
+        assert finding_for_target(name, "chest_xray") == Finding(name, location=Location(side))
+        assert load_lexicon().targets[name].usual == Usual()
 
 
 def test_frames_and_regions() -> None:
@@ -57,3 +88,99 @@ def test_all_agreed_names_are_there() -> None:
     assert set(agreed["shape"]) == set(lexicon.shapes)
     for name, entry in agreed["targets"].items():
         assert (lexicon.targets[name].group, lexicon.targets[name].region) == (entry["group"], entry["region"])
+
+
+OWN = """\
+region: abdomen
+modalities:
+  capsule: {frame: image, regions: [endoscopy], words: [capsule study]}
+targets:
+  liver_lesion: {words: [Leberherd]}
+  duodenal_web:
+    group: finding
+    words: [duodenal web, windsock]
+    usual: {side: right, shape: [thin_walled]}
+triggers:
+  absent_before: [kein]
+statements:
+  - {find: "windsock sign {be}seen", present: duodenal_web}
+combined:
+  RWW: {side: right, texture: hazy}
+"""
+
+
+def own(folder: Path, text: str = OWN, name: str = "own.yaml") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def told(text: str, modality: str | None, lexicon) -> list[tuple[str, str]]:
+    return [(finding.target, finding.presence) for finding in parse_report(text, modality, lexicon=lexicon)]
+
+
+def test_a_file_of_ones_own_adds_words_targets_triggers_and_statements(tmp_path: Path) -> None:
+    lexicon = load_lexicon([own(tmp_path)])
+    report = "Kein Leberherd. Small duodenal web."
+    assert told(report, "abdomen_ct", lexicon) == [("liver_lesion", "absent"), ("duodenal_web", "present")]
+    assert told("The windsock sign is seen.", "abdomen_ct", lexicon) == [("duodenal_web", "present")]
+    assert told(report, "abdomen_ct", None) == []
+    assert parse_report("Capsule study. Duodenal web.", lexicon=lexicon).modality == "capsule"
+    (nodule,) = parse_report("RWW nodule.", "abdomen_ct", lexicon=lexicon)
+    assert (nodule.location.laterality, nodule.texture.attributes) == ("right", ("hazy",))
+
+
+def test_questions_take_the_lexicon_of_ones_own(tmp_path: Path) -> None:
+    lexicon = load_lexicon([own(tmp_path)])
+    assert canonical_target("Leberherd", lexicon) == "liver_lesion"
+    web = finding_for_target("windsock", "abdomen_ct", lexicon)
+    assert (web.target, web.location.laterality, web.shape.attributes) == ("duodenal_web", "right", ("thin_walled",))
+    assert frame_of("capsule", lexicon) == "image" and regions_of("capsule", lexicon) == ("endoscopy",)
+    with pytest.raises(ConfigError, match="Unknown target 'windsock'"):
+        canonical_target("windsock")
+
+
+def test_several_files_and_a_single_path(tmp_path: Path) -> None:
+    more = own(tmp_path, "targets:\n  duodenal_web: {words: [web]}\n", "more.yaml")
+    words = load_lexicon([own(tmp_path), more]).targets["duodenal_web"].words
+    assert words == ("duodenal web", "windsock", "web")
+    assert "duodenal_web" in load_lexicon(str(own(tmp_path))).targets
+    assert load_lexicon() is load_lexicon([])
+
+
+def test_mistakes_of_all_files_are_told_with_file_and_line(tmp_path: Path) -> None:
+    first = own(tmp_path, "targets:\n  nodule:\n    word: [a]\n", "first.yaml")
+    second = own(tmp_path, "region: chst\n", "second.yaml")
+    with pytest.raises(ConfigError, match=r"(?s)^2 mistakes.*first.yaml, line 3: .*second.yaml, line 1: .*'chest'"):
+        load_lexicon([first, second])
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_lexicon([tmp_path / "none.yaml"])
+
+
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "lexicon.md").read_text(encoding="utf-8")
+    lexicon = load_lexicon([own(tmp_path, text.partition("```yaml\n")[2].partition("```")[0])])
+    report = "Denies hepatic deposit. Pear shaped web at the DJ flexure. The gallbladder is bland."
+    web = parse_report(report, "abdomen_ct", lexicon=lexicon).findings[1]
+    assert (web.target, web.location.zones, web.shape.attributes) == (
+        "duodenal_web",
+        ("duodenojejunal_flexure",),
+        ("pear_shaped",),
+    )
+    assert told(report, "abdomen_ct", lexicon) == [
+        ("liver_lesion", "absent"), ("duodenal_web", "present"), ("gallstone", "absent"),
+    ]  # fmt: skip
+    assert parse_report("Barium meal. No web.", lexicon=lexicon).modality == "barium_meal"
+
+
+def test_every_domain_has_its_file_and_all_load_quickly() -> None:
+    from medsegr.cognition import lexicon
+
+    folder = Path(lexicon.__file__).parent / "lexicon_data"
+    assert sorted(path.stem for path in folder.iterdir()) == sorted(DOMAINS)
+    taken = []
+    for _ in range(3):
+        lexicon._built_in_files.cache_clear()
+        started = time.perf_counter()
+        lexicon._from_files(lexicon._built_in_files())
+        taken.append(time.perf_counter() - started)
+    assert min(taken) < 1.0  # about 0.05 s; it is part of the start of every command

@@ -1,0 +1,122 @@
+"""Options that several commands share: a lexicon of one's own."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medsegr.cli.main import main
+from medsegr.cli.options import check_modality
+from medsegr.errors import ConfigError
+
+OWN = """\
+regions: [foot]
+modalities:
+  foot_photo: {frame: image, regions: [foot], words: [photograph of the foot]}
+targets:
+  blister: {group: finding, region: foot, words: [blister], here: [bubble]}
+triggers:
+  absent_before: [kein]
+"""
+BAD = "targets:\n  blister:\n    words: [blister]\n  nodule: {word: [nodulus]}\n"
+
+
+@pytest.fixture
+def lexicon(tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
+    return str(tmp_path / "own.yaml")
+
+
+@pytest.fixture
+def bad(tmp_path):
+    (tmp_path / "bad.yaml").write_text(BAD, encoding="utf-8")
+    return str(tmp_path / "bad.yaml")
+
+
+@pytest.fixture
+def picture(tmp_path):
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80), np.uint8)).save(tmp_path / "foot.png")
+    return str(tmp_path / "foot.png")
+
+
+def test_modalities_of_the_lexicon_and_no_others():
+    check_modality("chest_xray")
+    check_modality(None)
+    with pytest.raises(ConfigError, match="Did you mean 'chest_ct'"):
+        check_modality("chest_cr")
+
+
+def test_parse_reads_with_ones_own_words(lexicon, capsys):
+    report = ["parse", "--text", "Kein blister. A small bubble at the top.", "--json", "-m", "foot_photo"]
+    assert main([*report, "--lexicon", lexicon]) == 0
+    absent, bubble = json.loads(capsys.readouterr().out)["findings"]
+    assert (absent["target"], absent["presence"]) == ("blister", "absent")
+    assert (bubble["target"], bubble["presence"], bubble["zones"]) == ("blister", "present", ["top"])
+    assert main(report) == 2
+    assert "Unknown modality 'foot_photo'" in capsys.readouterr().err
+
+
+def test_parse_many_reports_with_ones_own_words(lexicon, tmp_path):
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": 1, "report": "Blister.", "modality": "foot_photo"}) + "\n")
+    lines = ["parse", "--jsonl", str(tmp_path / "in.jsonl"), str(tmp_path / "out.jsonl")]
+    assert main([*lines, "--lexicon", lexicon]) == 0
+    assert json.loads((tmp_path / "out.jsonl").read_text())["findings"][0]["target"] == "blister"
+
+
+def test_several_lexicons(lexicon, tmp_path, capsys):
+    (tmp_path / "more.yaml").write_text("targets:\n  blister: {words: [Blase]}\n", encoding="utf-8")
+    more = ["--lexicon", str(tmp_path / "more.yaml")]
+    assert main(["parse", "--text", "Kein Blase.", "--json", "--lexicon", lexicon, *more]) == 0
+    assert json.loads(capsys.readouterr().out)["findings"][0]["target"] == "blister"
+
+
+def test_segment_outlines_ones_own_targets_and_says_that_the_model_does_not_know_them(
+    lexicon, picture, random_model, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    asked = ["segment", picture, "--model", str(random_model), "--out", str(out), "--modality", "foot_photo"]
+    assert main([*asked, "--lexicon", lexicon, "--text", "Bubble at the top.", "--target", "aorta"]) == 0
+    record = json.loads((out / "foot" / "findings.json").read_text())
+    assert [entry["target"] for entry in record["findings"]] == ["blister", "aorta"]
+    told = " ".join(capsys.readouterr().err.split())
+    assert "no row for 'blister'" in told and "no row for pictures of 'foot_photo'" in told
+    assert "no row for 'aorta'" not in told
+
+
+def test_segment_takes_a_target_of_ones_own_by_any_of_its_words(lexicon, picture, random_model, tmp_path, capsys):
+    out = tmp_path / "out"
+    asked = [
+        "segment",
+        picture,
+        "--model",
+        str(random_model),
+        "--out",
+        str(out),
+        "--target",
+        "blister",
+        "--no-pictures",
+    ]
+    assert main(asked) == 2
+    assert "Unknown target 'blister'" in capsys.readouterr().err
+    assert main([*asked, "--lexicon", lexicon]) == 0
+    assert (out / "foot" / "findings.json").is_file()
+
+
+@pytest.mark.parametrize("command", ["parse", "segment"])
+def test_a_bad_lexicon_is_one_message_and_code_2(command, bad, picture, tmp_path, capsys):
+    arguments = ["parse"] if command == "parse" else ["segment", picture, "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--text", "Blister.", "--lexicon", bad]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    first, *rest = printed.err.splitlines()
+    assert first == "Error: 2 mistakes in the lexicon:"
+    assert [line.partition("bad.yaml, ")[2][:6] for line in rest] == ["line 2", "line 4"]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["parse", "segment"])
+def test_a_missing_lexicon(command, picture, tmp_path, capsys):
+    arguments = ["parse"] if command == "parse" else ["segment", picture, "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--text", "Blister.", "--lexicon", str(tmp_path / "none.yaml")]) == 2
+    assert "does not exist: expected a YAML file" in capsys.readouterr().err
