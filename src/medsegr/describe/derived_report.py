@@ -5,9 +5,10 @@ anew, then as plainly as possible; if that does not help, the attributes that do
 not survive are left out, and at last the finding.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -105,9 +106,21 @@ class _Writer:
         finding, nouns = group[0], nouns_of(group[0].target, self.modality)
         if any(self._try(speaker.describe(finding, nouns), group) for speaker in speakers if nouns):
             return
-        for weaker in _weakened(finding):
-            if any(self._try(Speaker().describe(weaker, [noun]), [weaker]) for noun in nouns):
+        for noun in nouns:
+            strongest = self._strongest(finding, noun)
+            if strongest and self._try(Speaker().describe(strongest, [noun]), [strongest]):
                 return
+
+    def _strongest(self, finding: Finding, noun: tuple[str, str]) -> Finding | None:
+        """The finding with all attributes that are read as they are said; None if not even its name is."""
+        kept: list[tuple[str, Any]] = []
+        for more in [None, *_attributes(finding)]:
+            trial = _with(finding, [*kept, *([more] if more else [])])
+            if self._reads(Speaker().describe(trial, [noun]), [trial]):
+                kept += [more] if more else []
+            elif more is None:
+                return None
+        return _with(finding, kept)
 
     def _noun(self, finding: Finding, speaker: Speaker) -> str:
         nouns = [noun for noun, _ in nouns_of(finding.target, self.modality)]
@@ -115,12 +128,15 @@ class _Writer:
 
     def _try(self, sentence: str, group: list[Finding]) -> bool:
         """Keep the sentence if the report is then read as what it held before and the group."""
-        wanted = [said(finding) for finding in (*self.findings, *group)]
-        if self._readings([*self.sentences, sentence]) != wanted:
+        if not self._reads(sentence, group):
             return False
         self.sentences.append(sentence)
         self.findings += group
         return True
+
+    def _reads(self, sentence: str, group: list[Finding]) -> bool:
+        wanted = [said(finding) for finding in (*self.findings, *group)]
+        return self._readings([*self.sentences, sentence]) == wanted
 
     def _readings(self, sentences: list[str]) -> list[Said]:
         return [said(finding) for finding in parse_report(self.separator.join(sentences), self.modality)]
@@ -149,27 +165,28 @@ def _plural(noun: str) -> str:
     return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
-def _weakened(finding: Finding) -> Iterator[Finding]:
-    """The finding itself, without one attribute each, then with less and less, at last its name."""
-    yield finding
-    yield from _one_less(finding)
-    while any(said(finding)[2:]):
-        finding = next(_one_less(finding))
-        yield finding
+def _attributes(finding: Finding) -> list[tuple[str, Any]]:
+    """Everything that a finding states, as (kind, value); what helps most to find the place comes first."""
+    place, shape = finding.location, finding.shape
+    return [
+        *([("side", place.laterality)] if place.laterality else []),
+        *(("zone", zone) for zone in place.zones),
+        *([("size", shape.size_mm)] if shape.size_mm else []),
+        *(("shape", name) for name in shape.attributes),
+        *([("count", shape.count)] if shape.count is not None else []),
+        *(("texture", name) for name in finding.texture.attributes),
+    ]
 
 
-def _one_less(finding: Finding) -> Iterator[Finding]:
-    """Without one attribute; what matters least for finding the place goes first."""
-    place, texture, shape = finding.location, finding.texture, finding.shape
-    for name in texture.attributes:
-        yield replace(finding, texture=Texture(tuple(a for a in texture.attributes if a != name)))
-    if shape.count is not None:
-        yield replace(finding, shape=replace(shape, count=None))
-    for name in shape.attributes:
-        yield replace(finding, shape=replace(shape, attributes=tuple(a for a in shape.attributes if a != name)))
-    if shape.size_mm:
-        yield replace(finding, shape=Shape(shape.attributes, (), shape.count))
-    for zone in place.zones:
-        yield replace(finding, location=replace(place, zones=tuple(z for z in place.zones if z != zone)))
-    if place.laterality is not None:
-        yield replace(finding, location=Location(None, place.zones, place.frame))
+def _with(finding: Finding, attributes: Sequence[tuple[str, Any]]) -> Finding:
+    """The finding with these of its attributes and no others."""
+
+    def values(kind: str) -> tuple[Any, ...]:
+        return tuple(value for known, value in attributes if known == kind)
+
+    return replace(
+        finding,
+        location=Location(next(iter(values("side")), None), values("zone"), finding.location.frame),
+        texture=Texture(values("texture")),
+        shape=Shape(values("shape"), next(iter(values("size")), ()), next(iter(values("count")), None)),
+    )

@@ -85,7 +85,7 @@ class Speaker:
             return f"{number} {said}"
         if number:
             return f"a {number} {said}"
-        if finding.target in words.UNCOUNTED:
+        if finding.target in words.UNCOUNTED and not noun.endswith(words.WITH_ARTICLE):
             return said
         return f"{'an' if said[0].lower() in 'aeiou' else 'a'} {said}"
 

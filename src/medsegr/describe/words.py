@@ -37,13 +37,25 @@ NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
 
 UNCOUNTED = frozenset(
     {
-        "ascites", "atelectasis", "atrophy", "bone_marrow_edema", "brain_edema", "bronchiectasis", "cardiomegaly",
-        "emphysema", "fibrosis", "free_gas", "hydrocephalus", "hydronephrosis", "joint_effusion", "lymphadenopathy",
-        "mass_effect", "midline_shift", "pericardial_effusion", "pleural_effusion", "pneumomediastinum",
-        "pneumothorax", "pulmonary_oedema", "pulmonary_edema", "sinus_disease", "skin_thickening", "soft_tissue_edema",
+        "architectural_distortion", "ascites", "atelectasis", "atrophy", "bile_duct_dilatation", "blue_whitish_veil",
+        "bone_marrow_edema", "bowel_obstruction", "bowel_wall_thickening", "brain_edema", "bronchial_wall_thickening",
+        "bronchiectasis", "cardiomegaly", "costophrenic_blunting", "degenerative_change", "dots_globules", "drusen",
+        "duct_dilatation", "echogenic_halo", "edema", "elevated_hemidiaphragm", "emphysema", "erythema", "fibrosis",
+        "free_gas", "gallbladder_wall_thickening", "hepatic_steatosis", "hepatomegaly", "hilar_enlargement",
+        "hydrocephalus", "hydronephrosis", "hyperinflation", "joint_effusion", "low_lung_volume", "lymphadenopathy",
+        "lymphocytic_infiltrate", "macular_edema", "mass_effect", "mediastinal_shift", "mediastinal_widening",
+        "midline_shift", "mucus_plugging", "myocardial_scar", "necrosis", "neovascularisation",
+        "pancreatic_duct_dilatation", "pericardial_effusion", "pigment_network", "pleural_effusion",
+        "pleural_thickening", "pneumomediastinum", "pneumonia", "pneumothorax", "residual_stool", "retinal_detachment",
+        "septal_thickening", "silhouette_loss", "sinus_disease", "skin_thickening", "splenomegaly", "streaks",
+        "subcutaneous_emphysema", "tracheal_deviation", "varices", "vascular_congestion", "vascular_invasion",
+        "vascular_structures", "vitreous_haemorrhage", "volume_loss", "wall_motion_abnormality",
     }
 )  # fmt: skip
 """Findings of which there is more or less, and not one or two."""
+
+WITH_ARTICLE = ("effusion", "pneumothorax", "shift", "halo", "veil", "network", "obstruction", "detachment")
+"""Last words of those that have an article all the same."""
 
 ADJECTIVES: dict[str, tuple[str, ...]] = {
     "round": ("round", "rounded"),
