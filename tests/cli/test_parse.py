@@ -103,3 +103,12 @@ def test_binary_and_endless_standard_input(monkeypatch, capsys):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
         assert main(["parse", "-"]) == 2
         assert message in capsys.readouterr().err
+
+
+def test_lines_of_a_modality_that_nobody_knows_are_read_all_the_same(tmp_path, capsys):
+    record = {"id": 1, "report": "CT head.\u2028No haemorrhage.", "modality": "head_scan"}
+    (tmp_path / "in.jsonl").write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert main(["parse", "--jsonl", str(tmp_path / "in.jsonl"), str(tmp_path / "out.jsonl")]) == 0
+    (line,) = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert [(f["target"], f["presence"]) for f in json.loads(line)["findings"]] == [("haemorrhage", "absent")]
+    assert "does not know the modality" in capsys.readouterr().err

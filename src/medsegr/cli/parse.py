@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -75,7 +75,7 @@ def parse(
     )
     read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint)
     if jsonl is not None:
-        parse_lines(*jsonl, modality, read)
+        parse_lines(*jsonl, modality, read, known.modalities)
         return
     words = text if text is not None else _read_stdin() if str(report) == "-" else read_report(report)
     if not words.strip():
@@ -130,7 +130,11 @@ def _cells(finding: Finding, text: str) -> list[Text]:
 
 
 def parse_lines(
-    source: Path, target: Path, modality: str | None = None, read: Callable[..., ReportPriors] = parse_report
+    source: Path,
+    target: Path,
+    modality: str | None = None,
+    read: Callable[..., ReportPriors] = parse_report,
+    known: Collection[str] | None = None,
 ) -> None:
     """Parse a file of reports, one JSON object a line; all lines or none.
 
@@ -139,23 +143,26 @@ def parse_lines(
         target: Lines with ``id`` and ``findings``.
         modality: Of lines that name none.
         read: :func:`parse_report`, or a form of it.
+        known: Modalities that ``read`` knows; the built-in lexicon's by default.
 
     Raises:
         ReportError: The file or one of its lines cannot be used.
         OutputError: The result cannot be written.
     """
     try:
-        lines = source.read_text(encoding="utf-8-sig").splitlines()
+        lines = source.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ReportError(f"'{source}' cannot be read ({type(error).__name__}); expected UTF-8 JSON lines.") from error
-    parsed = [
-        _parse_line(line, f"'{source}', line {n}", modality, read) for n, line in enumerate(lines, 1) if line.strip()
-    ]
+    known = load_lexicon().modalities if known is None else known
+    numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
+    parsed = [_parse_line(line, f"'{source}', line {n}", modality, read, known) for n, line in numbered]
     with atomic_write(target) as temporary:
         Path(temporary).write_text("".join(json.dumps(record) + "\n" for record in parsed), encoding="utf-8")
 
 
-def _parse_line(line: str, where: str, modality: str | None, read: Callable[..., ReportPriors]) -> dict[str, Any]:
+def _parse_line(
+    line: str, where: str, modality: str | None, read: Callable[..., ReportPriors], known: Collection[str]
+) -> dict[str, Any]:
     try:
         record = json.loads(line)
         identity, report = record["id"], record["report"]
@@ -163,10 +170,18 @@ def _parse_line(line: str, where: str, modality: str | None, read: Callable[...,
         raise ReportError(f'{where}: expected an object {{"id", "report", "modality"}}.') from error
     if not isinstance(report, str):
         raise ReportError(f"{where}: 'report' is a {type(report).__name__}; expected text.")
-    priors = read(report, record.get("modality") or modality)
+    priors = read(report, _known_modality(record.get("modality"), where, known) or modality)
     for warning in priors.warnings:
         messages().print(f"Note: {where}: {warning}")
     return {"id": identity, "findings": [finding.to_dict() for finding in priors]}
+
+
+def _known_modality(name: Any, where: str, known: Collection[str]) -> str | None:
+    """The modality of a line; of one that the lexicon does not know only a note is made, and the text decides."""
+    if name is None or (isinstance(name, str) and name in known):
+        return name
+    messages().print(f"Note: {where}: the lexicon does not know the modality; it is guessed from the report.")
+    return None
 
 
 def _read_stdin() -> str:
