@@ -65,6 +65,12 @@ def test_forms_and_sizes_that_hold_for_one_component_only_are_left_out() -> None
     assert not {"round", "oval"} & set(unlike.shape.attributes)
 
 
+def test_a_zone_holds_for_every_component() -> None:
+    (together,) = measured({"mass": RIGHT | ellipse(0.3, 0.1, 0.03, 0.03)})
+    (apart,) = measured({"mass": RIGHT | ellipse(0.7, 0.25, 0.03, 0.03)})
+    assert (together.location.zones, apart.location.zones) == (("anterior",), ())
+
+
 def test_sizes_in_millimetres_where_the_spacing_is_known() -> None:
     plain = case({"mass": LEFT}, "abdomen_ct")
     affine = np.diag([-2.0, -2.0, 2.0, 1.0])

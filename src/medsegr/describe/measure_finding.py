@@ -136,6 +136,8 @@ def _finding(target: str, extent: Extent, case: Case, view: View, side: Laterali
     told_by_name = is_finding and view.modality == "chest_ct" and entry.region == "chest"
     texture = texture_of(section, case.image.plane(plane), view.modality, told_by_name=told_by_name)
     zones = zones_of(extent.mask, view) if is_finding else ()
+    if len(extent.parts) > 1:  # "multiple ... anteriorly" speaks of each of them, not of most of the area
+        zones = zones if all(zones_of(part.mask, view) == zones for part in extent.parts) else ()
     return Finding(
         target=target,
         presence="present",

@@ -77,7 +77,7 @@ SIZE_CLASSES = ("tiny", "small", "medium", "large", "massive")
 
 COUNTS: dict[int | str, tuple[str, ...]] = {
     1: ("single", "solitary"), 2: ("two",), 3: ("three",), 4: ("four",), 5: ("five",), 6: ("six",),
-    "multiple": ("multiple", "several", "numerous"),
+    "multiple": ("multiple", "several"),
 }  # fmt: skip
 """Number -> words; others are written in digits."""
 
