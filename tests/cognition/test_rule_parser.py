@@ -302,3 +302,24 @@ def test_the_gold_reports() -> None:
     assert figures["size_accuracy"] >= 0.94
     assert figures["laterality"]["swapped"] == 0
     assert figures["evidence"]["overlap_rate"] >= 0.98
+
+
+@pytest.mark.parametrize(
+    ("text", "modality"),
+    [
+        ("ULTRASOUND LEFT BREAST (palpable lump). There is an oval nodule.", "breast_ultrasound"),
+        ("US LEFT BREAST - lump. Oval nodule of 9 mm.", "breast_ultrasound"),
+        ("MRI L KNEE - OA\n* large effusion", "knee_mri"),
+    ],
+)
+def test_the_side_in_the_title_of_an_examination_holds_for_what_is_shown(text: str, modality: str) -> None:
+    assert {finding.location.laterality for finding in read(text, modality)} == {"left"}
+
+
+def test_a_side_of_the_first_finding_is_not_one_of_the_title() -> None:
+    found = read("CXR left lower lobe nodule. Cardiomegaly.")
+    assert [finding.location.laterality for finding in found] == ["left", None]
+
+
+def test_former_sizes_in_brackets_do_not_count() -> None:
+    assert only("Nodule in the left lung, now 27 x 18 mm (prev 21 x 15 mm).").shape.size_mm == (27.0, 18.0)

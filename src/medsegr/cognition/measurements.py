@@ -18,7 +18,7 @@ _NOT_ITS_SIZE = re.compile(
     re.I,
 )
 _FORMER = re.compile(
-    r"(?:previously|formerly|prior|before|also|was|were|had been|compared (?:with|to)|from|versus|vs\.?|"
+    r"(?:prev|previous|previously|formerly|prior|before|also|was|were|had been|compared (?:with|to)|from|versus|vs\.?|"
     r"(?:cortical|cortex|parenchymal|slice|section) thick(?:ness|ening) of|cortex of|"
     r"(?:solid )?component (?:of|measuring)|distance of|depth of|"
     r"slice thickness:?)(?: about| approximately| up to)?\W{0,3}$",

@@ -58,13 +58,17 @@ class _Walk:
     def read(self, span: tuple[int, int]) -> None:
         """Add the findings of the sentence text[span]."""
         unsettled = self._sentence(self.text[span[0] : span[1]])
-        if not unsettled.mentions or self.subject.is_elsewhere(unsettled, self.text, span):
+        if not unsettled.mentions:
+            return
+        untitled = self.heading_side is None and not self.drafts
+        if self.subject.is_elsewhere(unsettled, self.text, span):
+            self.heading_side = self.subject.side_of_title(unsettled, span[0]) if untitled else self.heading_side
             return
         sentence = self.readings.settle(unsettled)
         new = self._drafts(sentence, span[0])
         self._question(sentence, new, span[1])
         self.subject.running_side(sentence, new, span[0])
-        if self.heading_side is None and not self.drafts:
+        if untitled:
             self.heading_side = self.subject.side_of_heading(sentence, span[0])
         self.drafts += new
         for draft in new:

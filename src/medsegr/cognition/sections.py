@@ -10,6 +10,8 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.phrases import tokenise
 
+_SHORT_EXAMS = frozenset({"us", "usg"})
+_TITLE_ENDS = frozenset({":", "-", "\u2013", "("})
 _ELSEWHERE = frozenset({"general", "elsewhere", "elsewhere_heads"})
 _FORMER = frozenset({"prev", "previous", "prior", "old", "earlier", "last", "recent", "outside"})
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
@@ -150,18 +152,28 @@ class Subject:
             for m in sentence.mentions
         )
 
+    def side_of_title(self, sentence: Sentence, start: int) -> Mention | None:
+        """The side right behind the name of the examination that a sentence begins with ("US of the left breast")."""
+        side = next((m for m in sentence.mentions if m.kind == "side"), None) if "side" in sentence.kinds else None
+        words = [token.word for token in sentence.tokens[: side.first if side else 0]]
+        while words and words[-1] in ("of", "the"):
+            words.pop()
+        named = len(words) < 4 and words[-1:] and (words[-1] in self.grammar.exams or words[-1] in _SHORT_EXAMS)
+        return side.moved(start) if side is not None and named else None
+
     def side_of_heading(self, sentence: Sentence, start: int) -> Mention | None:
         """The side in the title of the examination ("ULTRASOUND LEFT BREAST"), or None."""
         side = next((m for m in sentence.mentions if m.kind == "side"), None) if "side" in sentence.kinds else None
         if side is None:
             return None
+        words = [token.word for token in sentence.tokens]
         if "target" not in sentence.kinds:
-            return side.moved(start)
-        head = [token.word for token in sentence.tokens[:8]]
-        cut = head.index(":") if ":" in head else 0
-        named = any(word in self.grammar.exams for word in head[:cut])
+            return None if "for" in words[: side.first] else side.moved(start)
         first = next(m.first for m in sentence.mentions if m.kind == "target")
-        return side.moved(start) if side.last <= cut <= first and named else None
+        named = any(word in self.grammar.exams or word in _SHORT_EXAMS for word in words[: side.first][:4])
+        told = self.grammar.exam_verbs.intersection(words[: side.first])
+        apart = _TITLE_ENDS.intersection(words[side.last : first])
+        return side.moved(start) if named and apart and not told else None
 
     def _other_examination(self, sentence: Sentence, first: int) -> bool:
         """True when another kind of examination shows what follows ("a CT showed", "on the recent CT")."""
