@@ -37,6 +37,8 @@ def named(text: str, modality: str | None = "chest_xray") -> dict[str, str]:
         ("No effusion, but a small nodule.", {"pleural_effusion": "absent", "nodule": "present"}),
         ("Pneumothorax: none.", {"pneumothorax": "absent"}),
         ("The effusion has resolved.", {"pleural_effusion": "absent"}),
+        ("A nodule was seen and removed.", {"nodule": "present"}),
+        ("The nodule has been removed.", {"nodule": "absent"}),
         ("A nodule cannot be excluded.", {"nodule": "uncertain"}),
         ("Possible consolidation.", {"consolidation": "uncertain"}),
         ("Pneumothorax is suspected but not confirmed.", {"pneumothorax": "uncertain"}),

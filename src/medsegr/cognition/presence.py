@@ -9,6 +9,8 @@ from medsegr.cognition.priors import Presence
 _ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before")
 _NEXT = "absent_next"
 _TRIGGERING = frozenset({*_ORDER, "absent_next", "neutral"})
+_TREATED = frozenset({"removed", "resected", "excised"})
+_SEEN = frozenset({"seen", "found", "noted", "identified", "encountered", "detected"})
 _DIRECTIONS = frozenset({*_ORDER, _NEXT})
 
 
@@ -52,6 +54,11 @@ class Scopes:
             return "present", []
         return ("absent" if deciding.startswith("absent") else "uncertain"), [found[deciding]]
 
+    def _is_treatment(self, trigger: Mention, target: Mention) -> bool:
+        """True for "was seen and removed": what is treated in the course of the examination is there."""
+        words = [token.word for token in self.sentence.tokens[target.last : trigger.last]]
+        return words[-1] in _TREATED and not _SEEN.isdisjoint(words)
+
     def _is_sign(self, first: int, last: int) -> bool:
         return any(not self.sentence.tokens[place].word.isalpha() for place in range(first, last))
 
@@ -60,7 +67,7 @@ class Scopes:
             if trigger.last > target.first:
                 return False
             return not clause_ends(self.sentence, self.grammar, trigger.last, target.first, denying=kind[0] == "a")
-        if target.last > trigger.first:
+        if target.last > trigger.first or self._is_treatment(trigger, target):
             return False
         describes = any(m.first == trigger.last and m.kind in ATTRIBUTES for m in self.sentence.mentions)
         return not describes and not clause_ends(
