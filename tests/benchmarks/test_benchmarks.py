@@ -1,7 +1,6 @@
 """The page of results says what the results files say, and the benchmarks run."""
 
 import pytest
-from tests.hosts import open_gates, random_tiny
 
 from benchmarks import phantoms, results_page
 from medsegr.data.dataset_folder import DatasetFolder
@@ -9,6 +8,7 @@ from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.inference.predictor import Predictor
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import attach
+from tests.hosts import open_gates, random_tiny
 
 
 def test_the_page_of_results_is_up_to_date() -> None:
@@ -18,7 +18,10 @@ def test_the_page_of_results_is_up_to_date() -> None:
 
 
 def test_tables() -> None:
-    assert results_page.table(("a", "b"), [(0.12345, None), ("x", 3)]) == "| a | b |\n| --- | --- |\n| 0.123 | - |\n| x | 3 |"
+    assert (
+        results_page.table(("a", "b"), [(0.12345, None), ("x", 3)])
+        == "| a | b |\n| --- | --- |\n| 0.123 | - |\n| x | 3 |"
+    )
 
 
 def test_the_phantom_benchmark_measures_what_its_page_shows(tmp_path) -> None:

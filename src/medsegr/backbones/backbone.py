@@ -121,7 +121,7 @@ class Backbone(nn.Module):
 
     def __init__(self, model: nn.Module, spec: HostSpec, name: str) -> None:
         super().__init__()
-        self.model = model
+        self.model: Any = model  # a host's parts are found by name
         self.spec = spec
         self.name = name
         self.context = HookContext()
@@ -213,7 +213,7 @@ class Backbone(nn.Module):
         return weight.reshape(1, -1, 1, 1).expand(like.shape[0], -1, *like.shape[-2:])
 
 
-def grid_positions(shared: nn.Module, height: int, width: int, like: Tensor) -> Tensor:
+def grid_positions(shared: Any, height: int, width: int, like: Tensor) -> Tensor:
     """SAM's positional encoding of the image embedding's grid: (N, C, h, w)."""
     weight = shared.positional_embedding
     rows = (torch.arange(height, device=weight.device, dtype=weight.dtype) + 0.5) / height

@@ -49,7 +49,7 @@ def build_host(name: str, image_size: int | None = None, config: dict[str, Any] 
         ConfigError: No such host, or it cannot be loaded.
     """
     if name == "tiny":
-        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in (config or {}).items()}
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in (config or {}).items()}
         if image_size:
             fields["image_size"] = image_size
         return TinyBackbone(TinySam(TinyConfig(**fields)))

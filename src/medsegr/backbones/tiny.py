@@ -141,8 +141,8 @@ class TinySam(nn.Module):
         decoder._attn_implementation = "sdpa"
         self.mask_decoder = Sam2MaskDecoder(decoder)
         # Parts of Sam2's decoder that this host never calls; they would only be dead weight.
-        self.mask_decoder.conv_s0 = nn.Identity()
-        self.mask_decoder.conv_s1 = nn.Identity()
+        self.mask_decoder.conv_s0 = nn.Identity()  # type: ignore[assignment]
+        self.mask_decoder.conv_s1 = nn.Identity()  # type: ignore[assignment]
         nn.init.trunc_normal_(self.prompt_encoder.no_mask_embed.weight, std=0.02)
 
 
@@ -193,7 +193,9 @@ class TinyBackbone(Backbone):
         repeats = [count // level.shape[0] for level in embedding.high_resolution]
         masks = decoder(
             image_embeddings=features,
-            image_positional_embeddings=grid_positions(encoder.shared_embedding, *features.shape[-2:], features),
+            image_positional_embeddings=grid_positions(
+                encoder.shared_embedding, features.shape[-2], features.shape[-1], features
+            ),
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=self._no_mask(encoder.no_mask_embed.weight, features),
             multimask_output=False,

@@ -77,7 +77,7 @@ def parse(
     if jsonl is not None:
         parse_lines(*jsonl, modality, read, known.modalities)
         return
-    words = text if text is not None else _read_stdin() if str(report) == "-" else read_report(report)
+    words = text if text is not None else _read_stdin() if str(report) == "-" else read_report(str(report))
     if not words.strip():
         raise ReportError("The report is empty. Give its text with --text, in a file, or on standard input.")
     priors = read(words, modality)

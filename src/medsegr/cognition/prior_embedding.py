@@ -48,7 +48,7 @@ class PriorBatch:
     def to(self, device: torch.device | str) -> "PriorBatch":
         """The same on another device."""
         moved = {f.name: getattr(self, f.name) for f in fields(self)}
-        return PriorBatch(**{name: None if t is None else t.to(device) for name, t in moved.items()})
+        return replace(self, **{name: t.to(device) for name, t in moved.items() if t is not None})
 
     def without(self, aspect: str) -> "PriorBatch":
         """The same with one aspect not stated (for ablations)."""

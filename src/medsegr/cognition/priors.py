@@ -18,7 +18,7 @@ Frame = Literal["patient", "image"]
 ASPECTS = ("target", "location", "texture", "shape")
 """The aspects of a finding; each becomes one token."""
 
-_OPPOSITE = {"left": "right", "right": "left"}
+_OPPOSITE: dict[str, Any] = {"left": "right", "right": "left"}
 
 
 def mirror_zone(zone: str) -> str:

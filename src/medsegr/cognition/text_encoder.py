@@ -1,6 +1,7 @@
 """Frozen language model -> vectors of a finding's own words (optional)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -22,7 +23,7 @@ class TextEncoder:
 
     def __init__(self, tokenizer, model: nn.Module) -> None:
         self.tokenizer = tokenizer
-        self.model = model.eval().requires_grad_(False)
+        self.model: Any = model.eval().requires_grad_(False)
         self._known: dict[str, Tensor] = {}
 
     @classmethod

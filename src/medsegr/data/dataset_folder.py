@@ -7,6 +7,7 @@ left out of the case, for nothing is known.
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class DatasetFolder:
         return self.manifest.modality
 
     @property
-    def frame(self) -> str:
+    def frame(self) -> Literal["patient", "image"]:
         """``patient`` or ``image``: whose left and right the pictures show."""
         return self.manifest.frame
 

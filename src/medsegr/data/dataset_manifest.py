@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 MANIFEST_FILE = "dataset.json"
 FRAMES = ("patient", "image")
@@ -28,7 +28,7 @@ class DatasetManifest:
 
     name: str
     modality: str | None = None
-    frame: str = "patient"
+    frame: Literal["patient", "image"] = "patient"
     licence: str | None = None
     labels: dict[str, tuple[int, ...]] = field(default_factory=dict)
     structures: dict[str, str] = field(default_factory=dict)

@@ -41,13 +41,13 @@ def questions_of(case: Case, folder: DatasetFolder) -> list[Asked]:
     nothing = np.zeros(case.image.mask_shape, bool)
     findings = parse_report(case.report, modality).findings if case.report else ()
     asked = []
-    for match in match_findings(findings, case, folder.frame):  # type: ignore[arg-type]
+    for match in match_findings(findings, case, folder.frame):
         if match.supervised:
             role: Role = "denied" if match.finding.presence == "absent" else "described"
             asked.append(Asked(match.finding, nothing if match.mask is None else match.mask, role))
     asked += _unread(case, asked, folder)
     false = [record for record in case.findings if record.role == "false"]
-    return asked + [Asked(finding_of_record(record, folder.frame), nothing, "false") for record in false]  # type: ignore[arg-type]
+    return asked + [Asked(finding_of_record(record, folder.frame), nothing, "false") for record in false]
 
 
 def _unread(case: Case, asked: Sequence[Asked], folder: DatasetFolder) -> list[Asked]:

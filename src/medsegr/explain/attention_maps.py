@@ -66,7 +66,7 @@ def draw_outline(axes: Axes, mask: np.ndarray, colour: str, dashed: bool = False
     halo = [withStroke(linewidth=width + 2.0, foreground=(0, 0, 0, 0.55))]
     style = [(0, (3.2, 1.8))] if dashed else ["solid"]
     drawn = axes.contour(xs, ys, padded, levels=[0.5], colors=[colour], linewidths=width, linestyles=style)
-    drawn.set_path_effects(halo)
+    drawn.set_path_effects([*halo])
     drawn.set_clip_on(False)
 
 

@@ -35,7 +35,7 @@ class Page:
         """A thin horizontal line."""
         self.axes.plot([left, right], [y, y], color=RULE, linewidth=0.8)
 
-    def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
+    def bar(self, x: float, y: float, width: float, height: float, colour: str | tuple[float, ...]) -> None:
         """A filled rectangle."""
         self.axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor="none"))
 

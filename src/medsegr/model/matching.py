@@ -60,8 +60,8 @@ def finding_of_record(record: FindingRecord, frame: Frame = "patient") -> Findin
     """A record of ``findings.jsonl`` as the finding that describes it."""
     return Finding(
         target=record.target,
-        presence=record.presence,
-        location=Location(record.laterality, tuple(record.zones), frame),
+        presence=record.presence,  # type: ignore[arg-type]
+        location=Location(record.laterality, tuple(record.zones), frame),  # type: ignore[arg-type]
         texture=Texture(tuple(record.texture)),
         shape=Shape(tuple(record.shape), tuple(record.size_mm), record.count),
     )

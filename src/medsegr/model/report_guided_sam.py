@@ -183,7 +183,7 @@ class ReportGuidedSam(nn.Module):
 
 def _inside_region(region: Tensor, like: Tensor) -> Tensor:
     """The stated region (B, K, R, R) as agreement (B, K, 1, h, w): 0 inside or where none is stated, -1 outside."""
-    maps = F.adaptive_avg_pool2d(region, like.shape[-2:])
+    maps = F.adaptive_avg_pool2d(region, (like.shape[-2], like.shape[-1]))
     return (maps - region.amax((-2, -1), keepdim=True)).to(like.dtype)[:, :, None]
 
 

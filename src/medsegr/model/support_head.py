@@ -47,7 +47,7 @@ class SupportHead(nn.Module):
             agreement: How far each place agrees with the stated place, texture and shape; 0 at best.
         """
         soft = torch.sigmoid(logits.detach().float())
-        weights = F.adaptive_avg_pool2d(soft[:, None], features.shape[-2:]).to(features.dtype)
+        weights = F.adaptive_avg_pool2d(soft[:, None], (features.shape[-2], features.shape[-1])).to(features.dtype)
         total = weights.sum((-2, -1)) + 1e-4
         both = torch.cat([features, shared], dim=1)
         pooled = self.norm(self.project((both * weights).sum((-2, -1)) / total))

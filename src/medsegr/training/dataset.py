@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -141,7 +142,7 @@ class TrainingBatches(Dataset):
         for _ in range(20):
             dataset = int(rng.choice(len(self.shares), p=self.shares))
             study = self._draw(dataset, rng)
-            questions = draw_questions(study, lambda d=dataset: self._draw(d, rng), self.config.sampling, rng)
+            questions = draw_questions(study, partial(self._draw, dataset, rng), self.config.sampling, rng)
             if questions:
                 break
         return make_sample(study, questions, self.config, rng)

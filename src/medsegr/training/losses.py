@@ -1,5 +1,6 @@
 """The training loss: every finding counts the same, however small it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -108,12 +109,12 @@ def attribute_term(
     return -(inside * stated).sum() / stated.sum().clamp(min=1)
 
 
-def coarse(masks: Float[Tensor, "b k s s"], size: tuple[int, int]) -> Float[Tensor, "b k h w"]:
+def coarse(masks: Float[Tensor, "b k s s"], size: Sequence[int]) -> Float[Tensor, "b k h w"]:
     """Masks averaged over areas down to ``size``."""
-    return F.adaptive_avg_pool2d(masks, tuple(size)) if masks.shape[-2:] != size else masks
+    return F.adaptive_avg_pool2d(masks, (size[0], size[1])) if masks.shape[-2:] != size else masks
 
 
-def content_weights(content: Float[Tensor, "b 2"], size: tuple[int, int]) -> Float[Tensor, "b 1 h w"]:
+def content_weights(content: Float[Tensor, "b 2"], size: Sequence[int]) -> Float[Tensor, "b 1 h w"]:
     """1 where the square holds picture, 0 where it holds padding."""
     rows = (torch.arange(size[0], device=content.device) + 0.5)[None] < content[:, :1] * size[0]
     columns = (torch.arange(size[1], device=content.device) + 0.5)[None] < content[:, 1:] * size[1]

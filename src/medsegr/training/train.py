@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning.fabric import Fabric
@@ -89,7 +90,7 @@ def _fabric(config: TrainConfig) -> Fabric:
     cuda = config.device != "cpu" and torch.cuda.is_available()
     if cuda and config.devices > torch.cuda.device_count():
         raise ConfigError(f"'devices' is {config.devices}, but there are {torch.cuda.device_count()} CUDA devices.")
-    precision = "bf16-mixed" if config.precision == "bf16-mixed" else "32-true"
+    precision: Any = "bf16-mixed" if config.precision == "bf16-mixed" else "32-true"
     strategy = "ddp_find_unused_parameters_true" if config.devices > 1 else "auto"
     with _quiet():
         fabric = Fabric(

@@ -76,7 +76,8 @@ def xray(rng: np.random.Generator, size: int) -> Scene:
         return np.clip(gain * picture + offset + noise, 0, 1)
 
     rows = (np.arange(size) + 0.5)[:, None] / size
-    places, coarse = {}, {}
+    places: dict[Place, np.ndarray] = {}
+    coarse: dict[Place, np.ndarray] = {}
     for side, lung in (("left", left), ("right", right)):
         reach = _inner(lung, size * 0.03)
         coarse[side, ()] = reach
@@ -123,7 +124,7 @@ def ct(rng: np.random.Generator, size: int) -> Scene:
     depths = {"anterior": rows < 0.47, "posterior": rows > 0.53}
     reach = _inner(liver, size * 0.03)
     free = cavity & ~ndimage.binary_dilation(liver, iterations=max(1, size // 50))
-    mass = {(s, (d,)): cavity & a & b for s, a in sides.items() for d, b in depths.items()}
+    mass: dict[Place, np.ndarray] = {(s, (d,)): cavity & a & b for s, a in sides.items() for d, b in depths.items()}
     return Scene(
         "ct",
         organs,
@@ -161,7 +162,9 @@ def ultrasound(rng: np.random.Generator, size: int) -> Scene:
     tissue = (rows > 0.17) & (rows < 0.87) & (columns > 0.08) & (columns < 0.92)
     heights = {"top": rows < 0.47, "bottom": rows > 0.53}
     widths = {"left": columns < 0.46, "right": columns > 0.54}
-    places = {(None, (f"{h}_{w}",)): tissue & a & b for h, a in heights.items() for w, b in widths.items()}
+    places: dict[Place, np.ndarray] = {
+        (None, (f"{h}_{w}",)): tissue & a & b for h, a in heights.items() for w, b in widths.items()
+    }
     return Scene("ultrasound", {}, {"breast_lesion": places}, {"breast_lesion": {(None, ()): tissue}}, render)
 
 

@@ -137,7 +137,7 @@ def _plan(rng: np.random.Generator, scene: Scene, suite: str) -> list[Lesion]:
         return options[int(rng.integers(len(options)))]
 
     place = any_of(coarse if suite in ("texture", "form") else places)
-    first = Lesion(target, *place, any_of(textures), any_of(FORMS))
+    first = Lesion(target, place[0], place[1], any_of(textures), any_of(FORMS))
     count = 2 if rng.random() < 0.75 else 3
     others: list[Lesion] = []
     if suite == "place":
@@ -189,7 +189,8 @@ def _place_objects(
     done: list[tuple[Lesion, np.ndarray]] = []
     for number, lesion in enumerate(plan):
         place: Place = (lesion.laterality, lesion.zones)
-        room = scene.places[lesion.target].get(place, scene.coarse[lesion.target].get(place))
+        spots = {**scene.coarse[lesion.target], **scene.places[lesion.target]}
+        room = spots[place]
         over = suite == "overlap" and number == 1
         drawn = _draw(rng, lesion, room, area * rng.uniform(0.85, 1.2) * (1.5 if over else 1.0), done, over, size)
         if drawn is None:
@@ -232,7 +233,7 @@ def _state(rng: np.random.Generator, objects: list[Lesion]) -> Iterator[Lesion]:
         if lesion.role == "described":
             others = [other for place, other in enumerate(objects) if place != number]
             for aspect in ("texture", "form"):
-                less = replace(stated, **{aspect: None})
+                less = replace(stated, texture=None) if aspect == "texture" else replace(stated, form=None)
                 if rng.random() < 0.1 and not any(less.fits(other) for other in others):
                     stated = less
             if rng.random() < 0.15:

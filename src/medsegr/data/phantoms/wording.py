@@ -136,7 +136,7 @@ def _statement(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
     adjectives = (", " if rng.random() < 0.3 else " ").join(words) + (" " if words else "")
     noun = _pick(rng, NOUNS[lesion.target])
     place = _place(rng, look, lesion)
-    templates = UNCERTAIN if lesion.presence == "uncertain" else PRESENT
+    templates: tuple[str, ...] = UNCERTAIN if lesion.presence == "uncertain" else PRESENT
     if not place:
         templates = tuple(t for t in templates if "{Place}" not in t)
     template = _pick(rng, templates)

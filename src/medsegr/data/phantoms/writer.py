@@ -74,7 +74,7 @@ def _write_look(folder: Path, look: str, studies: list[tuple[int, PhantomStudy]]
         reports.append((name, study.report))
         splits.append((name, split or ("val" if index // 3 % 10 == 8 else "test" if index // 3 % 10 == 9 else "train")))
         records.append({"image": name, "look": look, "suite": study.suite, "findings": findings})
-    manifest = {
+    manifest: dict[str, Any] = {
         "name": f"phantoms_{look}",
         "modality": MODALITIES[look],
         "frame": "image" if look == "ultrasound" else "patient",
