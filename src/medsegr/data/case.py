@@ -48,7 +48,6 @@ class Case:
     Attributes:
         image: The image.
         report: Its report; None when there is none. Never logged.
-        report_origin: ``real``, or ``derived`` from masks and image; None without a report.
         structures: Target -> bool mask of ``image.mask_shape``. An empty mask says that the target is
             known to be absent; a target that is not in here is not annotated in this image.
         findings: Records, where the data set has them.
@@ -56,17 +55,18 @@ class Case:
         name: The image's file name within its data set.
         suite: Which test suite a generated case belongs to.
         look: Which look a generated case has.
+        report_origin: ``real``, or ``derived`` from masks and image; None without a report.
     """
 
     image: MedicalImage
     report: str | None = None
-    report_origin: Literal["real", "derived"] | None = None
     structures: dict[str, np.ndarray] = field(default_factory=dict)
     findings: tuple[FindingRecord, ...] = ()
     masks: dict[str, np.ndarray] = field(default_factory=dict)
     name: str = ""
     suite: str | None = None
     look: str | None = None
+    report_origin: Literal["real", "derived"] | None = None
 
 
 def one_plane(case: Case) -> Case:
