@@ -84,8 +84,8 @@ def page(record: dict[str, Any]) -> str:
         "# How well reports are read\n\n"
         "The rule parser on annotated reports: real clinical notes, templates of real readings, and reports written "
         "with traps of negation, hedging, side and time. Rules were written with these reports at hand. The last line "
-        "is what to expect of others: reports of other modalities, written and annotated by somebody who did not know "
-        "the parser, and not looked at while rules were written (after the first scoring, two kinds of mistakes in "
+        "is what to expect of others: reports of other modalities, written and annotated without a look at the "
+        "parser, and not read while rules were written (after the first scoring, two kinds of mistakes in "
         "them were mended: sides in titles, former sizes).\n\n"
         + table(HEADINGS, rows)
         + "\n\nWhat it gets wrong, most often first (findings missed or read in vain, and fields that differ):\n\n"
