@@ -1,11 +1,11 @@
 """Which of its meanings a phrase has in pictures of a modality."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
-from medsegr.cognition.phrases import PhraseTable
+from medsegr.cognition.phrases import Phrases, phrases_at
 
 Parts = tuple[tuple[str, str], ...]
 """What a phrase says: (kind, name) pairs, all at once."""
@@ -50,26 +50,37 @@ class Meanings:
         self.frame = frame_of(modality, lexicon)
         self.near = {near for region in self.regions for near in NEIGHBOURS.get(region, ())}
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
+        self._shows_places = self.frame == "image" and "breast" not in self.regions
         self._chosen: dict[tuple[int, bool], tuple[Choice, ...]] = {}
-        self._always: dict[int, tuple[Choice, ...]] = {}
+        self._plain: dict[int, tuple[Choice, ...]] = {}
         self._within: dict[tuple[str, tuple[str, ...]], list[tuple[str, int, int]]] = {}
 
-    def choose(self, meant: Sequence[Meaning], words: Sequence[str], first: int, last: int) -> tuple[Choice, ...]:
-        """The meaning that fits the picture best, all its parts; none where no meaning fits."""
-        key = id(meant)
-        chosen = self._always.get(key)
-        if chosen is not None:
-            return chosen
-        if not any(self._in_picture(m.parts[0]) for m in meant):
-            chosen = self._always[key] = self._best(meant, False)
-            return chosen
+    def choose(self, meant: Sequence[Meaning], words: Sequence[str], last: int, pictured: bool) -> tuple[Choice, ...]:
+        """The meaning that fits the picture best, all its parts; none where no meaning fits.
+
+        Args:
+            meant: The meanings of a phrase, as they stand in the table.
+            words: The words of the sentence.
+            last: One past the last word of the phrase.
+            pictured: The sentence speaks of the picture ("lower part of the image").
+        """
+        if pictured or self._shows_places:
+            return self._choose_place(meant, words, last)
+        chosen = self._plain.get(id(meant))
+        if chosen is None:
+            chosen = self._plain[id(meant)] = self._best(meant, False)
+        return chosen
+
+    def _choose_place(self, meant: Sequence[Meaning], words: Sequence[str], last: int) -> tuple[Choice, ...]:
+        """As ``choose``, where places may be those of the picture or of the patient ("left", "left forearm")."""
         after = words[last : last + 5]
         of_picture = not self.grammar.picture_words.isdisjoint(after)
         if not of_picture and after and after[0] in self.grammar.body_parts:
             return self._best(meant, False, patient=True)
-        chosen = self._chosen.get((key, of_picture))
+        key = (id(meant), of_picture)
+        chosen = self._chosen.get(key)
         if chosen is None:
-            chosen = self._chosen[key, of_picture] = self._best(meant, of_picture)
+            chosen = self._chosen[key] = self._best(meant, of_picture)
         return chosen
 
     def may_speak_of(self, target: str) -> bool:
@@ -82,7 +93,7 @@ class Meanings:
         return kind == "shape" and name in self.degrees
 
     def zones_within(
-        self, table: PhraseTable[Meaning], target: str, words: tuple[str, ...]
+        self, begins: Callable[[str], Phrases[Meaning] | None], target: str, words: tuple[str, ...]
     ) -> list[tuple[str, int, int]]:
         """Zones named within the words of a target and not part of its name: (zone, first, last)."""
         key = (target, words)
@@ -90,25 +101,26 @@ class Meanings:
             found: list[tuple[str, int, int]] = []
             place = 0
             while place < len(words):
-                hit = next(iter(table.find(words[place:], self._zone_at_start)), None)
-                if hit is None or hit[1] != 0:
-                    place += 1
-                    continue
-                name, _, last = hit
-                if not _shares_stem(target, (name, *words[place : place + last])) and target not in NAMED_BY_PLACE:
-                    found.append((name, place, place + last))
-                place += last
+                name, last = self._zone_at(begins(words[place]), words, place)
+                own = not name or target in NAMED_BY_PLACE or _shares_stem(target, (name, *words[place:last]))
+                if not own:
+                    found.append((name, place, last))
+                place = last
             if len(self._within) > 65536:
                 self._within.clear()
             self._within[key] = found
         return self._within[key]
 
-    def _zone_at_start(self, first: int, last: int, meant: Sequence[Meaning]) -> list[tuple[str, int, int]]:
-        if first:
-            return [("", first, last)]
-        zones = [(self._fit(m, False), m.parts[0][1]) for m in meant if m.parts[0][0] == "zone" and len(m.parts) == 1]
-        fitting = [(fit, name) for fit, name in zones if fit > 0]
-        return [(max(fitting, key=lambda entry: entry[0])[1], first, last)] if fitting else []
+    def _zone_at(self, phrases: Phrases[Meaning] | None, words: Sequence[str], place: int) -> tuple[str, int]:
+        """The zone whose words begin at a place, or "", and one past its last word."""
+        for last, meant in phrases_at(phrases, words, place) if phrases is not None else ():
+            zones = [
+                (self._fit(m, False), m.parts[0][1]) for m in meant if m.parts[0][0] == "zone" and len(m.parts) == 1
+            ]
+            fitting = [(fit, name) for fit, name in zones if fit > 0]
+            if fitting:
+                return max(fitting, key=lambda entry: entry[0])[1], last
+        return "", place + 1
 
     def _in_picture(self, part: tuple[str, str]) -> bool:
         return part[0] == "zone" and self.lexicon.zones[part[1]].frame == "image"
@@ -132,8 +144,7 @@ class Meanings:
         if kind == "zone":
             zone = self.lexicon.zones[name]
             if zone.frame == "image":
-                picture = self.frame == "image" and "breast" not in self.regions
-                return 4.5 if of_picture or (picture and zone.region == "image") else 0.0
+                return 4.5 if of_picture or (self._shows_places and zone.region == "image") else 0.0
             if zone.region in self.regions:
                 return 3.5
             if zone.region == "any":

@@ -1,12 +1,11 @@
 """Words of a text with their offsets, and a table that finds phrases among them."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
-M = TypeVar("M")
 
 INSERTS = frozenset({"the", "left", "right", "both", "bilateral"})
 """Words that may stand inside a phrase without changing what it means."""
@@ -17,8 +16,10 @@ MAX_INSERTS = 4
 _token = tuple.__new__
 """Makes a token of all its parts at once; many are made."""
 
-_TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[^\w\s]|_")
-_JOINS = "-/\u2010\u2011\u2013"
+_JOIN = r"(?<=[^\W_])[-/\u2010\u2011\u2013](?=[^\W_])"
+"""A hyphen or slash inside a word; it is left out."""
+
+_TOKEN = re.compile(rf"\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|(?!{_JOIN})[^\w\s]|_")
 _SPELLINGS = (
     ("\u2019", "'"), ("haem", "hem"), ("oedem", "edem"), ("oesoph", "esoph"), ("tumour", "tumor"), ("grey", "gray"),
     ("caec", "cec"), ("faec", "fec"), ("centre", "center"), ("chaem", "chem"), ("colour", "color"),
@@ -47,14 +48,12 @@ class Token(NamedTuple):
         word: Lower case, British and American spelling folded, plural taken off.
         text: As written.
         start, end: Character offsets [start, end).
-        joined: True when a hyphen or slash ties it to the word before.
     """
 
     word: str
     text: str
     start: int
     end: int
-    joined: bool = False
 
 
 @lru_cache(maxsize=65536)
@@ -80,133 +79,113 @@ def is_plural(text: str) -> bool:
     return word in _PLURALS or (word.endswith("s") and not word.endswith(("ss", "us", "is")))
 
 
-def tokenise(text: str, first: int = 0, last: int | None = None) -> list[Token]:
-    """Words, numbers and signs of text[first:last]; offsets count from the start of ``text``.
+def tokenise(text: str) -> list[Token]:
+    """Words, numbers and signs of a text.
 
     Hyphens and slashes inside a word are left out (``ground-glass`` is two words).
     """
-    last = len(text) if last is None else last
-    tokens: list[Token] = []
-    add = tokens.append
-    joined = False
-    for match in _TOKEN.finditer(text, first, last):
-        start, end = match.span()
-        sign = text[start:end]
-        if (
-            end - start == 1
-            and sign in _JOINS
-            and first < start
-            and end < last
-            and text[start - 1].isalnum()
-            and text[end].isalnum()
-        ):
-            joined = True
-            continue
-        add(_token(Token, (fold(sign), sign, start, end, joined)))
-        joined = False
-    return tokens
+    return [_token(Token, (fold(m[0]), m[0], *m.span())) for m in _TOKEN.finditer(text)]
 
 
-class _Phrases(Generic[T]):
-    """The phrases that begin with one word: its own meanings, and longer phrases by their second word."""
+class Phrases(Generic[T]):
+    """The phrases that begin with certain words.
 
-    __slots__ = ("alone", "longer")
+    Attributes:
+        meanings: What these words mean by themselves; empty where they only begin longer phrases.
+        longer: The phrases that go on, by their next word.
+    """
+
+    __slots__ = ("longer", "meanings")
 
     def __init__(self) -> None:
-        self.alone: list[T] = []
-        self.longer: dict[str, list[tuple[tuple[str, ...], list[T]]]] = {}
+        self.meanings: list[T] = []
+        self.longer: dict[str, Phrases[T]] = {}
 
 
 class PhraseTable(Generic[T]):
-    """Finds the longest known phrase at every place of a text."""
+    """The known phrases, as a tree of their words.
+
+    Attributes:
+        beginning: The phrases by their first word.
+    """
 
     def __init__(self) -> None:
-        self._phrases: dict[str, _Phrases[T]] = {}
+        self.beginning: dict[str, Phrases[T]] = {}
 
     def add(self, phrase: str, meaning: T) -> None:
         """Let ``phrase`` have one more meaning."""
-        words = tuple(token.word for token in tokenise(phrase))
-        if not words:
-            return
-        entry = self._phrases.setdefault(words[0], _Phrases())
-        meanings = entry.alone
-        if len(words) > 1:
-            listed = entry.longer.setdefault(words[1], [])
-            known = next((found for phrase_words, found in listed if phrase_words == words), None)
-            if known is None:
-                known = []
-                listed.append((words, known))
-                listed.sort(key=_length, reverse=True)
-            meanings = known
-        if meaning not in meanings:
-            meanings.append(meaning)
+        branches, known = self.beginning, None
+        for token in tokenise(phrase):
+            known = branches.setdefault(token.word, Phrases())
+            branches = known.longer
+        if known is not None and meaning not in known.meanings:
+            known.meanings.append(meaning)
 
     def words(self) -> set[str]:
         """Every word of every phrase."""
-        longer = {word for e in self._phrases.values() for listed in e.longer.values() for p, _ in listed for word in p}
-        return longer | set(self._phrases)
-
-    def find(self, words: Sequence[str], choose: Callable[[int, int, list[T]], Sequence[M]]) -> Iterator[M]:
-        """What phrases mean, from left to right, the longest first, none overlapping.
-
-        Args:
-            words: Folded words of a sentence.
-            choose: From first word, one past the last, and the meanings of a phrase
-                to what it means here; nothing lets a shorter phrase have its turn.
-
-        Inside a phrase, articles and sides are stepped over ("blunting of the
-        left costophrenic angle").
-        """
-        place, count, known = 0, len(words), self._phrases
-        while place < count:
-            entry = known.get(words[place])
-            if entry is None:
-                place += 1
-                continue
-            chosen: Sequence[M] = ()
-            end = place + 1
-            for phrase, meanings in _candidates(entry.longer, words, place + 1) if entry.longer else ():
-                end = _reach(words, place, phrase)
-                chosen = choose(place, end, meanings) if end else ()
-                if chosen:
-                    break
-            if not chosen and entry.alone:
-                end = place + 1
-                chosen = choose(place, end, entry.alone)
-            yield from chosen
-            place = end if chosen else place + 1
-
-
-def _length(entry: tuple[tuple[str, ...], list[T]]) -> int:
-    return len(entry[0])
-
-
-def _candidates(
-    longer: dict[str, list[tuple[tuple[str, ...], list[T]]]], words: Sequence[str], place: int
-) -> Sequence[tuple[tuple[str, ...], list[T]]]:
-    """The phrases whose second word stands at ``place``, or behind words that are stepped over; the longest first."""
-    if place >= len(words):
-        return ()
-    found = longer.get(words[place], ())
-    if words[place] not in INSERTS:
+        found: set[str] = set()
+        branches = [self.beginning]
+        while branches:
+            known = branches.pop()
+            found.update(known)
+            branches += [phrases.longer for phrases in known.values()]
         return found
-    gathered = list(found)
-    limit = min(len(words) - 1, place + MAX_INSERTS)
-    while place < limit and words[place] in INSERTS:
-        place += 1
-        gathered += longer.get(words[place], ())
-    return sorted(gathered, key=_length, reverse=True)
 
 
-def _reach(words: Sequence[str], place: int, phrase: Sequence[str]) -> int:
-    """One past the last word of ``phrase`` where it stands at ``place``, else 0."""
+def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequence[tuple[int, list[T]]]:
+    """The phrases that stand at a place of a sentence, the longest first: (one past the last word, meanings).
+
+    Args:
+        phrases: Those that begin with the word at this place.
+        words: Folded words of the sentence.
+        place: Where the phrase begins.
+
+    Inside a phrase, articles and sides are stepped over ("blunting of the left
+    costophrenic angle").
+    """
+    found: list[tuple[int, list[T]]] = []
     count = len(words)
-    inserts = MAX_INSERTS
-    for number, word in enumerate(phrase):
-        while number and inserts and place < count and words[place] != word and words[place] in INSERTS:
-            place += 1
-            inserts -= 1
-        if place >= count or words[place] != word:
-            return 0
-        place += 1
-    return place
+    end = place + 1
+    while True:
+        if phrases.meanings:
+            found.append((end, phrases.meanings))
+        if end == count or not phrases.longer:
+            break
+        word = words[end]
+        if word in INSERTS:
+            return _over_inserts(phrases, words, end, found)
+        if word not in phrases.longer:
+            break
+        phrases = phrases.longer[word]
+        end += 1
+    found.reverse()
+    return found
+
+
+def _over_inserts(
+    phrases: Phrases[T], words: Sequence[str], place: int, shorter: Sequence[tuple[int, list[T]]]
+) -> Sequence[tuple[int, list[T]]]:
+    """Where words may be stepped over: what goes on with the word at ``place`` or the next, and what ends before."""
+    longer = sorted(_branches(phrases, words, place, 0, MAX_INSERTS), key=_most_words)
+    return [(end, meanings) for _, end, meanings in longer] + list(reversed(shorter))
+
+
+def _most_words(found: tuple[int, int, list[T]]) -> int:
+    return -found[0]
+
+
+def _branches(
+    phrases: Phrases[T], words: Sequence[str], place: int, depth: int, inserts: int
+) -> Iterator[tuple[int, int, list[T]]]:
+    """Phrases that go on at ``place``: (number of further words, one past the last, meanings)."""
+    if place == len(words):
+        return
+    word = words[place]
+    following = phrases.longer.get(word)
+    if following is not None:
+        if following.meanings:
+            yield depth + 1, place + 1, following.meanings
+        if following.longer:
+            yield from _branches(following, words, place + 1, depth + 1, inserts)
+    if inserts and word in INSERTS:
+        yield from _branches(phrases, words, place + 1, depth, inserts - 1)

@@ -5,28 +5,23 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
-from medsegr.cognition.grammar import ORGAN, WORD_SETS, grammar_of
+from medsegr.cognition.grammar import grammar_of
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.meanings import Meaning, Meanings
+from medsegr.cognition.meanings import Meanings
 from medsegr.cognition.measurements import find_sizes
 from medsegr.cognition.mentions import Mention, Sentence, new_mention
-from medsegr.cognition.phrases import PhraseTable, Token, is_plural, tokenise
-from medsegr.cognition.spelling import SHORTEST, Spelling
-from medsegr.cognition.statements import Rule, Statements, find_statements
+from medsegr.cognition.phrases import Token, is_plural, phrases_at
+from medsegr.cognition.statements import find_statements
+from medsegr.cognition.vocabulary import Form, Vocabulary, lower
 
 REMEMBERED, REMEMBERED_LENGTH = 4096, 300
 """Sentences that are remembered, and the longest such, in characters."""
 
-FORMS, LONGEST_WORD = 65536, 40
-"""Words that are remembered, and the longest such."""
-
 _SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
 _DIGIT = re.compile(r"\d")
 _PLACE = itemgetter(2, 3)
-_COUNT = "count_"
 _SEGMENT = "segment_"
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
-_LETTERS = {"L": "left", "R": "right"}
 
 
 @lru_cache(maxsize=4)
@@ -41,34 +36,9 @@ class Reader:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self.grammar = grammar_of(lexicon)
-        self.statements = Statements(lexicon)
-        self.table: PhraseTable[Meaning] = PhraseTable()
-        for target in lexicon.targets.values():
-            for word in (*target.words, *target.here):
-                self.table.add(word, Meaning((("target", target.name),), word in target.here))
-        words = [("zone", zone.name, word) for zone in lexicon.zones.values() for word in zone.words]
-        for kind, table in (("texture", lexicon.textures), ("shape", lexicon.shapes)):
-            words += [(kind, e.name, word) for e in table.values() for word in e.words]
-        words += [("side", side, word) for side, listed in lexicon.sides.items() for word in listed]
-        phrases = {
-            kind: listed
-            for kind, listed in lexicon.triggers.items()
-            if kind not in WORD_SETS and not kind.startswith(ORGAN)
-        }
-        words += [(*_kind_and_name(kind), word) for kind, listed in phrases.items() for word in listed]
-        for kind, name, word in words:
-            self.table.add(word, Meaning(((kind, name),), False))
-        for word, parts in lexicon.combined.items():
-            self.table.add(word, Meaning(parts, False))
-        self.known = self.table.words()
-        self.spelling = Spelling(self.known)
+        self.vocabulary = Vocabulary(lexicon)
         self._meanings: dict[str | None, Meanings] = {}
-        self._forms: dict[str, str] = {}
         self._remembered: dict[tuple[str, str | None], Sentence] = {}
-
-    def rules_for(self, lowered: str) -> list[Rule]:
-        """The statements that may stand in a report."""
-        return self.statements.possible_in(lowered)
 
     def meanings_for(self, modality: str | None) -> Meanings:
         """What phrases mean in pictures of a modality."""
@@ -76,29 +46,19 @@ class Reader:
             self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
         return self._meanings[modality]
 
-    def recall(self, text: str, modality: str | None) -> Sentence | None:
-        """The sentence, where it was read before; reports say much in the same words."""
-        return self._remembered.get((text, modality))
+    def read(self, text: str, modality: str | None) -> Sentence:
+        """A sentence and what it mentions; offsets count from its start. Reports say much in the same words."""
+        known = self._remembered.get((text, modality))
+        return known if known is not None else self._read(text, modality)
 
-    def read(self, text: str, modality: str | None, rules: Sequence[Rule]) -> Sentence:
-        """A sentence and what it mentions; offsets count from its start."""
+    def _read(self, text: str, modality: str | None) -> Sentence:
+        tokens, forms = self.vocabulary.words_of(text)
+        words = [form.word for form in forms]
         lowered = lower(text)
-        tokens = tokenise(text)
-        forms = self._forms
-        words = [forms.get(token.text) or self._form(token) for token in tokens]
         meanings = self.meanings_for(modality)
-        stated = self._stated(text, lowered, tokens, rules) if rules else ()
-        mentions = [m for m in stated if meanings.may_speak_of(m.name)]
+        mentions = [m for m in self._stated(text, lowered, tokens, forms) if meanings.may_speak_of(m.name)]
         blocked = {place for m in mentions for place in range(m.first, m.last)}
-
-        def choose(first: int, last: int, meant: Sequence[Meaning]) -> Sequence[Mention]:
-            at, to = tokens[first].start, tokens[last - 1].end
-            return [
-                new_mention(Mention, (kind, name, first, last, at, to, None, other))
-                for kind, name, other in meanings.choose(meant, words, first, last)
-            ]
-
-        for mention in self.table.find(words, choose):
+        for mention in _phrases(tokens, forms, words, meanings):
             free = mention.first not in blocked or meanings.is_degree(mention.kind, mention.name)
             if free or (mention.kind == "side" and mention.name != "midline"):
                 mentions.append(mention)
@@ -133,18 +93,11 @@ class Reader:
             mentions += self._short_places(tokens, words, mentions, meanings)
         return mentions
 
-    def _form(self, token: Token) -> str:
-        """The word itself, or the known word that it misspells; remembered for words as they are written."""
-        word = token.word
-        if word not in self.known and len(word) >= SHORTEST:
-            word = self.spelling.mend(word)
-        word = _LETTERS.get(token.text, word)
-        if len(self._forms) < FORMS and len(token.text) <= LONGEST_WORD:
-            self._forms[token.text] = word
-        return word
-
-    def _stated(self, text: str, lowered: str, tokens: Sequence[Token], rules: Sequence[Rule]) -> Iterator[Mention]:
-        for stated in find_statements(rules, text, lowered):
+    def _stated(
+        self, text: str, lowered: str, tokens: Sequence[Token], forms: Sequence[Form]
+    ) -> Iterator[Mention]:
+        rules = self.vocabulary.statements.possible({form.states for form in forms})
+        for stated in find_statements(rules, text, lowered) if rules else ():
             places = [i for i, t in enumerate(tokens) if t.start < stated.end and stated.start < t.end]
             for name in stated.targets if places else ():
                 yield Mention(
@@ -170,7 +123,7 @@ class Reader:
                         t = tokens[place]
                         found.append(Mention("side", side, place, place + 1, t.start, t.end))
             if target and sum(o.kind == "target" and o.first == m.first for o in mentions) == 1:
-                for name, first, last in meanings.zones_within(self.table, m.name, tuple(words[m.first : m.last])):
+                for name, first, last in meanings.zones_within(self.vocabulary.begins, m.name, tuple(words[m.first : m.last])):
                     at, to = m.first + first, m.first + last
                     found.append(Mention("zone", name, at, to, tokens[at].start, tokens[to - 1].end))
         return found
@@ -219,24 +172,32 @@ class Reader:
             while place >= 0 and (words[place] in grammar.bare_places or words[place] in ("and", "to", "or", ",", "&")):
                 if words[place] in grammar.bare_places:
                     phrase = (words[place], tokens[zone.last - 1].word)
-                    for name, _, _ in meanings.zones_within(self.table, "", phrase)[:1]:
+                    for name, _, _ in meanings.zones_within(self.vocabulary.begins, "", phrase)[:1]:
                         t = tokens[place]
                         found.append(Mention("zone", name, place, place + 1, t.start, t.end))
                 place -= 1
         return [m for m in found if not any(o.first <= m.first < o.last for o in mentions)]
 
 
-def _kind_and_name(trigger: str) -> tuple[str, str]:
-    """A trigger as a mention: ``count_2`` counts, the others are what they are called."""
-    return ("count", trigger.removeprefix(_COUNT)) if trigger.startswith(_COUNT) else (trigger, trigger)
-
-
-def lower(text: str) -> str:
-    """Lower case of the same length."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+def _phrases(
+    tokens: Sequence[Token], forms: Sequence[Form], words: Sequence[str], meanings: Meanings
+) -> list[Mention]:
+    """What phrases mean, from left to right, the longest first, none overlapping; what means nothing is passed by."""
+    found: list[Mention] = []
+    pictured = not meanings.grammar.picture_words.isdisjoint(words)
+    place, count = 0, len(words)
+    while place < count:
+        begins, following = forms[place].begins, place + 1
+        for last, meant in phrases_at(begins, words, place) if begins is not None else ():
+            chosen = meanings.choose(meant, words, last, pictured)
+            if chosen:
+                start, end = tokens[place].start, tokens[last - 1].end
+                for kind, name, other in chosen:
+                    found.append(new_mention(Mention, (kind, name, place, last, start, end, None, other)))
+                following = last
+                break
+        place = following
+    return found
 
 
 def _sizes(text: str, lowered: str, tokens: Sequence[Token]) -> Iterator[Mention]:

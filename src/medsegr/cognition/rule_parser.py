@@ -12,11 +12,10 @@ from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.merging import merge, told_by
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Finding
-from medsegr.cognition.reader import lower, reader_of
+from medsegr.cognition.reader import reader_of
 from medsegr.cognition.readings import Readings
 from medsegr.cognition.sections import Subject, outside, spans_elsewhere
 from medsegr.cognition.sentences import split_sentences
-from medsegr.cognition.statements import Rule
 
 SIDELESS = frozenset({"skin", "endoscopy", "gastrointestinal", "histology"})
 """Regions whose pictures have places of their own and no sides of the patient."""
@@ -46,7 +45,6 @@ class _Walk:
         self.lexicon = lexicon
         self.reader = reader_of(lexicon)
         self.grammar = self.reader.grammar
-        self._rules: list[Rule] | None = None
         self.regions = regions_of(modality, lexicon)
         self.readings = Readings(lexicon, self.grammar, self.regions)
         self.subject = Subject(lexicon, self.grammar, modality)
@@ -57,7 +55,7 @@ class _Walk:
 
     def read(self, span: tuple[int, int]) -> None:
         """Add the findings of the sentence text[span]."""
-        unsettled = self._sentence(self.text[span[0] : span[1]])
+        unsettled = self.reader.read(self.text[span[0] : span[1]], self.modality)
         if not unsettled.mentions:
             return
         untitled = self.heading_side is None and not self.drafts
@@ -75,14 +73,6 @@ class _Walk:
             if draft.presence != "absent":
                 self.first_shown = self.first_shown or draft
                 self.last_shown = draft
-
-    def _sentence(self, text: str) -> Sentence:
-        known = self.reader.recall(text, self.modality)
-        if known is not None:
-            return known
-        if self._rules is None:
-            self._rules = self.reader.rules_for(lower(self.text))
-        return self.reader.read(text, self.modality, self._rules)
 
     def _drafts(self, sentence: Sentence, start: int) -> list[Draft]:
         scopes = Scopes(sentence, self.grammar)

@@ -1,11 +1,11 @@
 """Sentences that say a finding without its name ("Heart size is normal"): regular expressions of the lexicon.
 
-An expression is tried only in reports, and then in sentences, that hold one of
-the letters every match of it must hold.
+An expression is tried only in sentences that hold one of the strings of letters
+that every match of it must hold; which words can hold them is known word by word.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from medsegr.cognition.lexicon import Lexicon
@@ -17,6 +17,9 @@ try:
 except ImportError:  # Python 3.10
     import sre_constants as codes
     import sre_parse as patterns
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class Stated(NamedTuple):
@@ -38,31 +41,51 @@ class Rule(NamedTuple):
 
 
 class Statements:
-    """The statements of a lexicon."""
+    """The statements of a lexicon.
+
+    Attributes:
+        rules: In the order of the lexicon: an earlier one goes before a later.
+    """
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.rules = [
             Rule(keys_of(s.find), re.compile(r"\b(?:" + s.find + r")", re.I), s.targets, s.presence)  # type: ignore[arg-type]
             for s in lexicon.statements
         ]
-        self.keys = sorted({key for rule in self.rules for key in rule.keys})
+        self._anywhere = frozenset(n for n, rule in enumerate(self.rules) if not all(map(_piece, rule.keys or ("",))))
+        self._by_start: dict[str, list[tuple[str, int]]] = {}
+        for number, rule in enumerate(self.rules):
+            for key in rule.keys if number not in self._anywhere else ():
+                piece = _piece(key)
+                self._by_start.setdefault(piece[:2], []).append((piece, number))
 
-    def possible_in(self, lowered: str) -> list[Rule]:
-        """The rules that may hold somewhere in a text of lower case."""
-        there = {key for key in self.keys if key in lowered}
-        return [rule for rule in self.rules if not rule.keys or not there.isdisjoint(rule.keys)]
+    def with_word(self, word: str) -> tuple[int, ...]:
+        """Numbers of the rules that a word of lower case may be part of."""
+        numbers = {
+            number
+            for at in range(len(word) - 1)
+            for piece, number in self._by_start.get(word[at : at + 2], ())
+            if word.startswith(piece, at)
+        }
+        return tuple(sorted(numbers))
+
+    def possible(self, numbers: Iterable[tuple[int, ...]]) -> list[Rule]:
+        """The rules that may hold in a sentence, from what is known of each of its words."""
+        return [self.rules[number] for number in sorted(self._anywhere.union(*numbers))]
 
 
-def find_statements(rules: Sequence[Rule], text: str, lowered: str) -> Iterator[Stated]:
+def _piece(key: str) -> str:
+    """The longest run of letters in a key, which stands within one word; empty where it has none of two letters."""
+    longest = max(_LETTERS.findall(key), key=len, default="")
+    return longest if len(longest) > 1 else ""
+
+
+def find_statements(rules: Iterable[Rule], text: str, lowered: str) -> Iterator[Stated]:
     """The statements of a sentence, none overlapping; an earlier rule goes before a later one."""
     taken: list[tuple[int, int]] = []
     for rule in rules:
-        for key in rule.keys:
-            if key in lowered:
-                break
-        else:
-            if rule.keys:
-                continue
+        if rule.keys and not any(key in lowered for key in rule.keys):
+            continue
         for match in rule.pattern.finditer(text):
             first, last = match.span()
             if first == last or any(a < last and first < b for a, b in taken):
