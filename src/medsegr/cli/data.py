@@ -1,15 +1,16 @@
-"""``medsegr data``: check a data set, make one of phantoms, derive reports from masks."""
+"""``medsegr data``: check a data set, make or convert one, derive reports from masks, build the referring suite."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from medsegr.cli.convert import convert
 from medsegr.cli.describe import describe
 from medsegr.errors import DatasetError
 
 app = typer.Typer(
-    help="Check a data set, make one of phantoms, or derive reports from masks.",
+    help="Check, make or convert data sets, derive reports from masks, build the referring suite.",
     rich_markup_mode=None, no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
@@ -54,3 +55,4 @@ def phantoms(
 
 
 app.command("describe")(describe)
+app.command("convert")(convert)

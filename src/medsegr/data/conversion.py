@@ -1,0 +1,160 @@
+"""A foreign data set -> a folder in our layout. Pixels, spacing and place are kept: files are copied, not resampled.
+
+Black and white masks become 0 and 1. Masks with labels are copied as they are;
+only where a label is left out are its pixels set to 0, in the file's own order
+and with its own header. The result is checked before it takes its name.
+"""
+
+import csv
+import json
+import shutil
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import nibabel as nib
+import numpy as np
+from PIL import Image
+
+from medsegr.data.check import check_dataset
+from medsegr.data.dataset_folder import image_stem
+from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset
+from medsegr.data.image import is_nifti, load_label_map
+from medsegr.data.outputs import staged_folder
+from medsegr.data.split import write_split
+from medsegr.errors import ConfigError, DatasetError
+
+MOST_COMPLAINTS = 5
+"""Complaints about the result that a message lists; the rest is counted."""
+
+AFFINE_TOLERANCE = 1e-3
+"""Largest difference of two affines' entries, in mm, that is rounding."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a converted data set says of itself.
+
+    Attributes:
+        names: Label of the source -> canonical target; a label that is missing here is left out. For black
+            and white masks the one entry ``{"": target}``.
+        modality, frame, licence, name: As in ``dataset.json``.
+        incomplete: Targets that are not annotated everywhere.
+    """
+
+    names: Mapping[str, str]
+    modality: str | None
+    frame: Literal["patient", "image"]
+    name: str
+    licence: str | None = None
+    incomplete: tuple[str, ...] = ()
+
+
+def convert_dataset(
+    source: ForeignDataset, target: Target, out: Path, known: Container[str] | None = None, overwrite: bool = False
+) -> None:
+    """Write a foreign data set in our layout, whole or not at all.
+
+    Args:
+        source: What a reader found.
+        target: Names of the labels and of the set.
+        out: New folder.
+        known: Canonical names that targets have to be among; None checks no names.
+        overwrite: Replace an existing folder.
+
+    Raises:
+        ConfigError: No label is kept, or an incomplete target is none of them.
+        DatasetError: The result would not pass ``medsegr data check``, or a mask lies elsewhere than its image.
+        ImageError: A mask cannot be read.
+        OutputError: ``out`` is not empty or not writable.
+    """
+    labels = _labels(source, target)
+    if strange := [name for name in target.incomplete if name not in labels]:
+        raise ConfigError(f"'{strange[0]}' is to be incomplete, but is no target here: {', '.join(labels)}.")
+    kept = {value for values in labels.values() for value in values}
+    dropped = {value for values in source.labels.values() for value in values} - kept
+    with staged_folder(out, overwrite) as folder:
+        (folder / "images").mkdir()
+        (folder / "masks").mkdir()
+        for case in source.cases:
+            shutil.copyfile(case.image, folder / "images" / case.name)
+            _write_mask(case, folder / "masks", binary=not source.labels, dropped=dropped)
+        _write_tables(source, target, labels, folder)
+        complaints = check_dataset(folder, known) or _misplaced(source)
+        if complaints:
+            more = len(complaints) - MOST_COMPLAINTS
+            listed = "; ".join(complaints[:MOST_COMPLAINTS]) + (f"; and {more} more" if more > 0 else "")
+            raise DatasetError(f"The data set {source.name} cannot be converted: {listed}.")
+
+
+def _labels(source: ForeignDataset, target: Target) -> dict[str, list[int]]:
+    """Canonical target -> values; labels of one target unite."""
+    own = source.labels or {"": (1,)}
+    labels: dict[str, list[int]] = {}
+    for name, values in own.items():
+        if name in target.names:
+            listed = labels.setdefault(target.names[name], [])
+            listed += [value for value in values if value not in listed]
+    if not labels:
+        raise ConfigError(f"No label of the data set {source.name} is kept; it has {', '.join(own)}. Name one of them.")
+    return labels
+
+
+def _write_mask(case: ForeignCase, folder: Path, binary: bool, dropped: set[int]) -> None:
+    """Write a case's mask under a name that goes with its image."""
+    stem = image_stem(case.name)
+    if is_nifti(case.mask) or not (binary or dropped):
+        suffix = case.mask.name[len(image_stem(case.mask.name)) :]
+        _copy_mask(case.mask, folder / f"{stem}{suffix}", binary, dropped)
+        return
+    label_map = load_label_map(case.mask)
+    if binary:  # as painted: what a JPEG smeared lies below half of the white
+        label_map = label_map > label_map.max() / 2 if label_map.any() else label_map
+    else:
+        label_map = np.where(np.isin(label_map, list(dropped)), 0, label_map)
+    depth = np.uint8 if label_map.max() <= np.iinfo(np.uint8).max else np.uint16
+    Image.fromarray(label_map.astype(depth)).save(folder / f"{stem}.png", format="PNG")
+
+
+def _copy_mask(source: Path, place: Path, binary: bool, dropped: set[int]) -> None:
+    """Copy a mask; a NIfTI whose values change keeps order and header."""
+    if not (binary or dropped):
+        shutil.copyfile(source, place)
+        return
+    load_label_map(source)  # refuses what is no mask, in words
+    image: Any = nib.load(source)
+    stored = np.asanyarray(image.dataobj)
+    changed = stored > 0 if binary else np.where(np.isin(stored, list(dropped)), 0, stored)
+    header = image.header.copy()
+    header.set_data_dtype(np.uint8 if changed.max() <= np.iinfo(np.uint8).max else np.int32)
+    header.set_slope_inter(1, 0)
+    nib.save(nib.Nifti1Image(changed.astype(header.get_data_dtype()), image.affine, header), place)
+
+
+def _misplaced(source: ForeignDataset) -> list[str]:
+    """NIfTI masks whose affine is not their image's: their left and right may differ."""
+    complaints = []
+    for case in source.cases:
+        if is_nifti(case.image) and is_nifti(case.mask):
+            first, second = (nib.load(path).affine for path in (case.image, case.mask))  # type: ignore[attr-defined]
+            if not np.allclose(first, second, atol=AFFINE_TOLERANCE):
+                complaints.append(f"the mask of {case.name} has another affine than its image, so it lies elsewhere")
+    return complaints
+
+
+def _write_tables(source: ForeignDataset, target: Target, labels: Mapping[str, list[int]], folder: Path) -> None:
+    manifest = {
+        "name": target.name,
+        "modality": target.modality,
+        "frame": target.frame,
+        "licence": target.licence or source.licence,
+        "labels": {"background": 0, **{n: v[0] if len(v) == 1 else sorted(v) for n, v in labels.items()}},
+        "incomplete": sorted(target.incomplete),
+    }
+    (folder / "dataset.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    write_split(folder / "split.csv", {case.name: case.split for case in source.cases})
+    reports = [(case.name, case.report) for case in source.cases if case.report is not None]
+    if reports:
+        with (folder / "reports.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([("image", "report"), *reports])

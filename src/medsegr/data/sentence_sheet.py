@@ -1,0 +1,91 @@
+"""Sheets of image names and sentences, as the field hands them around: xlsx, csv or tsv, with various headings."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from medsegr._optional import require
+from medsegr.errors import DatasetError
+
+SHEET_SUFFIXES = (".xlsx", ".csv", ".tsv")
+
+IMAGE_HEADINGS = ("image", "image_name", "imagename", "filename", "file_name", "file", "mask", "name", "img", "path")
+TEXT_HEADINGS = ("description", "report", "text", "sentence", "caption", "prompt", "desc", "findings")
+"""Headings in the order of preference; case and blanks do not matter."""
+
+LEAST_COLUMNS = 2
+
+
+def read_sentences(path: Path) -> dict[str, str]:
+    """Read a sheet.
+
+    Args:
+        path: ``.xlsx`` (its first sheet), ``.csv`` or ``.tsv``; the first row holds the headings.
+
+    Returns:
+        Image or mask name as it stands there, without folders -> sentence. Rows without either are left out.
+
+    Raises:
+        DatasetError: Unreadable, no heading of an image or a text, or two sentences for one name.
+        MissingExtraError: xlsx without the package that reads it.
+    """
+    rows = _read_xlsx(path) if path.suffix.lower() == ".xlsx" else _read_csv(path)
+    if not rows:
+        raise DatasetError(f"{path.name} is empty. Expected a row of headings and a row for each image.")
+    headings = ["_".join(cell.lower().split()) for cell in rows[0]]
+    image, text = _column(headings, IMAGE_HEADINGS, path, "image"), _column(headings, TEXT_HEADINGS, path, "text")
+    sentences: dict[str, str] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        name = row[image].replace("\\", "/").rsplit("/", maxsplit=1)[-1].strip() if image < len(row) else ""
+        sentence = row[text].strip() if text < len(row) else ""
+        if not name or not sentence:
+            continue
+        if sentences.setdefault(name, sentence) != sentence:
+            raise DatasetError(f"{path.name} line {number} gives an image a second sentence. Keep one row an image.")
+    return sentences
+
+
+def _column(headings: Sequence[str], known: Sequence[str], path: Path, what: str) -> int:
+    found = next((name for name in known if name in headings), None)
+    if found is None:
+        raise DatasetError(
+            f"{path.name} has no column that names the {what}; expected one of {', '.join(known)} in its first row."
+        )
+    return headings.index(found)
+
+
+def _read_xlsx(path: Path) -> list[list[str]]:
+    openpyxl = require("openpyxl", f"Reading {path.name}", "'medsegr[xlsx]', or save the sheet as CSV")
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            rows = [
+                ["" if v is None else str(v) for v in row] for row in book.worksheets[0].iter_rows(values_only=True)
+            ]
+        finally:
+            book.close()
+    except Exception as error:  # a damaged zip or sheet raises nearly anything
+        raise DatasetError(
+            f"{path.name} cannot be read as a sheet ({type(error).__name__}). Save it again as xlsx or CSV."
+        ) from error
+    return [row for row in rows if any(cell.strip() for cell in row)]
+
+
+def _read_csv(path: Path) -> list[list[str]]:
+    """Comma, semicolon or tab, whichever the headings hold most of; UTF-8, else Latin-1."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be opened ({error.strerror}). Check permissions.") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise DatasetError(f"{path.name} is not a CSV file ({error}). Save it again as CSV.") from error
+    return [row for row in rows if any(cell.strip() for cell in row)]
