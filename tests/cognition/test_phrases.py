@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsegr.cognition.phrases import PhraseTable, fold, tokenise
+from medsegr.cognition.phrases import PhraseTable, fold, phrases_at, tokenise
 
 
 @given(st.text(max_size=60))
@@ -35,20 +35,40 @@ def test_a_hyphen_inside_a_word_is_a_space() -> None:
     assert [t.word for t in tokenise("margin - indistinct")] == ["margin", "-", "indistinct"]
 
 
-def find(table: PhraseTable, text: str, refused: str | None = None) -> list[tuple[int, int, str]]:
-    words = [token.word for token in tokenise(text)]
-    return list(table.find(words, lambda a, b, meanings: [(a, b, m) for m in meanings if m != refused]))
-
-
-def test_the_longest_phrase_wins_unless_it_means_nothing_here() -> None:
+def table_of(*phrases: str) -> PhraseTable[str]:
     table: PhraseTable[str] = PhraseTable()
-    for phrase in ("lobe", "upper lobe", "left upper"):
+    for phrase in phrases:
         table.add(phrase, phrase)
-    assert find(table, "left upper lobe") == [(0, 2, "left upper"), (2, 3, "lobe")]
-    assert find(table, "left upper lobe", refused="left upper") == [(1, 3, "upper lobe")]
+    return table
+
+
+def standing_at(table: PhraseTable[str], text: str, place: int = 0) -> list[tuple[int, list[str]]]:
+    words = [token.word for token in tokenise(text)]
+    begins = table.beginning.get(words[place])
+    return list(phrases_at(begins, words, place)) if begins is not None else []
+
+
+def test_all_phrases_at_a_place_the_longest_first() -> None:
+    table = table_of("upper", "upper lobe", "upper lobe collapse", "left upper", "lobe")
+    assert standing_at(table, "left upper lobe", 0) == [(2, ["left upper"])]
+    assert standing_at(table, "left upper lobe", 1) == [(3, ["upper lobe"]), (2, ["upper"])]
+    assert standing_at(table, "upper zone") == [(1, ["upper"])]
+    assert standing_at(table, "zone") == []
+
+
+def test_a_phrase_may_have_several_meanings_each_once() -> None:
+    table: PhraseTable[str] = PhraseTable()
+    for meaning in ("one", "two", "one"):
+        table.add("left-sided", meaning)
+    table.add("", "nothing")
+    assert standing_at(table, "left sided") == [(2, ["one", "two"])]
+    assert table.words() == {"left", "sided"}
 
 
 def test_sides_may_stand_inside_a_phrase() -> None:
-    table: PhraseTable[str] = PhraseTable()
-    table.add("blunting of the costophrenic angle", "blunting")
-    assert find(table, "Blunting of the left costophrenic angle") == [(0, 6, "blunting")]
+    table = table_of("blunting of the costophrenic angle", "blunting", "blunting of the left")
+    assert standing_at(table, "Blunting of the left costophrenic angle") == [
+        (6, ["blunting of the costophrenic angle"]), (4, ["blunting of the left"]), (1, ["blunting"]),
+    ]  # fmt: skip
+    assert standing_at(table_of("a b"), "a the left right both b") == [(6, ["a b"])]
+    assert standing_at(table_of("a b"), "a the left right both the b") == []

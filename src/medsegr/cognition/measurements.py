@@ -4,27 +4,39 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_NUMBER = r"(\d{1,5}(?:[.,]\d{1,4})?)"
+_DIGITS = r"\d(?<![\w.,]\d)\d{0,4}(?:[.,]\d{1,4})?"
+_NUMBER = r"\d{1,5}(?:[.,]\d{1,4})?"
 _UNIT = r"(mm|cm|millimet(?:re|er)s?|centimet(?:re|er)s?)"
 _TIMES = r"[ \t]{0,3}(?:[x\u00d7*]|by)[ \t]{0,3}"
-_AXIS = rf"{_NUMBER}[ \t]{{0,3}}-?{_UNIT}?"
-_SIZE = re.compile(rf"(?<![\w.,]){_AXIS}(?:{_TIMES}{_AXIS})?(?:{_TIMES}{_AXIS})?(?![a-z])", re.I)
+_GAP = rf"[ \t]{{0,3}}-?{_UNIT}?"
+_SIZE = re.compile(rf"({_DIGITS}){_GAP}(?:{_TIMES}({_NUMBER}){_GAP})?(?:{_TIMES}({_NUMBER}){_GAP})?(?![a-z])", re.I)
 _NOT_ITS_SIZE = re.compile(
-    r"\W{0,3}(?:above|below|from|fn\b|deep to|in depth|depth|slices?\b|sections?\b|thick slices?|distal|proximal|away|"
-    r"cranial|caudal|inferior to|superior to|medial to|lateral to|anterior to|posterior to|short of|beyond|"
+    r"\W{1,3}\b(?:above|below|from|fn\b|deep to|in depth|depth|slices?\b|sections?\b|thick slices?|distal|proximal|"
+    r"away|cranial|caudal|inferior to|superior to|medial to|lateral to|anterior to|posterior to|short of|beyond|"
     r"(?:in|on|at) (?:19|20)\d\d|"
     r"(?:previously|before\b|earlier)(?!\W{0,3}(?:measur\w+ |was )?\d)|on (?:the )?(?:prior|previous)|of ST\b|"
     r"solid component|intervals?\b|per )",
     re.I,
 )
-_FORMER = re.compile(
-    r"(?:prev|previous|previously|formerly|prior|before|also|was|were|had been|compared (?:with|to)|from|versus|vs\.?|"
-    r"(?:cortical|cortex|parenchymal|slice|section) thick(?:ness|ening) of|cortex of|"
-    r"(?:solid )?component (?:of|measuring)|distance of|depth of|"
-    r"slice thickness:?)(?: about| approximately| up to)?\W{0,3}$",
-    re.I,
-)
-_MEASURED_NOW = re.compile(r"\b(?:is|are|measures?|measuring|remains|now)\b[^.;]{0,40}$", re.I)
+_FORMER = (
+    "prev", "previous", "previously", "formerly", "prior", "before", "also", "was", "were", "had been",
+    "compared with", "compared to", "from", "versus", "vs", "vs.",
+)  # fmt: skip
+"""Words before a size that is no longer, or not of this finding."""
+
+_OF_A_PART = (
+    *(
+        f"{part} {thick} of"
+        for part in ("cortical", "cortex", "parenchymal", "slice", "section")
+        for thick in ("thickness", "thickening")
+    ),
+    "cortex of", "component of", "component measuring", "distance of", "depth of", "slice thickness",
+    "slice thickness:",
+)  # fmt: skip
+"""Words before the size of a part, a distance or a setting."""
+
+_NOT_BEHIND = (*_FORMER, *_OF_A_PART)
+_ROUGHLY = (" about", " approximately", " up to")
 
 
 class Measurement(NamedTuple):
@@ -44,7 +56,7 @@ def find_sizes(text: str, lowered: str) -> Iterator[Measurement]:
         last_unit = next((unit for unit in reversed(units) if unit), None)
         if last_unit is None or _NOT_ITS_SIZE.match(text, match.end()):
             continue
-        if _FORMER.search(text[max(0, match.start() - 60) : match.start()]):
+        if _of_something_else(lowered, match.start()):
             continue
         scales = [10.0 if (unit or last_unit).lower().startswith("c") else 1.0 for unit in units]
         axes = tuple(
@@ -53,3 +65,14 @@ def find_sizes(text: str, lowered: str) -> Iterator[Measurement]:
             if number
         )
         yield Measurement(axes, *match.span())
+
+
+def _of_something_else(lowered: str, start: int) -> bool:
+    """True when the words before ``start``, signs left out, say that the size is a former one or not the finding's."""
+    end = start
+    while end > start - 3 and end > 0 and not (lowered[end - 1].isalnum() or lowered[end - 1] == "_"):
+        end -= 1
+    for rough in _ROUGHLY:
+        if lowered.endswith(rough, 0, end):
+            end -= len(rough)
+    return lowered.endswith(_NOT_BEHIND, 0, end)

@@ -93,9 +93,7 @@ class Reader:
             mentions += self._short_places(tokens, words, mentions, meanings)
         return mentions
 
-    def _stated(
-        self, text: str, lowered: str, tokens: Sequence[Token], forms: Sequence[Form]
-    ) -> Iterator[Mention]:
+    def _stated(self, text: str, lowered: str, tokens: Sequence[Token], forms: Sequence[Form]) -> Iterator[Mention]:
         rules = self.vocabulary.statements.possible({form.states for form in forms})
         for stated in find_statements(rules, text, lowered) if rules else ():
             places = [i for i, t in enumerate(tokens) if t.start < stated.end and stated.start < t.end]
@@ -109,6 +107,7 @@ class Reader:
     ) -> list[Mention]:
         """Sides and zones within the words of a target, and sides within those of a zone."""
         found: list[Mention] = []
+        begins = self.vocabulary.begins
         for m in mentions:
             if m.last - m.first < 2 or m.kind not in ("target", "zone"):
                 continue
@@ -123,7 +122,7 @@ class Reader:
                         t = tokens[place]
                         found.append(Mention("side", side, place, place + 1, t.start, t.end))
             if target and sum(o.kind == "target" and o.first == m.first for o in mentions) == 1:
-                for name, first, last in meanings.zones_within(self.vocabulary.begins, m.name, tuple(words[m.first : m.last])):
+                for name, first, last in meanings.zones_within(begins, m.name, tuple(words[m.first : m.last])):
                     at, to = m.first + first, m.first + last
                     found.append(Mention("zone", name, at, to, tokens[at].start, tokens[to - 1].end))
         return found
@@ -179,9 +178,7 @@ class Reader:
         return [m for m in found if not any(o.first <= m.first < o.last for o in mentions)]
 
 
-def _phrases(
-    tokens: Sequence[Token], forms: Sequence[Form], words: Sequence[str], meanings: Meanings
-) -> list[Mention]:
+def _phrases(tokens: Sequence[Token], forms: Sequence[Form], words: Sequence[str], meanings: Meanings) -> list[Mention]:
     """What phrases mean, from left to right, the longest first, none overlapping; what means nothing is passed by."""
     found: list[Mention] = []
     pictured = not meanings.grammar.picture_words.isdisjoint(words)
