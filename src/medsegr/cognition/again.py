@@ -8,82 +8,84 @@ from medsegr.cognition.attachment import Draft, explains
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.mentions import Mention, Sentence
 
+_ARTICLES = frozenset({"the", "-", "its", "a", "an"})
+_OPENINGS = frozenset({"texture", "size"})
+"""Kinds of words that a sentence may begin with that goes on without a noun."""
+
 
 def resumed(sentence: Sentence, first_shown: Draft | None, last_shown: Draft | None, grammar: Grammar) -> Draft | None:
     """The finding that a sentence goes on about ("It measures 9 mm", "Margins are smooth"), or None."""
     if last_shown is None:
         return None
-    place = next((i for i, t in enumerate(sentence.tokens) if t.word not in ("the", "-", "its", "a", "an")), None)
-    if place is None:
+    place, tokens = 0, sentence.tokens
+    while place < len(tokens) and tokens[place].word in _ARTICLES:
+        place += 1
+    if place == len(tokens):
         return None
-    word = sentence.tokens[place].word
+    word = tokens[place].word
     if word == "color":
         return first_shown
-    if word in grammar.goes_on or word in grammar.pronouns or sentence.tokens[0].word == "its":
+    if word in grammar.goes_on or word in grammar.pronouns or tokens[0].word == "its":
         return last_shown
-    if any(m.kind == "target" for m in sentence.mentions):
+    if "target" in sentence.kinds or sentence.kinds.isdisjoint(_OPENINGS):
         return None
     opening = next((m for m in sentence.mentions if m.first <= place < m.last), None)
-    if opening is None or opening.kind not in ("texture", "size"):
+    if opening is None or opening.kind not in _OPENINGS:
         return None
-    behind = sentence.tokens[opening.last].word if opening.last < len(sentence.tokens) else ","
+    behind = tokens[opening.last].word if opening.last < len(tokens) else ","
     return last_shown if opening.kind == "size" or behind in (",", "and", "on", "with") else None
 
 
-def again(sentence: Sentence, draft: Draft) -> Draft:
+def again(sentence: Sentence, draft: Draft, start: int) -> Draft:
     """A stand-in for a finding at the head of a sentence, to which attributes are given."""
     head = sentence.tokens[0]
     target = Mention("target", draft.name, 0, 0, head.start, head.start)
-    return Draft(target, draft.name, draft.presence, [])
+    return Draft(start, target, draft.name, draft.presence, [])
 
 
-def members(sentence: Sentence, drafts: Sequence[Draft], earlier: Draft | None) -> list[Draft]:
+def members(sentence: Sentence, drafts: Sequence[Draft], earlier: Draft | None, start: int) -> list[Draft]:
     """Findings singled out of a group without a noun: "the largest in the right lower lobe", "one of them"."""
     found: list[Draft] = []
-    for mention in sentence.mentions if "member" in sentence.kinds else ():
-        if mention.kind != "member" or _noun_follows(sentence, mention):
+    for mention in sentence.of("member"):
+        if _noun_follows(sentence, mention):
             continue
         group = next((d for d in reversed(drafts) if d.target.last <= mention.first), earlier)
         if group is not None and group.presence != "absent":
             words = mention._replace(kind="target", name=group.name)
             one = sentence.tokens[mention.first].word == "one" and sentence.tokens[mention.first + 1].word == "of"
             count = [mention._replace(kind="count", name="1")] if one else []
-            found.append(Draft(words, group.name, group.presence, [], count, apart=True, group=group))
+            found.append(Draft(start, words, group.name, group.presence, [], count, apart=True, group=group))
     return found
 
 
 def inherit(draft: Draft) -> None:
     """Give a member of a group the group's one side, and its zones where it has no place of its own."""
-    if draft.group is None or any(m.kind == "side" for m in draft.attributes):
+    if draft.group is None or draft.has_side():
         return
     sides = [m for m in draft.group.attributes if m.kind == "side"]
     if len({m.name for m in sides}) > 1 or any(m.name == "bilateral" for m in sides):
         return
     zones = [] if draft.places() else [m for m in draft.group.attributes if m.kind == "zone"]
-    draft.attributes += [*sides, *zones]
+    draft.take([*sides, *zones], draft.group.start)
 
 
 def singled_out(sentence: Sentence, draft: Draft) -> bool:
     """True for "including a rounded opacity" and "the largest nodule"."""
-    if sentence.kinds.isdisjoint(("member", "including")):
-        return False
-    heads = [m for m in sentence.mentions if m.kind in ("member", "including") and m.last <= draft.target.first]
+    heads = [m for m in sentence.of("member", "including") if m.last <= draft.target.first]
     return any(sum(not _describes(sentence, p) for p in range(m.last, draft.target.first)) < 2 for m in heads)
 
 
-def left_free(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
+def left_free(sentence: Sentence, drafts: Sequence[Draft], start: int) -> list[Draft]:
     """What is absent in a place that is left free: "except for the left upper zone"."""
     found: list[Draft] = []
-    for mention in sentence.mentions if "except" in sentence.kinds else ():
-        if mention.kind != "except":
-            continue
+    for mention in sentence.of("except"):
         before = next((d for d in reversed(drafts) if d.target.last <= mention.first), None)
         behind = [d for d in drafts if d.target.first >= mention.last]
         limit = behind[0].target.first if behind else len(sentence.tokens)
         place = [m for m in sentence.mentions if m.kind in ("zone", "side") and mention.last <= m.first < limit]
         if before is not None and place and not behind and before.presence == "present":
             head = before.target._replace(first=mention.first, last=mention.last)
-            found.append(Draft(head, before.name, "absent", [mention]))
+            found.append(Draft(start, head, before.name, "absent", [mention]))
     return found
 
 
@@ -107,7 +109,9 @@ def joined(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
 
 def by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
     """One draft for each side, where sides are named each with a place of its own."""
-    places = draft.places() if len(draft.attributes) > 3 else []
+    if len(draft.attributes) < 4:
+        return [draft]
+    places = draft.places()
     if len(places) < 4 or len({m.name for m in places if m.kind == "side"}) < 2:
         return [draft]
     places.sort(key=lambda m: (m.first, m.kind == "zone"))

@@ -1,6 +1,6 @@
 """Which target a place, texture, shape, size or count belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ class Draft:
     """A target with what was found to belong to it.
 
     Attributes:
+        start: Character at which its sentence begins; offsets count from there.
         target: Its words; those of a pronoun where it is spoken of again.
         name: Canonical name of the target.
         presence, triggers: What is said of it, and the words that say so.
@@ -29,6 +30,7 @@ class Draft:
         group: What it was singled out of, where no noun says so.
     """
 
+    start: int
     target: Mention
     name: str
     presence: Presence
@@ -39,11 +41,13 @@ class Draft:
     more: list[Mention] = field(default_factory=list)
     group: "Draft | None" = None
 
-    def move(self, by: int) -> None:
-        """Count offsets from ``by`` characters further ahead: from those of the sentence to those of the report."""
-        self.target = self.target.moved(by)
-        self.triggers = [m.moved(by) for m in self.triggers]
-        self.attributes = [m.moved(by) for m in self.attributes]
+    def take(self, mentions: Iterable[Mention], start: int) -> None:
+        """Add attributes that another sentence states, which begins at character ``start``."""
+        self.attributes += [mention.moved(start - self.start) for mention in mentions]
+
+    def has_side(self) -> bool:
+        """True when a side is among its attributes."""
+        return any(mention.kind == "side" for mention in self.attributes)
 
     def places(self) -> list[Mention]:
         """Its sides and zones."""
@@ -65,10 +69,11 @@ def attach(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> Non
 
 def _says_nothing(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], grammar: Grammar) -> bool:
     """True for a degree of an attribute ("moderately hyperintense"), for what is compared, and for what is denied."""
-    degree = mention.kind == "shape" and sentence.tokens[mention.last - 1].word.endswith("ly")
-    if degree and any(m.first == mention.last and m.kind == "texture" for m in sentence.mentions):
-        return True
-    if _compares(sentence, mention, grammar):
+    if mention.kind == "shape" and "texture" in sentence.kinds:
+        degree = sentence.tokens[mention.last - 1].word.endswith("ly")
+        if degree and any(m.first == mention.last and m.kind == "texture" for m in sentence.mentions):
+            return True
+    if "less" in sentence.kinds and _compares(sentence, mention, grammar):
         return True
     if "absent_before" not in sentence.kinds:
         return False
@@ -81,7 +86,7 @@ def _says_nothing(sentence: Sentence, mention: Mention, drafts: Sequence[Draft],
 
 def _compares(sentence: Sentence, mention: Mention, grammar: Grammar) -> bool:
     """True for what stands in a comparison ("less severe at the apices")."""
-    return "less" in sentence.kinds and any(
+    return any(
         m.kind == "less"
         and m.last <= mention.first
         and not clause_ends(sentence, grammar, m.last, mention.first)
@@ -93,7 +98,9 @@ def _compares(sentence: Sentence, mention: Mention, grammar: Grammar) -> bool:
 def _introduced(sentence: Sentence, draft: Draft) -> bool:
     """True for "a round nodule" and "possible round nodule": a lesion that was not spoken of before."""
     place = draft.target.first - 1
-    own = {p for m in draft.attributes for p in range(m.first, m.last)}
+    if place < 0:
+        return False
+    own = {p for m in draft.attributes for p in range(m.first, m.last)} if draft.attributes else ()
     while place >= 0 and (place in own or sentence.tokens[place].word == ","):
         place -= 1
     if place < 0:
@@ -118,12 +125,15 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
     if after is None:
         return [before] if before is not None and _goes_back(sentence, mention, before, grammar) else []
     gap = sentence.between(mention.last, after.target.first)
-    open_ = not clause_ends(sentence, grammar, mention.last, after.target.first)
-    direct = open_ and grammar.links.isdisjoint(gap)
+    ends = clause_ends(sentence, grammar, mention.last, after.target.first)
+    direct = not ends and grammar.links.isdisjoint(gap)
     if mention.kind == "count":
         return [after] if direct and ("," not in gap or before is None) else []
     if before is None:
-        return _led_by(sentence, mention, drafts, after, grammar)
+        place = mention.kind in ("side", "zone")
+        if place and ":" in gap:
+            return _headed_by(sentence, drafts, after, grammar)
+        return [] if ends and not place else _led_by(drafts, after, ends)
     if not direct or _is_noun(sentence, mention, grammar, gap):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
     if "," in gap:
@@ -135,21 +145,17 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
     return [after]
 
 
-def _led_by(
-    sentence: Sentence, mention: Mention, drafts: Sequence[Draft], after: Draft, grammar: Grammar
-) -> Sequence[Draft]:
-    """The owners of an attribute that stands before every target: the next; after "Place:" all of the clause."""
-    gap = sentence.between(mention.last, after.target.first)
-    ends = clause_ends(sentence, grammar, mention.last, after.target.first)
-    place = mention.kind in ("side", "zone")
-    if ends and not place:
-        return []
-    if place and ":" in gap and not grammar.links.isdisjoint(gap):
-        return [
-            d for d in drafts
-            if d is after or not clause_ends(sentence, grammar, after.target.first, d.target.first)
-        ]  # fmt: skip
+def _led_by(drafts: Sequence[Draft], after: Draft, ends: bool) -> Sequence[Draft]:
+    """The owners of an attribute that stands before every target: the next, if a clause ends only what is shown."""
     return [d for d in drafts if d.target.first == after.target.first and (not ends or d.presence != "absent")]
+
+
+def _headed_by(sentence: Sentence, drafts: Sequence[Draft], after: Draft, grammar: Grammar) -> Sequence[Draft]:
+    """The owners of the place in "Place: ...": all targets of the clause."""
+    return [
+        d for d in drafts
+        if d is after or not clause_ends(sentence, grammar, after.target.first, d.target.first)
+    ]  # fmt: skip
 
 
 def _goes_back(sentence: Sentence, mention: Mention, before: Draft, grammar: Grammar) -> bool:

@@ -9,6 +9,11 @@ from medsegr.cognition.priors import Presence
 ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 """Kinds of mentions that describe a target."""
 
+_BREAKS = frozenset({"breaks", "except"})
+_SOFT_BREAKS = frozenset({"with", "and", "which"})
+_SIGNS = frozenset({",", ";", ":"})
+_COVERED, _DESCRIBED = 1, 2
+
 new_mention = tuple.__new__
 """Makes a mention of all its parts at once; many are made."""
 
@@ -46,40 +51,54 @@ class Sentence:
     Attributes:
         tokens, mentions: In the order of the text.
         words: The words it has, mended.
-        kinds: The kinds of its mentions.
+        kinds, names: Those of its mentions.
+        has_readings: Some mention can be read in two ways.
         breaks: Words at which a scope ends; firm_breaks: less "with a" and the like.
+        signs: Words that are a comma, semicolon or colon.
     """
 
-    __slots__ = ("_covered", "_described", "breaks", "firm_breaks", "kinds", "mentions", "tokens", "words")
+    __slots__ = (
+        "_marks", "breaks", "firm_breaks", "has_readings", "kinds", "mentions", "names", "signs", "tokens", "words",
+    )  # fmt: skip
 
     def __init__(self, tokens: Sequence[Token], mentions: Sequence[Mention], words: frozenset[str]) -> None:
         self.tokens = tokens
         self.mentions = mentions
         self.words = words
-        self.kinds = {m.kind for m in mentions}
-        self._covered = bytearray(len(tokens))
-        self._described = bytearray(len(tokens))
-        self.breaks = [m.first for m in mentions if m.kind in ("breaks", "except")]
-        self.firm_breaks = [at for at in self.breaks if tokens[at].word not in ("with", "and", "which")]
-        for mention in mentions:
-            for place in range(mention.first, mention.last):
-                self._covered[place] = 1
-                if mention.kind in ATTRIBUTES:
-                    self._described[place] = 1
+        kinds, names, *_, others = zip(*mentions, strict=True) if mentions else ((), (), ())
+        self.kinds = frozenset(kinds)
+        self.names = frozenset(names)
+        self.has_readings = any(others)
+        self.breaks = [] if _BREAKS.isdisjoint(kinds) else [m.first for m in mentions if m.kind in _BREAKS]
+        self.firm_breaks = [at for at in self.breaks if tokens[at].word not in _SOFT_BREAKS]
+        self.signs = [] if _SIGNS.isdisjoint(words) else [at for at, t in enumerate(tokens) if t.word in _SIGNS]
+        self._marks: bytearray | None = None
 
     def of(self, *kinds: str) -> list[Mention]:
         """The mentions of some kinds."""
-        return [mention for mention in self.mentions if mention.kind in kinds]
+        return [] if self.kinds.isdisjoint(kinds) else [m for m in self.mentions if m.kind in kinds]
 
     def between(self, first: int, last: int) -> list[str]:
         """Words [first, last) that no mention covers."""
-        covered, tokens = self._covered, self.tokens
-        return [tokens[place].word for place in range(first, last) if not covered[place]]
+        if first >= last:
+            return []
+        marks, tokens = self._marks or self._mark(), self.tokens
+        return [tokens[place].word for place in range(first, last) if not marks[place]]
 
     def is_covered(self, place: int) -> bool:
         """True when some mention covers the word."""
-        return bool(self._covered[place])
+        return bool((self._marks or self._mark())[place])
 
     def is_attribute(self, place: int) -> bool:
         """True when an attribute covers the word."""
-        return bool(self._described[place])
+        return (self._marks or self._mark())[place] >= _DESCRIBED
+
+    def _mark(self) -> bytearray:
+        """For every word, whether a mention covers it, and whether an attribute does."""
+        marks = bytearray(len(self.tokens))
+        for kind, _, first, last, *_ in self.mentions:
+            mark = _DESCRIBED if kind in ATTRIBUTES else _COVERED
+            for place in range(first, last):
+                marks[place] |= mark
+        self._marks = marks
+        return marks

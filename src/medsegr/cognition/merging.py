@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from medsegr.cognition.attachment import Draft
 from medsegr.cognition.grammar import Grammar
@@ -25,6 +26,16 @@ NAMED_ALREADY = frozenset({"hepatic"})
 MEMORY = 64
 """Findings of one target that a new mention is compared with, the latest; reports hold no more."""
 
+_FIELD = {
+    "side": "location", "zone": "location", "texture": "texture", "shape": "shape", "size": "shape", "count": "shape",
+}  # fmt: skip
+"""Kind of attribute -> field of the evidence."""
+
+_location = lru_cache(maxsize=4096)(Location)
+_texture = lru_cache(maxsize=4096)(Texture)
+_shape = lru_cache(maxsize=4096)(Shape)
+"""Frozen values that reports repeat are made once."""
+
 
 @dataclass(slots=True, eq=False)
 class Told:
@@ -45,41 +56,42 @@ class Told:
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
-    absent = draft.presence == "absent"
-    kept = [m for m in draft.attributes if not absent or m.kind in ("side", "zone")]
-    names: dict[str, list[str]] = {"zone": [], "texture": [], "shape": [], "size": [], "count": [], "side": []}
+    kept = draft.attributes
+    if draft.presence == "absent":
+        kept = draft.places()
     if draft.name not in grammar.organ_targets:
         kept = [m for m in kept if m.name not in CHANGES]
     if _of_liver(draft.name):
         kept = [m for m in kept if m.name not in NAMED_ALREADY]
+    names: dict[str, list[str]] = {}
     for mention in kept:
-        listed = names[mention.kind]
+        listed = names.setdefault(mention.kind, [])
         if mention.name not in listed:
             listed.append(mention.name)
-    sizes = tuple(float(value) for name in names["size"] for value in name.split(";"))
+    sizes = tuple(float(value) for name in names.get("size", ()) for value in name.split(";"))
     return Told(
         draft.name,
         draft.presence,
-        _side(kept, names["side"], absent, text) if has_sides else None,
-        tuple(names["zone"]),
-        tuple(names["texture"]),
-        tuple(names["shape"]),
+        _side(draft, kept, names.get("side", ()), text) if has_sides else None,
+        tuple(names.get("zone", ())),
+        tuple(names.get("texture", ())),
+        tuple(names.get("shape", ())),
         sizes,
-        names["count"][0] if names["count"] else None,
+        names["count"][0] if "count" in names else None,
         draft.article,
         draft.apart,
         [(draft, kept)],
     )
 
 
-def _side(kept: Sequence[Mention], sides: Sequence[str], absent: bool, text: str) -> Laterality | None:
+def _side(draft: Draft, kept: Sequence[Mention], sides: Sequence[str], text: str) -> Laterality | None:
     if len(sides) > 1:
         return "bilateral"
-    if sides or absent:
+    if sides or draft.presence == "absent":
         return sides[0] if sides else None  # type: ignore[return-value]
     for mention in kept:
         if mention.kind == "zone" and mention.name in PAIRED:
-            word = text[mention.start : mention.end].rsplit(maxsplit=1)[-1]
+            word = text[draft.start + mention.start : draft.start + mention.end].rsplit(maxsplit=1)[-1]
             if is_plural(word):
                 return "bilateral"
     return None
@@ -157,30 +169,28 @@ def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _finding(told: Told, frame: Frame) -> Finding:
-    count = told.count
+    count = told.count if told.count in (None, "multiple") else int(told.count)  # type: ignore[arg-type]
     return Finding(
         told.name,
         told.presence,
-        Location(told.side, told.zones, frame),
-        Texture(told.texture),
-        Shape(told.shape, told.size_mm, count if count in (None, "multiple") else int(count)),  # type: ignore[arg-type]
+        _location(told.side, told.zones, frame),
+        _texture(told.texture),
+        _shape(told.shape, told.size_mm, count),  # type: ignore[arg-type]
         _evidence(told),
     )
 
 
 def _evidence(told: Told) -> Evidence:
     """The words of all mentions; triggers only of those that say what the finding is."""
-    target: dict[Span, None] = {}
-    triggers: dict[Span, None] = {}
-    location: dict[Span, None] = {}
-    texture: dict[Span, None] = {}
-    shape: dict[Span, None] = {}
+    target: list[Span] = []
+    triggers: list[Span] = []
+    rest: dict[str, list[Span]] = {"location": [], "texture": [], "shape": []}
     for draft, kept in told.drafts:
+        at = draft.start
         if draft.target.end > draft.target.start:
-            target.update({(m.start, m.end): None for m in (draft.target, *draft.more)})
-        if draft.presence == told.presence:
-            triggers.update({(m.start, m.end): None for m in draft.triggers})
+            target += [(at + m.start, at + m.end) for m in (draft.target, *draft.more)]
+        if draft.triggers and draft.presence == told.presence:
+            triggers += [(at + m.start, at + m.end) for m in draft.triggers]
         for m in kept:
-            where = location if m.kind in ("side", "zone") else texture if m.kind == "texture" else shape
-            where[m.start, m.end] = None
-    return Evidence(tuple(target), tuple(triggers), tuple(location), tuple(texture), tuple(shape))
+            rest[_FIELD[m.kind]].append((at + m.start, at + m.end))
+    return Evidence(*(tuple(dict.fromkeys(spans)) if spans else () for spans in (target, triggers, *rest.values())))

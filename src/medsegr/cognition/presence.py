@@ -88,13 +88,17 @@ def clause_ends(
         denying: The trigger is a denial: it does not reach over a comma to a
             thing that is described, unless the list goes on with "or".
     """
+    if first >= last or not (sentence.breaks or sentence.signs):
+        return False
     tokens = sentence.tokens
     at = bisect_left(sentence.breaks, first)
     while at < len(sentence.breaks) and sentence.breaks[at] < last:
         if not (looking_back and tokens[sentence.breaks[at]].word == "which" and last - sentence.breaks[at] <= 3):
             return True
         at += 1
-    for place in range(first, last):
+    for place in sentence.signs:
+        if not first <= place < last:
+            continue
         word = tokens[place].word
         if word == ";" or (word == ":" and not looking_back):
             return True

@@ -27,16 +27,18 @@ class Readings:
         self.lexicon = lexicon
         self.grammar = grammar
         self.regions = regions
+        self._organ_words = frozenset(grammar.organs)
+        self._unsettled = grammar.organ_targets.union(_GENERIC)
         self._organ: str | None = None
 
     def settle(self, sentence: Sentence) -> Sentence:
         """The same sentence, every word with one reading."""
         organs = self._organs(sentence)
-        ambiguous = any(
-            m.other or m.kind in _GENERIC or m.name in _GENERIC or m.name in self.grammar.organ_targets
-            for m in sentence.mentions
-        )
-        if not ambiguous:
+        if (
+            not sentence.has_readings
+            and self._unsettled.isdisjoint(sentence.names)
+            and self._unsettled.isdisjoint(sentence.kinds)
+        ):
             self._remember(organs)
             return sentence
         targets = sentence.of("target")
@@ -59,7 +61,7 @@ class Readings:
             else:
                 settled.append(mention)
         self._remember(organs)
-        return Sentence(sentence.tokens, settled, sentence.words)
+        return sentence if settled == sentence.mentions else Sentence(sentence.tokens, settled, sentence.words)
 
     def _is_anatomy(self, mention: Mention) -> bool:
         return mention.name in self.grammar.organ_targets
@@ -72,9 +74,11 @@ class Readings:
         """The organs that a sentence names, and at which word."""
         known = self.grammar.organs
         found = []
-        if not sentence.words.isdisjoint(known):
+        if not self._organ_words.isdisjoint(sentence.words):
             found = [(place, known[token.word]) for place, token in enumerate(sentence.tokens) if token.word in known]
-        return found + [(m.first, known[m.name]) for m in sentence.mentions if m.kind == "zone" and m.name in known]
+        if not self._organ_words.isdisjoint(sentence.names):
+            found += [(m.first, known[m.name]) for m in sentence.mentions if m.kind == "zone" and m.name in known]
+        return found
 
     def _of_an_organ(self, mention: Mention, sentence: Sentence, organs: list[tuple[int, str]]) -> list[Mention]:
         """A lesion, cyst or stone, as that of the organ it lies in."""

@@ -20,6 +20,9 @@ from medsegr.cognition.sentences import split_sentences
 SIDELESS = frozenset({"skin", "endoscopy", "gastrointestinal", "histology"})
 """Regions whose pictures have places of their own and no sides of the patient."""
 
+_GROUPS = frozenset({"member", "except"})
+"""Kinds of words that speak of a finding without its name."""
+
 
 def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Finding]:
     """The findings of a report, in its order.
@@ -64,7 +67,7 @@ class _Walk:
             return
         sentence = self.readings.settle(unsettled)
         new = self._drafts(sentence, span[0])
-        self._question(sentence, new, span[1])
+        self._question(sentence, new, span)
         self.subject.running_side(sentence, new, span[0])
         if untitled:
             self.heading_side = self.subject.side_of_heading(sentence, span[0])
@@ -75,45 +78,54 @@ class _Walk:
                 self.last_shown = draft
 
     def _drafts(self, sentence: Sentence, start: int) -> list[Draft]:
-        scopes = Scopes(sentence, self.grammar)
-        new = [
-            Draft(t, t.name, *scopes.presence_of(t))
-            for t in sentence.mentions
-            if t.kind == "target" and not self.subject.is_advice(sentence, t)
-        ]
-        new = [draft for draft in new if draft.presence == "absent" or draft.name != "any_abnormality"]
-        new += members(sentence, new, self.last_shown)
-        new += left_free(sentence, new)
-        new.sort(key=lambda draft: draft.target.first)
+        new = self._spoken_of(sentence, start)
         known = resumed(sentence, self.first_shown, self.last_shown, self.grammar)
-        stand_in = [again(sentence, known)] if known is not None else []
-        attach(sentence, [*stand_in, *new], self.grammar)
-        for draft in (*stand_in, *new):
-            draft.move(start)
+        if known is None:
+            attach(sentence, new, self.grammar)
+        else:
+            stand_in = again(sentence, known, start)
+            attach(sentence, [stand_in, *new], self.grammar)
         for draft in new:
             inherit(draft)
-        for one in stand_in:
-            known.attributes += [m for m in one.attributes if m.kind != "count"]  # type: ignore[union-attr]
-        for draft in new:
             draft.apart = draft.apart or singled_out(sentence, draft)
-        share(sentence, new, self.grammar)
-        new = joined(sentence, new) if len(new) > 1 else new
+        if known is not None:
+            known.take([m for m in stand_in.attributes if m.kind != "count"], start)
+        if len(new) > 1:
+            share(sentence, new, self.grammar)
+            new = joined(sentence, new)
         return [part for draft in new for part in by_side(sentence, draft)]
 
-    def _question(self, sentence: Sentence, new: list[Draft], end: int) -> None:
+    def _spoken_of(self, sentence: Sentence, start: int) -> list[Draft]:
+        """The findings of a sentence, present or not, in its order."""
+        scopes = Scopes(sentence, self.grammar)
+        new = [
+            Draft(start, target, target.name, *scopes.presence_of(target))
+            for target in sentence.of("target")
+            if not self.subject.is_advice(sentence, target)
+        ]
+        if "any_abnormality" in sentence.names:
+            new = [draft for draft in new if draft.presence == "absent" or draft.name != "any_abnormality"]
+        if not _GROUPS.isdisjoint(sentence.kinds):
+            new += members(sentence, new, self.last_shown, start)
+            new += left_free(sentence, new, start)
+            new.sort(key=lambda draft: draft.target.first)
+        return new
+
+    def _question(self, sentence: Sentence, new: list[Draft], span: tuple[int, int]) -> None:
         """A question mark right behind a target makes it uncertain ("pneumonia?")."""
+        start, end = span
         if new and self.text[end : end + 1] == "?" and new[-1].target.last == len(sentence.tokens):
             last = len(sentence.tokens)
             new[-1].presence = "uncertain"
-            new[-1].triggers = [Mention("uncertain_after", "uncertain_after", last, last, end, end + 1)]
+            new[-1].triggers = [Mention("uncertain_after", "uncertain_after", last, last, end - start, end - start + 1)]
 
     def findings(self) -> list[Finding]:
         """All findings, those of one thing joined."""
         side = self.heading_side
         if side is not None:
             for draft in self.drafts:
-                if draft.presence != "absent" and not any(m.kind == "side" for m in draft.attributes):
-                    draft.attributes.append(side)
+                if draft.presence != "absent" and not draft.has_side():
+                    draft.take([side], 0)
         has_sides = SIDELESS.isdisjoint(self.regions)
         told = (told_by(draft, self.text, has_sides, self.grammar) for draft in self.drafts)
         return merge(told, frame_of(self.modality, self.lexicon))

@@ -12,6 +12,7 @@ from medsegr.cognition.phrases import tokenise
 
 _SHORT_EXAMS = frozenset({"us", "usg"})
 _TITLE_ENDS = frozenset({":", "-", "\u2013", "("})
+_CUTS = frozenset({":", "-"})
 _ELSEWHERE = frozenset({"general", "elsewhere", "elsewhere_heads"})
 _FORMER = frozenset({"prev", "previous", "prior", "old", "earlier", "last", "recent", "outside"})
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
@@ -99,8 +100,7 @@ class Subject:
     def is_elsewhere(self, sentence: Sentence, text: str, span: tuple[int, int]) -> bool:
         """True for history, symptoms, laboratory, general knowledge, other examinations and advice."""
         start, end = span
-        first = next((m.first for m in sentence.mentions if m.kind == "target"), len(sentence.tokens))
-        if not sentence.words.isdisjoint(self.grammar.exams) and self._other_examination(sentence, first):
+        if not self.grammar.exams.isdisjoint(sentence.words) and self._other_examination(sentence):
             if self._elsewhere_until < end:
                 line_end = text.find("\n", end)
                 self._elsewhere_until = line_end if line_end >= 0 else len(text)
@@ -109,8 +109,9 @@ class Subject:
             if self._is_told_as_past(sentence):
                 return True
             self._elsewhere_until = -1
-        if sentence.kinds.isdisjoint(_ELSEWHERE):
+        if _ELSEWHERE.isdisjoint(sentence.kinds):
             return False
+        first = _first_target(sentence)
         for mention in sentence.mentions:
             if mention.kind == "general":
                 return True
@@ -133,28 +134,29 @@ class Subject:
 
     def running_side(self, sentence: Sentence, drafts: Sequence[Draft], start: int) -> None:
         """Give what is shown the side that heads this sentence or one before it ("OS: ...", "Right kidney: ...")."""
-        head = [token.word for token in sentence.tokens[:5]]
-        cut = next((place for place, word in enumerate(head) if word in (":", "-")), 0)
+        cut = 0 if _CUTS.isdisjoint(sentence.words) else self._cut(sentence)
         if cut:
-            heads = [m for m in sentence.mentions if m.kind == "side" and m.last <= cut]
+            heads = [m for m in sentence.of("side") if m.last <= cut]
             self._side = heads[0].moved(start) if heads and heads[0].first == 0 and heads[0].name != "midline" else None
-            return
-        for draft in drafts if self._side is not None else ():
-            if draft.presence != "absent" and not any(m.kind == "side" for m in draft.attributes):
-                draft.attributes.append(self._side)  # type: ignore[arg-type]
+        elif self._side is not None:
+            for draft in drafts:
+                if draft.presence != "absent" and not draft.has_side():
+                    draft.take([self._side], 0)
+
+    def _cut(self, sentence: Sentence) -> int:
+        """Words before the colon or dash behind a short heading; 0 where there is none."""
+        return next((place for place, token in enumerate(sentence.tokens[:5]) if token.word in _CUTS), 0)
 
     def is_advice(self, sentence: Sentence, target: Mention) -> bool:
         """True for what is only looked for ("to exclude an underlying mass")."""
-        return "advice" in sentence.kinds and any(
-            m.kind == "advice"
-            and m.last <= target.first
-            and not any(m.last <= at < target.first for at in sentence.breaks)
-            for m in sentence.mentions
+        return any(
+            m.last <= target.first and not any(m.last <= at < target.first for at in sentence.breaks)
+            for m in sentence.of("advice")
         )
 
     def side_of_title(self, sentence: Sentence, start: int) -> Mention | None:
         """The side right behind the name of the examination that a sentence begins with ("US of the left breast")."""
-        side = next((m for m in sentence.mentions if m.kind == "side"), None) if "side" in sentence.kinds else None
+        side = next(iter(sentence.of("side")), None)
         words = [token.word for token in sentence.tokens[: side.first if side else 0]]
         while words and words[-1] in ("of", "the"):
             words.pop()
@@ -163,22 +165,22 @@ class Subject:
 
     def side_of_heading(self, sentence: Sentence, start: int) -> Mention | None:
         """The side in the title of the examination ("ULTRASOUND LEFT BREAST"), or None."""
-        side = next((m for m in sentence.mentions if m.kind == "side"), None) if "side" in sentence.kinds else None
+        side = next(iter(sentence.of("side")), None)
         if side is None:
             return None
         words = [token.word for token in sentence.tokens]
         if "target" not in sentence.kinds:
             return None if "for" in words[: side.first] else side.moved(start)
-        first = next(m.first for m in sentence.mentions if m.kind == "target")
+        first = _first_target(sentence)
         named = any(word in self.grammar.exams or word in _SHORT_EXAMS for word in words[: side.first][:4])
         told = self.grammar.exam_verbs.intersection(words[: side.first])
         apart = _TITLE_ENDS.intersection(words[side.last : first])
         return side.moved(start) if named and apart and not told else None
 
-    def _other_examination(self, sentence: Sentence, first: int) -> bool:
+    def _other_examination(self, sentence: Sentence) -> bool:
         """True when another kind of examination shows what follows ("a CT showed", "on the recent CT")."""
         tokens, exams = sentence.tokens, self.grammar.exams
-        for place, token in enumerate(tokens[:first]):
+        for place, token in enumerate(tokens[: _first_target(sentence)]):
             if token.word not in exams or not self._own:
                 continue
             if token.word in self._own:
@@ -201,3 +203,8 @@ class Subject:
 
     def _is_told_as_past(self, sentence: Sentence) -> bool:
         return any(token.word in ("was", "were", "had", "wa") for token in sentence.tokens)
+
+
+def _first_target(sentence: Sentence) -> int:
+    """The word at which the first target stands; the number of words where there is none."""
+    return next((m.first for m in sentence.of("target")), len(sentence.tokens))
