@@ -12,21 +12,25 @@ VOCABULARY = Vocabulary(load_lexicon())
 
 @given(st.text(max_size=60))
 def test_the_words_are_those_of_the_tokeniser(text: str) -> None:
-    tokens, forms = VOCABULARY.words_of(text)
-    assert tokens == tokenise(text) and len(forms) == len(tokens)
-    assert VOCABULARY.words_of(text) == (tokens, forms), "words that were met before are the same"
+    for _ in ("new", "met before"):
+        wording = VOCABULARY.wording_of(text)
+        ends = [wording.end(place) for place in range(len(wording.tokens))]
+        read = [(token.word, token.text) for token in wording.tokens]
+        assert list(zip(read, wording.starts, ends, strict=True)) == [
+            ((token.word, token.text), token.start, token.end) for token in tokenise(text)
+        ]
 
 
 def test_a_word_is_mended_and_knows_its_phrases_and_statements() -> None:
-    (token,), (form,) = VOCABULARY.words_of("Efusions")
-    assert (token.word, token.text, form.word) == ("efusion", "Efusions", "effusion")
-    assert form.begins is not None and form.begins.meanings and not form.states
-    _, (heart, unknown) = VOCABULARY.words_of("heart xyz")
+    (word,) = VOCABULARY.wording_of("Efusions").tokens
+    assert (word.word, word.text, word.meant) == ("efusion", "Efusions", "effusion")
+    assert word.begins is not None and word.begins.meanings and not word.states
+    heart, unknown = VOCABULARY.wording_of("heart xyz").tokens
     assert heart.states and unknown.begins is None and unknown.states == ()
 
 
 def test_capital_letters_alone_are_sides() -> None:
-    assert [form.word for form in VOCABULARY.words_of("L R l")[1]] == ["left", "right", "l"]
+    assert VOCABULARY.wording_of("L R l").words == ["left", "right", "l"]
 
 
 @given(st.text(max_size=40))

@@ -38,8 +38,8 @@ def resumed(sentence: Sentence, first_shown: Draft | None, last_shown: Draft | N
 
 def again(sentence: Sentence, draft: Draft, start: int) -> Draft:
     """A stand-in for a finding at the head of a sentence, to which attributes are given."""
-    head = sentence.tokens[0]
-    target = Mention("target", draft.name, 0, 0, head.start, head.start)
+    head = sentence.wording.starts[0]
+    target = Mention("target", draft.name, 0, 0, head, head)
     return Draft(start, target, draft.name, draft.presence, [])
 
 
@@ -99,7 +99,7 @@ def joined(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
         listed = alike and gap == [","] and one.presence == other.presence and not (one.article or other.article)
         if kept[-1] is one and (explained or listed):
             one.attributes += [m for m in other.attributes if m not in one.attributes]
-            one.more.append(other.target)
+            one.more = [*one.more, other.target]
             if explained:
                 one.presence, one.triggers = other.presence, other.triggers
         else:

@@ -34,11 +34,11 @@ class Draft:
     target: Mention
     name: str
     presence: Presence
-    triggers: list[Mention]
+    triggers: Sequence[Mention]
     attributes: list[Mention] = field(default_factory=list)
     article: bool = False
     apart: bool = False
-    more: list[Mention] = field(default_factory=list)
+    more: Sequence[Mention] = ()
     group: "Draft | None" = None
 
     def take(self, mentions: Iterable[Mention], start: int) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from medsegr.cognition.phrases import Token
 from medsegr.cognition.priors import Presence
+from medsegr.cognition.vocabulary import Wording
 
 ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 """Kinds of mentions that describe a target."""
@@ -49,8 +49,9 @@ class Sentence:
     """A sentence's words and what they mention, in order.
 
     Attributes:
+        wording: Its words and where they begin.
         tokens, mentions: In the order of the text.
-        words: The words it has, mended.
+        words: The words it has, folded and mended.
         kinds, names: Those of its mentions.
         has_readings: Some mention can be read in two ways.
         breaks: Words at which a scope ends; firm_breaks: less "with a" and the like.
@@ -58,13 +59,15 @@ class Sentence:
     """
 
     __slots__ = (
-        "_marks", "breaks", "firm_breaks", "has_readings", "kinds", "mentions", "names", "signs", "tokens", "words",
+        "_marks", "breaks", "firm_breaks", "has_readings", "kinds", "mentions", "names", "signs", "tokens", "wording",
+        "words",
     )  # fmt: skip
 
-    def __init__(self, tokens: Sequence[Token], mentions: Sequence[Mention], words: frozenset[str]) -> None:
-        self.tokens = tokens
+    def __init__(self, wording: Wording, mentions: Sequence[Mention]) -> None:
+        self.wording = wording
+        self.tokens = tokens = wording.tokens
         self.mentions = mentions
-        self.words = words
+        self.words = words = frozenset(wording.words)
         kinds, names, *_, others = zip(*mentions, strict=True) if mentions else ((), (), ())
         self.kinds = frozenset(kinds)
         self.names = frozenset(names)

@@ -169,13 +169,13 @@ def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _finding(told: Told, frame: Frame) -> Finding:
-    count = told.count if told.count in (None, "multiple") else int(told.count)  # type: ignore[arg-type]
+    count = told.count if told.count in (None, "multiple") else int(told.count)
     return Finding(
         told.name,
         told.presence,
         _location(told.side, told.zones, frame),
         _texture(told.texture),
-        _shape(told.shape, told.size_mm, count),  # type: ignore[arg-type]
+        _shape(told.shape, told.size_mm, count),
         _evidence(told),
     )
 
@@ -193,4 +193,8 @@ def _evidence(told: Told) -> Evidence:
             triggers += [(at + m.start, at + m.end) for m in draft.triggers]
         for m in kept:
             rest[_FIELD[m.kind]].append((at + m.start, at + m.end))
-    return Evidence(*(tuple(dict.fromkeys(spans)) if spans else () for spans in (target, triggers, *rest.values())))
+    return Evidence(_each_once(target), _each_once(triggers), *map(_each_once, rest.values()))
+
+
+def _each_once(spans: Sequence[Span]) -> tuple[Span, ...]:
+    return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)

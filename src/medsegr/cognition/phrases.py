@@ -143,9 +143,11 @@ def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequenc
     Inside a phrase, articles and sides are stepped over ("blunting of the left
     costophrenic angle").
     """
+    end = place + 1
+    if not phrases.longer:
+        return ((end, phrases.meanings),)
     found: list[tuple[int, list[T]]] = []
     count = len(words)
-    end = place + 1
     while True:
         if phrases.meanings:
             found.append((end, phrases.meanings))
@@ -166,6 +168,8 @@ def _over_inserts(
     phrases: Phrases[T], words: Sequence[str], place: int, shorter: Sequence[tuple[int, list[T]]]
 ) -> Sequence[tuple[int, list[T]]]:
     """Where words may be stepped over: what goes on with the word at ``place`` or the next, and what ends before."""
+    if phrases.longer.keys().isdisjoint(words[place : place + MAX_INSERTS + 1]):
+        return list(reversed(shorter))
     longer = sorted(_branches(phrases, words, place, 0, MAX_INSERTS), key=_most_words)
     return [(end, meanings) for _, end, meanings in longer] + list(reversed(shorter))
 

@@ -1,6 +1,7 @@
 """Present, absent or uncertain: which triggers of negation and hedging reach a target (after NegEx and ConText)."""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.mentions import ATTRIBUTES, Mention, Sentence
@@ -31,7 +32,7 @@ class Scopes:
             ]
         )
 
-    def presence_of(self, target: Mention) -> tuple[Presence, list[Mention]]:
+    def presence_of(self, target: Mention) -> tuple[Presence, Sequence[Mention]]:
         """What the sentence says of a target, and the triggers that say so.
 
         A trigger before a target reaches forward, one behind it reaches back,
@@ -39,9 +40,9 @@ class Scopes:
         behind goes before one ahead, and a hedge behind before a denial.
         """
         if target.presence is not None:
-            return target.presence, [target] if target.presence == "absent" else []
+            return target.presence, [target] if target.presence == "absent" else ()
         if not self.triggers:
-            return "present", []
+            return "present", ()
         found: dict[str, Mention] = {}
         for kind, trigger in self.triggers:
             if kind == _NEXT:
@@ -51,7 +52,7 @@ class Scopes:
                 found[kind] = trigger
         deciding = next((kind for kind in _ORDER if kind in found), None)
         if deciding is None:
-            return "present", []
+            return "present", ()
         return ("absent" if deciding.startswith("absent") else "uncertain"), [found[deciding]]
 
     def _is_treatment(self, trigger: Mention, target: Mention) -> bool:

@@ -61,7 +61,7 @@ class Readings:
             else:
                 settled.append(mention)
         self._remember(organs)
-        return sentence if settled == sentence.mentions else Sentence(sentence.tokens, settled, sentence.words)
+        return sentence if settled == sentence.mentions else Sentence(sentence.wording, settled)
 
     def _is_anatomy(self, mention: Mention) -> bool:
         return mention.name in self.grammar.organ_targets

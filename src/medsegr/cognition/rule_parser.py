@@ -98,10 +98,11 @@ class _Walk:
     def _spoken_of(self, sentence: Sentence, start: int) -> list[Draft]:
         """The findings of a sentence, present or not, in its order."""
         scopes = Scopes(sentence, self.grammar)
+        advised = "advice" in sentence.kinds
         new = [
             Draft(start, target, target.name, *scopes.presence_of(target))
             for target in sentence.of("target")
-            if not self.subject.is_advice(sentence, target)
+            if not (advised and self.subject.is_advice(sentence, target))
         ]
         if "any_abnormality" in sentence.names:
             new = [draft for draft in new if draft.presence == "absent" or draft.name != "any_abnormality"]

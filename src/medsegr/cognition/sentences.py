@@ -1,7 +1,6 @@
 """Where sentences of a report begin and end, full stops or not."""
 
 import re
-from collections.abc import Iterator
 
 LONGEST_SENTENCE = 1500
 """Characters; reports hold no such sentence, other files do."""
@@ -14,7 +13,7 @@ _ABBREVIATED = re.compile(r"\b(?:approx|ca|vs|cf|e\.g|i\.e|dr|fig|incl|max|min|r
 _GOES_ON = re.compile(r"(?:\b(?:the|an?|of|in|at|on|with|and|or|to|for|is|are|by|from|no|than)|,)[ \t\r]*$", re.I)
 
 
-def split_sentences(text: str, first: int = 0, last: int | None = None) -> Iterator[tuple[int, int]]:
+def split_sentences(text: str, first: int = 0, last: int | None = None) -> list[tuple[int, int]]:
     """Character offsets of the sentences of text[first:last].
 
     A line ends one unless it is long and the next goes on in lower case, or it
@@ -22,17 +21,20 @@ def split_sentences(text: str, first: int = 0, last: int | None = None) -> Itera
     ``LONGEST_SENTENCE`` characters, at a space.
     """
     last = len(text) if last is None else last
+    found: list[tuple[int, int]] = []
     start = first
     for match in _END.finditer(text, first, last):
-        if _ends(text, start, match.start(), last):
-            yield from _pieces(text, start, match.start())
-            start = match.end()
-    yield from _pieces(text, start, last)
+        place = match.start()
+        if _ends(text, start, place, last):
+            found += _pieces(text, start, place)
+            start = place + 1
+    found += _pieces(text, start, last)
+    return found
 
 
 def _ends(text: str, start: int, place: int, last: int) -> bool:
     if text[place] == ".":
-        return not _ABBREVIATED.search(text, max(start, place - 8), place) or place - start < 3
+        return place - start < 3 or not _ABBREVIATED.search(text, max(start, place - 8), place)
     if text[place] != "\n":
         return True
     after = text[place + 1 : min(last, place + 40)].lstrip(" \t\r")
@@ -46,12 +48,12 @@ def _ends(text: str, start: int, place: int, last: int) -> bool:
     return not (after[0].islower() and len(line) >= WRAPPED)
 
 
-def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
     while end - start > LONGEST_SENTENCE:
         space = text.rfind(" ", start + 1, start + LONGEST_SENTENCE)
         cut = space if space > start else start + LONGEST_SENTENCE
-        if text[start:cut].strip():
-            yield start, cut
+        found.append((start, cut))
         start = cut
-    if text[start:end].strip():
-        yield start, end
+    found.append((start, end))
+    return [(first, last) for first, last in found if text[first:last].strip()]

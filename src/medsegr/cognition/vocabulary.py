@@ -1,12 +1,12 @@
 """What is known of words as they are written: their form, the phrases they begin, the statements they may stand in."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from medsegr.cognition.grammar import ORGAN, WORD_SETS
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meaning
-from medsegr.cognition.phrases import Phrases, PhraseTable, Token, tokenise
+from medsegr.cognition.phrases import Phrases, PhraseTable, tokenise
 from medsegr.cognition.spelling import SHORTEST, Spelling
 from medsegr.cognition.statements import Statements
 
@@ -15,21 +15,46 @@ REMEMBERED, LONGEST = 65536, 40
 
 _COUNT = "count_"
 _LETTERS = {"L": "left", "R": "right"}
-_token = tuple.__new__
 
 
-class Form(NamedTuple):
-    """What is known of a word.
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What is known of a word, number or sign as it is written.
 
     Attributes:
-        word: Folded; mended where it misspells a known word.
+        word: Lower case, British and American spelling folded, plural taken off.
+        text: As written.
+        meant: The same as ``word``, or the known word that it misspells.
         begins: The phrases that begin with it, or None.
         states: Numbers of the statements that may hold where it stands.
     """
 
     word: str
+    text: str
+    meant: str
     begins: Phrases[Meaning] | None
     states: tuple[int, ...]
+
+
+class Wording:
+    """The words of a sentence, in order.
+
+    Attributes:
+        tokens: What is known of each.
+        starts: Character at which each begins.
+        words: What each means: folded and mended.
+    """
+
+    __slots__ = ("starts", "tokens", "words")
+
+    def __init__(self, tokens: list[Word], starts: list[int]) -> None:
+        self.tokens = tokens
+        self.starts = starts
+        self.words = [token.meant for token in tokens]
+
+    def end(self, place: int) -> int:
+        """One past the last character of a word."""
+        return self.starts[place] + len(self.tokens[place].text)
 
 
 class Vocabulary:
@@ -44,39 +69,37 @@ class Vocabulary:
         self._table = _table_of(lexicon)
         self._known = self._table.words()
         self._spelling = Spelling(self._known)
-        self._met: dict[str, tuple[tuple[Form, Token], ...]] = {}
+        self._met: dict[str, tuple[tuple[Word, int], ...]] = {}
 
     def begins(self, word: str) -> Phrases[Meaning] | None:
         """The phrases that begin with a folded word, or None."""
         return self._table.beginning.get(word)
 
-    def words_of(self, text: str) -> tuple[list[Token], list[Form]]:
-        """The words of a sentence, in order, and what is known of each."""
-        tokens: list[Token] = []
-        forms: list[Form] = []
+    def wording_of(self, text: str) -> Wording:
+        """The words of a sentence."""
+        tokens: list[Word] = []
+        starts: list[int] = []
         met = self._met
         at = 0
         for chunk in text.split():
             at = text.find(chunk, at)
-            for form, (word, written, start, end) in met.get(chunk) or self._meet(chunk):
-                forms.append(form)
-                tokens.append(_token(Token, (word, written, at + start, at + end)))
+            for word, start in met.get(chunk) or self._meet(chunk):
+                tokens.append(word)
+                starts.append(at + start)
             at += len(chunk)
-        return tokens, forms
+        return Wording(tokens, starts)
 
-    def _meet(self, chunk: str) -> tuple[tuple[Form, Token], ...]:
-        """The words between two blanks, offsets counted from the first letter."""
-        found = tuple((self._form(token), token) for token in tokenise(chunk))
+    def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
+        """The words between two blanks, and where they begin there."""
+        found = tuple((self._word(token.word, token.text), token.start) for token in tokenise(chunk))
         if len(self._met) < REMEMBERED and len(chunk) <= LONGEST:
             self._met[chunk] = found
         return found
 
-    def _form(self, token: Token) -> Form:
-        word = token.word
-        if word not in self._known and len(word) >= SHORTEST:
-            word = self._spelling.mend(word)
-        word = _LETTERS.get(token.text, word)
-        return Form(word, self.begins(word), self.statements.with_word(lower(token.text)))
+    def _word(self, word: str, text: str) -> Word:
+        mended = self._spelling.mend(word) if word not in self._known and len(word) >= SHORTEST else word
+        meant = _LETTERS.get(text, mended)
+        return Word(word, text, meant, self.begins(meant), self.statements.with_word(lower(text)))
 
 
 def lower(text: str) -> str:
