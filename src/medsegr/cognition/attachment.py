@@ -13,6 +13,9 @@ from medsegr.cognition.readings import after_preposition
 EXPLAINS = frozenset({"explains", "uncertain_before"})
 """Kinds of words that lead from a finding to the diagnosis that explains it."""
 
+_SAY_NOTHING = frozenset({"less", "absent_before", "texture"})
+"""Kinds of words beside which an attribute may say nothing of a target."""
+
 
 @dataclass(slots=True, eq=False)
 class Draft:
@@ -58,8 +61,9 @@ def attach(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> Non
     """Give every attribute of a sentence to the target it belongs to."""
     if not drafts:
         return
+    doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
     for mention in sentence.mentions if not sentence.kinds.isdisjoint(ATTRIBUTES) else ():
-        if mention.kind in ATTRIBUTES and not _says_nothing(sentence, mention, drafts, grammar):
+        if mention.kind in ATTRIBUTES and not (doubtful and _says_nothing(sentence, mention, drafts, grammar)):
             for draft in _owners(sentence, mention, drafts, grammar):
                 if mention not in draft.attributes:
                     draft.attributes.append(mention)

@@ -39,7 +39,7 @@ _shape = lru_cache(maxsize=4096)(Shape)
 
 @dataclass(slots=True, eq=False)
 class Told:
-    """What a report tells of a finding, by one mention or several."""
+    """What a report tells of a finding, by one mention or several, and the words that say so."""
 
     name: str
     presence: Presence
@@ -51,24 +51,22 @@ class Told:
     count: str | None
     article: bool
     apart: bool
-    drafts: list[tuple[Draft, list[Mention]]]
+    target_spans: list[Span]
+    triggers: list[Span]
+    other_spans: dict[str, list[Span]]
 
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
-    kept = draft.attributes
-    if draft.presence == "absent":
-        kept = draft.places()
-    if draft.name not in grammar.organ_targets:
-        kept = [m for m in kept if m.name not in CHANGES]
-    if _of_liver(draft.name):
-        kept = [m for m in kept if m.name not in NAMED_ALREADY]
+    at = draft.start
+    kept = _told_attributes(draft, grammar)
     names: dict[str, list[str]] = {}
-    for mention in kept:
-        listed = names.setdefault(mention.kind, [])
-        if mention.name not in listed:
-            listed.append(mention.name)
-    sizes = tuple(float(value) for name in names.get("size", ()) for value in name.split(";"))
+    spans: dict[str, list[Span]] = {}
+    for kind, name, _, _, start, end, _, _ in kept:
+        listed = names.setdefault(kind, [])
+        if name not in listed:
+            listed.append(name)
+        spans.setdefault(_FIELD[kind], []).append((at + start, at + end))
     return Told(
         draft.name,
         draft.presence,
@@ -76,12 +74,26 @@ def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
         tuple(names.get("zone", ())),
         tuple(names.get("texture", ())),
         tuple(names.get("shape", ())),
-        sizes,
+        tuple(float(value) for name in names["size"] for value in name.split(";")) if "size" in names else (),
         names["count"][0] if "count" in names else None,
         draft.article,
         draft.apart,
-        [(draft, kept)],
+        [(at + m.start, at + m.end) for m in (draft.target, *draft.more)]
+        if draft.target.end > draft.target.start
+        else [],
+        [(at + m.start, at + m.end) for m in draft.triggers],
+        spans,
     )
+
+
+def _told_attributes(draft: Draft, grammar: Grammar) -> Sequence[Mention]:
+    """The attributes of a draft, less those that its name holds already."""
+    kept = draft.places() if draft.presence == "absent" else draft.attributes
+    if kept and draft.name not in grammar.organ_targets:
+        kept = [m for m in kept if m.name not in CHANGES]
+    if kept and _of_liver(draft.name):
+        kept = [m for m in kept if m.name not in NAMED_ALREADY]
+    return kept
 
 
 def _side(draft: Draft, kept: Sequence[Mention], sides: Sequence[str], text: str) -> Laterality | None:
@@ -117,7 +129,7 @@ def merge(mentioned: Iterable[Told], frame: Frame) -> list[Finding]:
     by_name: dict[str, list[Told]] = {}
     for told in mentioned:
         known = by_name.setdefault(told.name, [])
-        same = next((one for one in known[-MEMORY:] if _same(one, told, frame == "image")), None)
+        same = next((one for one in known[-MEMORY:] if _same(one, told, frame == "image")), None) if known else None
         if same is None:
             joined.append(told)
             known.append(told)
@@ -153,7 +165,10 @@ def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _join(one: Told, other: Told) -> None:
     """Add what another mention tells."""
-    if one.presence != other.presence:
+    if one.presence == other.presence:
+        one.triggers += other.triggers
+    else:
+        one.triggers = one.triggers if one.presence == "present" else other.triggers
         one.presence = "present"
     one.side = one.side or other.side
     one.zones = _union(one.zones, other.zones)
@@ -161,7 +176,9 @@ def _join(one: Told, other: Told) -> None:
     one.shape = _union(one.shape, other.shape)
     one.size_mm = one.size_mm or other.size_mm
     one.count = one.count if one.count is not None else other.count
-    one.drafts += other.drafts
+    one.target_spans += other.target_spans
+    for field, spans in other.other_spans.items():
+        one.other_spans.setdefault(field, []).extend(spans)
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -176,24 +193,12 @@ def _finding(told: Told, frame: Frame) -> Finding:
         _location(told.side, told.zones, frame),
         _texture(told.texture),
         _shape(told.shape, told.size_mm, count),
-        _evidence(told),
+        Evidence(
+            _each_once(told.target_spans),
+            _each_once(told.triggers),
+            **{field: _each_once(spans) for field, spans in told.other_spans.items()},
+        ),
     )
-
-
-def _evidence(told: Told) -> Evidence:
-    """The words of all mentions; triggers only of those that say what the finding is."""
-    target: list[Span] = []
-    triggers: list[Span] = []
-    rest: dict[str, list[Span]] = {"location": [], "texture": [], "shape": []}
-    for draft, kept in told.drafts:
-        at = draft.start
-        if draft.target.end > draft.target.start:
-            target += [(at + m.start, at + m.end) for m in (draft.target, *draft.more)]
-        if draft.triggers and draft.presence == told.presence:
-            triggers += [(at + m.start, at + m.end) for m in draft.triggers]
-        for m in kept:
-            rest[_FIELD[m.kind]].append((at + m.start, at + m.end))
-    return Evidence(_each_once(target), _each_once(triggers), *map(_each_once, rest.values()))
 
 
 def _each_once(spans: Sequence[Span]) -> tuple[Span, ...]:

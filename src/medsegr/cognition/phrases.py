@@ -143,35 +143,30 @@ def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequenc
     Inside a phrase, articles and sides are stepped over ("blunting of the left
     costophrenic angle").
     """
-    end = place + 1
-    if not phrases.longer:
-        return ((end, phrases.meanings),)
-    found: list[tuple[int, list[T]]] = []
-    count = len(words)
-    while True:
-        if phrases.meanings:
-            found.append((end, phrases.meanings))
-        if end == count or not phrases.longer:
-            break
+    end, count = place + 1, len(words)
+    found = [(end, phrases.meanings)] if phrases.meanings else []
+    while phrases.longer and end < count:
         word = words[end]
         if word in INSERTS:
             return _over_inserts(phrases, words, end, found)
-        if word not in phrases.longer:
+        following = phrases.longer.get(word)
+        if following is None:
             break
-        phrases = phrases.longer[word]
+        phrases = following
         end += 1
-    found.reverse()
-    return found
+        if phrases.meanings:
+            found.append((end, phrases.meanings))
+    return found[::-1] if len(found) > 1 else found
 
 
 def _over_inserts(
-    phrases: Phrases[T], words: Sequence[str], place: int, shorter: Sequence[tuple[int, list[T]]]
+    phrases: Phrases[T], words: Sequence[str], place: int, shorter: list[tuple[int, list[T]]]
 ) -> Sequence[tuple[int, list[T]]]:
     """Where words may be stepped over: what goes on with the word at ``place`` or the next, and what ends before."""
     if phrases.longer.keys().isdisjoint(words[place : place + MAX_INSERTS + 1]):
-        return list(reversed(shorter))
+        return shorter[::-1]
     longer = sorted(_branches(phrases, words, place, 0, MAX_INSERTS), key=_most_words)
-    return [(end, meanings) for _, end, meanings in longer] + list(reversed(shorter))
+    return [(end, meanings) for _, end, meanings in longer] + shorter[::-1]
 
 
 def _most_words(found: tuple[int, int, list[T]]) -> int:

@@ -16,7 +16,7 @@ from medsegr.cognition.statements import find_statements
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
 
 REMEMBERED, REMEMBERED_LENGTH = 4096, 300
-"""Sentences that are remembered, and the longest such, in characters."""
+"""Sentences that are remembered, and the longest such, in characters; those with numbers seldom come again."""
 
 _SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
 _DIGIT = re.compile(r"\d")
@@ -64,19 +64,20 @@ class Reader:
         mentions = stated + spoken
         mentions += self._inside(wording, mentions, meanings)
         mentions = self._completed(wording, mentions, meanings)
-        if _DIGIT.search(text):
+        numbers = _DIGIT.search(text) is not None
+        if numbers:
             mentions += [m for m in _sizes(text, lowered, wording) if m.first not in blocked]
             mentions += _numerals(wording, mentions)
         mentions.sort(key=_PLACE)
         sentence = Sentence(wording, mentions)
-        self._remember(text, modality, sentence)
+        if not numbers and len(text) <= REMEMBERED_LENGTH:
+            self._remember(text, modality, sentence)
         return sentence
 
     def _remember(self, text: str, modality: str | None, sentence: Sentence) -> None:
-        if len(text) <= REMEMBERED_LENGTH:
-            if len(self._remembered) >= REMEMBERED:
-                self._remembered.clear()
-            self._remembered[text, modality] = sentence
+        if len(self._remembered) >= REMEMBERED:
+            self._remembered.clear()
+        self._remembered[text, modality] = sentence
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Mention]:
         rules = self.vocabulary.statements.possible({token.states for token in wording.tokens if token.states})

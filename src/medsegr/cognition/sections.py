@@ -19,7 +19,9 @@ _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _WORD = re.compile(r"\w")
 _REST = r"[ \t]*(?::|[-\u2013](?=\s)|(?=\r?\n)|$)"
-_START = r"(?:^|(?<=\n)|(?<=[.;!?>] )|(?<=[.;!?>]\n))[ \t]*(?:[*#>-]{1,3}[ \t]*)?(?:\d{1,2}[.)][ \t]*)?"
+_BULLET = r"[ \t]*(?:[*#>-]{1,3}[ \t]*)?(?:\d{1,2}[.)][ \t]*)?"
+_BEFORE = re.compile(r"[\n.;!?>](?:(?<=\n)| )")
+"""What a line or sentence begins behind."""
 
 
 @lru_cache(maxsize=4)
@@ -29,7 +31,7 @@ def _heading_pattern(lexicon: Lexicon) -> "re.Pattern[str]":
         return "|".join(re.escape(word).replace(r"\ ", "[ \t]+") for word in words) or "(?!)"
 
     return re.compile(
-        rf"{_START}(?:(?P<elsewhere>{either('elsewhere_heads')})|(?P<here>{either('image_heads')})){_REST}", re.I
+        rf"{_BULLET}(?:(?P<elsewhere>{either('elsewhere_heads')})|(?P<here>{either('image_heads')})){_REST}", re.I
     )
 
 
@@ -42,7 +44,7 @@ def spans_elsewhere(text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
     """
     if ":" not in text and "\n" not in text and "-" not in text:
         return []
-    heads = list(_heading_pattern(lexicon).finditer(text))
+    heads = _headings(text, _heading_pattern(lexicon))
     spans: list[tuple[int, int]] = []
     for number, head in enumerate(heads):
         if head.lastgroup != "elsewhere":
@@ -51,6 +53,18 @@ def spans_elsewhere(text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
         limit = following.start() if following else len(text)
         spans.append((head.start(), _end_of(text, head.end(), limit, following is not None)))
     return spans
+
+
+def _headings(text: str, pattern: "re.Pattern[str]") -> list["re.Match[str]"]:
+    """The headings of a text, each where a line or sentence begins."""
+    found: list[re.Match[str]] = []
+    end = 0
+    for begin in (0, *(match.end() for match in _BEFORE.finditer(text))):
+        head = pattern.match(text, begin) if begin >= end else None
+        if head is not None:
+            found.append(head)
+            end = head.end()
+    return found
 
 
 def _end_of(text: str, start: int, limit: int, headed: bool) -> int:
