@@ -99,6 +99,7 @@ def test_regions_channels_and_own_names(tmp_path: Path, capsys: pytest.CaptureFi
     code, printed, _ = run(
         capsys,
         *nnunet(source, out, "--label", "cancer=liver lesion", "--channel", "PET", "--incomplete", "liver_lesion"),
+        *("--val", 0),
     )
     assert code == 0
     assert printed == f"{out}: 3 images (train 2, val 0, test 1), 1 reports\n"

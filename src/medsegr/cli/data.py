@@ -7,6 +7,7 @@ import typer
 
 from medsegr.cli.convert import convert
 from medsegr.cli.describe import describe
+from medsegr.cli.referring import referring
 from medsegr.errors import DatasetError
 
 app = typer.Typer(
@@ -56,3 +57,4 @@ def phantoms(
 
 app.command("describe")(describe)
 app.command("convert")(convert)
+app.command("referring")(referring)

@@ -116,6 +116,10 @@ class DatasetFolder:
             raise DatasetError(f"The data set {self.name} has no split '{split}'; it has: {known}.")
         return [name for name in self._images if self._split.get(name) == split]
 
+    def split_of(self, image_name: str) -> str | None:
+        """The split of an image, or None where split.csv does not name it."""
+        return self._split.get(image_name)
+
     def report(self, image_name: str) -> str | None:
         """The report of an image, or None."""
         return self._reports.get(image_name)
