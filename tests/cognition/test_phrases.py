@@ -45,7 +45,8 @@ def table_of(*phrases: str) -> PhraseTable[str]:
 def standing_at(table: PhraseTable[str], text: str, place: int = 0) -> list[tuple[int, list[str]]]:
     words = [token.word for token in tokenise(text)]
     begins = table.beginning.get(words[place])
-    return list(phrases_at(begins, words, place)) if begins is not None else []
+    found = phrases_at(begins, words, place) if begins is not None else ()
+    return [(end, phrase.meanings) for end, phrase in found]
 
 
 def test_all_phrases_at_a_place_the_longest_first() -> None:

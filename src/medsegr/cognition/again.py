@@ -93,11 +93,13 @@ def joined(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
     """Drafts of one sentence, an apposition made one ("pulmonary infection, two infected areas")."""
     kept: list[Draft] = list(drafts[:1])
     for one, other in pairwise(drafts):
-        gap = sentence.between(one.target.last, other.target.first)
         alike = one.name == other.name and "absent" not in (one.presence, other.presence) and not other.apart
-        explained = alike and explains(sentence, one, other)
-        listed = alike and gap == [","] and one.presence == other.presence and not (one.article or other.article)
-        if kept[-1] is one and (explained or listed):
+        if not alike or kept[-1] is not one:
+            kept.append(other)
+            continue
+        explained = explains(sentence, one, other)
+        listed = one.presence == other.presence and not (one.article or other.article)
+        if explained or (listed and sentence.between(one.target.last, other.target.first) == [","]):
             one.attributes += [m for m in other.attributes if m not in one.attributes]
             one.more = [*one.more, other.target]
             if explained:

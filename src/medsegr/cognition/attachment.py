@@ -128,16 +128,12 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
             break
     if after is None:
         return [before] if before is not None and _goes_back(sentence, mention, before, grammar) else []
+    if before is None and mention.kind != "count":
+        return _led_by(sentence, mention, drafts, after, grammar)
     gap = sentence.between(mention.last, after.target.first)
-    ends = clause_ends(sentence, grammar, mention.last, after.target.first)
-    direct = not ends and grammar.links.isdisjoint(gap)
-    if mention.kind == "count":
+    direct = grammar.links.isdisjoint(gap) and not clause_ends(sentence, grammar, mention.last, after.target.first)
+    if before is None or mention.kind == "count":
         return [after] if direct and ("," not in gap or before is None) else []
-    if before is None:
-        place = mention.kind in ("side", "zone")
-        if place and ":" in gap:
-            return _headed_by(sentence, drafts, after, grammar)
-        return [] if ends and not place else _led_by(drafts, after, ends)
     if not direct or _is_noun(sentence, mention, grammar, gap):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
     if "," in gap:
@@ -149,17 +145,18 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
     return [after]
 
 
-def _led_by(drafts: Sequence[Draft], after: Draft, ends: bool) -> Sequence[Draft]:
-    """The owners of an attribute that stands before every target: the next, if a clause ends only what is shown."""
-    return [d for d in drafts if d.target.first == after.target.first and (not ends or d.presence != "absent")]
-
-
-def _headed_by(sentence: Sentence, drafts: Sequence[Draft], after: Draft, grammar: Grammar) -> Sequence[Draft]:
-    """The owners of the place in "Place: ...": all targets of the clause."""
-    return [
-        d for d in drafts
-        if d is after or not clause_ends(sentence, grammar, after.target.first, d.target.first)
-    ]  # fmt: skip
+def _led_by(
+    sentence: Sentence, mention: Mention, drafts: Sequence[Draft], after: Draft, grammar: Grammar
+) -> Sequence[Draft]:
+    """The owners of an attribute that stands before every target: the next; after "Place:" all of the clause."""
+    first = after.target.first
+    ends = clause_ends(sentence, grammar, mention.last, first)
+    if ends:
+        if mention.kind not in ("side", "zone"):
+            return []
+        if ":" in sentence.between(mention.last, first):
+            return [d for d in drafts if d is after or not clause_ends(sentence, grammar, first, d.target.first)]
+    return [d for d in drafts if d.target.first == first and (not ends or d.presence != "absent")]
 
 
 def _goes_back(sentence: Sentence, mention: Mention, before: Draft, grammar: Grammar) -> bool:
@@ -193,15 +190,18 @@ def _is_noun(sentence: Sentence, mention: Mention, grammar: Grammar, gap: Sequen
 
 def share(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
     """Targets in a list share a place that stands before or after it, a companion that of its finding."""
-    if len(drafts) < 2:
+    if not any(draft.attributes for draft in drafts):
         return
     _share_forward(sentence, drafts, grammar)
     pairs = [(a, b) for a, b in pairwise(drafts) if (a.presence == "absent") == (b.presence == "absent")]
     for one, other in reversed(pairs):
-        gap = set(sentence.between(one.target.last, other.target.first))
+        behind = [m for m in other.places() if m.first >= other.target.last]
+        if not behind or one.places() or _devices(grammar, one, other):
+            continue
+        gap = sentence.between(one.target.last, other.target.first)
         described = any(m.kind in ("texture", "shape") and m.last <= other.target.first for m in other.attributes)
-        if not one.places() and gap <= grammar.list_words and not described and not _devices(grammar, one, other):
-            one.attributes += [m for m in other.places() if m.first >= other.target.last]
+        if grammar.list_words.issuperset(gap) and not described:
+            one.attributes += behind
 
 
 def _share_forward(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:

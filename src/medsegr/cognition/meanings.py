@@ -52,23 +52,23 @@ class Meanings:
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
         self._shows_places = self.frame == "image" and "breast" not in self.regions
         self._chosen: dict[tuple[int, bool], tuple[Choice, ...]] = {}
-        self._plain: dict[int, tuple[Choice, ...]] = {}
+        self._plain: dict[Phrases[Meaning], tuple[Choice, ...]] = {}
         self._within: dict[tuple[str, tuple[str, ...]], list[tuple[str, int, int]]] = {}
 
-    def choose(self, meant: Sequence[Meaning], words: Sequence[str], last: int, pictured: bool) -> tuple[Choice, ...]:
+    def choose(self, phrases: Phrases[Meaning], words: Sequence[str], last: int, pictured: bool) -> tuple[Choice, ...]:
         """The meaning that fits the picture best, all its parts; none where no meaning fits.
 
         Args:
-            meant: The meanings of a phrase, as they stand in the table.
+            phrases: The phrase, as it stands in the table.
             words: The words of the sentence.
             last: One past the last word of the phrase.
             pictured: The sentence speaks of the picture ("lower part of the image").
         """
         if pictured or self._shows_places:
-            return self._choose_place(meant, words, last)
-        chosen = self._plain.get(id(meant))
+            return self._choose_place(phrases.meanings, words, last)
+        chosen = self._plain.get(phrases)
         if chosen is None:
-            chosen = self._plain[id(meant)] = self._best(meant, False)
+            chosen = self._plain[phrases] = self._best(phrases.meanings, False)
         return chosen
 
     def _choose_place(self, meant: Sequence[Meaning], words: Sequence[str], last: int) -> tuple[Choice, ...]:
@@ -113,9 +113,11 @@ class Meanings:
 
     def _zone_at(self, phrases: Phrases[Meaning] | None, words: Sequence[str], place: int) -> tuple[str, int]:
         """The zone whose words begin at a place, or "", and one past its last word."""
-        for last, meant in phrases_at(phrases, words, place) if phrases is not None else ():
+        for last, phrase in phrases_at(phrases, words, place) if phrases is not None else ():
             zones = [
-                (self._fit(m, False), m.parts[0][1]) for m in meant if m.parts[0][0] == "zone" and len(m.parts) == 1
+                (self._fit(m, False), m.parts[0][1])
+                for m in phrase.meanings
+                if m.parts[0][0] == "zone" and len(m.parts) == 1
             ]
             fitting = [(fit, name) for fit, name in zones if fit > 0]
             if fitting:

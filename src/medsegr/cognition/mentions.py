@@ -74,7 +74,7 @@ class Sentence:
         self.has_readings = any(others)
         self.breaks = [] if _BREAKS.isdisjoint(self.kinds) else [m.first for m in mentions if m.kind in _BREAKS]
         self.firm_breaks = [at for at in self.breaks if tokens[at].word not in _SOFT_BREAKS]
-        self.signs = [] if _SIGNS.isdisjoint(words) else [at for at, t in enumerate(tokens) if t.word in _SIGNS]
+        self.signs = [] if _SIGNS.isdisjoint(words) else [at for at, w in enumerate(wording.words) if w in _SIGNS]
         self._marks: bytearray | None = None
 
     def of(self, *kinds: str) -> list[Mention]:

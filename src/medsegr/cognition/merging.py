@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from medsegr.cognition.attachment import Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.mentions import Mention
 from medsegr.cognition.phrases import is_plural
 from medsegr.cognition.priors import Evidence, Finding, Frame, Laterality, Location, Presence, Shape, Span, Texture
+
+T = TypeVar("T")
 
 CHANGES = frozenset({"enlarged", "dilated", "thickened", "thinned", "atrophic"})
 """Changes of an organ; the names of findings hold them already ("enlarged node", lymphadenopathy)."""
@@ -27,7 +30,7 @@ MEMORY = 64
 """Findings of one target that a new mention is compared with, the latest; reports hold no more."""
 
 _FIELD = {
-    "side": "location", "zone": "location", "texture": "texture", "shape": "shape", "size": "shape", "count": "shape",
+    "side": "place", "zone": "place", "texture": "texture", "shape": "shape", "size": "shape", "count": "shape",
 }  # fmt: skip
 """Kind of attribute -> field of the evidence."""
 
@@ -51,38 +54,39 @@ class Told:
     count: str | None
     article: bool
     apart: bool
-    target_spans: list[Span]
+    words: list[Span]
     triggers: list[Span]
-    other_spans: dict[str, list[Span]]
+    place_words: list[Span]
+    texture_words: list[Span]
+    shape_words: list[Span]
 
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
+    names: dict[str, list[str]] = {"side": [], "zone": [], "texture": [], "shape": [], "size": [], "count": []}
+    spans: dict[str, list[Span]] = {"place": [], "texture": [], "shape": []}
     at = draft.start
     kept = _told_attributes(draft, grammar)
-    names: dict[str, list[str]] = {}
-    spans: dict[str, list[Span]] = {}
     for kind, name, _, _, start, end, _, _ in kept:
-        listed = names.setdefault(kind, [])
-        if name not in listed:
-            listed.append(name)
-        spans.setdefault(_FIELD[kind], []).append((at + start, at + end))
+        names[kind].append(name)
+        spans[_FIELD[kind]].append((at + start, at + end))
+    sides, zones, texture, shape, sizes, counts = map(_each_once, names.values())
     return Told(
         draft.name,
         draft.presence,
-        _side(draft, kept, names.get("side", ()), text) if has_sides else None,
-        tuple(names.get("zone", ())),
-        tuple(names.get("texture", ())),
-        tuple(names.get("shape", ())),
-        tuple(float(value) for name in names["size"] for value in name.split(";")) if "size" in names else (),
-        names["count"][0] if "count" in names else None,
+        _side(draft, kept, sides, text) if has_sides else None,
+        zones,
+        texture,
+        shape,
+        tuple(float(value) for name in sizes for value in name.split(";")) if sizes else (),
+        counts[0] if counts else None,
         draft.article,
         draft.apart,
         [(at + m.start, at + m.end) for m in (draft.target, *draft.more)]
         if draft.target.end > draft.target.start
         else [],
         [(at + m.start, at + m.end) for m in draft.triggers],
-        spans,
+        *spans.values(),
     )
 
 
@@ -176,9 +180,10 @@ def _join(one: Told, other: Told) -> None:
     one.shape = _union(one.shape, other.shape)
     one.size_mm = one.size_mm or other.size_mm
     one.count = one.count if one.count is not None else other.count
-    one.target_spans += other.target_spans
-    for field, spans in other.other_spans.items():
-        one.other_spans.setdefault(field, []).extend(spans)
+    one.words += other.words
+    one.place_words += other.place_words
+    one.texture_words += other.texture_words
+    one.shape_words += other.shape_words
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -194,12 +199,14 @@ def _finding(told: Told, frame: Frame) -> Finding:
         _texture(told.texture),
         _shape(told.shape, told.size_mm, count),
         Evidence(
-            _each_once(told.target_spans),
+            _each_once(told.words),
             _each_once(told.triggers),
-            **{field: _each_once(spans) for field, spans in told.other_spans.items()},
+            _each_once(told.place_words),
+            _each_once(told.texture_words),
+            _each_once(told.shape_words),
         ),
     )
 
 
-def _each_once(spans: Sequence[Span]) -> tuple[Span, ...]:
-    return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
+def _each_once(values: Sequence[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)

@@ -132,8 +132,8 @@ class PhraseTable(Generic[T]):
         return found
 
 
-def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequence[tuple[int, list[T]]]:
-    """The phrases that stand at a place of a sentence, the longest first: (one past the last word, meanings).
+def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequence[tuple[int, Phrases[T]]]:
+    """The phrases that stand at a place of a sentence, the longest first: (one past the last word, the phrase).
 
     Args:
         phrases: Those that begin with the word at this place.
@@ -144,7 +144,7 @@ def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequenc
     costophrenic angle").
     """
     end, count = place + 1, len(words)
-    found = [(end, phrases.meanings)] if phrases.meanings else []
+    found = [(end, phrases)] if phrases.meanings else []
     while phrases.longer and end < count:
         word = words[end]
         if word in INSERTS:
@@ -155,35 +155,35 @@ def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequenc
         phrases = following
         end += 1
         if phrases.meanings:
-            found.append((end, phrases.meanings))
+            found.append((end, phrases))
     return found[::-1] if len(found) > 1 else found
 
 
 def _over_inserts(
-    phrases: Phrases[T], words: Sequence[str], place: int, shorter: list[tuple[int, list[T]]]
-) -> Sequence[tuple[int, list[T]]]:
+    phrases: Phrases[T], words: Sequence[str], place: int, shorter: list[tuple[int, Phrases[T]]]
+) -> Sequence[tuple[int, Phrases[T]]]:
     """Where words may be stepped over: what goes on with the word at ``place`` or the next, and what ends before."""
     if phrases.longer.keys().isdisjoint(words[place : place + MAX_INSERTS + 1]):
         return shorter[::-1]
     longer = sorted(_branches(phrases, words, place, 0, MAX_INSERTS), key=_most_words)
-    return [(end, meanings) for _, end, meanings in longer] + shorter[::-1]
+    return [(end, phrase) for _, end, phrase in longer] + shorter[::-1]
 
 
-def _most_words(found: tuple[int, int, list[T]]) -> int:
+def _most_words(found: tuple[int, int, Phrases[T]]) -> int:
     return -found[0]
 
 
 def _branches(
     phrases: Phrases[T], words: Sequence[str], place: int, depth: int, inserts: int
-) -> Iterator[tuple[int, int, list[T]]]:
-    """Phrases that go on at ``place``: (number of further words, one past the last, meanings)."""
+) -> Iterator[tuple[int, int, Phrases[T]]]:
+    """Phrases that go on at ``place``: (number of further words, one past the last, the phrase)."""
     if place == len(words):
         return
     word = words[place]
     following = phrases.longer.get(word)
     if following is not None:
         if following.meanings:
-            yield depth + 1, place + 1, following.meanings
+            yield depth + 1, place + 1, following
         if following.longer:
             yield from _branches(following, words, place + 1, depth + 1, inserts)
     if inserts and word in INSERTS:

@@ -175,8 +175,8 @@ def _phrases(wording: Wording, meanings: Meanings) -> list[Mention]:
     while place < count:
         begins = tokens[place].begins
         following = place + 1
-        for last, meant in phrases_at(begins, words, place) if begins is not None else ():
-            chosen = meanings.choose(meant, words, last, pictured)
+        for last, phrase in phrases_at(begins, words, place) if begins is not None else ():
+            chosen = meanings.choose(phrase, words, last, pictured)
             if chosen:
                 start, end = wording.starts[place], wording.end(last - 1)
                 for kind, name, other in chosen:

@@ -81,12 +81,11 @@ class Vocabulary:
         starts: list[int] = []
         met = self._met
         at = 0
-        for chunk in text.split():
-            at = text.find(chunk, at)
+        for chunk in text.split(" "):
             for word, start in met.get(chunk) or self._meet(chunk):
                 tokens.append(word)
                 starts.append(at + start)
-            at += len(chunk)
+            at += len(chunk) + 1
         return Wording(tokens, starts)
 
     def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
