@@ -52,19 +52,17 @@ def find_sizes(text: str, lowered: str) -> Iterator[Measurement]:
     if not ("mm" in lowered or "cm" in lowered or "met" in lowered):
         return
     for match in _SIZE.finditer(text):
-        numbers, units = match.group(1, 3, 5), match.group(2, 4, 6)
-        last_unit = next((unit for unit in reversed(units) if unit), None)
-        if last_unit is None or _NOT_ITS_SIZE.match(text, match.end()):
+        one, unit, two, other_unit, three, last_unit = match.groups()
+        stated = last_unit or other_unit or unit
+        start, end = match.span()
+        if stated is None or _NOT_ITS_SIZE.match(text, end) or _of_something_else(lowered, start):
             continue
-        if _of_something_else(lowered, match.start()):
-            continue
-        scales = [10.0 if (unit or last_unit).lower().startswith("c") else 1.0 for unit in units]
-        axes = tuple(
-            round(float(number.replace(",", ".")) * scale, 4)
-            for number, scale in zip(numbers, scales, strict=True)
-            if number
-        )
-        yield Measurement(axes, *match.span())
+        axes = ((one, unit or stated), (two, other_unit or stated), (three, last_unit or stated))
+        yield Measurement(tuple(_millimetres(number, unit) for number, unit in axes if number), start, end)
+
+
+def _millimetres(number: str, unit: str) -> float:
+    return round(float(number.replace(",", ".")) * (10.0 if unit[0] in "cC" else 1.0), 4)
 
 
 def _of_something_else(lowered: str, start: int) -> bool:
@@ -72,7 +70,6 @@ def _of_something_else(lowered: str, start: int) -> bool:
     end = start
     while end > start - 3 and end > 0 and not (lowered[end - 1].isalnum() or lowered[end - 1] == "_"):
         end -= 1
-    for rough in _ROUGHLY:
-        if lowered.endswith(rough, 0, end):
-            end -= len(rough)
+    if lowered.endswith(_ROUGHLY, 0, end):
+        end -= next(len(rough) for rough in _ROUGHLY if lowered.endswith(rough, 0, end))
     return lowered.endswith(_NOT_BEHIND, 0, end)

@@ -1,7 +1,7 @@
 """Several mentions, one finding: the same target, side and presence are joined."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
@@ -46,48 +46,57 @@ class Told:
 
     name: str
     presence: Presence
-    side: Laterality | None
-    zones: tuple[str, ...]
-    texture: tuple[str, ...]
-    shape: tuple[str, ...]
-    size_mm: tuple[float, ...]
-    count: str | None
     article: bool
     apart: bool
     words: list[Span]
     triggers: list[Span]
-    place_words: list[Span]
-    texture_words: list[Span]
-    shape_words: list[Span]
+    side: Laterality | None = None
+    zones: tuple[str, ...] = ()
+    texture: tuple[str, ...] = ()
+    shape: tuple[str, ...] = ()
+    size_mm: tuple[float, ...] = ()
+    count: str | None = None
+    place_words: list[Span] = field(default_factory=list)
+    texture_words: list[Span] = field(default_factory=list)
+    shape_words: list[Span] = field(default_factory=list)
 
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
-    names: dict[str, list[str]] = {"side": [], "zone": [], "texture": [], "shape": [], "size": [], "count": []}
-    spans: dict[str, list[Span]] = {"place": [], "texture": [], "shape": []}
     at = draft.start
-    kept = _told_attributes(draft, grammar)
-    for kind, name, _, _, start, end, _, _ in kept:
-        names[kind].append(name)
-        spans[_FIELD[kind]].append((at + start, at + end))
-    sides, zones, texture, shape, sizes, counts = map(_each_once, names.values())
-    return Told(
+    said = [m for m in (draft.target, *draft.more) if m.end > m.start]
+    told = Told(
         draft.name,
         draft.presence,
-        _side(draft, kept, sides, text) if has_sides else None,
-        zones,
-        texture,
-        shape,
-        tuple(float(value) for name in sizes for value in name.split(";")) if sizes else (),
-        counts[0] if counts else None,
         draft.article,
         draft.apart,
-        [(at + m.start, at + m.end) for m in (draft.target, *draft.more)]
-        if draft.target.end > draft.target.start
-        else [],
+        [(at + m.start, at + m.end) for m in said],
         [(at + m.start, at + m.end) for m in draft.triggers],
-        *spans.values(),
     )
+    kept = _told_attributes(draft, grammar)
+    if kept:
+        _describe(told, kept, at)
+        told.side = _side(draft, kept, text) if has_sides else None
+    return told
+
+
+def _describe(told: Told, kept: Sequence[Mention], at: int) -> None:
+    """Fill in what attributes tell, and their words; ``at`` is where their sentence begins."""
+    names: dict[str, list[str]] = {}
+    spans: dict[str, list[Span]] = {}
+    for kind, name, _, _, start, end, _, _ in kept:
+        names.setdefault(kind, []).append(name)
+        spans.setdefault(_FIELD[kind], []).append((at + start, at + end))
+    told.zones = _each_once(names.get("zone", ()))
+    told.texture = _each_once(names.get("texture", ()))
+    told.shape = _each_once(names.get("shape", ()))
+    if "size" in names:
+        told.size_mm = tuple(float(value) for name in _each_once(names["size"]) for value in name.split(";"))
+    if "count" in names:
+        told.count = names["count"][0]
+    told.place_words = spans.get("place", [])
+    told.texture_words = spans.get("texture", [])
+    told.shape_words = spans.get("shape", [])
 
 
 def _told_attributes(draft: Draft, grammar: Grammar) -> Sequence[Mention]:
@@ -100,11 +109,12 @@ def _told_attributes(draft: Draft, grammar: Grammar) -> Sequence[Mention]:
     return kept
 
 
-def _side(draft: Draft, kept: Sequence[Mention], sides: Sequence[str], text: str) -> Laterality | None:
+def _side(draft: Draft, kept: Sequence[Mention], text: str) -> Laterality | None:
+    sides = {m.name for m in kept if m.kind == "side"}
     if len(sides) > 1:
         return "bilateral"
     if sides or draft.presence == "absent":
-        return sides[0] if sides else None  # type: ignore[return-value]
+        return sides.pop() if sides else None  # type: ignore[return-value]
     for mention in kept:
         if mention.kind == "zone" and mention.name in PAIRED:
             word = text[draft.start + mention.start : draft.start + mention.end].rsplit(maxsplit=1)[-1]
@@ -209,4 +219,4 @@ def _finding(told: Told, frame: Frame) -> Finding:
 
 
 def _each_once(values: Sequence[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)
+    return tuple(dict.fromkeys(values) if len(values) > 1 else values)

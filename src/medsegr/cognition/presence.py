@@ -50,9 +50,9 @@ class Scopes:
                     found.setdefault("absent_before", trigger)
             elif kind not in found and self._reaches(trigger, kind, target):
                 found[kind] = trigger
-        deciding = next((kind for kind in _ORDER if kind in found), None)
-        if deciding is None:
+        if not found:
             return "present", ()
+        deciding = next(kind for kind in _ORDER if kind in found)
         return ("absent" if deciding.startswith("absent") else "uncertain"), [found[deciding]]
 
     def _is_treatment(self, trigger: Mention, target: Mention) -> bool:

@@ -15,8 +15,8 @@ from medsegr.cognition.phrases import is_plural, phrases_at
 from medsegr.cognition.statements import find_statements
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
 
-REMEMBERED, REMEMBERED_LENGTH = 4096, 300
-"""Sentences that are remembered, and the longest such, in characters; those with numbers seldom come again."""
+REMEMBERED, REMEMBERED_LENGTH, SEEN = 4096, 300, 65536
+"""Sentences that are remembered, the longest such, in characters, and sentences known to have come once."""
 
 _SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
 _DIGIT = re.compile(r"\d")
@@ -40,6 +40,7 @@ class Reader:
         self.vocabulary = Vocabulary(lexicon)
         self._meanings: dict[str | None, Meanings] = {}
         self._remembered: dict[tuple[str, str | None], Sentence] = {}
+        self._seen_once: set[int] = set()
 
     def meanings_for(self, modality: str | None) -> Meanings:
         """What phrases mean in pictures of a modality."""
@@ -64,25 +65,30 @@ class Reader:
         mentions = stated + spoken
         mentions += self._inside(wording, mentions, meanings)
         mentions = self._completed(wording, mentions, meanings)
-        numbers = _DIGIT.search(text) is not None
-        if numbers:
+        if _DIGIT.search(text):
             mentions += [m for m in _sizes(text, lowered, wording) if m.first not in blocked]
             mentions += _numerals(wording, mentions)
         mentions.sort(key=_PLACE)
         sentence = Sentence(wording, mentions)
-        if not numbers and len(text) <= REMEMBERED_LENGTH:
-            self._remember(text, modality, sentence)
+        self._remember(text, modality, sentence)
         return sentence
 
     def _remember(self, text: str, modality: str | None, sentence: Sentence) -> None:
-        if len(self._remembered) >= REMEMBERED:
-            self._remembered.clear()
-        self._remembered[text, modality] = sentence
+        """Keep a sentence that comes the second time; most never do."""
+        seen, key = self._seen_once, hash((text, modality))
+        if key not in seen:
+            if len(seen) >= SEEN:
+                seen.clear()
+            seen.add(key)
+        elif len(text) <= REMEMBERED_LENGTH:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[text, modality] = sentence
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Mention]:
         rules = self.vocabulary.statements.possible({token.states for token in wording.tokens if token.states})
+        starts = wording.starts
         for stated in find_statements(rules, text, lowered) if rules else ():
-            starts = wording.starts
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
             for name in stated.targets if places else ():
                 yield Mention(

@@ -23,6 +23,9 @@ SIDELESS = frozenset({"skin", "endoscopy", "gastrointestinal", "histology"})
 _GROUPS = frozenset({"member", "except"})
 """Kinds of words that speak of a finding without its name."""
 
+_SINGLED_OUT = frozenset({"member", "including"})
+"""Kinds of words that single out one finding of several."""
+
 
 def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Finding]:
     """The findings of a report, in its order.
@@ -87,7 +90,9 @@ class _Walk:
             attach(sentence, [stand_in, *new], self.grammar)
         for draft in new:
             inherit(draft)
-            draft.apart = draft.apart or singled_out(sentence, draft)
+        if not _SINGLED_OUT.isdisjoint(sentence.kinds):
+            for draft in new:
+                draft.apart = draft.apart or singled_out(sentence, draft)
         if known is not None:
             known.take([m for m in stand_in.attributes if m.kind != "count"], start)
         if len(new) > 1:

@@ -9,7 +9,25 @@ WRAPPED = 48
 """A line at least this long may go on in the next; a shorter one was ended on purpose."""
 
 _END = re.compile(r"[.!?](?=\s|$)|\n")
-_ABBREVIATED = re.compile(r"\b(?:approx|ca|vs|cf|e\.g|i\.e|dr|fig|incl|max|min|resp|diam|esp|no|st)$", re.I)
+_SHORT = (
+    "approx",
+    "ca",
+    "vs",
+    "cf",
+    "e.g",
+    "i.e",
+    "dr",
+    "fig",
+    "incl",
+    "max",
+    "min",
+    "resp",
+    "diam",
+    "esp",
+    "no",
+    "st",
+)
+_ABBREVIATED = re.compile(rf"\b(?:{'|'.join(map(re.escape, _SHORT))})$", re.I)
 _GOES_ON = re.compile(r"(?:\b(?:the|an?|of|in|at|on|with|and|or|to|for|is|are|by|from|no|than)|,)[ \t\r]*$", re.I)
 
 
@@ -26,15 +44,17 @@ def split_sentences(text: str, first: int = 0, last: int | None = None) -> list[
     for match in _END.finditer(text, first, last):
         place = match.start()
         if _ends(text, start, place, last):
-            found += _pieces(text, start, place)
+            _add(found, text, start, place)
             start = place + 1
-    found += _pieces(text, start, last)
+    _add(found, text, start, last)
     return found
 
 
 def _ends(text: str, start: int, place: int, last: int) -> bool:
     if text[place] == ".":
-        return place - start < 3 or not _ABBREVIATED.search(text, max(start, place - 8), place)
+        ahead = max(start, place - 8)
+        short = place - start >= 3 and text[ahead:place].lower().endswith(_SHORT)
+        return not (short and _ABBREVIATED.search(text, ahead, place))
     if text[place] != "\n":
         return True
     after = text[place + 1 : min(last, place + 40)].lstrip(" \t\r")
@@ -48,12 +68,13 @@ def _ends(text: str, start: int, place: int, last: int) -> bool:
     return not (after[0].islower() and len(line) >= WRAPPED)
 
 
-def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
+def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    """Add text[start:end], in pieces where it is long; blank pieces are left out."""
     while end - start > LONGEST_SENTENCE:
         space = text.rfind(" ", start + 1, start + LONGEST_SENTENCE)
         cut = space if space > start else start + LONGEST_SENTENCE
-        found.append((start, cut))
+        if text[start:cut].strip():
+            found.append((start, cut))
         start = cut
-    found.append((start, end))
-    return [(first, last) for first, last in found if text[first:last].strip()]
+    if text[start:end].strip():
+        found.append((start, end))

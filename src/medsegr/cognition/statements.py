@@ -71,7 +71,8 @@ class Statements:
 
     def possible(self, numbers: Iterable[tuple[int, ...]]) -> list[Rule]:
         """The rules that may hold in a sentence, from what is known of each of its words."""
-        return [self.rules[number] for number in sorted(self._anywhere.union(*numbers))]
+        there = self._anywhere.union(*numbers)
+        return [self.rules[number] for number in sorted(there)] if there else []
 
 
 def _piece(key: str) -> str:
