@@ -48,6 +48,44 @@ def test_images_gts_and_csv(tmp_path: Path) -> None:
     ]
 
 
+def test_qata_cov19_as_it_comes(tmp_path: Path) -> None:
+    """Two sets as in the archive, LViT's sheets beside them, the validation images in a list of names."""
+    for split, names in (("Train Set", ("covid_1", "covid_2")), ("Test Set", ("sub-4",))):
+        for name in names:
+            make.grey(tmp_path / split / "Images" / f"{name}.png", 1)
+            make.painted(tmp_path / split / "Ground-truths" / f"mask_{name}.png", {255: slice(2, 9)})
+        word = split.split()[0]
+        make.sheet(tmp_path / f"{word}_text_for_Covid19.xlsx", [(f"mask_{n}.png", f"{word} {n}.") for n in names])
+    make.sheet(tmp_path / "Train_ID.xlsx", [("mask_covid_1", "")], ("Image", "No"))
+    make.sheet(tmp_path / "Val_ID.xlsx", [("mask_covid_2", "")], ("Image", "No"))
+    found = read_lvit(tmp_path)
+    assert [(c.name, c.split, c.report) for c in found.cases] == [
+        ("covid_1.png", "train", "Train covid_1."),
+        ("covid_2.png", "val", "Train covid_2."),
+        ("sub-4.png", "test", "Test sub-4."),
+    ]
+    assert found.notes == ()
+
+
+def test_mosmeddata_as_it_comes(tmp_path: Path) -> None:
+    """Frames and masks without split folders: the sheet that names an image says its split."""
+    for name in ("bjorke_1", "jun_2", "morozov_3", "nobody_4"):
+        make.grey(tmp_path / "frames" / f"{name}.png", 1)
+        make.painted(tmp_path / "masks" / f"{name}.png", {255: slice(2, 9)})
+    for split, name in (("Train", "bjorke_1"), ("Val", "jun_2"), ("Test", "morozov_3")):
+        make.sheet(tmp_path / f"{split}_text_MosMedData+ 1.xlsx", [(f"{name}.png", f"In {split}.")])
+    found = read_lvit(tmp_path)
+    assert [(c.name, c.split, c.report) for c in found.cases] == [
+        ("bjorke_1.png", "train", "In Train."),
+        ("jun_2.png", "val", "In Val."),
+        ("morozov_3.png", "test", "In Test."),
+    ]
+    assert found.notes == ("1 images are in no sheet and were left out, the first is nobody_4.png",)
+    make.sheet(tmp_path / "Test_text_MosMedData+ 1.xlsx", [("jun_2.png", "Again.")])
+    with pytest.raises(DatasetError, match=r"sheets of val and test both name jun_2\.png"):
+        read_lvit(tmp_path)
+
+
 def test_what_does_not_fit_is_noted(tmp_path: Path) -> None:
     make.qata(tmp_path)
     place = tmp_path / "Train_Folder"

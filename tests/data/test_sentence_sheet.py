@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from medsegr.data.sentence_sheet import read_sentences
+from medsegr.data.sentence_sheet import read_names, read_sentences
 from medsegr.errors import DatasetError, MissingExtraError
 from tests.data import foreign_maker as make
 
@@ -27,6 +27,14 @@ def test_xlsx(tmp_path: Path) -> None:
 def test_csv(tmp_path: Path, content: str, encoding: str) -> None:
     (tmp_path / "t.csv").write_bytes(content.encode(encoding))
     assert read_sentences(tmp_path / "t.csv") == {"a.png": "Left, low."}
+
+
+def test_names(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("No,Image\n1,mask_a.png\n2,\n3,sub/mask_b\n")
+    assert read_names(tmp_path / "t.csv") == ["mask_a.png", "mask_b"]
+    (tmp_path / "t.csv").write_text("No,Side\n1,left\n")
+    with pytest.raises(DatasetError, match="names the image"):
+        read_names(tmp_path / "t.csv")
 
 
 def test_latin(tmp_path: Path) -> None:

@@ -30,20 +30,42 @@ def read_sentences(path: Path) -> dict[str, str]:
         DatasetError: Unreadable, no heading of an image or a text, or two sentences for one name.
         MissingExtraError: xlsx without the package that reads it.
     """
-    rows = _read_xlsx(path) if path.suffix.lower() == ".xlsx" else _read_csv(path)
-    if not rows:
-        raise DatasetError(f"{path.name} is empty. Expected a row of headings and a row for each image.")
-    headings = ["_".join(cell.lower().split()) for cell in rows[0]]
+    rows, headings = _rows(path)
     image, text = _column(headings, IMAGE_HEADINGS, path, "image"), _column(headings, TEXT_HEADINGS, path, "text")
     sentences: dict[str, str] = {}
     for number, row in enumerate(rows[1:], start=2):
-        name = row[image].replace("\\", "/").rsplit("/", maxsplit=1)[-1].strip() if image < len(row) else ""
+        name = _name(row, image)
         sentence = row[text].strip() if text < len(row) else ""
         if not name or not sentence:
             continue
         if sentences.setdefault(name, sentence) != sentence:
             raise DatasetError(f"{path.name} line {number} gives an image a second sentence. Keep one row an image.")
     return sentences
+
+
+def read_names(path: Path) -> list[str]:
+    """Read the names of a sheet that has no sentences, such as a list of the images of a split.
+
+    Raises:
+        DatasetError: Unreadable, or no heading of an image.
+        MissingExtraError: xlsx without the package that reads it.
+    """
+    rows, headings = _rows(path)
+    image = _column(headings, IMAGE_HEADINGS, path, "image")
+    return [name for row in rows[1:] if (name := _name(row, image))]
+
+
+def _rows(path: Path) -> tuple[list[list[str]], list[str]]:
+    """All rows, and the headings in small letters with low lines for blanks."""
+    rows = _read_xlsx(path) if path.suffix.lower() == ".xlsx" else _read_csv(path)
+    if not rows:
+        raise DatasetError(f"{path.name} is empty. Expected a row of headings and a row for each image.")
+    return rows, ["_".join(cell.lower().split()) for cell in rows[0]]
+
+
+def _name(row: Sequence[str], column: int) -> str:
+    """The file's name in a row, without folders."""
+    return row[column].replace("\\", "/").rsplit("/", maxsplit=1)[-1].strip() if column < len(row) else ""
 
 
 def _column(headings: Sequence[str], known: Sequence[str], path: Path, what: str) -> int:
