@@ -193,10 +193,10 @@ def share(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None
     if not any(draft.attributes for draft in drafts):
         return
     _share_forward(sentence, drafts, grammar)
-    pairs = [(a, b) for a, b in pairwise(drafts) if (a.presence == "absent") == (b.presence == "absent")]
-    for one, other in reversed(pairs):
+    for other, one in pairwise(reversed(drafts)):
         behind = [m for m in other.places() if m.first >= other.target.last]
-        if not behind or one.places() or _devices(grammar, one, other):
+        alike = (one.presence == "absent") == (other.presence == "absent")
+        if not behind or not alike or one.places() or _devices(grammar, one, other):
             continue
         gap = sentence.between(one.target.last, other.target.first)
         described = any(m.kind in ("texture", "shape") and m.last <= other.target.first for m in other.attributes)
@@ -207,19 +207,17 @@ def share(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None
 def _share_forward(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
     shown = [draft for draft in drafts if draft.presence != "absent"]
     for number, (one, other) in enumerate(pairwise(shown)):
-        if any(m.kind == "side" for m in other.attributes):
+        if not one.places() or other.has_side() or _devices(grammar, one, other):
             continue
-        gap = set(sentence.between(one.target.last, other.target.first))
         explained = number == 0 and explains(sentence, one, other)
         if not explained and any(one.target.last <= at < other.target.first for at in sentence.firm_breaks):
-            continue
-        if _devices(grammar, one, other):
             continue
         spoken = sentence.tokens[one.target.last : other.target.first]
         with_it = any(token.word in grammar.companions for token in spoken)
         placed = bool(other.places())
         if placed and not with_it:
             continue
+        gap = set(sentence.between(one.target.last, other.target.first))
         lung = not placed and one.name in grammar.lung_findings and other.name in grammar.lung_findings
         if explained:
             other.attributes += one.places()

@@ -12,6 +12,7 @@ ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 _BREAKS = frozenset({"breaks", "except"})
 _SOFT_BREAKS = frozenset({"with", "and", "which"})
 _SIGNS = frozenset({",", ";", ":"})
+_NO_PLACES: Sequence[int] = ()
 _COVERED, _DESCRIBED = 1, 2
 
 new_mention = tuple.__new__
@@ -72,9 +73,13 @@ class Sentence:
         self.kinds = frozenset(kinds)
         self.names = frozenset(names)
         self.has_readings = any(others)
-        self.breaks = [] if _BREAKS.isdisjoint(self.kinds) else [m.first for m in mentions if m.kind in _BREAKS]
-        self.firm_breaks = [at for at in self.breaks if tokens[at].word not in _SOFT_BREAKS]
-        self.signs = [] if _SIGNS.isdisjoint(words) else [at for at, w in enumerate(wording.words) if w in _SIGNS]
+        self.breaks = self.firm_breaks = _NO_PLACES
+        if not _BREAKS.isdisjoint(self.kinds):
+            self.breaks = [m.first for m in mentions if m.kind in _BREAKS]
+            self.firm_breaks = [at for at in self.breaks if tokens[at].word not in _SOFT_BREAKS]
+        self.signs = (
+            _NO_PLACES if _SIGNS.isdisjoint(words) else [at for at, w in enumerate(wording.words) if w in _SIGNS]
+        )
         self._marks: bytearray | None = None
 
     def of(self, *kinds: str) -> list[Mention]:

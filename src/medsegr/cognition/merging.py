@@ -64,13 +64,12 @@ class Told:
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
     at = draft.start
-    said = [m for m in (draft.target, *draft.more) if m.end > m.start]
     told = Told(
         draft.name,
         draft.presence,
         draft.article,
         draft.apart,
-        [(at + m.start, at + m.end) for m in said],
+        [(at + m.start, at + m.end) for m in (draft.target, *draft.more) if m.end > m.start],
         [(at + m.start, at + m.end) for m in draft.triggers],
     )
     kept = _told_attributes(draft, grammar)

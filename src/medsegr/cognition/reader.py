@@ -57,12 +57,11 @@ class Reader:
         wording = self.vocabulary.wording_of(text)
         lowered = lower(text)
         meanings = self.meanings_for(modality)
+        mentions = _phrases(wording, meanings)
         stated = [m for m in self._stated(text, lowered, wording) if meanings.may_speak_of(m.name)]
         blocked = {place for m in stated for place in range(m.first, m.last)}
-        spoken = _phrases(wording, meanings)
-        if blocked:
-            spoken = [m for m in spoken if m.first not in blocked or _stays(m, meanings)]
-        mentions = stated + spoken
+        if stated:
+            mentions = stated + [m for m in mentions if m.first not in blocked or _stays(m, meanings)]
         mentions += self._inside(wording, mentions, meanings)
         mentions = self._completed(wording, mentions, meanings)
         if _DIGIT.search(text):
@@ -86,8 +85,8 @@ class Reader:
             self._remembered[text, modality] = sentence
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Mention]:
-        rules = self.vocabulary.statements.possible({token.states for token in wording.tokens if token.states})
         starts = wording.starts
+        rules = self.vocabulary.statements.possible({token.states for token in wording.tokens if token.states})
         for stated in find_statements(rules, text, lowered) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
             for name in stated.targets if places else ():

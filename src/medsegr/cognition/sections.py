@@ -18,6 +18,9 @@ _FORMER = frozenset({"prev", "previous", "prior", "old", "earlier", "last", "rec
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _WORD = re.compile(r"\w")
+_HEADED = re.compile(r"[:\n\u2013]|-(?=\s)")
+"""What stands behind some heading of a report that has any."""
+
 _REST = r"[ \t]*(?::|[-\u2013](?=\s)|(?=\r?\n)|$)"
 _BULLET = r"[ \t]*(?:[*#>-]{1,3}[ \t]*)?(?:\d{1,2}[.)][ \t]*)?"
 _BEFORE = re.compile(r"[\n.;!?>](?:(?<=\n)| )")
@@ -42,7 +45,7 @@ def spans_elsewhere(text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
     One at the start of a line rules the line, if more lines follow, or what
     stands before the next heading; else its own sentence.
     """
-    if ":" not in text and "\n" not in text and "-" not in text:
+    if _HEADED.search(text) is None:
         return []
     heads = _headings(text, _heading_pattern(lexicon))
     spans: list[tuple[int, int]] = []
