@@ -21,16 +21,14 @@ class Scopes:
     def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
         self.sentence = sentence
         self.grammar = grammar
-        self.triggers = (
-            []
-            if sentence.kinds.isdisjoint(_TRIGGERING)
-            else [
+        self.triggers: Sequence[tuple[str, Mention]] = ()
+        if not _TRIGGERING.isdisjoint(sentence.kinds):
+            self.triggers = [
                 (kind, m)
                 for m in sentence.mentions
                 for kind in ((m.kind, m.other[0]) if m.other else (m.kind,))
                 if kind in _DIRECTIONS and not _is_month(sentence, m)
             ]
-        )
 
     def presence_of(self, target: Mention) -> tuple[Presence, Sequence[Mention]]:
         """What the sentence says of a target, and the triggers that say so.

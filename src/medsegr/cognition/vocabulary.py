@@ -82,7 +82,8 @@ class Vocabulary:
         met = self._met
         at = 0
         for chunk in text.split(" "):
-            for word, start in met.get(chunk) or self._meet(chunk):
+            found = met.get(chunk)
+            for word, start in self._meet(chunk) if found is None else found:
                 tokens.append(word)
                 starts.append(at + start)
             at += len(chunk) + 1
