@@ -22,6 +22,9 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 VERB = r"(?:(?:is|are|was|were|appears?|remains?|looks?|:)\s*)?(?:also\s+)?"
 """What {be} stands for in a statement."""
 
+SPACED_VERB = rf"(?:\s*:\s*|\s+{VERB})"
+"""The same with the blank before it: "lungs {be}clear" means "Lungs: clear" as well."""
+
 _FOREIGN = "\u16a0"
 """A word that no pattern means: a rune."""
 
@@ -98,12 +101,16 @@ def patterns(node: Node, complain: Complain) -> str:
     found = [(part, text(part, complain)) for part in parts]
     for part, pattern in found:
         try:
-            compiled = re.compile(r"\b(?:" + pattern.replace("{be}", VERB) + r")", re.I)
+            compiled = re.compile(r"\b(?:" + _written_out(pattern) + r")", re.I)
             if pattern.strip() and any(not match.group() for match in compiled.finditer(_FOREIGN)):
                 complain(part, f"{shown(pattern)} fits where none of its words stand: leave no alternative empty.")
         except (re.error, OverflowError, RecursionError) as error:
             complain(part, f"{shown(pattern)} is no regular expression ({error}).")
-    return "|".join(pattern for _, pattern in found).replace("{be}", VERB)
+    return _written_out("|".join(pattern for _, pattern in found))
+
+
+def _written_out(pattern: str) -> str:
+    return pattern.replace(" {be}", SPACED_VERB).replace("{be}", VERB)
 
 
 def share(node: Node, complain: Complain) -> tuple[float, float]:

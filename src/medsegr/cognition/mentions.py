@@ -11,7 +11,7 @@ ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 
 _BREAKS = frozenset({"breaks", "except"})
 _SOFT_BREAKS = frozenset({"with", "and", "which"})
-_SIGNS = frozenset({",", ";", ":"})
+_SIGNS = frozenset({",", ";", ":", "?"})
 _NO_PLACES: Sequence[int] = ()
 _COVERED, _DESCRIBED = 1, 2
 
@@ -56,7 +56,7 @@ class Sentence:
         kinds, names: Those of its mentions.
         has_readings: Some mention can be read in two ways.
         breaks: Words at which a scope ends; firm_breaks: less "with a" and the like.
-        signs: Words that are a comma, semicolon or colon.
+        signs: Words that are a comma, semicolon, colon or question mark.
     """
 
     __slots__ = (

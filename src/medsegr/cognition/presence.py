@@ -84,8 +84,9 @@ def clause_ends(
         first, last: From the earlier mention to the later.
         looking_back: The trigger stands behind: it reaches over a comma only in
             a list that ends with "and" or "or".
-        denying: The trigger is a denial: it does not reach over a comma to a
-            thing that is described, unless the list goes on with "or".
+        denying: The trigger is a denial: it does not reach over a question mark,
+            nor over a comma to a thing that is described, unless the list goes on
+            with "or".
     """
     if first >= last or not (sentence.breaks or sentence.signs):
         return False
@@ -99,7 +100,7 @@ def clause_ends(
         if not first <= place < last:
             continue
         word = tokens[place].word
-        if word == ";" or (word == ":" and not looking_back):
+        if word == ";" or (word == ":" and not looking_back) or (word == "?" and denying):
             return True
         if word != "," or place + 1 >= len(tokens):
             continue

@@ -51,6 +51,8 @@ def split_sentences(text: str, first: int = 0, last: int | None = None) -> list[
 
 
 def _ends(text: str, start: int, place: int, last: int) -> bool:
+    if text[place] == "?" and _asks_for_next(text, start, place):
+        return False
     if text[place] == ".":
         ahead = max(start, place - 8)
         short = place - start >= 3 and text[ahead:place].lower().endswith(_SHORT)
@@ -66,6 +68,13 @@ def _ends(text: str, start: int, place: int, last: int) -> bool:
     if _GOES_ON.search(line):
         return False
     return not (after[0].islower() and len(line) >= WRAPPED)
+
+
+def _asks_for_next(text: str, start: int, place: int) -> bool:
+    """True for the "?" of "opacity ? consolidation": it stands before the word that it questions."""
+    apart = place == start or text[place - 1].isspace() or text[place - 1] in ",(-"
+    after = text[place + 1 : place + 3]
+    return apart and after[:1] == " " and after[1:].islower()
 
 
 def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
