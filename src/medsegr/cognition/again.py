@@ -7,6 +7,7 @@ from itertools import pairwise
 from medsegr.cognition.attachment import Draft, explains
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.mentions import Mention, Sentence
+from medsegr.cognition.phrases import fold
 
 _ARTICLES = frozenset({"the", "-", "its", "a", "an"})
 _OPENINGS = frozenset({"texture", "size"})
@@ -43,11 +44,13 @@ def again(sentence: Sentence, draft: Draft, start: int) -> Draft:
     return Draft(start, target, draft.name, draft.presence, [])
 
 
-def members(sentence: Sentence, drafts: Sequence[Draft], earlier: Draft | None, start: int) -> list[Draft]:
+def members(
+    sentence: Sentence, drafts: Sequence[Draft], earlier: Draft | None, grammar: Grammar, start: int
+) -> list[Draft]:
     """Findings singled out of a group without a noun: "the largest in the right lower lobe", "one of them"."""
     found: list[Draft] = []
     for mention in sentence.of("member"):
-        if _noun_follows(sentence, mention):
+        if _noun_follows(sentence, mention) or _says_where(sentence, mention, grammar):
             continue
         group = next((d for d in reversed(drafts) if d.target.last <= mention.first), earlier)
         if group is not None and group.presence != "absent":
@@ -97,16 +100,21 @@ def joined(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
         if not alike or kept[-1] is not one:
             kept.append(other)
             continue
-        explained = explains(sentence, one, other)
+        explained = explains(sentence, one.target.last, other)
         listed = one.presence == other.presence and not (one.article or other.article)
         if explained or (listed and sentence.between(one.target.last, other.target.first) == [","]):
             one.attributes += [m for m in other.attributes if m not in one.attributes]
             one.more = [*one.more, other.target]
-            if explained:
+            if explained and _is_its_name(sentence, other):
                 one.presence, one.triggers = other.presence, other.triggers
         else:
             kept.append(other)
     return kept
+
+
+def _is_its_name(sentence: Sentence, draft: Draft) -> bool:
+    """True for "polyp": "a lesion, likely a polyp" doubts the polyp, "a mass, likely a glioma" doubts no tumour."""
+    return sentence.tokens[draft.target.last - 1].word == fold(draft.name)
 
 
 def by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
@@ -154,6 +162,11 @@ def _side_follows(sentence: Sentence, zone: Mention, places: Sequence[Mention]) 
 def _noun_follows(sentence: Sentence, mention: Mention) -> bool:
     following = next((m for m in sentence.mentions if m.kind == "target" and m.first >= mention.last), None)
     return following is not None and all(_describes(sentence, place) for place in range(mention.last, following.first))
+
+
+def _says_where(sentence: Sentence, mention: Mention, grammar: Grammar) -> bool:
+    """True for the "third" of "in the third part of the duodenum" and "on the other side"."""
+    return mention.first > 0 and sentence.tokens[mention.first - 1].word in grammar.prepositions
 
 
 def _describes(sentence: Sentence, place: int) -> bool:

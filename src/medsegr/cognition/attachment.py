@@ -13,6 +13,8 @@ from medsegr.cognition.readings import after_preposition
 EXPLAINS = frozenset({"explains", "uncertain_before"})
 """Kinds of words that lead from a finding to the diagnosis that explains it."""
 
+_NEXT_OF_LIST = frozenset({"and", "&", "plus"})
+_TURNS = frozenset({";", "but", "while", "whereas"})
 _SAY_NOTHING = frozenset({"less", "absent_before", "texture"})
 """Kinds of words beside which an attribute may say nothing of a target."""
 
@@ -134,6 +136,15 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
     direct = grammar.links.isdisjoint(gap) and not clause_ends(sentence, grammar, mention.last, after.target.first)
     if before is None or mention.kind == "count":
         return [after] if direct and ("," not in gap or before is None) else []
+    stays = _stays_with(sentence, before, mention)
+    if (
+        not stays
+        and mention.kind in ("side", "zone")
+        and not clause_ends(sentence, grammar, mention.last, after.target.first)
+    ):
+        return [after]
+    if explains(sentence, mention.last, after) and stays:
+        return [before] if _goes_back(sentence, mention, before, grammar) else []
     if not direct or _is_noun(sentence, mention, grammar, gap):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
     if "," in gap:
@@ -157,6 +168,15 @@ def _led_by(
         if ":" in sentence.between(mention.last, first):
             return [d for d in drafts if d is after or not clause_ends(sentence, grammar, first, d.target.first)]
     return [d for d in drafts if d.target.first == first and (not ends or d.presence != "absent")]
+
+
+def _stays_with(sentence: Sentence, before: Draft, mention: Mention) -> bool:
+    """True when nothing new begins between a target and a mention behind it: no "and in ...", no "but"."""
+    for place in range(before.target.last, mention.first):
+        word = sentence.tokens[place].word
+        if word in _TURNS or (word in _NEXT_OF_LIST and not sentence.is_attribute(place + 1)):
+            return False
+    return True
 
 
 def _goes_back(sentence: Sentence, mention: Mention, before: Draft, grammar: Grammar) -> bool:
@@ -209,7 +229,7 @@ def _share_forward(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar
     for number, (one, other) in enumerate(pairwise(shown)):
         if not one.places() or other.has_side() or _devices(grammar, one, other):
             continue
-        explained = number == 0 and explains(sentence, one, other)
+        explained = number == 0 and explains(sentence, one.target.last, other)
         if not explained and any(one.target.last <= at < other.target.first for at in sentence.firm_breaks):
             continue
         spoken = sentence.tokens[one.target.last : other.target.first]
@@ -237,6 +257,6 @@ def _devices(grammar: Grammar, one: Draft, other: Draft) -> bool:
     return one.name in grammar.devices or other.name in grammar.devices
 
 
-def explains(sentence: Sentence, one: Draft, other: Draft) -> bool:
-    """True for a diagnosis behind the only finding it explains ("suspicious for infarct")."""
-    return any(m.kind in EXPLAINS and one.target.last <= m.first < other.target.first for m in sentence.mentions)
+def explains(sentence: Sentence, first: int, draft: Draft) -> bool:
+    """True when words between ``first`` and a diagnosis say that it explains what stands before ("suspicious for")."""
+    return any(m.kind in EXPLAINS and first <= m.first < draft.target.first for m in sentence.mentions)

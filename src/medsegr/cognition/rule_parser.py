@@ -112,7 +112,7 @@ class _Walk:
         if "any_abnormality" in sentence.names:
             new = [draft for draft in new if draft.presence == "absent" or draft.name != "any_abnormality"]
         if not _GROUPS.isdisjoint(sentence.kinds):
-            new += members(sentence, new, self.last_shown, start)
+            new += members(sentence, new, self.last_shown, self.grammar, start)
             new += left_free(sentence, new, start)
             new.sort(key=lambda draft: draft.target.first)
         return new
