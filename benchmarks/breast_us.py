@@ -14,8 +14,10 @@ from typing import Any
 
 from benchmarks.record import RESULTS, shared_data, write_record
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.evaluation.evaluate import Answer, evaluate
-from medsegr.evaluation.metrics import Overlap, bootstrap_interval, dice_over_set, mean
+from medsegr.evaluation.answer import Answer
+from medsegr.evaluation.bootstrap import bootstrap_interval
+from medsegr.evaluation.evaluate import evaluate
+from medsegr.evaluation.metrics import Overlap, dice_over_set, mean
 from medsegr.inference.predictor import load
 
 TARGET = "breast_lesion"

@@ -20,10 +20,12 @@ from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.study import COMPETING
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.evaluation.ablation import GUIDED_ASPECTS
-from medsegr.evaluation.evaluate import Answer, evaluate
+from medsegr.evaluation.answer import Answer
+from medsegr.evaluation.evaluate import evaluate
+from medsegr.evaluation.figures import figures, grouped
 from medsegr.evaluation.metrics import Overlap, mean
 from medsegr.evaluation.questions import questions_of
-from medsegr.evaluation.results import figures, grouped, report_figures
+from medsegr.evaluation.results import report_figures
 from medsegr.inference.predictor import Predictor, load
 
 MODES = ("true", "none", "other")

@@ -1,13 +1,22 @@
-"""``medsegr evaluate``: Dice of a model on data sets, with the report, without it, with another case's."""
+"""``medsegr evaluate``: all measures of a model on data sets, with the report, without it, with another case's."""
 
-import sys
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medsegr.cli.run_record import versions
+from medsegr.cli.console import messages, results
+from medsegr.cli.measurement import measurement_record, open_data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.table import Table
+
+    from medsegr.data.dataset_folder import DatasetFolder
+    from medsegr.evaluation.answer import Answer
+    from medsegr.evaluation.pictures import CasePicture
+    from medsegr.inference.predictor import Predictor
 
 
 def evaluate(
@@ -19,49 +28,116 @@ def evaluate(
     report: Annotated[
         list[str] | None,
         typer.Option(
-            "--report", help="true, none (named only), other (another case's); repeatable. All three by default."
+            "--report", help="true, none (named only), other (another patient's); repeatable. All three by default."
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Cases of each data set, at most.")] = None,
+    tolerance_mm: Annotated[float, typer.Option(help="Of an outline, where the spacing is known.")] = 2.0,
+    tolerance_px: Annotated[float, typer.Option(help="Of an outline, where it is not.")] = 2.0,
+    foreign: Annotated[bool, typer.Option(help="Also ask each case for something that it cannot show.")] = True,
+    pictures: Annotated[bool, typer.Option(help="Show the best, median and worst cases on the page.")] = True,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = "auto",
-    seed: Annotated[int, typer.Option("--seed", help="Chooses the other cases.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses other cases and foreign targets.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
     """Measure a model on the cases of one or several data sets.
 
+    Writes results.json, per_case.csv and results.html, a page that needs nothing else. No report text is in
+    them. See docs/evaluation.md for what each measure means.
+
     Example: medsegr evaluate --model tiny --data phantoms --split test --out scores
     """
-    from rich.console import Console
-    from rich.table import Table
-
-    from medsegr.data.dataset_folder import discover
     from medsegr.data.outputs import check_output_folder, staged_folder
-    from medsegr.evaluation.evaluate import evaluate as measure
-    from medsegr.evaluation.results import report_figures, write_results
+    from medsegr.evaluation.evaluate import check_modes
+    from medsegr.evaluation.lesions import LESION_OVERLAP
+    from medsegr.evaluation.results import all_tables
+    from medsegr.evaluation.results_page import results_page
+    from medsegr.evaluation.run_files import PAGE_FILE, write_results
     from medsegr.inference.predictor import load
 
     check_output_folder(out, overwrite)
-    folders = discover(data)
+    asked = {"reports": list(report or ("true", "none", "other")), "limit": limit, "foreign_queries": foreign}
+    check_modes(asked["reports"])  # type: ignore[arg-type]
+    tolerance = {"mm": tolerance_mm, "px": tolerance_px}
+    folders = open_data(data)
     predictor = load(model, device=device)
-    modes = tuple(report or ("true", "none", "other"))
-    answers = [a for f in folders for a in measure(predictor, f, split, modes, limit=limit, seed=seed)]  # type: ignore[arg-type]
-    found = report_figures(answers, predictor.support_threshold)
-    record = {
-        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": ["medsegr", *sys.argv[1:]],
-        "versions": versions(),
-        "model": {"name": predictor.name, "weights": predictor.metadata.get("weights_sha256")},
-        "data": [folder.name for folder in folders],
+    settings = {
         "split": split,
         "seed": seed,
-        **found,
+        **asked,
+        "tolerance": tolerance,
+        "lesion_overlap": LESION_OVERLAP,
+        "support_threshold": predictor.support_threshold,
     }
+    answers = _answers(predictor, folders, settings)
+    record = measurement_record(predictor, folders, answers, settings)
+    record["origins"] = all_tables(answers, predictor.support_threshold)
+    shown = _pictures(predictor, folders, answers, settings) if pictures else []
     with staged_folder(out, overwrite) as folder:
         write_results(folder, record, answers)
-    table = Table("report", "findings", "Dice per image", "Dice over the set", "missed", "false alarms")
-    for mode, figures in found["reports"].items():
+        (folder / PAGE_FILE).write_text(results_page(record, answers, shown), encoding="utf-8")
+    for origin, tables in record["origins"].items():
+        results().print(_table(origin, tables))
+    typer.echo(f"{out}/results.json, per_case.csv and {PAGE_FILE}")
+
+
+def _answers(
+    predictor: "Predictor", folders: "Sequence[DatasetFolder]", settings: "Mapping[str, Any]"
+) -> "list[Answer]":
+    from medsegr.evaluation.evaluate import evaluate as measure
+    from medsegr.evaluation.surface import Tolerance
+
+    tolerance, answers = Tolerance(**settings["tolerance"]), []
+    for folder in folders:
+        found = list(
+            measure(
+                predictor,
+                folder,
+                settings["split"],
+                settings["reports"],
+                limit=settings["limit"],
+                seed=settings["seed"],
+                tolerance=tolerance,
+                foreign=settings["foreign_queries"],
+            )
+        )
+        messages().print(f"{folder.name}: {len({a.case for a in found})} cases, {len(found)} answers")
+        answers += found
+    return answers
+
+
+def _pictures(
+    predictor: "Predictor",
+    folders: "Sequence[DatasetFolder]",
+    answers: "Sequence[Answer]",
+    settings: "Mapping[str, Any]",
+) -> "list[CasePicture]":
+    from medsegr.evaluation.answer import ORIGINS
+    from medsegr.evaluation.pictures import chosen, pictures
+
+    by_name = {folder.name: folder for folder in folders}
+    of_origins = [[a for a in answers if a.origin == origin] for origin in ORIGINS]
+    picked = [pick for listed in of_origins if listed for pick in chosen(listed)]
+    return list(pictures(predictor, by_name, settings["split"], picked, settings["seed"]))
+
+
+def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":
+    from rich.table import Table
+
+    from medsegr.evaluation.html import with_interval
+
+    table = Table(
+        "report", "findings", "Dice per image", "Dice over the set", "NSD", "HD95", "missed", "false alarms",
+        "lesions found", title=f"reports: {origin}",
+    )  # fmt: skip
+    for mode, figures in tables["reports"].items():
         f = figures["all"]
-        cells = (f["findings"], f["dice_per_image"], f["dice_over_set"], f["missed"], f["false_alarms"])
+        if f is None:
+            continue
+        near = [f"{with_interval(s['nsd'], ())} ({unit})" for unit, s in f["surface"].items()]
+        far = [f"{with_interval(s['hd95'], (), 1)} {unit}" for unit, s in f["surface"].items()]
+        dice = with_interval(f["dice_per_image"], f["interval"])
+        cells = (f["shown"], dice, f["dice_over_set"], ", ".join(near), ", ".join(far), f["missed"],
+                 f["false_alarms"], f["lesions"]["sensitivity"])  # fmt: skip
         table.add_row(mode, *("-" if cell is None else str(cell) for cell in cells))
-    Console().print(table)
-    typer.echo(f"{out}/results.json and per_case.csv")
+    return table

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from medsegr import __version__
-from medsegr.cli import data, demo, evaluate, info, parse, segment, train
+from medsegr.cli import compare, data, demo, evaluate, info, parse, report_card, segment, train
 from medsegr.errors import MedsegrError
 
 DONE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -28,6 +28,8 @@ app.command("parse")(parse.parse)
 app.command("segment")(segment.segment)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
+app.command("report-card")(report_card.report_card)
 app.add_typer(data.app, name="data")
 app.command("info")(info.info)
 

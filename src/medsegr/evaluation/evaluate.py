@@ -1,6 +1,6 @@
 """Measure a model on data sets: every case with its own report, without one, with another case's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -12,42 +12,58 @@ from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import ConfigError
 from medsegr.evaluation.ablation import without_modulator
-from medsegr.evaluation.metrics import Overlap
-from medsegr.evaluation.questions import Asked, Role, questions_of
+from medsegr.evaluation.answer import Answer, measure
+from medsegr.evaluation.fingerprint import case_hash
+from medsegr.evaluation.patients import patients_of
+from medsegr.evaluation.questions import ASKED_ANYWAY, Asked, foreign_question, questions_of
 from medsegr.evaluation.reports import MODES, ReportMode, told
+from medsegr.evaluation.surface import Tolerance
 from medsegr.inference.predictor import Predictor
+from medsegr.inference.result import FindingResult
 
 FOREIGN_CASES = 12
-"""Other cases whose reports may lend their description, drawn at random."""
+"""Other patients' cases whose reports may lend their description, drawn at random."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One finding of one case, asked for in one way.
+class Cohort:
+    """The cases of one split of one data set, in order.
 
     Attributes:
-        data: Name of the data set.
-        case: Name of the image.
-        suite, look: Of a generated case, else empty.
-        finding: Number of the finding in the case.
-        target, presence: As the report says.
-        role: See :data:`medsegr.evaluation.questions.Role`.
-        report: What the model was told.
-        overlap: Pixels of mask and truth.
-        support: 0..1; None where nothing was decoded.
+        folder: The data set.
+        names: Images to ask.
+        everyone: All images of the split; they lend their reports.
+        patients: Image -> whom it shows.
+        seed: Chooses the other cases.
     """
 
-    data: str
-    case: str
-    suite: str
-    look: str
-    finding: int
-    target: str
-    presence: str
-    role: Role
-    report: str
-    overlap: Overlap
-    support: float | None
+    folder: DatasetFolder
+    names: tuple[str, ...]
+    everyone: tuple[str, ...]
+    patients: Mapping[str, str]
+    seed: int = 0
+
+    @classmethod
+    def of(cls, folder: DatasetFolder, split: str, limit: int | None = None, seed: int = 0) -> "Cohort":
+        """The cases of a split.
+
+        Raises:
+            ConfigError: There are none, or ``limit`` leaves none.
+        """
+        everyone = tuple(folder.images(split))
+        if limit is not None and limit < 1:
+            raise ConfigError(f"The limit is {limit}; expected at least one case of each data set.")
+        if not everyone:
+            raise ConfigError(f"'{folder.name}' has no case in split '{split}': choose another split or data set.")
+        return cls(folder, everyone[:limit], everyone, patients_of(folder)[0], seed)
+
+    def lent(self, name: str) -> list[Finding]:
+        """What other patients' reports describe, in random order; the same for one name and seed."""
+        rng = np.random.default_rng((self.seed, self.everyone.index(name)))
+        others = [other for other in self.everyone if self.patients[other] != self.patients[name]]
+        picked = [others[i] for i in rng.permutation(len(others))[:FOREIGN_CASES]]
+        reports = [report for other in picked if (report := self.folder.report(other))]
+        return [finding for report in reports for finding in parse_report(report, self.folder.modality)]
 
 
 def evaluate(
@@ -60,8 +76,13 @@ def evaluate(
     suites: Sequence[str] | None = None,
     limit: int | None = None,
     seed: int = 0,
+    tolerance: Tolerance | None = None,
+    foreign: bool = False,
 ) -> Iterator[Answer]:
     """Ask every case of a split in every way. All findings of a case cost one image encoding per way.
+
+    What nothing in the image fits (roles ``false`` and ``foreign``) is asked in an encoding of its own, so
+    that the findings of the report meet the same company in every way.
 
     Args:
         predictor: The model.
@@ -71,67 +92,93 @@ def evaluate(
         without: An aspect whose part of the modulators is switched off meanwhile.
         suites: Of generated cases only those of these suites; all by default.
         limit: Cases at most.
-        seed: Chooses the other cases.
+        seed: Chooses the other cases, and foreign targets.
+        tolerance: Of outlines.
+        foreign: Also ask each case for something that such a picture cannot show.
 
     Raises:
         ConfigError: Unknown way of asking, or no case in the split.
     """
-    unknown = [mode for mode in reports if mode not in MODES]
-    if unknown:
-        raise ConfigError(f"Unknown report '{unknown[0]}': expected one of {', '.join(MODES)}.")
-    names = folder.images(split)[:limit]
-    if not names:
-        raise ConfigError(f"'{folder.name}' has no case in split '{split}': choose another split or data set.")
-    everyone = folder.images(split)
-    for place, name in enumerate(names):
+    check_modes(reports)
+    cohort = Cohort.of(folder, split, limit, seed)
+    for name in cohort.names:
         case = folder.load(name)
         if suites is not None and case.suite not in suites:
             continue
         asked = questions_of(case, folder)
-        foreign = _foreign(folder, everyone, name, np.random.default_rng((seed, place))) if "other" in reports else []
-        for mode in reports:
-            with without_modulator(predictor.model, without) if without else nullcontext():
-                yield from _answers(predictor, folder, case, asked, mode, foreign)
+        stranger = foreign_question(case, folder, seed) if foreign else None
+        asked += [stranger] if stranger else []
+        content = case_hash(case)
+        with without_modulator(predictor.model, without) if without else nullcontext():
+            for mode in reports:
+                lent = cohort.lent(name) if mode == "other" else []
+                for number, found in answered(predictor, case, asked, mode, lent, first=mode == reports[0]):
+                    question = asked[number]
+                    yield Answer(
+                        data=folder.name,
+                        case=name,
+                        patient=cohort.patients[name],
+                        suite=case.suite or "",
+                        look=case.look or "",
+                        origin=case.report_origin or "none",
+                        finding=number,
+                        target=question.finding.target,
+                        presence=question.finding.presence,
+                        role=question.role,
+                        report=mode,
+                        measures=measure(found.mask, question, case, tolerance or Tolerance()),
+                        support=found.support,
+                        content=content,
+                    )
 
 
-def _foreign(folder: DatasetFolder, names: Sequence[str], own: str, rng: np.random.Generator) -> list[Finding]:
-    """Described findings of other cases' reports, in random order."""
-    others = [name for name in names if name != own]
-    picked = rng.permutation(len(others))[:FOREIGN_CASES]
-    reports = [folder.report(others[i]) for i in picked]
-    return [finding for report in reports if report for finding in parse_report(report, folder.modality)]
+def check_modes(reports: Sequence[str]) -> None:
+    """Refuse unknown and repeated ways of asking.
+
+    Raises:
+        ConfigError: With the known ones.
+    """
+    unknown = [mode for mode in reports if mode not in MODES]
+    if unknown or not reports:
+        raise ConfigError(f"Unknown report '{(unknown or [''])[0]}': expected one of {', '.join(MODES)}.")
+    if len(set(reports)) < len(reports):
+        raise ConfigError(f"A report is named twice in {', '.join(reports)}: name each once.")
 
 
-def _answers(  # noqa: PLR0917 - one case, one call
+def answered(  # noqa: PLR0917 - one case, one call
     predictor: Predictor,
-    folder: DatasetFolder,
     case: Case,
     asked: Sequence[Asked],
     mode: ReportMode,
-    foreign: Sequence[Finding],
-) -> Iterator[Answer]:
-    """One case, asked in one way. What the report denies or falsely describes is asked with the true report alone."""
-    kept = [
-        (number, question)
-        for number, question in enumerate(asked)
-        if mode == "true" or question.role in ("described", "named")
-    ]
-    if not kept:
-        return
-    modality = case.image.modality or folder.modality
-    priors = ReportPriors(tuple(told(q.finding, mode, foreign) for _, q in kept), modality=modality)
-    result = predictor.segment(case.image, priors, modality=modality)
-    for (number, question), found in zip(kept, result.findings, strict=True):
-        yield Answer(
-            data=folder.name,
-            case=case.name,
-            suite=case.suite or "",
-            look=case.look or "",
-            finding=number,
-            target=question.finding.target,
-            presence=question.finding.presence,
-            role=question.role,
-            report=mode,
-            overlap=Overlap.of(found.mask, question.truth),
-            support=found.support,
-        )
+    lent: Sequence[Finding] = (),
+    first: bool = True,
+) -> Iterator[tuple[int, FindingResult]]:
+    """Ask one case in one way.
+
+    Denials and false descriptions belong to the own report and are asked with mode ``true`` alone; foreign
+    targets, always bare names, with the first way.
+
+    Args:
+        predictor: The model.
+        case: The image, with its modality.
+        asked: All questions of the case.
+        mode: The way.
+        lent: What other patients' reports describe.
+        first: Whether this is the first way of several.
+
+    Yields:
+        Number of the question, and what the model says.
+    """
+    wanted = {*ASKED_ANYWAY, *(("denied", "false") if mode == "true" else ()), *(("foreign",) if first else ())}
+    for company in (("described", "denied", "named"), ("false", "foreign")):
+        numbers = [n for n, question in enumerate(asked) if question.role in wanted and question.role in company]
+        findings = [told(asked[n].finding, mode, lent) for n in numbers]
+        yield from zip(numbers, ask(predictor, case, findings), strict=True)
+
+
+def ask(predictor: Predictor, case: Case, findings: Sequence[Finding]) -> tuple[FindingResult, ...]:
+    """Ask one image for some findings, all in one encoding; nothing is asked for none."""
+    if not findings:
+        return ()
+    priors = ReportPriors(tuple(findings), modality=case.image.modality)
+    return predictor.segment(case.image, priors, modality=case.image.modality).findings

@@ -1,10 +1,9 @@
 """Overlap of masks, one by one and over a whole set.
 
-Conventions. Dice is ``2 |A and B| / (|A| + |B|)``; two empty masks agree
-perfectly (1.0), an empty mask against one that is not gives 0.0. Means of Dice
-are taken over findings that the image shows, so that empty truths, which an
-empty answer would score 1.0, cannot lift them; what is outlined where nothing
-is to be found is counted as a false alarm instead.
+Conventions. Dice is ``2 |A and B| / (|A| + |B|)`` and IoU ``|A and B| / |A or B|``; two empty masks
+agree perfectly (1.0), an empty mask against one that is not gives 0.0. Means are taken over findings
+that the image shows, so that empty truths, which an empty answer would score 1.0, cannot lift them;
+what is outlined where nothing is to be found is counted as a false alarm instead.
 """
 
 from collections.abc import Sequence
@@ -50,9 +49,20 @@ class Overlap:
         return 2.0 * self.both / total if total else 1.0
 
     @property
+    def iou(self) -> float:
+        """0..1; 1 when both are empty."""
+        either = self.predicted + self.true - self.both
+        return self.both / either if either else 1.0
+
+    @property
     def missed(self) -> bool:
         """Something is to be found and no pixel of it was."""
         return self.true > 0 and self.both == 0
+
+    @property
+    def left_empty(self) -> bool:
+        """Something is to be found and nothing was outlined."""
+        return self.true > 0 and self.predicted == 0
 
     @property
     def false_alarm(self) -> bool:
@@ -71,27 +81,6 @@ def dice_over_set(overlaps: Sequence[Overlap]) -> float:
     return 2.0 * sum(overlap.both for overlap in overlaps) / total if total else 1.0
 
 
-def mean(values: Sequence[float]) -> float | None:
+def mean(values: Sequence[float] | np.ndarray) -> float | None:
     """The mean; None of nothing."""
     return float(np.mean(values)) if len(values) else None
-
-
-def bootstrap_interval(
-    values: Sequence[float], draws: int = 1000, level: float = 0.95, seed: int = 0
-) -> tuple[float, float] | None:
-    """Percentile interval of a mean under resampling of the cases with replacement.
-
-    Args:
-        values: One per case; None is returned for fewer than two.
-        draws: Resamples.
-        level: Share of the resampled means inside the interval.
-        seed: The same seed gives the same interval.
-
-    Source: B. Efron, "Bootstrap methods: another look at the jackknife", Ann. Stat. 7, 1979.
-    """
-    if len(values) < 2:
-        return None
-    array, rng = np.asarray(values, float), np.random.default_rng(seed)
-    means = array[rng.integers(len(array), size=(draws, len(array)))].mean(1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)

@@ -1,21 +1,28 @@
 """What a case is asked in a measurement, and the truth of each question."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from medsegr.cognition.lexicon import finding_for_target
+from medsegr.cognition.lexicon import finding_for_target, load_lexicon, regions_of
+from medsegr.cognition.meanings import NEIGHBOURS
 from medsegr.cognition.parser import parse_report
-from medsegr.cognition.priors import Finding
+from medsegr.cognition.priors import Finding, Location
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.model.matching import finding_of_record, match_findings
 
-Role = Literal["described", "denied", "named", "false"]
+Role = Literal["described", "denied", "named", "false", "foreign"]
 """``described`` or ``denied`` by the report; ``named``: a structure that the report does not speak of;
-``false``: a recorded description that nothing in the image fits."""
+``false``: a recorded description that nothing in the image fits; ``foreign``: the name of something
+that belongs to another region of the body, which such a picture cannot show."""
+
+ASKED_ANYWAY: tuple[Role, ...] = ("described", "named")
+"""Roles that are asked in every way, so that figures of several ways are about the same findings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,3 +71,37 @@ def _unread(case: Case, asked: Sequence[Asked], folder: DatasetFolder) -> list[A
         for target, mask in case.structures.items()
         if target not in spoken_of and (mask.any() or target not in folder.incomplete)
     ]
+
+
+def foreign_question(case: Case, folder: DatasetFolder, seed: int = 0) -> Asked | None:
+    """A target that the picture cannot show, asked for by its bare name.
+
+    Args:
+        case: Draws the target, with the seed, by its name.
+        folder: Its data set; targets that it outlines are not foreign.
+        seed: Of the draw.
+
+    Returns:
+        Nothing is its truth. None where the kind of picture is not known.
+    """
+    names = [name for name in _foreign_targets(case.image.modality or folder.modality) if name not in folder.targets]
+    if not names:
+        return None
+    rng = np.random.default_rng((seed, zlib.crc32(case.name.encode())))
+    target = names[int(rng.integers(len(names)))]
+    finding = Finding(target, location=Location(frame=folder.frame))
+    return Asked(finding, np.zeros(case.image.mask_shape, bool), "foreign")
+
+
+@lru_cache(maxsize=32)
+def _foreign_targets(modality: str | None) -> tuple[str, ...]:
+    """Findings and organs of regions that are neither in such pictures nor next to them."""
+    shown = set(regions_of(modality))
+    near = {other for region in shown for other in NEIGHBOURS.get(region, ())}
+    near |= {region for region, others in NEIGHBOURS.items() if shown & set(others)}
+    far = [
+        target
+        for target in load_lexicon().targets.values()
+        if target.group in ("finding", "anatomy") and target.region not in {"any", *shown, *near}
+    ]
+    return tuple(sorted(target.name for target in far)) if shown else ()

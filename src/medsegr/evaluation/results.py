@@ -1,101 +1,130 @@
-"""Answers -> figures, and the files that hold them: results.json and per_case.csv."""
+"""All tables of a measurement: per origin of the reports, way of asking, data set, target, size, overlap."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from medsegr.evaluation.evaluate import Answer
-from medsegr.evaluation.metrics import bootstrap_interval, dice_over_set, mean
+import numpy as np
 
-SCHEMA = "medsegr.results/1"
-COLUMNS = (
-    "data", "case", "suite", "look", "finding", "target", "presence", "role", "report",
-    "dice", "true_px", "predicted_px", "support",
-)  # fmt: skip
+from medsegr.evaluation.answer import ORIGINS, Answer
+from medsegr.evaluation.bootstrap import statistic_interval
+from medsegr.evaluation.figures import bounds, confusion, figures, grouped, rounded
+from medsegr.evaluation.metrics import mean
+from medsegr.evaluation.questions import ASKED_ANYWAY
+from medsegr.evaluation.support import KEPT, auroc, brier, calibration_error, keeping_threshold, reliability
 
+FIELDS = ("data", "target", "suite", "look", "role")
+"""Tables that are left out where all answers have the same value."""
 
-def figures(answers: Iterable[Answer]) -> dict[str, Any] | None:
-    """Dice and errors of a set of answers; None of none.
-
-    ``dice_per_image`` is the mean over findings that the image shows;
-    ``false_alarms`` counts masks where nothing is to be found.
-    """
-    listed = list(answers)
-    if not listed:
-        return None
-    shown = [a.overlap for a in listed if a.overlap.true]
-    scores = [overlap.dice for overlap in shown]
-    return {
-        "findings": len(listed),
-        "shown": len(shown),
-        "dice_per_image": _rounded(mean(scores)),
-        "interval": [_rounded(bound) for bound in bootstrap_interval(scores) or ()],
-        "dice_over_set": _rounded(dice_over_set(shown)) if shown else None,
-        "missed": sum(overlap.missed for overlap in shown),
-        "false_alarms": sum(a.overlap.false_alarm for a in listed),
-    }
+FALSE_KINDS = {
+    "false": "described, and nothing in the image fits",
+    "absent": "a structure that is annotated everywhere and not in the image, asked for by name",
+    "foreign": "something of another region of the body, asked for by name",
+}
+"""Kinds of false queries, in words."""
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
-
-
-def grouped(answers: Sequence[Answer], field: str) -> dict[str, Any]:
-    """The same figures for each value of a field."""
-    values = sorted({getattr(answer, field) for answer in answers})
-    return {value: figures(a for a in answers if getattr(a, field) == value) for value in values}
-
-
-def support_figures(answers: Sequence[Answer], threshold: float) -> dict[str, Any]:
-    """How well the support score tells what the image shows from what it does not.
-
-    ``kept``: share of true findings at or above the threshold; ``rejected``:
-    share of falsely described ones below it.
-    """
-    decided = [a for a in answers if a.support is not None and a.report == "true"]
-    true = [a.support >= threshold for a in decided if a.overlap.true and a.role == "described"]  # type: ignore[operator]
-    false = [a.support < threshold for a in decided if a.role == "false"]  # type: ignore[operator]
-    return {
-        "threshold": threshold,
-        "true": len(true),
-        "false": len(false),
-        "kept": _rounded(mean(true)),
-        "rejected": _rounded(mean(false)),
-    }
+def all_tables(answers: Sequence[Answer], threshold: float) -> dict[str, Any]:
+    """Origin of the reports -> :func:`report_figures`; origins without an answer are left out."""
+    split = {origin: [a for a in answers if a.origin == origin] for origin in ORIGINS}
+    return {origin: report_figures(listed, threshold) for origin, listed in split.items() if listed}
 
 
 def report_figures(answers: Sequence[Answer], threshold: float) -> dict[str, Any]:
-    """All figures of a measurement, per report and then per data set, target, suite and look."""
+    """All figures of answers of one origin.
+
+    The tables of each report are about described and named findings, which are asked in every way; what is denied
+    and what is falsely asked for has figures of its own.
+
+    Args:
+        answers: Of a measurement.
+        threshold: Support below which the image does not show a finding.
+    """
     found: dict[str, Any] = {}
     for report in dict.fromkeys(answer.report for answer in answers):
-        told = [answer for answer in answers if answer.report == report]
-        fields = [f for f in ("data", "target", "suite", "look", "role") if len({getattr(a, f) for a in told}) > 1]
-        found[report] = {"all": figures(told), **{field: grouped(told, field) for field in fields}}
+        told = [answer for answer in answers if answer.report == report and answer.role in ASKED_ANYWAY]
+        fields = [field for field in FIELDS if len({getattr(a, field) for a in told}) > 1]
+        found[report] = {
+            "all": figures(told),
+            **{field: grouped(told, field) for field in fields},
+            "size": grouped(told, "size"),
+            "overlap": grouped(told, "hidden"),
+            "confusion": confusion(told),
+        }
     denied = [a for a in answers if a.role == "denied" and a.report == "true"]
     return {
         "reports": found,
         "support": support_figures(answers, threshold),
         "denied": {"findings": len(denied), "empty": sum(a.overlap.predicted == 0 for a in denied)},
+        "false_queries": false_query_figures(answers, threshold),
     }
 
 
-def write_results(folder: Path, record: dict[str, Any], answers: Sequence[Answer]) -> None:
-    """Write ``results.json`` and ``per_case.csv`` into a folder that exists."""
-    text = json.dumps({"schema": SCHEMA, **record}, indent=1, ensure_ascii=False)
-    (folder / "results.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "per_case.csv").write_text(per_case(answers), encoding="utf-8", newline="")
+def support_figures(answers: Sequence[Answer], threshold: float) -> dict[str, Any]:
+    """How well the support score tells what the image shows from what it does not.
+
+    ``kept``: share of described findings at or above the threshold; ``rejected``: share of falsely described ones
+    below it. AUROC, calibration and Brier score are of everything that was asked with the first report.
+    """
+    decided = _decided(answers)
+    true = [a.support >= threshold for a in decided if _described(a)]  # type: ignore[operator]
+    false = [a.support < threshold for a in decided if a.role == "false"]  # type: ignore[operator]
+    scores, shown = np.array([a.support for a in decided], float), np.array([a.overlap.true > 0 for a in decided], bool)
+    filled = reliability(scores, shown)
+    interval = statistic_interval(lambda drawn: auroc(scores[drawn], shown[drawn]), [a.group for a in decided])
+    return {
+        "threshold": threshold,
+        "true": len(true),
+        "false": len(false),
+        "kept": rounded(mean(true)),
+        "rejected": rounded(mean(false)),
+        "asked": len(decided),
+        "asked_and_shown": int(shown.sum()),
+        "auroc": rounded(auroc(scores, shown)),
+        "auroc_interval": bounds(interval),
+        "brier": rounded(brier(scores, shown)),
+        "calibration_error": rounded(calibration_error(filled)),
+        "reliability": [{key: rounded(value) for key, value in vars(each).items()} for each in filled],
+    }
 
 
-def per_case(answers: Sequence[Answer]) -> str:
-    """One line per finding and way of asking, as CSV."""
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for a in answers:
-        support = "" if a.support is None else round(a.support, 4)
-        pixels = (round(a.overlap.dice, 4), a.overlap.true, a.overlap.predicted, support)
-        writer.writerow([getattr(a, column) for column in COLUMNS[:9]] + list(pixels))
-    return table.getvalue()
+def false_query_figures(answers: Sequence[Answer], threshold: float) -> dict[str, Any]:
+    """What happens when a finding is asked for that is not there.
+
+    ``rejected``: share with a support below the model's threshold; ``rejected_at_kept``: below the support that 95 %
+    of the described findings in these data reach, so that models with other thresholds compare; ``left_empty``: no
+    pixel was outlined; ``auroc``: of the support against that of the described findings.
+    """
+    decided = _decided(answers)
+    true = np.array([a.support for a in decided if _described(a)], float)
+    kinds: dict[str, list[Answer]] = {"false": [], "absent": [], "foreign": []}
+    for a in decided:
+        kind = "absent" if a.role == "named" and not a.overlap.true else a.role
+        if kind in kinds:
+            kinds[kind].append(a)
+    return {
+        "kept": KEPT,
+        "threshold_at_kept": rounded(keeping_threshold(true)),
+        "kinds": {kind: _rejection(listed, threshold, true) for kind, listed in kinds.items() if listed},
+    }
+
+
+def _rejection(listed: Sequence[Answer], threshold: float, true: np.ndarray) -> dict[str, Any]:
+    scores, kept_at = np.array([a.support for a in listed], float), keeping_threshold(true)
+    shown = np.arange(len(true) + len(scores)) < len(true)
+    return {
+        "asked": len(listed),
+        "rejected": rounded(mean(scores < threshold)),
+        "rejected_at_kept": None if kept_at is None else rounded(mean(scores < kept_at)),
+        "left_empty": rounded(mean([a.overlap.predicted == 0 for a in listed])),
+        "auroc": rounded(auroc(np.concatenate([true, scores]), shown)),
+    }
+
+
+def _decided(answers: Sequence[Answer]) -> list[Answer]:
+    """Answers with a support to the true report, or to the first way of asking where it was not told."""
+    first = "true" if any(a.report == "true" for a in answers) else answers[0].report if answers else ""
+    return [a for a in answers if a.support is not None and a.report == first]
+
+
+def _described(answer: Answer) -> bool:
+    return answer.role == "described" and answer.overlap.true > 0

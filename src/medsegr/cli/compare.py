@@ -1,0 +1,81 @@
+"""``medsegr compare``: paired statistics of two evaluations."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from medsegr.cli.console import messages, results
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.table import Table
+
+
+def compare(
+    run_a: Annotated[Path, typer.Argument(help="Folder that 'medsegr evaluate' wrote.")],
+    run_b: Annotated[Path, typer.Argument(help="Another one, on the same data.")],
+    *,
+    report_a: Annotated[
+        str | None, typer.Option(help="Take this way of asking of RUN_A only, whatever RUN_B's is called.")
+    ] = None,
+    report_b: Annotated[str | None, typer.Option(help="The same of RUN_B.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for comparison.json and .html.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
+) -> None:
+    """Compare two evaluations finding by finding: differences are RUN_B minus RUN_A.
+
+    Paired by data set, case, finding and report: Wilcoxon's test, a bootstrap of the difference, effect
+    sizes, also per size, overlap, target and data set. With --report-a and --report-b different ways of
+    asking are compared, of two runs or of one: compare scores scores --report-a none --report-b true.
+
+    Example: medsegr compare scores_a scores_b --out comparison
+    """
+    from medsegr.data.outputs import check_output_folder, staged_folder
+    from medsegr.evaluation.compare import compare_runs
+    from medsegr.evaluation.comparison_page import comparison_page
+    from medsegr.evaluation.run_files import read_run
+
+    if out is not None:
+        check_output_folder(out, overwrite)
+    record = compare_runs(read_run(run_a), read_run(run_b), report_a, report_b, seed)
+    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+    if out is not None:
+        with staged_folder(out, overwrite) as folder:
+            (folder / "comparison.json").write_text(text + "\n", encoding="utf-8")
+            (folder / "comparison.html").write_text(comparison_page(record), encoding="utf-8")
+    if record["other_content"]:
+        messages().print(f"{record['other_content']} pairs have the same truth, but another image, report or record.")
+    if as_json:
+        typer.echo(text)
+        return
+    for origin, reports in record["origins"].items():
+        for report, found in reports.items():
+            results().print(_table(f"reports: {origin}; report: {report}", found))
+    typer.echo(
+        f"{record['pairs']} pairs; differences are {record['second']['run']} minus {record['first']['run']}"
+        + (f"; {out}/comparison.json and comparison.html" if out is not None else "")
+    )
+
+
+def _table(title: str, found: "Mapping[str, Any]") -> "Table":
+    from rich.table import Table
+
+    from medsegr.evaluation.comparison_page import HEADER, comparison_row
+    from medsegr.evaluation.html import shown
+
+    table = Table(*HEADER, title=title)
+    named = [(name, figures) for name, figures in found["measures"].items()]
+    named += [
+        (f"dice, {field} {value}", figures)
+        for field, rows in found["strata"].items()
+        for value, figures in rows.items()
+    ]
+    for name, figures in named:
+        if figures is not None:
+            table.add_row(*(shown(cell) for cell in comparison_row(name, figures)))
+    return table

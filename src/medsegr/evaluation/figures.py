@@ -1,0 +1,158 @@
+"""Answers -> figures with intervals, whole and per group. One origin of reports at a time."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from medsegr.errors import ConfigError
+from medsegr.evaluation.answer import Answer
+from medsegr.evaluation.bootstrap import Interval, bootstrap_interval, ratio_interval
+from medsegr.evaluation.metrics import dice_over_set, mean
+from medsegr.evaluation.strata import OVERLAPS, SIZES
+
+STRATA = {"size": SIZES, "hidden": OVERLAPS}
+"""Classes whose order is not that of the alphabet."""
+
+
+def figures(answers: Iterable[Answer]) -> dict[str, Any] | None:
+    """All figures of some answers; None of none.
+
+    ``dice_per_image``, ``iou`` and ``nsd`` are means over findings that the image shows; ``dice_per_case`` is the
+    mean over cases of each case's mean. HD95 is a mean over findings that are shown or outlined, misses and false
+    alarms at the image's diagonal and counted as ``penalised``. Intervals resample patients.
+
+    Raises:
+        ConfigError: Real and derived reports are mixed, which nothing may average.
+    """
+    listed = list(answers)
+    if not listed:
+        return None
+    origins = sorted({a.origin for a in listed if a.origin != "none"})
+    if len(origins) > 1:
+        raise ConfigError("Answers to real and to derived reports were to be averaged. Split them by origin first.")
+    shown = [a for a in listed if a.overlap.true]
+    scores, groups = [a.overlap.dice for a in shown], [a.group for a in shown]
+    both, pixels = [2 * a.overlap.both for a in shown], [a.overlap.predicted + a.overlap.true for a in shown]
+    return {
+        "findings": len(listed),
+        "shown": len(shown),
+        "cases": len({(a.data, a.case) for a in listed}),
+        "patients": len({a.group for a in listed}),
+        "dice_per_image": rounded(mean(scores)),
+        "interval": bounds(bootstrap_interval(scores, groups=groups)),
+        **_per_case(shown),
+        "dice_over_set": rounded(dice_over_set([a.overlap for a in shown])) if shown else None,
+        "dice_over_set_interval": bounds(ratio_interval(both, pixels, groups)),
+        **_mean_of("iou", [a.overlap.iou for a in shown], groups),
+        "surface": _surface(listed),
+        "lesions": _lesions(listed),
+        "confused": _confused(listed),
+        "missed": sum(a.overlap.missed for a in shown),
+        "left_empty": sum(a.overlap.left_empty for a in shown),
+        "false_alarms": sum(a.overlap.false_alarm for a in listed),
+        "transunet_rule": _transunet(listed),
+    }
+
+
+def grouped(answers: Sequence[Answer], field: str) -> dict[str, Any]:
+    """The same figures for each value of a field; answers without a value are left out."""
+    values = {getattr(answer, field) for answer in answers} - {""}
+    order = [value for value in STRATA.get(field, sorted(values)) if value in values]
+    return {value: figures(a for a in answers if getattr(a, field) == value) for value in order}
+
+
+def confusion(answers: Sequence[Answer]) -> dict[str, Any]:
+    """Inter-class confusion: target A -> target B -> share of A's outlined pixels that lie in B and not in A.
+
+    A's own name stands for another object of its kind.
+    """
+    outlined: Counter[str] = Counter()
+    within: dict[str, Counter[str]] = {}
+    for a in answers:
+        outlined[a.target] += a.overlap.predicted
+        within.setdefault(a.target, Counter()).update(a.measures.confused)
+    return {
+        target: {
+            "predicted_px": pixels,
+            "in": {other: rounded(count / pixels) for other, count in sorted(within[target].items())},
+        }
+        for target, pixels in sorted(outlined.items())
+        if pixels
+    }
+
+
+def rounded(value: float | None) -> float | None:
+    """Four digits, as results files have them."""
+    return None if value is None else round(float(value), 4)
+
+
+def bounds(interval: Interval | None) -> list[float | None]:
+    """An interval as results files have it: low and high, or nothing."""
+    return [rounded(bound) for bound in interval or ()]
+
+
+def _mean_of(name: str, values: Sequence[float], groups: Sequence[Any]) -> dict[str, Any]:
+    return {name: rounded(mean(values)), f"{name}_interval": bounds(bootstrap_interval(values, groups=groups))}
+
+
+def _per_case(shown: Sequence[Answer]) -> dict[str, Any]:
+    cases: dict[tuple[str, str], list[Answer]] = {}
+    for a in shown:
+        cases.setdefault((a.data, a.case), []).append(a)
+    means = [float(np.mean([a.overlap.dice for a in of_case])) for of_case in cases.values()]
+    return _mean_of("dice_per_case", means, [of_case[0].group for of_case in cases.values()])
+
+
+def _surface(listed: Sequence[Answer]) -> dict[str, Any]:
+    """Per unit, for millimetres and pixels are never averaged."""
+    found: dict[str, Any] = {}
+    for unit in sorted({a.measures.surface.unit for a in listed}):
+        here = [a for a in listed if a.measures.surface.unit == unit]
+        shown = [a for a in here if a.overlap.true]
+        either = [a for a in here if a.overlap.true or a.overlap.predicted]
+        penalties = Counter(a.measures.surface.penalty for a in here)
+        found[unit] = {
+            **_mean_of("nsd", [a.measures.surface.nsd for a in shown], [a.group for a in shown]),
+            **_mean_of("hd95", [a.measures.surface.hd95 for a in either], [a.group for a in either]),
+            "hd95_findings": len(either),
+            "penalised": {"misses": penalties["miss"], "false_alarms": penalties["false alarm"]},
+        }
+    return found
+
+
+def _lesions(listed: Sequence[Answer]) -> dict[str, Any]:
+    counts, groups = [a.measures.lesions for a in listed], [a.group for a in listed]
+    true, found, false = ([getattr(c, name) for c in counts] for name in ("true", "found", "false"))
+    # Each case counts once below the line: its first answer carries it.
+    first = {(a.data, a.case): place for place, a in reversed(list(enumerate(listed)))}
+    images = np.isin(np.arange(len(listed)), list(first.values())).astype(float)
+    return {
+        "true": sum(true),
+        "found": sum(found),
+        "false": sum(false),
+        "sensitivity": rounded(sum(found) / sum(true)) if sum(true) else None,
+        "sensitivity_interval": bounds(ratio_interval(found, true, groups)),
+        "false_per_image": rounded(sum(false) / len(first)),
+        "false_per_image_interval": bounds(ratio_interval(false, images, groups)),
+    }
+
+
+def _confused(listed: Sequence[Answer]) -> dict[str, Any]:
+    wrong, outlined = [a.measures.confused_px for a in listed], [a.overlap.predicted for a in listed]
+    return {
+        "share": rounded(sum(wrong) / sum(outlined)) if sum(outlined) else None,
+        "share_interval": bounds(ratio_interval(wrong, outlined, [a.group for a in listed])),
+    }
+
+
+def _transunet(listed: Sequence[Answer]) -> Mapping[str, Any]:
+    """Over all findings, as that code does; flagged, for it rewards false alarms."""
+    pairs = [a.measures.transunet for a in listed]
+    units = sorted({a.measures.surface.unit for a in listed})
+    return {
+        "for_comparison_only": True,
+        "dice": rounded(mean([dice for dice, _ in pairs])),
+        "hd95": rounded(mean([far for _, far in pairs])) if len(units) == 1 else None,
+    }

@@ -1,0 +1,62 @@
+"""What else the truth of a case holds, beside one finding: for overlap, and for mix-ups with it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from medsegr.data.case import Case
+
+SIDES = ("left", "right")
+
+
+def other_labels(target: str, truth: np.ndarray, case: Case) -> dict[str, np.ndarray]:
+    """Masks of everything in a case that is not the finding itself.
+
+    Args:
+        target: Of the finding. The sides of its organ (``left_lung`` of ``lung``) are the finding itself.
+        truth: Its mask, bool.
+        case: With structures, and records where the data set has them.
+
+    Returns:
+        Target -> bool mask. The finding's own target stands for further objects of the same kind:
+        the other lung opacity, the second nodule.
+    """
+    itself = {target, *(f"{side}_{target}" for side in SIDES)}
+    found = {name: mask for name, mask in case.structures.items() if name not in itself and mask.any()}
+    alike = np.zeros_like(truth)
+    for record in case.findings:
+        mask = case.masks.get(record.id)
+        if record.target == target and mask is not None and not np.array_equal(mask, truth):
+            alike |= mask
+    if target in case.structures:
+        alike |= case.structures[target] & ~truth
+    if alike.any():
+        found[target] = alike
+    return found
+
+
+def overlap_share(truth: np.ndarray, others: Mapping[str, np.ndarray]) -> float | None:
+    """Share of a finding's pixels that have another label as well, 0..1; None where there are no pixels."""
+    if not truth.any():
+        return None
+    also = np.zeros_like(truth)
+    for mask in others.values():
+        also |= mask
+    return float(np.count_nonzero(also & truth) / np.count_nonzero(truth))
+
+
+def confused_pixels(
+    mask: np.ndarray, truth: np.ndarray, others: Mapping[str, np.ndarray]
+) -> tuple[dict[str, int], int]:
+    """Outlined pixels that belong to something else and not to the finding.
+
+    Returns:
+        Target -> pixels, zeros left out; and how many pixels that are in all, each counted once.
+    """
+    wrong, anywhere, found = mask & ~truth, np.zeros_like(truth), {}
+    for target, other in others.items():
+        inside = wrong & other
+        if inside.any():
+            found[target] = int(np.count_nonzero(inside))
+            anywhere |= inside
+    return found, int(np.count_nonzero(anywhere))

@@ -1,0 +1,38 @@
+"""Whose images they are: what intervals are resampled by."""
+
+from pathlib import Path
+
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.split import SPLIT_FILE, read_table
+
+PROVENANCE_FILE = "provenance.csv"
+COLUMNS = ("patient", "case", "run")
+"""Columns that say which images belong together, the best first: a patient, an examination, frames of one scene."""
+
+
+def patients_of(folder: DatasetFolder) -> tuple[dict[str, str], str]:
+    """Image -> who it shows, and what that is.
+
+    Looked for is a column of :data:`COLUMNS` beside ``image`` in ``split.csv``, then in ``provenance.csv``.
+    An image that has none there is taken for a patient of its own.
+
+    Args:
+        folder: The data set.
+
+    Returns:
+        Image -> name; and ``patient``, ``case``, ``run``, or ``image`` where nothing is known.
+    """
+    images = folder.images()
+    for column in COLUMNS:
+        for name in (SPLIT_FILE, PROVENANCE_FILE):
+            known = _column(folder.path / name, column)
+            if any(image in known for image in images):
+                return {image: known.get(image, image) for image in images}, column
+    return {image: image for image in images}, "image"
+
+
+def _column(path: Path, column: str) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    rows, _ = read_table(path, ("image", column))
+    return {image: value.strip() for image, value in rows if value.strip()}

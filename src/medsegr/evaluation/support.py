@@ -1,0 +1,94 @@
+"""Does the support score tell what the image shows from what it does not, and is it to be believed?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+BINS = 10
+"""Classes of support of equal width for the reliability diagram."""
+
+KEPT = 0.95
+"""Share of true findings that a threshold has to keep, where rejection is compared between models."""
+
+
+def auroc(scores: np.ndarray, shown: np.ndarray) -> float | None:
+    """Chance that a finding in the image has a higher score than one that is not; ties count half.
+
+    Args:
+        scores: (N,).
+        shown: (N,) bool.
+
+    Returns:
+        0..1; None where one of the two kinds is missing.
+
+    Source: the Mann-Whitney statistic.
+    """
+    true, false = int(np.count_nonzero(shown)), int(np.count_nonzero(~shown))
+    if not true or not false:
+        return None
+    ranks = rankdata(scores)[shown].sum()
+    return float((ranks - true * (true + 1) / 2) / (true * false))
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Findings of like support.
+
+    Attributes:
+        low, high: Bounds of the support; only the last bin holds its upper bound.
+        findings: How many.
+        mean_support: Of them.
+        share_shown: Of them, the share that the image shows.
+    """
+
+    low: float
+    high: float
+    findings: int
+    mean_support: float
+    share_shown: float
+
+
+def reliability(scores: np.ndarray, shown: np.ndarray, bins: int = BINS) -> list[ReliabilityBin]:
+    """The bins that hold a finding.
+
+    Args:
+        scores: (N,) in 0..1.
+        shown: (N,) bool.
+        bins: How many, of equal width.
+    """
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    places = np.minimum((scores * bins).astype(int), bins - 1)
+    return [
+        ReliabilityBin(
+            low=float(edges[k]),
+            high=float(edges[k + 1]),
+            findings=int(np.count_nonzero(inside)),
+            mean_support=float(scores[inside].mean()),
+            share_shown=float(shown[inside].mean()),
+        )
+        for k in range(bins)
+        if (inside := places == k).any()
+    ]
+
+
+def calibration_error(filled: Sequence[ReliabilityBin]) -> float | None:
+    """Expected calibration error: how far support is off the share that is really there, weighted by findings.
+
+    Source: C. Guo et al., "On calibration of modern neural networks", ICML 2017.
+    """
+    count = sum(each.findings for each in filled)
+    return sum(each.findings * abs(each.mean_support - each.share_shown) for each in filled) / count if count else None
+
+
+def brier(scores: np.ndarray, shown: np.ndarray) -> float | None:
+    """Mean squared distance of support from 1 (shown) or 0 (not shown); None of nothing."""
+    return float(np.mean((scores - shown) ** 2)) if len(scores) else None
+
+
+def keeping_threshold(true_scores: np.ndarray, kept: float = KEPT) -> float | None:
+    """The highest score that at least this share of the true findings reach; None of nothing."""
+    if not len(true_scores):
+        return None
+    return float(np.sort(true_scores)[int(np.floor((1 - kept) * len(true_scores) + 1e-9))])

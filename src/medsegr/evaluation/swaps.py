@@ -1,0 +1,108 @@
+"""One aspect of a described finding turned into another one, to see whether the model listens.
+
+Swapping acts on the structured priors, so that nothing else of the report changes. A finding that states
+nothing to be swapped has no counterfactual and is not counted.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from medsegr.cognition.lexicon import Attribute, load_lexicon
+from medsegr.cognition.priors import Finding, Shape, Texture
+
+Swap = Literal["side", "texture", "shape", "negated"]
+SWAPS: tuple[Swap, ...] = get_args(Swap)
+
+ALIKE = (
+    {"dense", "solid", "hyperdense", "calcified"}, {"hazy", "faint", "ground_glass"}, {"cystic", "anechoic"},
+    {"loculated", "septated"}, {"necrotic", "cystic", "cavitary"}, {"gas_containing", "cavitary"},
+    {"enhancing", "arterial_enhancement", "ring_enhancing"}, {"heterogeneous", "complex_cystic_solid", "coarse"},
+    {"ground_glass", "part_solid"}, {"reticular", "interstitial", "crazy_paving"}, {"cavitary", "honeycomb"},
+    {"brown", "light_brown", "dark_brown", "tan"}, {"dark_brown", "black"}, {"pigmented", "brown", "dark_brown"},
+    {"homogeneous", "solid"}, {"nodular", "miliary"}, {"yellow", "orange"}, {"pink", "red"},
+    {"white", "pale"}, {"vascular", "enhancing"},
+    {"round", "oval"}, {"oval", "linear"}, {"linear", "tubular", "branching"}, {"lobulated", "irregular"},
+    {"crescentic", "ring_shaped"}, {"circumscribed", "smooth", "thin_walled"}, {"not_circumscribed", "indistinct"},
+    {"not_circumscribed", "spiculated", "angular", "microlobulated"}, {"indistinct", "irregular"},
+    {"sessile", "flat"}, {"sessile", "dome_shaped"}, {"exophytic", "pedunculated"}, {"symmetric", "symmetric_one_axis"},
+    {"diffuse", "evenly_distributed"}, {"scattered", "sparse"}, {"clustered", "dense_distribution"},
+    {"lobar", "segmental"}, {"not_parallel", "vertical"}, {"parallel", "horizontal"}, {"focal", "clustered"},
+    {"patchy", "multifocal", "scattered"}, {"diffuse", "extensive", "confluent"},
+    {"small", "tiny"}, {"large", "massive"}, {"small", "medium"}, {"medium", "large"},
+    {"enlarged", "dilated", "thickened"}, {"thinned", "atrophic"},
+)  # fmt: skip
+"""Attributes that readers use for the same thing, or that a picture hardly tells apart: no swap for each other."""
+
+
+def swapped(
+    finding: Finding,
+    swap: Swap,
+    rng: np.random.Generator,
+    used: Collection[str] = frozenset(),
+    one_sided: bool = False,
+) -> Finding | None:
+    """The finding with one aspect turned into another.
+
+    - ``side``: left for right, of the patient or of the picture, in the side, in zones (``top_left``) and in
+      names of lungs. "Bilateral" and "midline" stay.
+    - ``texture``, ``shape``: each attribute for another one of its class in the lexicon (echo, form, margin,
+      ...) that is not :data:`ALIKE` and contradicts nothing else that is stated. Sizes in mm and counts stay.
+    - ``negated``: the same words, denied.
+
+    Args:
+        finding: As the report describes it.
+        swap: See above.
+        rng: Draws the other attribute.
+        used: Attributes that the data set's reports use; one of them is taken where the class has one, for the
+            model has at least heard of it.
+        one_sided: The picture shows one side only, so that a side of the patient is no place in it.
+
+    Returns:
+        None where the finding states nothing that could be swapped.
+    """
+    if swap == "negated":
+        return replace(finding, presence="absent")
+    if swap == "side":
+        return mirrored if _lies_elsewhere(mirrored := finding.mirrored(), finding, one_sided) else None
+    lexicon = load_lexicon()
+    table = lexicon.textures if swap == "texture" else lexicon.shapes
+    stated = finding.texture.attributes if swap == "texture" else finding.shape.attributes
+    others = _others(stated, table, rng, used)
+    if others is None:
+        return None
+    if swap == "texture":
+        return replace(finding, texture=Texture(others))
+    return replace(finding, shape=Shape(others, finding.shape.size_mm, finding.shape.count))
+
+
+def _lies_elsewhere(mirrored: Finding, finding: Finding, one_sided: bool) -> bool:
+    first, second = mirrored.location, finding.location
+    moved = set(first.zones) != set(second.zones)
+    return moved or (not one_sided and (first.laterality, mirrored.target) != (second.laterality, finding.target))
+
+
+def used_attributes(findings: Iterable[Finding]) -> frozenset[str]:
+    """Texture and shape attributes of some findings."""
+    return frozenset(name for f in findings for name in (*f.texture.attributes, *f.shape.attributes))
+
+
+def _others(
+    stated: Sequence[str], table: Mapping[str, Attribute], rng: np.random.Generator, used: Collection[str]
+) -> tuple[str, ...] | None:
+    """Other attributes for all that can be swapped; None where none can."""
+    taken: list[str] = []
+    for name in stated:
+        barred = {*stated, *taken}
+        group = [other.name for other in table.values() if name in table and other.group == table[name].group]
+        free = [other for other in group if other not in barred and not any(alike(other, known) for known in barred)]
+        options = [other for other in free if other in used] or free
+        taken.append(options[int(rng.integers(len(options)))] if options else name)
+    return tuple(taken) if tuple(taken) != tuple(stated) else None
+
+
+def alike(first: str, second: str) -> bool:
+    """True for one attribute and for two that readers use for the same thing."""
+    return first == second or any({first, second} <= pair for pair in ALIKE)
