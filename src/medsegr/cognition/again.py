@@ -14,9 +14,14 @@ _OPENINGS = frozenset({"texture", "size"})
 """Kinds of words that a sentence may begin with that goes on without a noun."""
 
 
-def resumed(sentence: Sentence, first_shown: Draft | None, last_shown: Draft | None, grammar: Grammar) -> Draft | None:
-    """The finding that a sentence goes on about ("It measures 9 mm", "Margins are smooth"), or None."""
-    if last_shown is None:
+def resumed(sentence: Sentence, shown: Sequence[Draft], grammar: Grammar) -> Draft | None:
+    """The finding that a sentence goes on about ("It measures 9 mm", "Margins are smooth"), or None.
+
+    Args:
+        sentence, grammar: What is read, and with which words.
+        shown: The findings before it that are not absent.
+    """
+    if not shown:
         return None
     place, tokens = 0, sentence.tokens
     while place < len(tokens) and tokens[place].word in _ARTICLES:
@@ -25,16 +30,16 @@ def resumed(sentence: Sentence, first_shown: Draft | None, last_shown: Draft | N
         return None
     word = tokens[place].word
     if word == "color":
-        return first_shown
+        return shown[0]
     if word in grammar.goes_on or word in grammar.pronouns or tokens[0].word == "its":
-        return last_shown
+        return shown[-1]
     if "target" in sentence.kinds or sentence.kinds.isdisjoint(_OPENINGS):
         return None
     opening = next((m for m in sentence.mentions if m.first <= place < m.last), None)
     if opening is None or opening.kind not in _OPENINGS:
         return None
     behind = tokens[opening.last].word if opening.last < len(tokens) else ","
-    return last_shown if opening.kind == "size" or behind in (",", "and", "on", "with") else None
+    return shown[-1] if opening.kind == "size" or behind in (",", "and", "on", "with") else None
 
 
 def again(sentence: Sentence, draft: Draft, start: int) -> Draft:
@@ -42,6 +47,22 @@ def again(sentence: Sentence, draft: Draft, start: int) -> Draft:
     head = sentence.wording.starts[0]
     target = Mention("target", draft.name, 0, 0, head, head)
     return Draft(start, target, draft.name, draft.presence, [])
+
+
+def referred(
+    sentence: Sentence, drafts: Sequence[Draft], shown: Sequence[Draft], start: int
+) -> list[tuple[Draft, Draft]]:
+    """Stand-ins for findings called "the latter" and "the former", each with the finding that is meant."""
+    found: list[tuple[Draft, Draft]] = []
+    for mention in sentence.of("latter", "former"):
+        ahead = [d for d in drafts if d.presence != "absent" and d.target.last <= mention.first]
+        two = [*shown[-2:], *ahead][-2:]
+        if len(two) == 2 and not _noun_follows(sentence, mention):
+            known = two[mention.kind == "latter"]
+            known.more = [*known.more, mention.moved(start - known.start)]
+            target = mention._replace(kind="target", name=known.name)
+            found.append((Draft(start, target, known.name, known.presence, ()), known))
+    return found
 
 
 def members(

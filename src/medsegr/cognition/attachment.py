@@ -220,8 +220,20 @@ def share(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None
             continue
         gap = sentence.between(one.target.last, other.target.first)
         described = any(m.kind in ("texture", "shape") and m.last <= other.target.first for m in other.attributes)
-        if grammar.list_words.issuperset(gap) and not described:
+        listed = grammar.list_words.issuperset(gap) and not described
+        if listed or (_lies_in(grammar, one, other) and _only_accompanied(gap, grammar)):
             one.attributes += behind
+
+
+def _lies_in(grammar: Grammar, one: Draft, other: Draft) -> bool:
+    """True where what comes with a finding lies in the finding itself: a mass with calcification."""
+    inside = other.name in grammar.anywhere or other.name in grammar.lung_findings
+    return inside and (one.name in grammar.lung_findings or one.name in grammar.lesions)
+
+
+def _only_accompanied(gap: Sequence[str], grammar: Grammar) -> bool:
+    """True for "with" and "associated with" and nothing more."""
+    return not grammar.companions.isdisjoint(gap) and set(gap) <= grammar.companions | grammar.fillers
 
 
 def _share_forward(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:

@@ -14,6 +14,9 @@ WORD_SETS = (
 )  # fmt: skip
 """Triggers of the lexicon that are looked up word by word; they are no phrases of their own."""
 
+LESIONS = ("mass", "nodule", "polyp", "_lesion", "_tumour")
+"""Names of lesions end so."""
+
 ORGAN = "organ_"
 """Triggers so named list words and zones that belong to an organ, by its name in those of targets (``organ_liver``)."""
 
@@ -38,6 +41,8 @@ class Grammar:
         place_nouns, bare_places: "zone", and what may stand without it ("mid to lower zones").
         paired_organs: Exist on both sides: their plural means both.
         lung_findings: Targets that lie in the lung itself.
+        lesions: Targets that are a mass or lesion of some organ.
+        anywhere: Findings that are at home in no organ ("calcification"): they lie in what they come with.
         devices: Targets that are tubes, lines and the like; organ_targets: targets that are organs.
         organs: Word or zone -> organ, as it stands in the names of targets (``hepatic`` -> ``liver``).
     """
@@ -59,6 +64,8 @@ class Grammar:
     bare_places: frozenset[str]
     paired_organs: frozenset[str]
     lung_findings: frozenset[str]
+    lesions: frozenset[str]
+    anywhere: frozenset[str]
     organs: Mapping[str, str]
     devices: frozenset[str]
     organ_targets: frozenset[str]
@@ -73,8 +80,10 @@ def grammar_of(lexicon: Lexicon) -> Grammar:
         if name not in ("image_heads", "lung_findings")
     }
     sets["links"] |= sets["prepositions"]
-    devices = frozenset(target.name for target in lexicon.targets.values() if target.group == "device")
-    anatomy = frozenset(target.name for target in lexicon.targets.values() if target.group == "anatomy")
+    groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
+    for target in lexicon.targets.values():
+        groups[target.group].add(target.name)
+    anywhere = frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any")
     organs = {
         word if "_" in word else fold(word): kind.removeprefix(ORGAN)
         for kind, words in lexicon.triggers.items()
@@ -82,4 +91,12 @@ def grammar_of(lexicon: Lexicon) -> Grammar:
         for word in words
     }
     lung_findings = frozenset(lexicon.triggers.get("lung_findings", ()))
-    return Grammar(**sets, lung_findings=lung_findings, organs=organs, devices=devices, organ_targets=anatomy)
+    return Grammar(
+        **sets,
+        lung_findings=lung_findings,
+        lesions=frozenset(name for name in groups["finding"] if name.endswith(LESIONS)),
+        anywhere=anywhere,
+        organs=organs,
+        devices=frozenset(groups["device"]),
+        organ_targets=frozenset(groups["anatomy"]),
+    )

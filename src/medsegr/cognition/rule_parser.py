@@ -5,7 +5,7 @@ mention, give each place, texture, shape, size and count to the target it belong
 to, decide presence, and join mentions of the same finding.
 """
 
-from medsegr.cognition.again import again, by_side, inherit, joined, left_free, members, resumed, singled_out
+from medsegr.cognition.again import again, by_side, inherit, joined, left_free, members, referred, resumed, singled_out
 from medsegr.cognition.attachment import Draft, attach, share
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
 from medsegr.cognition.mentions import Mention, Sentence
@@ -25,6 +25,9 @@ _GROUPS = frozenset({"member", "except"})
 
 _SINGLED_OUT = frozenset({"member", "including"})
 """Kinds of words that single out one finding of several."""
+
+_REFERRING = frozenset({"latter", "former"})
+"""Kinds of words that refer to one of two findings."""
 
 
 def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Finding]:
@@ -55,8 +58,7 @@ class _Walk:
         self.readings = Readings(lexicon, self.grammar, self.regions)
         self.subject = Subject(lexicon, self.grammar, modality)
         self.drafts: list[Draft] = []
-        self.first_shown: Draft | None = None
-        self.last_shown: Draft | None = None
+        self.shown: list[Draft] = []
         self.heading_side: Mention | None = None
 
     def read(self, span: tuple[int, int]) -> None:
@@ -75,26 +77,24 @@ class _Walk:
         if untitled:
             self.heading_side = self.subject.side_of_heading(sentence, span[0])
         self.drafts += new
-        for draft in new:
-            if draft.presence != "absent":
-                self.first_shown = self.first_shown or draft
-                self.last_shown = draft
+        self.shown += [draft for draft in new if draft.presence != "absent"]
 
     def _drafts(self, sentence: Sentence, start: int) -> list[Draft]:
         new = self._spoken_of(sentence, start)
-        known = resumed(sentence, self.first_shown, self.last_shown, self.grammar)
-        if known is None:
-            attach(sentence, new, self.grammar)
-        else:
-            stand_in = again(sentence, known, start)
-            attach(sentence, [stand_in, *new], self.grammar)
+        known = resumed(sentence, self.shown, self.grammar)
+        stand_ins = [(again(sentence, known, start), known)] if known is not None else []
+        if not _REFERRING.isdisjoint(sentence.kinds):
+            stand_ins += referred(sentence, new, self.shown, start)
+        told_of = [*(stand_in for stand_in, _ in stand_ins), *new] if stand_ins else new
+        told_of.sort(key=_place_of)
+        attach(sentence, told_of, self.grammar)
         for draft in new:
             inherit(draft)
         if not _SINGLED_OUT.isdisjoint(sentence.kinds):
             for draft in new:
                 draft.apart = draft.apart or singled_out(sentence, draft)
-        if known is not None:
-            known.take([m for m in stand_in.attributes if m.kind != "count"], start)
+        for stand_in, meant in stand_ins:
+            meant.take([m for m in stand_in.attributes if m.kind != "count"], start)
         if len(new) > 1:
             share(sentence, new, self.grammar)
             new = joined(sentence, new)
@@ -112,9 +112,9 @@ class _Walk:
         if "any_abnormality" in sentence.names:
             new = [draft for draft in new if draft.presence == "absent" or draft.name != "any_abnormality"]
         if not _GROUPS.isdisjoint(sentence.kinds):
-            new += members(sentence, new, self.last_shown, self.grammar, start)
+            new += members(sentence, new, self.shown[-1] if self.shown else None, self.grammar, start)
             new += left_free(sentence, new, start)
-            new.sort(key=lambda draft: draft.target.first)
+            new.sort(key=_place_of)
         return new
 
     def _question(self, sentence: Sentence, new: list[Draft], span: tuple[int, int]) -> None:
@@ -135,3 +135,8 @@ class _Walk:
         has_sides = SIDELESS.isdisjoint(self.regions)
         told = (told_by(draft, self.text, has_sides, self.grammar) for draft in self.drafts)
         return merge(told, frame_of(self.modality, self.lexicon))
+
+
+def _place_of(draft: Draft) -> int:
+    """The word at which a draft stands in its sentence."""
+    return draft.target.first
