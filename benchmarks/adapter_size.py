@@ -10,7 +10,7 @@ import torch
 from transformers import SamConfig, SamModel, SamVisionConfig
 
 from benchmarks.record import write_record
-from medsegr.model.report_guided_sam import attach
+from medsegr.model.attach import attach
 
 HOSTS = {
     "sam-vit-base": SamVisionConfig(),

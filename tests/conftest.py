@@ -11,7 +11,7 @@ torch.set_num_threads(1)
 @pytest.fixture(scope="session")
 def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of an untrained ``tiny`` at 64 px that supports everything it is asked for."""
-    from medsegr.model.report_guided_sam import build_model
+    from medsegr.model.attach import build_model
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("models") / "random"

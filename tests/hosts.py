@@ -1,14 +1,26 @@
-"""Small random hosts and priors for tests; nothing is downloaded."""
+"""Every host that the contract suite runs over, priors to ask, and models with open gates."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from torch import nn
-from transformers import SamConfig, SamMaskDecoderConfig, SamModel, SamPromptEncoderConfig, SamVisionConfig
+from torch import Tensor, nn
 
-from medsegr.backbones.tiny import TinyConfig, TinySam
+from medsegr.backbones.backbone import Prompts
+from medsegr.backbones.host_spec import HostSpec
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
+from medsegr.model.adapter import AdapterConfig
+from medsegr.model.attach import attach
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from tests import stand_ins
+from tests.random_hosts import (
+    random_sam,
+    random_sam2,
+    random_sam3_tracker,
+    random_sam_hq,
+    random_tiny,
+    woken,
+)
 
 NODULE = Finding(
     "nodule", location=Location("left", ("upper_zone",)), texture=Texture(("solid",)), shape=Shape(("round", "small"))
@@ -16,47 +28,79 @@ NODULE = Finding(
 EFFUSION = Finding("pleural_effusion", location=Location("right", ("lower_zone",)), shape=Shape(("large",)))
 HEART = Finding("cardiomediastinum")
 
-
-def random_sam(size: int = 64, seed: int = 0) -> SamModel:
-    """A SAM of four small blocks. ``initializer_range`` 0.02: the default of 1e-10 gives outputs of zero."""
-    torch.manual_seed(seed)
-    grid = size // 16
-    config = SamConfig(
-        vision_config=SamVisionConfig(
-            hidden_size=32,
-            num_hidden_layers=4,
-            num_attention_heads=4,
-            mlp_dim=64,
-            image_size=size,
-            output_channels=32,
-            num_pos_feats=16,
-            global_attn_indexes=[1, 3],
-            window_size=2,
-            initializer_range=0.02,
-        ).to_dict(),
-        prompt_encoder_config=SamPromptEncoderConfig(
-            hidden_size=32, image_size=size, image_embedding_size=grid, mask_input_channels=4
-        ).to_dict(),
-        mask_decoder_config=SamMaskDecoderConfig(
-            hidden_size=32, mlp_dim=64, num_attention_heads=4, iou_head_hidden_dim=32
-        ).to_dict(),
-        initializer_range=0.02,
-    )
-    model = SamModel(config).eval()
-    with torch.no_grad():
-        for parameter in model.vision_encoder.parameters():
-            if parameter.abs().max() == 0:
-                parameter.normal_(std=0.02)
-    return model
+CONV_SPEC = HostSpec(
+    family="conv_net",
+    blocks="body",
+    layout="BCHW",
+    image_size=64,
+    encode=stand_ins.conv_net_features,
+    decoder="head",
+)
 
 
-def random_tiny(size: int = 64, seed: int = 0) -> TinySam:
-    """The tiny host with narrow stages."""
-    torch.manual_seed(seed)
-    return TinySam(TinyConfig(image_size=size, widths=(8, 8, 16, 16, 16), depths=(1, 1, 1, 1), dim=32)).eval()
+@dataclass(frozen=True)
+class HostCase:
+    """A host of the suite.
+
+    Attributes:
+        build: A small one with random weights.
+        own: The host's own masks (1, h, w) of one picture, by its own forward; points, labels and box are optional.
+        spec: Of a host of one's own.
+        clicks: Whether it takes clicks and boxes.
+    """
+
+    build: Callable[[], nn.Module]
+    own: Callable[[nn.Module, Tensor, Prompts], Tensor]
+    spec: HostSpec | None = None
+    clicks: bool = True
 
 
-HOSTS: dict[str, Callable[[], nn.Module]] = {"sam": random_sam, "tiny": random_tiny}
+def hugging_face_masks(model: nn.Module, pixels: Tensor, prompts: Prompts) -> Tensor:
+    return model(pixel_values=pixels, multimask_output=False, **prompts.flat()).pred_masks.flatten(0, 2)
+
+
+def meta_masks(model: nn.Module, pixels: Tensor, prompts: Prompts) -> Tensor:
+    points = None if prompts.points is None else (prompts.points[0], prompts.labels[0])
+    boxes = None if prompts.boxes is None else prompts.boxes[0]
+    return model.masks(pixels, points, boxes)[:, 0]
+
+
+def tiny_masks(model: nn.Module, pixels: Tensor, prompts: Prompts) -> Tensor:
+    from medsegr.backbones.tiny import TinyBackbone
+
+    backbone = TinyBackbone(model)
+    return backbone.decode(backbone.encode(pixels), None, prompts, model.mask_decoder)
+
+
+def conv_net_masks(model: nn.Module, pixels: Tensor, _: Prompts) -> Tensor:
+    return model(pixels)[:, 0]
+
+
+def stand_in(make: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+    def build() -> nn.Module:
+        torch.manual_seed(0)
+        return woken(make())
+
+    return build
+
+
+HOSTS: dict[str, HostCase] = {
+    "tiny": HostCase(random_tiny, tiny_masks),
+    "sam": HostCase(random_sam, hugging_face_masks),
+    "sam_hq": HostCase(random_sam_hq, hugging_face_masks),
+    "sam2": HostCase(random_sam2, hugging_face_masks),
+    "sam3_tracker": HostCase(random_sam3_tracker, hugging_face_masks),
+    "segment_anything": HostCase(stand_in(lambda: stand_ins.Sam(stand_ins.ImageEncoderViT())), meta_masks),
+    "mobile_sam": HostCase(stand_in(lambda: stand_ins.Sam(stand_ins.TinyViT())), meta_masks),
+    "sam2_meta": HostCase(stand_in(stand_ins.SAM2Base), meta_masks),
+    "efficient_sam": HostCase(stand_in(stand_ins.EfficientSam), meta_masks),
+    "conv_net": HostCase(stand_in(stand_ins.ConvNet), conv_net_masks, CONV_SPEC, clicks=False),
+}
+
+
+def guided(case: HostCase, host: nn.Module, config: AdapterConfig) -> ReportGuidedSam:
+    """A fresh adapter on a host of the suite."""
+    return attach(host, config, host=case.spec)
 
 
 def open_gates(model: ReportGuidedSam, value: float = 0.5) -> ReportGuidedSam:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from medsegr.errors import MedsegrError
     from medsegr.inference.predictor import Predictor, load
     from medsegr.inference.result import FindingResult, Result
-    from medsegr.model.report_guided_sam import ReportGuidedSam, attach
+    from medsegr.model.attach import attach
+    from medsegr.model.report_guided_sam import ReportGuidedSam
 
 _HOME = {
     "parse_report": "medsegr.cognition.parser",
@@ -34,14 +35,18 @@ _HOME = {
     "FindingResult": "medsegr.inference.result",
     "Result": "medsegr.inference.result",
     "ReportGuidedSam": "medsegr.model.report_guided_sam",
-    "attach": "medsegr.model.report_guided_sam",
+    "AdapterConfig": "medsegr.model.adapter",
+    "HostSpec": "medsegr.backbones.host_spec",
+    "attach": "medsegr.model.attach",
 }
 """Where each public name lives."""
 
 __all__ = [
+    "AdapterConfig",
     "Evidence",
     "Finding",
     "FindingResult",
+    "HostSpec",
     "Location",
     "MedicalImage",
     "MedsegrError",

@@ -5,8 +5,9 @@ from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.inference.predictor import Predictor
 from medsegr.model.adapter import AdapterConfig
-from medsegr.model.report_guided_sam import attach
-from tests.hosts import open_gates, random_tiny
+from medsegr.model.attach import attach
+from tests.hosts import open_gates
+from tests.random_hosts import random_tiny
 
 
 def test_the_page_of_results_is_up_to_date() -> None:

@@ -9,9 +9,11 @@ from transformers import SamConfig, SamModel
 
 from medsegr.errors import CheckpointError, ConfigError
 from medsegr.model.adapter import AdapterConfig
+from medsegr.model.attach import attach, build_model
 from medsegr.model.checkpoint import load_checkpoint, save_checkpoint
-from medsegr.model.report_guided_sam import ReportGuidedSam, attach, build_model
-from tests.hosts import NODULE, open_gates, random_sam, random_tiny
+from medsegr.model.report_guided_sam import ReportGuidedSam
+from tests.hosts import NODULE, open_gates
+from tests.random_hosts import random_sam, random_tiny
 
 CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 

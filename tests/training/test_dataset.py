@@ -10,7 +10,7 @@ from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.image import load_image
 from medsegr.errors import ConfigError
-from medsegr.model.report_guided_sam import build_model
+from medsegr.model.attach import build_model
 from medsegr.training.dataset import TrainingBatches, collate, plain_sample, validation_keys
 from medsegr.training.questions import validation_questions
 from medsegr.training.studies import StudyStore, one_plane, prepare_study, shrink_mask

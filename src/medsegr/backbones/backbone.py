@@ -1,15 +1,14 @@
 """A foreign host behind one interface: preprocess, encode with modulators between blocks, decode.
 
-The host is neither copied, subclassed nor renamed. Modulators act through
-forward hooks on chosen blocks: a hook is an object that holds its modulator and
-a shared context, so that deepcopy, pickle and export carry it along; while the
-context is empty the hook does nothing, and removing it restores the host.
+The host is neither copied, subclassed nor renamed; see ``attachment`` for how
+modulators act on it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,31 +16,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Modulate, to_maps
+from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.preprocess import Letterbox, to_square
 from medsegr.errors import ConfigError
-
-Layout = Literal["BHWC", "BCHW"]
-Modulate = Callable[[Tensor, Any], tuple[Tensor, Tensor]]
-"""(features (B, C, H, W), guidance) -> modulated features and location logits (B, K, H, W)."""
-
-
-@dataclass(frozen=True)
-class HostSpec:
-    """What medsegr must know of a family of hosts, as data.
-
-    Attributes:
-        family: Name of the family, for example ``sam``.
-        blocks: Dotted path of the list of encoder blocks.
-        layout: How a block returns its features.
-        mean: Per channel, of pixel values in 0..1.
-        std: Per channel, of pixel values in 0..1.
-    """
-
-    family: str
-    blocks: str
-    layout: Layout
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
 
 
 @dataclass
@@ -50,7 +28,7 @@ class ImageEmbedding:
 
     Attributes:
         features: (B, C, h, w) after the neck.
-        high_resolution: Finer feature maps for decoders that take them, finest first.
+        high_resolution: Further maps that decoders take as they are, (B, ...), finest first.
     """
 
     features: Tensor
@@ -71,6 +49,11 @@ class Prompts:
     labels: Tensor | None = None
     boxes: Tensor | None = None
 
+    @property
+    def given(self) -> bool:
+        """Whether there is any click or box."""
+        return self.points is not None or self.boxes is not None
+
     def flat(self) -> dict[str, Tensor | None]:
         """Every finding as an image of its own, as Hugging Face prompt encoders take them."""
         return {
@@ -80,31 +63,19 @@ class Prompts:
         }
 
 
-@dataclass
-class HookContext:
-    """What the hooks of one host read and write during a guided encoding."""
+@dataclass(frozen=True)
+class HostShapes:
+    """Sizes that a plain encoding of one image shows.
 
-    guidance: Any = None
-    location_logits: dict[int, Tensor] = field(default_factory=dict)
+    Attributes:
+        block_dims: Channels of each block's output.
+        block_grids: Rows and columns of each block's output.
+        embedding: (C, h, w) of the image embedding.
+    """
 
-
-class BlockHook:
-    """Forward hook that applies a modulator to a block's output while guidance is given."""
-
-    def __init__(self, index: int, modulator: Modulate, layout: Layout, context: HookContext) -> None:
-        self.index = index
-        self.modulator = modulator
-        self.layout = layout
-        self.context = context
-
-    def __call__(self, module: nn.Module, inputs: Any, output: Tensor) -> Tensor | None:
-        guidance = self.context.guidance
-        if guidance is None:
-            return None
-        features = output.permute(0, 3, 1, 2) if self.layout == "BHWC" else output
-        features, logits = self.modulator(features, guidance)
-        self.context.location_logits[self.index] = logits
-        return features.permute(0, 2, 3, 1) if self.layout == "BHWC" else features
+    block_dims: tuple[int, ...]
+    block_grids: tuple[tuple[int, int], ...]
+    embedding: tuple[int, int, int]
 
 
 class Backbone(nn.Module):
@@ -132,15 +103,6 @@ class Backbone(nn.Module):
         """Side of the host's square input, in pixels."""
         raise NotImplementedError
 
-    @property
-    def embedding_dim(self) -> int:
-        """Channels of the image embedding after the neck, and of the decoder's prompt tokens."""
-        raise NotImplementedError
-
-    def block_dims(self) -> list[int]:
-        """Channels of each block's output."""
-        raise NotImplementedError
-
     def mask_decoder(self) -> nn.Module:
         """The host's mask decoder."""
         raise NotImplementedError
@@ -164,20 +126,67 @@ class Backbone(nn.Module):
         raise NotImplementedError
 
     def blocks(self) -> list[nn.Module]:
-        """The encoder's blocks, in order."""
-        found: Any = self.model
-        for part in self.spec.blocks.split("."):
-            found = getattr(found, part)
-        return list(found)
+        """The encoder's blocks, in order.
+
+        Raises:
+            ConfigError: The host has no such part.
+        """
+        found: list[nn.Module] = []
+        for path in self.spec.block_paths:
+            try:
+                found += list(self.model.get_submodule(path))  # type: ignore[arg-type]
+            except (AttributeError, TypeError) as error:
+                raise ConfigError(
+                    f"Host of family '{self.spec.family}' has no list of blocks at '{path}'. Correct its HostSpec."
+                ) from error
+        return found
+
+    @cached_property
+    def shapes(self) -> HostShapes:
+        """Sizes of blocks and embedding, seen in one plain encoding of an empty picture.
+
+        The encoding is a real one: fake or meta tensors would stay behind in the caches that some hosts keep.
+        """
+        seen: list[Tensor] = []
+        handles = [
+            block.register_forward_hook(lambda _, __, output: seen.append(_first(output))) for block in self.blocks()
+        ]
+        like = next(self.model.parameters())
+        training = self.model.training
+        try:
+            self.model.eval()
+            with torch.no_grad():
+                size = (1, 3, self.image_size, self.image_size)
+                features = self.encode(torch.zeros(size, device=like.device, dtype=like.dtype)).features
+        finally:
+            self.model.train(training)
+            for handle in handles:
+                handle.remove()
+        maps = [to_maps(output, self.spec) for output in seen]
+        channels, height, width = features.shape[1:]
+        return HostShapes(
+            tuple(m.shape[1] for m in maps), tuple((m.shape[2], m.shape[3]) for m in maps), (channels, height, width)
+        )
+
+    @property
+    def embedding_dim(self) -> int:
+        """Channels of the image embedding after the neck, and of the decoder's prompt tokens."""
+        return self.shapes.embedding[0]
+
+    def block_dims(self) -> list[int]:
+        """Channels of each block's output."""
+        return list(self.shapes.block_dims)
 
     def default_block_indices(self) -> tuple[int, ...]:
         """About a quarter and a half of the depth: early, so that guidance reaches every later block."""
+        if self.spec.default_blocks is not None:
+            return self.spec.default_blocks
         depth = len(self.blocks())
         return tuple(sorted({max(0, round(depth * share) - 1) for share in (0.25, 0.5)}))
 
     def preprocess(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
         """Pictures (floats in 0..1) -> (B, 3, S, S) as the host wants them, and how they lie in it."""
-        return to_square(images, self.image_size, self.spec.mean, self.spec.std)
+        return to_square(images, self.image_size, self.spec.mean, self.spec.std, self.spec.fit)
 
     def attach(self, modulators: dict[int, Modulate]) -> None:
         """Hook a modulator behind each of the given blocks.
@@ -189,7 +198,7 @@ class Backbone(nn.Module):
         for index, modulator in modulators.items():
             if not 0 <= index < len(blocks):
                 raise ConfigError(f"Block {index} does not exist; this host has blocks 0 to {len(blocks) - 1}.")
-            hook = BlockHook(index, modulator, self.spec.layout, self.context)
+            hook = BlockHook(index, modulator, self.spec, self.context)
             self._handles.append(blocks[index].register_forward_hook(hook))
 
     def detach(self) -> None:
@@ -199,18 +208,26 @@ class Backbone(nn.Module):
         self._handles.clear()
 
     @contextmanager
-    def guided(self, guidance: Any) -> Iterator[HookContext]:
-        """Let the modulators act inside this block; the host is plain again afterwards."""
-        self.context.guidance = guidance
-        self.context.location_logits = {}
+    def guided(self, guidance: Any) -> Iterator[GuidedPass]:
+        """Let the modulators act inside this block, in this thread; the host is plain again afterwards."""
+        self.context.current = GuidedPass(guidance)
         try:
-            yield self.context
+            yield self.context.current
         finally:
-            self.context.guidance = None
+            self.context.current = None
 
     def _no_mask(self, weight: Tensor, like: Tensor) -> Tensor:
         """The decoder's dense prompt for "no mask given", for every image of ``like`` (N, C, h, w)."""
         return weight.reshape(1, -1, 1, 1).expand(like.shape[0], -1, *like.shape[-2:])
+
+
+def _first(output: Any) -> Tensor:
+    return output[0] if isinstance(output, tuple) else output
+
+
+def per_finding(level: Tensor, findings: int) -> Tensor:
+    """A map (B, ...) that all findings of an image share, repeated to (N, ...)."""
+    return level.repeat_interleave(findings // level.shape[0], dim=0)
 
 
 def grid_positions(shared: Any, height: int, width: int, like: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
-"""Hosts by name: a literal table, and an error that lists its keys."""
+"""Hosts by name: a literal table, and errors that list its keys."""
 
+import importlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,69 +10,200 @@ from safetensors import SafetensorError
 from torch import nn
 
 from medsegr.backbones.backbone import Backbone
-from medsegr.backbones.sam import SamBackbone, set_image_size
-from medsegr.backbones.tiny import TinyBackbone, TinyConfig, TinySam
+from medsegr.backbones.custom import CustomBackbone
+from medsegr.backbones.host_spec import HostSpec
+from medsegr.backbones.meta import EfficientSamBackbone, MetaSam2Backbone, MetaSamBackbone
+from medsegr.backbones.sam import SamBackbone, SamHQBackbone, set_image_size
+from medsegr.backbones.sam2 import Sam2Backbone, set_sam2_image_size
+from medsegr.backbones.tiny import TINY_SPEC, TinyBackbone, TinyConfig, TinySam
 from medsegr.errors import ConfigError
 
-FAMILIES: dict[str, Callable[..., Backbone]] = {"sam": SamBackbone, "tiny": TinyBackbone}
-"""Family -> backbone class."""
+
+@dataclass(frozen=True)
+class Row:
+    """A family of the catalogue.
+
+    Attributes:
+        spec: Its data.
+        backbone: What encodes and decodes.
+        model_class: Name of the host's class.
+        encoder_class: Name of its image encoder's class, where that tells families of one class apart.
+        model_types: Types of Hugging Face configurations that load as this family.
+        resize: Gives a host another input size, in place; None where that cannot be done.
+        example: A name or call that gives such a host.
+    """
+
+    spec: HostSpec
+    backbone: Callable[..., Backbone]
+    model_class: str
+    example: str
+    encoder_class: str = ""
+    model_types: tuple[str, ...] = ()
+    resize: Callable[[Any, int], Any] | None = None
 
 
-def wrap_host(model: nn.Module, name: str | None = None) -> Backbone:
+HALF = (0.5, 0.5, 0.5)
+STAGES = range(4)
+
+CATALOGUE: dict[str, Row] = {
+    row.spec.family: row
+    for row in (
+        Row(TINY_SPEC, TinyBackbone, "TinySam", "tiny"),
+        Row(
+            HostSpec("sam", "vision_encoder.layers", "BHWC"),
+            SamBackbone, "SamModel", "facebook/sam-vit-base",
+            model_types=("sam",), resize=set_image_size,
+        ),
+        Row(
+            HostSpec("sam_hq", "vision_encoder.layers", "BHWC"),
+            SamHQBackbone, "SamHQModel", "syscv-community/sam-hq-vit-base",
+            model_types=("sam_hq",), resize=set_image_size,
+        ),
+        Row(
+            HostSpec("sam2", "vision_encoder.backbone.blocks", "BHWC", fit="stretch"),
+            Sam2Backbone, "Sam2Model", "facebook/sam2.1-hiera-tiny",
+            model_types=("sam2", "sam2_video"), resize=set_sam2_image_size,
+        ),
+        Row(
+            HostSpec("sam3_tracker", "vision_encoder.backbone.layers", "BHWC", HALF, HALF, fit="stretch"),
+            Sam2Backbone, "Sam3TrackerModel", "facebook/sam3",
+            model_types=("sam3_tracker", "sam3_video"), resize=set_sam2_image_size,
+        ),
+        Row(
+            HostSpec(
+                "edgetam",
+                tuple(f"vision_encoder.backbone.timm_model.stages_{stage}.blocks" for stage in STAGES),
+                "BCHW",
+                fit="stretch",
+            ),
+            Sam2Backbone, "EdgeTamModel", "yonigozlan/EdgeTAM-hf",
+            model_types=("edgetam", "edgetam_video"), resize=set_sam2_image_size,
+        ),
+        Row(
+            HostSpec("segment_anything", "image_encoder.blocks", "BHWC"),
+            MetaSamBackbone, "Sam", "segment_anything.sam_model_registry['vit_b'](checkpoint)",
+            encoder_class="ImageEncoderViT",
+        ),
+        Row(
+            HostSpec("mobile_sam", tuple(f"image_encoder.layers.{stage}.blocks" for stage in STAGES), "BCHW"),
+            MetaSamBackbone, "Sam", "mobile_sam.sam_model_registry['vit_t'](checkpoint)",
+            encoder_class="TinyViT",
+        ),
+        Row(
+            HostSpec("sam2_meta", "image_encoder.trunk.blocks", "BHWC", fit="stretch"),
+            MetaSam2Backbone, "SAM2Base", "sam2.build_sam.build_sam2(config, checkpoint)",
+        ),
+        Row(
+            HostSpec("efficient_sam", "image_encoder.blocks", "BNC", fit="stretch"),
+            EfficientSamBackbone, "EfficientSam", "efficient_sam.build_efficient_sam.build_efficient_sam_vitt()",
+        ),
+    )
+}  # fmt: skip
+"""Family -> row."""
+
+
+def wrap_host(model: nn.Module, name: str | None = None, spec: HostSpec | None = None) -> Backbone:
     """The backbone that fits a host object.
 
     Args:
-        model: A ``transformers.SamModel`` or a ``TinySam``.
+        model: A host of the catalogue, or any model with a ``spec``; a ``PeftModel`` stands for what it wraps.
         name: Where it came from; taken from the model where it says so.
+        spec: Of a host of one's own.
 
     Raises:
         ConfigError: The host's class is not in the catalogue.
     """
     if isinstance(model, Backbone):
         return model
+    if type(model).__name__.startswith("Peft") and hasattr(model, "get_base_model"):
+        model = model.get_base_model()  # type: ignore[operator]
+    if spec is not None:
+        return CustomBackbone(model, spec, name or spec.family)
     if isinstance(model, TinySam):
         return TinyBackbone(model, name or "tiny")
-    if type(model).__name__ == "SamModel":
-        return SamBackbone(model, name or getattr(model.config, "_name_or_path", "") or "sam")
+    row = _row_of(model)
+    origin = getattr(getattr(model, "config", None), "_name_or_path", "")
+    return row.backbone(model, row.spec, name or origin or row.spec.family)
+
+
+def _row_of(model: nn.Module) -> Row:
+    classes = {kind.__name__ for kind in type(model).__mro__}
+    encoders = {kind.__name__ for kind in type(getattr(model, "image_encoder", None)).__mro__}
+    for row in CATALOGUE.values():
+        if row.model_class in classes and (not row.encoder_class or row.encoder_class in encoders):
+            return row
+    known = ", ".join(row.model_class for row in CATALOGUE.values())
     raise ConfigError(
-        f"No host of class '{type(model).__name__}' is in the catalogue. Known: transformers.SamModel, TinySam."
+        f"No host of class '{type(model).__name__}' is in the catalogue. Known: {known}. "
+        "For a host of your own give a HostSpec: medsegr.attach(model, host=HostSpec(...))."
     )
 
 
-def build_host(name: str, image_size: int | None = None, config: dict[str, Any] | None = None) -> Backbone:
+def build_host(
+    name: str, image_size: int | None = None, config: dict[str, Any] | None = None, revision: str | None = None
+) -> Backbone:
     """A host by name.
 
     Args:
-        name: ``tiny`` (fresh weights), or a Hugging Face id or folder of a ``SamModel``.
+        name: ``tiny`` (fresh weights), a Hugging Face id or folder of a SAM, or ``module:function``
+            whose function returns a model, or a model and its ``HostSpec``.
         image_size: Side of the square input; the host's own by default.
         config: For ``tiny``: fields of :class:`TinyConfig`.
+        revision: Of the Hugging Face repository.
 
     Raises:
-        ConfigError: No such host, or it cannot be loaded.
+        ConfigError: No such host, it cannot be loaded, or it has one size only.
     """
     if name == "tiny":
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in (config or {}).items()}
         if image_size:
             fields["image_size"] = image_size
         return TinyBackbone(TinySam(TinyConfig(**fields)))
-    model = _load_sam(name)
-    return SamBackbone(set_image_size(model, image_size) if image_size else model, name)
+    if ":" in name and not Path(name).exists():
+        backbone = _call_builder(name)
+    else:
+        row, model = _load_hugging_face(name, revision)
+        if image_size and row.resize is not None:
+            row.resize(model, image_size)
+        backbone = row.backbone(model, row.spec, name)
+    if image_size and image_size != backbone.image_size:
+        raise ConfigError(f"Host '{name}' takes pictures of {backbone.image_size} px, not of {image_size} px.")
+    return backbone
 
 
-def _load_sam(name: str) -> nn.Module:
-    from transformers import AutoConfig, SamModel
+def _call_builder(name: str) -> Backbone:
+    """``module:function`` -> the host that the function returns."""
+    module, _, function = name.partition(":")
+    try:
+        built = getattr(importlib.import_module(module), function)()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"Host '{name}' cannot be built: {error}. Expected module:function, with the module on Python's path."
+        ) from error
+    model, spec = built if isinstance(built, tuple) else (built, None)
+    return wrap_host(model, name, spec)
+
+
+def _load_hugging_face(name: str, revision: str | None) -> tuple[Row, nn.Module]:
+    import transformers
 
     try:
-        config = AutoConfig.from_pretrained(name)
+        config = transformers.AutoConfig.from_pretrained(name, revision=revision)
     except (OSError, ValueError, KeyError) as error:
         here = "That folder holds no readable Hugging Face model." if Path(name).is_dir() else ""
         raise ConfigError(
-            f"Host '{name}' cannot be loaded. Expected 'tiny', a folder written by save_pretrained, or a "
-            f"Hugging Face id of a SAM model such as 'facebook/sam-vit-base'. {here}".strip()
+            f"Host '{name}' cannot be loaded. Expected 'tiny', a folder written by save_pretrained, a "
+            f"Hugging Face id of a SAM model such as 'facebook/sam-vit-base', or module:function. {here}".strip()
         ) from error
-    if config.model_type != "sam":
-        raise ConfigError(f"Host '{name}' is of type '{config.model_type}'; the catalogue knows 'sam' and 'tiny'.")
+    rows = {kind: row for row in CATALOGUE.values() for kind in row.model_types}
+    if config.model_type not in rows:
+        raise ConfigError(f"Host '{name}' is of type '{config.model_type}'; the catalogue knows {', '.join(rows)}.")
+    row = rows[config.model_type]
     try:
-        return SamModel.from_pretrained(name)
+        return row, getattr(transformers, row.model_class).from_pretrained(name, revision=revision)
+    except ImportError as error:
+        raise ConfigError(
+            f"Host '{name}' needs a package that is missing. Install it with: pip install timm"
+        ) from error
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(f"The weights of host '{name}' cannot be read; download or save them again.") from error

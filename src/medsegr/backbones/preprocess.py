@@ -1,4 +1,7 @@
-"""Pictures into a host's square and masks back out: resize the longest side, pad at right and bottom, as SAM."""
+"""Pictures into a host's square and masks back out.
+
+SAM's way resizes the longest side and pads at the right and the bottom; SAM 2's stretches both sides.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from medsegr.backbones.host_spec import Fit
 from medsegr.errors import ImageError
 
 
@@ -27,8 +31,10 @@ class Letterbox:
     size: int
 
     @classmethod
-    def fit(cls, original: tuple[int, int], size: int) -> "Letterbox":
-        """The letterbox of a picture of ``original`` (H, W) in a square of ``size``."""
+    def fit(cls, original: tuple[int, int], size: int, fit: Fit = "pad") -> "Letterbox":
+        """The letterbox of a picture of ``original`` (H, W) in a square of ``size``; stretched, it fills the square."""
+        if fit == "stretch":
+            return cls(original, (size, size), size)
         scale = size / max(original)
         height, width = (min(size, max(1, round(side * scale))) for side in original)
         return cls(original, (height, width), size)
@@ -48,7 +54,7 @@ def resize(images: Float[Tensor, "n c h w"], size: tuple[int, int]) -> Float[Ten
 
 
 def to_square(
-    images: Sequence[np.ndarray], size: int, mean: Sequence[float], std: Sequence[float]
+    images: Sequence[np.ndarray], size: int, mean: Sequence[float], std: Sequence[float], fit: Fit = "pad"
 ) -> tuple[Float[Tensor, "b 3 s s"], list[Letterbox]]:
     """Normalised, padded squares.
 
@@ -57,6 +63,7 @@ def to_square(
         size: Side of the host's input.
         mean: Per channel, of values in 0..1.
         std: Per channel, of values in 0..1.
+        fit: Pad the shorter side, or stretch it.
 
     Raises:
         ImageError: An image has another shape.
@@ -67,7 +74,7 @@ def to_square(
     for image in images:
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
             raise ImageError(f"An image has shape {image.shape}; expected (H, W) or (H, W, 3).")
-        box = Letterbox.fit((image.shape[0], image.shape[1]), size)
+        box = Letterbox.fit((image.shape[0], image.shape[1]), size, fit)
         pixels = torch.as_tensor(np.ascontiguousarray(image, dtype=np.float32))
         pixels = pixels.expand(3, *pixels.shape) if pixels.ndim == 2 else pixels.permute(2, 0, 1)
         pixels = (resize(pixels[None], box.resized)[0] - center) / spread

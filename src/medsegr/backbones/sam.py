@@ -1,4 +1,4 @@
-"""Hugging Face ``SamModel`` (ViT-B, L, H; MedSAM by its checkpoint), at any input size that the patches divide."""
+"""Hugging Face ``SamModel`` and ``SamHQModel``, at any input size that the patches divide."""
 
 from typing import Any
 
@@ -7,28 +7,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, HostSpec, ImageEmbedding, Prompts
+from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts, per_finding
 from medsegr.errors import ConfigError
-
-SAM_SPEC = HostSpec(
-    family="sam",
-    blocks="vision_encoder.layers",
-    layout="BHWC",
-    mean=(0.485, 0.456, 0.406),
-    std=(0.229, 0.224, 0.225),
-)
 
 
 class SamBackbone(Backbone):
-    """A ``transformers.SamModel`` as a host.
-
-    Args:
-        model: The host.
-        name: Where it came from.
-    """
-
-    def __init__(self, model: nn.Module, name: str = "sam") -> None:
-        super().__init__(model, SAM_SPEC, name)
+    """A ``transformers.SamModel`` as a host (ViT-B, L, H; MedSAM by its checkpoint)."""
 
     @property
     def image_size(self) -> int:
@@ -53,7 +37,7 @@ class SamBackbone(Backbone):
     ) -> Float[Tensor, "n h w"]:
         features = embedding.features
         sparse, dense = None, self._no_mask(self.model.prompt_encoder.no_mask_embed.weight, features)
-        if prompts is not None and (prompts.points is not None or prompts.boxes is not None):
+        if prompts is not None and prompts.given:
             sparse, _ = self.model.prompt_encoder(**prompts.flat(), input_masks=None)
         if tokens is not None:
             tokens = tokens[:, None]
@@ -65,12 +49,29 @@ class SamBackbone(Backbone):
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense,
             multimask_output=False,
+            **self._more(embedding),
         )[0]
         return masks[:, 0, 0]
 
+    def _more(self, embedding: ImageEmbedding) -> dict[str, Any]:
+        """What the decoder takes besides."""
+        return {}
+
+
+class SamHQBackbone(SamBackbone):
+    """A ``transformers.SamHQModel`` as a host: its decoder also reads the first global block's features."""
+
+    def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
+        output = self.model.vision_encoder(pixel_values)
+        return ImageEmbedding(output.last_hidden_state, (output.intermediate_embeddings[0],))
+
+    def _more(self, embedding: ImageEmbedding) -> dict[str, Any]:
+        early = per_finding(embedding.high_resolution[0], embedding.features.shape[0])
+        return {"hq_token_only": False, "intermediate_embeddings": [early]}
+
 
 def set_image_size(model: Any, size: int) -> Any:
-    """Let a ``SamModel`` take squares of another side (256, 512, 1024), in place.
+    """Let a ``SamModel`` or ``SamHQModel`` take squares of another side (256, 512, 1024), in place.
 
     The absolute position embedding is resized bicubically, the relative ones of
     the global attention blocks linearly, as the original SAM does for other sizes.

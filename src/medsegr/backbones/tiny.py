@@ -8,7 +8,6 @@ decoder from its Sam2; only the feature pyramid between them is ours.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -17,7 +16,9 @@ from transformers.models.resnet.modeling_resnet import ResNetConvLayer, ResNetSt
 from transformers.models.sam2.configuration_sam2 import Sam2MaskDecoderConfig, Sam2PromptEncoderConfig
 from transformers.models.sam2.modeling_sam2 import Sam2MaskDecoder, Sam2PromptEncoder
 
-from medsegr.backbones.backbone import Backbone, HostSpec, ImageEmbedding, Prompts, grid_positions
+from medsegr.backbones.backbone import ImageEmbedding, Prompts, grid_positions
+from medsegr.backbones.host_spec import HostSpec
+from medsegr.backbones.sam2 import Sam2Backbone
 from medsegr.errors import ConfigError
 
 TINY_SPEC = HostSpec(
@@ -26,6 +27,7 @@ TINY_SPEC = HostSpec(
     layout="BCHW",
     mean=(0.45, 0.45, 0.45),
     std=(0.25, 0.25, 0.25),
+    default_blocks=(0, 1),
 )
 
 
@@ -146,7 +148,7 @@ class TinySam(nn.Module):
         nn.init.trunc_normal_(self.prompt_encoder.no_mask_embed.weight, std=0.02)
 
 
-class TinyBackbone(Backbone):
+class TinyBackbone(Sam2Backbone):
     """The tiny host, trained and shipped whole.
 
     Args:
@@ -170,41 +172,20 @@ class TinyBackbone(Backbone):
     def block_dims(self) -> list[int]:
         return list(self.model.config.widths[1:])
 
-    def mask_decoder(self) -> nn.Module:
-        return self.model.mask_decoder
-
-    def default_block_indices(self) -> tuple[int, ...]:
-        return (0, 1)
-
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         return self.model.vision_encoder(pixel_values)
 
-    def decode(
-        self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
-    ) -> Float[Tensor, "n h w"]:
-        features = embedding.features
-        count = features.shape[0]
-        encoder = self.model.prompt_encoder
-        sparse = features.new_zeros(count, 1, 0, features.shape[1])
-        if prompts is not None and (prompts.points is not None or prompts.boxes is not None):
-            sparse, _ = encoder(**prompts.flat(), input_masks=None)
-        if tokens is not None:
-            sparse = torch.cat([sparse, tokens[:, None].to(sparse.dtype)], dim=2)
-        repeats = [count // level.shape[0] for level in embedding.high_resolution]
-        masks = decoder(
-            image_embeddings=features,
-            image_positional_embeddings=grid_positions(
-                encoder.shared_embedding, features.shape[-2], features.shape[-1], features
-            ),
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=self._no_mask(encoder.no_mask_embed.weight, features),
-            multimask_output=False,
-            high_resolution_features=[
-                level.repeat_interleave(times, dim=0)
-                for level, times in zip(embedding.high_resolution, repeats, strict=True)
-            ],
-        )[0]
-        return masks[:, 0, 0]
+    def fine(self, embedding: ImageEmbedding, decoder: Any) -> list[Tensor]:
+        return list(embedding.high_resolution)
+
+    def positions(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        height, width = features.shape[-2:]
+        return grid_positions(self.model.prompt_encoder.shared_embedding, height, width, features)
+
+    def sparse_prompts(self, prompts: Prompts | None, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 1 t c"]:
+        if prompts is None or not prompts.given:
+            return features.new_zeros(features.shape[0], 1, 0, features.shape[1])
+        return super().sparse_prompts(prompts, features)
 
 
 def _init_convolution(module: nn.Module) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from medsegr.backbones.backbone import Backbone
+from medsegr.backbones.lora import LoraSettings
 from medsegr.cognition.fusion_transformer import FusionTransformer
 from medsegr.cognition.prior_embedding import PriorBatch, PriorEmbedding, PriorVocabulary
 from medsegr.errors import ConfigError
@@ -71,7 +72,8 @@ class Adapter(nn.Module):
     """Prior embedding, fusion, modulators, prompt projection and support head.
 
     Its state dict is the delta that ships; the host is not in it (but a tuned
-    copy of the mask decoder is, where one is trained).
+    copy of the mask decoder is, where one is trained). ``metadata`` are free facts
+    about the training, ``lora`` the settings of the LoRA that goes with it, or None.
 
     Args:
         backbone: The host, read for its sizes only.
@@ -83,6 +85,9 @@ class Adapter(nn.Module):
         super().__init__()
         dim, feature_dim = config.token_dim, backbone.embedding_dim
         self.config = config
+        self.vocabulary = vocabulary
+        self.metadata: dict[str, Any] = {}
+        self.lora: LoraSettings | None = None
         self.embedding = PriorEmbedding(vocabulary, dim, config.text_dim)
         self.fusion = FusionTransformer(dim, config.heads, config.fusion_blocks)
         dims = backbone.block_dims()

@@ -1,36 +1,36 @@
 """Adapters on disk: ``adapter.safetensors`` + ``adapter.json`` + a model card. No pickle.
 
 The delta holds the adapter alone; a host that is trained whole (``tiny``) is
-shipped with it. ``adapter.json`` says for which host it was trained, by name
-and by a fingerprint of its weights, and another host is refused.
+shipped with it, and the matrices of a LoRA lie beside it (``lora.safetensors``).
+``adapter.json`` says for which host it was trained, by name, revision and a
+fingerprint of its weights, and another host is refused.
 """
 
 import hashlib
 import json
 import os
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from medsegr._version import __version__
-from medsegr.backbones.backbone import Backbone
-from medsegr.backbones.catalogue import build_host, wrap_host
+from medsegr.backbones.lora import LoraSettings, is_merged, load_lora_state, lora_state
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.errors import CheckpointError, ConfigError
+from medsegr.model.adapted_host import lora_name
 from medsegr.model.adapter import AdapterConfig
+from medsegr.model.host_identity import find_host, host_record, refuse_other_family, refuse_other_host
 from medsegr.model.model_card import write_model_card
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 SCHEMA = 1
 """Version of the layout of ``adapter.json`` and the names of the tensors."""
 
-WEIGHTS, CONFIG, CARD = "adapter.safetensors", "adapter.json", "README.md"
+WEIGHTS, LORA, CONFIG, CARD = "adapter.safetensors", "lora.safetensors", "adapter.json", "README.md"
 
 
 def delta_state(model: ReportGuidedSam) -> dict[str, Tensor]:
@@ -39,17 +39,6 @@ def delta_state(model: ReportGuidedSam) -> dict[str, Tensor]:
     if model.backbone.whole:
         state |= {f"host.{name}": tensor for name, tensor in model.backbone.model.state_dict().items()}
     return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-
-
-def host_fingerprint(backbone: Backbone) -> str:
-    """SHA-256 over names, shapes and a sample of the values of the host's weights (fast, and independent of dtype)."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(backbone.model.state_dict().items()):
-        flat = tensor.detach().flatten()
-        step = max(1, flat.numel() // 64)
-        digest.update(f"{name}{tuple(tensor.shape)}".encode())
-        digest.update(flat[::step].to("cpu", torch.bfloat16).view(torch.int16).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def save_checkpoint(
@@ -62,25 +51,30 @@ def save_checkpoint(
         folder: Made where it is missing.
         metadata: Free JSON-ready facts (training data, seed, results); merged over the model's own.
         half: Store floats as float16 (half the size; they are read back as float32).
+
+    Raises:
+        CheckpointError: A LoRA is merged into the host at the moment.
     """
+    if is_merged(model.backbone):
+        raise CheckpointError("The LoRA is merged into the host's weights. Call unmerge_lora() before saving.")
     folder.mkdir(parents=True, exist_ok=True)
     state = delta_state(model)
     if half:
         state = {name: t.half() if t.is_floating_point() else t for name, t in state.items()}
     weights = _replace(folder / WEIGHTS, lambda path: save_file(state, path))
     backbone = model.backbone
+    lora = lora_state(backbone, _loras_of(model))
+    if lora:
+        _replace(folder / LORA, lambda path: save_file(lora, path))
+    else:
+        (folder / LORA).unlink(missing_ok=True)
     config = {
         "schema": SCHEMA,
         "medsegr_version": __version__,
-        "host": {
-            "family": backbone.spec.family,
-            "name": backbone.name,
-            "image_size": backbone.image_size,
-            "fingerprint": None if backbone.whole else host_fingerprint(backbone),
-            "config": asdict(backbone.model.config) if backbone.whole else None,
-        },
+        "host": host_record(backbone),
         "blocks": list(model.adapter.block_indices),
         "adapter": {**model.adapter.config.to_dict(), "blocks": list(model.adapter.block_indices)},
+        "lora": None if not lora else {} if model.adapter.lora is None else model.adapter.lora.to_dict(),
         "vocabulary": model.vocabulary.to_dict(),
         "weights_sha256": sha256(weights),
         "metadata": {**model.metadata, **(metadata or {})},
@@ -107,19 +101,52 @@ def load_checkpoint(name_or_folder: str, host: nn.Module | None = None, any_host
     config = _read_config(folder)
     state = _read_weights(folder, config)
     try:
-        backbone = _host_of(config, host)
+        backbone = find_host(config, host)
+        refuse_other_host(config, backbone, any_host)
         adapter = AdapterConfig.from_dict(config["adapter"])
-        if not backbone.whole and not any_host and host_fingerprint(backbone) != config["host"]["fingerprint"]:
-            raise CheckpointError(
-                f"This adapter was trained on host '{config['host']['name']}', and the host at hand has other "
-                "weights. Load that host, or pass any_host=True to attach it nevertheless."
-            )
         model = ReportGuidedSam(backbone, PriorVocabulary.from_dict(config["vocabulary"]), adapter)
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / CONFIG} is incomplete ({error!r}); save the model again.") from error
     _fill(model, state, folder)
+    _fill_lora(model, config, folder)
     model.metadata = dict(config.get("metadata", {}), weights_sha256=config["weights_sha256"])
     return model.eval()
+
+
+def load_further(model: ReportGuidedSam, name_or_folder: str, name: str, any_host: bool = False) -> None:
+    """Read another adapter onto a model's host, under a name of its own, and let it act.
+
+    Args:
+        model: Whose host it joins.
+        name_or_folder: A folder, or a hub id.
+        name: A new one.
+        any_host: Load even where the host's fingerprint differs.
+
+    Raises:
+        ConfigError: Nothing there, or the name is taken.
+        CheckpointError: Damaged, of a newer schema, of another host, or with a host of its own.
+    """
+    folder = _fetch(name_or_folder)
+    config = _read_config(folder)
+    state = _read_weights(folder, config)
+    if model.backbone.whole or config["host"]["config"] is not None:
+        raise CheckpointError("A model that is trained whole shares no host. Load it on its own: medsegr.load(...).")
+    refuse_other_family(config, model.backbone)
+    refuse_other_host(config, model.backbone, any_host)
+    before = model.active
+    try:
+        adapter = AdapterConfig.from_dict(config["adapter"])
+        model.add_adapter(name, adapter, PriorVocabulary.from_dict(config["vocabulary"]))
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder / CONFIG} is incomplete ({error!r}); save the model again.") from error
+    try:
+        _fill(model, state, folder)
+        _fill_lora(model, config, folder)
+    except CheckpointError:
+        model.set_adapter(before)
+        del model.adapters[name]
+        raise
+    model.metadata = dict(config.get("metadata", {}), weights_sha256=config["weights_sha256"])
 
 
 def push_checkpoint(model: ReportGuidedSam, repository: str, private: bool, token: str | None) -> str:
@@ -165,7 +192,7 @@ def _fetch(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=[WEIGHTS, CONFIG, CARD]))
+        return Path(snapshot_download(name, allow_patterns=[WEIGHTS, LORA, CONFIG, CARD]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise ConfigError(f"No folder '{name}', and it cannot be had from the Hugging Face hub.") from error
 
@@ -194,19 +221,22 @@ def _read_weights(folder: Path, config: dict[str, Any]) -> dict[str, Tensor]:
     return {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
 
 
-def _host_of(config: dict[str, Any], host: nn.Module | None) -> Backbone:
-    wanted = config["host"]
-    if host is None:
-        return build_host(
-            wanted["name"] if wanted["family"] != "tiny" else "tiny", wanted["image_size"], wanted["config"]
-        )
-    backbone = wrap_host(host)
-    if backbone.spec.family != wanted["family"] or backbone.image_size != wanted["image_size"]:
-        raise CheckpointError(
-            f"This adapter is for a host of family '{wanted['family']}' at {wanted['image_size']} px; "
-            f"came '{backbone.spec.family}' at {backbone.image_size} px."
-        )
-    return backbone
+def _loras_of(model: ReportGuidedSam) -> list[str]:
+    """The LoRAs that are trained with the adapter that acts: its own, and what the host brought along."""
+    return model.host_lora + ([lora_name(model.active)] if model.adapter.lora is not None else [])
+
+
+def _fill_lora(model: ReportGuidedSam, config: dict[str, Any], folder: Path) -> None:
+    settings = config.get("lora")
+    if settings is None:
+        return
+    try:
+        state = load_file(folder / LORA)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{folder / LORA} cannot be read; download or save the model again.") from error
+    if settings:
+        model.add_lora(LoraSettings.from_dict(settings))
+    load_lora_state(model.backbone, state, _loras_of(model))
 
 
 def _fill(model: ReportGuidedSam, state: dict[str, Tensor], folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Image and priors -> one mask per finding: a SAM host, and the adapter that guides it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts
-from medsegr.backbones.catalogue import build_host, wrap_host
 from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.text_encoder import TextEncoder
-from medsegr.model.adapter import Adapter, AdapterConfig
+from medsegr.model.adapted_host import AdaptedHost
+from medsegr.model.adapter import AdapterConfig
 from medsegr.perception.modulator import Guidance
 
 
@@ -40,7 +40,24 @@ class GuidedOutput:
     agreement: Tensor | None = None
 
 
-class ReportGuidedSam(nn.Module):
+@dataclass
+class GuidedEncoding:
+    """The part of a pass that all findings of an image share.
+
+    Attributes:
+        priors: What the report says, as tensors.
+        guidance: The fused tokens and regions that the modulators read.
+        image: The image embedding, guided by all findings at once.
+        location_logits: One (B, K, h_i, w_i) per early modulator.
+    """
+
+    priors: PriorBatch
+    guidance: Guidance
+    image: ImageEmbedding
+    location_logits: tuple[Tensor, ...]
+
+
+class ReportGuidedSam(AdaptedHost):
     """A SAM host guided by the report, with one image encoding for all findings.
 
     Early guidance, between the encoder's blocks, is shared by all findings of an
@@ -48,23 +65,30 @@ class ReportGuidedSam(nn.Module):
     finding's own. A fresh adapter leaves encoder output and masks bit-identical
     to the host's.
 
+    What is promised of K findings in one pass: given one :class:`GuidedEncoding`,
+    each finding's mask and support are what :meth:`outline` gives for it alone,
+    in any order, and padding changes nothing. The encoding itself is *not* that of
+    K single passes: findings of one report see each other in the fusion
+    transformer and share the early modulators, so that they can be told apart. With
+    ``AdapterConfig(blocks=(), fusion_blocks=0)`` nothing is shared, and K findings in
+    one pass are K single passes.
+
     Args:
         backbone: The host.
         vocabulary: Names that have a row in the embedding tables.
         config: Sizes of the adapter.
+        name: Of the adapter.
     """
 
-    def __init__(self, backbone: Backbone, vocabulary: PriorVocabulary, config: AdapterConfig | None = None) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.vocabulary = vocabulary
-        self.adapter = Adapter(backbone, vocabulary, config or AdapterConfig())
-        self.metadata: dict[str, Any] = {}
-        self._text_encoder: list[TextEncoder] = []
-        self._frozen_before = {name: p.requires_grad for name, p in backbone.model.named_parameters()}
-        backbone.model.requires_grad_(backbone.whole)
-        self.backbone.attach({int(index): modulator for index, modulator in self.adapter.modulators.items()})
-        self.train(backbone.model.training)
+    def __init__(
+        self,
+        backbone: Backbone,
+        vocabulary: PriorVocabulary,
+        config: AdapterConfig | None = None,
+        name: str = "default",
+    ) -> None:
+        super().__init__(backbone, vocabulary, config, name)
+        self._text_encoders: dict[str, TextEncoder] = {}
 
     def forward(
         self,
@@ -79,27 +103,51 @@ class ReportGuidedSam(nn.Module):
             priors: From :meth:`encode_findings`.
             prompts: Clicks and boxes of a user, per finding.
         """
+        return self.outline(self.encode(pixel_values, priors), prompts)
+
+    def encode(self, pixel_values: Float[Tensor, "b 3 s s"], priors: PriorBatch) -> GuidedEncoding:
+        """One image encoding, guided by all findings of each image.
+
+        Args:
+            pixel_values: From :meth:`preprocess`.
+            priors: From :meth:`encode_findings`.
+        """
         tokens = self.adapter.tokens(priors, pixel_values)
         guidance = Guidance(tokens, priors.region, priors.valid)
-        with self.backbone.guided(guidance) as context:
-            shared = self.backbone.encode(pixel_values)
-            maps = [context.location_logits[index] for index in self.adapter.block_indices]
+        with self.backbone.guided(guidance) as guided:
+            image = self.backbone.encode(pixel_values)
+            maps = tuple(guided.location_logits[index] for index in self.adapter.block_indices)
+        return GuidedEncoding(priors, guidance, image, maps)
+
+    def outline(self, encoding: GuidedEncoding, prompts: Prompts | None = None) -> GuidedOutput:
+        """Every finding's mask and support from what all of them share, in one call of the decoder.
+
+        Args:
+            encoding: From :meth:`encode`.
+            prompts: Clicks and boxes of a user, per finding.
+        """
+        priors, tokens, image, maps = (
+            encoding.priors,
+            encoding.guidance.tokens,
+            encoding.image,
+            encoding.location_logits,
+        )
         batch, findings = tokens.shape[:2]
-        repeated = shared.features.repeat_interleave(findings, dim=0)
+        repeated = image.features if findings == 1 else image.features.repeat_interleave(findings, dim=0)
         features = repeated
-        agreement = self.adapter.agree(shared.features, priors)
+        agreement = self.adapter.agree(image.features, priors)
         gated = self.adapter.agreement.gated(agreement)
         if self.adapter.late is not None:
-            late_guidance = replace(guidance, evidence=gated.sum(2)).per_finding()
+            late_guidance = replace(encoding.guidance, evidence=gated.sum(2)).per_finding()
             features, late_map = self.adapter.late(repeated, late_guidance)
-            maps.append(late_map.view(batch, findings, *late_map.shape[-2:]))
+            maps = (*maps, late_map.view(batch, findings, *late_map.shape[-2:]))
         logits = self.backbone.decode(
-            ImageEmbedding(features, shared.high_resolution), self.adapter.prompts(tokens), prompts, self.mask_decoder
+            ImageEmbedding(features, image.high_resolution), self.adapter.prompts(tokens), prompts, self.mask_decoder
         )
         agreed = torch.cat([_inside_region(priors.region, gated), gated], dim=2).flatten(0, 1)
         support = self.adapter.support(features, repeated, tokens.flatten(0, 1), logits, agreed)
         return GuidedOutput(
-            logits.view(batch, findings, *logits.shape[-2:]), support.view(batch, findings), tuple(maps), agreement
+            logits.view(batch, findings, *logits.shape[-2:]), support.view(batch, findings), maps, agreement
         )
 
     @property
@@ -139,27 +187,10 @@ class ReportGuidedSam(nn.Module):
 
     def text_encoder(self) -> TextEncoder:
         """The frozen text encoder, loaded at first use; it is never part of the delta."""
-        if not self._text_encoder:
-            self._text_encoder.append(TextEncoder.from_pretrained(str(self.adapter.config.text_encoder)))
-        return self._text_encoder[0]
-
-    def trainable_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Names and parameters that training changes: the adapter's, and a whole host's."""
-        return ((name, p) for name, p in self.named_parameters() if p.requires_grad)
-
-    def train(self, mode: bool = True) -> "ReportGuidedSam":
-        """Training mode for what is trained; a frozen host stays in evaluation mode."""
-        super().train(mode)
-        if not self.backbone.whole:
-            self.backbone.model.eval()
-        return self
-
-    def detach(self) -> nn.Module:
-        """Take the adapter off; returns the host as it was before."""
-        self.backbone.detach()
-        for name, parameter in self.backbone.model.named_parameters():
-            parameter.requires_grad_(self._frozen_before.get(name, parameter.requires_grad))
-        return self.backbone.model
+        name = str(self.adapter.config.text_encoder)
+        if name not in self._text_encoders:
+            self._text_encoders[name] = TextEncoder.from_pretrained(name)
+        return self._text_encoders[name]
 
     def save_pretrained(self, folder: str | Path, metadata: dict[str, Any] | None = None) -> Path:
         """Write the adapter (and a whole host) as safetensors + JSON + model card; see ``checkpoint``."""
@@ -168,11 +199,19 @@ class ReportGuidedSam(nn.Module):
         return save_checkpoint(self, Path(folder), metadata)
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | Path, host: nn.Module | None = None) -> "ReportGuidedSam":
+    def from_pretrained(
+        cls, name_or_folder: str | Path, host: nn.Module | None = None, any_host: bool = False
+    ) -> "ReportGuidedSam":
         """Read what :meth:`save_pretrained` wrote, from a folder or the Hugging Face hub; see ``checkpoint``."""
         from medsegr.model.checkpoint import load_checkpoint
 
-        return load_checkpoint(str(name_or_folder), host)
+        return load_checkpoint(str(name_or_folder), host, any_host)
+
+    def load_adapter(self, name_or_folder: str | Path, name: str, any_host: bool = False) -> None:
+        """Read a further adapter for this host, and let it act; see ``checkpoint``."""
+        from medsegr.model.checkpoint import load_further
+
+        load_further(self, str(name_or_folder), name, any_host)
 
     def push_to_hub(self, repository: str, private: bool = False, token: str | None = None) -> str:
         """Upload the adapter to the Hugging Face hub; returns the address of the commit."""
@@ -185,39 +224,3 @@ def _inside_region(region: Tensor, like: Tensor) -> Tensor:
     """The stated region (B, K, R, R) as agreement (B, K, 1, h, w): 0 inside or where none is stated, -1 outside."""
     maps = F.adaptive_avg_pool2d(region, (like.shape[-2], like.shape[-1]))
     return (maps - region.amax((-2, -1), keepdim=True)).to(like.dtype)[:, :, None]
-
-
-def attach(
-    host: nn.Module, config: AdapterConfig | None = None, vocabulary: PriorVocabulary | None = None
-) -> ReportGuidedSam:
-    """Put a fresh adapter on a SAM host; the host's outputs stay the same, bit for bit.
-
-    Args:
-        host: For example ``transformers.SamModel.from_pretrained("facebook/sam-vit-base")``.
-        config: Sizes of the adapter.
-        vocabulary: Names with a row in the tables; the built-in lexicon's by default.
-
-    Raises:
-        ConfigError: The host is not in the catalogue, or the config does not fit it.
-    """
-    return ReportGuidedSam(wrap_host(host), vocabulary or PriorVocabulary.default(), config)
-
-
-def build_model(
-    host: str = "tiny",
-    config: AdapterConfig | None = None,
-    image_size: int | None = None,
-    host_config: dict[str, Any] | None = None,
-) -> ReportGuidedSam:
-    """A host by name with a fresh adapter.
-
-    Args:
-        host: ``tiny``, or a Hugging Face id or folder of a SAM model.
-        config: Sizes of the adapter.
-        image_size: Side of the square input; the host's own by default.
-        host_config: For ``tiny``: fields of ``TinyConfig``.
-
-    Raises:
-        ConfigError: No such host, or the config does not fit it.
-    """
-    return ReportGuidedSam(build_host(host, image_size, host_config), PriorVocabulary.default(), config)

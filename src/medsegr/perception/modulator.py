@@ -78,7 +78,8 @@ class Modulator(nn.Module):
             guidance: The priors of the findings of each image.
         """
         # Padding findings are left out of every sum, so they change nothing.
-        inner = self.down(self.norm(features))
+        # Contiguous, since group norm's backward pass crashes on some layouts of hosts (torch 2.13 on a CPU).
+        inner = self.down(self.norm(features.contiguous()))
         tokens = guidance.tokens.to(inner.dtype)
         valid = guidance.valid.to(inner.dtype)
         located, logits = self.location(

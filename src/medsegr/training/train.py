@@ -19,7 +19,8 @@ from rich.progress import Progress as Bar
 from torch.utils.data import DataLoader
 
 from medsegr.errors import ConfigError
-from medsegr.model.report_guided_sam import ReportGuidedSam, build_model
+from medsegr.model.attach import build_model
+from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
 from medsegr.training.losses import guided_loss

@@ -1,0 +1,181 @@
+"""LoRA inside a host's encoder, by PEFT: ours, or what a host already has.
+
+Source: Hu et al., LoRA, ICLR 2022. The low-rank matrices are trained together with the adapter and
+saved apart from it (``lora.safetensors``); the host's own weights stay as they are until they are merged.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from medsegr._optional import require
+from medsegr.backbones.backbone import Backbone
+from medsegr.errors import CheckpointError, ConfigError
+
+ATTENTION_NAMES = frozenset({"qkv", "q_proj", "v_proj", "query", "value", "q", "v"})
+"""Projections that LoRA adapts by default, where an encoder has them."""
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """Low-rank adaptation of the host's encoder.
+
+    Attributes:
+        rank: Rank of the matrices; 0 for none.
+        alpha: Scale is ``alpha / rank``; twice the rank when 0.
+        dropout: On the matrices' input, in training.
+        targets: Ends of the names of the layers that get it; by default the attention's projections
+            in all blocks, else all linear layers there, else all plain convolutions.
+    """
+
+    rank: int = 0
+    alpha: float = 0.0
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.rank < 0 or self.alpha < 0 or not 0 <= self.dropout < 1:
+            raise ConfigError(
+                f"LoRA has rank {self.rank}, alpha {self.alpha}, dropout {self.dropout}; "
+                "expected rank and alpha of at least 0 and a dropout from 0 to below 1."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "LoraSettings":
+        """Read what :meth:`to_dict` wrote."""
+        known = {f.name for f in fields(cls)}
+        values = {key: value for key, value in record.items() if key in known}
+        return cls(**{**values, "targets": tuple(values.get("targets", ()))})
+
+
+def lora_names(model: nn.Module) -> list[str]:
+    """Names of the LoRA adapters inside a host."""
+    return sorted({_split(name)[1] for name, _ in model.named_parameters() if ".lora_" in name})
+
+
+def add_lora(backbone: Backbone, settings: LoraSettings, name: str) -> None:
+    """Put LoRA into the layers of the encoder's blocks; a fresh one changes nothing.
+
+    Raises:
+        ConfigError: PEFT is missing, or no layer fits.
+    """
+    peft = require("peft", "LoRA", "'medsegr[lora]'")
+    targets = [n for n, layer in backbone.model.named_modules() if _is_target(n, layer, backbone, settings.targets)]
+    if not targets:
+        named = list(settings.targets) or "by default"
+        raise ConfigError(f"No layer of the host's blocks fits the LoRA targets {named}.")
+    config = peft.LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha or 2 * settings.rank,
+        lora_dropout=settings.dropout,
+        target_modules=targets,
+    )
+    flags = {n: p.requires_grad for n, p in backbone.model.named_parameters()}
+    peft.inject_adapter_in_model(config, backbone.model, adapter_name=name)
+    for n, parameter in backbone.model.named_parameters():
+        known = n.replace(".base_layer.", ".")
+        parameter.requires_grad_(flags.get(known, flags.get(n, f".{name}." in n)))
+
+
+def use_lora(backbone: Backbone, name: str, owned: list[str]) -> None:
+    """Let one of our LoRAs act and the others rest; what the host brought along is left alone."""
+    for layer in _layers(backbone.model):
+        mine = [n for n in layer.lora_A if n == name]
+        theirs = [n for n in layer.lora_A if n not in owned]
+        if mine + theirs:
+            layer.set_adapter(mine + theirs)
+        layer.enable_adapters(bool(mine + theirs))
+
+
+def merge_lora(backbone: Backbone) -> None:
+    """Add the matrices that act to the host's weights: no extra work at inference, and no change of output."""
+    for layer in _layers(backbone.model):
+        layer.merge()
+
+
+def unmerge_lora(backbone: Backbone) -> None:
+    """Take merged matrices out again."""
+    for layer in _layers(backbone.model):
+        layer.unmerge()
+
+
+def is_merged(backbone: Backbone) -> bool:
+    """Whether the host's weights hold LoRA matrices at the moment."""
+    return any(layer.merged for layer in _layers(backbone.model))
+
+
+def lora_state(backbone: Backbone, names: list[str]) -> dict[str, Tensor]:
+    """The matrices of the named LoRAs, under names without the LoRA's own."""
+    found = {}
+    for key, tensor in backbone.model.state_dict().items():
+        if ".lora_" in key and _split(key)[1] in names:
+            found[_split(key)[0]] = tensor.detach().cpu().contiguous()
+    return found
+
+
+@torch.no_grad()
+def load_lora_state(backbone: Backbone, state: dict[str, Tensor], names: list[str]) -> None:
+    """Fill the named LoRAs with what :func:`lora_state` gave.
+
+    Raises:
+        CheckpointError: The matrices do not fit.
+    """
+    own = {_split(key)[0]: tensor for key, tensor in backbone.model.state_dict().items()
+           if ".lora_" in key and _split(key)[1] in names}  # fmt: skip
+    if own.keys() != state.keys() or any(own[key].shape != state[key].shape for key in own):
+        raise CheckpointError(
+            f"The LoRA of this adapter has {len(state)} matrices that do not fit the host's {len(own)}. "
+            "Load the host that it was trained on, with its PEFT layers if it had any."
+        )
+    for key, tensor in state.items():
+        own[key].copy_(tensor)
+
+
+def plain_name(key: str) -> str | None:
+    """A parameter's name as in the host without LoRA; None for LoRA's own."""
+    return None if ".lora_" in key else key.replace(".base_layer.", ".")
+
+
+def _layers(model: nn.Module) -> list[Any]:
+    return [module for module in model.modules() if hasattr(module, "lora_A") and hasattr(module, "merge")]
+
+
+def _split(key: str) -> tuple[str, str]:
+    """``a.lora_A.default.weight`` -> ``a.lora_A.weight`` and ``default``."""
+    head, _, tail = key.partition(".lora_")
+    kind, name, *rest = tail.split(".")
+    return ".".join((f"{head}.lora_{kind}", *rest)), name
+
+
+def _is_target(name: str, layer: nn.Module, backbone: Backbone, targets: tuple[str, ...]) -> bool:
+    if not any(name.startswith(f"{path}.") for path in backbone.spec.block_paths) or ".lora_" in name:
+        return False
+    if isinstance(layer, nn.Conv2d) and layer.groups > 1:
+        return False
+    if targets:
+        return name.endswith(targets) and isinstance(layer, nn.Linear | nn.Conv2d)
+    return isinstance(layer, _default_kind(backbone)) and (
+        not _has_attention(backbone) or name.rpartition(".")[2] in ATTENTION_NAMES
+    )
+
+
+def _inside_blocks(backbone: Backbone) -> list[tuple[str, nn.Module]]:
+    return [pair for block in backbone.blocks() for pair in block.named_modules()]
+
+
+def _has_attention(backbone: Backbone) -> bool:
+    return any(
+        isinstance(layer, nn.Linear) and name.rpartition(".")[2] in ATTENTION_NAMES
+        for name, layer in _inside_blocks(backbone)
+    )
+
+
+def _default_kind(backbone: Backbone) -> type[nn.Module]:
+    linear = any(isinstance(layer, nn.Linear) for _, layer in _inside_blocks(backbone))
+    return nn.Linear if linear else nn.Conv2d

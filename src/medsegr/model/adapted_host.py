@@ -1,0 +1,164 @@
+"""A host and the adapters that live on it: which one acts, what is trained, how to take them off."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from torch import nn
+
+from medsegr.backbones.backbone import Backbone
+from medsegr.backbones.lora import LoraSettings, add_lora, lora_names, merge_lora, unmerge_lora, use_lora
+from medsegr.cognition.prior_embedding import PriorVocabulary
+from medsegr.errors import ConfigError
+from medsegr.model.adapter import Adapter, AdapterConfig
+
+
+class AdaptedHost(nn.Module):
+    """A host with one or several adapters, by name; one of them acts.
+
+    The host is frozen, but for a LoRA that it brings along (PEFT) or that is put
+    in with the adapter, and but for hosts that are trained whole.
+
+    Args:
+        backbone: The host.
+        vocabulary: Names that have a row in the embedding tables.
+        config: Sizes of the adapter.
+        name: Of the adapter.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        vocabulary: PriorVocabulary,
+        config: AdapterConfig | None = None,
+        name: str = "default",
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self._frozen_before = {n: p.requires_grad for n, p in backbone.model.named_parameters()}
+        self.host_lora = lora_names(backbone.model)
+        self._checkpointing = False
+        for parameter_name, parameter in backbone.model.named_parameters():
+            inside = ".lora_" in parameter_name and parameter.requires_grad
+            parameter.requires_grad_(backbone.whole or inside)
+        self.adapters = nn.ModuleDict()
+        self.active = name
+        self.add_adapter(name, config, vocabulary)
+        self.train(backbone.model.training)
+
+    @property
+    def adapter(self) -> Adapter:
+        """The adapter that acts."""
+        return self.adapters[self.active]  # type: ignore[return-value]
+
+    @property
+    def vocabulary(self) -> PriorVocabulary:
+        """Names that have a row in the tables of the adapter that acts."""
+        return self.adapter.vocabulary
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Facts about the adapter that acts: training data, seed, thresholds."""
+        return self.adapter.metadata
+
+    @metadata.setter
+    def metadata(self, value: dict[str, Any]) -> None:
+        self.adapter.metadata = value
+
+    def add_adapter(
+        self, name: str, config: AdapterConfig | None = None, vocabulary: PriorVocabulary | None = None
+    ) -> Adapter:
+        """Put a further, fresh adapter on the host, and let it act.
+
+        Args:
+            name: A new one, without dots.
+            config: Sizes of the adapter.
+            vocabulary: Names with a row in its tables; the built-in lexicon's by default.
+
+        Raises:
+            ConfigError: The name is taken or cannot be one, or the config does not fit the host.
+        """
+        if name in self.adapters or not name or "." in name:
+            raise ConfigError(
+                f"'{name}' cannot name a further adapter; there are: {', '.join(self.adapters) or 'none'}."
+            )
+        adapter = Adapter(self.backbone, vocabulary or PriorVocabulary.default(), config or AdapterConfig())
+        device = next(self.backbone.model.parameters()).device
+        self.adapters[name] = adapter.to(device).train(self.training)
+        self.set_adapter(name)
+        return adapter
+
+    def set_adapter(self, name: str) -> None:
+        """Let the adapter of that name act, and its LoRA; it alone is trained. Nothing is loaded.
+
+        Raises:
+            ConfigError: No adapter of that name.
+        """
+        if name not in self.adapters:
+            raise ConfigError(f"No adapter '{name}'; there are: {', '.join(self.adapters)}.")
+        self.backbone.detach()
+        self.active = name
+        for other, adapter in self.adapters.items():
+            adapter.requires_grad_(other == name)
+        self.backbone.attach({int(index): modulator for index, modulator in self.adapter.modulators.items()})
+        if any(adapter.lora for adapter in self.adapters.values()):  # type: ignore[union-attr]
+            use_lora(self.backbone, lora_name(name), [lora_name(other) for other in self.adapters])
+
+    def add_lora(self, settings: LoraSettings) -> None:
+        """Adapt the host's encoder as well, together with the adapter that acts; see ``backbones.lora``.
+
+        Raises:
+            ConfigError: The adapter has one already, PEFT is missing, or no layer fits.
+        """
+        if self.adapter.lora is not None:
+            raise ConfigError(f"Adapter '{self.active}' has a LoRA already.")
+        add_lora(self.backbone, settings, lora_name(self.active))
+        self.adapter.lora = settings
+        self.set_adapter(self.active)
+
+    def merge_lora(self) -> None:
+        """Fold the LoRA that acts into the host's weights, for inference."""
+        merge_lora(self.backbone)
+
+    def unmerge_lora(self) -> None:
+        """Take it out again, to train, save or switch."""
+        unmerge_lora(self.backbone)
+
+    def gradient_checkpointing_enable(self) -> None:
+        """Trade time for memory in training: the host's blocks run again in the backward pass.
+
+        Raises:
+            ConfigError: The host cannot.
+        """
+        if not getattr(self.backbone.model, "supports_gradient_checkpointing", False):
+            raise ConfigError("This host has no gradient checkpointing of its own; train with a smaller batch.")
+        self.backbone.model.gradient_checkpointing_enable({"use_reentrant": False})
+        self._checkpointing = True
+        self.train(self.training)
+
+    def trainable_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Names and parameters that training changes: the adapter's, a LoRA's, and a whole host's."""
+        return ((name, p) for name, p in self.named_parameters() if p.requires_grad)
+
+    def train(self, mode: bool = True) -> "ReportGuidedSam":
+        """Training mode for what is trained; a frozen host stays in evaluation mode, but for its LoRA's dropout."""
+        super().train(mode)
+        if not self.backbone.whole:
+            self.backbone.model.eval()
+            for name, module in self.backbone.model.named_modules():
+                if ".lora_dropout" in name:
+                    module.train(mode)
+            for block in self.backbone.blocks() if self._checkpointing else ():
+                block.training = mode  # the flag alone: it is what lets a block be checkpointed
+        return self
+
+    def detach(self) -> nn.Module:
+        """Take the adapters off; returns the host as it was before (with its LoRA, where one was put in)."""
+        self.backbone.detach()
+        for name, parameter in self.backbone.model.named_parameters():
+            parameter.requires_grad_(self._frozen_before.get(name, parameter.requires_grad))
+        return self.backbone.model
+
+
+def lora_name(adapter: str) -> str:
+    """Name of the LoRA that goes with an adapter, among the host's own."""
+    return f"medsegr_{adapter}"
