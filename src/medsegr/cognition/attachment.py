@@ -133,17 +133,14 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
     if before is None and mention.kind != "count":
         return _led_by(sentence, mention, drafts, after, grammar)
     gap = sentence.between(mention.last, after.target.first)
-    direct = grammar.links.isdisjoint(gap) and not clause_ends(sentence, grammar, mention.last, after.target.first)
+    ends = clause_ends(sentence, grammar, mention.last, after.target.first)
+    direct = not ends and grammar.links.isdisjoint(gap)
+    place = mention.kind in ("side", "zone")
     if before is None or mention.kind == "count":
         return [after] if direct and ("," not in gap or before is None) else []
-    stays = _stays_with(sentence, before, mention)
-    if (
-        not stays
-        and mention.kind in ("side", "zone")
-        and not clause_ends(sentence, grammar, mention.last, after.target.first)
-    ):
+    if place and not ends and not _stays_with(sentence, before, mention):
         return [after]
-    if explains(sentence, mention.last, after) and stays:
+    if explains(sentence, mention.last, after) and _stays_with(sentence, before, mention):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
     if not direct or _is_noun(sentence, mention, grammar, gap):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
@@ -271,4 +268,4 @@ def _devices(grammar: Grammar, one: Draft, other: Draft) -> bool:
 
 def explains(sentence: Sentence, first: int, draft: Draft) -> bool:
     """True when words between ``first`` and a diagnosis say that it explains what stands before ("suspicious for")."""
-    return any(m.kind in EXPLAINS and first <= m.first < draft.target.first for m in sentence.mentions)
+    return any(first <= m.first < draft.target.first for m in sentence.of(*EXPLAINS))

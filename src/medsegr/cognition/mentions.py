@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from medsegr.cognition.priors import Presence
-from medsegr.cognition.vocabulary import Wording
+from medsegr.cognition.vocabulary import Word, Wording
 
 ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 """Kinds of mentions that describe a target."""
 
 _BREAKS = frozenset({"breaks", "except"})
 _SOFT_BREAKS = frozenset({"with", "and", "which"})
+_CONJUNCTIONS = frozenset({"whether", "if"})
 _SIGNS = frozenset({",", ";", ":", "?"})
 _NO_PLACES: Sequence[int] = ()
 _COVERED, _DESCRIBED = 1, 2
+
+Decision = tuple["Mention", Presence, Sequence["Mention"]]
+"""A target, what is said of it, and the triggers that say so."""
 
 new_mention = tuple.__new__
 """Makes a mention of all its parts at once; many are made."""
@@ -46,6 +50,11 @@ class Mention(NamedTuple):
         return new_mention(Mention, (kind, name, first, last, start + by, end + by, presence, other))
 
 
+def _is_subordinate(tokens: Sequence[Word], place: int) -> bool:
+    """True for the "there is" of "unclear whether there is"."""
+    return place > 0 and tokens[place - 1].word in _CONJUNCTIONS
+
+
 class Sentence:
     """A sentence's words and what they mention, in order.
 
@@ -56,12 +65,13 @@ class Sentence:
         kinds, names: Those of its mentions.
         has_readings: Some mention can be read in two ways.
         breaks: Words at which a scope ends; firm_breaks: less "with a" and the like.
+        decided: What is said of its targets, once that was asked (see presence).
         signs: Words that are a comma, semicolon, colon or question mark.
     """
 
     __slots__ = (
-        "_marks", "breaks", "firm_breaks", "has_readings", "kinds", "mentions", "names", "signs", "tokens", "wording",
-        "words",
+        "_marks", "breaks", "decided", "firm_breaks", "has_readings", "kinds", "mentions", "names", "signs", "tokens",
+        "wording", "words",
     )  # fmt: skip
 
     def __init__(self, wording: Wording, mentions: Sequence[Mention]) -> None:
@@ -75,11 +85,12 @@ class Sentence:
         self.has_readings = any(others)
         self.breaks = self.firm_breaks = _NO_PLACES
         if not _BREAKS.isdisjoint(self.kinds):
-            self.breaks = [m.first for m in mentions if m.kind in _BREAKS]
+            self.breaks = [m.first for m in mentions if m.kind in _BREAKS and not _is_subordinate(tokens, m.first)]
             self.firm_breaks = [at for at in self.breaks if tokens[at].word not in _SOFT_BREAKS]
         self.signs = (
             _NO_PLACES if _SIGNS.isdisjoint(words) else [at for at, w in enumerate(wording.words) if w in _SIGNS]
         )
+        self.decided: Sequence[Decision] | None = None
         self._marks: bytearray | None = None
 
     def of(self, *kinds: str) -> list[Mention]:

@@ -1,7 +1,7 @@
 """Several mentions, one finding: the same target, side and presence are joined."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
@@ -48,30 +48,27 @@ class Told:
     presence: Presence
     article: bool
     apart: bool
-    words: list[Span]
-    triggers: list[Span]
+    words: Sequence[Span]
+    triggers: Sequence[Span]
     side: Laterality | None = None
     zones: tuple[str, ...] = ()
     texture: tuple[str, ...] = ()
     shape: tuple[str, ...] = ()
     size_mm: tuple[float, ...] = ()
     count: str | None = None
-    place_words: list[Span] = field(default_factory=list)
-    texture_words: list[Span] = field(default_factory=list)
-    shape_words: list[Span] = field(default_factory=list)
+    place_words: Sequence[Span] = ()
+    texture_words: Sequence[Span] = ()
+    shape_words: Sequence[Span] = ()
 
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
     at = draft.start
-    told = Told(
-        draft.name,
-        draft.presence,
-        draft.article,
-        draft.apart,
-        [(at + m.start, at + m.end) for m in (draft.target, *draft.more) if m.end > m.start],
-        [(at + m.start, at + m.end) for m in draft.triggers],
-    )
+    words = [(at + draft.target.start, at + draft.target.end)]
+    if draft.more:
+        words += [(at + m.start, at + m.end) for m in draft.more]
+    triggers = [(at + m.start, at + m.end) for m in draft.triggers] if draft.triggers else ()
+    told = Told(draft.name, draft.presence, draft.article, draft.apart, words, triggers)
     kept = _told_attributes(draft, grammar)
     if kept:
         _describe(told, kept, at)
@@ -93,9 +90,9 @@ def _describe(told: Told, kept: Sequence[Mention], at: int) -> None:
         told.size_mm = tuple(float(value) for name in _each_once(names["size"]) for value in name.split(";"))
     if "count" in names:
         told.count = names["count"][0]
-    told.place_words = spans.get("place", [])
-    told.texture_words = spans.get("texture", [])
-    told.shape_words = spans.get("shape", [])
+    told.place_words = spans.get("place", ())
+    told.texture_words = spans.get("texture", ())
+    told.shape_words = spans.get("shape", ())
 
 
 def _told_attributes(draft: Draft, grammar: Grammar) -> Sequence[Mention]:
@@ -179,7 +176,7 @@ def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
 def _join(one: Told, other: Told) -> None:
     """Add what another mention tells."""
     if one.presence == other.presence:
-        one.triggers += other.triggers
+        one.triggers = _more(one.triggers, other.triggers)
     else:
         one.triggers = one.triggers if one.presence == "present" else other.triggers
         one.presence = "present"
@@ -189,10 +186,18 @@ def _join(one: Told, other: Told) -> None:
     one.shape = _union(one.shape, other.shape)
     one.size_mm = one.size_mm or other.size_mm
     one.count = one.count if one.count is not None else other.count
-    one.words += other.words
-    one.place_words += other.place_words
-    one.texture_words += other.texture_words
-    one.shape_words += other.shape_words
+    one.words = _more(one.words, other.words)
+    one.place_words = _more(one.place_words, other.place_words)
+    one.texture_words = _more(one.texture_words, other.texture_words)
+    one.shape_words = _more(one.shape_words, other.shape_words)
+
+
+def _more(spans: Sequence[Span], others: Sequence[Span]) -> Sequence[Span]:
+    """The first and the others; lists grow in place, so that a thousand mentions cost a thousand steps."""
+    if not isinstance(spans, list):
+        return [*spans, *others]
+    spans += others
+    return spans
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

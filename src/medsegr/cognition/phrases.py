@@ -7,7 +7,11 @@ from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
-INSERTS = frozenset({"the", "left", "right", "both", "bilateral"})
+INSERTS = frozenset({
+    "the", "left", "right", "both", "bilateral",
+    "absolutely", "completely", "conclusively", "confidently", "convincingly", "definitely", "definitively", "easily",
+    "entirely", "fully", "readily", "reliably", "safely", "totally",
+})  # fmt: skip
 """Words that may stand inside a phrase without changing what it means."""
 
 MAX_INSERTS = 4

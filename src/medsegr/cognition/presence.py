@@ -4,15 +4,29 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.mentions import ATTRIBUTES, Mention, Sentence
+from medsegr.cognition.mentions import ATTRIBUTES, Decision, Mention, Sentence
 from medsegr.cognition.priors import Presence
 
 _ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before")
 _NEXT = "absent_next"
-_TRIGGERING = frozenset({*_ORDER, "absent_next", "neutral"})
+_VERSUS = "versus"
+_AHEAD, _BEHIND = "uncertain_before", "uncertain_after"
+_TRIGGERING = frozenset({*_ORDER, _NEXT, _VERSUS, "neutral"})
+_RUNS_ON = {"which": 3, "remain": 1}
+"""Words before a trigger that looks back: the clause goes on, if it follows within so many words."""
+
+_ARTICLES = frozenset({"a", "an", "the", "of", "be"})
 _TREATED = frozenset({"removed", "resected", "excised"})
 _SEEN = frozenset({"seen", "found", "noted", "identified", "encountered", "detected"})
-_DIRECTIONS = frozenset({*_ORDER, _NEXT})
+_DIRECTIONS = frozenset({*_ORDER, _NEXT, _VERSUS})
+
+
+def decided(sentence: Sentence, grammar: Grammar) -> Sequence[Decision]:
+    """What a sentence says of each of its targets; decided once for a sentence that comes again."""
+    if sentence.decided is None:
+        scopes = Scopes(sentence, grammar)
+        sentence.decided = [(target, *scopes.presence_of(target)) for target in sentence.of("target")]
+    return sentence.decided
 
 
 class Scopes:
@@ -46,12 +60,35 @@ class Scopes:
             if kind == _NEXT:
                 if trigger.last <= target.first <= trigger.last + 1 and not self._is_sign(trigger.last, target.first):
                     found.setdefault("absent_before", trigger)
+            elif kind == _VERSUS:
+                if self._is_alternative(trigger, target):
+                    found.setdefault(_BEHIND, trigger)
             elif kind not in found and self._reaches(trigger, kind, target):
                 found[kind] = trigger
         if not found:
             return "present", ()
         deciding = next(kind for kind in _ORDER if kind in found)
         return ("absent" if deciding.startswith("absent") else "uncertain"), [found[deciding]]
+
+    def _is_alternative(self, trigger: Mention, target: Mention) -> bool:
+        """True for both findings of "atelectasis versus pneumonia"."""
+        if trigger.last <= target.first:
+            return self._follows_at_once(trigger, target)
+        others = [m for m in self.sentence.of("target") if m.first >= trigger.last]
+        if not others or not self._follows_at_once(trigger, others[0]):
+            return False
+        return not clause_ends(self.sentence, self.grammar, target.last, trigger.first, looking_back=True)
+
+    def _looks_ahead(self, trigger: Mention, kind: str) -> bool:
+        """True for the "likely" of "opacity likely atelectasis", which could look back as well."""
+        if kind != _BEHIND or trigger.other is None or {trigger.kind, trigger.other[0]} != {_AHEAD, _BEHIND}:
+            return False
+        return any(self._follows_at_once(trigger, m) for m in self.sentence.of("target"))
+
+    def _follows_at_once(self, trigger: Mention, target: Mention) -> bool:
+        """True when nothing but attributes, articles and triggers stands from a trigger to a target behind it."""
+        gap = self.sentence.between(trigger.last, target.first)
+        return trigger.last <= target.first and _ARTICLES.issuperset(gap)
 
     def _is_treatment(self, trigger: Mention, target: Mention) -> bool:
         """True for "was seen and removed": what is treated in the course of the examination is there."""
@@ -65,8 +102,9 @@ class Scopes:
         if kind.endswith("_before"):
             if trigger.last > target.first:
                 return False
-            return not clause_ends(self.sentence, self.grammar, trigger.last, target.first, denying=kind[0] == "a")
-        if target.last > trigger.first or self._is_treatment(trigger, target):
+            first = trigger.last + (kind == _AHEAD and self.sentence.tokens[trigger.last].word == ":")
+            return not clause_ends(self.sentence, self.grammar, first, target.first, denying=kind[0] == "a")
+        if target.last > trigger.first or self._is_treatment(trigger, target) or self._looks_ahead(trigger, kind):
             return False
         describes = any(m.first == trigger.last and m.kind in ATTRIBUTES for m in self.sentence.mentions)
         return not describes and not clause_ends(
@@ -93,7 +131,8 @@ def clause_ends(
     tokens = sentence.tokens
     at = bisect_left(sentence.breaks, first)
     while at < len(sentence.breaks) and sentence.breaks[at] < last:
-        if not (looking_back and tokens[sentence.breaks[at]].word == "which" and last - sentence.breaks[at] <= 3):
+        near = _RUNS_ON.get(tokens[sentence.breaks[at]].word, 0) if looking_back else 0
+        if last - sentence.breaks[at] > near:
             return True
         at += 1
     for place in sentence.signs:

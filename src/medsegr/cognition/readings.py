@@ -28,17 +28,12 @@ class Readings:
         self.grammar = grammar
         self.regions = regions
         self._organ_words = frozenset(grammar.organs)
-        self._unsettled = grammar.organ_targets.union(_GENERIC)
         self._organ: str | None = None
 
     def settle(self, sentence: Sentence) -> Sentence:
         """The same sentence, every word with one reading."""
         organs = self._organs(sentence)
-        if (
-            not sentence.has_readings
-            and self._unsettled.isdisjoint(sentence.names)
-            and self._unsettled.isdisjoint(sentence.kinds)
-        ):
+        if not sentence.has_readings and self._is_settled(sentence, organs):
             self._remember(organs)
             return sentence
         targets = sentence.of("target")
@@ -62,6 +57,12 @@ class Readings:
                 settled.append(mention)
         self._remember(organs)
         return sentence if settled == sentence.mentions else Sentence(sentence.wording, settled)
+
+    def _is_settled(self, sentence: Sentence, organs: list[tuple[int, str]]) -> bool:
+        """True where no word could be meant of an organ: a nodule is one, if the sentence names none."""
+        if not _GENERIC.keys().isdisjoint(sentence.kinds) or not self.grammar.organ_targets.isdisjoint(sentence.names):
+            return False
+        return not organs or _GENERIC.keys().isdisjoint(sentence.names)
 
     def _is_anatomy(self, mention: Mention) -> bool:
         return mention.name in self.grammar.organ_targets

@@ -10,7 +10,7 @@ from medsegr.cognition.attachment import Draft, attach, share
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
 from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.merging import merge, told_by
-from medsegr.cognition.presence import Scopes
+from medsegr.cognition.presence import decided
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.reader import reader_of
 from medsegr.cognition.readings import Readings
@@ -102,11 +102,10 @@ class _Walk:
 
     def _spoken_of(self, sentence: Sentence, start: int) -> list[Draft]:
         """The findings of a sentence, present or not, in its order."""
-        scopes = Scopes(sentence, self.grammar)
         advised = "advice" in sentence.kinds
         new = [
-            Draft(start, target, target.name, *scopes.presence_of(target))
-            for target in sentence.of("target")
+            Draft(start, target, target.name, presence, triggers)
+            for target, presence, triggers in decided(sentence, self.grammar)
             if not (advised and self.subject.is_advice(sentence, target))
         ]
         if "any_abnormality" in sentence.names:
@@ -118,9 +117,12 @@ class _Walk:
         return new
 
     def _question(self, sentence: Sentence, new: list[Draft], span: tuple[int, int]) -> None:
-        """A question mark right behind a target makes it uncertain ("pneumonia?")."""
+        """A question mark behind a target and its place makes it uncertain ("nodule in the left lung?")."""
         start, end = span
-        if new and self.text[end : end + 1] == "?" and new[-1].target.last == len(sentence.tokens):
+        if not new or self.text[end : end + 1] != "?":
+            return
+        behind = sentence.between(new[-1].target.last, len(sentence.tokens))
+        if self.grammar.prepositions.union(("the",)).issuperset(behind):
             last = len(sentence.tokens)
             new[-1].presence = "uncertain"
             new[-1].triggers = [Mention("uncertain_after", "uncertain_after", last, last, end - start, end - start + 1)]
