@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from medsegr._version import __version__
 
 if TYPE_CHECKING:
+    from medsegr.backbones.host_spec import HostSpec
     from medsegr.cognition.parser import parse_report
     from medsegr.cognition.priors import Evidence, Finding, Location, ReportPriors, Shape, Texture
     from medsegr.data.image import MedicalImage, load_image
     from medsegr.errors import MedsegrError
     from medsegr.inference.predictor import Predictor, load
     from medsegr.inference.result import FindingResult, Result
+    from medsegr.inference.user_prompt import UserPrompt
+    from medsegr.model.adapter import AdapterConfig
     from medsegr.model.attach import attach
     from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -34,6 +37,7 @@ _HOME = {
     "load": "medsegr.inference.predictor",
     "FindingResult": "medsegr.inference.result",
     "Result": "medsegr.inference.result",
+    "UserPrompt": "medsegr.inference.user_prompt",
     "ReportGuidedSam": "medsegr.model.report_guided_sam",
     "AdapterConfig": "medsegr.model.adapter",
     "HostSpec": "medsegr.backbones.host_spec",
@@ -56,6 +60,7 @@ __all__ = [
     "Result",
     "Shape",
     "Texture",
+    "UserPrompt",
     "__version__",
     "attach",
     "load",

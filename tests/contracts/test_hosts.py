@@ -185,18 +185,9 @@ def test_given_one_encoding_each_finding_is_outlined_as_if_alone(model):
         encoding = model.encode(pixels(model), priors(model, REPORT))
         together = model.outline(encoding)
         for k in range(len(REPORT)):
-            alone = model.outline(only(encoding, k))
+            alone = model.outline(encoding.only(k))
             torch.testing.assert_close(alone.logits[:, 0], together.logits[:, k], atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(alone.support_logits[:, 0], together.support_logits[:, k], atol=1e-5, rtol=1e-4)
-
-
-def only(encoding, k):
-    def pick(batch):
-        values = {f: getattr(batch, f) for f in batch.__dataclass_fields__}
-        per_finding = {f: v for f, v in values.items() if v is not None and v.ndim > 1}
-        return replace(batch, **{f: v[:, k : k + 1] for f, v in per_finding.items()})
-
-    return replace(encoding, priors=pick(encoding.priors), guidance=pick(encoding.guidance))
 
 
 def test_with_nothing_shared_k_findings_are_k_single_passes(case, host):

@@ -187,3 +187,21 @@ def test_a_diverged_run_says_what_to_do(data, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: torch.tensor(float("nan")))
     with pytest.raises(ConfigError, match=r"diverged.*learning_rate"):
         train(small_config(data, tmp_path / "run"), show_progress=False)
+
+
+def test_a_lora_of_the_host_is_trained_saved_and_loaded(data, tmp_path):
+    from tests.random_hosts import random_sam
+
+    pytest.importorskip("peft", reason="LoRA needs peft: pip install 'medsegr[lora]'")
+    random_sam().save_pretrained(tmp_path / "sam")
+    config = load_config(
+        data=[str(data)], out=str(tmp_path / "run"), host=str(tmp_path / "sam"),
+        overrides=["steps=3", "batch_size=2", "validate_cases=0", "lora.rank=2", "adapter.token_dim=16",
+                   "adapter.heads=2", "adapter.bottleneck=8", "device=cpu", "checkpoint_blocks=yes"],
+    )  # fmt: skip
+    result = train(config, show_progress=False)
+    model = ReportGuidedSam.from_pretrained(result.run / "best")
+    matrices = {n: p for n, p in model.backbone.model.named_parameters() if ".lora_B" in n}
+    assert model.adapter.lora.rank == 2
+    assert matrices
+    assert all(matrix.abs().max() > 0 for matrix in matrices.values())

@@ -54,6 +54,11 @@ class Prompts:
         """Whether there is any click or box."""
         return self.points is not None or self.boxes is not None
 
+    def to(self, device: torch.device) -> "Prompts":
+        """The same on another device."""
+        moved = (None if part is None else part.to(device) for part in (self.points, self.labels, self.boxes))
+        return Prompts(*moved)
+
     def flat(self) -> dict[str, Tensor | None]:
         """Every finding as an image of its own, as Hugging Face prompt encoders take them."""
         return {
@@ -134,7 +139,7 @@ class Backbone(nn.Module):
         found: list[nn.Module] = []
         for path in self.spec.block_paths:
             try:
-                found += list(self.model.get_submodule(path))  # type: ignore[arg-type]
+                found += list(self.model.get_submodule(path))
             except (AttributeError, TypeError) as error:
                 raise ConfigError(
                     f"Host of family '{self.spec.family}' has no list of blocks at '{path}'. Correct its HostSpec."

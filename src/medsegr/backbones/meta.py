@@ -25,9 +25,10 @@ class MetaSamBackbone(Backbone):
         return int(self.model.image_encoder.img_size)
 
     def block_dims(self) -> list[int]:
-        patches = getattr(getattr(self.model.image_encoder, "patch_embed", None), "proj", None)
-        plain_vit = patches is not None and hasattr(self.model.image_encoder, "blocks")
-        return [int(patches.out_channels)] * len(self.blocks()) if plain_vit else super().block_dims()
+        encoder = self.model.image_encoder
+        if hasattr(encoder, "blocks") and hasattr(encoder, "patch_embed"):  # a plain ViT: one width throughout
+            return [int(encoder.patch_embed.proj.out_channels)] * len(self.blocks())
+        return super().block_dims()
 
     @property
     def embedding_dim(self) -> int:

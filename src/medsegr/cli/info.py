@@ -1,6 +1,7 @@
 """``medsegr info``: versions, devices, hosts, models, extras."""
 
 import json
+import sys
 from importlib.util import find_spec
 from typing import Annotated, Any
 
@@ -10,7 +11,12 @@ from rich.table import Table
 from medsegr.cli.console import results
 from medsegr.cli.run_record import versions
 
-EXTRAS = {"text": ("tokenizers",)}
+EXTRAS = {
+    "text": ("tokenizers",),
+    "lora": ("peft",),
+    "xlsx": ("openpyxl",),
+    "llm": ("httpx2" if sys.version_info >= (3, 11) else "httpx",),
+}
 """Extra -> the modules that it brings."""
 
 
@@ -56,9 +62,9 @@ def _devices() -> dict[str, Any]:
 
 
 def _hosts() -> dict[str, str]:
-    from medsegr.backbones.catalogue import FAMILIES
+    from medsegr.backbones.catalogue import CATALOGUE
 
-    return {name: (kind.__doc__ or "").strip().splitlines()[0] for name, kind in FAMILIES.items()}
+    return {family: f"{row.model_class}, for example {row.example}" for family, row in CATALOGUE.items()}
 
 
 def _models() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
+from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume, Question, Thresholds, gather
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -36,12 +37,14 @@ def builtin_models() -> list[str]:
     return sorted(config.parent.name for config in builtin_folder().glob("*/adapter.json"))
 
 
-def load(name: str | Path = "tiny", device: str = "cpu") -> "Predictor":
+def load(name: str | Path = "tiny", device: str = "cpu", host: str | torch.nn.Module | None = None) -> "Predictor":
     """A model that is ready to segment.
 
     Args:
         name: A built-in name (``tiny``), a folder, or a Hugging Face id such as ``me/my-adapter``.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto`` for the best there is.
+        host: The host of an adapter, as an object or by name, where its own name is not enough: a
+            host of one's own (``module:function``), or one that was moved.
 
     Raises:
         ConfigError: No such model or device.
@@ -57,7 +60,7 @@ def load(name: str | Path = "tiny", device: str = "cpu") -> "Predictor":
             f"No model '{name}'. Expected a built-in name ({', '.join(builtin) or 'none in this installation'}), "
             "a folder written by save_pretrained, or a Hugging Face id such as 'me/my-adapter'."
         )
-    model = ReportGuidedSam.from_pretrained(source)
+    model = ReportGuidedSam.from_pretrained(source, host)
     return Predictor(model.to(chosen).eval(), name=str(name))
 
 
@@ -105,6 +108,7 @@ class Predictor:
         threshold: float = 0.5,
         support_threshold: float | None = None,
         lexicon: Lexicon | None = None,
+        prompts: Mapping[str, UserPrompt] | None = None,
     ) -> Result:
         """Outline every finding of a report, and every structure asked for by name.
 
@@ -117,9 +121,11 @@ class Predictor:
             threshold: Of the mask's probability, 0..1.
             support_threshold: Below it the image does not show a finding; the model's own by default.
             lexicon: Names and words that reports and targets may use; the built-in lexicon by default.
+            prompts: Clicks and boxes besides, by the id (``nodule-left``) or target of a finding.
 
         Raises:
-            ConfigError: Nothing was asked for, an unknown target, or a threshold outside 0..1.
+            ConfigError: Nothing was asked for, an unknown target, a threshold outside 0..1, or a prompt
+                that fits no finding, lies outside the picture, or is more than the host takes.
             ImageError: The image cannot be used.
             ReportError: The report is empty and no target is named, or holds too many findings.
         """
@@ -133,15 +139,18 @@ class Predictor:
         priors = ReportPriors() if report is None else report
         findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
+        ids = unique_ids(findings)
+        placed = prompts_by_place(prompts or {}, findings, ids, picture)
         volumes: dict[int, FindingVolume] = {}
         if sought:
             with self._lock:
-                asked = Question(tuple(findings[k] for k in sought), modality, priors.text)
+                clicked = {place: placed[k] for place, k in enumerate(sought) if k in placed}
+                asked = Question(tuple(findings[k] for k in sought), modality, priors.text, clicked)
                 gathered = gather(self.model.eval(), picture, asked, thresholds)
             volumes = dict(zip(sought, gathered, strict=True))
         results = tuple(
             _finding_result(id, finding, volumes.get(k), picture, thresholds)
-            for k, (id, finding) in enumerate(zip(unique_ids(findings), findings, strict=True))
+            for k, (id, finding) in enumerate(zip(ids, findings, strict=True))
         )
         warnings = (
             *picture.notes,

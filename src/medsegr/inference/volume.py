@@ -1,6 +1,6 @@
 """Planes through the model in batches, and planes back into volumes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 from medsegr.backbones.preprocess import Letterbox, logits_to_original
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
+from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 FINDINGS_AT_ONCE = 32
@@ -23,11 +24,19 @@ class Question:
         findings: At least one.
         modality: Of the image, or None.
         text: The report that evidence offsets point into; may be empty.
+        prompts: Clicks and boxes of a user, by the finding's place; for pictures, not for volumes.
     """
 
     findings: tuple[Finding, ...]
     modality: str | None = None
     text: str = ""
+    prompts: Mapping[int, UserPrompt] = field(default_factory=dict)
+
+    def part(self, first: int) -> "Question":
+        """The next findings from ``first`` on that share an encoding, with their prompts."""
+        last = first + FINDINGS_AT_ONCE
+        prompts = {k - first: prompt for k, prompt in self.prompts.items() if first <= k < last}
+        return replace(self, findings=self.findings[first:last], prompts=prompts)
 
 
 @dataclass
@@ -68,9 +77,9 @@ def predict_planes(
     for start in range(0, image.planes, batch_size):
         planes = [image.plane(i) for i in range(start, min(start + batch_size, image.planes))]
         parts = [
-            _predict(model, planes, replace(question, findings=group))
+            _predict(model, planes, part)
             for first in range(0, len(question.findings), FINDINGS_AT_ONCE)
-            if (group := question.findings[first : first + FINDINGS_AT_ONCE])
+            if (part := question.part(first)).findings
         ]
         for of_plane in zip(*parts, strict=True):
             yield PlanePrediction(
@@ -90,12 +99,17 @@ def _predict(model: ReportGuidedSam, planes: list[np.ndarray], question: Questio
         priors = model.encode_findings(
             [question.findings] * count, [question.modality] * count, contents, [question.text] * count
         )
-        output = model(pixels.to(device), priors.to(device))
+        encoding = model.encode(pixels.to(device), priors.to(device))
+        output = model.outline(encoding)
+        for k, prompt in question.prompts.items():
+            one = model.outline(encoding.only(k), prompt.in_square(boxes[0]).to(device))
+            output.logits[:, k], output.support_logits[:, k] = one.logits[:, 0], one.support_logits[:, 0]
+        places = output.location_logits[-1] if output.location_logits else output.logits
         return [
             PlanePrediction(
                 probability=torch.sigmoid(logits_to_original(output.logits[i], box)).cpu().numpy(),
                 support=torch.sigmoid(output.support_logits[i].float()).cpu().numpy(),
-                location=output.location_logits[-1][i].float().cpu(),
+                location=places[i].float().cpu(),
                 box=box,
             )
             for i, box in enumerate(boxes)

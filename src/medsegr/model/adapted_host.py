@@ -100,7 +100,7 @@ class AdaptedHost(nn.Module):
         for other, adapter in self.adapters.items():
             adapter.requires_grad_(other == name)
         self.backbone.attach({int(index): modulator for index, modulator in self.adapter.modulators.items()})
-        if any(adapter.lora for adapter in self.adapters.values()):  # type: ignore[union-attr]
+        if any(adapter.lora for adapter in self.adapters.values()):
             use_lora(self.backbone, lora_name(name), [lora_name(other) for other in self.adapters])
 
     def add_lora(self, settings: LoraSettings) -> None:

@@ -85,12 +85,14 @@ def save_checkpoint(
     return folder
 
 
-def load_checkpoint(name_or_folder: str, host: nn.Module | None = None, any_host: bool = False) -> ReportGuidedSam:
+def load_checkpoint(
+    name_or_folder: str, host: nn.Module | str | None = None, any_host: bool = False
+) -> ReportGuidedSam:
     """Read a checkpoint from a folder or the Hugging Face hub.
 
     Args:
         name_or_folder: A folder, or a hub id such as ``me/my-adapter``.
-        host: The host object to attach to; loaded by its name in ``adapter.json`` when None.
+        host: The host to attach to, as an object or by name; the one named in ``adapter.json`` when None.
         any_host: Attach even where the host's fingerprint differs.
 
     Raises:

@@ -40,12 +40,12 @@ def host_fingerprint(backbone: Backbone) -> str:
     return digest.hexdigest()
 
 
-def find_host(config: dict[str, Any], host: nn.Module | None) -> Backbone:
+def find_host(config: dict[str, Any], host: nn.Module | str | None) -> Backbone:
     """The host that an adapter belongs to: the object at hand, else by its name.
 
     Args:
         config: Content of ``adapter.json``.
-        host: A host object, or None.
+        host: A host object, the name of one, or None.
 
     Raises:
         ConfigError: It cannot be loaded by its name.
@@ -60,7 +60,7 @@ def find_host(config: dict[str, Any], host: nn.Module | None) -> Backbone:
             )
         name = wanted["name"] if wanted["family"] != "tiny" else "tiny"
         return build_host(name, wanted["image_size"], wanted["config"], wanted.get("revision"))
-    backbone = wrap_host(host)
+    backbone = build_host(host, wanted["image_size"]) if isinstance(host, str) else wrap_host(host)
     refuse_other_family(config, backbone)
     return backbone
 

@@ -56,6 +56,11 @@ class GuidedEncoding:
     image: ImageEmbedding
     location_logits: tuple[Tensor, ...]
 
+    def only(self, k: int) -> "GuidedEncoding":
+        """The same encoding with finding ``k`` alone to be outlined."""
+        maps = tuple(level[:, k : k + 1] for level in self.location_logits)
+        return GuidedEncoding(_only(self.priors, k), _only(self.guidance, k), self.image, maps)
+
 
 class ReportGuidedSam(AdaptedHost):
     """A SAM host guided by the report, with one image encoding for all findings.
@@ -200,7 +205,7 @@ class ReportGuidedSam(AdaptedHost):
 
     @classmethod
     def from_pretrained(
-        cls, name_or_folder: str | Path, host: nn.Module | None = None, any_host: bool = False
+        cls, name_or_folder: str | Path, host: nn.Module | str | None = None, any_host: bool = False
     ) -> "ReportGuidedSam":
         """Read what :meth:`save_pretrained` wrote, from a folder or the Hugging Face hub; see ``checkpoint``."""
         from medsegr.model.checkpoint import load_checkpoint
@@ -218,6 +223,14 @@ class ReportGuidedSam(AdaptedHost):
         from medsegr.model.checkpoint import push_checkpoint
 
         return push_checkpoint(self, repository, private, token)
+
+
+def _only(batch: Any, k: int) -> Any:
+    """A dataclass of tensors (B, K, ...) -> finding ``k`` of each, (B, 1, ...)."""
+    values = {name: getattr(batch, name) for name in batch.__dataclass_fields__}
+    return replace(
+        batch, **{name: v[:, k : k + 1] for name, v in values.items() if isinstance(v, Tensor) and v.ndim > 1}
+    )
 
 
 def _inside_region(region: Tensor, like: Tensor) -> Tensor:

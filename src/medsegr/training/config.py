@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from medsegr.backbones.lora import LoraSettings
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
 
@@ -149,7 +150,7 @@ class TrainConfig:
         data: Data set folders.
         out: Run folder.
         data_weights: How often each data set is drawn, relative; empty = equally.
-        host: Host to build (``tiny``, a Hugging Face id, a folder).
+        host: Host to build (``tiny``, a Hugging Face id, a folder, ``module:function``).
         init: Model to start from (a folder or name) instead of a fresh one.
         image_size: Side of the host's input; 0 = the host's own.
         host_settings: Sizes of the ``tiny`` host, where other than its own defaults.
@@ -166,6 +167,8 @@ class TrainConfig:
         validate_every, validate_cases: Steps between validations; cases in each (0 = none).
         checkpoint_every, log_every: Steps between checkpoints and between log lines.
         max_seconds: Stop cleanly after that long, to be resumed; 0 = no limit.
+        checkpoint_blocks: Gradient checkpointing of the host's blocks: less memory, more time.
+        lora: Low-rank adaptation of the host's encoder besides (``lora.rank=8``); none by default.
     """
 
     data: tuple[str, ...] = ()
@@ -191,7 +194,9 @@ class TrainConfig:
     checkpoint_every: int = 200
     log_every: int = 10
     max_seconds: float = 0.0
+    checkpoint_blocks: bool = False
     adapter: AdapterConfig = field(default_factory=AdapterConfig)
+    lora: LoraSettings = field(default_factory=LoraSettings)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)

@@ -1,15 +1,12 @@
 """Training: one or several data sets, one or several devices, stopped and resumed at will."""
 
-import logging
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning.fabric import Fabric
@@ -23,6 +20,7 @@ from medsegr.model.attach import build_model
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
+from medsegr.training.devices import build_fabric, quiet
 from medsegr.training.losses import guided_loss
 from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
@@ -71,52 +69,27 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
     """
     if config.threads:
         torch.set_num_threads(config.threads)
-    fabric = _fabric(config)
+    fabric = build_fabric(config)
     torch.manual_seed(config.seed)
-    model = ReportGuidedSam.from_pretrained(config.init) if config.init else _fresh(config)
+    model = _model(config)
     store = StudyStore(config.data, "train", model.image_size, config.cache_mb).require_all()
     held_out = StudyStore(config.data, "val", model.image_size, config.cache_mb)
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
-    with _quiet():
+    with quiet():
         return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
 
 
-def _fresh(config: TrainConfig) -> ReportGuidedSam:
-    return build_model(config.host, config.adapter, config.image_size or None, config.host_settings or None)
-
-
-def _fabric(config: TrainConfig) -> Fabric:
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("'device' is 'cuda', but torch finds no CUDA device. Use 'cpu' or 'auto'.")
-    cuda = config.device != "cpu" and torch.cuda.is_available()
-    if cuda and config.devices > torch.cuda.device_count():
-        raise ConfigError(f"'devices' is {config.devices}, but there are {torch.cuda.device_count()} CUDA devices.")
-    precision: Any = "bf16-mixed" if config.precision == "bf16-mixed" else "32-true"
-    strategy = "ddp_find_unused_parameters_true" if config.devices > 1 else "auto"
-    with _quiet():
-        fabric = Fabric(
-            accelerator="cuda" if cuda else "cpu",
-            devices=config.devices,
-            strategy=strategy,
-            precision=precision,
-        )
-        fabric.launch()
-    return fabric
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Lightning's advice on data loaders and its banners are not for our users."""
-    logger = logging.getLogger("lightning.fabric")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning.*")
-            warnings.filterwarnings("ignore", message=".*num_workers.*")
-            yield
-    finally:
-        logger.setLevel(level)
+def _model(config: TrainConfig) -> ReportGuidedSam:
+    """The model to train: a fresh one, or the one to start from; with the LoRA that is asked for."""
+    if config.init:
+        model = ReportGuidedSam.from_pretrained(config.init)
+    else:
+        model = build_model(config.host, config.adapter, config.image_size or None, config.host_settings or None)
+    if config.lora.rank and model.adapter.lora is None:
+        model.add_lora(config.lora)
+    if config.checkpoint_blocks:
+        model.gradient_checkpointing_enable()
+    return model
 
 
 def _ignore_interrupt(_: int) -> None:

@@ -1,0 +1,80 @@
+"""Clicks and boxes that a user adds to a finding of the report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from medsegr.backbones.backbone import Prompts
+from medsegr.backbones.preprocess import Letterbox
+from medsegr.cognition.priors import Finding
+from medsegr.data.image import MedicalImage
+from medsegr.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class UserPrompt:
+    """What a user clicked for one finding, in pixels of the picture: x to the right, y down, from 0.
+
+    Attributes:
+        points: (x, y) of each click.
+        labels: 1 inside the finding, 0 outside, one per click; all 1 by default.
+        box: (x1, y1, x2, y2) around the finding, or None.
+    """
+
+    points: tuple[tuple[float, float], ...] = ()
+    labels: tuple[int, ...] = ()
+    box: tuple[float, float, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.points and self.box is None:
+            raise ConfigError("A prompt holds neither a click nor a box; give points or a box.")
+        if self.labels and (len(self.labels) != len(self.points) or set(self.labels) - {0, 1}):
+            raise ConfigError(
+                f"A prompt has labels {self.labels} for {len(self.points)} clicks; expected 0 or 1 for each."
+            )
+        if self.box is not None and not (self.box[0] < self.box[2] and self.box[1] < self.box[3]):
+            raise ConfigError(f"A prompt's box is {self.box}; expected (x1, y1, x2, y2) with x1 < x2 and y1 < y2.")
+
+    def in_square(self, square: Letterbox) -> Prompts:
+        """The same in pixels of the host's square, as one finding of one image.
+
+        Raises:
+            ConfigError: A click lies outside the picture.
+        """
+        height, width = square.original
+        corners = () if self.box is None else (self.box[:2], self.box[2:])
+        for x, y in (*self.points, *corners):
+            if not (0 <= x <= width and 0 <= y <= height):
+                raise ConfigError(f"A prompt at ({x:g}, {y:g}) lies outside the picture of {width} x {height} pixels.")
+        scale = torch.tensor([square.resized[1] / width, square.resized[0] / height])
+        points = labels = boxes = None
+        if self.points:
+            points = (torch.tensor(self.points, dtype=torch.float32) * scale)[None, None]
+            labels = torch.tensor(self.labels or (1,) * len(self.points))[None, None]
+        if self.box is not None:
+            boxes = (torch.tensor(self.box, dtype=torch.float32) * scale.repeat(2))[None, None]
+        return Prompts(points, labels, boxes)
+
+
+def prompts_by_place(
+    prompts: Mapping[str, UserPrompt], findings: Sequence[Finding], ids: Sequence[str], image: MedicalImage
+) -> dict[int, UserPrompt]:
+    """Prompts keyed by a finding's id or target -> keyed by the finding's place.
+
+    Raises:
+        ConfigError: A key names no finding, or several; or the image is a volume.
+    """
+    if prompts and image.is_volume:
+        raise ConfigError("Clicks and boxes are for pictures; of a volume give the plane that they were made on.")
+    placed: dict[int, UserPrompt] = {}
+    for key, prompt in prompts.items():
+        places = [k for k, id in enumerate(ids) if id == key] or [
+            k for k, finding in enumerate(findings) if finding.target == key
+        ]
+        if len(places) != 1:
+            raise ConfigError(f"A prompt for '{key}' fits {len(places)} findings; name one of: {', '.join(ids)}.")
+        if findings[places[0]].presence == "absent":
+            raise ConfigError(f"A prompt for '{key}' contradicts the report, which says that it is absent.")
+        placed[places[0]] = prompt
+    return placed

@@ -1,0 +1,52 @@
+"""Devices, precision and several GPUs, by Lightning Fabric."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+
+from medsegr.errors import ConfigError
+from medsegr.training.config import TrainConfig
+
+
+def build_fabric(config: TrainConfig) -> Fabric:
+    """Lightning Fabric on the devices that a run asks for, launched.
+
+    Raises:
+        ConfigError: There are no such devices.
+    """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("'device' is 'cuda', but torch finds no CUDA device. Use 'cpu' or 'auto'.")
+    cuda = config.device != "cpu" and torch.cuda.is_available()
+    if cuda and config.devices > torch.cuda.device_count():
+        raise ConfigError(f"'devices' is {config.devices}, but there are {torch.cuda.device_count()} CUDA devices.")
+    precision: Any = "bf16-mixed" if config.precision == "bf16-mixed" else "32-true"
+    strategy = "ddp_find_unused_parameters_true" if config.devices > 1 else "auto"
+    with quiet():
+        fabric = Fabric(
+            accelerator="cuda" if cuda else "cpu",
+            devices=config.devices,
+            strategy=strategy,
+            precision=precision,
+        )
+        fabric.launch()
+    return fabric
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Lightning's advice on data loaders and its banners are not for our users."""
+    logger = logging.getLogger("lightning.fabric")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning.*")
+            warnings.filterwarnings("ignore", message=".*num_workers.*")
+            yield
+    finally:
+        logger.setLevel(level)
