@@ -25,7 +25,7 @@ def page() -> str:
         "finding (phantoms) or per image, at the image's own size, with the shipped thresholds; a finding "
         "left out scores 0.\n"
     ]
-    for name, section in (("phantoms", phantoms), ("breast_us", breast_us), ("adapter_size", adapter_size)):
+    for name, section in (("phantoms", phantoms), ("breast_us", breast_us), ("hosts", hosts)):
         path = RESULTS / f"{name}.json"
         if path.is_file():
             record = json.loads(path.read_text(encoding="utf-8"))
@@ -108,10 +108,21 @@ def breast_us(record: dict[str, Any]) -> str:
     return f"## breast_us_text, {record['split']} split\n\n{table(header, rows)}\n\n{note}"
 
 
-def adapter_size(record: dict[str, Any]) -> str:
-    """What the adapter adds to a host."""
-    rows = [(name, h["host"], h["adapter"], f"{h['percent']:.2f} %") for name, h in record["hosts"].items()]
-    return f"## Size of the adapter\n\n{table(('host', 'its parameters', 'adapter', 'share'), rows)}"
+def hosts(record: dict[str, Any]) -> str:
+    """What the adapter adds to each host."""
+    rows = [
+        (
+            name,
+            h["host"],
+            h["adapter"],
+            f"{h['percent']:.2f} %",
+            f"{h['extra_percent']:+.1f} %" if "seconds" in h else "",
+        )
+        for name, h in record["hosts"].items()
+        if "host" in h
+    ]
+    header = ("host", "its parameters", "adapter", "share", "extra time of an encoding")
+    return f"## Size and time of the adapter\n\n{table(header, rows)}\n\nMore in [hosts.md](hosts.md)."
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Hosts by name: a literal table, and errors that list its keys."""
 
 import importlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,13 +173,16 @@ def build_host(
 
 
 def _call_builder(name: str) -> Backbone:
-    """``module:function`` -> the host that the function returns."""
+    """``module:function`` -> the host that the function returns; the module may lie in the working folder."""
     module, _, function = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
     try:
         built = getattr(importlib.import_module(module), function)()
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            f"Host '{name}' cannot be built: {error}. Expected module:function, with the module on Python's path."
+            f"Host '{name}' cannot be built: {error}. Expected module:function, with the module in this folder or on Python's path."
         ) from error
     model, spec = built if isinstance(built, tuple) else (built, None)
     return wrap_host(model, name, spec)

@@ -14,6 +14,11 @@ LexiconOption = Annotated[
     typer.Option("--lexicon", help="YAML file with names and words of your own; repeatable. See docs/lexicon.md."),
 ]
 
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="The adapter's host, where its own name is not enough: folder, id, module:function."),
+]
+
 
 def check_modality(name: str | None, lexicon: Lexicon | None = None) -> None:
     """Refuse a modality that the lexicon does not know; the built-in one by default.

@@ -20,7 +20,7 @@ from medsegr.cli.llm_options import (
     UrlOption,
     chosen_endpoint,
 )
-from medsegr.cli.options import LexiconOption, check_modality
+from medsegr.cli.options import HostOption, LexiconOption, check_modality
 from medsegr.cli.run_record import write_run
 from medsegr.cli.studies import Study, collect_studies
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
@@ -43,6 +43,7 @@ def segment(
     reports: Annotated[Path | None, typer.Option("--reports", help="CSV with columns image,report.")] = None,
     target: Annotated[list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")] = None,
     model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    host: HostOption = None,
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
     threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
@@ -81,7 +82,7 @@ def segment(
     for name in targets:
         canonical_target(name, known)
     with staged_folder(out, overwrite) as stage:
-        predictor = load(model, device)
+        predictor = load(model, device, host)
         question = {"targets": targets, "modality": modality, "threshold": threshold, "lexicon": known}
         read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint) if endpoint else None
         job = _Job(predictor, stage, question, keep_text, pictures, read)

@@ -71,7 +71,7 @@ class AdaptedHost(nn.Module):
 
         Args:
             name: A new one, without dots.
-            config: Sizes of the adapter.
+            config: Sizes of the adapter; what suits the host's size by default.
             vocabulary: Names with a row in its tables; the built-in lexicon's by default.
 
         Raises:
@@ -81,7 +81,8 @@ class AdaptedHost(nn.Module):
             raise ConfigError(
                 f"'{name}' cannot name a further adapter; there are: {', '.join(self.adapters) or 'none'}."
             )
-        adapter = Adapter(self.backbone, vocabulary or PriorVocabulary.default(), config or AdapterConfig())
+        config = config or AdapterConfig.for_host(self.backbone)
+        adapter = Adapter(self.backbone, vocabulary or PriorVocabulary.default(), config)
         device = next(self.backbone.model.parameters()).device
         self.adapters[name] = adapter.to(device).train(self.training)
         self.set_adapter(name)

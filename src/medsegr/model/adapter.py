@@ -16,6 +16,9 @@ from medsegr.model.support_head import SupportHead
 from medsegr.perception.attribute_agreement import AttributeAgreement
 from medsegr.perception.modulator import Modulator
 
+SMALL_HOST = 20_000_000
+"""Below so many parameters a host counts as small (MobileSAM and EfficientSAM-Ti have 10 million)."""
+
 
 @dataclass(frozen=True)
 class AdapterConfig:
@@ -53,6 +56,12 @@ class AdapterConfig:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return asdict(self)
+
+    @classmethod
+    def for_host(cls, backbone: Backbone) -> "AdapterConfig":
+        """The defaults, with narrower tokens on hosts below :data:`SMALL_HOST` parameters (share below 6 %)."""
+        small = sum(p.numel() for p in backbone.model.parameters()) < SMALL_HOST
+        return cls(token_dim=96) if small and not backbone.whole else cls()
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "AdapterConfig":
