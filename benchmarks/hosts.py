@@ -57,7 +57,10 @@ def _sam(width: int, depth: int, heads: int, at: list[int]) -> nn.Module:
 
 
 def _from_package(package: str, function: str) -> Callable[[], nn.Module]:
-    return lambda: getattr(importlib.import_module(package), function)()
+    def build() -> nn.Module:
+        return getattr(importlib.import_module(package), function)()
+
+    return build
 
 
 def _sam3_tracker() -> nn.Module:
@@ -146,8 +149,11 @@ def contract_tests() -> dict[str, dict[str, int]]:
 
 def table(record: dict[str, Any]) -> str:
     """The rows as Markdown."""
-    head = "| host | px | blocks | attached behind | host | adapter | share | plain encoding | guided: extra time | contract tests |"
-    lines = [head, "|---" * 10 + "|"]
+    columns = (
+        "host", "px", "blocks", "attached behind", "host's parameters", "adapter", "share", "plain encoding",
+        "guided: extra time", "contract tests",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for name, row in record["hosts"].items():
         tests = record["tests"].get(row["family"], {})
         passed, bad = tests.get("passed", 0), tests.get("failure", 0) + tests.get("error", 0)

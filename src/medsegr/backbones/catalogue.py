@@ -182,7 +182,8 @@ def _call_builder(name: str) -> Backbone:
         built = getattr(importlib.import_module(module), function)()
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            f"Host '{name}' cannot be built: {error}. Expected module:function, with the module in this folder or on Python's path."
+            f"Host '{name}' cannot be built: {error}. Expected module:function, with the module in this folder "
+            "or on Python's path."
         ) from error
     model, spec = built if isinstance(built, tuple) else (built, None)
     return wrap_host(model, name, spec)
