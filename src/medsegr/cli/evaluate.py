@@ -7,6 +7,7 @@ import typer
 
 from medsegr.cli.console import messages, results
 from medsegr.cli.measurement import measurement_record, open_data
+from medsegr.cli.options import HostOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ def evaluate(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     *,
     model: Annotated[str, typer.Option("--model", "-m", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    host: HostOption = None,
     split: Annotated[str, typer.Option("--split", help="train, val or test.")] = "test",
     report: Annotated[
         list[str] | None,
@@ -60,7 +62,7 @@ def evaluate(
     check_modes(asked["reports"])  # type: ignore[arg-type]
     tolerance = {"mm": tolerance_mm, "px": tolerance_px}
     folders = open_data(data)
-    predictor = load(model, device=device)
+    predictor = load(model, device=device, host=host)
     settings = {
         "split": split,
         "seed": seed,

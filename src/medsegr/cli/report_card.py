@@ -8,6 +8,7 @@ import typer
 
 from medsegr.cli.console import messages, results
 from medsegr.cli.measurement import measurement_record, open_data
+from medsegr.cli.options import HostOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ def report_card(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     *,
     model: Annotated[str, typer.Option("--model", "-m", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    host: HostOption = None,
     split: Annotated[str, typer.Option("--split", help="train, val or test.")] = "test",
     limit: Annotated[int | None, typer.Option("--limit", help="Cases of each data set, at most.")] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = "auto",
@@ -40,7 +42,7 @@ def report_card(
 
     check_output_folder(out, overwrite)
     folders = open_data(data)
-    predictor = load(model, device=device)
+    predictor = load(model, device=device, host=host)
     answers = []
     for folder in folders:
         found = list(card_answers(predictor, folder, split, limit=limit, seed=seed))
