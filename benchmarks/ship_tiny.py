@@ -1,6 +1,6 @@
-"""A finished run of the configuration ``tiny`` -> the model inside the package, with its card.
+"""A finished run of the configuration ``tiny_full_size`` -> the model inside the package, with its card.
 
-    python -m benchmarks.ship_tiny --run run --phantoms phantoms
+    python -m benchmarks.ship_tiny --run final --phantoms phantoms
 
 Sets the support threshold on the validation split of the phantoms (it keeps 95 % of what is there),
 stores the weights as float16, and writes the card. Run it again after ``benchmarks.phantoms`` and
@@ -28,12 +28,15 @@ KEPT = 0.95
 
 COMMANDS = (
     "medsegr data phantoms phantoms --cases 3000 --seed 1",
+    "medsegr data phantoms more --cases 3000 --seed 2",
     "medsegr train --config tiny -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound -d breast_us_text "
     "-o run --set data_weights=1,1,1,0.9",
-    "python -m benchmarks.ship_tiny --run run --phantoms phantoms",
+    "medsegr train --config tiny_full_size --set init=run/best -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound "
+    "-d more/xray -d more/ct -d more/ultrasound -d breast_us_text -o final --set data_weights=1,1,1,1,1,1,1.8",
+    "python -m benchmarks.ship_tiny --run final --phantoms phantoms",
 )
 DATA = (
-    "3,000 generated phantoms (CC0), seed 1",
+    "6,000 generated phantoms (CC0), seeds 1 and 2",
     "train split of breast_us_text: BrEaST-Lesions-USG (Pawlowska et al., Scientific Data 2024; The Cancer Imaging "
     "Archive), CC BY 4.0",
 )
@@ -69,6 +72,13 @@ def results(weights: str) -> dict[str, Any]:
     return found
 
 
+def steps_of(run: Path) -> list[int]:
+    """Steps of a run, after those of the runs that it started from."""
+    settings = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    before = Path(settings["init"]).parent if settings.get("init") else None
+    return [*(steps_of(before) if before is not None else []), settings["steps"]]
+
+
 def main() -> None:
     """Parse the arguments, set the threshold, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -88,7 +98,7 @@ def main() -> None:
         "data": list(DATA),
         "commands": list(COMMANDS),
         "seed": settings["seed"],
-        "steps": settings["steps"],
+        "steps": " + ".join(map(str, steps_of(arguments.run))),
         "validation": {k: round(v, 3) for k, v in trained.items() if k.startswith("val_")},
         "support_threshold": threshold,
         "limits": LIMITS,
