@@ -7,7 +7,7 @@ import medsegr
 from medsegr.cli import main as cli
 from medsegr.errors import ConfigError
 
-COMMANDS = ["demo", "parse", "segment", "train", "evaluate", "data", "info"]
+COMMANDS = ["demo", "parse", "segment", "train", "evaluate", "compare", "report-card", "data", "info"]
 
 
 def in_a_process(code: str) -> subprocess.CompletedProcess:

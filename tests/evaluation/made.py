@@ -2,22 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
-from medsegr.cognition.priors import Finding
+from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.case import Case, FindingRecord
-from medsegr.data.image import load_image
+from medsegr.data.image import MedicalImage, load_image
 from medsegr.evaluation.answer import Answer, Measures, measure
 from medsegr.evaluation.questions import Asked
 from medsegr.evaluation.surface import Tolerance
 from medsegr.inference.predictor import Predictor
-from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.inference.result import FindingResult, Result, unique_ids
 from tests.data.dataset_maker import manifest, table
-from tests.inference.disk_model import DiskModel
 
 SIZE = 64
 RADII = {"small": 0.08, "large": 0.16}
@@ -25,34 +23,40 @@ PLACES = {"left": 0.75, "right": 0.25, None: 0.5}
 """Side of the patient -> where a disc lies across the picture."""
 
 
-class ListeningModel(DiskModel):
-    """Draws a disc for each finding: across by its side, as large as its shape says, supported if it is a nodule."""
+class ListeningPredictor:
+    """Stands in for ``Predictor``: a disc for each finding, across by its side, as large as its shape says.
+
+    Nodules are supported, other findings are not. ``passes`` counts the images that were asked.
+    """
+
+    name = "listening"
+    support_threshold = 0.5
+    model: Any = None
 
     def __init__(self) -> None:
-        super().__init__({}, SIZE)
+        self.passes = 0
+        self.metadata: dict[str, Any] = {}
 
-    def encode_findings(self, findings, modalities, content, texts):
-        priors = SimpleNamespace(findings=findings)
-        priors.to = lambda device: priors
-        return priors
-
-    def forward(self, pixel_values, priors):
+    def segment(self, image: MedicalImage, report: ReportPriors, *, modality: str | None = None) -> Result:
+        """Ask for the findings of a report, as ``Predictor.segment`` does."""
         self.passes += 1
-        grid = (torch.arange(self.size) + 0.5) / self.size
-        logits = torch.stack([torch.stack([self._drawn(grid, f) for f in listed]) for listed in priors.findings])
-        support = torch.tensor([[4.0 if f.target == "nodule" else -4.0 for f in fs] for fs in priors.findings])
-        coarse = torch.nn.functional.avg_pool2d(logits, 4)
-        return GuidedOutput(logits * self.scale, support, (coarse, coarse))
+        ids = unique_ids(report.findings)
+        found = [self._found(id, f, image) for id, f in zip(ids, report.findings, strict=True)]
+        return Result(tuple(found), image, modality)
 
-    def _drawn(self, grid, finding):
+    def _found(self, id: str, finding: Finding, image: MedicalImage) -> FindingResult:
+        nothing = np.zeros(image.mask_shape, bool)
+        if finding.presence == "absent":
+            return FindingResult(id, finding, nothing, "absent")
+        if finding.target != "nodule":
+            return FindingResult(id, finding, nothing, "unsupported", support=0.02)
         radius = next((RADII[name] for name in finding.shape.attributes if name in RADII), 0.12)
-        self.disks = {"": (PLACES[finding.location.laterality], 0.5, radius, 0.0)}
-        return self._disk(grid, "")
+        return FindingResult(id, finding, disc(PLACES[finding.location.laterality], radius), support=0.98)
 
 
 def listening() -> Predictor:
-    """The model behind the usual predictor."""
-    return Predictor(ListeningModel(), name="listening")  # type: ignore[arg-type]
+    """It, as the room takes it."""
+    return ListeningPredictor()  # type: ignore[return-value]
 
 
 def disc(x: float, radius: float, size: int = SIZE, y: float = 0.5) -> np.ndarray:

@@ -39,7 +39,7 @@ def test_side_and_shape_are_used_and_texture_is_not(ways: dict) -> None:
 
 def test_the_verdicts_say_so(ways: dict) -> None:
     said_of = {way: figures["verdict"] for way, figures in ways.items()}
-    assert said_of["side"].startswith("The side is used: with the other side Dice falls by 9")
+    assert said_of["side"].startswith("The side is used: with the other side Dice falls by 100.0")
     assert said_of["texture"].startswith("No use of the texture is seen")
     assert said_of["shape"].startswith("The shape is used")
     assert "by rule and not by the model" in said_of["negated"]
