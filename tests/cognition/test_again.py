@@ -1,5 +1,7 @@
 """Findings spoken of again, and members of a group."""
 
+import pytest
+
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding
 
@@ -38,3 +40,39 @@ def test_one_stands_for_the_noun() -> None:
     assert [(f.shape.size_mm, f.location.zones) for f in read(text, "colonoscopy")] == [
         ((4.0,), ("caecum",)), ((7.0,), ("hepatic_flexure",)),
     ]  # fmt: skip
+
+
+def test_the_latter_and_the_former_are_the_findings_named_before() -> None:
+    for text in (
+        "Nodule in the left lung and mass in the right lung. The latter measures 4 cm. The former is solid.",
+        "Nodule in the left lung. Mass in the right lung. The former is solid and the latter measures 4 cm.",
+        "Nodule in the left lung and mass in the right lung, the latter of 4 cm, the former solid.",
+    ):
+        nodule, mass = read(text)
+        assert (nodule.texture.attributes, nodule.shape.size_mm) == (("solid",), ()), text
+        assert (mass.texture.attributes, mass.shape.size_mm) == ((), (40.0,)), text
+        start, end = mass.evidence.target[-1]
+        assert text[start:end].lower() == "the latter"
+
+
+def test_a_former_drain_refers_to_nothing() -> None:
+    nodule, mass = read("Nodule and mass. The former mass is smaller.")
+    assert (nodule.shape.attributes, mass.target) == ((), "mass")
+
+
+@pytest.mark.parametrize(
+    ("text", "modality", "zones"),
+    [
+        ("Nodule in the third part of the duodenum.", "abdomen_ct", ("duodenum",)),
+        ("Fracture of the second rib.", "chest_xray", ("rib",)),
+        ("Haemorrhage in the third ventricle.", "brain_ct", ()),
+    ],
+)
+def test_an_ordinal_that_says_where_singles_nothing_out(text: str, modality: str, zones: tuple[str, ...]) -> None:
+    (finding,) = read(text, modality)
+    assert set(zones) <= set(finding.location.zones)
+
+
+def test_this_lesion_is_the_one_before() -> None:
+    (mass,) = read("Mass in the left kidney. This lesion measures 4 cm.", "abdomen_ct")
+    assert (mass.target, mass.location.laterality, mass.shape.size_mm) == ("kidney_lesion", "left", (40.0,))

@@ -28,6 +28,32 @@ def test_a_diagnosis_takes_the_place_of_what_it_explains() -> None:
     )  # fmt: skip
 
 
+def test_a_place_behind_a_list_with_with_holds_for_what_the_rest_lies_in() -> None:
+    place = ("right", ("upper_lobe",))
+    for text in (
+        "Nodules with calcification and cavitation in the right upper lobe.",
+        "Mass with calcification in the right upper lobe.",
+    ):
+        assert {(side, zones) for _, side, zones in places(text, "chest_ct")} == {place}, text
+    assert places("Cardiomegaly with effusion at the left base.")[0] == ("cardiomegaly", None, ())
+    assert places("Nodule with effusion on the left.")[0] == ("nodule", None, ())
+
+
+def test_a_place_before_an_explanation_belongs_to_the_finding() -> None:
+    assert places("Opacity in the left base likely representing atelectasis.") == [
+        ("airspace_opacity", "left", ("basal",)), ("atelectasis", "left", ("basal",)),
+    ]  # fmt: skip
+    assert places("Nodule in the right lung and in the left lung possible effusion.") == [
+        ("nodule", "right", ()), ("pleural_effusion", "left", ()),
+    ]  # fmt: skip
+
+
+def test_the_subject_of_the_next_clause_describes_what_is_said_of_it() -> None:
+    assert places("The ACL is intact but the medial meniscus is torn.", "knee_mri") == [
+        ("ligament_tear", None, ("anterior_cruciate_ligament",)), ("meniscal_tear", None, ("medial_meniscus",)),
+    ]  # fmt: skip
+
+
 def test_devices_share_no_place() -> None:
     assert [side for _, side, _ in places("Right chest drain and ETT.")] == ["right", None]
 

@@ -3,7 +3,17 @@
 import pytest
 import yaml
 
-from medsegr.cognition.lexicon_schema import BOX, STATEMENT, VERB, choice, expected, names, patterns, shown, words
+from medsegr.cognition.lexicon_schema import (
+    BOX,
+    SPACED_VERB,
+    STATEMENT,
+    choice,
+    expected,
+    names,
+    patterns,
+    shown,
+    words,
+)
 
 
 def check(kind, value):
@@ -15,7 +25,7 @@ def test_good_values_come_back_plain() -> None:
     assert check(words, "[one, two words, one]") == (("one", "two words"), [])
     assert check(names, "one") == check(names, "[one]") == (("one",), [])
     assert check(choice("a", "b"), "b") == ("b", [])
-    assert check(patterns, "['a {be}b', c]") == (f"a {VERB}b|c", [])
+    assert check(patterns, "['a {be}b', c]") == (f"a{SPACED_VERB}b|c", [])
     assert check(BOX, "{rows: [0, 0.5]}") == ({"rows": (0.0, 0.5)}, [])
 
 

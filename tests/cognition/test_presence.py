@@ -36,10 +36,53 @@ def told(text: str, modality: str = "chest_xray") -> dict[str, str]:
         ("Film of 12 May. Effusion.", "p"),
         ("Effusion and no nodule.", "pa"),
         ("Effusion, not pneumothorax.", "pa"),
+        ("Opacity ? consolidation.", "pu"),
+        ("Opacity without calcification, ?consolidation.", "pau"),
+        ("Pneumonia ? No effusion.", "ua"),
+        ("Nodule at the right apex?", "u"),
+        ("Nodule at the right apex (?).", "u"),
+        ("Opacity likely atelectasis.", "pu"),
+        ("Pneumonia is thought likely.", "u"),
+        ("Opacity felt to represent atelectasis.", "pu"),
+        ("An effusion cannot be reliably excluded.", "u"),
+        ("A pneumothorax is not entirely ruled out.", "u"),
+        ("Atelectasis versus pneumonia in the left base.", "uu"),
+        ("Opacity, atelectasis versus pneumonia.", "puu"),
+        ("Nodule, larger versus the film of last year.", "p"),
+        ("Differential: pneumonia, atelectasis.", "uu"),
+        ("Pneumonia remains in the differential.", "u"),
+        ("It is unclear whether there is a pneumothorax.", "u"),
+        ("Consider pneumonia.", "u"),
     ],
 )
 def test_scopes(text: str, expected: str) -> None:
     assert "".join(presence[0] for presence in told(text).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "modality", "expected"),
+    [
+        ("Mass in the left cerebellopontine angle, likely schwannoma.", "brain_mri", {"brain_tumour": "present"}),
+        ("Right renal mass, suspicious for a renal cell carcinoma.", "abdomen_ct", {"kidney_lesion": "present"}),
+        ("Liver lesion, probably a cyst.", "abdomen_ct", {"liver_lesion": "present", "liver_cyst": "uncertain"}),
+        ("Possible mass, likely schwannoma.", "brain_mri", {"brain_tumour": "uncertain"}),
+        ("A flat lesion, most likely a polyp.", "colonoscopy", {"polyp": "uncertain"}),
+        ("Left kidney: echogenic focus without shadowing, ?calculus.", "abdomen_ultrasound",
+         {"calcification": "present", "kidney_stone": "uncertain"}),
+    ],
+)  # fmt: skip
+def test_an_explanation_is_doubted_and_the_finding_is_not(text: str, modality: str, expected: dict[str, str]) -> None:
+    assert told(text, modality) == expected
+
+
+def test_a_denied_attribute_does_not_describe() -> None:
+    (focus, _) = parse_report("Left kidney: echogenic focus without shadowing, ?calculus.", "abdomen_ultrasound")
+    assert focus.texture.attributes == ()
+
+
+def test_a_sentence_that_comes_again_is_decided_alike() -> None:
+    text = "Possible effusion. " * 4
+    assert [f.presence for f in parse_report(text, "chest_xray")] == ["uncertain"]
 
 
 def test_a_place_left_free_is_absent_there() -> None:

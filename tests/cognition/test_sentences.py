@@ -26,6 +26,8 @@ def cut(text: str) -> list[str]:
          ["There is a large consolidation with air bronchograms and a small effusion"]),
         ("Findings:\n\n- nodule\n- effusion", ["Findings:", "- nodule", "- effusion"]),
         ("\n \n", []),
+        ("Opacity ? consolidation. Effusion?", ["Opacity ? consolidation", "Effusion"]),
+        ("Pneumonia ? No effusion.", ["Pneumonia", "No effusion"]),
     ],
 )  # fmt: skip
 def test_sentences(text: str, expected: list[str]) -> None:

@@ -51,3 +51,22 @@ def test_a_statement_of_normality_carries_its_offsets() -> None:
     for finding in parse_report(text, "chest_xray"):
         ((start, end),) = finding.evidence.presence
         assert re.search("clear|normal", text[start:end])
+
+
+@pytest.mark.parametrize(
+    ("text", "modality", "absent"),
+    [
+        ("ACL and PCL: not torn.", "knee_mri", {"ligament_tear"}),
+        ("ACL, PCL, MCL and LCL: intact.", "knee_mri", {"ligament_tear"}),
+        ("Anterior and posterior cruciate ligaments: not torn.", "knee_mri", {"ligament_tear"}),
+        ("Cruciates intact, collaterals intact.", "knee_mri", {"ligament_tear"}),
+        ("Menisci: intact.", "knee_mri", {"meniscal_tear"}),
+        ("Cartilage: preserved. Quadriceps tendon: intact.", "knee_mri", {"cartilage_defect"}),
+        ("Lungs: clear. Heart: normal. Hila: normal.", "chest_xray",
+         {"airspace_opacity", "cardiomegaly", "hilar_enlargement"}),
+    ],
+)  # fmt: skip
+def test_a_colon_is_a_verb(text: str, modality: str, absent: set[str]) -> None:
+    findings = parse_report(text, modality)
+    assert {finding.target for finding in findings} == absent
+    assert {finding.presence for finding in findings} == {"absent"}

@@ -14,6 +14,7 @@ EXPLAINS = frozenset({"explains", "uncertain_before"})
 """Kinds of words that lead from a finding to the diagnosis that explains it."""
 
 _NEXT_OF_LIST = frozenset({"and", "&", "plus"})
+_VERBS = frozenset({"is", "are", "was", "were", "appear", "look"})
 _TURNS = frozenset({";", "but", "while", "whereas"})
 _SAY_NOTHING = frozenset({"less", "absent_before", "texture"})
 """Kinds of words beside which an attribute may say nothing of a target."""
@@ -148,9 +149,8 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
         chain = sentence.tokens[mention.last : after.target.first]
         plain = all(t.word == "," or sentence.is_attribute(mention.last + i) for i, t in enumerate(chain))
         return [after] if gap == [","] and plain and _opens_chain(sentence, mention, grammar) else [before]
-    if gap and after_preposition(sentence, mention, grammar):
-        return [before]
-    return [after]
+    back = gap and (after_preposition(sentence, mention, grammar) or _is_predicate(sentence, mention, before, grammar))
+    return [before] if back else [after]
 
 
 def _led_by(
@@ -165,6 +165,15 @@ def _led_by(
         if ":" in sentence.between(mention.last, first):
             return [d for d in drafts if d is after or not clause_ends(sentence, grammar, first, d.target.first)]
     return [d for d in drafts if d.target.first == first and (not ends or d.presence != "absent")]
+
+
+def _is_predicate(sentence: Sentence, mention: Mention, before: Draft, grammar: Grammar) -> bool:
+    """True for the "solid" of "the nodule is solid and the mass ..."."""
+    place = mention.first - 1
+    while place > before.target.last and sentence.is_attribute(place):
+        place -= 1
+    said = place >= before.target.last and sentence.tokens[place].word in _VERBS
+    return said and not clause_ends(sentence, grammar, before.target.last, mention.first)
 
 
 def _stays_with(sentence: Sentence, before: Draft, mention: Mention) -> bool:

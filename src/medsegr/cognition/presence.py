@@ -15,6 +15,10 @@ _TRIGGERING = frozenset({*_ORDER, _NEXT, _VERSUS, "neutral"})
 _RUNS_ON = {"which": 3, "remain": 1}
 """Words before a trigger that looks back: the clause goes on, if it follows within so many words."""
 
+_OWN_KINDS = frozenset({"size", "count"})
+_OWN_SIZES = frozenset({"small", "medium", "large", "tiny"})
+"""What is described so was seen: a denial before the comma does not reach it."""
+
 _ARTICLES = frozenset({"a", "an", "the", "of", "be"})
 _TREATED = frozenset({"removed", "resected", "excised"})
 _SEEN = frozenset({"seen", "found", "noted", "identified", "encountered", "detected"})
@@ -154,9 +158,10 @@ def clause_ends(
 
 def _describes_anew(sentence: Sentence, first: int, target: int) -> bool:
     """True for ", small effusion" where no "or" goes on with the list before the next sign."""
+    if _OWN_KINDS.isdisjoint(sentence.kinds) and _OWN_SIZES.isdisjoint(sentence.names):
+        return False
     described = any(
-        first <= m.first < target and (m.kind in ("size", "count") or m.name in ("small", "medium", "large", "tiny"))
-        for m in sentence.mentions
+        first <= m.first < target and (m.kind in _OWN_KINDS or m.name in _OWN_SIZES) for m in sentence.mentions
     )
     if not described:
         return False
