@@ -115,7 +115,7 @@ def calibration(bins: Sequence[Mapping[str, float]]) -> Figure:
             ha="center", fontsize=7.5, color=INK, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )  # fmt: skip
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.08, 1.08), xlabel="support", ylabel="share that the image shows")
-    axes.legend(frameon=False, loc="upper left", fontsize=8)
+    _legend(axes, 2)
     return figure
 
 

@@ -60,11 +60,20 @@ def about(record: Mapping[str, Any]) -> str:
         ("time", record["time"]),
         ("command", " ".join(record["command"])),
         ("versions", ", ".join(f"{name} {found}" for name, found in record["versions"].items() if found)),
-        *((name.replace("_", " "), value) for name, value in record["settings"].items()),
+        *((name.replace("_", " "), _plain(value)) for name, value in record["settings"].items()),
     ]
     data = [(d["name"], d["cases"], d["resampled_by"], d["licence"], d["content_sha256"][:16]) for d in record["data"]]
     header = ("data set", "cases", "intervals resample by", "licence", "content (SHA-256, first 16)")
     return table(("", ""), rows, words=(1,)) + table(header, data, words=(3,))
+
+
+def _plain(value: Any) -> Any:
+    """A setting in plain words."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {found}" for name, found in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _origin_parts(
