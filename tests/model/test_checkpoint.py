@@ -147,3 +147,19 @@ def test_the_adapter_of_vit_b_is_small() -> None:
     added = sum(p.numel() for _, p in model.trainable_parameters())
     assert 90e6 < own < 96e6
     assert added / own < 0.0086, f"the adapter has {100 * added / own:.2f} % of the host's parameters"
+
+
+def test_the_card_names_a_host_of_the_hub_and_keeps_a_folder_of_this_machine_to_itself(tmp_path):
+    random_sam().save_pretrained(tmp_path / "private" / "sam")
+    build_model(str(tmp_path / "private" / "sam"), CONFIG).save_pretrained(tmp_path / "local")
+    card = (tmp_path / "local" / "README.md").read_text()
+    assert "base_model" not in card
+    assert str(tmp_path) not in card
+    sam = random_sam()
+    sam.config._name_or_path = "facebook/sam-vit-base"
+    attach(sam, CONFIG).save_pretrained(tmp_path / "hub")
+    card = (tmp_path / "hub" / "README.md").read_text()
+    header = card.split("---")[1]
+    assert "base_model: facebook/sam-vit-base\n" in header
+    assert all(f"{key}: " in header for key in ("library_name", "license", "pipeline_tag"))
+    assert "- medical-imaging" in header

@@ -1,5 +1,7 @@
 """The model card that goes with a checkpoint, with Hugging Face metadata."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 CARD = """---
@@ -37,12 +39,15 @@ def write_model_card(config: dict[str, Any]) -> str:
     host, metadata = config["host"], config["metadata"]
     told = {key: value for key, value in metadata.items() if key not in ("name", "licence", "limits")}
     facts = "".join(_fact(key, value) for key, value in told.items() if value not in (None, [], {}))
-    base = "" if host["config"] else f"base_model: {host['name']}\n"
+    # Only an id of the hub may stand there; a folder of this machine is nobody else's business.
+    of_hub = re.fullmatch(r"[\w.-]+/[\w.-]+", host["name"]) and not Path(host["name"]).exists()
+    base = f"base_model: {host['name']}\n" if of_hub and not host["config"] else ""
+    shown = host["name"] if of_hub or host["config"] else host["family"]
     return CARD.format(
         licence=metadata.get("licence", "apache-2.0"),
         base=base,
         title=metadata.get("name", "medsegr adapter"),
-        host=host["name"],
+        host=shown,
         size=host["image_size"],
         load=metadata.get("name", "path/to/this/folder"),
         facts=f"## Facts\n\n{facts}\n" if facts else "",
