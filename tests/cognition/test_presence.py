@@ -53,6 +53,15 @@ def told(text: str, modality: str = "chest_xray") -> dict[str, str]:
         ("Pneumonia remains in the differential.", "u"),
         ("It is unclear whether there is a pneumothorax.", "u"),
         ("Consider pneumonia.", "u"),
+        ("The nodule is likely stable.", "p"),
+        ("The nodule is likely benign.", "p"),
+        ("Indeterminate nodule.", "p"),
+        ("Opacity likely to be atelectasis.", "pu"),
+        ("Effusion likely in this setting.", "u"),
+        ("Effusion likely due to heart failure.", "p"),
+        ("Effusion possible and nodule seen.", "up"),
+        ("Possible effusion and nodule.", "uu"),
+        ("Pneumonia is less likely than atelectasis.", "uu"),
     ],
 )
 def test_scopes(text: str, expected: str) -> None:

@@ -63,7 +63,7 @@ class Sentence:
         tokens, mentions: In the order of the text.
         words: The words it has, folded and mended.
         kinds, names: Those of its mentions.
-        has_readings: Some mention can be read in two ways.
+        has_readings: Some target can be read in two ways.
         breaks: Words at which a scope ends; firm_breaks: less "with a" and the like.
         decided: What is said of its targets, once that was asked (see presence).
         signs: Words that are a comma, semicolon, colon or question mark.
@@ -82,7 +82,7 @@ class Sentence:
         kinds, names, *_, others = zip(*mentions, strict=True) if mentions else ((), (), ())
         self.kinds = frozenset(kinds)
         self.names = frozenset(names)
-        self.has_readings = any(others)
+        self.has_readings = any(others) and any(m.other for m in mentions if m.kind == "target")
         self.breaks = self.firm_breaks = _NO_PLACES
         if not _BREAKS.isdisjoint(self.kinds):
             self.breaks = [m.first for m in mentions if m.kind in _BREAKS and not _is_subordinate(tokens, m.first)]

@@ -223,4 +223,4 @@ def _finding(told: Told, frame: Frame) -> Finding:
 
 
 def _each_once(values: Sequence[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(values) if len(values) > 1 else values)
+    return tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)

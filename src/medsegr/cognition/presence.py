@@ -15,11 +15,17 @@ _TRIGGERING = frozenset({*_ORDER, _NEXT, _VERSUS, "neutral"})
 _RUNS_ON = {"which": 3, "remain": 1}
 """Words before a trigger that looks back: the clause goes on, if it follows within so many words."""
 
+_CIRCUMSTANCES = frozenset({
+    "and", "or", "as", "at", "because", "by", "for", "from", "given", "here", "if", "in", "on", "since", "than", "too",
+    "with",
+})  # fmt: skip
+"""What may stand behind a hedge that looks back."""
+
 _OWN_KINDS = frozenset({"size", "count"})
 _OWN_SIZES = frozenset({"small", "medium", "large", "tiny"})
 """What is described so was seen: a denial before the comma does not reach it."""
 
-_ARTICLES = frozenset({"a", "an", "the", "of", "be"})
+_ARTICLES = frozenset({"a", "an", "the", "of", "to", "be"})
 _TREATED = frozenset({"removed", "resected", "excised"})
 _SEEN = frozenset({"seen", "found", "noted", "identified", "encountered", "detected"})
 _DIRECTIONS = frozenset({*_ORDER, _NEXT, _VERSUS})
@@ -85,9 +91,22 @@ class Scopes:
 
     def _looks_ahead(self, trigger: Mention, kind: str) -> bool:
         """True for the "likely" of "opacity likely atelectasis", which could look back as well."""
-        if kind != _BEHIND or trigger.other is None or {trigger.kind, trigger.other[0]} != {_AHEAD, _BEHIND}:
+        if kind != _BEHIND or not _looks_both_ways(trigger):
             return False
-        return any(self._follows_at_once(trigger, m) for m in self.sentence.of("target"))
+        return not self._closes(trigger.last) or any(
+            self._follows_at_once(trigger, m) for m in self.sentence.of("target")
+        )
+
+    def _ends_at(self, place: int) -> bool:
+        """True for the "and" of "effusion possible and nodule seen": the hedge has looked back."""
+        return self.sentence.tokens[place].word in ("and", ",")
+
+    def _closes(self, place: int) -> bool:
+        """True where a clause ends or only its circumstances follow: "is likely", "likely in this setting"."""
+        if place == len(self.sentence.tokens):
+            return True
+        word = self.sentence.tokens[place].word
+        return not word.isalpha() or word.endswith("ly") or word in _CIRCUMSTANCES or place in self.sentence.breaks
 
     def _follows_at_once(self, trigger: Mention, target: Mention) -> bool:
         """True when nothing but attributes, articles and triggers stands from a trigger to a target behind it."""
@@ -104,7 +123,7 @@ class Scopes:
 
     def _reaches(self, trigger: Mention, kind: str, target: Mention) -> bool:
         if kind.endswith("_before"):
-            if trigger.last > target.first:
+            if trigger.last > target.first or (_looks_both_ways(trigger) and self._ends_at(trigger.last)):
                 return False
             first = trigger.last + (kind == _AHEAD and self.sentence.tokens[trigger.last].word == ":")
             return not clause_ends(self.sentence, self.grammar, first, target.first, denying=kind[0] == "a")
@@ -114,6 +133,11 @@ class Scopes:
         return not describes and not clause_ends(
             self.sentence, self.grammar, target.last, trigger.first, looking_back=True
         )
+
+
+def _looks_both_ways(trigger: Mention) -> bool:
+    """True for hedges that may stand before and behind what they hedge ("possible")."""
+    return trigger.other is not None and {trigger.kind, trigger.other[0]} == {_AHEAD, _BEHIND}
 
 
 def clause_ends(
