@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from medsegr.perception.attribute_agreement import LEAST, AttributeAgreement
 from medsegr.perception.location_attention import LocationAttention, fourier_positions
-from medsegr.perception.modulator import Guidance, Modulator
+from medsegr.perception.modulator import GUIDED, LOCATION, SHAPE, TEXTURE, Guidance, Modulator
 from medsegr.perception.shape_deformable_sampling import ShapeDeformableSampling
 from medsegr.perception.texture_dynamic_convolution import TextureDynamicConvolution
 
@@ -151,3 +151,32 @@ def test_a_closed_gate_takes_an_aspect_out_of_the_agreement() -> None:
         module.texture_gate.zero_()
     assert module.gated(maps)[:, :, 0].abs().max() == 0
     torch.testing.assert_close(module.gated(maps)[:, :, 1], maps[:, :, 1])
+
+
+def open_modulator(aspects: tuple[str, ...]) -> Modulator:
+    """Of eight channels, from the same seed, its gates open."""
+    torch.manual_seed(3)
+    module = Modulator(16, D, R, aspects)
+    with torch.no_grad():
+        for aspect in aspects:
+            getattr(module, f"{aspect}_gate").copy_(torch.arange(R) / R + 0.1)
+    return module
+
+
+@pytest.mark.parametrize("aspects", [GUIDED, ("texture", "shape"), ("location", "shape"), ("location", "texture"), ()])
+def test_a_modulator_adds_its_aspects_and_nothing_else(aspects: tuple[str, ...]) -> None:
+    module, whole, f = open_modulator(aspects), open_modulator(GUIDED), features(16)
+    guidance = Guidance(torch.randn(B, K, 4, D), torch.zeros(B, K, 8, 8), torch.ones(B, K))
+    inner, tokens = whole.down(whole.norm(f)), guidance.tokens
+    located, logits = whole.location(inner, tokens[:, :, LOCATION], guidance.region, guidance.valid)
+    parts = {
+        "location": located,
+        "texture": whole.texture(inner, tokens[:, :, TEXTURE], logits.sigmoid()),
+        "shape": whole.shape(inner, tokens[:, :, SHAPE], logits.sigmoid()),
+    }
+    added = sum((parts[a] * getattr(whole, f"{a}_gate")[:, None, None] for a in aspects), torch.zeros_like(inner))
+    guided, maps = module(f, guidance)
+    torch.testing.assert_close(guided, f + whole.up(added))
+    torch.testing.assert_close(maps, logits)
+    left_out = [name for name, _ in module.named_parameters() for a in GUIDED if a not in aspects and a in name]
+    assert all(name.startswith("location.") for name in left_out)

@@ -34,9 +34,19 @@ def test_order_of_precedence(tmp_path):
     assert (config.steps, config.seed, config.loss.dice, config.loss.support) == (5, 3, 3.0, 0.0)
 
 
-def test_written_and_read_again_is_the_same():
-    config = load_config("tiny", ["data=a", "adapter.blocks=1,2"])
+@pytest.mark.parametrize("blocks", ["1,2", "[]", "none"])
+@pytest.mark.parametrize("aspects", ["location,shape", "[]", ""])
+def test_written_and_read_again_is_the_same(blocks, aspects):
+    config = load_config("tiny", ["data=a", f"adapter.blocks={blocks}", f"adapter.aspects={aspects}"])
+    assert config.adapter.blocks == {"1,2": (1, 2), "[]": (), "none": None}[blocks]
+    assert config.adapter.aspects == (("location", "shape") if "shape" in aspects else ())
     assert from_dict(TrainConfig, config.to_dict()) == config
+
+
+def test_a_configuration_of_before_has_all_aspects():
+    record = load_config("tiny").to_dict()
+    del record["adapter"]["aspects"]
+    assert from_dict(TrainConfig, record).adapter.aspects == ("location", "texture", "shape")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +65,8 @@ def test_written_and_read_again_is_the_same():
         ("steps=0", "'steps' is 0; expected at least 1"),
         ("accumulate=3", "does not divide"),
         ("data_weights=1", "1 values for 0 data sets"),
+        ("adapter.aspects=place", r"'aspects' is \['place'\]; expected some of location, texture, shape"),
+        ("adapter.aspects=shape,shape", "each once"),
     ],
 )
 def test_wrong_overrides_say_what_is_wrong(override, message):

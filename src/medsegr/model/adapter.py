@@ -1,7 +1,8 @@
 """Everything we train on a host, as one module. Here the two stages meet."""
 
 import copy
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -11,10 +12,11 @@ from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.lora import LoraSettings
 from medsegr.cognition.fusion_transformer import FusionTransformer
 from medsegr.cognition.prior_embedding import PriorBatch, PriorEmbedding, PriorVocabulary
+from medsegr.cognition.priors import ASPECTS, Finding
 from medsegr.errors import ConfigError
 from medsegr.model.support_head import SupportHead
 from medsegr.perception.attribute_agreement import AttributeAgreement
-from medsegr.perception.modulator import Modulator
+from medsegr.perception.modulator import GUIDED, Modulator
 
 SMALL_HOST = 20_000_000
 """Below so many parameters a host counts as small (MobileSAM and EfficientSAM-Ti have 10 million)."""
@@ -30,11 +32,13 @@ class AdapterConfig:
         fusion_blocks: Number of fusion blocks.
         bottleneck: Channels r of the modulators' bottleneck. 48 keeps the adapter of SAM ViT-B at 0.84 % of
             its parameters (64: 0.95 %), below what TextSAM-EUS tunes (0.86 %).
-        blocks: Host blocks that get a modulator; the backbone's default when None.
+        blocks: Host blocks that get a modulator; the backbone's default when None, none when empty (``[]``).
         late: Also a modulator per finding after the neck.
         text_encoder: Hugging Face name or folder of a frozen text encoder, or None.
         text_dim: Width of its vectors; 0 for none.
         train_decoder: Train a copy of the host's mask decoder, kept in the adapter.
+        aspects: Of ``location``, ``texture`` and ``shape`` those that guide. One that is left out neither
+            modulates nor is told: its words and regions are not encoded, in training and at test.
     """
 
     token_dim: int = 128
@@ -46,12 +50,15 @@ class AdapterConfig:
     text_encoder: str | None = None
     text_dim: int = 0
     train_decoder: bool = False
+    aspects: tuple[str, ...] = GUIDED
 
     def __post_init__(self) -> None:
         if self.token_dim <= 0 or self.token_dim % self.heads:
             raise ConfigError(f"heads ({self.heads}) must divide token_dim ({self.token_dim}).")
         if self.bottleneck <= 0:
             raise ConfigError(f"bottleneck is {self.bottleneck}; expected a positive number of channels.")
+        if set(self.aspects) - set(GUIDED) or len(set(self.aspects)) < len(self.aspects):
+            raise ConfigError(f"'aspects' is {list(self.aspects)}; expected some of {', '.join(GUIDED)}, each once.")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -73,8 +80,32 @@ class AdapterConfig:
         unknown = set(record) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"Unknown adapter settings: {sorted(unknown)}. Update medsegr, or remove them.")
-        blocks = record.get("blocks")
-        return cls(**{**record, "blocks": None if blocks is None else tuple(blocks)})
+        blocks, aspects = record.get("blocks"), record.get("aspects", GUIDED)
+        return cls(**{**record, "blocks": None if blocks is None else tuple(blocks), "aspects": tuple(aspects)})
+
+
+@dataclass(frozen=True)
+class PartialVocabulary(PriorVocabulary):
+    """A vocabulary that leaves some aspects of every finding unsaid, words and regions alike."""
+
+    unsaid: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, whole: PriorVocabulary, unsaid: Sequence[str]) -> PriorVocabulary:
+        """``whole`` less some aspects; ``whole`` itself where there are none."""
+        return cls(**{a: getattr(whole, a) for a in ASPECTS}, unsaid=tuple(unsaid)) if unsaid else whole
+
+    def encode(
+        self,
+        findings: Sequence[Sequence[Finding]],
+        modalities: Sequence[str | None],
+        content: Sequence[tuple[float, float]] | None = None,
+    ) -> PriorBatch:
+        """As :meth:`PriorVocabulary.encode`, with the unsaid aspects not stated."""
+        priors = super().encode(findings, modalities, content)
+        for aspect in self.unsaid:
+            priors = priors.without(aspect)
+        return priors
 
 
 class Adapter(nn.Module):
@@ -94,7 +125,8 @@ class Adapter(nn.Module):
         super().__init__()
         dim, feature_dim = config.token_dim, backbone.embedding_dim
         self.config = config
-        self.vocabulary = vocabulary
+        self.unsaid = tuple(aspect for aspect in GUIDED if aspect not in config.aspects)
+        self.vocabulary = PartialVocabulary.of(vocabulary, self.unsaid)
         self.metadata: dict[str, Any] = {}
         self.lora: LoraSettings | None = None
         self.embedding = PriorEmbedding(vocabulary, dim, config.text_dim)
@@ -105,9 +137,9 @@ class Adapter(nn.Module):
         if wrong:
             raise ConfigError(f"Blocks {wrong} do not exist; this host has blocks 0 to {len(dims) - 1}.")
         self.modulators = nn.ModuleDict(
-            {str(index): Modulator(dims[index], dim, config.bottleneck) for index in self.block_indices}
+            {str(i): Modulator(dims[i], dim, config.bottleneck, config.aspects) for i in self.block_indices}
         )
-        self.late = Modulator(feature_dim, dim, config.bottleneck) if config.late else None
+        self.late = Modulator(feature_dim, dim, config.bottleneck, config.aspects) if config.late else None
         self.prompt = nn.Linear(dim, feature_dim)
         self.prompt_gate = nn.Parameter(torch.zeros(feature_dim))
         self.agreement = AttributeAgreement(feature_dim, dim)
@@ -118,6 +150,9 @@ class Adapter(nn.Module):
 
     def tokens(self, priors: PriorBatch, pixel_values: Tensor) -> Tensor:
         """Fused tokens (B, K, 4, D) of all findings."""
+        if priors.words is not None and self.unsaid:
+            said = [float(aspect not in self.unsaid) for aspect in ASPECTS]
+            priors = replace(priors, words=priors.words * priors.words.new_tensor(said)[:, None])
         return self.fusion(self.embedding(priors), pixel_values, priors.valid)
 
     def prompts(self, tokens: Tensor) -> Tensor | None:
@@ -137,7 +172,7 @@ class Adapter(nn.Module):
         return self.agreement(features, tables, (priors.texture, priors.shape))
 
     def gates(self, aspect: str) -> list[nn.Parameter]:
-        """All gates of one aspect (``location``, ``texture``, ``shape``), early and late."""
+        """All gates of one aspect (``location``, ``texture``, ``shape``), early and late; none where it is left out."""
         modulators = [*self.modulators.values(), *([self.late] if self.late is not None else [])]
-        gates = [getattr(modulator, f"{aspect}_gate") for modulator in modulators]
+        gates = [gate for m in modulators if (gate := getattr(m, f"{aspect}_gate")) is not None]
         return gates + ([getattr(self.agreement, f"{aspect}_gate")] if aspect != "location" else [])

@@ -1,6 +1,8 @@
 """The three modulations in order, each behind a gate that starts at zero."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from jaxtyping import Float
@@ -12,6 +14,9 @@ from medsegr.perception.texture_dynamic_convolution import TextureDynamicConvolu
 
 TARGET, LOCATION, TEXTURE, SHAPE = range(4)
 """Places of the aspects among a finding's four tokens."""
+
+GUIDED = ("location", "texture", "shape")
+"""Aspects that modulate features, each with a gate of its own."""
 
 
 @dataclass
@@ -50,13 +55,22 @@ class Modulator(nn.Module):
     zero; one shared projection without bias leads back. A fresh modulator
     therefore adds exactly zero.
 
+    An aspect that is left out adds nothing and has no gate. Without location the
+    attention still points the other two to where a finding may lie, by its target and
+    its looks, for they act through it. What is left starts from the same weights.
+
     Args:
         feature_dim: Channels C of the host's feature map.
         token_dim: Width D of one prior token.
         bottleneck: Channels r of the bottleneck.
+        aspects: Which of :data:`GUIDED` modulate.
     """
 
-    def __init__(self, feature_dim: int, token_dim: int, bottleneck: int = 64) -> None:
+    location_gate: nn.Parameter | None
+    texture_gate: nn.Parameter | None
+    shape_gate: nn.Parameter | None
+
+    def __init__(self, feature_dim: int, token_dim: int, bottleneck: int = 64, aspects: Sequence[str] = GUIDED) -> None:
         super().__init__()
         self.norm = nn.GroupNorm(1, feature_dim)
         self.down = nn.Conv2d(feature_dim, bottleneck, 1)
@@ -67,6 +81,11 @@ class Modulator(nn.Module):
         self.texture_gate = nn.Parameter(torch.zeros(bottleneck))
         self.shape_gate = nn.Parameter(torch.zeros(bottleneck))
         self.up = nn.Conv2d(bottleneck, feature_dim, 1, bias=False)
+        for aspect in GUIDED:
+            if aspect not in aspects:
+                setattr(self, f"{aspect}_gate", None)
+                if aspect != "location":
+                    setattr(self, aspect, None)
 
     def forward(
         self, features: Float[Tensor, "b c h w"], guidance: Guidance
@@ -86,11 +105,11 @@ class Modulator(nn.Module):
             inner, tokens[:, :, LOCATION], guidance.region.to(inner.dtype), valid, guidance.evidence
         )
         attention = torch.sigmoid(logits) * valid[..., None, None]
-        textured = self.texture(inner, tokens[:, :, TEXTURE], attention)
-        shaped = self.shape(inner, tokens[:, :, SHAPE], attention)
-        gated = (
-            located * self.location_gate[:, None, None]
-            + textured * self.texture_gate[:, None, None]
-            + shaped * self.shape_gate[:, None, None]
-        )
-        return features + self.up(gated).to(features.dtype), logits
+        added = [located * self.location_gate[:, None, None]] if self.location_gate is not None else []
+        for place, aspect in ((TEXTURE, "texture"), (SHAPE, "shape")):
+            gate = getattr(self, f"{aspect}_gate")
+            if gate is not None:
+                added.append(getattr(self, aspect)(inner, tokens[:, :, place], attention) * gate[:, None, None])
+        if not added:
+            return features, logits
+        return features + self.up(reduce(torch.add, added)).to(features.dtype), logits
