@@ -1,0 +1,140 @@
+"""The arms of the grid: one training run per arm and seed, alike but for the arm's own settings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medsegr.errors import ConfigError
+from medsegr.training.config import TrainConfig
+from medsegr.training.config_file import load_config
+from medsegr.training.run_folder import MAY_CHANGE
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A model of the grid.
+
+    Attributes:
+        what: In words.
+        settings: That the arm adds to, and puts above, those of the grid.
+        plain_unet: MONAI's BasicUNet in place of host and adapter.
+    """
+
+    what: str
+    settings: tuple[str, ...] = ()
+    plain_unet: bool = False
+
+
+NAMES_ONLY = ("adapter.blocks=[]", "adapter.late=no", "adapter.aspects=[]", "sampling.report_dropout=1")
+"""Findings merely named in training, nothing but the name told at test, as a prompt; no modulator."""
+
+ARMS = {
+    "host": Arm("the host without a report", NAMES_ONLY),
+    "late": Arm("report tokens as the decoder's prompts only", ("adapter.blocks=[]", "adapter.late=no")),
+    "full": Arm("the full model"),
+    "no-location": Arm("less location", ("adapter.aspects=texture,shape",)),
+    "no-texture": Arm("less texture", ("adapter.aspects=location,shape",)),
+    "no-shape": Arm("less shape", ("adapter.aspects=location,texture",)),
+    "no-per-finding": Arm("less the per-finding modulator", ("adapter.late=no",)),
+    "no-fusion": Arm("less fusion", ("adapter.fusion_blocks=0",)),
+    "unet": Arm("MONAI BasicUNet, no report", NAMES_ONLY, plain_unet=True),
+}
+BASELINES = ("host", "late")
+"""Arms that all others are compared with."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What all runs of a grid have in common.
+
+    Attributes:
+        out: Its folder; a run lies in ``out/ARM-SEED``.
+        data: Data set folders to train on.
+        steps: Of each run; the configuration's own when None.
+        host: To build; the configuration's own when None.
+        config: A YAML file or the name of a shipped configuration, or None.
+        settings: ``key=value`` for all arms.
+        init: An earlier grid, of which each run goes on with the best weights of its own arm and seed.
+    """
+
+    out: Path
+    data: tuple[str, ...]
+    steps: int | None = None
+    host: str | None = None
+    config: str | None = None
+    settings: tuple[str, ...] = ()
+    init: Path | None = None
+
+
+@dataclass(frozen=True)
+class GridRun:
+    """One arm with one seed."""
+
+    name: str
+    seed: int
+    config: TrainConfig
+
+    @property
+    def arm(self) -> Arm:
+        """What it is."""
+        return ARMS[self.name]
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return Path(self.config.out)
+
+
+def grid_runs(grid: Grid, arms: Sequence[str], seeds: Sequence[int]) -> list[GridRun]:
+    """All runs of a grid, seed by seed, so that a grid that is cut short holds whole seeds.
+
+    Raises:
+        ConfigError: An unknown or repeated arm or seed, a wrong setting, or weights to start from that are missing.
+    """
+    unknown = [name for name in arms if name not in ARMS]
+    if unknown or not arms or not seeds:
+        raise ConfigError(
+            f"Unknown arm '{(unknown or [''])[0]}' or no seed: expected arms among {', '.join(ARMS)}, "
+            "and seeds as whole numbers, each list with commas."
+        )
+    if len(set(arms)) < len(arms) or len(set(seeds)) < len(seeds):
+        raise ConfigError("An arm or a seed is named twice. Name each once.")
+    return [GridRun(name, seed, run_config(grid, name, seed)) for seed in seeds for name in arms]
+
+
+def run_config(grid: Grid, name: str, seed: int) -> TrainConfig:
+    """The configuration of one run: the grid's settings, then the arm's."""
+    run = f"{name}-{seed}"
+    start = None if grid.init is None else grid.init / run / "best"
+    if start is not None and not start.is_dir():
+        raise ConfigError(
+            f"'{start}' is not there; expected the best weights of arm '{name}', seed {seed}, of an earlier grid. "
+            "Run that arm and seed there first, or leave --init out."
+        )
+    config = load_config(
+        grid.config,
+        [*grid.settings, *ARMS[name].settings],
+        data=list(grid.data),
+        out=str(grid.out / run),
+        host=grid.host,
+        steps=grid.steps,
+        seed=seed,
+        init=None if start is None else str(start),
+    )
+    if start is None and config.init:
+        raise ConfigError(
+            f"'init' is '{config.init}': all arms would go on with the same model, whatever their own settings say. "
+            "Name an earlier grid with --init, or leave it out."
+        )
+    if config.devices > 1:
+        raise ConfigError(f"'devices' is {config.devices}; a run of the grid takes one. Share the arms out instead.")
+    return config
+
+
+def changed_settings(run: GridRun) -> list[str]:
+    """Settings in which the run on disk is another one than is asked for; none where there is no run yet."""
+    written = run.folder / "config.yaml"
+    if not written.is_file():
+        return []
+    before, now = load_config(written).to_dict(), run.config.to_dict()
+    return [key for key in now if key not in MAY_CHANGE and before[key] != now[key]]

@@ -1,0 +1,108 @@
+"""Scores of one run of the grid: ``medsegr evaluate``'s files, a folder for each data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.grid_arms import GridRun
+from benchmarks.grid_unet import NamedUnet
+from medsegr.cli.measurement import measurement_record
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.outputs import staged_folder
+from medsegr.errors import InputError
+from medsegr.evaluation.evaluate import evaluate
+from medsegr.evaluation.lesions import LESION_OVERLAP
+from medsegr.evaluation.results import all_tables
+from medsegr.evaluation.run_files import RESULTS_FILE, Run, read_run, write_results
+from medsegr.evaluation.surface import Tolerance
+from medsegr.inference.predictor import Predictor, load
+
+MODES = ("true", "none", "other")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How every run is asked.
+
+    Attributes:
+        split: Of each data set.
+        limit: Cases of each at most; all when None.
+        seed: Chooses the cases that lend a report, and foreign targets; the same for all runs, whatever their own.
+    """
+
+    split: str = "test"
+    limit: int | None = None
+    seed: int = 0
+
+    def settings(self) -> dict[str, Any]:
+        """As a results file has them, but for the model's own threshold."""
+        tolerance = {"mm": Tolerance().mm, "px": Tolerance().px}
+        return {
+            "split": self.split, "seed": self.seed, "reports": list(MODES), "limit": self.limit,
+            "foreign_queries": True, "tolerance": tolerance, "lesion_overlap": LESION_OVERLAP,
+        }  # fmt: skip
+
+
+def predictor_of(run: GridRun) -> Predictor:
+    """The best model of a run."""
+    best, device = run.folder / "best", run.config.device
+    if not run.arm.plain_unet:
+        return load(best, device=device, host=run.config.host if ":" in run.config.host else None)
+    unet = NamedUnet.from_pretrained(best)
+    if device != "cpu":
+        import torch
+
+        unet = unet.to("cuda" if torch.cuda.is_available() else "cpu")
+    return Predictor(unet.eval(), name=run.name)  # type: ignore[arg-type]
+
+
+def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int:
+    """Ask the best model of a run for each data set that it has not been asked for yet.
+
+    Returns:
+        How many data sets were asked for now.
+
+    Raises:
+        ConfigError: A data set has no case in the split, or nothing to ask for.
+        InputError: There are scores that were made in another way.
+    """
+    missing = [folder for folder in folders if scores_of(run, folder.name, asking) is None]
+    predictor = predictor_of(run) if missing else None
+    for folder in missing:
+        settings = {**asking.settings(), "support_threshold": predictor.support_threshold}
+        answers = list(
+            evaluate(predictor, folder, asking.split, MODES, limit=asking.limit, seed=asking.seed, foreign=True)
+        )
+        record = measurement_record(predictor, [folder], answers, settings)
+        record["command"] = ["python", "-m", "benchmarks.reproduce"]
+        record["model"]["name"] = f"{run.name}-{run.seed}"
+        record["model"]["parameters"] = sum(p.numel() for p in predictor.model.parameters())
+        record["origins"] = all_tables(answers, predictor.support_threshold)
+        with staged_folder(_place(run, folder.name)) as staged:
+            write_results(staged, record, answers)
+    return len(missing)
+
+
+def scores_of(run: GridRun, data: str, asking: Asking) -> Run | None:
+    """What a run scored on a data set; None where it has not been asked yet.
+
+    Raises:
+        InputError: It was asked in another way, or the file is damaged.
+    """
+    place = _place(run, data)
+    if not (place / RESULTS_FILE).is_file():
+        return None
+    found = read_run(place)
+    asked = {"split": found.record["split"], "seed": found.record["seed"], **found.record["settings"]}
+    wrong = [key for key, value in asking.settings().items() if asked.get(key) != value]
+    if wrong:
+        raise InputError(
+            f"The scores in '{place}' were made with another {wrong[0].replace('_', ' ')}. "
+            "Ask as before, or delete the folder 'scores' of every run."
+        )
+    return found
+
+
+def _place(run: GridRun, data: str) -> Path:
+    return run.folder / "scores" / data

@@ -1,0 +1,159 @@
+"""MONAI BasicUNet as an arm of the grid: a channel per target, on the batches of the host without a report."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.networks.nets import BasicUNet
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from medsegr.backbones.backbone import Backbone
+from medsegr.backbones.catalogue import build_host
+from medsegr.backbones.preprocess import Letterbox
+from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
+from medsegr.cognition.priors import Finding
+from medsegr.data.outputs import atomic_write
+from medsegr.errors import CheckpointError
+from medsegr.model.checkpoint import sha256
+from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.training.config import TrainConfig
+from medsegr.training.studies import StudyStore
+
+FEATURES = (32, 48, 96, 160, 224, 32)
+"""About as many parameters as ``tiny`` has without its adapter."""
+
+NOTHING = -20.0
+"""Logit of a target that no channel was trained for."""
+
+WEIGHTS, SETTINGS = "unet.safetensors", "unet.json"
+
+
+class NamedUnet(nn.Module):
+    """A plain U-Net that answers as ``ReportGuidedSam`` does, by the name of a finding alone.
+
+    A finding's mask is the channel of its target; of an organ that is annotated by side, the larger
+    of the channels of both. Its support is the highest logit of that mask: there is no head for it.
+
+    Args:
+        targets: One channel each.
+        backbone: Whose preprocessing it shares; nothing else of it is used.
+        host: How that was built; see :func:`host_record`.
+        features: Channels of the levels, as MONAI takes them.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[str],
+        backbone: Backbone,
+        host: dict[str, Any],
+        features: Sequence[int] = FEATURES,
+    ) -> None:
+        super().__init__()
+        self.settings: dict[str, Any] = {"targets": list(targets), "host": dict(host), "features": list(features)}
+        self.vocabulary = PriorVocabulary.default()
+        self.metadata: dict[str, Any] = {}
+        self.net = BasicUNet(
+            spatial_dims=2, in_channels=3, out_channels=len(targets), features=tuple(features), act="relu"
+        )
+        self.preprocess_with, self.image_size = backbone.preprocess, backbone.image_size
+        names = [name for name in self.vocabulary.target if not name.startswith("modality:")]
+        rows = [_channels(name, list(targets)) for name in names]
+        self.register_buffer("channels", torch.tensor(rows), persistent=False)
+
+    def start_from(self, other: "NamedUnet") -> None:
+        """Take over a trained U-Net of the same sizes, and its channels for the targets that both know."""
+        state, own = other.state_dict(), self.state_dict()
+        both = [name for name in self.settings["targets"] if name in other.settings["targets"]]
+        here, there = ([m.settings["targets"].index(name) for name in both] for m in (self, other))
+        for name in ("net.final_conv.weight", "net.final_conv.bias"):
+            rows = own[name].clone()
+            rows[here] = state[name][there]
+            state[name] = rows
+        self.load_state_dict(state)
+
+    def forward(self, pixel_values: Tensor, priors: PriorBatch) -> GuidedOutput:
+        """Masks (B, K, S, S) and support of the findings' names."""
+        return self.outline(self.encode(pixel_values, priors))
+
+    def encode(self, pixel_values: Tensor, priors: PriorBatch) -> tuple[Tensor, PriorBatch]:
+        """Logits of all channels."""
+        return self.net(pixel_values), priors
+
+    def outline(self, encoding: tuple[Tensor, PriorBatch]) -> GuidedOutput:
+        """Each finding's channel."""
+        logits, priors = encoding
+        with_nothing = torch.cat([logits, torch.full_like(logits[:, :1], NOTHING)], dim=1)
+        picked = self.channels[priors.target[..., : len(self.channels)].argmax(-1)]
+        images = torch.arange(len(logits), device=logits.device)[:, None]
+        masks = torch.maximum(with_nothing[images, picked[..., 0]], with_nothing[images, picked[..., 1]])
+        return GuidedOutput(masks, masks.detach().amax((-2, -1)))
+
+    def preprocess(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
+        """As the host does."""
+        return self.preprocess_with(images)
+
+    def encode_findings(
+        self,
+        findings: Sequence[Sequence[Finding]],
+        modalities: Sequence[str | None],
+        content: Sequence[tuple[float, float]] | None = None,
+        _: Sequence[str] | None = None,
+    ) -> PriorBatch:
+        """As the host without a report does; only the names are read."""
+        return self.vocabulary.encode(findings, modalities, content)
+
+    def save_pretrained(self, folder: Path, metadata: dict[str, Any] | None = None) -> Path:
+        """Write weights and settings."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(folder / WEIGHTS) as path:
+            save_file({name: t.detach().cpu().contiguous() for name, t in self.state_dict().items()}, path)
+        record = {**self.settings, "metadata": {**(metadata or {}), "weights_sha256": sha256(folder / WEIGHTS)}}
+        with atomic_write(folder / SETTINGS) as path:
+            path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        return folder
+
+    @classmethod
+    def from_pretrained(cls, folder: Path | str) -> "NamedUnet":
+        """Read what :meth:`save_pretrained` wrote.
+
+        Raises:
+            CheckpointError: It is missing or damaged.
+        """
+        try:
+            record = json.loads((Path(folder) / SETTINGS).read_text(encoding="utf-8"))
+            model = cls(record["targets"], backbone_of(record["host"]), record["host"], record["features"])
+            model.load_state_dict(load_file(Path(folder) / WEIGHTS))
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            raise CheckpointError(
+                f"'{folder}' holds no whole U-Net ({type(error).__name__}). Delete the run and train it again."
+            ) from error
+        model.metadata = record["metadata"]
+        return model.eval()
+
+
+def host_record(config: TrainConfig) -> dict[str, Any]:
+    """How the host of a run is built."""
+    return {"name": config.host, "image_size": config.image_size, "settings": config.to_dict()["host_settings"]}
+
+
+def backbone_of(host: dict[str, Any]) -> Backbone:
+    """The host that a record tells of."""
+    return build_host(host["name"], host["image_size"] or None, host["settings"] or None)
+
+
+def targets_of(store: StudyStore) -> list[str]:
+    """Everything that the studies name, whether they show it or are known not to."""
+    studies = (store.get(*key) for key in store.keys())  # noqa: SIM118
+    return sorted({target for study in studies for target in (*study.named, *study.absent)})
+
+
+def _channels(name: str, targets: list[str]) -> tuple[int, int]:
+    """The two channels whose larger one is a target's; twice the same for one, the one past the last for none."""
+    found = [targets.index(each) for each in (name, f"left_{name}", f"right_{name}") if each in targets]
+    if name in targets or not found:
+        found = found[:1] or [len(targets)]
+    return found[0], found[-1]

@@ -1,0 +1,321 @@
+"""The grid: runs that are skipped, resumed and compared, the U-Net's arm, and the arithmetic of the tables."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from benchmarks.grid_arms import ARMS, Grid, changed_settings, grid_runs, run_config
+from benchmarks.grid_figures import MEAN_OF_SETS, grid_figures, mean_over_seeds
+from benchmarks.grid_page import grid_page
+from benchmarks.grid_scores import Asking, score
+from benchmarks.grid_unet import NOTHING, NamedUnet, backbone_of, host_record
+from safetensors.torch import load_file
+
+from benchmarks import grid_unet_training, reproduce
+from medsegr.cognition.priors import Finding, Location
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.errors import CheckpointError, ConfigError, InputError
+from medsegr.evaluation.run_files import Run
+from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.training import train as training
+from medsegr.training.dataset import TrainingBatches
+from medsegr.training.resume import STATE_FILE
+from medsegr.training.studies import StudyStore
+from tests.training.small_dataset import TINY_HOST, make_dataset
+
+SETTINGS = (
+    *(f"host_settings.{name}={value}" for name, value in TINY_HOST.items()),
+    "adapter.token_dim=16", "adapter.heads=2", "adapter.bottleneck=8", "batch_size=2", "validate_every=2",
+    "validate_cases=2", "checkpoint_every=1", "log_every=1", "device=cpu", "optimiser.ema_decay=0.9",
+)  # fmt: skip
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing may catch it."""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    folder = make_dataset(tmp_path_factory.mktemp("sets") / "discs")
+    rows = list(csv.reader((folder / "split.csv").open()))
+    rows[-1][1] = rows[-3][1] = "test"
+    with (folder / "split.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return folder
+
+
+def arguments(data: Path, out: Path, arms: str, *more: str):
+    sets = [part for setting in SETTINGS for part in ("--set", setting)]
+    given = ["--data", str(data), "--out", str(out), "--arms", arms, "--steps", "2", "--results", str(out), *sets]
+    return reproduce.arguments_of([*given, *more])
+
+
+def grid(data: Path, out: Path, *settings: str) -> Grid:
+    return Grid(out, (str(data),), 2, settings=(*SETTINGS, *settings))
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "small"
+    assert reproduce.reproduce(arguments(data, out, "host,full,unet"))
+    return out
+
+
+def test_the_grid_leaves_runs_scores_and_tables(finished):
+    record = json.loads((finished / "grid_small.json").read_text())
+    assert list(record["grid"]["arms"]) == ["host", "full", "unet"]
+    assert (record["seeds"], record["grid"]["steps"], record["machine"].endswith("CPU")) == ([0], 2, True)
+    assert [(d["name"], d["cases"], d["split"]) for d in record["data"]] == [("discs", 2, "test")]
+    assert len(record["data"][0]["content_sha256"]) == 64
+    assert all(len(arm["weights"]["0"]) == 64 for arm in record["grid"]["arms"].values())
+    assert "/" not in record["command"].replace("python -m", "")
+    for mode in ("true", "none", "other"):
+        for arm in ("host", "full", "unet"):
+            figures = record["origins"]["real"][mode]["all"][arm]
+            assert figures["findings"] == 2 and 0 <= figures["dice"] <= 1
+    assert set(record["origins"]["real"]["true"]["all"]["full"]["to_host"]) >= {"difference", "interval"}
+    page = (finished / "grid_small.md").read_text()
+    assert "## Real reports (2 findings, 2 patients or cases)" in page and "| full |" in page
+
+
+def test_what_the_host_and_the_unet_are_told_makes_no_difference(finished):
+    found = json.loads((finished / "grid_small.json").read_text())["origins"]["real"]
+    for arm in ("host", "unet"):
+        assert len({found[mode]["all"][arm]["dice"] for mode in found}) == 1
+
+
+def test_what_is_done_is_skipped(data, finished, monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise AssertionError("a finished run was run again")
+
+    for name in ("train", "train_unet", "score"):
+        monkeypatch.setattr(reproduce, name, refuse)
+    before = (finished / "grid_small.md").read_text()
+    assert reproduce.reproduce(arguments(data, finished, "host,full,unet"))
+    assert capsys.readouterr().out.count("done before") == 3
+    assert (finished / "grid_small.md").read_text() == before
+    assert not reproduce.reproduce(arguments(data, finished, "host,full,unet,late", "--only-tables"))
+
+
+@pytest.mark.parametrize(("arm", "owner"), [("full", training._Run), ("unet", grid_unet_training._UnetRun)])
+def test_a_killed_run_goes_on_where_it_stopped(arm, owner, data, finished, tmp_path, monkeypatch):
+    update = owner._update
+
+    def update_or_die(self):
+        if self.progress.step == 1:
+            raise Killed
+        update(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, "_update", update_or_die)
+        with pytest.raises(Killed):
+            reproduce.reproduce(arguments(data, tmp_path, arm))
+    assert reproduce.reproduce(arguments(data, tmp_path, arm))
+    resumed, whole = (load_file(run / f"{arm}-0" / STATE_FILE) for run in (tmp_path, finished))
+    assert resumed.keys() == whole.keys()
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_a_run_that_was_stopped_ends_the_call_and_is_left_out_of_the_tables(data, tmp_path, capsys):
+    late = arguments(data, tmp_path, "late,host", "--set", "max_seconds=0.000001")
+    assert not reproduce.reproduce(late)
+    assert "stopped at step 0; repeat the command" in capsys.readouterr().out
+    assert not list(tmp_path.glob("grid_*")) and not (tmp_path / "host-0").exists()
+
+
+def test_a_run_with_other_settings_is_refused(data, finished):
+    with pytest.raises(ConfigError, match=r"other settings of: adapter"):
+        reproduce.reproduce(arguments(data, finished, "full", "--set", "adapter.bottleneck=4"))
+    with pytest.raises(InputError, match="made with another limit"):
+        reproduce.reproduce(arguments(data, finished, "full", "--limit", "1"))
+    assert not changed_settings(grid_runs(grid(data, finished), ["full"], [0])[0])
+
+
+def test_a_kill_while_scoring_leaves_nothing_half_done(data, finished, tmp_path, monkeypatch):
+    run = grid_runs(grid(data, finished), ["host"], [0])[0]
+    elsewhere = [make_dataset(tmp_path / "other")]
+    (elsewhere[0] / "split.csv").write_text("image,split\n" + "".join(f"p{i}.png,test\n" for i in range(8)))
+    monkeypatch.setattr("benchmarks.grid_scores.write_results", lambda *_: (_ for _ in ()).throw(Killed()))
+    with pytest.raises(Killed):
+        score(run, [DatasetFolder(elsewhere[0])], Asking(limit=1))
+    assert [path.name for path in (run.folder / "scores").iterdir()] == ["discs"]
+
+
+@pytest.mark.parametrize(
+    ("arms", "seeds", "message"),
+    [("full,ful", "0", "Unknown arm 'ful'"), ("full,full", "0", "named twice"), ("full", "0,x", "--seeds is '0,x'")],
+)
+def test_wrong_arms_and_seeds_are_refused(arms, seeds, message, data, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        reproduce.reproduce(arguments(data, tmp_path, arms, "--seeds", seeds))
+
+
+def test_arms_differ_in_their_own_settings_alone(data, tmp_path):
+    full = run_config(grid(data, tmp_path), "full", 0).to_dict()
+    changed = {}
+    for name in ARMS:
+        config = run_config(grid(data, tmp_path), name, 0).to_dict()
+        outer = {key for key in full if key != "out" and config[key] != full[key]}
+        adapter = {key: v for key, v in config["adapter"].items() if v != full["adapter"][key]}
+        changed[name] = (outer, adapter)
+    nothing = {"blocks": [], "late": False}
+    assert changed["full"] == (set(), {})
+    assert changed["late"] == ({"adapter"}, nothing)
+    assert changed["host"] == changed["unet"] == ({"adapter", "sampling"}, {**nothing, "aspects": []})
+    assert changed["no-location"] == ({"adapter"}, {"aspects": ["texture", "shape"]})
+    assert changed["no-per-finding"] == ({"adapter"}, {"late": False})
+    assert changed["no-fusion"] == ({"adapter"}, {"fusion_blocks": 0})
+
+
+def test_every_further_arm_takes_a_step(data, finished, tmp_path):
+    further = [name for name in ARMS if not (finished / f"{name}-0").exists()]
+    assert len(further) == 6
+    runs = grid_runs(grid(data, tmp_path, "validate_cases=0"), further, [0])
+    for run in [*runs, *grid_runs(grid(data, finished), ["host", "full"], [0])]:
+        assert run.folder.parent == finished or reproduce._train(run).finished
+        adapter = ReportGuidedSam.from_pretrained(run.folder / "best").adapter
+        assert adapter.config.aspects == run.config.adapter.aspects
+        assert len(adapter.modulators) == (0 if run.name in ("host", "late") else 2)
+
+
+def test_a_grid_goes_on_from_the_weights_of_another(data, finished, tmp_path):
+    start = Grid(tmp_path, (str(data),), 2, settings=SETTINGS, init=finished)
+    assert run_config(start, "unet", 0).init == str(finished / "unet-0" / "best")
+    assert reproduce._train(grid_runs(start, ["unet"], [0])[0]).finished
+    with pytest.raises(ConfigError, match="arm 'full', seed 1"):
+        run_config(start, "full", 1)
+    with pytest.raises(ConfigError, match="all arms would go on with the same model"):
+        run_config(grid(data, tmp_path, f"init={finished / 'full-0' / 'best'}"), "full", 0)
+
+
+def unet(*targets: str) -> NamedUnet:
+    torch.manual_seed(0)
+    host = {"name": "tiny", "image_size": 64, "settings": {k: v for k, v in TINY_HOST.items() if k != "image_size"}}
+    return NamedUnet(targets, backbone_of(host), host, (4, 4, 4, 4, 4, 4)).eval()
+
+
+def test_the_unet_gives_the_channel_of_a_name_or_of_both_sides(tmp_path):
+    model = unet("cardiomediastinum", "left_lung", "right_lung")
+    pixels = torch.randn(1, 3, 64, 64)
+    findings = [
+        Finding("cardiomediastinum"),
+        Finding("lung"),
+        Finding("right_lung", Location("right")),
+        Finding("mass"),
+    ]
+    priors = model.encode_findings([findings], ["chest_xray"])
+    with torch.no_grad():
+        channels, output = model.net(pixels)[0], model(pixels, priors)
+    heart, lung, right, mass = output.logits[0]
+    assert torch.equal(heart, channels[0]) and torch.equal(right, channels[2])
+    assert torch.equal(lung, torch.maximum(channels[1], channels[2]))
+    assert (mass == NOTHING).all()
+    assert torch.equal(output.support_logits[0], output.logits[0].amax((-2, -1)))
+    again = NamedUnet.from_pretrained(model.save_pretrained(tmp_path / "unet"))
+    with torch.no_grad():
+        assert torch.equal(again(pixels, priors).logits, output.logits)
+    (tmp_path / "unet" / "unet.safetensors").write_bytes(b"x")
+    with pytest.raises(CheckpointError, match="no whole U-Net"):
+        NamedUnet.from_pretrained(tmp_path / "unet")
+
+
+def test_a_unet_takes_over_the_channels_that_it_shares():
+    before, after = unet("heart", "left_lung"), unet("left_lung", "mass", "nodule")
+    own = after.net.final_conv.weight.detach().clone()
+    after.start_from(before)
+    assert torch.equal(after.net.final_conv.weight[0], before.net.final_conv.weight[1])
+    assert torch.equal(after.net.final_conv.weight[1:], own[1:])
+    for name, tensor in before.net.conv_0.state_dict().items():
+        assert torch.equal(after.net.conv_0.state_dict()[name], tensor)
+
+
+def test_the_unet_learns_from_the_batches_of_the_host_without_a_report(data, tmp_path):
+    host, other = (run_config(grid(data, tmp_path), name, 0) for name in ("host", "unet"))
+    model = training._model(host)
+    net = NamedUnet(("nodule",), backbone_of(host_record(other)), host_record(other))
+    store = StudyStore(host.data, "train", 64, 10)
+    for step in range(2):
+        first = TrainingBatches(store, host, model.vocabulary, model.preprocess)[step]
+        second = TrainingBatches(store, other, net.vocabulary, net.preprocess)[step]
+        assert torch.equal(first.pixels, second.pixels) and torch.equal(first.truth.masks, second.truth.masks)
+        assert torch.equal(first.priors.target, second.priors.target)
+
+
+def run_of(dice: dict[tuple[str, str], float], mode: str = "true", origin: str = "real", **more: str) -> Run:
+    """A run by hand: (data, case) -> Dice; a suite and a patient of its own for each."""
+    common = {"finding": "0", "report": mode, "origin": origin, "truth": "t", "true_px": "9", "size": "< 1 %"}
+    rows = [
+        {"data": d, "case": c, "patient": c, "dice": str(v), "suite": "place", "overlap": "none", **common, **more}
+        for (d, c), v in dice.items()
+    ]
+    return Run("made", {}, tuple(rows))
+
+
+def test_the_arithmetic_of_the_figures():
+    cases = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "1")]
+    scores = {
+        "host": {0: run_of(dict(zip(cases, (0.1, 0.2, 0.3, 0.4), strict=True)))},
+        "full": {
+            0: run_of(dict(zip(cases, (0.5, 0.5, 0.5, 0.9), strict=True))),
+            1: run_of(dict(zip(cases, (0.7, 0.7, 0.7, 0.7), strict=True))),
+        },
+    }
+    found = grid_figures(scores)["real"]["true"]
+    full = found["all"]["full"]
+    assert full["of_seeds"] == [0.6, 0.7]
+    assert full["dice"] == full["mean_of_seeds"] == 0.65
+    assert full["sd_of_seeds"] == pytest.approx(np.std([0.6, 0.7], ddof=1), abs=1e-4)
+    assert full["interval"][0] <= 0.65 <= full["interval"][1]
+    assert full["to_host"]["seeds"] == 1 and full["to_host"]["difference"] == 0.35
+    assert "to_late" not in full and "to_host" not in found["all"]["host"]
+    assert found["data b"]["full"]["dice"] == 0.8 and found["data b"]["full"]["interval"] == []
+    sets = found[MEAN_OF_SETS]["full"]
+    assert sets["dice"] == pytest.approx((0.6 + 0.8) / 2)
+    assert sets["to_host"]["difference"] == pytest.approx((0.3 + 0.5) / 2)
+    assert sets["to_host"]["interval"][0] < 0.4 < sets["to_host"]["interval"][1]
+    assert "distractors" not in found, "everything is one"
+
+
+def test_origins_stay_apart_and_empty_truths_are_left_out():
+    real, derived = run_of({("a", "1"): 0.2, ("a", "2"): 0.4}), run_of({("b", "1"): 1.0}, origin="derived")
+    nothing = run_of({("a", "9"): 1.0}, true_px="0")
+    found = grid_figures({"full": {0: Run("all", {}, (*real.rows, *derived.rows, *nothing.rows))}})
+    assert found["real"]["true"]["all"]["full"]["dice"] == 0.3
+    assert found["derived"]["true"]["all"]["full"]["dice"] == 1.0
+    assert not found["real"]["none"]["all"], "this way was not asked"
+
+
+def test_suites_and_the_distractors_together():
+    parts = [run_of({("a", suite): value}, suite=suite) for suite, value in (("place", 0.2), ("form", 0.4))]
+    rest = run_of({("a", "s"): 0.9, ("a", "t"): 0.7}, suite="small")
+    rows = tuple(row for run in (*parts, rest) for row in run.rows)
+    found = grid_figures({"late": {0: Run("all", {}, rows)}})["real"]["true"]
+    assert found["distractors"]["late"]["dice"] == pytest.approx(0.3)
+    assert found["suite small"]["late"]["dice"] == pytest.approx(0.8)
+
+
+def test_seeds_with_other_findings_or_truths_are_refused():
+    one, more = run_of({("a", "1"): 0.2}), run_of({("a", "1"): 0.2, ("a", "2"): 0.2})
+    for other in (more, run_of({("a", "1"): 0.2}, truth="else")):
+        with pytest.raises(InputError, match="scored on other findings"):
+            mean_over_seeds({0: one, 1: other}, [0, 1])
+
+
+def test_the_page_holds_the_figures():
+    cases = [("a", "1"), ("a", "2")]
+    scores = {
+        name: {0: run_of(dict.fromkeys(cases, value))}
+        for name, value in (("host", 0.25), ("late", 0.5), ("full", 0.75))
+    }
+    record = {
+        "command": "c", "date": "d", "machine": "m", "data": [{"name": "a", "cases": 2, "split": "test"}],
+        "grid": {"name": "g", "host": "tiny", "steps": 2, "batch_size": 2,
+                 "arms": {name: {"parameters": 7} for name in scores}},
+        "origins": grid_figures(scores),
+    }  # fmt: skip
+    page = grid_page(record)
+    assert "| full | 7 | 1 | 0.750 (0.750 to 0.750) | - | - | - | 0.500 (0.500 to 0.500) | 0.250" in page
+    assert "less `late` finding by finding" in page and "Real reports" in page
