@@ -130,7 +130,7 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
             after = draft
             break
     if after is None:
-        return [before] if before is not None and _goes_back(sentence, mention, before, grammar) else []
+        return [before] if before is not None and _goes_back(sentence, mention, before, grammar) else ()
     if before is None and mention.kind != "count":
         return _led_by(sentence, mention, drafts, after, grammar)
     gap = sentence.between(mention.last, after.target.first)
@@ -141,7 +141,7 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
         return [after] if direct and ("," not in gap or before is None) else []
     if place and not ends and not _stays_with(sentence, before, mention):
         return [after]
-    if explains(sentence, mention.last, after) and _stays_with(sentence, before, mention):
+    if direct and explains(sentence, mention.last, after) and _stays_with(sentence, before, mention):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
     if not direct or _is_noun(sentence, mention, grammar, gap):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
@@ -178,6 +178,8 @@ def _is_predicate(sentence: Sentence, mention: Mention, before: Draft, grammar: 
 
 def _stays_with(sentence: Sentence, before: Draft, mention: Mention) -> bool:
     """True when nothing new begins between a target and a mention behind it: no "and in ...", no "but"."""
+    if _TURNS.isdisjoint(sentence.words) and _NEXT_OF_LIST.isdisjoint(sentence.words):
+        return True
     for place in range(before.target.last, mention.first):
         word = sentence.tokens[place].word
         if word in _TURNS or (word in _NEXT_OF_LIST and not sentence.is_attribute(place + 1)):
@@ -277,4 +279,6 @@ def _devices(grammar: Grammar, one: Draft, other: Draft) -> bool:
 
 def explains(sentence: Sentence, first: int, draft: Draft) -> bool:
     """True when words between ``first`` and a diagnosis say that it explains what stands before ("suspicious for")."""
+    if EXPLAINS.isdisjoint(sentence.kinds):
+        return False
     return any(first <= m.first < draft.target.first for m in sentence.of(*EXPLAINS))

@@ -40,6 +40,19 @@ class Choice(NamedTuple):
     other: tuple[str, str] | None
 
 
+class Plain(dict[Phrases[Meaning], tuple[Choice, ...]]):
+    """What phrases mean, all parts of the meaning that fits best; found out when first asked."""
+
+    def __init__(self, find: Callable[[Phrases[Meaning]], tuple[Choice, ...]]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, phrase: Phrases[Meaning]) -> tuple[Choice, ...]:
+        """Find out what a phrase means, and remember it; nothing where no meaning fits."""
+        self[phrase] = found = self._find(phrase)
+        return found
+
+
 class Meanings:
     """Chooses between meanings for one modality; remembers what it chose."""
 
@@ -51,33 +64,29 @@ class Meanings:
         self.near = {near for region in self.regions for near in NEIGHBOURS.get(region, ())}
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
         self._shows_places = self.frame == "image" and "breast" not in self.regions
-        self._chosen: dict[tuple[int, bool], tuple[Choice, ...]] = {}
-        self._plain: dict[Phrases[Meaning], tuple[Choice, ...]] = {}
+        self._chosen: dict[tuple[Phrases[Meaning], bool], tuple[Choice, ...]] = {}
+        self._plain = Plain(lambda phrase: self._best(phrase.meanings, False))
         self._within: dict[tuple[str, tuple[str, ...]], list[tuple[str, int, int]]] = {}
 
-    def choose(self, phrases: Phrases[Meaning], words: Sequence[str], last: int, pictured: bool) -> tuple[Choice, ...]:
-        """The meaning that fits the picture best, all its parts; none where no meaning fits.
+    def plain_in(self, words: frozenset[str]) -> Plain | None:
+        """What phrases mean in a sentence, where its places can only be the patient's; None where each is chosen."""
+        pictured = self._shows_places or not self.grammar.picture_words.isdisjoint(words)
+        return None if pictured else self._plain
+
+    def choose(self, phrase: Phrases[Meaning], words: Sequence[str], last: int) -> tuple[Choice, ...]:
+        """What a phrase means where places may be those of the picture or of the patient ("left", "left forearm").
 
         Args:
-            phrases: The phrase, as it stands in the table.
+            phrase: As it stands in the table.
             words: The words of the sentence.
             last: One past the last word of the phrase.
-            pictured: The sentence speaks of the picture ("lower part of the image").
         """
-        if pictured or self._shows_places:
-            return self._choose_place(phrases.meanings, words, last)
-        chosen = self._plain.get(phrases)
-        if chosen is None:
-            chosen = self._plain[phrases] = self._best(phrases.meanings, False)
-        return chosen
-
-    def _choose_place(self, meant: Sequence[Meaning], words: Sequence[str], last: int) -> tuple[Choice, ...]:
-        """As ``choose``, where places may be those of the picture or of the patient ("left", "left forearm")."""
+        meant = phrase.meanings
         after = words[last : last + 5]
         of_picture = not self.grammar.picture_words.isdisjoint(after)
         if not of_picture and after and after[0] in self.grammar.body_parts:
             return self._best(meant, False, patient=True)
-        key = (id(meant), of_picture)
+        key = (phrase, of_picture)
         chosen = self._chosen.get(key)
         if chosen is None:
             chosen = self._chosen[key] = self._best(meant, of_picture)

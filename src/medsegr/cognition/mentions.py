@@ -1,6 +1,7 @@
 """What the words of a sentence mention: targets, places, textures, shapes, sizes, counts and triggers."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from medsegr.cognition.priors import Presence
@@ -11,6 +12,7 @@ ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 
 _BREAKS = frozenset({"breaks", "except"})
 _SOFT_BREAKS = frozenset({"with", "and", "which"})
+_KIND, _NAME, _OTHER = itemgetter(0), itemgetter(1), itemgetter(7)
 _CONJUNCTIONS = frozenset({"whether", "if"})
 _SIGNS = frozenset({",", ";", ":", "?"})
 _NO_PLACES: Sequence[int] = ()
@@ -78,11 +80,10 @@ class Sentence:
         self.wording = wording
         self.tokens = tokens = wording.tokens
         self.mentions = mentions
-        self.words = words = frozenset(wording.words)
-        kinds, names, *_, others = zip(*mentions, strict=True) if mentions else ((), (), ())
-        self.kinds = frozenset(kinds)
-        self.names = frozenset(names)
-        self.has_readings = any(others) and any(m.other for m in mentions if m.kind == "target")
+        self.words = words = wording.known
+        self.kinds = frozenset(map(_KIND, mentions))
+        self.names = frozenset(map(_NAME, mentions))
+        self.has_readings = any(map(_OTHER, mentions)) and any(m.other for m in mentions if m.kind == "target")
         self.breaks = self.firm_breaks = _NO_PLACES
         if not _BREAKS.isdisjoint(self.kinds):
             self.breaks = [m.first for m in mentions if m.kind in _BREAKS and not _is_subordinate(tokens, m.first)]

@@ -214,10 +214,10 @@ def _finding(told: Told, frame: Frame) -> Finding:
         _shape(told.shape, told.size_mm, count),
         Evidence(
             _each_once(told.words),
-            _each_once(told.triggers),
-            _each_once(told.place_words),
-            _each_once(told.texture_words),
-            _each_once(told.shape_words),
+            _each_once(told.triggers) if told.triggers else (),
+            _each_once(told.place_words) if told.place_words else (),
+            _each_once(told.texture_words) if told.texture_words else (),
+            _each_once(told.shape_words) if told.shape_words else (),
         ),
     )
 

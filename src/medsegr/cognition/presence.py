@@ -45,14 +45,11 @@ class Scopes:
     def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
         self.sentence = sentence
         self.grammar = grammar
-        self.triggers: Sequence[tuple[str, Mention]] = ()
-        if not _TRIGGERING.isdisjoint(sentence.kinds):
-            self.triggers = [
-                (kind, m)
-                for m in sentence.mentions
-                for kind in ((m.kind, m.other[0]) if m.other else (m.kind,))
-                if kind in _DIRECTIONS and not _is_month(sentence, m)
-            ]
+        self.triggers: list[tuple[str, Mention]] = []
+        for mention in () if _TRIGGERING.isdisjoint(sentence.kinds) else sentence.mentions:
+            kinds = (mention.kind, mention.other[0]) if mention.other else (mention.kind,)
+            if not _DIRECTIONS.isdisjoint(kinds) and not _is_month(sentence, mention):
+                self.triggers += [(kind, mention) for kind in kinds if kind in _DIRECTIONS]
 
     def presence_of(self, target: Mention) -> tuple[Presence, Sequence[Mention]]:
         """What the sentence says of a target, and the triggers that say so.

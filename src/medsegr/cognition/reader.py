@@ -86,7 +86,7 @@ class Reader:
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Mention]:
         starts = wording.starts
-        rules = self.vocabulary.statements.possible({token.states for token in wording.tokens if token.states})
+        rules = self.vocabulary.statements.possible([token.states for token in wording.tokens if token.states])
         for stated in find_statements(rules, text, lowered) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
             for name in stated.targets if places else ():
@@ -114,7 +114,7 @@ class Reader:
 
     def _completed(self, wording: Wording, mentions: list[Mention], meanings: Meanings) -> list[Mention]:
         """The mentions, less pronouns, and those that only the words around them give a meaning."""
-        grammar, words = self.grammar, wording.words
+        grammar, words = self.grammar, wording.known
         if "both" in words:
             mentions = [m for m in mentions if not (m.kind == "side" and _is_pronoun(wording, m))]
         if "segment" in words:
@@ -175,13 +175,13 @@ def _phrases(wording: Wording, meanings: Meanings) -> list[Mention]:
     """What phrases mean, from left to right, the longest first, none overlapping; what means nothing is passed by."""
     found: list[Mention] = []
     tokens, words = wording.tokens, wording.words
-    pictured = not meanings.grammar.picture_words.isdisjoint(words)
+    plain = meanings.plain_in(wording.known)
     place, count = 0, len(words)
     while place < count:
         begins = tokens[place].begins
         following = place + 1
         for last, phrase in phrases_at(begins, words, place) if begins is not None else ():
-            chosen = meanings.choose(phrase, words, last, pictured)
+            chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
                 start, end = wording.starts[place], wording.end(last - 1)
                 for kind, name, other in chosen:
@@ -212,7 +212,7 @@ def _sizes(text: str, lowered: str, wording: Wording) -> Iterator[Mention]:
         first, last = bisect_left(wording.starts, size.start), bisect_left(wording.starts, size.end)
         if first < last:
             values = ";".join(f"{axis:g}" for axis in size.axes_mm)
-            yield Mention("size", values, first, last, size.start, size.end)
+            yield new_mention(Mention, ("size", values, first, last, size.start, size.end, None, None))
 
 
 def _numerals(wording: Wording, mentions: Sequence[Mention]) -> Iterator[Mention]:

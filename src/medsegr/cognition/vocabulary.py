@@ -43,14 +43,16 @@ class Wording:
         tokens: What is known of each.
         starts: Character at which each begins.
         words: What each means: folded and mended.
+        known: The same as a set.
     """
 
-    __slots__ = ("starts", "tokens", "words")
+    __slots__ = ("known", "starts", "tokens", "words")
 
     def __init__(self, tokens: list[Word], starts: list[int]) -> None:
         self.tokens = tokens
         self.starts = starts
         self.words = [token.meant for token in tokens]
+        self.known = frozenset(self.words)
 
     def end(self, place: int) -> int:
         """One past the last character of a word."""
