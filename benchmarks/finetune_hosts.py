@@ -1,8 +1,8 @@
 """One training command on three hosts, with only ``--host`` changed: what is the report worth on each?
 
-    python -m benchmarks.finetune_hosts --work folder [--steps 700] [--cases 900]
+    python -m benchmarks.finetune_hosts --work folder [--steps 1200] [--cases 600]
 
-Makes phantoms, saves the small hosts of ``small_hosts``, trains an adapter and a copy of the mask decoder on each
+Makes phantoms, saves the small hosts of ``small_hosts``, trains an adapter, LoRA and a copy of the mask decoder on each
 frozen, random encoder, and asks 60 phantoms of another seed with their report and without. A run that is there
 already is gone on with. Writes ``results/finetune_hosts.json``.
 """
@@ -25,7 +25,7 @@ TEST_SEED, TRAIN_SEED = 7101, 3
 SETTINGS = (
     "batch_size=8", "validate_cases=0", "validate_every=100000", "checkpoint_every=100", "workers=1",
     "adapter.train_decoder=yes", "optimiser.learning_rate=2e-3", "optimiser.ema_decay=0.99",
-    "sampling.max_findings=3", "sampling.aspect_dropout=0",
+    "sampling.max_findings=3", "sampling.aspect_dropout=0", "lora.rank=16",
 )  # fmt: skip
 
 
@@ -54,8 +54,8 @@ def main() -> None:
     """Parse the arguments, train, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=700)
-    parser.add_argument("--cases", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--cases", type=int, default=600)
     parser.add_argument("--hosts", default="sam,sam2,conv")
     arguments = parser.parse_args()
     work = arguments.work

@@ -23,12 +23,12 @@ from transformers import (
 
 from medsegr.backbones.host_spec import HostSpec
 
-SIZE = 256
+SIZE, SAM2_SIZE = 128, 192
 DECODER = {"hidden_size": 64, "mlp_dim": 128, "num_attention_heads": 4, "iou_head_hidden_dim": 64}
 
 
 def sam() -> SamModel:
-    """A ViT of six blocks with patches of 8 px; masks at 128 px."""
+    """A ViT of six blocks with patches of 8 px; masks at half of the input."""
     torch.manual_seed(0)
     vision = SamVisionConfig(
         hidden_size=96,
@@ -52,12 +52,12 @@ def sam() -> SamModel:
 
 
 def sam2() -> Sam2Model:
-    """A Hiera of eight blocks; embedding at stride 16, finer maps at 4 and 8, masks at 64 px."""
+    """A Hiera of eight blocks; embedding at stride 16, finer maps at 4 and 8, masks at a fourth of the input."""
     torch.manual_seed(0)
     hiera = Sam2HieraDetConfig(
         hidden_size=48,
         num_attention_heads=1,
-        image_size=[SIZE, SIZE],
+        image_size=[SAM2_SIZE, SAM2_SIZE],
         blocks_per_stage=[1, 2, 3, 2],
         embed_dim_per_stage=[48, 96, 192, 384],
         num_attention_heads_per_stage=[1, 2, 4, 8],
@@ -67,10 +67,10 @@ def sam2() -> Sam2Model:
     vision = Sam2VisionConfig(
         backbone_config=hiera,
         backbone_channel_list=[384, 192, 96, 48],
-        backbone_feature_sizes=[[SIZE // stride, SIZE // stride] for stride in (4, 8, 16)],
+        backbone_feature_sizes=[[SAM2_SIZE // stride, SAM2_SIZE // stride] for stride in (4, 8, 16)],
         fpn_hidden_size=64,
     )
-    prompts = {"hidden_size": 64, "image_size": SIZE, "patch_size": 16}
+    prompts = {"hidden_size": 64, "image_size": SAM2_SIZE, "patch_size": 16}
     return Sam2Model(
         Sam2Config(vision_config=vision, prompt_encoder_config=prompts, mask_decoder_config=DECODER)
     ).eval()

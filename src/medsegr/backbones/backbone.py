@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,9 @@ class Backbone(nn.Module):
 
     whole = False
     """True when the host is trained and shipped together with the adapter."""
+
+    fine_maps = False
+    """True when the decoder also takes finer maps, from the encoder's early stages."""
 
     def __init__(self, model: nn.Module, spec: HostSpec, name: str) -> None:
         super().__init__()
@@ -183,11 +187,18 @@ class Backbone(nn.Module):
         return list(self.shapes.block_dims)
 
     def default_block_indices(self) -> tuple[int, ...]:
-        """About a quarter and a half of the depth: early, so that guidance reaches every later block."""
+        """About a quarter and a half of the depth: early, so that guidance reaches every later block.
+
+        Where early stages feed the decoder's finer maps, the ends of the first two: these maps would
+        else never hear of the report.
+        """
         if self.spec.default_blocks is not None:
             return self.spec.default_blocks
-        depth = len(self.blocks())
-        return tuple(sorted({max(0, round(depth * share) - 1) for share in (0.25, 0.5)}))
+        dims = self.block_dims()
+        ends = [index for index, (here, after) in enumerate(pairwise(dims)) if here != after]
+        if self.fine_maps and len(ends) >= 2:
+            return tuple(ends[:2])
+        return tuple(sorted({max(0, round(len(dims) * share) - 1) for share in (0.25, 0.5)}))
 
     def preprocess(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
         """Pictures (floats in 0..1) -> (B, 3, S, S) as the host wants them, and how they lie in it."""

@@ -76,6 +76,8 @@ def predict_masks(
 class MetaSam2Backbone(Backbone):
     """A ``SAM2Base`` of Meta's ``sam2``."""
 
+    fine_maps = True
+
     @property
     def image_size(self) -> int:
         return int(self.model.image_size)

@@ -17,6 +17,8 @@ class Sam2Backbone(Backbone):
     copy of the decoder tunes them too.
     """
 
+    fine_maps = True
+
     @property
     def image_size(self) -> int:
         return int(self.model.prompt_encoder.input_image_size)
