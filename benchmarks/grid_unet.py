@@ -35,8 +35,8 @@ WEIGHTS, SETTINGS = "unet.safetensors", "unet.json"
 class NamedUnet(nn.Module):
     """A plain U-Net that answers as ``ReportGuidedSam`` does, by the name of a finding alone.
 
-    A finding's mask is the channel of its target; of an organ that is annotated by side, the larger
-    of the channels of both. Its support is the highest logit of that mask: there is no head for it.
+    A finding's mask is the channel of its target, nothing for a target that the training data do not name.
+    Its support is the highest logit of that mask: there is no head for it.
 
     Args:
         targets: One channel each.
@@ -61,7 +61,7 @@ class NamedUnet(nn.Module):
         )
         self.preprocess_with, self.image_size = backbone.preprocess, backbone.image_size
         names = [name for name in self.vocabulary.target if not name.startswith("modality:")]
-        rows = [_channels(name, list(targets)) for name in names]
+        rows = [targets.index(name) if name in targets else len(targets) for name in names]
         self.register_buffer("channels", torch.tensor(rows), persistent=False)
 
     def start_from(self, other: "NamedUnet") -> None:
@@ -89,7 +89,7 @@ class NamedUnet(nn.Module):
         with_nothing = torch.cat([logits, torch.full_like(logits[:, :1], NOTHING)], dim=1)
         picked = self.channels[priors.target[..., : len(self.channels)].argmax(-1)]
         images = torch.arange(len(logits), device=logits.device)[:, None]
-        masks = torch.maximum(with_nothing[images, picked[..., 0]], with_nothing[images, picked[..., 1]])
+        masks = with_nothing[images, picked]
         return GuidedOutput(masks, masks.detach().amax((-2, -1)))
 
     def preprocess(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
@@ -149,11 +149,3 @@ def targets_of(store: StudyStore) -> list[str]:
     """Everything that the studies name, whether they show it or are known not to."""
     studies = (store.get(*key) for key in store.keys())  # noqa: SIM118
     return sorted({target for study in studies for target in (*study.named, *study.absent)})
-
-
-def _channels(name: str, targets: list[str]) -> tuple[int, int]:
-    """The two channels whose larger one is a target's; twice the same for one, the one past the last for none."""
-    found = [targets.index(each) for each in (name, f"left_{name}", f"right_{name}") if each in targets]
-    if name in targets or not found:
-        found = found[:1] or [len(targets)]
-    return found[0], found[-1]
