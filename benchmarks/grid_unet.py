@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from monai.networks.nets import BasicUNet
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -127,7 +128,7 @@ class NamedUnet(nn.Module):
             record = json.loads((Path(folder) / SETTINGS).read_text(encoding="utf-8"))
             model = cls(record["targets"], backbone_of(record["host"]), record["host"], record["features"])
             model.load_state_dict(load_file(Path(folder) / WEIGHTS))
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
             raise CheckpointError(
                 f"'{folder}' holds no whole U-Net ({type(error).__name__}). Delete the run and train it again."
             ) from error
