@@ -39,8 +39,11 @@ class DiskModel(nn.Module):
         priors.to = lambda device: priors
         return priors
 
-    def forward(self, pixel_values, priors):
+    def encode(self, pixel_values, priors):
         self.passes += 1
+        return priors
+
+    def outline(self, priors, prompts=None):
         grid = (torch.arange(self.size) + 0.5) / self.size
         logits = torch.stack([torch.stack([self._disk(grid, name) for name in t]) for t in priors.targets])
         support = torch.tensor([[self.disks[name][3] for name in listed] for listed in priors.targets])
