@@ -11,9 +11,7 @@ def train(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")],
     config: Annotated[str | None, typer.Option("--config", "-c", help="YAML file, or a shipped name: tiny.")] = None,
-    host: Annotated[
-        str | None, typer.Option("--host", help="tiny, id or folder of a SAM, or module:function.")
-    ] = None,
+    host: Annotated[str | None, typer.Option("--host", help="tiny, id or folder of a SAM, or module:function.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where the run stopped.")] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, for example steps=500; repeatable.")
