@@ -37,6 +37,7 @@ class AdaptedHost(nn.Module):
         self._frozen_before = {n: p.requires_grad for n, p in backbone.model.named_parameters()}
         self.host_lora = lora_names(backbone.model)
         self._checkpointing = False
+        self.text_encoders: dict[str, Any] = {}
         for parameter_name, parameter in backbone.model.named_parameters():
             inside = ".lora_" in parameter_name and parameter.requires_grad
             parameter.requires_grad_(backbone.whole or inside)

@@ -11,13 +11,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts
+from medsegr.backbones.backbone import ImageEmbedding, Prompts
 from medsegr.backbones.preprocess import Letterbox
-from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
+from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.model.adapted_host import AdaptedHost
-from medsegr.model.adapter import AdapterConfig
 from medsegr.perception.modulator import Guidance
 
 
@@ -84,16 +83,6 @@ class ReportGuidedSam(AdaptedHost):
         config: Sizes of the adapter.
         name: Of the adapter.
     """
-
-    def __init__(
-        self,
-        backbone: Backbone,
-        vocabulary: PriorVocabulary,
-        config: AdapterConfig | None = None,
-        name: str = "default",
-    ) -> None:
-        super().__init__(backbone, vocabulary, config, name)
-        self._text_encoders: dict[str, TextEncoder] = {}
 
     def forward(
         self,
@@ -193,9 +182,9 @@ class ReportGuidedSam(AdaptedHost):
     def text_encoder(self) -> TextEncoder:
         """The frozen text encoder, loaded at first use; it is never part of the delta."""
         name = str(self.adapter.config.text_encoder)
-        if name not in self._text_encoders:
-            self._text_encoders[name] = TextEncoder.from_pretrained(name)
-        return self._text_encoders[name]
+        if name not in self.text_encoders:
+            self.text_encoders[name] = TextEncoder.from_pretrained(name)
+        return self.text_encoders[name]
 
     def save_pretrained(self, folder: str | Path, metadata: dict[str, Any] | None = None) -> Path:
         """Write the adapter (and a whole host) as safetensors + JSON + model card; see ``checkpoint``."""
