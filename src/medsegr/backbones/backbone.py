@@ -30,10 +30,12 @@ class ImageEmbedding:
     Attributes:
         features: (B, C, h, w) after the neck.
         high_resolution: Further maps that decoders take as they are, (B, ...), finest first.
+        added: What each finding adds to each of these maps, once the decoder has projected them, (N, ...).
     """
 
     features: Tensor
     high_resolution: tuple[Tensor, ...] = ()
+    added: tuple[Tensor, ...] = ()
 
 
 @dataclass
@@ -120,6 +122,13 @@ class Backbone(nn.Module):
         """Run the host's image encoder."""
         raise NotImplementedError
 
+    def fine_dims(self) -> tuple[tuple[int, int], ...]:
+        """Channels of each finer map, as the encoder gives it and as the decoder adds it; finest first.
+
+        Empty where the decoder takes none, or none that could be added to.
+        """
+        return ()
+
     def decode(
         self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
     ) -> Float[Tensor, "n h w"]:
@@ -127,7 +136,7 @@ class Backbone(nn.Module):
 
         Args:
             embedding: Features (N, C, h, w), one per finding; high-resolution maps (B, ...)
-                with N a multiple of B.
+                with N a multiple of B, and what is added to them (N, ...).
             tokens: (N, T, C) further sparse prompts, or None.
             prompts: The user's clicks and boxes, or None.
             decoder: The host's own mask decoder or a tuned copy of it.
@@ -244,6 +253,19 @@ def _first(output: Any) -> Tensor:
 def per_finding(level: Tensor, findings: int) -> Tensor:
     """A map (B, ...) that all findings of an image share, repeated to (N, ...)."""
     return level.repeat_interleave(findings // level.shape[0], dim=0)
+
+
+def finer_maps(projected: Sequence[Tensor], embedding: ImageEmbedding) -> list[Tensor]:
+    """The decoder's projections (B, ...) of the finer maps as each finding gets them: (N, ...)."""
+    levels = [per_finding(level, embedding.features.shape[0]) for level in projected]
+    if not embedding.added:
+        return levels
+    return [level + more.to(level.dtype) for level, more in zip(levels, embedding.added, strict=True)]
+
+
+def convolution_dims(*convolutions: Any) -> tuple[tuple[int, int], ...]:
+    """Channels that convolutions take and give."""
+    return tuple((int(c.weight.shape[1]), int(c.weight.shape[0])) for c in convolutions)
 
 
 def grid_positions(shared: Any, height: int, width: int, like: Tensor) -> Tensor:

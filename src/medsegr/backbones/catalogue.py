@@ -16,7 +16,7 @@ from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.meta import EfficientSamBackbone, MetaSam2Backbone, MetaSamBackbone
 from medsegr.backbones.sam import SamBackbone, SamHQBackbone, set_image_size
 from medsegr.backbones.sam2 import Sam2Backbone, set_sam2_image_size
-from medsegr.backbones.tiny import TINY_SPEC, TinyBackbone, TinyConfig, TinySam
+from medsegr.backbones.tiny import TINY_SPEC, TinyBackbone, TinyConfig, TinySam, set_tiny_image_size
 from medsegr.errors import ConfigError
 
 
@@ -49,7 +49,7 @@ STAGES = range(4)
 CATALOGUE: dict[str, Row] = {
     row.spec.family: row
     for row in (
-        Row(TINY_SPEC, TinyBackbone, "TinySam", "tiny"),
+        Row(TINY_SPEC, TinyBackbone, "TinySam", "tiny", resize=set_tiny_image_size),
         Row(
             HostSpec("sam", "vision_encoder.layers", "BHWC"),
             SamBackbone, "SamModel", "facebook/sam-vit-base",
@@ -164,12 +164,27 @@ def build_host(
         backbone = _call_builder(name)
     else:
         row, model = _load_hugging_face(name, revision)
-        if image_size and row.resize is not None:
-            row.resize(model, image_size)
         backbone = row.backbone(model, row.spec, name)
-    if image_size and image_size != backbone.image_size:
-        raise ConfigError(f"Host '{name}' takes pictures of {backbone.image_size} px, not of {image_size} px.")
+    if image_size:
+        resize_host(backbone, image_size)
     return backbone
+
+
+def resize_host(backbone: Backbone, image_size: int) -> None:
+    """Give a host another input size, in place.
+
+    Args:
+        backbone: The host.
+        image_size: Side of the square input, in pixels.
+
+    Raises:
+        ConfigError: The host has one size only, or not this one.
+    """
+    row = CATALOGUE.get(backbone.spec.family)
+    if image_size != backbone.image_size and row is not None and row.resize is not None:
+        row.resize(backbone.model, image_size)
+    if image_size != backbone.image_size:
+        raise ConfigError(f"Host '{backbone.name}' takes pictures of {backbone.image_size} px, not of {image_size} px.")
 
 
 def _call_builder(name: str) -> Backbone:

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts, per_finding
+from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts, convolution_dims, finer_maps
 
 NOT_A_POINT, CORNERS = -1, (2, 3)
 """Labels of Meta's prompt encoders: padding, and the two corners of a box."""
@@ -98,6 +98,12 @@ class MetaSam2Backbone(Backbone):
             last = last + self.model.no_mem_embed.reshape(1, -1, 1, 1)
         return ImageEmbedding(last, tuple(fine) if self.model.use_high_res_features_in_sam else ())
 
+    def fine_dims(self) -> tuple[tuple[int, int], ...]:
+        if not self.model.use_high_res_features_in_sam:
+            return ()
+        decoder = self.model.sam_mask_decoder
+        return convolution_dims(decoder.conv_s0, decoder.conv_s1)
+
     def decode(
         self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: Any
     ) -> Float[Tensor, "n h w"]:
@@ -110,7 +116,7 @@ class MetaSam2Backbone(Backbone):
         if embedding.high_resolution:
             finest, finer = embedding.high_resolution
             levels = (decoder.conv_s0(finest), decoder.conv_s1(finer))
-            fine = [per_finding(level, features.shape[0]) for level in levels]
+            fine = finer_maps(levels, embedding)
         masks = decoder(
             image_embeddings=features,
             image_pe=encoder.get_dense_pe(),

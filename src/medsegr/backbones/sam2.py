@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts, per_finding
+from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts, convolution_dims, finer_maps
 from medsegr.errors import ConfigError
 
 
@@ -48,7 +48,6 @@ class Sam2Backbone(Backbone):
         self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
     ) -> Float[Tensor, "n h w"]:
         features = embedding.features
-        count = features.shape[0]
         sparse = self.sparse_prompts(prompts, features)
         if tokens is not None:
             sparse = torch.cat([sparse, tokens[:, None].to(sparse.dtype)], dim=2)
@@ -58,7 +57,7 @@ class Sam2Backbone(Backbone):
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=self._no_mask(self.model.prompt_encoder.no_mask_embed.weight, features),
             multimask_output=False,
-            high_resolution_features=[per_finding(level, count) for level in self.fine(embedding, decoder)],
+            high_resolution_features=finer_maps(self.fine(embedding, decoder), embedding),
         )[0]
         return masks[:, 0, 0]
 
@@ -66,6 +65,9 @@ class Sam2Backbone(Backbone):
         """The finer maps as the decoder adds them, per image."""
         finest, finer = embedding.high_resolution
         return [decoder.conv_s0(finest), decoder.conv_s1(finer)]
+
+    def fine_dims(self) -> tuple[tuple[int, int], ...]:
+        return convolution_dims(self.model.mask_decoder.conv_s0, self.model.mask_decoder.conv_s1)
 
     def positions(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """Positional encoding of the embedding's grid."""

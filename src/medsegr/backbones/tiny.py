@@ -5,7 +5,7 @@ Encoder blocks come from ``transformers``' ResNet, prompt encoder and mask
 decoder from its Sam2; only the feature pyramid between them is ours.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch.nn.functional as F
@@ -178,6 +178,10 @@ class TinyBackbone(Sam2Backbone):
     def fine(self, embedding: ImageEmbedding, decoder: Any) -> list[Tensor]:
         return list(embedding.high_resolution)
 
+    def fine_dims(self) -> tuple[tuple[int, int], ...]:
+        dim = self.embedding_dim
+        return (dim // 8, dim // 8), (dim // 4, dim // 4)
+
     def positions(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         height, width = features.shape[-2:]
         return grid_positions(self.model.prompt_encoder.shared_embedding, height, width, features)
@@ -186,6 +190,24 @@ class TinyBackbone(Sam2Backbone):
         if prompts is None or not prompts.given:
             return features.new_zeros(features.shape[0], 1, 0, features.shape[1])
         return super().sparse_prompts(prompts, features)
+
+
+def set_tiny_image_size(model: TinySam, size: int) -> TinySam:
+    """Let the tiny host take squares of another side, in place; no weight depends on it.
+
+    Args:
+        model: The host.
+        size: New side in pixels; a multiple of 32.
+
+    Raises:
+        ConfigError: ``size`` is no multiple of 32.
+    """
+    model.config = replace(model.config, image_size=size)
+    prompts, grid = model.prompt_encoder, size // 8
+    prompts.input_image_size = size
+    prompts.image_embedding_size = (grid, grid)
+    prompts.mask_input_size = (4 * grid, 4 * grid)
+    return model
 
 
 def _init_convolution(module: nn.Module) -> None:

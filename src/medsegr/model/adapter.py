@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone
+from medsegr.backbones.backbone import Backbone, ImageEmbedding
 from medsegr.backbones.lora import LoraSettings
 from medsegr.cognition.fusion_transformer import FusionTransformer
 from medsegr.cognition.prior_embedding import PriorBatch, PriorEmbedding, PriorVocabulary
@@ -16,10 +16,14 @@ from medsegr.cognition.priors import ASPECTS, Finding
 from medsegr.errors import ConfigError
 from medsegr.model.support_head import SupportHead
 from medsegr.perception.attribute_agreement import AttributeAgreement
+from medsegr.perception.fine_guidance import FineGuidance
 from medsegr.perception.modulator import GUIDED, Modulator
 
 SMALL_HOST = 20_000_000
 """Below so many parameters a host counts as small (MobileSAM and EfficientSAM-Ti have 10 million)."""
+
+BEFORE = {"fine": False}
+"""Options of adapters whose files do not know them."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class AdapterConfig:
         train_decoder: Train a copy of the host's mask decoder, kept in the adapter.
         aspects: Of ``location``, ``texture`` and ``shape`` those that guide. One that is left out neither
             modulates nor is told: its words and regions are not encoded, in training and at test.
+        fine: Also let each finding modulate the finer maps that the host's decoder adds to its embedding.
+            None: where the host has such maps and is not trained whole, and ``late`` is on.
     """
 
     token_dim: int = 128
@@ -51,6 +57,7 @@ class AdapterConfig:
     text_dim: int = 0
     train_decoder: bool = False
     aspects: tuple[str, ...] = GUIDED
+    fine: bool | None = None
 
     def __post_init__(self) -> None:
         if self.token_dim <= 0 or self.token_dim % self.heads:
@@ -59,6 +66,8 @@ class AdapterConfig:
             raise ConfigError(f"bottleneck is {self.bottleneck}; expected a positive number of channels.")
         if set(self.aspects) - set(GUIDED) or len(set(self.aspects)) < len(self.aspects):
             raise ConfigError(f"'aspects' is {list(self.aspects)}; expected some of {', '.join(GUIDED)}, each once.")
+        if self.fine and not self.late:
+            raise ConfigError("'fine' refines what 'late' finds. Set late as well, or neither.")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -70,9 +79,20 @@ class AdapterConfig:
         small = sum(p.numel() for p in backbone.model.parameters()) < SMALL_HOST
         return cls(token_dim=96) if small and not backbone.whole else cls()
 
+    def resolved(self, backbone: Backbone) -> "AdapterConfig":
+        """With what is left to the host decided by it.
+
+        Raises:
+            ConfigError: ``fine`` is asked for, and the host has no finer maps.
+        """
+        able = bool(backbone.fine_dims())
+        if self.fine and not able:
+            raise ConfigError(f"Hosts of family '{backbone.spec.family}' have no finer maps; leave 'fine' out.")
+        return replace(self, fine=able and not backbone.whole and self.late) if self.fine is None else self
+
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "AdapterConfig":
-        """Read what :meth:`to_dict` wrote.
+        """Read what :meth:`to_dict` wrote; files from before an option was there are read as :data:`BEFORE`.
 
         Raises:
             ConfigError: A field is not known to this version.
@@ -80,6 +100,7 @@ class AdapterConfig:
         unknown = set(record) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"Unknown adapter settings: {sorted(unknown)}. Update medsegr, or remove them.")
+        record = {**BEFORE, **record}
         blocks, aspects = record.get("blocks"), record.get("aspects", GUIDED)
         return cls(**{**record, "blocks": None if blocks is None else tuple(blocks), "aspects": tuple(aspects)})
 
@@ -124,7 +145,7 @@ class Adapter(nn.Module):
     def __init__(self, backbone: Backbone, vocabulary: PriorVocabulary, config: AdapterConfig) -> None:
         super().__init__()
         dim, feature_dim = config.token_dim, backbone.embedding_dim
-        self.config = config
+        self.config = config = config.resolved(backbone)
         self.unsaid = tuple(aspect for aspect in GUIDED if aspect not in config.aspects)
         self.vocabulary = PartialVocabulary.of(vocabulary, self.unsaid)
         self.metadata: dict[str, Any] = {}
@@ -144,6 +165,9 @@ class Adapter(nn.Module):
         self.prompt_gate = nn.Parameter(torch.zeros(feature_dim))
         self.agreement = AttributeAgreement(feature_dim, dim)
         self.support = SupportHead(feature_dim, dim)
+        self.fine = (
+            FineGuidance(feature_dim, backbone.fine_dims(), dim, aspects=config.aspects) if config.fine else None
+        )
         self.decoder = copy.deepcopy(backbone.mask_decoder()) if config.train_decoder else None
         if self.decoder is not None:
             self.decoder.requires_grad_(True)
@@ -154,6 +178,21 @@ class Adapter(nn.Module):
             said = [float(aspect not in self.unsaid) for aspect in ASPECTS]
             priors = replace(priors, words=priors.words * priors.words.new_tensor(said)[:, None])
         return self.fusion(self.embedding(priors), pixel_values, priors.valid)
+
+    def refine(self, image: ImageEmbedding, tokens: Tensor, coarse: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        """What each finding adds to the finer maps, (B * K, ...) each, and where it may lie at the finest grid.
+
+        Nothing and None where the adapter does without.
+
+        Args:
+            image: The image embedding that all findings share.
+            tokens: Fused tokens (B, K, 4, D).
+            coarse: Location logits (B * K, 1, h, w) of the modulator behind the neck.
+        """
+        if self.fine is None:
+            return (), None
+        added, logits = self.fine((*image.high_resolution, image.features), tokens.flatten(0, 1), coarse)
+        return tuple(added), logits
 
     def prompts(self, tokens: Tensor) -> Tensor | None:
         """The four tokens of each finding as sparse prompts (B * K, 4, C); None while the gate is shut.
@@ -173,6 +212,7 @@ class Adapter(nn.Module):
 
     def gates(self, aspect: str) -> list[nn.Parameter]:
         """All gates of one aspect (``location``, ``texture``, ``shape``), early and late; none where it is left out."""
-        modulators = [*self.modulators.values(), *([self.late] if self.late is not None else [])]
-        gates = [gate for m in modulators if (gate := getattr(m, f"{aspect}_gate")) is not None]
+        parts = [*self.modulators.values(), self.late, self.fine]
+        modulators = [part for part in parts if part is not None]
+        gates = [gate for m in modulators if (gate := getattr(m, f"{aspect}_gate", None)) is not None]
         return gates + ([getattr(self.agreement, f"{aspect}_gate")] if aspect != "location" else [])

@@ -65,8 +65,8 @@ class ReportGuidedSam(AdaptedHost):
     """A SAM host guided by the report, with one image encoding for all findings.
 
     Early guidance, between the encoder's blocks, is shared by all findings of an
-    image; the modulator after the neck and the decoder's prompts are each
-    finding's own. A fresh adapter leaves encoder output and masks bit-identical
+    image; the modulator after the neck, what is added to the decoder's finer maps, and
+    the decoder's prompts are each finding's own. A fresh adapter leaves encoder output and masks bit-identical
     to the host's.
 
     What is promised of K findings in one pass: given one :class:`GuidedEncoding`,
@@ -131,12 +131,18 @@ class ReportGuidedSam(AdaptedHost):
         features = repeated
         agreement = self.adapter.agree(image.features, priors)
         gated = self.adapter.agreement.gated(agreement)
+        added: tuple[Tensor, ...] = ()
         if self.adapter.late is not None:
             late_guidance = replace(encoding.guidance, evidence=gated.sum(2)).per_finding()
             features, late_map = self.adapter.late(repeated, late_guidance)
-            maps = (*maps, late_map.view(batch, findings, *late_map.shape[-2:]))
+            added, fine_map = self.adapter.refine(image, tokens, late_map)
+            own_maps = (late_map,) if fine_map is None else (late_map, fine_map)
+            maps = (*maps, *(level.view(batch, findings, *level.shape[-2:]) for level in own_maps))
         logits = self.backbone.decode(
-            ImageEmbedding(features, image.high_resolution), self.adapter.prompts(tokens), prompts, self.mask_decoder
+            ImageEmbedding(features, image.high_resolution, added),
+            self.adapter.prompts(tokens),
+            prompts,
+            self.mask_decoder,
         )
         agreed = torch.cat([_inside_region(priors.region, gated), gated], dim=2).flatten(0, 1)
         support = self.adapter.support(features, repeated, tokens.flatten(0, 1), logits, agreed)
