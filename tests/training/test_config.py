@@ -34,13 +34,19 @@ def test_order_of_precedence(tmp_path):
     assert (config.steps, config.seed, config.loss.dice, config.loss.support) == (5, 3, 3.0, 0.0)
 
 
-@pytest.mark.parametrize("blocks", ["1,2", "[]", "none"])
+@pytest.mark.parametrize("blocks", ["1,2", "[]", "", "none"])
 @pytest.mark.parametrize("aspects", ["location,shape", "[]", ""])
 def test_written_and_read_again_is_the_same(blocks, aspects):
     config = load_config("tiny", ["data=a", f"adapter.blocks={blocks}", f"adapter.aspects={aspects}"])
-    assert config.adapter.blocks == {"1,2": (1, 2), "[]": (), "none": None}[blocks]
+    assert config.adapter.blocks == {"1,2": (1, 2), "[]": (), "": (), "none": None}[blocks]
     assert config.adapter.aspects == (("location", "shape") if "shape" in aspects else ())
     assert from_dict(TrainConfig, config.to_dict()) == config
+
+
+def test_an_empty_value_is_nothing_given_where_it_cannot_be_an_empty_list():
+    config = load_config(None, ["init=", "adapter.text_encoder=", "adapter.fine="])
+    assert config.init is None and config.adapter.text_encoder is None and config.adapter.fine is None
+    assert load_config(None, ["adapter.fine=no"]).adapter.fine is False
 
 
 def test_a_configuration_of_before_has_all_aspects():

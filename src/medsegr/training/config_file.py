@@ -96,7 +96,8 @@ def _convert(value: Any, hint: Any, name: str) -> Any:
             raise ConfigError(f"'{name}' is a single value; expected settings of its own, as {name}.key=value.")
         return from_dict(hint, value, f"{name}.")
     if origin in (Union, types.UnionType):
-        if value is None or str(value).lower() in ("none", "null", ""):
+        empty = "" if typing.get_origin(arguments[0]) is not tuple else None  # an empty list is a list
+        if value is None or str(value).lower() in ("none", "null", empty):
             return None
         return _convert(value, arguments[0], name)
     if origin is dict:
