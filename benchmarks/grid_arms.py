@@ -55,6 +55,7 @@ class Grid:
         config: A YAML file or the name of a shipped configuration, or None.
         settings: ``key=value`` for all arms.
         init: An earlier grid, of which each run goes on with the best weights of its own arm and seed.
+        init_seed: The seed of the earlier grid to go on from, whatever the run's own; its own when None.
     """
 
     out: Path
@@ -64,6 +65,7 @@ class Grid:
     config: str | None = None
     settings: tuple[str, ...] = ()
     init: Path | None = None
+    init_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,11 @@ def grid_runs(grid: Grid, arms: Sequence[str], seeds: Sequence[int]) -> list[Gri
 
 def run_config(grid: Grid, name: str, seed: int) -> TrainConfig:
     """The configuration of one run: the grid's settings, then the arm's."""
-    run = f"{name}-{seed}"
-    start = None if grid.init is None else grid.init / run / "best"
+    run, before = f"{name}-{seed}", seed if grid.init_seed is None else grid.init_seed
+    start = None if grid.init is None else grid.init / f"{name}-{before}" / "best"
     if start is not None and not start.is_dir():
         raise ConfigError(
-            f"'{start}' is not there; expected the best weights of arm '{name}', seed {seed}, of an earlier grid. "
+            f"'{start}' is not there; expected the best weights of arm '{name}', seed {before}, of an earlier grid. "
             "Run that arm and seed there first, or leave --init out."
         )
     config = load_config(

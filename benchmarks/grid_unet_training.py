@@ -41,7 +41,8 @@ def train_unet(config: TrainConfig, resume: bool = False) -> TrainResult:
     fabric = build_fabric(config)
     torch.manual_seed(config.seed)
     before = NamedUnet.from_pretrained(config.init) if config.init else None
-    host = before.settings["host"] if before else host_record(config)
+    host = {**before.settings["host"]} if before else host_record(config)
+    host["image_size"] = config.image_size or host["image_size"]
     backbone = backbone_of(host)
     store = StudyStore(config.data, "train", backbone.image_size, config.cache_mb).require_all()
     held_out = StudyStore(config.data, "val", backbone.image_size, config.cache_mb)

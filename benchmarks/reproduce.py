@@ -172,6 +172,7 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--config", help="YAML file, or a shipped name: tiny")
     add("--set", action="append", default=[], dest="settings", metavar="KEY=VALUE", help="for all arms; repeatable")
     add("--init", type=Path, help="an earlier grid: each run goes on with the weights of its own arm and seed")
+    add("--init-seed", type=int, help="seed of the earlier grid that all seeds go on from; each its own by default")
     add("--split", default="test", choices=("train", "val", "test"), help="to score on")
     add("--limit", type=int, help="cases of each data set to score on, at most")
     add("--name", help="of the tables: grid_NAME; the name of --out by default")
@@ -194,7 +195,8 @@ def reproduce(given: argparse.Namespace) -> bool:
         raise ConfigError(f"--seeds is '{given.seeds}'; expected whole numbers with commas, for example 0,1,2.")
     paths = tuple(str(folder.path) for folder in open_data(given.data))
     folders = open_data(given.test_data or given.data)
-    grid = Grid(given.out, paths, given.steps, given.host, given.config, tuple(given.settings), given.init)
+    start = given.init, given.init_seed
+    grid = Grid(given.out, paths, given.steps, given.host, given.config, tuple(given.settings), *start)
     runs = grid_runs(grid, [part.strip() for part in given.arms.split(",")], seeds)
     asking = Asking(given.split, given.limit)
     if not given.only_tables:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,9 @@ def test_every_further_arm_takes_a_step(data, finished, tmp_path):
 def test_a_grid_goes_on_from_the_weights_of_another(data, finished, tmp_path):
     start = Grid(tmp_path, (str(data),), 2, settings=SETTINGS, init=finished)
     assert run_config(start, "unet", 0).init == str(finished / "unet-0" / "best")
+    assert run_config(replace(start, init_seed=0), "unet", 3).init == str(finished / "unet-0" / "best")
+    with pytest.raises(ConfigError, match="arm 'unet', seed 3"):
+        run_config(start, "unet", 3)
     assert reproduce._train(grid_runs(start, ["unet"], [0])[0]).finished
     with pytest.raises(ConfigError, match="arm 'full', seed 1"):
         run_config(start, "full", 1)

@@ -86,3 +86,10 @@ def test_the_frame_of_a_volume_is_its_fullest_plane() -> None:
     volume = np.zeros((50, 10, 10), bool)
     volume[7, :2] = True
     assert frame_share(volume) == 0.2 and frame_share(volume[7]) == 0.2
+
+
+def test_what_a_broader_word_means_is_the_finding_itself() -> None:
+    hazy, dense = box(0, 6), box(10, 16)
+    case = case_of({"ground_glass_opacity": hazy, "consolidation": dense, "airways": box(7, 9)}, shape=(10, 20))
+    assert list(other_labels("airspace_opacity", hazy | dense, case)) == ["airways"]
+    assert set(other_labels("consolidation", dense, case)) == {"ground_glass_opacity", "airways"}

@@ -91,6 +91,24 @@ def test_absent_structures_are_supervised_only_where_they_are_annotated():
     assert [match.supervised for match in match_findings(asked, case)] == [True, False, False]
 
 
+def test_a_broader_word_means_its_narrower_structures_together():
+    case = case_of(structures={"ground_glass_opacity": LEFT, "consolidation": RIGHT, "nodule": disc(50, 50)})
+    assert np.array_equal(structure_mask(finding("airspace_opacity"), case), LEFT | RIGHT)
+    assert np.array_equal(structure_mask(finding("pneumonia", side="right"), case), RIGHT)
+    assert structure_mask(finding("atelectasis"), case) is None
+    assert not match_findings([finding("airspace_opacity", presence="absent")], case)[0].supervised
+
+
+def test_a_broader_word_meets_its_own_mask_where_there_is_one():
+    nothing = np.zeros_like(LEFT)
+    own = case_of(structures={"airspace_opacity": LEFT, "consolidation": RIGHT})
+    assert np.array_equal(structure_mask(finding("airspace_opacity"), own), LEFT)
+    empty = case_of(structures={"airspace_opacity": nothing, "consolidation": RIGHT})
+    assert structure_mask(finding("airspace_opacity"), empty) is None
+    denied = case_of(structures={"consolidation": nothing})
+    assert match_findings([finding("airspace_opacity", presence="absent")], denied)[0].supervised
+
+
 def test_an_unsided_name_meets_the_sided_structures():
     case = case_of(structures={"left_lung": LEFT, "right_lung": RIGHT})
     np.testing.assert_array_equal(structure_mask(finding("lung", "left"), case), LEFT)

@@ -7,9 +7,10 @@ import pytest
 
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.training.config import SamplingConfig
+from medsegr.training.counterfactuals import counterfactual, misplaced
 from medsegr.training.questions import (
-    counterfactual,
     draw_questions,
+    foreign,
     mismatched,
     named_questions,
     tell_less,
@@ -41,6 +42,7 @@ def study() -> Study:
         objects=((SOLID, "a"), (CYSTIC, "b")),
         named={"nodule": ("a", "b")},
         absent=("mass",),
+        foreign=("polyp", "liver"),
     )
 
 
@@ -85,6 +87,21 @@ def test_a_sample_without_a_report_only_names(study, other):
         for question in draw_questions(study, lambda: other, config, np.random.default_rng(seed)):
             assert question.finding == question.finding.named_only()
             assert question.masks == study.named.get(question.finding.target, ())
+
+
+@pytest.mark.parametrize("dropout", [0.0, 1.0])
+def test_names_from_elsewhere_are_asked_and_have_no_mask(study, other, dropout):
+    strangers = set()
+    for share in (0.0, 0.3):
+        config = SamplingConfig(report_dropout=dropout, foreign_share=share)
+        rng = np.random.default_rng(0)
+        drawn = [q for _ in range(60) for q in draw_questions(study, lambda: other, config, rng)]
+        strangers = {q.finding.target for q in drawn} & set(study.foreign)
+        assert strangers == (set(study.foreign) if share else set())
+        assert all(
+            q.masks == () and q.finding == q.finding.named_only() for q in drawn if q.finding.target in strangers
+        )
+    assert foreign(replace(study, foreign=()), np.random.default_rng(0)) is None
 
 
 def test_what_is_left_unsaid_widens_the_truth(study):
@@ -147,3 +164,32 @@ def test_validation_asks_the_report_and_one_false_finding(study):
 def test_nothing_to_ask_gives_nothing(study):
     empty = Study(study.image, None, {})
     assert draw_questions(empty, lambda: empty, SamplingConfig(), np.random.default_rng(0)) == []
+
+
+def elsewhere(study: Study) -> Study:
+    """A study without records whose report places a nodule on the left, where all of its mask lies."""
+    return replace(study, objects=(), false=(), distractors=(), named={"nodule": ("a",)})
+
+
+def test_without_records_the_wrong_side_has_no_mask(study):
+    left = elsewhere(study)
+    drawn = [misplaced(left, lambda: left, np.random.default_rng(seed)) for seed in range(12)]
+    assert {q.finding.location.laterality for q in drawn if q} == {"right"}
+    assert all(q.masks == () and q.finding.texture == SOLID.texture for q in drawn if q)
+    assert counterfactual(left, lambda: left, np.random.default_rng(0)) is not None
+
+
+def test_another_place_is_borrowed_from_another_case(study):
+    guest = replace(
+        elsewhere(study), described=(Question(replace(CYSTIC, location=Location("right", ("upper_zone",))), ("b",)),)
+    )
+    drawn = [misplaced(elsewhere(study), lambda: guest, np.random.default_rng(seed)) for seed in range(20)]
+    assert Location("right", ("upper_zone",)) in {q.finding.location for q in drawn if q}
+
+
+def test_a_place_is_only_denied_where_the_target_is_not(study):
+    both = replace(elsewhere(study), named={"nodule": ("a", "b")})  # the other nodule lies on the right
+    wrong = replace(elsewhere(study), described=(Question(replace(SOLID, location=Location("right")), ("a",)),))
+    silent = replace(elsewhere(study), described=(Question(replace(SOLID, location=Location()), ("a",)),))
+    for case in (both, wrong, silent, replace(elsewhere(study), described=())):
+        assert all(misplaced(case, lambda: elsewhere(study), np.random.default_rng(s)) is None for s in range(12))

@@ -68,6 +68,15 @@ def test_the_best_model_loads_and_is_the_running_mean(whole_run):
     assert sum(p.numel() for _, p in best.trainable_parameters()) > 1000
 
 
+def test_goes_on_from_weights_at_another_image_size(data, whole_run, tmp_path):
+    start = str(whole_run / "best")
+    config = small_config(data, tmp_path / "larger", init=start, image_size=96, steps=1)
+    assert train(config, show_progress=False).finished
+    assert ReportGuidedSam.from_pretrained(tmp_path / "larger" / "best").image_size == 96
+    with pytest.raises(ConfigError, match="multiple of 32"):
+        train(small_config(data, tmp_path / "odd", init=start, image_size=100), show_progress=False)
+
+
 def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(data, whole_run, tmp_path, monkeypatch):
     config = small_config(data, tmp_path / "run")
     with monkeypatch.context() as patch:

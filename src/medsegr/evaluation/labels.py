@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from medsegr.data.case import Case
+from medsegr.model.matching import BROADER
 
 SIDES = ("left", "right")
 
@@ -13,7 +14,8 @@ def other_labels(target: str, truth: np.ndarray, case: Case) -> dict[str, np.nda
     """Masks of everything in a case that is not the finding itself.
 
     Args:
-        target: Of the finding. The sides of its organ (``left_lung`` of ``lung``) are the finding itself.
+        target: Of the finding. The sides of its organ (``left_lung`` of ``lung``) and what a broader word
+            means (``consolidation`` of ``airspace_opacity``) are the finding itself.
         truth: Its mask, bool.
         case: With structures, and records where the data set has them.
 
@@ -22,6 +24,7 @@ def other_labels(target: str, truth: np.ndarray, case: Case) -> dict[str, np.nda
         the other lung opacity, the second nodule.
     """
     itself = {target, *(f"{side}_{target}" for side in SIDES)}
+    itself |= set() if target in case.structures else set(BROADER.get(target, ()))
     found = {name: mask for name, mask in case.structures.items() if name not in itself and mask.any()}
     alike = np.zeros_like(truth)
     for record in case.findings:

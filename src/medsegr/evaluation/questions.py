@@ -3,13 +3,12 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from medsegr.cognition.lexicon import finding_for_target, load_lexicon, regions_of
-from medsegr.cognition.meanings import NEIGHBOURS
+from medsegr.cognition.foreign import foreign_targets
+from medsegr.cognition.lexicon import finding_for_target
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.case import Case
@@ -84,24 +83,10 @@ def foreign_question(case: Case, folder: DatasetFolder, seed: int = 0) -> Asked 
     Returns:
         Nothing is its truth. None where the kind of picture is not known.
     """
-    names = [name for name in _foreign_targets(case.image.modality or folder.modality) if name not in folder.targets]
+    names = [name for name in foreign_targets(case.image.modality or folder.modality) if name not in folder.targets]
     if not names:
         return None
     rng = np.random.default_rng((seed, zlib.crc32(case.name.encode())))
     target = names[int(rng.integers(len(names)))]
     finding = Finding(target, location=Location(frame=folder.frame))
     return Asked(finding, np.zeros(case.image.mask_shape, bool), "foreign")
-
-
-@lru_cache(maxsize=32)
-def _foreign_targets(modality: str | None) -> tuple[str, ...]:
-    """Findings and organs of regions that are neither in such pictures nor next to them."""
-    shown = set(regions_of(modality))
-    near = {other for region in shown for other in NEIGHBOURS.get(region, ())}
-    near |= {region for region, others in NEIGHBOURS.items() if shown & set(others)}
-    far = [
-        target
-        for target in load_lexicon().targets.values()
-        if target.group in ("finding", "anatomy") and target.region not in {"any", *shown, *near}
-    ]
-    return tuple(sorted(target.name for target in far)) if shown else ()

@@ -24,6 +24,13 @@ WRONG_SIDE_MARGIN = 0.1
 """A centroid this share of the width beyond the midline lies clearly on the other side."""
 
 
+BROADER = {
+    "airspace_opacity": ("ground_glass_opacity", "consolidation"),
+    "pneumonia": ("ground_glass_opacity", "consolidation"),
+}
+"""A word that reports use -> narrower structures whose union it means where it is not outlined itself."""
+
+
 @dataclass(frozen=True)
 class Match:
     """A finding and its truth.
@@ -156,17 +163,23 @@ def _match_records(findings: Sequence[Finding], case: Case) -> list[Match]:
 def _match_structures(finding: Finding, case: Case, frame: Frame) -> Match:
     mask = structure_mask(finding, case, frame)
     if finding.presence == "absent":
-        outlined = finding.target in case.structures and mask is None
+        meant = {finding.target, *BROADER.get(finding.target, ())}
+        outlined = mask is None and not meant.isdisjoint(case.structures)
         return Match(finding, None, outlined)
     return Match(finding, mask, mask is not None)
 
 
 def structure_mask(finding: Finding, case: Case, frame: Frame = "patient") -> np.ndarray | None:
-    """The mask of a finding's target and side, or None where the case has none that fits."""
+    """The mask of a finding's target and side, or None where the case has none that fits.
+
+    A broader word (:data:`BROADER`) means all its narrower structures together.
+    """
     target, side = finding.target, finding.location.laterality
     present = {name: mask for name, mask in case.structures.items() if mask.any()}
-    if target in present:
-        return on_side(present[target], side, frame, case.image.modality)
+    meant = (target,) if target in case.structures else BROADER.get(target, ())
+    if found := [present[name] for name in meant if name in present]:
+        whole = found[0] if len(found) == 1 else np.logical_or.reduce(found)
+        return on_side(whole, side, frame, case.image.modality)
     sided = [f"{s}_{target}" for s in (("left", "right") if side not in ("left", "right") else (side,))]
     return union(present[name] for name in sided if name in present)
 

@@ -61,8 +61,9 @@ class SamplingConfig:
         named_share: Structures asked for by name, with the lexicon's knowledge.
         false_share: Recorded descriptions that no object in the image fits.
         mismatched_share: Targets that this image does not show, described as in another case.
-        counterfactual_share: A recorded finding with one aspect of another case's;
-            its truth follows from the records.
+        counterfactual_share: A recorded finding with one aspect of another case's; its truth follows from
+            the records. Without records, a finding of the report in a place where there is none.
+        foreign_share: Bare names of other regions of the body, which the image cannot show.
         report_dropout: Share of samples in which all findings are merely named.
         finding_dropout: Share of findings that are merely named beside described ones.
         aspect_dropout: Chance of each of location, texture and shape to be left unsaid.
@@ -76,6 +77,7 @@ class SamplingConfig:
     false_share: float = 0.25
     mismatched_share: float = 0.2
     counterfactual_share: float = 0.4
+    foreign_share: float = 0.15
     report_dropout: float = 0.15
     finding_dropout: float = 0.05
     aspect_dropout: float = 0.08

@@ -7,6 +7,7 @@ import numpy as np
 
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.training.config import SamplingConfig
+from medsegr.training.counterfactuals import counterfactual
 from medsegr.training.studies import Question, Study
 
 OtherStudy = Callable[[], Study]
@@ -29,7 +30,7 @@ def draw_questions(study: Study, other: OtherStudy, config: SamplingConfig, rng:
     if rng.random() < config.fewer_findings:
         slots = int(rng.integers(1, slots + 1))
     if rng.random() < config.report_dropout:
-        return _merely_named(study, slots, rng)
+        return _merely_named(study, slots, config, rng)
     sources = _sources(study, other, config, rng)
     questions: list[Question] = []
     for _ in range(slots * 3):
@@ -66,13 +67,16 @@ def _sources(study: Study, other: OtherStudy, config: SamplingConfig, rng: np.ra
         "false": (config.false_share, pool(false)),
         "mismatched": (config.mismatched_share, lambda: mismatched(study, other, rng)),
         "counterfactual": (config.counterfactual_share, lambda: counterfactual(study, other, rng)),
+        "foreign": (config.foreign_share, lambda: foreign(study, rng)),
     }
 
 
-def _merely_named(study: Study, slots: int, rng: np.random.Generator) -> list[Question]:
+def _merely_named(study: Study, slots: int, config: SamplingConfig, rng: np.random.Generator) -> list[Question]:
     """A sample without a report: targets by name, mostly such that the image shows."""
     present = [(target, masks) for target, masks in sorted(study.named.items())]
     absent = [(target, ()) for target in study.absent]
+    if config.foreign_share and (stranger := foreign(study, rng)) is not None:
+        absent.append((stranger.finding.target, ()))
     keep = len(present) if rng.random() < 0.5 else len(present) + 1
     chosen = [present[i] for i in rng.permutation(len(present))] + [absent[i] for i in rng.permutation(len(absent))]
     chosen = chosen[: max(1, min(keep, slots))]
@@ -116,24 +120,11 @@ def mismatched(study: Study, other: OtherStudy, rng: np.random.Generator) -> Que
     return Question(finding if rng.random() < 0.5 else finding.named_only())
 
 
-def counterfactual(study: Study, other: OtherStudy, rng: np.random.Generator) -> Question | None:
-    """A recorded object with one aspect of another case's; the records say what it fits, if anything."""
-    if not study.objects:
+def foreign(study: Study, rng: np.random.Generator) -> Question | None:
+    """The bare name of something that such a picture cannot show."""
+    if not study.foreign:
         return None
-    for _ in range(6):
-        finding = study.objects[int(rng.integers(len(study.objects)))][0]
-        aspect = ("location", "texture", "shape")[int(rng.integers(3))]
-        for lent, _ in other().objects:
-            changed = replace(finding, **{aspect: getattr(lent, aspect)})
-            if lent.target != finding.target or not _stated(getattr(lent, aspect)) or changed == finding:
-                continue
-            if (fitting := study.fitting(changed)) is not None:
-                return Question(changed, fitting)
-    return None
-
-
-def _stated(aspect: Location | Texture | Shape) -> bool:
-    return aspect.stated if isinstance(aspect, Location) else bool(aspect.attributes)
+    return Question(study.asked_for(study.foreign[int(rng.integers(len(study.foreign)))]).named_only())
 
 
 def validation_questions(study: Study, most: int) -> list[Question]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from medsegr.backbones.preprocess import Letterbox, resize
+from medsegr.cognition.foreign import foreign_targets
 from medsegr.cognition.lexicon import finding_for_target
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding
@@ -45,6 +46,7 @@ class Study:
         objects: Full description and mask name of every recorded object.
         named: Target -> names of all its masks.
         absent: Targets that the image is known not to show.
+        foreign: Targets of other regions of the body, which such a picture cannot show.
     """
 
     image: np.ndarray
@@ -56,6 +58,7 @@ class Study:
     objects: tuple[tuple[Finding, str], ...] = ()
     named: dict[str, tuple[str, ...]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -122,6 +125,7 @@ def prepare_study(case: Case, folder: DatasetFolder, size: int) -> Study:
         objects=tuple(objects),
         named=named,
         absent=tuple(t for t, mask in sorted(case.structures.items()) if t not in named and not mask.any()),
+        foreign=tuple(t for t in foreign_targets(modality) if t not in folder.targets),
     )
 
 

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from torch.utils.data import DataLoader
 
+from medsegr.backbones.catalogue import resize_host
 from medsegr.errors import ConfigError
 from medsegr.model.attach import build_model
 from medsegr.model.report_guided_sam import ReportGuidedSam
@@ -83,6 +84,8 @@ def _model(config: TrainConfig) -> ReportGuidedSam:
     """The model to train: a fresh one, or the one to start from; with the LoRA that is asked for."""
     if config.init:
         model = ReportGuidedSam.from_pretrained(config.init)
+        if config.image_size:
+            resize_host(model.backbone, config.image_size)
     else:
         model = build_model(config.host, config.adapter, config.image_size or None, config.host_settings or None)
     if config.lora.rank and model.adapter.lora is None:
