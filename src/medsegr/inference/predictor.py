@@ -15,10 +15,13 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError, ReportError
+from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
+from medsegr.inference.plane import Question
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
+from medsegr.inference.thresholds import Thresholds
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
-from medsegr.inference.volume import FindingVolume, Question, Thresholds, gather
+from medsegr.inference.volume import FindingVolume, gather
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 MAX_FINDINGS = 200
@@ -37,7 +40,14 @@ def builtin_models() -> list[str]:
     return sorted(config.parent.name for config in builtin_folder().glob("*/adapter.json"))
 
 
-def load(name: str | Path = "tiny", device: str = "cpu", host: str | torch.nn.Module | None = None) -> "Predictor":
+def load(
+    name: str | Path = "tiny",
+    device: str = "cpu",
+    host: str | torch.nn.Module | None = None,
+    *,
+    flips: bool = False,
+    second_look: bool = False,
+) -> "Predictor":
     """A model that is ready to segment.
 
     Args:
@@ -45,6 +55,8 @@ def load(name: str | Path = "tiny", device: str = "cpu", host: str | torch.nn.Mo
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto`` for the best there is.
         host: The host of an adapter, as an object or by name, where its own name is not enough: a
             host of one's own (``module:function``), or one that was moved.
+        flips: See :class:`Predictor`.
+        second_look: See :class:`Predictor`.
 
     Raises:
         ConfigError: No such model or device.
@@ -61,7 +73,7 @@ def load(name: str | Path = "tiny", device: str = "cpu", host: str | torch.nn.Mo
             "a folder written by save_pretrained, or a Hugging Face id such as 'me/my-adapter'."
         )
     model = ReportGuidedSam.from_pretrained(source, host)
-    return Predictor(model.to(chosen).eval(), name=str(name))
+    return Predictor(model.to(chosen).eval(), name=str(name), flips=flips, second_look=second_look)
 
 
 def _device(name: str) -> torch.device:
@@ -81,11 +93,16 @@ class Predictor:
     Args:
         model: A model; it is used as it is, in evaluation mode.
         name: Shown in results.
+        flips: Also look at the mirrored picture, with mirrored findings, and average; see ``flips.py``.
+        second_look: Look again, closer, where a finding is small; see ``second_look.py``.
     """
 
-    def __init__(self, model: ReportGuidedSam, name: str = "model") -> None:
+    def __init__(
+        self, model: ReportGuidedSam, name: str = "model", *, flips: bool = False, second_look: bool = False
+    ) -> None:
         self.model = model
         self.name = name
+        self.looks = Looks(flips, second_look)
         self._lock = threading.Lock()
 
     @property
@@ -146,7 +163,8 @@ class Predictor:
             with self._lock:
                 clicked = {place: placed[k] for place, k in enumerate(sought) if k in placed}
                 asked = Question(tuple(findings[k] for k in sought), modality, priors.text, clicked)
-                gathered = gather(self.model.eval(), picture, asked, thresholds)
+                ask = self.looks.ask(self.model.eval(), thresholds)
+                gathered = gather(ask, picture, asked, thresholds)
             volumes = dict(zip(sought, gathered, strict=True))
         results = tuple(
             _finding_result(id, finding, volumes.get(k), picture, thresholds)
@@ -158,7 +176,7 @@ class Predictor:
             *_without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
             *_warnings(results, thresholds, asked_report=report is not None),
         )
-        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)))
+        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
 
     def _thresholds(self, threshold: float, support_threshold: float | None) -> Thresholds:
         if support_threshold is None:
@@ -217,6 +235,7 @@ def _finding_result(
         probability=volume.probability,
         size_mm=long_axis_mm(mask, spacing),
         volume_mm3=volume_mm3(mask, spacing) if mask.any() else None,
+        looked_twice=volume.looked_twice,
     )
 
 

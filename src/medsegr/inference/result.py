@@ -9,6 +9,7 @@ import numpy as np
 
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
+from medsegr.inference.looks import Looks
 
 Outcome = Literal["outlined", "absent", "unsupported", "empty"]
 """``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not
@@ -32,6 +33,7 @@ class FindingResult:
         probability: (H, W) 0..1 of ``key_plane``, before threshold and support; None for absent findings.
         size_mm: Long axis, or None when the spacing is not known.
         volume_mm3: Of volumes, or None.
+        looked_twice: Whether a closer second look had a say in the mask; of a volume, in any plane.
     """
 
     id: str
@@ -45,6 +47,7 @@ class FindingResult:
     probability: np.ndarray | None = None
     size_mm: float | None = None
     volume_mm3: float | None = None
+    looked_twice: bool = False
 
     @property
     def area_px(self) -> int:
@@ -66,6 +69,7 @@ class Result:
         image: The image as it was read.
         modality: As given, or as the image or the report says; None when unknown.
         text: The report, or empty.
+        looks: Which options of looking were on.
     """
 
     findings: tuple[FindingResult, ...]
@@ -73,6 +77,7 @@ class Result:
     modality: str | None = None
     text: str = field(default="", repr=False)
     warnings: tuple[str, ...] = ()
+    looks: Looks = field(default_factory=Looks)
 
     def __getitem__(self, id: str) -> FindingResult:
         """The finding with this id."""

@@ -1,7 +1,8 @@
 """Clicks and boxes that a user adds to a finding of the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import repeat
 
 import torch
 
@@ -10,6 +11,7 @@ from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 from medsegr.errors import ConfigError
+from medsegr.inference.crop import Bounds, Window
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,34 @@ class UserPrompt:
         if self.box is not None:
             boxes = (torch.tensor(self.box, dtype=torch.float32) * scale.repeat(2))[None, None]
         return Prompts(points, labels, boxes)
+
+    def mirrored(self, width: float) -> "UserPrompt":
+        """The same in a picture of this width that is mirrored left to right."""
+        box = self.box and (width - self.box[2], self.box[1], width - self.box[0], self.box[3])
+        return replace(self, points=tuple((width - x, y) for x, y in self.points), box=box)
+
+    def bounds(self) -> Bounds | None:
+        """What the finding reaches by this prompt: its box and the clicks inside it; None of clicks outside alone."""
+        inside = [point for point, label in zip(self.points, self.labels or repeat(1), strict=False) if label]
+        corners = [*inside, *((self.box[:2], self.box[2:]) if self.box else ())]
+        if not corners:
+            return None
+        columns, rows = zip(*corners, strict=True)
+        return min(columns), min(rows), max(columns), max(rows)
+
+    def within(self, window: Window) -> "UserPrompt | None":
+        """The same in pixels of a window that holds the box; clicks beyond it are dropped, None where none is left."""
+        kept = [
+            ((x - window.left, y - window.top), label)
+            for (x, y), label in zip(self.points, self.labels or repeat(1), strict=False)
+            if 0 <= x - window.left <= window.width and 0 <= y - window.top <= window.height
+        ]
+        box = self.box and (
+            self.box[0] - window.left, self.box[1] - window.top, self.box[2] - window.left, self.box[3] - window.top
+        )  # fmt: skip
+        if not kept and box is None:
+            return None
+        return UserPrompt(tuple(point for point, _ in kept), tuple(label for _, label in kept), box)
 
 
 def prompts_by_place(

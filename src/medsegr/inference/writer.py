@@ -50,6 +50,7 @@ def write_case(folder: Path, result: Result, label: CaseLabel, keep_text: bool =
         "image": label.image,
         "model": label.model,
         "modality": result.modality,
+        "looks": result.looks.settings(),
         "findings": [finding_record(found, masks[found.id]) for found in result.findings],
         "warnings": list(result.warnings),
     }
@@ -82,6 +83,7 @@ def finding_record(found: FindingResult, mask: str | None) -> dict[str, Any]:
         "trigger": [list(span) for span in finding.evidence.presence],
         "mask": mask,
         "reason": found.reason,
+        "looked_twice": found.looked_twice,
         "support": None if found.support is None else round(found.support, 4),
         "area_px": found.area_px,
         "volume_mm3": None if found.volume_mm3 is None else round(found.volume_mm3, 2),

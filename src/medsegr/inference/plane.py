@@ -1,0 +1,110 @@
+"""One plane asked for its findings: what every way of looking stands on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from medsegr.backbones.preprocess import Letterbox, logits_to_original
+from medsegr.cognition.priors import Finding
+from medsegr.inference.user_prompt import UserPrompt
+from medsegr.model.report_guided_sam import ReportGuidedSam
+
+FINDINGS_AT_ONCE = 32
+"""Findings that share one image encoding; more are done in further passes, to bound memory."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of an image.
+
+    Attributes:
+        findings: At least one.
+        modality: Of the image, or None.
+        text: The report that evidence offsets point into; may be empty.
+        prompts: Clicks and boxes of a user, by the finding's place; for pictures, not for volumes.
+    """
+
+    findings: tuple[Finding, ...]
+    modality: str | None = None
+    text: str = ""
+    prompts: Mapping[int, UserPrompt] = field(default_factory=dict)
+
+    def part(self, first: int) -> "Question":
+        """The next findings from ``first`` on that share an encoding, with their prompts."""
+        last = first + FINDINGS_AT_ONCE
+        prompts = {k - first: prompt for k, prompt in self.prompts.items() if first <= k < last}
+        return replace(self, findings=self.findings[first:last], prompts=prompts)
+
+
+@dataclass
+class PlanePrediction:
+    """What the model says of one plane.
+
+    Attributes:
+        probability: (K, H, W) 0..1.
+        support: (K,) 0..1.
+        location: (K, h, w) logits over the host's padded square.
+        box: How the plane lies in that square.
+        looked_twice: (K,) bool, whether a second look changed the probability.
+        mirrored: What it says of the mirrored plane, where it was asked.
+    """
+
+    probability: np.ndarray
+    support: np.ndarray
+    location: torch.Tensor
+    box: Letterbox
+    looked_twice: np.ndarray
+    mirrored: "PlanePrediction | None" = None
+
+    def location_map(self, k: int) -> np.ndarray:
+        """(H, W) 0..1: where finding ``k`` was looked for; the mean of both looks where the plane was mirrored too."""
+        own = torch.sigmoid(logits_to_original(self.location[k : k + 1], self.box))[0].numpy()
+        return own if self.mirrored is None else (own + self.mirrored.location_map(k)[:, ::-1]) / 2
+
+
+Ask = Callable[[Sequence[np.ndarray], Sequence[Question]], list[PlanePrediction]]
+"""Planes (H, W) or (H, W, 3), 0..1, and one question for each -> one answer for each."""
+
+
+def ask_model(
+    model: ReportGuidedSam, planes: Sequence[np.ndarray], questions: Sequence[Question]
+) -> list[PlanePrediction]:
+    """Ask the model once: all planes in one batch, all findings of a plane in one image encoding.
+
+    Planes with clicks or boxes are asked one by one, for each needs a call of the decoder of its own.
+
+    Args:
+        model: In evaluation mode.
+        planes: Of any sizes.
+        questions: One for each plane; findings may differ in kind and number.
+    """
+    if len(planes) > 1 and any(question.prompts for question in questions):
+        return [answer for one in zip(planes, questions, strict=True) for answer in ask_model(model, one[:1], one[1:])]
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        pixels, boxes = model.preprocess(planes)
+        priors = model.encode_findings(
+            [question.findings for question in questions],
+            [question.modality for question in questions],
+            [box.content for box in boxes],
+            [question.text for question in questions],
+        )
+        encoding = model.encode(pixels.to(device), priors.to(device))
+        output = model.outline(encoding)
+        for k, prompt in questions[0].prompts.items():
+            one = model.outline(encoding.only(k), prompt.in_square(boxes[0]).to(device))
+            output.logits[:, k], output.support_logits[:, k] = one.logits[:, 0], one.support_logits[:, 0]
+        places = output.location_logits[-1] if output.location_logits else output.logits
+        counts = [len(question.findings) for question in questions]
+        return [
+            PlanePrediction(
+                probability=torch.sigmoid(logits_to_original(output.logits[i, :count], box)).cpu().numpy(),
+                support=torch.sigmoid(output.support_logits[i, :count].float()).cpu().numpy(),
+                location=places[i, :count].float().cpu(),
+                box=box,
+                looked_twice=np.zeros(count, bool),
+            )
+            for i, (box, count) in enumerate(zip(boxes, counts, strict=True))
+        ]

@@ -1,0 +1,131 @@
+"""A second look at small findings: the picture around the first mask, at the host's full resolution.
+
+A finding whose first mask is small in its picture has few pixels left in the host's square. A window around that
+mask is cut out of the picture as it came, before anything is made smaller, and asked for the same finding. What is
+said of the whole picture is not true of the window, and is left unsaid there:
+
+- **side and zones**. Inside the window "left upper" means nothing; the first look has already used them to get here.
+- **size**, in words and in millimetres: "small" means small in the whole picture, and in the window it is not.
+
+Target, texture, form, margin and count stay.
+
+**Merging**: the mean of both probabilities where the window covers the picture, the first look's beyond. The first
+look knows the place and has seen what competes there, the second sees the outline; a competitor that comes into the
+window and that the first look refused stays out, which it would not if the window's answer stood alone.
+
+**Support** stays the first look's: whether the picture agrees with the report is asked of the whole picture, place
+included. So findings that the first look does not support, or outlines nowhere, get no second look; nor do large
+ones. Each small finding costs one encoding more. Findings do not share windows, for a window is as large as its
+finding asks; the windows of a call go through the model in batches. Of a volume, each plane is looked at by itself,
+as in the first look.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.priors import Finding, Location, Shape
+from medsegr.inference.crop import Bounds, Window, bounds_of, longest_side, united, window_around
+from medsegr.inference.plane import Ask, PlanePrediction, Question
+from medsegr.inference.thresholds import Thresholds
+
+SMALL = 1 / 3
+"""A finding is small when its longest side is below this share of the picture's longest side."""
+
+MARGIN = 2.5
+"""Side of the window as a multiple of the finding's longest side."""
+
+LEAST = 0.3
+"""Side of the window at least, as a share of the picture's longest side: some surroundings are always seen."""
+
+WINDOWS_AT_ONCE = 4
+"""Windows in one batch, to bound memory."""
+
+
+@dataclass(frozen=True)
+class CloserLook:
+    """One small finding of one plane.
+
+    Attributes:
+        plane: Its place in the call.
+        k: The finding's place in its question.
+        window: Where to look.
+        question: The finding as it is true there.
+    """
+
+    plane: int
+    k: int
+    window: Window
+    question: Question
+
+
+def with_second_look(ask: Ask, thresholds: Thresholds) -> Ask:
+    """A way to ask that looks again, closer, at what the first look finds small.
+
+    Args:
+        ask: For both looks.
+        thresholds: What counts as found.
+    """
+
+    def ask_twice(planes: Sequence[np.ndarray], questions: Sequence[Question]) -> list[PlanePrediction]:
+        answers = ask(planes, questions)
+        closer = [
+            look
+            for i, (question, answer) in enumerate(zip(questions, answers, strict=True))
+            for look in closer_looks(i, question, answer, thresholds)
+        ]
+        for start in range(0, len(closer), WINDOWS_AT_ONCE):
+            batch = closer[start : start + WINDOWS_AT_ONCE]
+            seen = ask([look.window.of(planes[look.plane]) for look in batch], [look.question for look in batch])
+            for look, found in zip(batch, seen, strict=True):
+                _merge(answers[look.plane], look, found)
+        return answers
+
+    return ask_twice
+
+
+def closer_looks(
+    plane: int, question: Question, answer: PlanePrediction, thresholds: Thresholds
+) -> Iterator[CloserLook]:
+    """The small findings of a plane.
+
+    Args:
+        plane: Its place in the call.
+        question: That was asked.
+        answer: Of the first look.
+        thresholds: What counts as found.
+    """
+    frame = answer.probability.shape[1:]
+    for k, finding in enumerate(question.findings):
+        mask = answer.probability[k] >= thresholds.mask
+        if answer.support[k] < thresholds.support or not mask.any():
+            continue
+        prompt = question.prompts.get(k)
+        bounds = bounds_of(mask)
+        told: Bounds | None = prompt.bounds() if prompt else None
+        bounds = united(bounds, told) if told else bounds
+        if longest_side(bounds) >= SMALL * max(frame):
+            continue
+        window = window_around(bounds, frame, MARGIN, LEAST)
+        inside = prompt.within(window) if prompt else None
+        asked = replace(question, findings=(closer_finding(finding),), prompts={0: inside} if inside else {})
+        yield CloserLook(plane, k, window, asked)
+
+
+def closer_finding(finding: Finding) -> Finding:
+    """The finding without what is only true of the whole picture: side, zones and size."""
+    shapes = load_lexicon().shapes
+    form = tuple(name for name in finding.shape.attributes if name not in shapes or shapes[name].group != "size class")
+    shape = Shape(form, count=finding.shape.count)
+    # A text encoder must not read the words either; which of the words for the shape mean the size is not recorded.
+    evidence = replace(finding.evidence, location=(), shape=finding.evidence.shape if shape == finding.shape else ())
+    location = Location(frame=finding.location.frame)
+    return replace(finding, location=location, shape=shape, evidence=evidence)
+
+
+def _merge(answer: PlanePrediction, look: CloserLook, found: PlanePrediction) -> None:
+    seen = look.window.of(answer.probability[look.k])
+    seen[...] = (seen + found.probability[0]) / 2
+    answer.looked_twice[look.k] = True
