@@ -14,7 +14,7 @@ from medsegr.training.config_file import from_dict, load_config, shipped_configs
 
 
 def test_shipped_configurations_are_valid():
-    assert shipped_configs() == ["default", "tiny", "tiny_full_size"]
+    assert shipped_configs() == ["all_sets", "default", "tiny", "tiny_full_size"]
     assert load_config("tiny").host == "tiny"
     assert load_config("default").adapter.train_decoder
 

@@ -12,6 +12,7 @@ import yaml
 from safetensors.torch import load_file
 
 from medsegr.errors import CheckpointError, ConfigError, OutputError
+from medsegr.inference.predictor import builtin_folder
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training import train as training
 from medsegr.training.config import OptimiserConfig
@@ -66,6 +67,15 @@ def test_the_best_model_loads_and_is_the_running_mean(whole_run):
     best = ReportGuidedSam.from_pretrained(whole_run / "best")
     assert best.image_size == 64
     assert sum(p.numel() for _, p in best.trainable_parameters()) > 1000
+
+
+def test_starts_from_the_built_in_model_by_its_name(data, tmp_path):
+    model = training._model(small_config(data, tmp_path, init="tiny", image_size=64))
+    shipped = ReportGuidedSam.from_pretrained(builtin_folder() / "tiny")
+    assert model.image_size == 64 != shipped.image_size
+    assert all(
+        torch.equal(a, b) for a, b in zip(model.state_dict().values(), shipped.state_dict().values(), strict=True)
+    )
 
 
 def test_goes_on_from_weights_at_another_image_size(data, whole_run, tmp_path):

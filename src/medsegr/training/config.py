@@ -153,7 +153,7 @@ class TrainConfig:
         out: Run folder.
         data_weights: How often each data set is drawn, relative; empty = equally.
         host: Host to build (``tiny``, a Hugging Face id, a folder, ``module:function``).
-        init: Model to start from (a folder or name) instead of a fresh one.
+        init: Model to start from instead of a fresh one: a built-in name (``tiny``), a folder, or a Hugging Face id.
         image_size: Side of the host's input; 0 = the host's own.
         host_settings: Sizes of the ``tiny`` host, where other than its own defaults.
         steps: Optimiser steps of the whole schedule.

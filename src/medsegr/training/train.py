@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from medsegr.backbones.catalogue import resize_host
 from medsegr.errors import ConfigError
+from medsegr.inference.predictor import builtin_folder, builtin_models
 from medsegr.model.attach import build_model
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
@@ -83,7 +84,8 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
 def _model(config: TrainConfig) -> ReportGuidedSam:
     """The model to train: a fresh one, or the one to start from; with the LoRA that is asked for."""
     if config.init:
-        model = ReportGuidedSam.from_pretrained(config.init)
+        built_in = config.init in builtin_models()
+        model = ReportGuidedSam.from_pretrained(builtin_folder() / config.init if built_in else config.init)
         if config.image_size:
             resize_host(model.backbone, config.image_size)
     else:
