@@ -1,7 +1,7 @@
 """Scores of one run of the grid: ``medsegr evaluate``'s files, a folder for each data set."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from medsegr.evaluation.lesions import LESION_OVERLAP
 from medsegr.evaluation.results import all_tables
 from medsegr.evaluation.run_files import RESULTS_FILE, Run, read_run, write_results
 from medsegr.evaluation.surface import Tolerance
+from medsegr.inference.looks import Looks
 from medsegr.inference.predictor import Predictor, load
 
 MODES = ("true", "none", "other")
@@ -29,32 +30,35 @@ class Asking:
         split: Of each data set.
         limit: Cases of each at most; all when None.
         seed: Chooses the cases that lend a report, and foreign targets; the same for all runs, whatever their own.
+        looks: Options of looking: mirrored too, closer where a finding is small.
     """
 
     split: str = "test"
     limit: int | None = None
     seed: int = 0
+    looks: Looks = field(default_factory=Looks)
 
     def settings(self) -> dict[str, Any]:
         """As a results file has them, but for the model's own threshold."""
         tolerance = {"mm": Tolerance().mm, "px": Tolerance().px}
         return {
             "split": self.split, "seed": self.seed, "reports": list(MODES), "limit": self.limit,
-            "foreign_queries": True, "tolerance": tolerance, "lesion_overlap": LESION_OVERLAP,
+            **self.looks.settings(), "foreign_queries": True, "tolerance": tolerance, "lesion_overlap": LESION_OVERLAP,
         }  # fmt: skip
 
 
-def predictor_of(run: GridRun) -> Predictor:
-    """The best model of a run."""
+def predictor_of(run: GridRun, looks: Looks) -> Predictor:
+    """The best model of a run, with these options of looking."""
     best, device = run.folder / "best", run.config.device
     if not run.arm.plain_unet:
-        return load(best, device=device, host=run.config.host if ":" in run.config.host else None)
+        host = run.config.host if ":" in run.config.host else None
+        return load(best, device, host, **looks.settings())
     unet = NamedUnet.from_pretrained(best)
     if device != "cpu":
         import torch
 
         unet = unet.to("cuda" if torch.cuda.is_available() else "cpu")
-    return Predictor(unet.eval(), name=run.name)  # type: ignore[arg-type]
+    return Predictor(unet.eval(), name=run.name, **looks.settings())  # type: ignore[arg-type]
 
 
 def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int:
@@ -68,7 +72,7 @@ def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int
         InputError: There are scores that were made in another way.
     """
     missing = [folder for folder in folders if scores_of(run, folder.name, asking) is None]
-    predictor = predictor_of(run) if missing else None
+    predictor = predictor_of(run, asking.looks) if missing else None
     for folder in missing:
         settings = {**asking.settings(), "support_threshold": predictor.support_threshold}
         answers = list(
@@ -94,7 +98,8 @@ def scores_of(run: GridRun, data: str, asking: Asking) -> Run | None:
     if not (place / RESULTS_FILE).is_file():
         return None
     found = read_run(place)
-    asked = {"split": found.record["split"], "seed": found.record["seed"], **found.record["settings"]}
+    settings = {**Looks().settings(), **found.record["settings"]}  # older scores do not name the options
+    asked = {"split": found.record["split"], "seed": found.record["seed"], **settings}
     wrong = [key for key, value in asking.settings().items() if asked.get(key) != value]
     if wrong:
         raise InputError(

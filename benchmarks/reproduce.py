@@ -29,6 +29,7 @@ from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import ConfigError, InputError, MedsegrError
 from medsegr.evaluation.run_files import Run
+from medsegr.inference.looks import Looks
 from medsegr.training.train import TrainResult, train
 
 
@@ -175,6 +176,8 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--init-seed", type=int, help="seed of the earlier grid that all seeds go on from; each its own by default")
     add("--split", default="test", choices=("train", "val", "test"), help="to score on")
     add("--limit", type=int, help="cases of each data set to score on, at most")
+    add("--flips", action="store_true", help="score with a look at the mirrored picture too")
+    add("--second-look", action="store_true", help="score with a second, closer look at small findings")
     add("--name", help="of the tables: grid_NAME; the name of --out by default")
     add("--results", type=Path, default=RESULTS, help="folder of the tables")
     add("--only-tables", action="store_true", help="train and score nothing; tables of what is finished")
@@ -198,7 +201,7 @@ def reproduce(given: argparse.Namespace) -> bool:
     start = given.init, given.init_seed
     grid = Grid(given.out, paths, given.steps, given.host, given.config, tuple(given.settings), *start)
     runs = grid_runs(grid, [part.strip() for part in given.arms.split(",")], seeds)
-    asking = Asking(given.split, given.limit)
+    asking = Asking(given.split, given.limit, looks=Looks(given.flips, given.second_look))
     if not given.only_tables:
         run_grid(runs, folders, asking)
     scores = finished_scores(runs, folders, asking)

@@ -7,7 +7,7 @@ import typer
 
 from medsegr.cli.console import messages, results
 from medsegr.cli.measurement import measurement_record, open_data
-from medsegr.cli.options import HostOption
+from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,8 @@ def evaluate(
     tolerance_mm: Annotated[float, typer.Option(help="Of an outline, where the spacing is known.")] = 2.0,
     tolerance_px: Annotated[float, typer.Option(help="Of an outline, where it is not.")] = 2.0,
     foreign: Annotated[bool, typer.Option(help="Also ask each case for something that it cannot show.")] = True,
+    flips: FlipsOption = False,
+    second_look: SecondLookOption = False,
     pictures: Annotated[bool, typer.Option(help="Show the best, median and worst cases on the page.")] = True,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = "auto",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses other cases and foreign targets.")] = 0,
@@ -62,11 +64,12 @@ def evaluate(
     check_modes(asked["reports"])  # type: ignore[arg-type]
     tolerance = {"mm": tolerance_mm, "px": tolerance_px}
     folders = open_data(data)
-    predictor = load(model, device=device, host=host)
+    predictor = load(model, device, host, flips=flips, second_look=second_look)
     settings = {
         "split": split,
         "seed": seed,
         **asked,
+        **predictor.looks.settings(),
         "tolerance": tolerance,
         "lesion_overlap": LESION_OVERLAP,
         "support_threshold": predictor.support_threshold,

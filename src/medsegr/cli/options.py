@@ -19,6 +19,12 @@ HostOption = Annotated[
     typer.Option("--host", help="The adapter's host, where its own name is not enough: folder, id, module:function."),
 ]
 
+FlipsOption = Annotated[bool, typer.Option("--flips", help="Also look at the mirrored picture; twice the encodings.")]
+
+SecondLookOption = Annotated[
+    bool, typer.Option("--second-look", help="Look again, closer, at small findings; an encoding more for each.")
+]
+
 
 def check_modality(name: str | None, lexicon: Lexicon | None = None) -> None:
     """Refuse a modality that the lexicon does not know; the built-in one by default.

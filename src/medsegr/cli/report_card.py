@@ -8,7 +8,7 @@ import typer
 
 from medsegr.cli.console import messages, results
 from medsegr.cli.measurement import measurement_record, open_data
-from medsegr.cli.options import HostOption
+from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ def report_card(
     host: HostOption = None,
     split: Annotated[str, typer.Option("--split", help="train, val or test.")] = "test",
     limit: Annotated[int | None, typer.Option("--limit", help="Cases of each data set, at most.")] = None,
+    flips: FlipsOption = False,
+    second_look: SecondLookOption = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = "auto",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses other patients and other attributes.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
@@ -42,7 +44,7 @@ def report_card(
 
     check_output_folder(out, overwrite)
     folders = open_data(data)
-    predictor = load(model, device=device, host=host)
+    predictor = load(model, device, host, flips=flips, second_look=second_look)
     answers = []
     for folder in folders:
         found = list(card_answers(predictor, folder, split, limit=limit, seed=seed))
@@ -52,6 +54,7 @@ def report_card(
         "split": split,
         "seed": seed,
         "limit": limit,
+        **predictor.looks.settings(),
         "a_mask_changes_below_dice": SAME,
         "support_threshold": predictor.support_threshold,
     }

@@ -20,7 +20,7 @@ from medsegr.cli.llm_options import (
     UrlOption,
     chosen_endpoint,
 )
-from medsegr.cli.options import HostOption, LexiconOption, check_modality
+from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, SecondLookOption, check_modality
 from medsegr.cli.run_record import write_run
 from medsegr.cli.studies import Study, collect_studies
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
@@ -47,6 +47,8 @@ def segment(
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
     threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
+    flips: FlipsOption = False,
+    second_look: SecondLookOption = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
@@ -82,12 +84,16 @@ def segment(
     for name in targets:
         canonical_target(name, known)
     with staged_folder(out, overwrite) as stage:
-        predictor = load(model, device, host)
+        predictor = load(model, device, host, flips=flips, second_look=second_look)
         question = {"targets": targets, "modality": modality, "threshold": threshold, "lexicon": known}
         read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint) if endpoint else None
         job = _Job(predictor, stage, question, keep_text, pictures, read)
         done, failures = _segment_all(job, studies)
-        weights = {"name": model, "weights_sha256": predictor.metadata.get("weights_sha256")}
+        weights = {
+            "name": model,
+            "weights_sha256": predictor.metadata.get("weights_sha256"),
+            **predictor.looks.settings(),
+        }
         reader = (
             {"name": parser, "model": endpoint.model, "address": endpoint.address} if endpoint else {"name": parser}
         )
