@@ -32,6 +32,10 @@ NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
     "calcification": (("calcification", "calcifications"),),
     "haemorrhage": (("haemorrhage", "haemorrhages"), ("haematoma", "haematomas")),
     "pleural_effusion": (("pleural effusion", "pleural effusions"),),
+    "airways": (("airway", "airways"),),
+    "cardiomediastinum": (("cardiomediastinal silhouette", ""), ("cardiomediastinal contour", "")),
+    "monitoring_probes": (("monitoring probe", "monitoring probes"), ("monitoring lead", "monitoring leads")),
+    "tubings": (("piece of tubing", "pieces of tubing"),),
 }
 """Target -> (singular, plural), the plainest first. What a modality reads differently is not used there."""
 
