@@ -4,6 +4,7 @@ The host is neither copied, subclassed nor renamed; see ``attachment`` for how
 modulators act on it.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Mod
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.preprocess import Letterbox, to_square
 from medsegr.errors import ConfigError
+
+DYNAMIC = "dynamic_multimask_via_stability"
+"""Flag of decoders of SAM 2's build, Hugging Face's and Meta's alike."""
 
 
 @dataclass
@@ -117,6 +121,17 @@ class Backbone(nn.Module):
     def mask_decoder(self) -> nn.Module:
         """The host's mask decoder."""
         raise NotImplementedError
+
+    def decoder_copy(self) -> nn.Module:
+        """A copy of the mask decoder, to be trained.
+
+        Decoders of SAM 2's build give one mask in training, but at test put another of their masks in its place
+        where it seems unstable. Nothing trains those others, so the copy gives its one mask always.
+        """
+        copied = copy.deepcopy(self.mask_decoder()).requires_grad_(True)
+        if hasattr(copied, DYNAMIC):
+            setattr(copied, DYNAMIC, False)
+        return copied
 
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         """Run the host's image encoder."""

@@ -1,6 +1,5 @@
 """Everything we train on a host, as one module. Here the two stages meet."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -22,7 +21,7 @@ from medsegr.perception.modulator import GUIDED, Modulator
 SMALL_HOST = 20_000_000
 """Below so many parameters a host counts as small (MobileSAM and EfficientSAM-Ti have 10 million)."""
 
-BEFORE = {"fine": False}
+BEFORE = {"fine": False, "early_grid": 0}
 """Options of adapters whose files do not know them."""
 
 
@@ -40,11 +39,14 @@ class AdapterConfig:
         late: Also a modulator per finding after the neck.
         text_encoder: Hugging Face name or folder of a frozen text encoder, or None.
         text_dim: Width of its vectors; 0 for none.
-        train_decoder: Train a copy of the host's mask decoder, kept in the adapter.
+        train_decoder: Train a copy of the host's mask decoder, kept in the adapter. It always answers with the one
+            mask that is trained, where the host's own may answer with another of its masks.
         aspects: Of ``location``, ``texture`` and ``shape`` those that guide. One that is left out neither
             modulates nor is told: its words and regions are not encoded, in training and at test.
         fine: Also let each finding modulate the finer maps that the host's decoder adds to its embedding.
             None: where the host has such maps and is not trained whole, and ``late`` is on.
+        early_grid: Largest side of the grid at which modulators between blocks work; maps of more cells are
+            averaged down to it and what is added is interpolated back. 0 for no limit.
     """
 
     token_dim: int = 128
@@ -58,12 +60,15 @@ class AdapterConfig:
     train_decoder: bool = False
     aspects: tuple[str, ...] = GUIDED
     fine: bool | None = None
+    early_grid: int = 64
 
     def __post_init__(self) -> None:
         if self.token_dim <= 0 or self.token_dim % self.heads:
             raise ConfigError(f"heads ({self.heads}) must divide token_dim ({self.token_dim}).")
         if self.bottleneck <= 0:
             raise ConfigError(f"bottleneck is {self.bottleneck}; expected a positive number of channels.")
+        if self.early_grid < 0:
+            raise ConfigError(f"early_grid is {self.early_grid}; expected a number of cells, or 0 for no limit.")
         if set(self.aspects) - set(GUIDED) or len(set(self.aspects)) < len(self.aspects):
             raise ConfigError(f"'aspects' is {list(self.aspects)}; expected some of {', '.join(GUIDED)}, each once.")
         if self.fine and not self.late:
@@ -158,7 +163,10 @@ class Adapter(nn.Module):
         if wrong:
             raise ConfigError(f"Blocks {wrong} do not exist; this host has blocks 0 to {len(dims) - 1}.")
         self.modulators = nn.ModuleDict(
-            {str(i): Modulator(dims[i], dim, config.bottleneck, config.aspects) for i in self.block_indices}
+            {
+                str(i): Modulator(dims[i], dim, config.bottleneck, config.aspects, config.early_grid)
+                for i in self.block_indices
+            }
         )
         self.late = Modulator(feature_dim, dim, config.bottleneck, config.aspects) if config.late else None
         self.prompt = nn.Linear(dim, feature_dim)
@@ -168,9 +176,7 @@ class Adapter(nn.Module):
         self.fine = (
             FineGuidance(feature_dim, backbone.fine_dims(), dim, aspects=config.aspects) if config.fine else None
         )
-        self.decoder = copy.deepcopy(backbone.mask_decoder()) if config.train_decoder else None
-        if self.decoder is not None:
-            self.decoder.requires_grad_(True)
+        self.decoder = backbone.decoder_copy() if config.train_decoder else None
 
     def tokens(self, priors: PriorBatch, pixel_values: Tensor) -> Tensor:
         """Fused tokens (B, K, 4, D) of all findings."""

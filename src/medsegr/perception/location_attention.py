@@ -8,20 +8,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-def fourier_positions(height: int, width: int, device: torch.device, frequencies: int = 4) -> Tensor:
-    """Sines and cosines of the pixel centres.
+def fourier_waves(length: int, device: torch.device, frequencies: int = 4) -> Float[Tensor, "f n"]:
+    """Sines, then cosines, of the pixel centres along one side of the (padded) picture.
 
     Returns:
-        (1, 4 * frequencies, height, width) float32 in [-1, 1]; column and row
-        run from 0 to 1 over the (padded) picture.
+        (2 * frequencies, length) float32 in [-1, 1]; the side runs from 0 to 1.
     """
-    rows = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) / height
-    columns = (torch.arange(width, device=device, dtype=torch.float32) + 0.5) / width
-    scale = math.pi * 2.0 ** torch.arange(frequencies, device=device, dtype=torch.float32)
-    by_row = rows[None, :, None] * scale[:, None, None]
-    by_column = columns[None, None, :] * scale[:, None, None]
-    by_row, by_column = torch.broadcast_tensors(by_row, by_column)
-    return torch.cat([by_row.sin(), by_row.cos(), by_column.sin(), by_column.cos()])[None]
+    centres = (torch.arange(length, device=device, dtype=torch.float32) + 0.5) / length
+    waves = centres * (math.pi * 2.0 ** torch.arange(frequencies, device=device, dtype=torch.float32))[:, None]
+    return torch.cat([waves.sin(), waves.cos()])
 
 
 class LocationAttention(nn.Module):
@@ -71,15 +66,21 @@ class LocationAttention(nn.Module):
             evidence: Added to the logits.
         """
         height, width = features.shape[-2:]
-        position = self.position(fourier_positions(height, width, features.device).to(features.dtype))
-        query = self.query(features) + position
+        query = self.query(features) + self.positions(features)
         logits = torch.einsum("brhw,bkr->bkhw", query, self.key(tokens)) / math.sqrt(query.shape[1])
-        maps = F.interpolate(region.to(logits.dtype), (height, width), mode="bilinear", align_corners=False)
+        maps = region.to(logits.dtype)
+        if maps.shape[-2:] != features.shape[-2:]:
+            maps = F.interpolate(maps, (height, width), mode="bilinear", align_corners=False)
         stated = region.amax((-2, -1), keepdim=True).to(logits.dtype)
         logits = logits + self.region_scale * (maps - stated) + self.bias
         if evidence is not None:
             logits = logits + evidence.to(logits.dtype)
         attention = torch.sigmoid(logits) * valid[..., None, None].to(logits.dtype)
-        scale, shift = self.value(tokens).chunk(2, dim=-1)
-        guided = features * torch.einsum("bkhw,bkr->brhw", attention, scale)
-        return guided + torch.einsum("bkhw,bkr->brhw", attention, shift), logits
+        scale, shift = torch.einsum("bkhw,bkr->brhw", attention, self.value(tokens)).chunk(2, dim=1)
+        return torch.addcmul(shift, features, scale), logits
+
+    def positions(self, like: Float[Tensor, "b r h w"]) -> Float[Tensor, "1 r h w"]:
+        """pos(x): the projection of the waves, which is a sum over rows and columns."""
+        by_row, by_column = self.position.weight[:, :, 0, 0].chunk(2, dim=1)
+        rows, columns = (fourier_waves(side, like.device).to(like.dtype) for side in like.shape[-2:])
+        return ((by_row @ rows)[:, :, None] + (by_column @ columns)[:, None])[None]

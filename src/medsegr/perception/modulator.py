@@ -1,10 +1,10 @@
 """The three modulations in order, each behind a gate that starts at zero."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -64,14 +64,24 @@ class Modulator(nn.Module):
         token_dim: Width D of one prior token.
         bottleneck: Channels r of the bottleneck.
         aspects: Which of :data:`GUIDED` modulate.
+        largest: Largest side of a grid to work at. A larger map is averaged down to it, and what is added is
+            interpolated back, so that the cost does not grow with the grid; 0 for any side.
     """
 
     location_gate: nn.Parameter | None
     texture_gate: nn.Parameter | None
     shape_gate: nn.Parameter | None
 
-    def __init__(self, feature_dim: int, token_dim: int, bottleneck: int = 64, aspects: Sequence[str] = GUIDED) -> None:
+    def __init__(
+        self,
+        feature_dim: int,
+        token_dim: int,
+        bottleneck: int = 64,
+        aspects: Sequence[str] = GUIDED,
+        largest: int = 0,
+    ) -> None:
         super().__init__()
+        self.largest = largest
         self.norm = nn.GroupNorm(1, feature_dim)
         self.down = nn.Conv2d(feature_dim, bottleneck, 1)
         self.location = LocationAttention(bottleneck, token_dim)
@@ -90,12 +100,32 @@ class Modulator(nn.Module):
     def forward(
         self, features: Float[Tensor, "b c h w"], guidance: Guidance
     ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b k h w"]]:
-        """Modulated features, and the logits of where each finding may lie.
+        """Modulated features, and the logits of where each finding may lie, at the grid that was worked at.
 
         Args:
             features: A host's feature map.
             guidance: The priors of the findings of each image.
         """
+        height, width = features.shape[-2:]
+        if not self.largest or max(height, width) <= self.largest:
+            added, logits = self.added(features, guidance)
+            return (features if added is None else features + added.to(features.dtype)), logits
+        share = self.largest / max(height, width)
+        size = (max(1, round(height * share)), max(1, round(width * share)))
+        if guidance.evidence is not None:
+            guidance = replace(guidance, evidence=F.adaptive_avg_pool2d(guidance.evidence, size))
+        added, logits = self.added(F.adaptive_avg_pool2d(features, size), guidance)
+        if added is None:
+            return features, logits
+        if features.is_contiguous(memory_format=torch.channels_last):  # as hosts with BHWC blocks have them
+            added = added.contiguous(memory_format=torch.channels_last)
+        larger = F.interpolate(added.to(features.dtype), (height, width), mode="bilinear", align_corners=False)
+        return features + larger, logits
+
+    def added(
+        self, features: Float[Tensor, "b c h w"], guidance: Guidance
+    ) -> tuple[Float[Tensor, "b c h w"] | None, Float[Tensor, "b k h w"]]:
+        """What is added to the features, None where no aspect guides, and the logits."""
         # Padding findings are left out of every sum, so they change nothing.
         # Contiguous, since group norm's backward pass crashes on some layouts of hosts (torch 2.13 on a CPU).
         inner = self.down(self.norm(features.contiguous()))
@@ -105,11 +135,10 @@ class Modulator(nn.Module):
             inner, tokens[:, :, LOCATION], guidance.region.to(inner.dtype), valid, guidance.evidence
         )
         attention = torch.sigmoid(logits) * valid[..., None, None]
-        added = [located * self.location_gate[:, None, None]] if self.location_gate is not None else []
+        added = None if self.location_gate is None else located * self.location_gate[:, None, None]
         for place, aspect in ((TEXTURE, "texture"), (SHAPE, "shape")):
             gate = getattr(self, f"{aspect}_gate")
             if gate is not None:
-                added.append(getattr(self, aspect)(inner, tokens[:, :, place], attention) * gate[:, None, None])
-        if not added:
-            return features, logits
-        return features + self.up(reduce(torch.add, added)).to(features.dtype), logits
+                found = getattr(self, aspect)(inner, tokens[:, :, place], attention)
+                added = found * gate[:, None, None] if added is None else added.addcmul(found, gate[:, None, None])
+        return (None if added is None else self.up(added)), logits

@@ -1,5 +1,7 @@
 """Shape prior -> deformable sampling: a spatial support that fits the expected form."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -54,15 +56,19 @@ class ShapeDeformableSampling(nn.Module):
         steering = torch.einsum("bkhw,bkc->bchw", attention, self.from_token(tokens))
         steering = self.from_features(features) + steering
         columns, rows, weights = steering.float().view(batch, 3, self.points, height, width).unbind(1)
-        grid = self._grid(columns, rows)
+        grid = self._grid(columns, rows).to(features.dtype)
         weights = weights.softmax(1).to(features.dtype)
-        total = torch.zeros_like(features)
-        for point in range(self.points):
-            sampled = F.grid_sample(
-                features, grid[:, point].to(features.dtype), padding_mode="border", align_corners=False
-            )
-            total = total + weights[:, point, None] * sampled
-        return total - features
+        total = -features
+        for point, sampled in enumerate(self._sampled(features, grid)):
+            total = torch.addcmul(total, weights[:, point, None], sampled)
+        return total
+
+    def _sampled(self, features: Tensor, grid: Tensor) -> Sequence[Tensor]:
+        """Per point, the features (B, r, H, W) at its positions."""
+        if len(features) == 1:  # as a batch of points, since a CPU shares out batches among its threads
+            same = features.expand(self.points, -1, -1, -1)
+            return F.grid_sample(same, grid[0], padding_mode="border", align_corners=False).split(1)
+        return [F.grid_sample(features, g, padding_mode="border", align_corners=False) for g in grid.unbind(1)]
 
     def _grid(self, columns: Tensor, rows: Tensor) -> Tensor:
         """Sampling positions (B, n, H, W, 2) in [-1, 1] from offsets in feature cells."""

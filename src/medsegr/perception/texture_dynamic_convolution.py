@@ -9,10 +9,11 @@ from torch import Tensor, nn
 class TextureDynamicConvolution(nn.Module):
     """Filters features with kernels mixed after the texture that the report names.
 
-    E basis depthwise kernels run once. Finding k's texture token gives mixing
-    weights w_k per kernel and channel, and the pixel's mixture is
-    sum_k A_k(x) * w_k, so that the cost of filtering does not grow with the
-    number of findings.
+    Finding k's texture token gives mixing weights w_k of E basis depthwise kernels,
+    per kernel and channel, and the pixel's kernel is sum_k A_k(x) * w_k. Up to E
+    findings, each finding's kernel is mixed first and runs once; with more, the
+    basis runs once and its maps are mixed, so that the cost of filtering does
+    not grow further. Both are the same sum.
 
     Args:
         dim: Channels r of the bottleneck.
@@ -48,13 +49,13 @@ class TextureDynamicConvolution(nn.Module):
         padding = self.basis.shape[-1] // 2
         weights = self.mixing(tokens)
         basis = self.basis.to(features.dtype)
-        if tokens.shape[1] == 1:  # the same sum, with the kernels mixed before instead of after filtering
-            kernels = torch.einsum(
-                "bre,reij->brij", weights.view(batch, dim, -1), basis.unflatten(0, (dim, -1))[:, :, 0]
-            )
-            flat = features.reshape(1, batch * dim, height, width)
-            filtered = F.conv2d(flat, kernels.flatten(0, 1)[:, None], padding=padding, groups=batch * dim)
-            return filtered.view_as(features) * attention
+        findings = tokens.shape[1]
+        if findings <= self.kernels:
+            mixing = weights.view(batch, findings, dim, -1)
+            kernels = torch.einsum("bkre,reij->bkrij", mixing, basis.unflatten(0, (dim, -1))[:, :, 0])
+            flat = features[:, None].expand(-1, findings, -1, -1, -1).reshape(1, -1, height, width)
+            filtered = F.conv2d(flat, kernels.flatten(0, 2)[:, None], padding=padding, groups=flat.shape[1])
+            return (filtered.view(batch, findings, dim, height, width) * attention[:, :, None]).sum(1)
         filtered = F.conv2d(features, basis, padding=padding, groups=dim)
         mixture = torch.einsum("bkhw,bkc->bchw", attention, weights)
         return (filtered * mixture).view(batch, dim, self.kernels, height, width).sum(2)
