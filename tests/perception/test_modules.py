@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from medsegr.perception.attribute_agreement import LEAST, AttributeAgreement
-from medsegr.perception.location_attention import LocationAttention, fourier_positions
+from medsegr.perception.location_attention import LocationAttention, fourier_waves
 from medsegr.perception.modulator import GUIDED, LOCATION, SHAPE, TEXTURE, Guidance, Modulator
 from medsegr.perception.shape_deformable_sampling import ShapeDeformableSampling
 from medsegr.perception.texture_dynamic_convolution import TextureDynamicConvolution
@@ -33,7 +33,9 @@ def test_location_attention_is_what_its_equation_says() -> None:
     region = torch.zeros(B, K, H, W)
     region[:, 0, :5] = 1.0
     guided, logits = module(f, tokens, region, torch.ones(B, K))
-    query = module.query(f) + module.position(fourier_positions(H, W, f.device))
+    rows, columns = fourier_waves(H, f.device)[:, :, None], fourier_waves(W, f.device)[:, None]
+    waves = torch.cat([rows.expand(-1, -1, W), columns.expand(-1, H, -1)])[None]
+    query = module.query(f) + module.position(waves)
     expected = torch.zeros_like(f)
     for b in range(B):
         for k in range(K):
@@ -56,8 +58,9 @@ def test_a_stated_region_holds_the_attention_and_two_may_hold_the_same() -> None
     torch.testing.assert_close(logits[:, 0], logits[:, 1])
 
 
-def test_texture_filters_by_the_mixture_of_each_finding() -> None:
-    module, f, tokens, a = TextureDynamicConvolution(R, D), features(), torch.randn(B, K, D), attention()
+@pytest.mark.parametrize("kernels", [4, 2], ids=["kernels mixed first", "maps mixed"])
+def test_texture_filters_by_the_mixture_of_each_finding(kernels: int) -> None:
+    module, f, tokens, a = TextureDynamicConvolution(R, D, kernels), features(), torch.randn(B, K, D), attention()
     expected = torch.zeros_like(f)
     for b in range(B):
         for k in range(K):
@@ -180,3 +183,48 @@ def test_a_modulator_adds_its_aspects_and_nothing_else(aspects: tuple[str, ...])
     torch.testing.assert_close(maps, logits)
     left_out = [name for name, _ in module.named_parameters() for a in GUIDED if a not in aspects and a in name]
     assert all(name.startswith("location.") for name in left_out)
+
+
+def test_shape_samples_one_image_as_it_samples_many() -> None:
+    module, f, tokens, a = ShapeDeformableSampling(R, D), features(), torch.randn(B, K, D), attention()
+    together = module(f, tokens, a)
+    for b in range(B):
+        torch.testing.assert_close(module(f[b : b + 1], tokens[b : b + 1], a[b : b + 1]), together[b : b + 1])
+
+
+def capped(largest: int) -> Modulator:
+    """As :func:`open_modulator`, working at grids of so many cells a side."""
+    module = open_modulator(GUIDED)
+    module.largest = largest
+    return module
+
+
+def test_a_grid_within_the_limit_is_worked_at_as_it_is() -> None:
+    f, told = features(16), guidance()
+    for one, other in zip(capped(W)(f, told), capped(0)(f, told), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_larger_grid_gets_what_the_smaller_one_gets_interpolated() -> None:
+    small, told = features(16), guidance()
+    large = small.repeat_interleave(2, 2).repeat_interleave(2, 3)  # the mean of each area is the small map's cell
+    there, logits = capped(W)(large, told)
+    here, expected = capped(0)(small, told)
+    change = F.interpolate(here - small, (2 * H, 2 * W), mode="bilinear", align_corners=False)
+    torch.testing.assert_close(there - large, change, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-4)
+    assert change.abs().max() > 0.1
+    told.evidence = torch.rand(B, K, H, W)
+    expected = capped(0)(small, told)[1]
+    told.evidence = told.evidence.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    torch.testing.assert_close(capped(W)(large, told)[1], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_a_larger_grid_keeps_its_layout_and_a_fresh_modulator_its_bits() -> None:
+    large, told = torch.randn(B, 16, 3 * H, 3 * W), guidance()
+    lying = large.contiguous(memory_format=torch.channels_last)
+    guided = capped(W)(lying, told)[0]
+    assert guided.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(guided, capped(W)(large, told)[0], atol=1e-5, rtol=1e-4)
+    assert torch.equal(Modulator(16, D, R, largest=W)(large, told)[0], large)
+    assert torch.equal(Modulator(16, D, R, (), largest=W)(large, told)[0], large)
