@@ -1,0 +1,134 @@
+"""What an adapter does with a host's finer maps, with large grids, and with a decoder of SAM 2's build."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from medsegr.errors import ConfigError
+from medsegr.model.adapter import AdapterConfig
+from medsegr.model.attach import attach
+from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
+from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, guided, open_gates
+from tests.random_hosts import random_sam, random_sam2, random_tiny
+
+CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
+REPORT = [NODULE, EFFUSION, HEART]
+
+
+def pixels(model: ReportGuidedSam) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(3)
+    return torch.randn(1, 3, model.image_size, model.image_size, generator=generator)
+
+
+def ask(model: ReportGuidedSam, *findings) -> GuidedOutput:
+    with torch.no_grad():
+        return model(pixels(model), model.encode_findings([list(findings)], ["chest_xray"]))
+
+
+@pytest.mark.parametrize(
+    ("host", "finer"),
+    [
+        ("sam2", True),
+        ("sam3_tracker", True),
+        ("sam2_meta", True),
+        ("tiny", False),
+        ("sam", False),
+        ("sam_hq", False),
+        ("conv_net", False),
+    ],
+)
+def test_frozen_hosts_with_finer_maps_have_them_guided(host: str, finer: bool) -> None:
+    model = guided(HOSTS[host], HOSTS[host].build(), CONFIG)
+    assert model.adapter.config.fine is finer
+    assert (model.adapter.fine is not None) is finer
+    without = guided(HOSTS[host], HOSTS[host].build(), replace(CONFIG, late=False))
+    assert without.adapter.fine is None
+
+
+def test_the_finer_maps_alone_tell_findings_apart_at_their_own_grid() -> None:
+    model = attach(random_sam2(), CONFIG)
+    plain = ask(model, *REPORT)
+    with torch.no_grad():
+        for aspect in model.adapter.fine.aspects:
+            model.adapter.fine.get_parameter(f"{aspect}_gate").fill_(2.0)
+    output = ask(model, *REPORT)
+    assert output.location_logits[-1].shape == output.logits.shape
+    assert (plain.logits[:, 0] - plain.logits[:, 1]).abs().max() < 1e-5 * plain.logits.abs().max()
+    assert (output.logits[:, 0] - output.logits[:, 1]).abs().max() > 0.01 * plain.logits.abs().max()
+
+
+def test_gates_of_an_aspect_are_those_of_the_finer_maps_too() -> None:
+    adapter = attach(random_sam2(), CONFIG).adapter
+    assert any(gate is adapter.fine.texture_gate for gate in adapter.gates("texture"))
+    adapter = attach(random_sam2(), replace(CONFIG, aspects=("location",))).adapter
+    assert adapter.gates("texture") == [adapter.agreement.texture_gate]
+
+
+def test_a_host_that_is_trained_whole_may_have_them_guided_on_demand(tmp_path) -> None:
+    model = attach(random_tiny(), replace(CONFIG, fine=True))
+    assert torch.equal(ask(model, NODULE).logits, ask(attach(random_tiny(), CONFIG), NODULE).logits)
+    expected = ask(open_gates(model), *REPORT).logits
+    folder = model.save_pretrained(tmp_path / "adapter")
+    assert torch.equal(ask(ReportGuidedSam.from_pretrained(folder), *REPORT).logits, expected)
+    encoding = model.encode(pixels(model), model.encode_findings([REPORT], ["chest_xray"]))
+    for k in range(len(REPORT)):
+        torch.testing.assert_close(model.outline(encoding.only(k)).logits[:, 0], expected[:, k], atol=1e-5, rtol=1e-4)
+
+
+def test_files_from_before_load_without_them_and_without_a_limit(tmp_path) -> None:
+    model = open_gates(attach(random_sam2(), replace(CONFIG, fine=False, early_grid=0)))
+    folder = model.save_pretrained(tmp_path / "adapter")
+    record = json.loads((folder / "adapter.json").read_text())
+    assert (record["adapter"].pop("fine"), record["adapter"].pop("early_grid")) == (False, 0)
+    (folder / "adapter.json").write_text(json.dumps(record))
+    again = ReportGuidedSam.from_pretrained(folder, host=random_sam2())
+    assert torch.equal(ask(again, *REPORT).logits, ask(model, *REPORT).logits)
+    assert (again.adapter.config.fine, again.adapter.config.early_grid) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"fine": True, "late": False}, "'fine' refines what 'late' finds"), ({"early_grid": -1}, "early_grid is -1")],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        AdapterConfig(**settings)
+
+
+def test_finer_maps_of_a_host_without_any_are_refused() -> None:
+    with pytest.raises(ConfigError, match="family 'sam' have no finer maps; leave 'fine' out"):
+        attach(random_sam(), replace(CONFIG, fine=True))
+
+
+def test_early_modulators_of_large_grids_work_at_smaller_ones(tmp_path) -> None:
+    model = open_gates(attach(random_sam2(), replace(CONFIG, early_grid=4)))
+    output = ask(model, *REPORT)
+    assert [tuple(level.shape[-2:]) for level in output.location_logits[:2]] == [(4, 4), (4, 4)]
+    whole = open_gates(attach(random_sam2(), replace(CONFIG, early_grid=0)))
+    assert ask(whole, *REPORT).location_logits[0].shape[-1] == 16
+    moved = ask(model, replace(NODULE, location=EFFUSION.location), *REPORT[1:])
+    assert (moved.logits - output.logits).abs().max() > 0.003 * output.logits.abs().max()
+    folder = model.save_pretrained(tmp_path / "adapter")
+    again = ReportGuidedSam.from_pretrained(folder, host=random_sam2())
+    assert torch.equal(ask(again, *REPORT).logits, output.logits)
+    fresh = attach(random_sam2(), replace(CONFIG, early_grid=4))
+    with torch.no_grad():
+        encoding = fresh.encode(pixels(fresh), fresh.encode_findings([REPORT], ["chest_xray"]))
+        assert torch.equal(encoding.image.features, fresh.backbone.encode(pixels(fresh)).features)
+
+
+@pytest.mark.parametrize("host", ["sam2", "sam3_tracker", "tiny"])
+def test_a_trained_decoder_gives_the_mask_that_was_trained(host: str) -> None:
+    """SAM 2's own decoder may answer with masks that no training touches, at test alone."""
+    model = open_gates(guided(HOSTS[host], HOSTS[host].build(), replace(CONFIG, train_decoder=True)))
+    answers = {}
+    for training in (True, False):
+        model.adapter.decoder.train(training)
+        answers[training] = ask(model, *REPORT).logits
+    assert torch.equal(answers[True], answers[False])
+    if host != "tiny":
+        assert model.backbone.mask_decoder().dynamic_multimask_via_stability, "the host keeps its own way"
+        model.adapter.decoder.dynamic_multimask_via_stability = True
+        assert not torch.equal(ask(model, *REPORT).logits, answers[False]), "else this test shows nothing"
