@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from benchmarks.grid_arms import ARMS, Grid, changed_settings, grid_runs, run_config
 from benchmarks.grid_figures import MEAN_OF_SETS, grid_figures, mean_over_seeds
 from benchmarks.grid_page import grid_page
-from benchmarks.grid_scores import Asking, score
+from benchmarks.grid_scores import Asking, score, scores_of
 from benchmarks.grid_unet import NOTHING, NamedUnet, backbone_of, host_record
 from safetensors.torch import load_file
 
@@ -20,6 +21,7 @@ from medsegr.cognition.priors import Finding, Location
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import CheckpointError, ConfigError, InputError
 from medsegr.evaluation.run_files import Run
+from medsegr.inference.looks import Looks
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training import train as training
 from medsegr.training.dataset import TrainingBatches
@@ -132,7 +134,34 @@ def test_a_run_with_other_settings_is_refused(data, finished):
         reproduce.reproduce(arguments(data, finished, "full", "--set", "adapter.bottleneck=4"))
     with pytest.raises(InputError, match="made with another limit"):
         reproduce.reproduce(arguments(data, finished, "full", "--limit", "1"))
+    for option, name in (("--flips", "flips"), ("--second-look", "second look")):
+        with pytest.raises(InputError, match=f"made with another {name}"):
+            reproduce.reproduce(arguments(data, finished, "full", option))
     assert not changed_settings(grid_runs(grid(data, finished), ["full"], [0])[0])
+
+
+def test_scores_say_how_the_pictures_were_looked_at(data, finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "copy", ignore=shutil.ignore_patterns("scores"))
+    looking = ("--flips", "--second-look")
+    assert reproduce.reproduce(arguments(data, tmp_path / "copy", "host,unet", *looking))
+    for arm in ("host", "unet"):
+        scored = tmp_path / "copy" / f"{arm}-0" / "scores" / "discs" / "results.json"
+        settings = json.loads(scored.read_text())["settings"]
+        assert settings["flips"] is settings["second_look"] is True
+    with pytest.raises(InputError, match="made with another flips"):
+        reproduce.reproduce(arguments(data, tmp_path / "copy", "host"))
+
+
+def test_scores_from_before_the_options_of_looking_count_as_without(data, finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "copy")
+    scored = tmp_path / "copy" / "host-0" / "scores" / "discs" / "results.json"
+    record = json.loads(scored.read_text())
+    del record["settings"]["flips"], record["settings"]["second_look"]
+    scored.write_text(json.dumps(record))
+    run = grid_runs(grid(data, tmp_path / "copy"), ["host"], [0])[0]
+    assert scores_of(run, "discs", Asking())
+    with pytest.raises(InputError, match="made with another flips"):
+        scores_of(run, "discs", Asking(looks=Looks(flips=True)))
 
 
 def test_a_kill_while_scoring_leaves_nothing_half_done(data, finished, tmp_path, monkeypatch):

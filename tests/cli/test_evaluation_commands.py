@@ -92,6 +92,24 @@ def test_the_built_in_model_on_phantoms(phantoms: Path, tmp_path: Path, capsys: 
     assert "side swapped" in capsys.readouterr().out
 
 
+def test_options_of_looking_are_in_the_settings(films: Path, scores: Path, random_model: Path, tmp_path: Path) -> None:
+    record = json.loads((scores / "results.json").read_text())
+    assert record["settings"]["flips"] is record["settings"]["second_look"] is False
+    arguments = ["--model", str(random_model), "--data", str(films / "read"), "--limit", "2"]
+    out = tmp_path / "flipped"
+    assert main(["evaluate", *arguments, "--out", str(out), "--report", "true", "--no-pictures", "--flips"]) == 0
+    flipped = json.loads((out / "results.json").read_text())["settings"]
+    assert (flipped["flips"], flipped["second_look"]) == (True, False)
+    plain, mirrored = (list(csv.DictReader((folder / "per_case.csv").open())) for folder in (scores, out))
+    key = ("data", "case", "finding", "report")
+    before = {tuple(row[k] for k in key): row["support"] for row in plain}
+    assert any(row["support"] != before[tuple(row[k] for k in key)] for row in mirrored)
+    out = tmp_path / "card"
+    assert main(["report-card", *arguments, "--out", str(out), "--second-look"]) == 0
+    settings = json.loads((out / "report_card.json").read_text())["settings"]
+    assert (settings["flips"], settings["second_look"]) == (False, True)
+
+
 def test_an_existing_folder_is_kept(films: Path, scores: Path, random_model: Path, tmp_path: Path, capsys) -> None:
     before = (scores / "results.json").read_bytes()
     arguments = ["evaluate", "--model", str(random_model), "--data", str(films)]

@@ -58,6 +58,15 @@ def test_without_pictures_and_with_text(random_model, tmp_path):
     assert not list(out.rglob("overlay.png"))
 
 
+def test_options_of_looking_are_recorded(random_model, tmp_path):
+    image = save_picture(tmp_path / "scan.png")
+    code, out = segment(random_model, tmp_path, image, "--text", TEXT, "--flips", "--second-look", "--no-pictures")
+    assert code == 0
+    assert json.loads((out / "scan" / "findings.json").read_text())["looks"] == {"flips": True, "second_look": True}
+    model = json.loads((out / "run.json").read_text())["model"]
+    assert model["flips"] is model["second_look"] is True
+
+
 def test_targets_without_a_report(random_model, tmp_path):
     image = save_picture(tmp_path / "scan.png")
     code, out = segment(random_model, tmp_path, image, "--target", "left lung", "--target", "aorta", "--no-pictures")

@@ -58,3 +58,16 @@ def test_nifti_masks_keep_shape_and_affine(tmp_path):
     assert mask.shape == (40, 50, 4)
     np.testing.assert_allclose(mask.affine, affine)
     assert np.asarray(mask.dataobj).sum() == result.findings[0].area_px
+
+
+def test_the_record_says_how_the_picture_was_looked_at(tmp_path):
+    pixels = np.random.default_rng(0).random((200, 240)).astype(np.float32)
+    disks = {**DISKS, "nodule": (0.5, 0.4, 0.05, 4.0)}
+    result = Predictor(DiskModel(disks), flips=True, second_look=True).segment(pixels, REPORT)
+    record = json.loads(write_case(tmp_path, result, LABEL).read_text())
+    assert record["looks"] == {"flips": True, "second_look": True}
+    assert [entry["looked_twice"] for entry in record["findings"]] == [True, False, False]
+    plain = Predictor(DiskModel(disks)).segment(pixels, REPORT)
+    record = json.loads(write_case(tmp_path, plain, LABEL).read_text())
+    assert record["looks"] == {"flips": False, "second_look": False}
+    assert not any(entry["looked_twice"] for entry in record["findings"])

@@ -39,18 +39,16 @@ def longest_side(bounds: Bounds) -> float:
     return max(bounds[2] - bounds[0], bounds[3] - bounds[1])
 
 
-def window_around(bounds: Bounds, frame: tuple[int, int], margin: float, least: float) -> Window:
+def window_around(bounds: Bounds, frame: tuple[int, int], side: float) -> Window:
     """A square around something, shifted to lie inside the picture; a rectangle where the picture is narrower.
 
     Args:
-        bounds: Inside the picture.
+        bounds: Inside the picture; all of it is in the window, whatever the side.
         frame: (H, W) of the picture.
-        margin: Side of the square as a multiple of the longest side of the bounds; 1 or more.
-        least: Side of the square at least, as a share of the picture's longest side.
+        side: Of the square, in pixels; rounded up.
     """
-    side = math.ceil(max(margin * longest_side(bounds), least * max(frame), 1))
-    left, width = _along(bounds[0], bounds[2], side, frame[1])
-    top, height = _along(bounds[1], bounds[3], side, frame[0])
+    left, width = _along(bounds[0], bounds[2], math.ceil(side), frame[1])
+    top, height = _along(bounds[1], bounds[3], math.ceil(side), frame[0])
     return Window(left, top, width, height)
 
 

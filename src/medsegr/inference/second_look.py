@@ -1,23 +1,28 @@
 """A second look at small findings: the picture around the first mask, at the host's full resolution.
 
 A finding whose first mask is small in its picture has few pixels left in the host's square. A window around that
-mask is cut out of the picture as it came, before anything is made smaller, and asked for the same finding. What is
-said of the whole picture is not true of the window, and is left unsaid there:
+mask is cut out of the picture as it came, before anything is made smaller, and asked for the same finding.
 
-- **side and zones**. Inside the window "left upper" means nothing; the first look has already used them to get here.
-- **size**, in words and in millimetres: "small" means small in the whole picture, and in the window it is not.
+**What is said in the window.** Words about the whole picture are not true of a part of it and are left out there:
+side and zones, which the first look has already used to get here, and size, in words and in millimetres. Target,
+texture, form, margin and count stay. With all words kept, the built-in model goes astray in most windows. Cutting
+the map that a stated zone implies to the window, instead of leaving it out, made no difference, and would have shown
+the model a map without the words for it, which no training does.
 
-Target, texture, form, margin and count stay.
+**Which windows.** A look has nothing to gain where the picture has no more pixels than the host's square, so a window
+is never enlarged beyond its own pixels, and there is none where it would bring less than :data:`LEAST_GAIN`. It is
+also never smaller than :data:`LEAST` of the picture: what stands around a finding tells it from its competitors, and
+a model that has learnt at one scale is lost at another.
 
 **Merging**: the mean of both probabilities where the window covers the picture, the first look's beyond. The first
-look knows the place and has seen what competes there, the second sees the outline; a competitor that comes into the
-window and that the first look refused stays out, which it would not if the window's answer stood alone.
+look knows the place and has seen what competes there, the second sees the outline. The window's answer alone is much
+worse: a competitor in it that the first look refused is taken for the finding.
 
 **Support** stays the first look's: whether the picture agrees with the report is asked of the whole picture, place
 included. So findings that the first look does not support, or outlines nowhere, get no second look; nor do large
-ones. Each small finding costs one encoding more. Findings do not share windows, for a window is as large as its
-finding asks; the windows of a call go through the model in batches. Of a volume, each plane is looked at by itself,
-as in the first look.
+ones. Each small finding costs one encoding more. Findings do not share windows, each being as large as its finding
+asks; the windows of a call go through the model in batches. Of a volume, each plane is looked at by itself, as in the
+first look.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,20 +30,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location, Shape
 from medsegr.inference.crop import Bounds, Window, bounds_of, longest_side, united, window_around
 from medsegr.inference.plane import Ask, PlanePrediction, Question
 from medsegr.inference.thresholds import Thresholds
 
-SMALL = 1 / 3
+SMALL = 0.3
 """A finding is small when its longest side is below this share of the picture's longest side."""
 
 MARGIN = 2.5
 """Side of the window as a multiple of the finding's longest side."""
 
-LEAST = 0.3
-"""Side of the window at least, as a share of the picture's longest side: some surroundings are always seen."""
+LEAST = 2 / 3
+"""Side of the window at least, as a share of the picture's longest side."""
+
+LEAST_GAIN = 1.25
+"""How many times larger a finding must become in the host's square for a second look to be worth its encoding."""
 
 WINDOWS_AT_ONCE = 4
 """Windows in one batch, to bound memory."""
@@ -97,21 +106,35 @@ def closer_looks(
         answer: Of the first look.
         thresholds: What counts as found.
     """
-    frame = answer.probability.shape[1:]
     for k, finding in enumerate(question.findings):
         mask = answer.probability[k] >= thresholds.mask
         if answer.support[k] < thresholds.support or not mask.any():
             continue
         prompt = question.prompts.get(k)
-        bounds = bounds_of(mask)
-        told: Bounds | None = prompt.bounds() if prompt else None
-        bounds = united(bounds, told) if told else bounds
-        if longest_side(bounds) >= SMALL * max(frame):
+        told = prompt.bounds() if prompt else None
+        bounds = united(bounds_of(mask), told) if told else bounds_of(mask)
+        window = worth_a_look(bounds, answer.box)
+        if window is None:
             continue
-        window = window_around(bounds, frame, MARGIN, LEAST)
         inside = prompt.within(window) if prompt else None
         asked = replace(question, findings=(closer_finding(finding),), prompts={0: inside} if inside else {})
         yield CloserLook(plane, k, window, asked)
+
+
+def worth_a_look(bounds: Bounds, box: Letterbox) -> Window | None:
+    """The window around a finding, or None where it is large or the picture has no more pixels to show.
+
+    Args:
+        bounds: Of the finding.
+        box: How the picture lies in the host's square.
+    """
+    whole = max(box.original)
+    if longest_side(bounds) >= SMALL * whole:
+        return None
+    side = max(MARGIN * longest_side(bounds), LEAST * whole, box.size)
+    if side * LEAST_GAIN > whole:
+        return None
+    return window_around(bounds, box.original, side)
 
 
 def closer_finding(finding: Finding) -> Finding:
