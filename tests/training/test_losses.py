@@ -48,6 +48,15 @@ def test_small_findings_weigh_as_much_as_large_ones():
     assert float(missed_small) == pytest.approx(float(missed_large), rel=0.1)
 
 
+def test_small_findings_can_count_several_times():
+    masks = torch.stack([square(24), square(2)])[None]  # 2 x 2 of 32 x 32 is below 1 %
+    logits = torch.stack([(square(24) - 0.5) * 40, torch.full((SIDE, SIDE), -20.0)])[None]  # the small one is missed
+    once, thrice = (guided_loss(output_of(logits), truth_of(masks), LossConfig(small=w)).mask for w in (1.0, 3.0))
+    only = guided_loss(output_of(logits[:, 1:]), truth_of(masks[:, 1:]), LossConfig()).mask
+    assert float(once) == pytest.approx(float(only) / 2, rel=1e-3)
+    assert float(thrice) == pytest.approx(3 * float(only) / 4, rel=1e-3)
+
+
 def test_padding_findings_count_nothing():
     masks = torch.stack([square(8), square(0)])[None]
     logits = torch.randn(1, 2, SIDE, SIDE)

@@ -128,18 +128,22 @@ class AugmentationConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the loss terms. ``empty`` scales the mask term where nothing is to be found."""
+    """Weights of the loss terms. ``empty`` scales the mask term where nothing is to be found.
+
+    ``small`` says how many times a finding below 1 % of the picture counts in the mask term.
+    """
 
     dice: float = 1.0
     cross_entropy: float = 1.0
     focal_gamma: float = 0.0
     empty: float = 0.3
+    small: float = 1.0
     location: float = 0.3
     support: float = 0.3
     attributes: float = 0.3
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "dice", "cross_entropy", "focal_gamma", "empty", "location", "support", "attributes")
+        _at_least(self, 0, "dice", "cross_entropy", "focal_gamma", "empty", "small", "location", "support", "attributes")
         if self.dice + self.cross_entropy <= 0:
             raise ConfigError("'dice' and 'cross_entropy' are both 0; expected at least one above 0.")
 

@@ -11,6 +11,9 @@ from torch import Tensor
 from medsegr.model.report_guided_sam import GuidedOutput
 from medsegr.training.config import LossConfig
 
+SMALL = 0.01
+"""Share of the picture below which a finding counts as small, as in the strata of the measures."""
+
 SMOOTH = 1.0
 """Pixels added to both sides of the Dice ratio."""
 
@@ -75,11 +78,16 @@ def mask_term(
     groups: tuple[Tensor, Tensor],
     config: LossConfig,
 ) -> Tensor:
-    """Dice and cross-entropy per finding; of empty ones cross-entropy alone, at ``config.empty``."""
+    """Dice and cross-entropy per finding; of empty ones cross-entropy alone, at ``config.empty``.
+
+    The mean over the findings, in which small ones count ``config.small`` times.
+    """
     logits = logits.float()
     truth, inside = coarse(masks, logits.shape[-2:]), content_weights(content, logits.shape[-2:])
     shown, empty = groups
     entropy = cross_entropy(logits, truth, inside, config.focal_gamma)
+    share = (truth * inside).sum((-2, -1)) / inside.sum((-2, -1)).clamp(min=1)
+    shown = shown * torch.where(share < SMALL, config.small, 1.0)
     per_finding = shown * (config.dice * soft_dice_loss(logits, truth, inside) + config.cross_entropy * entropy)
     per_finding = per_finding + empty * config.empty * max(config.cross_entropy, 1.0) * entropy
     return per_finding.sum() / (shown + empty).sum().clamp(min=1)
