@@ -143,7 +143,9 @@ class LossConfig:
     attributes: float = 0.3
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "dice", "cross_entropy", "focal_gamma", "empty", "small", "location", "support", "attributes")
+        _at_least(
+            self, 0, "dice", "cross_entropy", "focal_gamma", "empty", "small", "location", "support", "attributes"
+        )
         if self.dice + self.cross_entropy <= 0:
             raise ConfigError("'dice' and 'cross_entropy' are both 0; expected at least one above 0.")
 
