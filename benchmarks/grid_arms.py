@@ -25,8 +25,12 @@ class Arm:
     plain_unet: bool = False
 
 
-NAMES_ONLY = ("adapter.blocks=[]", "adapter.late=no", "adapter.aspects=[]", "sampling.report_dropout=1")
-"""Findings merely named in training, nothing but the name told at test, as a prompt; no modulator."""
+NAMES_ONLY = (
+    "adapter.blocks=[]", "adapter.late=no", "adapter.aspects=[]", "sampling.report_dropout=0",
+    "sampling.finding_dropout=1", "sampling.false_share=0", "sampling.counterfactual_share=0",
+)  # fmt: skip
+"""The same findings as for other arms, merely named, with all of that name as the truth; nothing but the name told at
+test, as a prompt; no modulator. What only a description makes false is left out."""
 
 ARMS = {
     "host": Arm("the host without a report", NAMES_ONLY),
