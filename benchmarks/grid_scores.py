@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.grid_arms import GridRun
 from benchmarks.grid_unet import NamedUnet
+from benchmarks.support_threshold import support_threshold
 from medsegr.cli.measurement import measurement_record
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.outputs import staged_folder
@@ -20,6 +21,9 @@ from medsegr.inference.looks import Looks
 from medsegr.inference.predictor import Predictor, load
 
 MODES = ("true", "none", "other")
+
+VALIDATION_CASES = 40
+"""Cases of each data set, at most, that a run's support threshold is set on."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,9 @@ def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int
     """
     missing = [folder for folder in folders if scores_of(run, folder.name, asking) is None]
     predictor = predictor_of(run, asking.looks) if missing else None
+    if predictor is not None:
+        held_out = [DatasetFolder(folder) for folder in run.config.data]
+        predictor.metadata["support_threshold"] = support_threshold(predictor, held_out, VALIDATION_CASES)
     for folder in missing:
         settings = {**asking.settings(), "support_threshold": predictor.support_threshold}
         answers = list(

@@ -9,22 +9,17 @@ stores the weights as float16, and writes the card. Run it again after ``benchma
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from benchmarks.record import RESULTS
+from benchmarks.support_threshold import support_threshold
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.evaluation.evaluate import evaluate
 from medsegr.inference.predictor import Predictor, builtin_folder
 from medsegr.model.checkpoint import CARD, CONFIG, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
-
-KEPT = 0.95
-"""Share of the validation split's true findings that the threshold keeps."""
 
 COMMANDS = (
     "medsegr data phantoms phantoms --cases 3000 --seed 1",
@@ -44,13 +39,6 @@ LIMITS = (
     "It knows generated phantoms and breast ultrasound, and nothing else: no real X-ray, CT or MRI was learnt from. "
     "Of a real radiograph or CT its masks mean nothing; train on your own data first."
 )
-
-
-def support_threshold(predictor: Predictor, folders: Sequence[DatasetFolder], limit: int | None) -> float:
-    """The support that :data:`KEPT` of the described findings of the validation splits reach."""
-    answers = [a for f in folders for a in evaluate(predictor, f, "val", ("true",), limit=limit)]
-    true = [a.support for a in answers if a.role == "described" and a.overlap.true and a.support is not None]
-    return round(float(np.quantile(true, 1 - KEPT)), 4)
 
 
 def results(weights: str) -> dict[str, Any]:
