@@ -1,0 +1,77 @@
+"""Variants of the recipe: each one change, trained once, asked in its own way."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import lift, record, reproduce
+from medsegr.errors import ConfigError
+from medsegr.training.config_file import load_config
+from tests.benchmarks.test_reproduce import SETTINGS
+from tests.training.small_dataset import make_dataset
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    return make_dataset(tmp_path_factory.mktemp("sets") / "discs")
+
+
+@pytest.fixture(scope="module")
+def phantoms(data, tmp_path_factory) -> Path:
+    """A grid to start from."""
+    out = tmp_path_factory.mktemp("runs") / "before"
+    sets = [part for setting in SETTINGS for part in ("--set", setting)]
+    given = [
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--arms",
+        "full",
+        "--steps",
+        "1",
+        "--results",
+        str(out),
+        "--split",
+        "val",
+    ]
+    assert reproduce.reproduce(reproduce.arguments_of([*given, *sets]))
+    return out
+
+
+def given(data: Path, phantoms: Path, out: Path, variants: str):
+    sets = [part for setting in SETTINGS for part in ("--set", setting)]
+    return lift.arguments_of(
+        ["--data", str(data), "--out", str(out), "--init", str(phantoms), "--variants", variants, "--steps", "1", *sets]
+    )
+
+
+def test_each_variant_is_one_change_of_the_recipe(data, phantoms, tmp_path):
+    arguments = given(data, phantoms, tmp_path, "recipe,flips,no-mean,scratch")
+    found = lift.lift(arguments)
+    assert list(found) == ["recipe", "flips", "no-mean", "scratch"]
+    configs = {name: load_config(tmp_path / name / "full-0" / "config.yaml") for name in found}
+    assert configs["recipe"].optimiser.ema_decay == 0.9 and configs["no-mean"].optimiser.ema_decay == 0
+    assert configs["recipe"].init and not configs["scratch"].init
+    assert all(0 <= figures["dice"] <= 1 and figures["findings"] > 0 for figures in found.values())
+    scored = tmp_path / "flips" / "full-0" / "scores" / "discs" / "results.json"
+    assert json.loads(scored.read_text())["settings"]["flips"] is True
+    before = scored.stat().st_mtime_ns
+    assert lift.lift(arguments) == found and scored.stat().st_mtime_ns == before
+
+
+def test_looking_again_needs_a_finished_run(data, phantoms, tmp_path):
+    with pytest.raises(ConfigError, match="let its variant go first"):
+        lift.lift(given(data, phantoms, tmp_path, "flips"))
+    with pytest.raises(ConfigError, match="Unknown variant 'flip'"):
+        lift.lift(given(data, phantoms, tmp_path, "flip"))
+
+
+def test_the_command_leaves_a_results_file(data, phantoms, tmp_path, monkeypatch):
+    arguments = given(data, phantoms, tmp_path, "recipe")
+    monkeypatch.setattr(lift, "arguments_of", lambda: arguments)
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    lift.main()
+    written = json.loads((tmp_path / "lift.json").read_text())
+    assert (written["steps"], written["split"], list(written["variants"])) == (1, "val", ["recipe"])
