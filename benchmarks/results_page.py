@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.card_section import card_section
+from benchmarks.grid_section import grid_section
+from benchmarks.markdown import table
 from benchmarks.record import RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
@@ -25,25 +28,15 @@ def page() -> str:
         "finding (phantoms) or per image, at the image's own size, with the shipped thresholds; a finding "
         "left out scores 0.\n"
     ]
-    for name, section in (("phantoms", phantoms), ("breast_us", breast_us), ("hosts", hosts)):
+    for name, section in SECTIONS.items():
         path = RESULTS / f"{name}.json"
         if path.is_file():
             record = json.loads(path.read_text(encoding="utf-8"))
-            made = f"`{record['command']}`, {record['date']}, seed {record['seed']}, {record['machine']}."
+            seeds = record.get("seeds", [record.get("seed")])
+            seed = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+            made = f"`{record['command']}`, {record['date']}, {seed}, {record['machine']}."
             sections.append(f"{section(record)}\n\n{made}\n")
     return "\n".join(sections)
-
-
-def table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    """A Markdown table; numbers with three digits."""
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def phantoms(record: dict[str, Any]) -> str:
@@ -124,6 +117,16 @@ def hosts(record: dict[str, Any]) -> str:
     header = ("host", "its parameters", "adapter", "share", "extra time of an encoding")
     return f"## Size and time of the adapter\n\n{table(header, rows)}\n\nMore in [hosts.md](hosts.md)."
 
+
+SECTIONS = {
+    "grid_phantoms": grid_section,
+    "grid_real": grid_section,
+    "report_card": card_section,
+    "phantoms": phantoms,
+    "breast_us": breast_us,
+    "hosts": hosts,
+}
+"""Results file -> what makes its section, in the order of the page."""
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")

@@ -6,12 +6,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from benchmarks.grid_arms import ARMS, Grid, changed_settings, grid_runs, run_config
-from benchmarks.grid_figures import MEAN_OF_SETS, grid_figures, mean_over_seeds
-from benchmarks.grid_page import grid_page
 from benchmarks.grid_scores import Asking, score, scores_of
 from benchmarks.grid_unet import NOTHING, NamedUnet, backbone_of, host_record
 from safetensors.torch import load_file
@@ -20,7 +17,6 @@ from benchmarks import grid_unet_training, reproduce
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import CheckpointError, ConfigError, InputError
-from medsegr.evaluation.run_files import Run
 from medsegr.inference.looks import Looks
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training import train as training
@@ -75,17 +71,29 @@ def test_the_grid_leaves_runs_scores_and_tables(finished):
     assert len(record["data"][0]["content_sha256"]) == 64
     assert all(len(arm["weights"]["0"]) == 64 for arm in record["grid"]["arms"].values())
     assert "/" not in record["command"].replace("python -m", "")
+    figures = record["origins"]["real"]["real"]
     for mode in ("true", "none", "other"):
         for arm in ("host", "full", "unet"):
-            figures = record["origins"]["real"][mode]["all"][arm]
-            assert figures["findings"] == 2 and 0 <= figures["dice"] <= 1
-    assert set(record["origins"]["real"]["true"]["all"]["full"]["to_host"]) >= {"difference", "interval"}
+            of_arm = figures["asked"][mode]["all"][arm]
+            assert of_arm["findings"] == 2 and 0 <= of_arm["dice"] <= 1
+    assert set(figures["asked"]["true"]["all"]["full"]["to_host"]) >= {"difference", "interval"}
+    assert {"to_host", "to_unet"} < set(figures["asked"]["none"]["data discs"]["full"])
+    asked = figures["false_queries"]["all"]
+    for arm in ("host", "full", "unet"):
+        assert asked[arm]["true"] == 2
+        assert {kind: of["asked"] for kind, of in asked[arm]["kinds"].items()} == {
+            "false + foreign": 4, "false": 2, "foreign": 2,
+        }  # fmt: skip
+        assert all(
+            0 <= of["rejected_at_kept"] <= 1 and of["rejected"] is not None for of in asked[arm]["kinds"].values()
+        )
     page = (finished / "grid_small.md").read_text()
-    assert "## Real reports (2 findings, 2 patients or cases)" in page and "| full |" in page
+    assert "## Real data sets, real reports (2 findings, 2 patients or cases)" in page
+    assert "| full |" in page and "| all | foreign (2) |" in page and "full less unet" in page
 
 
 def test_what_the_host_and_the_unet_are_told_makes_no_difference(finished):
-    found = json.loads((finished / "grid_small.json").read_text())["origins"]["real"]
+    found = json.loads((finished / "grid_small.json").read_text())["origins"]["real"]["real"]["asked"]
     for arm in ("host", "unet"):
         assert len({found[mode]["all"][arm]["dice"] for mode in found}) == 1
 
@@ -273,80 +281,3 @@ def test_the_unet_learns_from_the_batches_of_the_host_without_a_report(data, tmp
         second = TrainingBatches(store, other, net.vocabulary, net.preprocess)[step]
         assert torch.equal(first.pixels, second.pixels) and torch.equal(first.truth.masks, second.truth.masks)
         assert torch.equal(first.priors.target, second.priors.target)
-
-
-def run_of(dice: dict[tuple[str, str], float], mode: str = "true", origin: str = "real", **more: str) -> Run:
-    """A run by hand: (data, case) -> Dice; a suite and a patient of its own for each."""
-    common = {"finding": "0", "report": mode, "origin": origin, "truth": "t", "true_px": "9", "size": "< 1 %"}
-    rows = [
-        {"data": d, "case": c, "patient": c, "dice": str(v), "suite": "place", "overlap": "none", **common, **more}
-        for (d, c), v in dice.items()
-    ]
-    return Run("made", {}, tuple(rows))
-
-
-def test_the_arithmetic_of_the_figures():
-    cases = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "1")]
-    scores = {
-        "host": {0: run_of(dict(zip(cases, (0.1, 0.2, 0.3, 0.4), strict=True)))},
-        "full": {
-            0: run_of(dict(zip(cases, (0.5, 0.5, 0.5, 0.9), strict=True))),
-            1: run_of(dict(zip(cases, (0.7, 0.7, 0.7, 0.7), strict=True))),
-        },
-    }
-    found = grid_figures(scores)["real"]["true"]
-    full = found["all"]["full"]
-    assert full["of_seeds"] == [0.6, 0.7]
-    assert full["dice"] == full["mean_of_seeds"] == 0.65
-    assert full["sd_of_seeds"] == pytest.approx(np.std([0.6, 0.7], ddof=1), abs=1e-4)
-    assert full["interval"][0] <= 0.65 <= full["interval"][1]
-    assert full["to_host"]["seeds"] == 1 and full["to_host"]["difference"] == 0.35
-    assert "to_late" not in full and "to_host" not in found["all"]["host"]
-    assert found["data b"]["full"]["dice"] == 0.8 and found["data b"]["full"]["interval"] == []
-    sets = found[MEAN_OF_SETS]["full"]
-    assert sets["dice"] == pytest.approx((0.6 + 0.8) / 2)
-    assert sets["to_host"]["difference"] == pytest.approx((0.3 + 0.5) / 2)
-    assert sets["to_host"]["interval"][0] < 0.4 < sets["to_host"]["interval"][1]
-    assert "distractors" not in found, "everything is one"
-
-
-def test_origins_stay_apart_and_empty_truths_are_left_out():
-    real, derived = run_of({("a", "1"): 0.2, ("a", "2"): 0.4}), run_of({("b", "1"): 1.0}, origin="derived")
-    nothing = run_of({("a", "9"): 1.0}, true_px="0")
-    found = grid_figures({"full": {0: Run("all", {}, (*real.rows, *derived.rows, *nothing.rows))}})
-    assert found["real"]["true"]["all"]["full"]["dice"] == 0.3
-    assert found["derived"]["true"]["all"]["full"]["dice"] == 1.0
-    assert not found["real"]["none"]["all"], "this way was not asked"
-
-
-def test_suites_and_the_distractors_together():
-    parts = [run_of({("a", suite): value}, suite=suite) for suite, value in (("place", 0.2), ("form", 0.4))]
-    rest = run_of({("a", "s"): 0.9, ("a", "t"): 0.7}, suite="small")
-    rows = tuple(row for run in (*parts, rest) for row in run.rows)
-    found = grid_figures({"late": {0: Run("all", {}, rows)}})["real"]["true"]
-    assert found["distractors"]["late"]["dice"] == pytest.approx(0.3)
-    assert found["suite small"]["late"]["dice"] == pytest.approx(0.8)
-
-
-def test_seeds_with_other_findings_or_truths_are_refused():
-    one, more = run_of({("a", "1"): 0.2}), run_of({("a", "1"): 0.2, ("a", "2"): 0.2})
-    for other in (more, run_of({("a", "1"): 0.2}, truth="else")):
-        with pytest.raises(InputError, match="scored on other findings"):
-            mean_over_seeds({0: one, 1: other}, [0, 1])
-
-
-def test_the_page_holds_the_figures():
-    cases = [("a", "1"), ("a", "2")]
-    scores = {
-        name: {0: run_of(dict.fromkeys(cases, value))}
-        for name, value in (("host", 0.25), ("late", 0.5), ("full", 0.75))
-    }
-    record = {
-        "command": "c", "date": "d", "machine": "m", "data": [{"name": "a", "cases": 2, "split": "test"}],
-        "grid": {"name": "g", "host": "tiny", "steps": 2, "batch_size": 2,
-                 "arms": {name: {"parameters": 7} for name in scores}},
-        "origins": grid_figures(scores),
-    }  # fmt: skip
-    page = grid_page(record)
-    assert "| full | 7 | 1 | 0.750 (0.750 to 0.750) | - | - | - | 0.500 (0.500 to 0.500) | 0.250" in page
-    assert "less `late` finding by finding" in page and "Real reports" in page

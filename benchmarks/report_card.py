@@ -1,0 +1,115 @@
+"""The report card of one model over several data sets: which part of the report it uses, where.
+
+    python -m benchmarks.report_card --model GRID/full-0/best --data DIR... [--split test] [--limit N]
+
+Writes ``results/report_card.json``: family of data -> origin of the reports -> group -> way of asking -> figures and a
+verdict. Families and origins are never averaged; a group is a family, its sets by what their text tells, or one set.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from benchmarks.grid_groups import ALL, FAMILIES, LOOKS_SETS, PLACE_SETS, family_of, source_image
+from benchmarks.record import write_record
+from medsegr.cli.measurement import measurement_record, open_data
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.evaluation.patients import patients_of
+from medsegr.evaluation.report_card import SAME, CardAnswer, card_answers, card_figures
+from medsegr.inference.predictor import Predictor, load
+
+KEPT = (
+    "findings", "patients", "dice", "interval", "dice_with_true_report", "cost", "cost_interval", "changed", "verdict",
+)  # fmt: skip
+"""Figures of a way of asking that the results file keeps."""
+
+
+def card(predictor: Predictor, folders: Sequence[DatasetFolder], split: str, limit: int | None, seed: int) -> dict:
+    """Ask a model for every data set in every way, with a line for each.
+
+    Returns:
+        What the results file says, without command and versions.
+
+    Raises:
+        ConfigError: A data set has no case in the split, or nothing to ask for.
+    """
+    answers: list[CardAnswer] = []
+    known = {
+        (folder.name, PurePath(image).stem): patient
+        for folder in folders
+        for image, patient in patients_of(folder)[0].items()
+    }
+    for folder in folders:
+        found = list(card_answers(predictor, folder, split, limit=limit, seed=seed))
+        print(f"{folder.name}: {len({(a.case, a.finding) for a in found})} described findings", flush=True)
+        answers += [_with_patient(answer, known) for answer in found]
+    settings = {
+        "split": split, "seed": seed, "limit": limit, **predictor.looks.settings(), "a_mask_changes_below_dice": SAME,
+        "support_threshold": predictor.support_threshold,
+    }  # fmt: skip
+    record = measurement_record(predictor, folders, answers, settings)
+    kept = {key: record[key] for key in ("model", "data", "split", "settings")}
+    return {**kept, "families": card_families(answers)}
+
+
+def _with_patient(answer: CardAnswer, known: dict[tuple[str, str], str]) -> CardAnswer:
+    """Cases of the referring suite that were made of one image belong to its patient, or at least together."""
+    image = source_image(answer.data, answer.case)
+    if image is None or answer.patient != answer.case:
+        return answer
+    return replace(answer, patient=known.get((answer.data.removeprefix("referring_"), image), image))
+
+
+def card_families(answers: Sequence[CardAnswer]) -> dict[str, Any]:
+    """Family -> origin -> group -> way of asking -> figures; what holds no finding is left out."""
+    found: dict[str, Any] = {}
+    for family in FAMILIES:
+        for group, test in _groups(family, answers):
+            chosen = [answer for answer in answers if family_of(answer.data) == family and test(answer.data)]
+            for origin, figures in card_figures(chosen).items():
+                ways = {
+                    way: {key: of_way[key] for key in KEPT}
+                    for way, of_way in figures["ways"].items()
+                    if of_way["findings"]
+                }
+                found.setdefault(family, {}).setdefault(origin, {})[group] = ways
+    return found
+
+
+def _groups(family: str, answers: Sequence[CardAnswer]) -> list[tuple[str, Callable[[str], bool]]]:
+    groups: list[tuple[str, Callable[[str], bool]]] = [(ALL, lambda _: True)]
+    if family == "real":
+        groups += [
+            ("text states a place", lambda data: data in PLACE_SETS),
+            ("text describes looks only", lambda data: data in LOOKS_SETS),
+        ]
+    sets = sorted({answer.data for answer in answers if family_of(answer.data) == family})
+    return groups + [(f"data {name}", lambda data, name=name: data == name) for name in sets]
+
+
+def main() -> None:
+    """Parse the arguments, ask, and write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report_card", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("--model", default="tiny", help="built-in name, folder such as GRID/full-0/best, or Hugging Face id")
+    add("--host", help="of an adapter whose own host's name is not enough")
+    add("--data", nargs="+", type=Path, required=True, help="data set folders, or folders that hold several")
+    add("--split", default="test", choices=("train", "val", "test"))
+    add("--limit", type=int, help="cases of each data set, at most")
+    add("--seed", type=int, default=0, help="chooses other patients and other attributes")
+    add("--device", default="cpu")
+    add("--flips", action="store_true", help="with a look at the mirrored picture too")
+    add("--second-look", action="store_true", help="with a second, closer look at small findings")
+    given = parser.parse_args()
+    predictor = load(given.model, given.device, given.host, flips=given.flips, second_look=given.second_look)
+    figures = card(predictor, open_data(given.data), given.split, given.limit, given.seed)
+    folder = PurePath(given.model)
+    figures["model"]["name"] = folder.parent.name if folder.name == "best" else figures["model"]["name"]
+    write_record("report_card", given.seed, figures)
+
+
+if __name__ == "__main__":
+    main()
