@@ -1,8 +1,8 @@
 """Does an arm notice that it is asked for something that is not there?
 
-Support of false questions against that of the described findings of the same data. The threshold that keeps 95 % of
-these is taken from the very findings that it is reckoned on: no scores of a validation split are kept. So it says how
-far support can tell them apart, not what a user would get; that is what ``rejected`` at the model's own threshold says.
+Support of false questions against that of the described findings of the same data, in two ways: at the run's own
+threshold, which was fixed before, and at the one that keeps 95 % of these very findings, so that all arms keep as many.
+The latter says how far support can tell the two apart; a user gets the former.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ import numpy as np
 
 from benchmarks.grid_draws import patient_weights, percentiles
 from benchmarks.grid_stack import Stack
+from medsegr.evaluation.bootstrap import bootstrap_interval
 from medsegr.evaluation.compare import Row
-from medsegr.evaluation.figures import rounded
+from medsegr.evaluation.figures import bounds, rounded
 from medsegr.evaluation.support import KEPT, auroc, keeping_threshold
 
 BOTH = "false + foreign"
@@ -24,9 +25,10 @@ KINDS = {BOTH: ("false", "foreign"), "false": ("false",), "foreign": ("foreign",
 def false_query_figures(stack: Stack) -> dict[str, Any] | None:
     """Figures of one arm over some data, the mean over its seeds; None where nothing false was asked.
 
-    ``true``: described findings; ``kept``: share of them at or above the model's own threshold. For each kind:
-    ``rejected_at_kept``, share below the support that 95 % of them reach, ``rejected``, below the model's own
-    threshold, and ``auroc``; intervals resample patients, the threshold with them.
+    ``true``: described findings; ``thresholds``: of the run's own, each once; ``kept``: share of the described findings
+    that they keep. For each kind: ``rejected`` by the run's own threshold, ``rejected_at_kept``, share below the
+    support that 95 % of the described findings reach, and ``auroc``. Intervals resample patients, and the latter
+    threshold with them.
     """
     asked = stack.where(lambda row: row["report"] == "true" and row["support"] != "" and _kind(row) != "")
     kinds = np.array([_kind(row) for row in asked.rows])
@@ -34,14 +36,18 @@ def false_query_figures(stack: Stack) -> dict[str, Any] | None:
     if not false.any() or not (kinds == "true").any():
         return None
     support, true = asked.values(lambda row: float(row["support"])), kinds == "true"
-    own = np.array([np.nan if each is None else each for each in asked.thresholds], float)
-    weights = patient_weights(asked.groups)
+    own, groups = asked.own_thresholds, asked.groups
+    weights = patient_weights(groups)
     drawn = None if weights is None else [_Drawn(values, true, weights) for values in support]
     return {
         "true": int(true.sum()),
-        "kept": _share(support[:, true] >= own[:, None], own),
+        "thresholds": [rounded(each) for each in np.unique(own[~np.isnan(own)])],
+        **_share("kept", support >= own, own, true, groups),
         "kinds": {
-            name: _of_kind(support, true, np.isin(kinds, of), own, drawn)
+            name: {
+                **_of_kind(support, true, np.isin(kinds, of), drawn),
+                **_share("rejected", support < own, own, np.isin(kinds, of), groups),
+            }
             for name, of in KINDS.items()
             if np.isin(kinds, of).any()
         },
@@ -59,7 +65,7 @@ def _kind(row: Row) -> str:
 
 
 def _of_kind(
-    support: np.ndarray, true: np.ndarray, false: np.ndarray, own: np.ndarray, drawn: Sequence["_Drawn"] | None
+    support: np.ndarray, true: np.ndarray, false: np.ndarray, drawn: Sequence["_Drawn"] | None
 ) -> dict[str, Any]:
     kept_at = np.array([keeping_threshold(values[true]) for values in support], float)
     each = (support[:, false] < kept_at[:, None]).mean(1)
@@ -75,12 +81,18 @@ def _of_kind(
         "of_seeds": [rounded(value) for value in each],
         "auroc": rounded(float(np.mean([area for area in areas if area is not None]))),
         "auroc_interval": percentiles(intervals[1]),
-        "rejected": _share(support[:, false] < own[:, None], own),
     }
 
 
-def _share(which: np.ndarray, own: np.ndarray) -> float | None:
-    return None if np.isnan(own).any() else rounded(float(which.mean()))
+def _share(
+    name: str, which: np.ndarray, own: np.ndarray, asked: np.ndarray, groups: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """Share of some questions that lie on a side of the run's own threshold; none where that is not known."""
+    if np.isnan(own[:, asked]).any():
+        return {name: None, f"{name}_interval": []}
+    values, of_whom = which[:, asked].mean(0), [group for group, mine in zip(groups, asked, strict=True) if mine]
+    interval = bounds(bootstrap_interval(list(values), groups=of_whom))
+    return {name: rounded(float(values.mean())), f"{name}_interval": interval}
 
 
 class _Drawn:

@@ -7,6 +7,7 @@ from benchmarks.grid_groups import ALL
 from benchmarks.grid_tables import (
     CONFUSION,
     IN_SAMPLE,
+    NOT_THERE,
     WRONG_OBJECT,
     arms_of,
     confusion_table,
@@ -14,6 +15,7 @@ from benchmarks.grid_tables import (
     difference_cell,
     false_query_table,
     main_table,
+    own_threshold_words,
     sections_of,
     set_groups,
     silent_table,
@@ -55,7 +57,8 @@ def _further(figures: Mapping[str, Any], groups: Sequence[str], arms: Sequence[s
     """What the tables of Dice do not say, each with its caption; nothing where it was not measured."""
     tables = (
         ("Asked without a report, less `host` asked without one:", silent_table(figures, groups, arms)),
-        (f"Asked for what is not there: share rejected, and AUROC. {IN_SAMPLE}", false_query_table(figures, arms)),
+        (f"{NOT_THERE} {own_threshold_words(figures)}", false_query_table(figures, arms, own=True)),
+        (f"{NOT_THERE} {IN_SAMPLE}", false_query_table(figures, arms, own=False)),
         (f"Inter-class confusion. {CONFUSION}", confusion_table(figures, arms)),
         (f"Another object drawn than the one that is meant. {WRONG_OBJECT}", wrong_object_table(figures, arms)),
     )

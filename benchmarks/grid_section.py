@@ -8,12 +8,14 @@ from benchmarks.grid_tables import (
     CONFUSION,
     IN_SAMPLE,
     MAIN_ARMS,
+    NOT_THERE,
     ORIGIN_WORDS,
     WRONG_OBJECT,
     arms_of,
     confusion_table,
     false_query_table,
     main_table,
+    own_threshold_words,
     parts_table,
     sections_of,
     set_groups,
@@ -70,8 +72,8 @@ def grid_section(record: Figures) -> str:
             (f"Another object drawn than the one that is meant. {WRONG_OBJECT}", wrong_object_table(figures, arms)),
             ("What each part is worth: the full model without it, less the full model.", parts_table(figures, short)),
             ("Asked without a report, less `host` asked without one.", silent_table(figures, silent, ("late", "full"))),
-            ("Asked for what is not there: share rejected while 95 % of the true findings are kept.",
-             false_query_table(figures, arms, brief=True)),
+            (f"{NOT_THERE} {own_threshold_words(figures)}", false_query_table(figures, arms, own=True, brief=True)),
+            (f"{NOT_THERE} {IN_SAMPLE}", false_query_table(figures, arms, own=False, brief=True)),
             (f"Inter-class confusion. {CONFUSION}", confusion_table(figures, arms) if family == "real" else None),
         )  # fmt: skip
         parts += [part for caption, found in tables if found for part in (caption, found)]
@@ -160,14 +162,9 @@ def _facts(record: Figures) -> str:
     return (
         f"Arms, trained alike on the same data for {grid['steps']} steps of {grid['batch_size']}{before}, host "
         f"`{grid['host']}`: {arms}. Seeds: {trained}. Dice is a finding's mean over the seeds, intervals are of 95 % "
-        f"by resampling patients, differences are paired finding by finding.{one} {_free_lunch(record)}"
+        f"by resampling patients, differences are paired finding by finding.{one} "
         f"More groups and arms: `benchmarks/results/grid_{grid['name']}.md`."
     )
-
-
-def _free_lunch(record: Figures) -> str:
-    asked = any(figures["false_queries"] for _, _, figures in sections_of(record))
-    return f"Of false questions: {IN_SAMPLE[0].lower()}{IN_SAMPLE[1:]} " if asked else ""
 
 
 def _groups(family: str, figures: Figures) -> list[str]:

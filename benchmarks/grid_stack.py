@@ -23,18 +23,23 @@ class Stack:
         arm: Whose they are.
         rows: What was asked, with the answer of the first seed.
         answers: The rows of each seed, in the order of ``rows``.
-        thresholds: Support below which each seed says "not there"; None where its record does not tell.
+        thresholds: Of each seed: data set -> support below which it says "not there", as it was scored there.
     """
 
     arm: str
     rows: tuple[Row, ...]
     answers: tuple[tuple[Row, ...], ...]
-    thresholds: tuple[float | None, ...]
+    thresholds: tuple[Mapping[str, float], ...]
 
     def where(self, test: Callable[[Row], bool]) -> "Stack":
         """The questions that a test lets through. It sees the first seed's row and may not ask for the answer."""
         chosen = [place for place, row in enumerate(self.rows) if test(row)]
         return self._at(chosen)
+
+    @property
+    def own_thresholds(self) -> np.ndarray:
+        """The threshold that each answer was given with, (seeds, questions); nan where no record tells."""
+        return np.array([[of.get(row["data"], np.nan) for row in self.rows] for of in self.thresholds], float)
 
     def on(self, sets: Sequence[str]) -> "Stack":
         """The questions about some data sets."""
@@ -53,10 +58,6 @@ class Stack:
     def sets(self) -> np.ndarray:
         """The data set of each question."""
         return np.array([row["data"] for row in self.rows])
-
-    def of_seed(self, number: int) -> "Stack":
-        """One seed alone, by its place."""
-        return replace(self, rows=self.answers[number], answers=(self.answers[number],))
 
     def _at(self, places: Sequence[int]) -> "Stack":
         answers = tuple(tuple(of_seed[place] for place in places) for of_seed in self.answers)
@@ -97,7 +98,7 @@ def stacked(arm: str, runs: Mapping[int, Run], seeds: Sequence[int]) -> Stack:
             f"The seeds of '{arm}' were scored on other findings. Delete the folder 'scores' of every run."
         )
     answers = tuple(tuple(rows[key] for key in first) for rows in keyed)
-    return Stack(arm, answers[0], answers, tuple(_threshold(runs[seed]) for seed in seeds))
+    return Stack(arm, answers[0], answers, tuple(_thresholds(runs[seed]) for seed in seeds))
 
 
 def paired(first: Stack, second: Stack) -> tuple[Stack, Stack]:
@@ -122,7 +123,10 @@ def _key(row: Row) -> Key:
     return row["data"], row["case"], row["finding"], row["report"]
 
 
-def _threshold(run: Run) -> float | None:
-    """The same for all data sets, for it belongs to the model."""
-    records = run.record.get("data") or [{}]
-    return records[0].get("settings", {}).get("support_threshold")
+def _thresholds(run: Run) -> dict[str, float]:
+    """By data set, for a threshold that was set anew holds for what was scored since."""
+    return {
+        data["name"]: record["settings"]["support_threshold"]
+        for record in run.record.get("data", [])
+        for data in record["data"]
+    }

@@ -17,10 +17,12 @@ ORIGIN_WORDS = {
     "none": "no reports, structures by name",
 }
 
+NOT_THERE = "Asked for what is not there."
+
 IN_SAMPLE = (
-    "The threshold is the support that 95 % of the described findings of the same test data reach; scores of a "
-    "validation split are not kept. So these shares say how well support tells the two apart, and are somewhat better "
-    "than a threshold that was fixed before would give."
+    "Share rejected at the support that 95 % of the described findings of these very test data reach, so that all arms "
+    "keep as many, and AUROC of support: how far the two can be told apart, a little better than with a threshold that "
+    "was fixed before."
 )
 WRONG_OBJECT = (
     "A case counts as wrong when more of the mask lies on the competitors than on the object that is meant, as missed "
@@ -98,12 +100,23 @@ def silent_table(figures: Figures, groups: Sequence[str], arms: Sequence[str]) -
     return table(("", "host", *(f"{arm} less host, points" for arm in arms)), rows) if arms and rows else None
 
 
-def false_query_table(figures: Figures, arms: Sequence[str], brief: bool = False) -> str | None:
-    """Share rejected, and AUROC, by data and kind of question. None where nothing was asked.
+def own_threshold_words(figures: Figures) -> str:
+    """A caption of :func:`false_query_table` with ``own``."""
+    found = {each for of in figures["false_queries"].values() for arm in of.values() for each in arm["thresholds"]}
+    which = "at a support of 0.5" if found == {0.5} else (
+        "at each run's own threshold of support, set so that it keeps 95 % of the described findings of the validation "
+        "splits"
+    )  # fmt: skip
+    return f"Share rejected {which}, and in brackets the share of the described findings of these data that it keeps."
+
+
+def false_query_table(figures: Figures, arms: Sequence[str], own: bool, brief: bool = False) -> str | None:
+    """What is rejected of what is not there, by data and kind of question. None where nothing was asked.
 
     Args:
         figures: Of a section.
         arms: Columns.
+        own: At the runs' own thresholds; else at the one that keeps 95 % here, with the AUROC.
         brief: Of single data sets, leave out kinds that are part of another line.
     """
     rows = []
@@ -113,12 +126,20 @@ def false_query_table(figures: Figures, arms: Sequence[str], brief: bool = False
         for kind, count in asked.items():
             if (kind == BOTH and alone) or (brief and group != ALL and kind not in (BOTH, "absent", *alone)):
                 continue
-            cells = [_rejected(of_arms.get(arm, {}).get("kinds", {}).get(kind)) for arm in arms]
+            cells = [(_rejected if own else _at_kept)(of_arms.get(arm), kind) for arm in arms]
             rows.append((label(group), f"{kind} ({count})", *cells))
     return table(("data", "asked for", *arms), rows) if rows else None
 
 
-def _rejected(found: Figures | None) -> str | None:
+def _rejected(of_arm: Figures | None, kind: str) -> str | None:
+    found = (of_arm or {}).get("kinds", {}).get(kind)
+    if of_arm is None or found is None or found["rejected"] is None:
+        return None
+    return f"{percent(found['rejected'], found['rejected_interval'])} [{percent(of_arm['kept'])}]"
+
+
+def _at_kept(of_arm: Figures | None, kind: str) -> str | None:
+    found = (of_arm or {}).get("kinds", {}).get(kind)
     if found is None:
         return None
     return f"{percent(found['rejected_at_kept'], found['interval'])}, AUROC {found['auroc']:.2f}"

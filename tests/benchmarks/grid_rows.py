@@ -18,8 +18,9 @@ def row(**given: object) -> dict[str, str]:
 
 def run(*rows: dict[str, str], threshold: float | None = None) -> Run:
     """All scores of one seed."""
-    data = [] if threshold is None else [{"settings": {"support_threshold": threshold}}]
-    return Run("made", {"data": data}, rows)
+    names = () if threshold is None else sorted({each["data"] for each in rows})
+    settings = {"support_threshold": threshold}
+    return Run("made", {"data": [{"data": [{"name": name}], "settings": settings} for name in names]}, rows)
 
 
 def run_of(dice: dict[tuple[str, str], float], **given: object) -> Run:

@@ -88,8 +88,11 @@ def test_families_and_their_sets_have_thresholds_of_their_own():
     assert list(found["phantoms"]["false_queries"]) == ["all"]
     assert list(found["real"]["false_queries"]) == ["all", "data a", "data b"]
     alone = false_query_figures(stacked("full", {0: first}, [0]))
-    assert found["real"]["false_queries"]["data a"]["full"] == {**alone, "kept": None, "kinds": {
-        kind: {**figures, "rejected": None} for kind, figures in alone["kinds"].items()}}  # fmt: skip
+    assert found["real"]["false_queries"]["data a"]["full"] == {
+        **alone, "thresholds": [], "kept": None, "kept_interval": [], "kinds": {
+            kind: {**figures, "rejected": None, "rejected_interval": []} for kind, figures in alone["kinds"].items()
+        },
+    }  # fmt: skip
     pooled = np.concatenate([supports(first, "described"), supports(second, "described")])
     false = np.concatenate([supports(of, "false", "foreign") for of in (first, second)])
     share = found["real"]["false_queries"]["all"]["full"]["kinds"][BOTH]["rejected_at_kept"]

@@ -65,10 +65,13 @@ def test_the_grid_page_holds_the_figures(record):
     assert "| full | 7 | 2 | 0.900 (0.890 to 0.910) | 0.000 | 0.500 | - | +60.0 (+58.0 to +62.0) | +40.0" in page
     polyp = "| polyp_cvc_text | 4 | 0.500 (0.490 to 0.510) | 0.600 (0.590 to 0.610) | 0.700 (0.690 to 0.710) |"
     assert polyp in page and "full less unet, points" in page
-    for caption in ("Asked without a report, less `host`", "share rejected, and AUROC. The threshold is the support",
-                    "Inter-class confusion.", "Another object drawn than the one that is meant."):  # fmt: skip
+    for caption in (
+        "Asked without a report, less `host`", "Asked for what is not there. Share rejected at a support of 0.5",
+        "AUROC of support", "Inter-class confusion.", "Another object drawn than the one that is meant.",
+    ):  # fmt: skip
         assert caption in page
     assert "100 % (100 to 100), AUROC 1.00" in page and "0 % (0 to 0), AUROC 0.00" in page
+    assert "100 % (100 to 100) [100 %]" in page and "0 % (0 to 0) [100 %]" in page
     assert page.count("less `full` finding by finding") == 3
 
 
