@@ -96,6 +96,7 @@ def test_an_oblong_picture_lies_at_the_top_left(model):
 class _Folder:
     frame = "patient"
     modality = "chest_xray"
+    targets = ("nodule",)
 
 
 def test_a_volume_gives_the_plane_that_shows_most():
