@@ -43,6 +43,9 @@ ARMS = {
     "no-fusion": Arm("less fusion", ("adapter.fusion_blocks=0",)),
     "unet": Arm("MONAI BasicUNet, no report", NAMES_ONLY, plain_unet=True),
 }
+SILENT = ("host", "unet")
+"""Arms that are told names alone, so that a report's words cannot change their answers."""
+
 BASELINES = ("host", "late")
 """Arms that all others are compared with."""
 

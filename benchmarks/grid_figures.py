@@ -6,12 +6,13 @@ Nothing is averaged over two origins of reports or two families of data.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.grid_arms import SILENT
 from benchmarks.grid_dice import baselines_of, dice_figures, difference_figures
 from benchmarks.grid_false_queries import false_query_figures
 from benchmarks.grid_groups import ALL, FAMILIES, Group, groups_of
 from benchmarks.grid_mix_ups import confusion_figures, wrong_object_figures
 from benchmarks.grid_scores import MODES
-from benchmarks.grid_stack import Scores, Stack, in_family, joined, stacked
+from benchmarks.grid_stack import Scores, Stack, as_asked, in_family, joined, stacked
 from medsegr.evaluation.answer import ORIGINS
 
 __all__ = ["Scores", "grid_figures", "joined"]
@@ -21,8 +22,9 @@ def grid_figures(scores: Scores) -> dict[str, Any]:
     """Origin of the reports -> family of data -> figures of each arm.
 
     ``asked``: way of asking -> group -> arm -> Dice over findings that the image shows: ``dice`` with its
-    ``interval`` over patients, ``of_seeds``, their mean ``mean_of_seeds`` and deviation ``sd_of_seeds``, and ``to_X``:
-    the arm less baseline X, over the seeds that both have. ``false_queries``, ``confusion`` and ``wrong_object``:
+    ``interval`` over patients, ``of_seeds``, their mean ``mean_of_seeds`` and deviation ``sd_of_seeds``, ``to_X``:
+    the arm less baseline X, over the seeds that both have, and for reports as they are ``to_names_alone``: the arm
+    less itself when it is told the findings' names and no words about them. ``false_queries``, ``confusion`` and ``wrong_object``:
     group -> arm -> figures of :mod:`benchmarks.grid_false_queries` and :mod:`benchmarks.grid_mix_ups`.
     """
     answers, found = _Answers(scores), {}
@@ -88,7 +90,7 @@ def _shown(row: Mapping[str, str]) -> bool:
 def _of_group(
     answers: _Answers, stacks: Mapping[str, Stack], part: tuple[str, str], group: Group, mode: str
 ) -> dict[str, Any]:
-    def chosen(stack: Stack) -> Stack:
+    def chosen(stack: Stack, mode: str = mode) -> Stack:
         return stack.where(lambda row: row["report"] == mode and _shown(row) and group.test(row))
 
     found: dict[str, Any] = {}
@@ -97,6 +99,8 @@ def _of_group(
         if not mine.rows:
             continue
         found[arm] = dice_figures(mine, group.of_sets)
+        if mode == "true" and arm not in SILENT and (silent := chosen(stack, "none")).rows:
+            found[arm]["to_names_alone"] = difference_figures(as_asked(silent, mode), mine, group.of_sets)
         for baseline in baselines_of(arm, part[1]):
             if common := answers.common(arm, baseline):
                 pair = [chosen(answers.of(name, common, *part)) for name in (baseline, arm)]

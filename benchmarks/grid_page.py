@@ -8,6 +8,7 @@ from benchmarks.grid_tables import (
     CONFUSION,
     IN_SAMPLE,
     NOT_THERE,
+    WORDS,
     WRONG_OBJECT,
     arms_of,
     confusion_table,
@@ -20,6 +21,7 @@ from benchmarks.grid_tables import (
     set_groups,
     silent_table,
     title,
+    words_table,
     wrong_object_table,
 )
 from benchmarks.markdown import table
@@ -56,6 +58,7 @@ def grid_page(record: Mapping[str, Any]) -> str:
 def _further(figures: Mapping[str, Any], groups: Sequence[str], arms: Sequence[str]) -> list[str]:
     """What the tables of Dice do not say, each with its caption; nothing where it was not measured."""
     tables = (
+        (WORDS, words_table(figures, groups, arms)),
         ("Asked without a report, less `host` asked without one:", silent_table(figures, groups, arms)),
         (f"{NOT_THERE} {own_threshold_words(figures)}", false_query_table(figures, arms, own=True)),
         (f"{NOT_THERE} {IN_SAMPLE}", false_query_table(figures, arms, own=False)),

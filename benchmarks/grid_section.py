@@ -10,6 +10,7 @@ from benchmarks.grid_tables import (
     MAIN_ARMS,
     NOT_THERE,
     ORIGIN_WORDS,
+    WORDS,
     WRONG_OBJECT,
     arms_of,
     confusion_table,
@@ -21,6 +22,7 @@ from benchmarks.grid_tables import (
     set_groups,
     silent_table,
     title,
+    words_table,
     wrong_object_table,
 )
 from benchmarks.markdown import percent, points
@@ -71,6 +73,7 @@ def grid_section(record: Figures) -> str:
         tables = (
             (f"Another object drawn than the one that is meant. {WRONG_OBJECT}", wrong_object_table(figures, arms)),
             ("What each part is worth: the full model without it, less the full model.", parts_table(figures, short)),
+            (WORDS, words_table(figures, groups, ("late", "full"))),
             ("Asked without a report, less `host` asked without one.", silent_table(figures, silent, ("late", "full"))),
             (f"{NOT_THERE} {own_threshold_words(figures)}", false_query_table(figures, arms, own=True, brief=True)),
             (f"{NOT_THERE} {IN_SAMPLE}", false_query_table(figures, arms, own=False, brief=True)),
@@ -95,6 +98,8 @@ def lead(record: Figures) -> str:
     for baseline, words in (("late", "report tokens at the decoder alone"), ("unet", "BasicUNet")):
         against = list(_differences(record, baseline, WHOLE))
         parts += [f"Against {words}: {_listed(against)}."] if against else []
+    words = list(_differences(record, "names_alone", HEADLINES))
+    parts += [f"Told the whole report, less told the findings' names alone: {_listed(words)}."] if words else []
     silent = list(_differences(record, "host", WHOLE, "none"))
     parts += [f"Asked without a report, less the host trained without one: {_listed(silent)}."] if silent else []
     parts += _set_by_set(record)

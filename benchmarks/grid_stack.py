@@ -114,6 +114,11 @@ def paired(first: Stack, second: Stack) -> tuple[Stack, Stack]:
     return first._at(one), second._at(other)
 
 
+def as_asked(stack: Stack, mode: str) -> Stack:
+    """Answers under the name of another way of asking, to be paired with those."""
+    return replace(stack, rows=tuple({**row, "report": mode} for row in stack.rows))
+
+
 def in_family(stack: Stack, origin: str, family: str) -> Stack:
     """The questions of one family of data, to reports of one origin."""
     return stack.where(lambda row: row["origin"] == origin and family_of(row["data"]) == family)

@@ -17,6 +17,8 @@ ORIGIN_WORDS = {
     "none": "no reports, structures by name",
 }
 
+WORDS = "With its own report, less the same model told the findings' names alone, in points of Dice."
+
 NOT_THERE = "Asked for what is not there."
 
 IN_SAMPLE = (
@@ -82,6 +84,14 @@ def parts_table(figures: Figures, groups: Sequence[str]) -> str | None:
     arms = list(dict.fromkeys(arm for group in groups for arm in told[group] if "to_full" in told[group][arm]))
     rows = [(arm, *(difference_cell(told[group].get(arm), "full") for group in groups)) for arm in arms]
     return table(("less full, points", *map(label, groups)), rows) if rows else None
+
+
+def words_table(figures: Figures, groups: Sequence[str], arms: Sequence[str]) -> str | None:
+    """What a report's words are worth beyond the findings' names. None where no arm was asked both ways."""
+    told = figures["asked"]["true"]
+    arms = [arm for arm in arms if any("to_names_alone" in told[group].get(arm, {}) for group in groups)]
+    rows = [(label(group), *(difference_cell(told[group].get(arm), "names_alone") for arm in arms)) for group in groups]
+    return table(("", *arms), rows) if arms and rows else None
 
 
 def silent_table(figures: Figures, groups: Sequence[str], arms: Sequence[str]) -> str | None:

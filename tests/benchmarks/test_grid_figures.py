@@ -45,6 +45,19 @@ def test_means_over_seeds_sets_and_paired_differences():
     assert sets["to_host"]["interval"] == [], "b has one patient: nothing to draw from"
 
 
+def test_words_are_worth_what_the_names_alone_do_not_give():
+    def arm(told, named):
+        return {0: together(dice_of(told), dice_of(named, report="none"))}
+
+    scores = {"host": arm((0.1,) * 4, (0.3,) * 4), "full": arm((0.5, 0.6, 0.7, 0.2), (0.4, 0.4, 0.4, 0.4))}
+    found = grid_figures(scores)["real"]["real"]["asked"]
+    told = found["true"]["all"]["full"]["to_names_alone"]
+    assert told["difference"] == pytest.approx(0.1) and told["findings"] == 4
+    assert found["true"][MEAN_OF_SETS]["full"]["to_names_alone"]["difference"] == pytest.approx((0.2 - 0.2) / 2)
+    assert "to_names_alone" not in found["true"]["all"]["host"], "it is told names alone in any case"
+    assert "to_names_alone" not in found["none"]["all"]["full"]
+
+
 def test_patients_are_drawn_within_each_set():
     """Against a loop that draws patients by itself, with another generator."""
     values, sets = np.array([0.1, 0.3, 0.9, 0.5, 0.7]), np.array(["a", "a", "a", "b", "b"])
