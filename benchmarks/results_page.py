@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.card_section import card_section
 from benchmarks.grid_section import grid_section
 from benchmarks.markdown import table
+from benchmarks.place_section import place_section
 from benchmarks.record import RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
@@ -121,6 +122,7 @@ def hosts(record: dict[str, Any]) -> str:
 SECTIONS = {
     "grid_phantoms": grid_section,
     "grid_real": grid_section,
+    "place_bound": place_section,
     "report_card": card_section,
     "phantoms": phantoms,
     "breast_us": breast_us,
