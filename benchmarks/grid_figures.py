@@ -24,8 +24,9 @@ def grid_figures(scores: Scores) -> dict[str, Any]:
     ``asked``: way of asking -> group -> arm -> Dice over findings that the image shows: ``dice`` with its
     ``interval`` over patients, ``of_seeds``, their mean ``mean_of_seeds`` and deviation ``sd_of_seeds``, ``to_X``:
     the arm less baseline X, over the seeds that both have, and for reports as they are ``to_names_alone``: the arm
-    less itself when it is told the findings' names and no words about them. ``false_queries``, ``confusion`` and ``wrong_object``:
-    group -> arm -> figures of :mod:`benchmarks.grid_false_queries` and :mod:`benchmarks.grid_mix_ups`.
+    less itself when it is told the findings' names and no words about them. ``false_queries``, ``confusion`` and
+    ``wrong_object``: group -> arm -> figures of :mod:`benchmarks.grid_false_queries` and
+    :mod:`benchmarks.grid_mix_ups`.
     """
     answers, found = _Answers(scores), {}
     for origin in ORIGINS:

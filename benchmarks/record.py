@@ -25,7 +25,7 @@ def write_record(name: str, seed: int, figures: dict[str, Any]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     record = {
         "command": "python -m benchmarks."
-        + " ".join([Path(sys.argv[0]).stem, *(Path(a).name if "/" in a else a for a in sys.argv[1:])]),
+        + " ".join([Path(sys.argv[0]).stem, *map(_without_folders, sys.argv[1:])]),
         "date": datetime.now(timezone.utc).date().isoformat(),
         "seed": seed,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
@@ -37,3 +37,9 @@ def write_record(name: str, seed: int, figures: dict[str, Any]) -> Path:
         temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))
     return path
+
+
+def _without_folders(argument: str) -> str:
+    """An argument as others may read it: a path's name, after its run's where all runs name it so."""
+    path = Path(argument)
+    return "/".join(path.parts[-2:]) if path.name == "best" else path.name if "/" in argument else argument
