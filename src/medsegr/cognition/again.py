@@ -10,6 +10,7 @@ from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.phrases import fold
 
 _ARTICLES = frozenset({"the", "-", "its", "a", "an"})
+_COMPARED = {"smaller": "small", "larger": "large", "bigger": "large"}
 _OPENINGS = frozenset({"texture", "size"})
 """Kinds of words that a sentence may begin with that goes on without a noun."""
 
@@ -97,6 +98,21 @@ def singled_out(sentence: Sentence, draft: Draft) -> bool:
     """True for "including a rounded opacity" and "the largest nodule"."""
     heads = [m for m in sentence.of("member", "including") if m.last <= draft.target.first]
     return any(sum(not _describes(sentence, p) for p in range(m.last, draft.target.first)) < 2 for m in heads)
+
+
+def compared(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
+    """Give "the smaller nodule" and "the larger of two polyps" the count of one, and a size where none is measured."""
+    for mention in sentence.of("member"):
+        size = _COMPARED.get(sentence.tokens[mention.last - 1].word)
+        if size is None or not _noun_follows(sentence, mention) or _says_where(sentence, mention, grammar):
+            continue
+        for draft in drafts:
+            if draft.target.first >= mention.last:
+                rest = [m for m in draft.attributes if m.kind != "count"]
+                measured = any(m.kind == "size" for m in rest)
+                told = [] if measured else [mention._replace(kind="shape", name=size)]
+                draft.attributes = [*rest, *told, mention._replace(kind="count", name="1")]
+                break
 
 
 def left_free(sentence: Sentence, drafts: Sequence[Draft], start: int) -> list[Draft]:

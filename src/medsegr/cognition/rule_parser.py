@@ -5,7 +5,18 @@ mention, give each place, texture, shape, size and count to the target it belong
 to, decide presence, and join mentions of the same finding.
 """
 
-from medsegr.cognition.again import again, by_side, inherit, joined, left_free, members, referred, resumed, singled_out
+from medsegr.cognition.again import (
+    again,
+    by_side,
+    compared,
+    inherit,
+    joined,
+    left_free,
+    members,
+    referred,
+    resumed,
+    singled_out,
+)
 from medsegr.cognition.attachment import Draft, attach, share
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
 from medsegr.cognition.mentions import Mention, Sentence
@@ -91,6 +102,7 @@ class _Walk:
         for draft in new:
             inherit(draft)
         if not _SINGLED_OUT.isdisjoint(sentence.kinds):
+            compared(sentence, new, self.grammar)
             for draft in new:
                 draft.apart = draft.apart or singled_out(sentence, draft)
         for stand_in, meant in stand_ins:
