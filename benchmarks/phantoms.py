@@ -95,8 +95,17 @@ def measure(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -
         "name_alone_can_reach": oracle(folders, COMPETING),
         "aspects": aspects(predictor, folders, answers),
         "support": rest["support"],
+        "foreign": foreign(predictor, folders, seed),
         "denied": rest["denied"],
     }
+
+
+def foreign(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -> dict[str, Any]:
+    """Names of what lies in other regions of the body: how many are asked for, and the share that is rejected."""
+    asked = [a for f in folders for a in evaluate(predictor, f, "test", ("none",), seed=seed, foreign=True)]
+    support = [a.support for a in asked if a.role == "foreign" and a.support is not None]
+    rejected = [each < predictor.support_threshold for each in support]
+    return {"asked": len(support), "rejected": mean(rejected)}
 
 
 def main() -> None:

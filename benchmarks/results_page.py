@@ -52,13 +52,14 @@ def phantoms(record: dict[str, Any]) -> str:
         (name, a["suite"], a["findings"], a["whole"], a["without_words"], a["without_modulator"])
         for name, a in record["aspects"].items()
     ]
-    support, denied = record["support"], record["denied"]
+    support, denied, foreign = record["support"], record["denied"], record["foreign"]
     facts = (
         f"- Where several objects of one target compete, its name alone can reach "
         f"{record['name_alone_can_reach']:.3f}: the Dice of all of them against the one that is meant.\n"
         f"- Support at threshold {support['threshold']:.3f}: {100 * support['kept']:.1f} % of "
         f"{support['true']} true findings kept, {100 * support['rejected']:.1f} % of {support['false']} "
-        "false descriptions rejected.\n"
+        f"false descriptions and {100 * foreign['rejected']:.1f} % of {foreign['asked']} names of what lies in other "
+        "regions of the body rejected.\n"
         f"- Denied findings left empty: {denied['empty']} of {denied['findings']}."
     )
     return (

@@ -57,6 +57,7 @@ def results(weights: str) -> dict[str, Any]:
             support = record["support"]
             found["phantoms, true findings kept"] = support["kept"]
             found["phantoms, false descriptions rejected"] = support["rejected"]
+            found["phantoms, names from elsewhere in the body rejected"] = round(record["foreign"]["rejected"], 3)
     return found
 
 
