@@ -115,7 +115,7 @@ def own_threshold_words(figures: Figures) -> str:
     found = {each for of in figures["false_queries"].values() for arm in of.values() for each in arm["thresholds"]}
     which = "at a support of 0.5" if found == {0.5} else (
         "at each run's own threshold of support, set so that it keeps 95 % of the described findings of the validation "
-        "splits"
+        "splits, at 0.5 at most"
     )  # fmt: skip
     return f"Share rejected {which}, and in brackets the share of the described findings of these data that it keeps."
 

@@ -24,8 +24,7 @@ def write_record(name: str, seed: int, figures: dict[str, Any]) -> Path:
     """Write ``results/NAME.json`` with the command, versions, date and machine."""
     RESULTS.mkdir(exist_ok=True)
     record = {
-        "command": "python -m benchmarks."
-        + " ".join([Path(sys.argv[0]).stem, *map(_without_folders, sys.argv[1:])]),
+        "command": "python -m benchmarks." + " ".join([Path(sys.argv[0]).stem, *map(_without_folders, sys.argv[1:])]),
         "date": datetime.now(timezone.utc).date().isoformat(),
         "seed": seed,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",

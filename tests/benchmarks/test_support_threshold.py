@@ -44,3 +44,9 @@ def test_sets_without_a_validation_split_are_left_out(supports):
     assert support_threshold(None, [folder("empty", 0)]) == DEFAULT_SUPPORT_THRESHOLD
     support_threshold(None, [folder("empty", 0), folder("b", 1)])
     assert [name for name, *_ in module.asked] == ["b"]
+
+
+def test_what_is_more_likely_there_than_not_is_kept(monkeypatch):
+    """Six findings with supports near 1 would else have every lesser one left out."""
+    monkeypatch.setattr(module, "evaluate", lambda *_, **__: [answer(0.999 + 0.0001 * place) for place in range(6)])
+    assert support_threshold(None, [folder("a", 6)]) == 0.5
