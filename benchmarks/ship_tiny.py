@@ -21,13 +21,17 @@ from medsegr.inference.predictor import Predictor, builtin_folder
 from medsegr.model.checkpoint import CARD, CONFIG, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
+FULL_SIZE = (
+    "medsegr train --config tiny_full_size -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound "
+    "-d more/xray -d more/ct -d more/ultrasound -d breast_us_text --set data_weights=1,1,1,1,1,1,1.8"
+)
 COMMANDS = (
     "medsegr data phantoms phantoms --cases 3000 --seed 1",
     "medsegr data phantoms more --cases 3000 --seed 2",
     "medsegr train --config tiny -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound -d breast_us_text "
-    "-o run --set data_weights=1,1,1,0.9",
-    "medsegr train --config tiny_full_size --set init=run/best -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound "
-    "-d more/xray -d more/ct -d more/ultrasound -d breast_us_text -o final --set data_weights=1,1,1,1,1,1,1.8",
+    "-o run --set data_weights=1,1,1,0.9 --set sampling.foreign_share=0",
+    f"{FULL_SIZE} -o whole --set init=run/best --set sampling.foreign_share=0",
+    f"{FULL_SIZE} -o final --set init=whole/best --set steps=700 --set optimiser.learning_rate=4e-4",
     "python -m benchmarks.ship_tiny --run final --phantoms phantoms",
 )
 DATA = (
