@@ -77,7 +77,7 @@ def _facts(record: Mapping[str, Any]) -> str:
         f"host `{grid['host']}`. Scored on: {sets}.\n\n{arms}\n\n"
         "Dice is per finding that the image shows, at the image's own size, 95 % bootstrap intervals over patients of "
         "each finding's mean over the seeds; the deviation is that of the seeds' means. A mean of data sets is that of "
-        "their means, with patients drawn within each."
+        "their means, with patients drawn within each." + (f" {grid['note']}" if grid.get("note") else "")
     )
 
 

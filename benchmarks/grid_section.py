@@ -29,7 +29,11 @@ from benchmarks.markdown import percent, points
 
 Figures = Mapping[str, Any]
 
-TITLES = {"phantoms": "phantoms", "real": "real images"}
+TITLES = {
+    "phantoms": "phantoms",
+    "real": "real images",
+    "real_256": "real images at 256 px",
+}
 
 HEADLINES = {
     "phantoms": {
@@ -163,13 +167,19 @@ def _facts(record: Figures) -> str:
         if 1 in counts
         else ""
     )
+    size = grid.get("settings", {}).get("image_size")
+    pixels = f" at {size} px" if size else ""
     before = ", each from the weights of its own arm in an earlier grid" if grid["goes_on_from_a_grid"] else ""
     return (
-        f"Arms, trained alike on the same data for {grid['steps']} steps of {grid['batch_size']}{before}, host "
+        f"Arms, trained alike on the same data for {grid['steps']} steps of {grid['batch_size']}{pixels}{before}, host "
         f"`{grid['host']}`: {arms}. Seeds: {trained}. Dice is a finding's mean over the seeds, intervals are of 95 % "
         f"by resampling patients, differences are paired finding by finding.{one} "
-        f"More groups and arms: `benchmarks/results/grid_{grid['name']}.md`."
+        f"{_note(grid)}More groups and arms: `benchmarks/results/grid_{grid['name']}.md`."
     )
+
+
+def _note(grid: Figures) -> str:
+    return f"{grid['note']} " if grid.get("note") else ""
 
 
 def _groups(family: str, figures: Figures) -> list[str]:

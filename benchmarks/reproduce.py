@@ -83,8 +83,10 @@ def finished_scores(
     return found
 
 
-def grid_record(name: str, runs: Sequence[GridRun], scores: dict[str, dict[int, Run]]) -> dict[str, Any]:
-    """How the figures came to be, and the figures.
+def grid_record(
+    name: str, runs: Sequence[GridRun], scores: dict[str, dict[int, Run]], note: str = ""
+) -> dict[str, Any]:
+    """How the figures came to be, and the figures. A note goes with them wherever they are shown.
 
     Raises:
         InputError: Two runs were scored on data of other contents.
@@ -111,7 +113,8 @@ def grid_record(name: str, runs: Sequence[GridRun], scores: dict[str, dict[int, 
         "versions": versions(),
         "grid": {"name": name, "host": config["host"], "steps": config["steps"], "batch_size": config["batch_size"],
                  "trained_on": [Path(folder).name for folder in runs[0].config.data],
-                 "goes_on_from_a_grid": runs[0].config.init is not None, "arms": arms, "settings": kept},
+                 "goes_on_from_a_grid": runs[0].config.init is not None, "note": note, "arms": arms,
+                 "settings": kept},
         "data": _data(scores),
         "origins": grid_figures(scores),
     }  # fmt: skip
@@ -179,6 +182,7 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--flips", action="store_true", help="score with a look at the mirrored picture too")
     add("--second-look", action="store_true", help="score with a second, closer look at small findings")
     add("--name", help="of the tables: grid_NAME; the name of --out by default")
+    add("--note", default="", help="what a reader of the tables has to know besides")
     add("--results", type=Path, default=RESULTS, help="folder of the tables")
     add("--only-tables", action="store_true", help="train and score nothing; tables of what is finished")
     return parser.parse_args(given)
@@ -206,7 +210,7 @@ def reproduce(given: argparse.Namespace) -> bool:
         run_grid(runs, folders, asking)
     scores = finished_scores(runs, folders, asking)
     if scores:
-        record = grid_record(given.name or given.out.resolve().name, runs, scores)
+        record = grid_record(given.name or given.out.resolve().name, runs, scores, given.note)
         print(*write_tables(given.results, record), sep="\n", flush=True)
     return sum(map(len, scores.values())) == len(runs)
 

@@ -123,6 +123,7 @@ def hosts(record: dict[str, Any]) -> str:
 SECTIONS = {
     "grid_phantoms": grid_section,
     "grid_real": grid_section,
+    "grid_real_256": grid_section,
     "place_bound": place_section,
     "report_card": card_section,
     "phantoms": phantoms,

@@ -48,6 +48,7 @@ def record():
         "command": "python -m benchmarks.reproduce --name real", "date": "2026-01-01", "machine": "m", "seeds": [0, 1],
         "data": [{"name": "polyp_cvc_text", "cases": 4, "split": "test"}],
         "grid": {"name": "real", "host": "tiny", "steps": 2, "batch_size": 2, "goes_on_from_a_grid": True,
+                 "note": "Made by hand.", "settings": {"image_size": 64},
                  "arms": {arm: {"what": f"what {arm} is", "parameters": 7, "weights": dict.fromkeys(of, "x")}
                           for arm, of in scores.items()}},
         "origins": grid_figures(scores),
@@ -102,7 +103,8 @@ def test_the_section_says_how_it_was_made_and_shows_parts(record):
     section = grid_section(record)
     assert section.startswith("## What the report adds: real images\n\nFull model less the same host")
     assert "Seeds: 1 for `late`, `unet`, `no-shape`; 2 for `host`, `full`." in section and "With one seed" in section
-    assert "each from the weights of its own arm" in section and "grid_real.md" in section
+    assert "steps of 2 at 64 px, each from the weights of its own arm" in section and "Made by hand." in section
+    assert "Made by hand." in grid_page(record) and "grid_real.md" in section
     (parts,) = [line for line in section.splitlines() if line.startswith("| no-shape | -29.0 (")]
     assert section.index("the full model without it, less the full model") < section.index(parts)
 
