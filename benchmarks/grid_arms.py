@@ -43,7 +43,7 @@ ARMS = {
     "no-fusion": Arm("less fusion", ("adapter.fusion_blocks=0",)),
     "unet": Arm("MONAI BasicUNet, no report", NAMES_ONLY, plain_unet=True),
 }
-SILENT = ("host", "unet")
+SILENT = tuple(name for name, arm in ARMS.items() if arm.settings == NAMES_ONLY)
 """Arms that are told names alone, so that a report's words cannot change their answers."""
 
 BASELINES = ("host", "late")

@@ -102,8 +102,8 @@ def lead(record: Figures) -> str:
     for baseline, words in (("late", "report tokens at the decoder alone"), ("unet", "BasicUNet")):
         against = list(_differences(record, baseline, WHOLE))
         parts += [f"Against {words}: {_listed(against)}."] if against else []
-    words = list(_differences(record, "names_alone", HEADLINES))
-    parts += [f"Told the whole report, less told the findings' names alone: {_listed(words)}."] if words else []
+    beyond = list(_differences(record, "names_alone", HEADLINES))
+    parts += [f"Told the whole report, less told the findings' names alone: {_listed(beyond)}."] if beyond else []
     silent = list(_differences(record, "host", WHOLE, "none"))
     parts += [f"Asked without a report, less the host trained without one: {_listed(silent)}."] if silent else []
     parts += _set_by_set(record)

@@ -13,7 +13,7 @@ KEPT = 0.95
 
 
 def support_threshold(predictor: Predictor, folders: Sequence[DatasetFolder], limit: int | None = None) -> float:
-    """The support that :data:`KEPT` of the described findings of the validation splits reach, and no more than 0.5.
+    """The support that :data:`KEPT` of the described findings of the validation splits reach; the default one at most.
 
     What is more likely there than not is never left out: the highest supports of a few findings say nothing of others.
 
@@ -28,4 +28,5 @@ def support_threshold(predictor: Predictor, folders: Sequence[DatasetFolder], li
     held_out = [folder for folder in folders if folder.images("val")]
     answers = [a for f in held_out for a in evaluate(predictor, f, "val", ("true",), limit=limit)]
     true = [a.support for a in answers if a.role == "described" and a.overlap.true and a.support is not None]
-    return min(0.5, round(float(np.quantile(true, 1 - KEPT)), 4)) if true else DEFAULT_SUPPORT_THRESHOLD
+    kept = [round(float(np.quantile(true, 1 - KEPT)), 4)] if true else []
+    return min([DEFAULT_SUPPORT_THRESHOLD, *kept])
