@@ -8,6 +8,7 @@ decoder from its Sam2; only the feature pyramid between them is ours.
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -40,12 +41,15 @@ class TinyConfig:
         widths: Channels of the stages at strides 2, 4, 8, 16 and 32.
         depths: Residual layers of the stages at strides 4, 8, 16 and 32.
         dim: Channels of the image embedding (stride 8) and of prompt tokens.
+        refined: Channels in which the neck refines its maps at strides 4 and 2, as the way up of a U-Net does;
+            twice as many at stride 4. 0 for none.
     """
 
     image_size: int = 256
     widths: tuple[int, ...] = (32, 48, 96, 160, 224)
     depths: tuple[int, ...] = (2, 2, 2, 2)
     dim: int = 128
+    refined: int = 0
 
     def __post_init__(self) -> None:
         if self.image_size <= 0 or self.image_size % 32:
@@ -76,8 +80,11 @@ class TinyEncoder(nn.Module):
             ResNetStage(resnet, before, after, stride=2, depth=depth)
             for before, after, depth in zip(widths[:-1], widths[1:], config.depths, strict=True)
         )
-        self.neck = PyramidNeck(widths, config.dim)
+        self.neck = PyramidNeck(widths, config.dim, config.refined)
         self.apply(_init_convolution)
+        if self.neck.way_up is not None:
+            for out in self.neck.way_up.out:
+                nn.init.zeros_(out.weight)
 
     def forward(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         """Embedding at stride 8, and finer maps at strides 2 and 4."""
@@ -95,9 +102,10 @@ class PyramidNeck(nn.Module):
     Args:
         widths: Channels of the levels at strides 2, 4, 8, ...
         dim: Channels of the pyramid.
+        refined: Channels of the way up, at stride 2; 0 for none.
     """
 
-    def __init__(self, widths: tuple[int, ...], dim: int) -> None:
+    def __init__(self, widths: tuple[int, ...], dim: int, refined: int = 0) -> None:
         super().__init__()
         # The decoder adds maps of dim / 8 channels at stride 2 and dim / 4 at stride 4.
         self.finest = nn.Conv2d(widths[0], dim // 8, 1)
@@ -105,6 +113,7 @@ class PyramidNeck(nn.Module):
         self.lateral = nn.ModuleList(nn.Conv2d(width, dim, 1) for width in widths[2:])
         self.smooth = nn.Sequential(ResNetConvLayer(dim, dim), nn.Conv2d(dim, dim, 3, padding=1))
         self.to_finer = nn.Conv2d(dim, dim // 4, 1)
+        self.way_up = WayUp(widths, dim, refined) if refined else None
 
     def forward(self, levels: list[Tensor]) -> ImageEmbedding:
         """Levels at strides 2, 4, 8, ... -> embedding at stride 8 and finer maps."""
@@ -113,7 +122,39 @@ class PyramidNeck(nn.Module):
             top = lateral(level) + F.interpolate(top, scale_factor=2.0, mode="nearest")
         features = top + self.smooth(top)
         finer = self.finer(levels[1]) + F.interpolate(self.to_finer(features), scale_factor=2.0, mode="nearest")
-        return ImageEmbedding(features, (self.finest(levels[0]), finer))
+        maps = (self.finest(levels[0]), finer)
+        if self.way_up is not None:
+            maps = tuple(map(torch.add, maps, self.way_up(levels, features)))
+        return ImageEmbedding(features, maps)
+
+
+class WayUp(nn.Module):
+    """From stride 8 to strides 4 and 2 by 3 x 3 convolutions, as the decoder of a U-Net (Ronneberger et al., 2015).
+
+    What it adds to the decoder's finer maps starts at zero.
+
+    Args:
+        widths: Channels of the levels at strides 2, 4, ...
+        dim: Channels of the embedding at stride 8.
+        width: Channels at stride 2; twice as many at stride 4.
+    """
+
+    def __init__(self, widths: tuple[int, ...], dim: int, width: int) -> None:
+        super().__init__()
+        self.mix = nn.ModuleList(
+            nn.Sequential(ResNetConvLayer(before, after), ResNetConvLayer(after, after))
+            for before, after in ((widths[1] + dim, 2 * width), (widths[0] + 2 * width, width))
+        )
+        self.out = nn.ModuleList((nn.Conv2d(2 * width, dim // 4, 1), nn.Conv2d(width, dim // 8, 1)))
+
+    def forward(self, levels: list[Tensor], features: Tensor) -> tuple[Tensor, Tensor]:
+        """What is added at strides 2 and 4."""
+        added = []
+        for level, mix, out in zip((levels[1], levels[0]), self.mix, self.out, strict=True):
+            up = F.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
+            features = mix(torch.cat((level, up), dim=1))
+            added.append(out(features))
+        return added[1], added[0]
 
 
 class TinySam(nn.Module):
