@@ -12,7 +12,7 @@ from benchmarks.grid_unet import NamedUnet, backbone_of, host_record, targets_of
 from medsegr.errors import ConfigError
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
-from medsegr.training.devices import build_fabric, quiet
+from medsegr.training.devices import build_fabric, denormals_flushed, quiet
 from medsegr.training.losses import guided_loss
 from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
@@ -49,7 +49,7 @@ def train_unet(config: TrainConfig, resume: bool = False) -> TrainResult:
     model = NamedUnet(targets_of(store), backbone, host)
     if before:
         model.start_from(before)
-    with quiet():
+    with quiet(), denormals_flushed():
         return _UnetRun(config, fabric, model, RunFolder(config, resume)).go(store, held_out)
 
 

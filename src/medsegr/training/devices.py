@@ -50,3 +50,13 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
+
+
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Floats below 1e-38 count as zero: a CPU takes many times longer for them, and gradients are full of them."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)

@@ -22,7 +22,7 @@ from medsegr.model.attach import build_model
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
-from medsegr.training.devices import build_fabric, quiet
+from medsegr.training.devices import build_fabric, denormals_flushed, quiet
 from medsegr.training.losses import guided_loss
 from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
@@ -77,7 +77,7 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
     store = StudyStore(config.data, "train", model.image_size, config.cache_mb).require_all()
     held_out = StudyStore(config.data, "val", model.image_size, config.cache_mb)
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
-    with quiet():
+    with quiet(), denormals_flushed():
         return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
 
 
