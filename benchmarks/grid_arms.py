@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from medsegr.errors import ConfigError
 from medsegr.training.config import TrainConfig
@@ -141,9 +142,24 @@ def run_config(grid: Grid, name: str, seed: int) -> TrainConfig:
 
 
 def changed_settings(run: GridRun) -> list[str]:
-    """Settings in which the run on disk is another one than is asked for; none where there is no run yet."""
+    """Settings in which the run on disk is another one than is asked for; none where there is no run yet.
+
+    Folders may lie elsewhere: they are compared by their names.
+    """
     written = run.folder / "config.yaml"
     if not written.is_file():
         return []
-    before, now = load_config(written).to_dict(), run.config.to_dict()
+    before, now = portable(load_config(written).to_dict()), portable(run.config.to_dict())
     return [key for key in now if key not in MAY_CHANGE and before[key] != now[key]]
+
+
+def portable(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a run with names in place of paths, of weights to start from with their run and grid."""
+    init = settings["init"]
+    return {
+        **settings,
+        "data": [Path(folder).name for folder in settings["data"]],
+        "out": Path(settings["out"]).name,
+        "init": None if init is None else "/".join(Path(init).parts[-3:]),
+        "host": Path(settings["host"]).name if Path(settings["host"]).exists() else settings["host"],
+    }

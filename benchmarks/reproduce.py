@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from benchmarks.grid_archive import archive_of, keep, restore
 from benchmarks.grid_arms import ARMS, Grid, GridRun, changed_settings, grid_runs
 from benchmarks.grid_figures import grid_figures, joined
 from benchmarks.grid_page import grid_page
@@ -33,8 +34,10 @@ from medsegr.inference.looks import Looks
 from medsegr.training.train import TrainResult, train
 
 
-def run_grid(runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: Asking) -> bool:
-    """Train and score what is not finished, with a line for each run.
+def run_grid(
+    runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: Asking, kept: Path | None = None
+) -> bool:
+    """Train and score what is not finished, with a line for each run, and keep the answers in ``kept``.
 
     Returns:
         False when a run was stopped before its end; the rest is left for the next call.
@@ -52,6 +55,8 @@ def run_grid(runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: 
             )
         if all(scores_of(run, folder.name, asking) for folder in folders):
             print(line, "done before", flush=True)
+            if kept is not None and not archive_of(run, kept).exists():
+                keep(run, kept)
             continue
         print(line, f"training to step {run.config.steps}", flush=True)
         result = _train(run)
@@ -60,6 +65,8 @@ def run_grid(runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: 
             return False
         print(line, f"trained, best validation {result.best:.3f}; scoring", flush=True)
         asked = score(run, folders, asking)
+        if kept is not None:
+            keep(run, kept)
         print(line, f"scored on {asked} of {len(folders)} data sets, {time.monotonic() - started:.0f} s", flush=True)
     return True
 
@@ -206,8 +213,11 @@ def reproduce(given: argparse.Namespace) -> bool:
     grid = Grid(given.out, paths, given.steps, given.host, given.config, tuple(given.settings), *start)
     runs = grid_runs(grid, [part.strip() for part in given.arms.split(",")], seeds)
     asking = Asking(given.split, given.limit, looks=Looks(given.flips, given.second_look))
+    kept = given.results / "scores" / (given.name or given.out.resolve().name)
+    for run in runs:
+        restore(run, kept)
     if not given.only_tables:
-        run_grid(runs, folders, asking)
+        run_grid(runs, folders, asking, kept)
     scores = finished_scores(runs, folders, asking)
     if scores:
         record = grid_record(given.name or given.out.resolve().name, runs, scores, given.note)

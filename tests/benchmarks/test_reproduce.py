@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,6 +91,36 @@ def test_the_grid_leaves_runs_scores_and_tables(finished):
     page = (finished / "grid_small.md").read_text()
     assert "## Real data sets, real reports (2 findings, 2 patients or cases)" in page
     assert "| full |" in page and "| all | foreign (2) |" in page and "full less unet" in page
+
+
+def test_kept_answers_give_the_same_tables_elsewhere(data, finished, tmp_path, monkeypatch):
+    moved, results = tmp_path / "elsewhere" / data.name, tmp_path / "results"
+    shutil.copytree(data, moved)
+    shutil.copytree(finished / "scores", results / "scores")
+    kept = sorted((results / "scores" / "small").iterdir())
+    assert [path.name for path in kept] == ["full-0.zip", "host-0.zip", "unet-0.zip"]
+    for path in kept:
+        with zipfile.ZipFile(path) as packed:
+            assert not any(str(data.parent).encode() in packed.read(name) for name in packed.namelist())
+    monkeypatch.setattr(reproduce, "_train", lambda run: pytest.fail("trained again"))
+    given = arguments(moved, tmp_path / "small", "host,full,unet")
+    given.results = results
+    assert reproduce.reproduce(given)
+    found, before = (json.loads((at / "grid_small.json").read_text()) for at in (results, finished))
+    assert found["origins"] == before["origins"] and found["grid"]["arms"] == before["grid"]["arms"]
+
+
+def test_kept_answers_of_other_settings_or_damaged_are_refused(data, finished, tmp_path):
+    shutil.copytree(finished / "scores", tmp_path / "results" / "scores")
+    given = arguments(data, tmp_path / "small", "full", "--set", "batch_size=4")
+    given.results = tmp_path / "results"
+    with pytest.raises(ConfigError, match="other settings of: batch_size"):
+        reproduce.reproduce(given)
+    (tmp_path / "results" / "scores" / "small" / "host-0.zip").write_bytes(b"PK nothing")
+    given = arguments(data, tmp_path / "small", "host")
+    given.results = tmp_path / "results"
+    with pytest.raises(InputError, match="host-0.zip cannot be read"):
+        reproduce.reproduce(given)
 
 
 def test_what_the_host_and_the_unet_are_told_makes_no_difference(finished):

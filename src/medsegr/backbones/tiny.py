@@ -83,8 +83,7 @@ class TinyEncoder(nn.Module):
         self.neck = PyramidNeck(widths, config.dim, config.refined)
         self.apply(_init_convolution)
         if self.neck.way_up is not None:
-            for out in self.neck.way_up.out:
-                nn.init.zeros_(out.weight)
+            self.neck.way_up.start_at_zero()
 
     def forward(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         """Embedding at stride 8, and finer maps at strides 2 and 4."""
@@ -122,10 +121,11 @@ class PyramidNeck(nn.Module):
             top = lateral(level) + F.interpolate(top, scale_factor=2.0, mode="nearest")
         features = top + self.smooth(top)
         finer = self.finer(levels[1]) + F.interpolate(self.to_finer(features), scale_factor=2.0, mode="nearest")
-        maps = (self.finest(levels[0]), finer)
+        finest = self.finest(levels[0])
         if self.way_up is not None:
-            maps = tuple(map(torch.add, maps, self.way_up(levels, features)))
-        return ImageEmbedding(features, maps)
+            more_finest, more_finer = self.way_up(levels, features)
+            finest, finer = finest + more_finest, finer + more_finer
+        return ImageEmbedding(features, (finest, finer))
 
 
 class WayUp(nn.Module):
@@ -145,16 +145,23 @@ class WayUp(nn.Module):
             nn.Sequential(ResNetConvLayer(before, after), ResNetConvLayer(after, after))
             for before, after in ((widths[1] + dim, 2 * width), (widths[0] + 2 * width, width))
         )
-        self.out = nn.ModuleList((nn.Conv2d(2 * width, dim // 4, 1), nn.Conv2d(width, dim // 8, 1)))
+        self.finer = nn.Conv2d(2 * width, dim // 4, 1)
+        self.finest = nn.Conv2d(width, dim // 8, 1)
+
+    def start_at_zero(self) -> None:
+        """Let a fresh one add nothing."""
+        nn.init.zeros_(self.finer.weight)
+        nn.init.zeros_(self.finest.weight)
 
     def forward(self, levels: list[Tensor], features: Tensor) -> tuple[Tensor, Tensor]:
         """What is added at strides 2 and 4."""
-        added = []
-        for level, mix, out in zip((levels[1], levels[0]), self.mix, self.out, strict=True):
-            up = F.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
-            features = mix(torch.cat((level, up), dim=1))
-            added.append(out(features))
-        return added[1], added[0]
+        finer = self.mix[0](torch.cat((levels[1], _doubled(features)), dim=1))
+        finest = self.mix[1](torch.cat((levels[0], _doubled(finer)), dim=1))
+        return self.finest(finest), self.finer(finer)
+
+
+def _doubled(maps: Tensor) -> Tensor:
+    return F.interpolate(maps, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 class TinySam(nn.Module):

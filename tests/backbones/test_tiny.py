@@ -1,0 +1,36 @@
+"""The neck of the tiny host that refines its finer maps: nothing at first, learned later, and kept on disk."""
+
+import pytest
+import torch
+
+from medsegr.backbones.catalogue import build_host
+from medsegr.backbones.tiny import TinyConfig, TinyEncoder
+
+SIZES = {"image_size": 64, "widths": (8, 8, 16, 16, 16), "depths": (1, 1, 1, 1), "dim": 32}
+
+
+def test_a_fresh_way_up_adds_nothing_and_then_learns_at_both_strides():
+    torch.manual_seed(0)
+    encoder = TinyEncoder(TinyConfig(**SIZES, refined=4)).eval()
+    pixels = torch.rand(2, 3, 64, 64)
+    with_it = encoder(pixels)
+    way_up, encoder.neck.way_up = encoder.neck.way_up, None
+    without = encoder(pixels)
+    assert torch.equal(with_it.features, without.features)
+    for one, other in zip(with_it.high_resolution, without.high_resolution, strict=True):
+        assert torch.equal(one, other)
+    encoder.neck.way_up = way_up
+    sum(level.square().sum() for level in encoder(pixels).high_resolution).backward()
+    for out in (way_up.finer, way_up.finest):
+        assert out.weight.grad.abs().max() > 0
+        torch.nn.init.ones_(out.weight)
+    changed = encoder(pixels).high_resolution
+    assert [tuple(level.shape) for level in changed] == [(2, 4, 32, 32), (2, 8, 16, 16)]
+    assert all(not torch.equal(one, other) for one, other in zip(changed, without.high_resolution, strict=True))
+
+
+@pytest.mark.parametrize("refined", [0, 4])
+def test_the_sizes_say_whether_there_is_a_way_up(refined):
+    backbone = build_host("tiny", config={**SIZES, "refined": refined})
+    assert backbone.model.config.refined == refined
+    assert (backbone.model.vision_encoder.neck.way_up is not None) == bool(refined)
