@@ -7,6 +7,7 @@ from torch import nn
 from medsegr.backbones.catalogue import build_host, wrap_host
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.cognition.prior_embedding import PriorVocabulary
+from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -53,3 +54,30 @@ def build_model(
         ConfigError: No such host, or the config does not fit it.
     """
     return ReportGuidedSam(build_host(host, image_size, host_config), PriorVocabulary.default(), config)
+
+
+def enlarge_host(model: ReportGuidedSam, host_config: dict[str, Any]) -> ReportGuidedSam:
+    """A model that is trained whole, with new parts in its host: they are fresh, all else is the model's own.
+
+    Args:
+        model: On the ``tiny`` host.
+        host_config: Fields of ``TinyConfig`` that turn parts on, such as ``refined``.
+
+    Raises:
+        ConfigError: The host is not trained whole, or its weights do not fit the new sizes.
+    """
+    backbone = model.backbone
+    if not backbone.whole:
+        raise ConfigError(f"Sizes of host '{backbone.name}' are its own: only 'tiny' takes host settings.")
+    wider = build_host("tiny", None, {**backbone.model.config.to_dict(), **host_config})
+    grown = ReportGuidedSam(wider, model.vocabulary, model.adapter.config)
+    state, fresh = model.state_dict(), grown.state_dict()
+    unlike = [name for name, tensor in state.items() if name not in fresh or fresh[name].shape != tensor.shape]
+    if unlike:
+        raise ConfigError(
+            f"'{unlike[0]}' of the model to start from does not fit {host_config}: with 'init' host settings can add "
+            "parts (host_settings.refined=16) and change no size. Leave 'init' or that setting out."
+        )
+    grown.load_state_dict({**fresh, **state})
+    grown.metadata = dict(model.metadata)
+    return grown

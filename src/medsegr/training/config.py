@@ -161,7 +161,7 @@ class TrainConfig:
         host: Host to build (``tiny``, a Hugging Face id, a folder, ``module:function``).
         init: Model to start from instead of a fresh one: a built-in name (``tiny``), a folder, or a Hugging Face id.
         image_size: Side of the host's input; 0 = the host's own.
-        host_settings: Sizes of the ``tiny`` host, where other than its own defaults.
+        host_settings: Sizes of the ``tiny`` host, where other than its own defaults; with ``init``, parts to add.
         steps: Optimiser steps of the whole schedule.
         half_size_share: First share of the steps, taken at half the image size: a quarter of the
             work each. Only for hosts that take any size (``tiny``).

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from medsegr.backbones.catalogue import resize_host
 from medsegr.errors import ConfigError
 from medsegr.inference.predictor import builtin_folder, builtin_models
-from medsegr.model.attach import build_model
+from medsegr.model.attach import build_model, enlarge_host
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
@@ -86,6 +86,8 @@ def _model(config: TrainConfig) -> ReportGuidedSam:
     if config.init:
         built_in = config.init in builtin_models()
         model = ReportGuidedSam.from_pretrained(builtin_folder() / config.init if built_in else config.init)
+        if config.host_settings:
+            model = enlarge_host(model, config.host_settings)
         if config.image_size:
             resize_host(model.backbone, config.image_size)
     else:
