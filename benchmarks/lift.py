@@ -57,6 +57,7 @@ VARIANTS = {
     ),
     "small-3": Variant("findings below 1 % of the picture count three times", ("loss.small=3",)),
     "focal": Variant("focal cross-entropy (gamma 2)", ("loss.focal_gamma=2",)),
+    "refined": Variant("the neck refines its finer maps", ("host_settings.refined=16",)),
     "fine": Variant("each finding modulates the finer maps as well", ("adapter.fine=yes",), scratch=True),
     "wide": Variant(
         "stages half as wide again", ("host_settings.widths=32,64,128,224,320",), scratch=True,
@@ -161,7 +162,8 @@ def lift(given: argparse.Namespace) -> dict[str, Any]:
         asking = Asking("val", looks=variant.looks)
         run_grid([run], folders, asking)
         if (scored := figures(run, folders, asking)) is not None:
-            found[name] = {"what": variant.what, "settings": list(variant.settings), **scored}
+            beside = "scratch" if variant.scratch and name != "scratch" else "recipe"
+            found[name] = {"what": variant.what, "settings": list(variant.settings), "beside": beside, **scored}
     return found
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from benchmarks.card_section import card_section
 from benchmarks.grid_section import grid_section
+from benchmarks.lift_section import lift_section
 from benchmarks.markdown import table
+from benchmarks.monuseg import monuseg_section
 from benchmarks.place_section import place_section
 from benchmarks.record import RESULTS
 
@@ -126,8 +128,10 @@ SECTIONS = {
     "grid_real_256": grid_section,
     "place_bound": place_section,
     "report_card": card_section,
+    "lift": lift_section,
     "phantoms": phantoms,
     "breast_us": breast_us,
+    "monuseg": monuseg_section,
     "hosts": hosts,
 }
 """Results file -> what makes its section, in the order of the page."""

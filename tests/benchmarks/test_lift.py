@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from benchmarks.lift_section import lift_section
 
 from benchmarks import lift, record, reproduce
 from medsegr.errors import ConfigError
@@ -75,3 +76,17 @@ def test_the_command_leaves_a_results_file(data, phantoms, tmp_path, monkeypatch
     lift.main()
     written = json.loads((tmp_path / "lift.json").read_text())
     assert (written["steps"], written["split"], list(written["variants"])) == (1, "val", ["recipe"])
+
+
+def test_the_section_compares_each_variant_with_what_it_changes():
+    def figures(dice, beside="recipe"):
+        of_sets = {"one": dice}
+        return {"what": f"made {dice}", "beside": beside, "dice": dice, "without_a_report": 0.3, "small": None,
+                "of_sets": of_sets}  # fmt: skip
+
+    variants = {
+        "recipe": figures(0.5), "flips": figures(0.51), "scratch": figures(0.4), "wide": figures(0.45, "scratch"),
+    }  # fmt: skip
+    section = lift_section({"split": "val", "steps": 7, "data": ["one"], "variants": variants})
+    assert "Better: made 0.45. Worse: made 0.4. No clear difference: made 0.51." in section
+    assert "| made 0.45 | 0.450 | +5.0 | 0.300 | - | 0.450 |" in section

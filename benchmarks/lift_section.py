@@ -1,0 +1,49 @@
+"""The section of docs/results.md on what lifts a small host."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.markdown import points, table
+
+RECIPE = "recipe"
+
+SAYS_NOTHING = 0.03
+"""Dice between two runs of one recipe that chance alone may make on splits so small."""
+
+
+def lift_section(record: Mapping[str, Any]) -> str:
+    """Variants of the recipe, each less what it changes one thing of."""
+    variants, sets = record["variants"], record["data"]
+    rows = [
+        (found["what"], found["dice"], points(_gain(variants, name)), found["without_a_report"], found["small"],
+         *(found["of_sets"][data] for data in sets))
+        for name, found in variants.items()
+    ]  # fmt: skip
+    header = ("variant", "Dice, mean of the sets", "gain, points", "without a report", "below 1 %", *sets)
+    return "\n\n".join(
+        (
+            f"## What lifts a small host ({record['split']} splits)",
+            f"The full model, {record['steps']} steps, each variant with one change, once. The splits are small: "
+            f"differences below about {100 * SAYS_NOTHING:.0f} points say nothing. Variants that start from fresh "
+            "weights are compared with the one that merely does that.",
+            _lead(variants),
+            table(header, rows),
+        )
+    )
+
+
+def _gain(variants: Mapping[str, Any], name: str) -> float | None:
+    base = variants.get(variants[name]["beside"])
+    return None if name == RECIPE or base is None else variants[name]["dice"] - base["dice"]
+
+
+def _lead(variants: Mapping[str, Any]) -> str:
+    gains = {name: gain for name in variants if (gain := _gain(variants, name)) is not None}
+    told = {
+        "Better": [name for name, gain in gains.items() if gain >= SAYS_NOTHING],
+        "Worse": [name for name, gain in gains.items() if gain <= -SAYS_NOTHING],
+        "No clear difference": [name for name, gain in gains.items() if abs(gain) < SAYS_NOTHING],
+    }
+    return " ".join(
+        f"{words}: {'; '.join(variants[name]['what'] for name in names)}." for words, names in told.items() if names
+    )
