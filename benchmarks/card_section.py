@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.grid_groups import ALL
-from benchmarks.grid_tables import label, title
+from benchmarks.grid.groups import ALL
+from benchmarks.grid.tables import label, title
 from benchmarks.markdown import percent, points, table
 
 WAYS = {

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.grid_arms import Grid, GridRun, grid_runs
-from benchmarks.grid_scores import Asking, scores_of
+from benchmarks.grid.arms import Grid, GridRun, grid_runs
+from benchmarks.grid.scores import Asking, scores_of
 from benchmarks.record import write_record
 from benchmarks.reproduce import run_grid
 from medsegr.cli.measurement import open_data

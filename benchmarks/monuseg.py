@@ -64,7 +64,8 @@ def monuseg_section(record: dict[str, Any]) -> str:
         f"## monuseg_text, test split\n\nThe built-in model, trained on the 24 training images for {steps['steps']} "
         f"steps of {steps['batch_size']} at {record['model']['image_size']} px.\n\n"
         + table(("model", "images", "Dice per image", "IoU per image", "Dice over the set"), rows)
-        + f"\n\n{told} ({gain:+.1f} points): it says where nuclei are dense, and the mask is of all of them. The papers' "
+        + f"\n\n{told} ({gain:+.1f} points): it says where nuclei are dense, and the mask is of all of "
+        "them. The papers' "
         "figures are of 14 test images, of which 11 are at hand, and of smaller pictures."
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.grid_tables import ORIGIN_WORDS
+from benchmarks.grid.tables import ORIGIN_WORDS
 from benchmarks.markdown import percent, points, table
 
 Figures = Mapping[str, Any]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from benchmarks.grid_groups import ALL, FAMILIES, LOOKS_SETS, PLACE_SETS, family_of, source_image
+from benchmarks.grid.groups import ALL, FAMILIES, LOOKS_SETS, PLACE_SETS, family_of, source_image
 from benchmarks.record import write_record
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.data.dataset_folder import DatasetFolder

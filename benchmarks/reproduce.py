@@ -17,12 +17,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from benchmarks.grid_archive import archive_of, keep, restore
-from benchmarks.grid_arms import ARMS, Grid, GridRun, changed_settings, grid_runs
-from benchmarks.grid_figures import grid_figures, joined
-from benchmarks.grid_page import grid_page
-from benchmarks.grid_scores import Asking, score, scores_of
-from benchmarks.grid_unet_training import train_unet
+from benchmarks.grid.archive import archive_of, keep, restore
+from benchmarks.grid.arms import ARMS, Grid, GridRun, changed_settings, grid_runs
+from benchmarks.grid.figures import grid_figures, joined
+from benchmarks.grid.page import grid_page
+from benchmarks.grid.scores import Asking, score, scores_of
+from benchmarks.grid.unet_training import train_unet
 from benchmarks.record import RESULTS
 from medsegr.cli.measurement import open_data
 from medsegr.cli.run_record import versions

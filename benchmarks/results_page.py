@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.card_section import card_section
-from benchmarks.grid_section import grid_section
+from benchmarks.grid.section import grid_section
 from benchmarks.lift_section import lift_section
 from benchmarks.markdown import table
 from benchmarks.monuseg import monuseg_section

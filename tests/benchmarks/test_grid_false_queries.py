@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from benchmarks.grid_draws import patient_weights
-from benchmarks.grid_false_queries import BOTH, _Drawn, false_query_figures
-from benchmarks.grid_figures import grid_figures
-from benchmarks.grid_stack import stacked
+from benchmarks.grid.draws import patient_weights
+from benchmarks.grid.false_queries import BOTH, _Drawn, false_query_figures
+from benchmarks.grid.figures import grid_figures
+from benchmarks.grid.stack import stacked
 
 from medsegr.evaluation.support import auroc, keeping_threshold
 from tests.benchmarks.grid_rows import row, run

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from benchmarks.grid_draws import mean_of_sets, patient_weights
-from benchmarks.grid_figures import grid_figures, joined
-from benchmarks.grid_groups import (
+from benchmarks.grid.draws import mean_of_sets, patient_weights
+from benchmarks.grid.figures import grid_figures, joined
+from benchmarks.grid.groups import (
     LOOKS_ONLY,
     MEAN_OF_SETS,
     PLACE_DESCRIBED,
@@ -13,7 +13,7 @@ from benchmarks.grid_groups import (
     groups_of,
     source_image,
 )
-from benchmarks.grid_stack import stacked
+from benchmarks.grid.stack import stacked
 
 from medsegr.errors import InputError
 from tests.benchmarks.grid_rows import row, run, run_of, together

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from benchmarks.grid_figures import grid_figures, joined
-from benchmarks.grid_mix_ups import is_wrong, on_competitors
+from benchmarks.grid.figures import grid_figures, joined
+from benchmarks.grid.mix_ups import is_wrong, on_competitors
 
 from tests.benchmarks.grid_rows import row, run
 

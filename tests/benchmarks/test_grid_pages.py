@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmarks.grid_figures import grid_figures
-from benchmarks.grid_page import grid_page
-from benchmarks.grid_section import grid_section, lead
+from benchmarks.grid.figures import grid_figures
+from benchmarks.grid.page import grid_page
+from benchmarks.grid.section import grid_section, lead
 
 from benchmarks import results_page
 from tests.benchmarks.grid_rows import row, run

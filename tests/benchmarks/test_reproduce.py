@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from benchmarks.grid_arms import ARMS, Grid, changed_settings, grid_runs, run_config
-from benchmarks.grid_scores import Asking, score, scores_of
-from benchmarks.grid_unet import NOTHING, NamedUnet, backbone_of, host_record
+from benchmarks.grid import unet_training
+from benchmarks.grid.arms import ARMS, Grid, changed_settings, grid_runs, run_config
+from benchmarks.grid.scores import Asking, score, scores_of
+from benchmarks.grid.unet import NOTHING, NamedUnet, backbone_of, host_record
 from safetensors.torch import load_file
 
-from benchmarks import grid_unet_training, reproduce
+from benchmarks import reproduce
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import CheckpointError, ConfigError, InputError
@@ -142,7 +143,7 @@ def test_what_is_done_is_skipped(data, finished, monkeypatch, capsys):
     assert not reproduce.reproduce(arguments(data, finished, "host,full,unet,late", "--only-tables"))
 
 
-@pytest.mark.parametrize(("arm", "owner"), [("full", training._Run), ("unet", grid_unet_training._UnetRun)])
+@pytest.mark.parametrize(("arm", "owner"), [("full", training._Run), ("unet", unet_training._UnetRun)])
 def test_a_killed_run_goes_on_where_it_stopped(arm, owner, data, finished, tmp_path, monkeypatch):
     update = owner._update
 
@@ -207,7 +208,7 @@ def test_a_kill_while_scoring_leaves_nothing_half_done(data, finished, tmp_path,
     run = grid_runs(grid(data, finished), ["host"], [0])[0]
     elsewhere = [make_dataset(tmp_path / "other")]
     (elsewhere[0] / "split.csv").write_text("image,split\n" + "".join(f"p{i}.png,test\n" for i in range(8)))
-    monkeypatch.setattr("benchmarks.grid_scores.write_results", lambda *_: (_ for _ in ()).throw(Killed()))
+    monkeypatch.setattr("benchmarks.grid.scores.write_results", lambda *_: (_ for _ in ()).throw(Killed()))
     with pytest.raises(Killed):
         score(run, [DatasetFolder(elsewhere[0])], Asking(limit=1))
     assert [path.name for path in (run.folder / "scores").iterdir()] == ["discs"]

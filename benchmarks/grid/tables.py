@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks.grid_false_queries import BOTH
-from benchmarks.grid_groups import ALL, FAMILIES, LOOKS_ONLY, MEAN_OF_SETS, PLACE_DESCRIBED, SMALL, STATES_A_PLACE
+from benchmarks.grid.false_queries import BOTH
+from benchmarks.grid.groups import ALL, FAMILIES, LOOKS_ONLY, MEAN_OF_SETS, PLACE_DESCRIBED, SMALL, STATES_A_PLACE
 from benchmarks.markdown import percent, points, table
 from medsegr.evaluation.html import with_interval
 

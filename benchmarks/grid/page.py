@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.grid_groups import ALL
-from benchmarks.grid_tables import (
+from benchmarks.grid.groups import ALL
+from benchmarks.grid.tables import (
     CONFUSION,
     IN_SAMPLE,
     NOT_THERE,

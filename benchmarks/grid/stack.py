@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from benchmarks.grid_groups import family_of, source_image
+from benchmarks.grid.groups import family_of, source_image
 from medsegr.errors import InputError
 from medsegr.evaluation.compare import Key, Row, pair_rows
 from medsegr.evaluation.run_files import Run

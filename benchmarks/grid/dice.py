@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.grid_arms import BASELINES
-from benchmarks.grid_draws import mean_of_sets, patient_weights, percentiles
-from benchmarks.grid_stack import Stack, paired
+from benchmarks.grid.arms import BASELINES
+from benchmarks.grid.draws import mean_of_sets, patient_weights, percentiles
+from benchmarks.grid.stack import Stack, paired
 from medsegr.evaluation.bootstrap import bootstrap_interval
 from medsegr.evaluation.compare import Row
 from medsegr.evaluation.figures import bounds, rounded

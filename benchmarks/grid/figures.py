@@ -6,13 +6,13 @@ Nothing is averaged over two origins of reports or two families of data.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.grid_arms import SILENT
-from benchmarks.grid_dice import baselines_of, dice_figures, difference_figures
-from benchmarks.grid_false_queries import false_query_figures
-from benchmarks.grid_groups import ALL, FAMILIES, Group, groups_of
-from benchmarks.grid_mix_ups import confusion_figures, wrong_object_figures
-from benchmarks.grid_scores import MODES
-from benchmarks.grid_stack import Scores, Stack, as_asked, in_family, joined, stacked
+from benchmarks.grid.arms import SILENT
+from benchmarks.grid.dice import baselines_of, dice_figures, difference_figures
+from benchmarks.grid.false_queries import false_query_figures
+from benchmarks.grid.groups import ALL, FAMILIES, Group, groups_of
+from benchmarks.grid.mix_ups import confusion_figures, wrong_object_figures
+from benchmarks.grid.scores import MODES
+from benchmarks.grid.stack import Scores, Stack, as_asked, in_family, joined, stacked
 from medsegr.evaluation.answer import ORIGINS
 
 __all__ = ["Scores", "grid_figures", "joined"]
@@ -25,8 +25,8 @@ def grid_figures(scores: Scores) -> dict[str, Any]:
     ``interval`` over patients, ``of_seeds``, their mean ``mean_of_seeds`` and deviation ``sd_of_seeds``, ``to_X``:
     the arm less baseline X, over the seeds that both have, and for reports as they are ``to_names_alone``: the arm
     less itself when it is told the findings' names and no words about them. ``false_queries``, ``confusion`` and
-    ``wrong_object``: group -> arm -> figures of :mod:`benchmarks.grid_false_queries` and
-    :mod:`benchmarks.grid_mix_ups`.
+    ``wrong_object``: group -> arm -> figures of :mod:`benchmarks.grid.false_queries` and
+    :mod:`benchmarks.grid.mix_ups`.
     """
     answers, found = _Answers(scores), {}
     for origin in ORIGINS:

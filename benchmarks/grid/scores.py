@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.grid_arms import GridRun
-from benchmarks.grid_unet import NamedUnet
+from benchmarks.grid.arms import GridRun
+from benchmarks.grid.unet import NamedUnet
 from benchmarks.support_threshold import support_threshold
 from medsegr.cli.measurement import measurement_record
 from medsegr.data.dataset_folder import DatasetFolder

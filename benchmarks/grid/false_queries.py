@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.grid_draws import patient_weights, percentiles
-from benchmarks.grid_stack import Stack
+from benchmarks.grid.draws import patient_weights, percentiles
+from benchmarks.grid.stack import Stack
 from medsegr.evaluation.bootstrap import bootstrap_interval
 from medsegr.evaluation.compare import Row
 from medsegr.evaluation.figures import bounds, rounded

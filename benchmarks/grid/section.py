@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.grid_groups import ALL, COMPETING, LOOKS_ONLY, MEAN_OF_SETS, SMALL, STATES_A_PLACE
-from benchmarks.grid_tables import (
+from benchmarks.grid.groups import ALL, COMPETING, LOOKS_ONLY, MEAN_OF_SETS, SMALL, STATES_A_PLACE
+from benchmarks.grid.tables import (
     CONFUSION,
     IN_SAMPLE,
     MAIN_ARMS,

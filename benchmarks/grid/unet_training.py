@@ -8,7 +8,7 @@ import torch
 from lightning.fabric import Fabric
 from torch.utils.data import DataLoader
 
-from benchmarks.grid_unet import NamedUnet, backbone_of, host_record, targets_of
+from benchmarks.grid.unet import NamedUnet, backbone_of, host_record, targets_of
 from medsegr.errors import ConfigError
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches

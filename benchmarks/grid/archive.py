@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.grid_arms import GridRun, portable
+from benchmarks.grid.arms import GridRun, portable
 from medsegr.data.outputs import atomic_write, staged_folder
 from medsegr.errors import InputError
 

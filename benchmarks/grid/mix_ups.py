@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.grid_draws import patient_weights, percentiles, ratio
-from benchmarks.grid_groups import ALL, ASPECTS, DISTRACTORS, MEAN_OF_SETS
-from benchmarks.grid_stack import Stack, paired
+from benchmarks.grid.draws import patient_weights, percentiles, ratio
+from benchmarks.grid.groups import ALL, ASPECTS, DISTRACTORS, MEAN_OF_SETS
+from benchmarks.grid.stack import Stack, paired
 from medsegr.evaluation.bootstrap import bootstrap_interval
 from medsegr.evaluation.compare import Row
 from medsegr.evaluation.figures import bounds, rounded
