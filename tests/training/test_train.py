@@ -70,7 +70,7 @@ def test_the_best_model_loads_and_is_the_running_mean(whole_run):
 
 
 def test_starts_from_the_built_in_model_by_its_name(data, tmp_path):
-    model = training._model(small_config(data, tmp_path, init="tiny", image_size=64))
+    model = training._model(small_config(data, tmp_path, init="tiny", host_settings={}, image_size=64))
     shipped = ReportGuidedSam.from_pretrained(builtin_folder() / "tiny")
     assert model.image_size == 64 != shipped.image_size
     assert all(
