@@ -109,5 +109,20 @@ def test_intensity_stays_in_range_and_is_reproducible():
     assert 0 <= float(first.min()) <= float(first.max()) <= 1
 
 
+def test_colour_changes_pictures_in_colour_alone_and_keeps_white_white():
+    config = AugmentationConfig(intensity=0.0, noise=0.0, colour=0.5)
+    image = torch.rand(3, 16, 16)
+    image[:, 0, 0] = 1.0
+    changed = change_intensity(image, config, np.random.default_rng(3))
+    powers = changed.log() / image.log()
+    assert torch.equal(changed[:, 0, 0], torch.ones(3))
+    for power in powers:  # one power for all of a channel
+        assert 0.6 < float(power[1, 1]) < 1.65
+        torch.testing.assert_close(power[1:], power[1, 1].expand(15, 16), rtol=1e-2, atol=1e-2)
+    assert len({round(float(power[1, 1]), 3) for power in powers}) == 3
+    for grey in (image[:1], image[:1].expand(3, 16, 16)):
+        assert torch.equal(change_intensity(grey, config, np.random.default_rng(3)), grey)
+
+
 def test_small_dataset_is_where_the_records_say(tmp_path: Path):
     assert on_side(disc(30, 48), "left", "patient", "chest_xray") is not None

@@ -60,7 +60,7 @@ def move(planes: Float[Tensor, "n h w"], geometry: Geometry) -> Float[Tensor, "n
 def change_intensity(
     image: Float[Tensor, "c h w"], config: AugmentationConfig, rng: np.random.Generator
 ) -> Float[Tensor, "c h w"]:
-    """Brightness, contrast, gamma and noise; values stay in 0..1.
+    """Brightness, contrast, gamma, colour and noise; values stay in 0..1.
 
     Modest, for textures are named by their grey value (hypoechoic, dense).
     """
@@ -69,6 +69,9 @@ def change_intensity(
         mean = image.mean()
         image = (image - mean) * (1 + contrast * config.contrast) + mean + bright * config.brightness
         image = image.clamp(0, 1).pow(math.exp(gamma * config.gamma))
+    if config.colour and len(image) == 3 and not (image == image[:1]).all():
+        powers = torch.from_numpy(np.exp(rng.uniform(-1, 1, 3) * config.colour)).to(image.dtype)
+        image = image.clamp(0, 1).pow(powers[:, None, None])
     if rng.random() < config.noise:
         sigma = rng.random() * config.noise_sd
         grains = rng.standard_normal(image.shape[-2:], dtype=np.float32)

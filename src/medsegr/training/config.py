@@ -104,6 +104,8 @@ class AugmentationConfig:
         intensity: Chance of brightness, contrast and gamma changes.
         brightness, contrast, gamma: Largest changes (grey values 0 to 1; factors).
         noise: Chance of additive noise; ``noise_sd`` is its largest deviation.
+        colour: Largest change of a colour channel of its own, as the logarithm of a power of its values, so that
+            white stays white: stains and lamps differ. 0 by default, for reports name colours.
     """
 
     flip: float = 0.5
@@ -117,9 +119,10 @@ class AugmentationConfig:
     gamma: float = 0.25
     noise: float = 0.3
     noise_sd: float = 0.04
+    colour: float = 0.0
 
     def __post_init__(self) -> None:
-        _shares(self, "flip", "affine", "intensity", "noise", "brightness", "contrast", "gamma", "noise_sd")
+        _shares(self, "flip", "affine", "intensity", "noise", "brightness", "contrast", "gamma", "noise_sd", "colour")
         for name, limit in (("rotate_degrees", 15.0), ("scale", 0.3), ("shift", 0.15)):
             value = getattr(self, name)
             if not 0 <= value < limit:
