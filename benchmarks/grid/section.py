@@ -31,8 +31,11 @@ Figures = Mapping[str, Any]
 
 TITLES = {
     "phantoms": "phantoms",
+    "phantoms_256": "phantoms at 256 px",
+    "phantoms_long": "phantoms, one training of 3,000 steps",
     "real": "real images",
     "real_256": "real images at 256 px",
+    "real_long": "real images, one training of 4,000 steps",
 }
 
 HEADLINES = {
@@ -61,8 +64,7 @@ WHOLE = {
 
 def grid_section(record: Figures) -> str:
     """The section of one grid."""
-    name = record["grid"]["name"]
-    parts = [f"## What the report adds: {TITLES.get(name, name)}", lead(record), _facts(record)]
+    parts = [grid_brief(record)]
     for family, origin, figures in sections_of(record):
         told, arms = figures["asked"]["true"], [arm for arm in MAIN_ARMS if arm in arms_of(figures)]
         groups = _groups(family, figures)
@@ -85,6 +87,12 @@ def grid_section(record: Figures) -> str:
         )  # fmt: skip
         parts += [part for caption, found in tables if found for part in (caption, found)]
     return "\n\n".join(parts)
+
+
+def grid_brief(record: Figures) -> str:
+    """The section of one grid without its tables, which lie beside its figures."""
+    name = record["grid"]["name"]
+    return "\n\n".join((f"## What the report adds: {TITLES.get(name, name)}", lead(record), _facts(record)))
 
 
 def lead(record: Figures) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from benchmarks.grid.figures import grid_figures
 from benchmarks.grid.page import grid_page
-from benchmarks.grid.section import grid_section, lead
+from benchmarks.grid.section import grid_brief, grid_section, lead
 
 from benchmarks import results_page
 from tests.benchmarks.grid_rows import row, run
@@ -114,5 +114,5 @@ def test_the_page_of_results_takes_in_what_is_there(record, tmp_path, monkeypatc
     assert results_page.page().count("##") == 0
     (tmp_path / "grid_real.json").write_text(json.dumps(record))
     page = results_page.page()
-    assert grid_section(record) in page
+    assert grid_section(record) in page and grid_section(record).startswith(grid_brief(record) + "\n\n###")
     assert page.rstrip().endswith("`python -m benchmarks.reproduce --name real`, 2026-01-01, seeds 0, 1, m.")
