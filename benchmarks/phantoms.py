@@ -90,22 +90,30 @@ def measure(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -
             "look": grouped(rows, "look"),
         }
     rest = report_figures([replace(a) for a in answers], predictor.support_threshold)
+    queries = rest["false_queries"]
     return {
         "described": modes,
         "name_alone_can_reach": oracle(folders, COMPETING),
         "aspects": aspects(predictor, folders, answers),
         "support": rest["support"],
-        "foreign": foreign(predictor, folders, seed),
+        "false_queries": queries,
+        "foreign": foreign(predictor, folders, seed, queries["threshold_at_kept"]),
         "denied": rest["denied"],
     }
 
 
-def foreign(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -> dict[str, Any]:
-    """Names of what lies in other regions of the body: how many are asked for, and the share that is rejected."""
+def foreign(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int, kept_at: float | None) -> dict[str, Any]:
+    """Names of what lies in other regions of the body: how many are asked for, and the share that is rejected.
+
+    By the model's threshold, and below ``kept_at``, the support that 95 % of the true findings reach.
+    """
     asked = [a for f in folders for a in evaluate(predictor, f, "test", ("none",), seed=seed, foreign=True)]
     support = [a.support for a in asked if a.role == "foreign" and a.support is not None]
-    rejected = [each < predictor.support_threshold for each in support]
-    return {"asked": len(support), "rejected": mean(rejected)}
+    return {
+        "asked": len(support),
+        "rejected": mean([each < predictor.support_threshold for each in support]),
+        "rejected_at_kept": None if kept_at is None else mean([each < kept_at for each in support]),
+    }
 
 
 def main() -> None:

@@ -55,6 +55,7 @@ def phantoms(record: dict[str, Any]) -> str:
         for name, a in record["aspects"].items()
     ]
     support, denied, foreign = record["support"], record["denied"], record["foreign"]
+    queries = record["false_queries"]
     facts = (
         f"- Where several objects of one target compete, its name alone can reach "
         f"{record['name_alone_can_reach']:.3f}: the Dice of all of them against the one that is meant.\n"
@@ -62,6 +63,7 @@ def phantoms(record: dict[str, Any]) -> str:
         f"{support['true']} true findings kept, {100 * support['rejected']:.1f} % of {support['false']} "
         f"false descriptions and {100 * foreign['rejected']:.1f} % of {foreign['asked']} names of what lies in other "
         "regions of the body rejected.\n"
+        f"- {_at_kept(queries, foreign)}\n"
         f"- Denied findings left empty: {denied['empty']} of {denied['findings']}."
     )
     return (
@@ -71,6 +73,19 @@ def phantoms(record: dict[str, Any]) -> str:
         + facts
         + "\n\nWhere distractors differ from the described lesion in one aspect alone:\n\n"
         + table(("aspect", "suite", "findings", "Dice", "without its words", "without its modulator"), aspects)
+    )
+
+
+def _at_kept(queries: dict[str, Any], foreign: dict[str, Any]) -> str:
+    """Both kinds of false questions at the support that 95 % of the true findings reach."""
+    described = queries["kinds"]["false"]
+    asked = described["asked"] + foreign["asked"]
+    below = sum(kind["asked"] * kind["rejected_at_kept"] for kind in (described, foreign))
+    return (
+        f"At the support that {100 * queries['kept']:.0f} % of these very true findings reach, "
+        f"{queries['threshold_at_kept']:.3f}: {100 * described['rejected_at_kept']:.1f} % of the false descriptions "
+        f"and {100 * foreign['rejected_at_kept']:.1f} % of the foreign names rejected, {100 * below / asked:.1f} % of "
+        "both."
     )
 
 
