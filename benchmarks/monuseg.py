@@ -59,10 +59,9 @@ def monuseg_section(record: dict[str, Any]) -> str:
         if gain <= -1
         else "The sentence makes no difference"
     )
-    steps = record["model"]["training"]
     return (
-        f"## monuseg_text, test split\n\nThe built-in model, trained on the 24 training images for {steps['steps']} "
-        f"steps of {steps['batch_size']} at {record['model']['image_size']} px.\n\n"
+        "## monuseg_text, test split\n\nThe built-in model, trained on the 24 training images at "
+        f"{record['model']['image_size']} px by the commands of [reproduce.md](reproduce.md#monuseg_text).\n\n"
         + table(("model", "images", "Dice per image", "IoU per image", "Dice over the set"), rows)
         + f"\n\n{told} ({gain:+.1f} points): it says where nuclei are dense, and the mask is of all of "
         "them. The papers' "
