@@ -25,8 +25,8 @@ def lift_section(record: Mapping[str, Any]) -> str:
             f"## What lifts a small host ({record['split']} splits)",
             f"The full model, {record['steps']} steps, each variant with one change, once. The splits are small: "
             f"differences below about {100 * SAYS_NOTHING:.0f} points say nothing. Variants that start from fresh "
-            "weights are compared with the one that merely does that. What questions with no answer are asked for, that "
-            "a model rejects what is not there, does not show in these figures.",
+            "weights are compared with the one that merely does that. What questions with no answer are asked for, "
+            "that a model rejects what is not there, does not show in these figures.",
             _lead(variants),
             table(header, rows),
         )
