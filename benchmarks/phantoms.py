@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.record import write_record
+from medsegr.cli.measurement import thresholds_of
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.study import COMPETING
 from medsegr.data.phantoms.writer import write_phantoms
@@ -89,7 +90,7 @@ def measure(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -
             "suite": grouped(rows, "suite"),
             "look": grouped(rows, "look"),
         }
-    rest = report_figures([replace(a) for a in answers], predictor.support_threshold)
+    rest = report_figures([replace(a) for a in answers], thresholds_of(predictor, folders))
     queries = rest["false_queries"]
     return {
         "described": modes,
@@ -107,12 +108,13 @@ def foreign(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int, k
 
     By the model's threshold, and below ``kept_at``, the support that 95 % of the true findings reach.
     """
-    asked = [a for f in folders for a in evaluate(predictor, f, "test", ("none",), seed=seed, foreign=True)]
-    support = [a.support for a in asked if a.role == "foreign" and a.support is not None]
+    answers = [a for f in folders for a in evaluate(predictor, f, "test", ("none",), seed=seed, foreign=True)]
+    asked = [a for a in answers if a.role == "foreign" and a.support is not None]
+    support, own = np.array([a.support for a in asked], float), thresholds_of(predictor, folders)
     return {
         "asked": len(support),
-        "rejected": mean([each < predictor.support_threshold for each in support]),
-        "rejected_at_kept": None if kept_at is None else mean([each < kept_at for each in support]),
+        "rejected": mean(support < np.array([own[a.data] for a in asked])),
+        "rejected_at_kept": None if kept_at is None else mean(support < kept_at),
     }
 
 

@@ -47,7 +47,7 @@ def card(predictor: Predictor, folders: Sequence[DatasetFolder], split: str, lim
         answers += [_with_patient(answer, known) for answer in found]
     settings = {
         "split": split, "seed": seed, "limit": limit, **predictor.looks.settings(), "a_mask_changes_below_dice": SAME,
-        "support_threshold": predictor.support_threshold,
+        **predictor.support_thresholds.metadata(),
     }  # fmt: skip
     record = measurement_record(predictor, folders, answers, settings)
     kept = {key: record[key] for key in ("model", "data", "split", "settings")}

@@ -14,6 +14,7 @@ from benchmarks.markdown import table
 from benchmarks.monuseg import monuseg_section
 from benchmarks.place_section import place_section
 from benchmarks.record import RESULTS
+from medsegr.evaluation.results_page import threshold_words
 
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
 
@@ -55,11 +56,12 @@ def phantoms(record: dict[str, Any]) -> str:
         for name, a in record["aspects"].items()
     ]
     support, denied, foreign = record["support"], record["denied"], record["foreign"]
+    threshold = threshold_words(support)
     queries = record["false_queries"]
     facts = (
         f"- Where several objects of one target compete, its name alone can reach "
         f"{record['name_alone_can_reach']:.3f}: the Dice of all of them against the one that is meant.\n"
-        f"- Support at threshold {support['threshold']:.3f}: {100 * support['kept']:.1f} % of "
+        f"- Support at threshold {threshold}: {100 * support['kept']:.1f} % of "
         f"{support['true']} true findings kept, {100 * support['rejected']:.1f} % of {support['false']} "
         f"false descriptions and {100 * foreign['rejected']:.1f} % of {foreign['asked']} names of what lies in other "
         "regions of the body rejected.\n"

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from benchmarks.record import RESULTS
-from benchmarks.support_threshold import support_threshold
+from benchmarks.support_thresholds import support_thresholds
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.inference.predictor import Predictor, builtin_folder
 from medsegr.model.checkpoint import CARD, CONFIG, save_checkpoint
@@ -83,7 +83,7 @@ def main() -> None:
     model = ReportGuidedSam.from_pretrained(arguments.run / "best")
     settings = yaml.safe_load((arguments.run / "config.yaml").read_text(encoding="utf-8"))
     folders = [DatasetFolder(folder) for folder in sorted(arguments.phantoms.iterdir())]
-    threshold = support_threshold(Predictor(model.eval()), folders, arguments.limit)
+    thresholds = support_thresholds(Predictor(model.eval()), folders, arguments.limit)
     trained = model.metadata.get("training", {})
     metadata = {
         "name": "tiny",
@@ -93,7 +93,7 @@ def main() -> None:
         "seed": settings["seed"],
         "steps": " + ".join(map(str, steps_of(arguments.run))),
         "validation": {k: round(v, 3) for k, v in trained.items() if k.startswith("val_")},
-        "support_threshold": threshold,
+        **thresholds.metadata(),
         "limits": LIMITS,
     }
     model.metadata = {}
@@ -102,7 +102,7 @@ def main() -> None:
     weights = json.loads((arguments.out / CONFIG).read_text(encoding="utf-8"))["weights_sha256"]
     (arguments.out / CARD).unlink()
     save_checkpoint(model, arguments.out, {**metadata, "results": results(weights)}, half=True)
-    print(f"{arguments.out}: support threshold {threshold}, weights {weights[:12]}")
+    print(f"{arguments.out}: support threshold {thresholds.overall}, weights {weights[:12]}")
 
 
 if __name__ == "__main__":

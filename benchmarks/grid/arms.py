@@ -41,6 +41,7 @@ ARMS = {
     "no-texture": Arm("less texture", ("adapter.aspects=location,shape",)),
     "no-shape": Arm("less shape", ("adapter.aspects=location,texture",)),
     "no-per-finding": Arm("less the per-finding modulator", ("adapter.late=no",)),
+    "no-fine": Arm("less guidance of the finer maps", ("adapter.fine=no",)),
     "no-fusion": Arm("less fusion", ("adapter.fusion_blocks=0",)),
     "unet": Arm("MONAI BasicUNet, no report", NAMES_ONLY, plain_unet=True),
 }

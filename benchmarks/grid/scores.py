@@ -7,8 +7,8 @@ from typing import Any
 
 from benchmarks.grid.arms import GridRun
 from benchmarks.grid.unet import NamedUnet
-from benchmarks.support_threshold import support_threshold
-from medsegr.cli.measurement import measurement_record
+from benchmarks.support_thresholds import support_thresholds
+from medsegr.cli.measurement import measurement_record, thresholds_of
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.outputs import staged_folder
 from medsegr.errors import InputError
@@ -23,7 +23,7 @@ from medsegr.inference.predictor import Predictor, load
 MODES = ("true", "none", "other")
 
 VALIDATION_CASES = 40
-"""Cases of each data set, at most, that a run's support threshold is set on."""
+"""Cases of each data set, at most, that a run's support thresholds are set on."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int
     predictor = predictor_of(run, asking.looks) if missing else None
     if predictor is not None:
         held_out = [DatasetFolder(folder) for folder in run.config.data]
-        predictor.metadata["support_threshold"] = support_threshold(predictor, held_out, VALIDATION_CASES)
+        predictor.metadata.update(support_thresholds(predictor, held_out, VALIDATION_CASES).metadata())
     for folder in missing:
-        settings = {**asking.settings(), "support_threshold": predictor.support_threshold}
+        settings = {**asking.settings(), **predictor.support_thresholds.metadata()}
         answers = list(
             evaluate(predictor, folder, asking.split, MODES, limit=asking.limit, seed=asking.seed, foreign=True)
         )
@@ -89,7 +89,7 @@ def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int
         record["command"] = ["python", "-m", "benchmarks.reproduce"]
         record["model"]["name"] = f"{run.name}-{run.seed}"
         record["model"]["parameters"] = sum(p.numel() for p in predictor.model.parameters())
-        record["origins"] = all_tables(answers, predictor.support_threshold)
+        record["origins"] = all_tables(answers, thresholds_of(predictor, [folder]))
         with staged_folder(_place(run, folder.name)) as staged:
             write_results(staged, record, answers)
     return len(missing)

@@ -10,6 +10,7 @@ from benchmarks.grid.groups import family_of, source_image
 from medsegr.errors import InputError
 from medsegr.evaluation.compare import Key, Row, pair_rows
 from medsegr.evaluation.run_files import Run
+from medsegr.inference.thresholds import SupportThresholds
 
 Scores = Mapping[str, Mapping[int, Run]]
 """Arm -> seed -> all its scores."""
@@ -131,7 +132,7 @@ def _key(row: Row) -> Key:
 def _thresholds(run: Run) -> dict[str, float]:
     """By data set, for a threshold that was set anew holds for what was scored since."""
     return {
-        data["name"]: record["settings"]["support_threshold"]
+        data["name"]: SupportThresholds.from_metadata(record["settings"]).of(data.get("modality"))
         for record in run.record.get("data", [])
         for data in record["data"]
     }

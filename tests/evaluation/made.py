@@ -15,6 +15,7 @@ from medsegr.evaluation.questions import Asked
 from medsegr.evaluation.surface import Tolerance
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.result import FindingResult, Result, unique_ids
+from medsegr.inference.thresholds import SupportThresholds
 from tests.data.dataset_maker import manifest, table
 
 SIZE = 64
@@ -30,7 +31,7 @@ class ListeningPredictor:
     """
 
     name = "listening"
-    support_threshold = 0.5
+    support_thresholds = SupportThresholds(0.5)
     model: Any = None
 
     def __init__(self) -> None:

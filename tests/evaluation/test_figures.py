@@ -83,8 +83,8 @@ def test_real_and_derived_reports_are_never_averaged() -> None:
     with pytest.raises(ConfigError, match="Split them by origin"):
         figures(mixed)
     with pytest.raises(ConfigError, match="real and to derived"):
-        report_figures(mixed, 0.5)
-    tables = all_tables([*mixed, answer(EMPTY, LARGE, origin="none")], 0.5)
+        report_figures(mixed, {"made": 0.5})
+    tables = all_tables([*mixed, answer(EMPTY, LARGE, origin="none")], {"made": 0.5})
     assert list(tables) == ["real", "derived", "none"]
     dice = [tables[origin]["reports"]["true"]["all"]["dice_per_image"] for origin in tables]
     assert dice == [1.0, 1.0, 0.0]
@@ -96,7 +96,7 @@ def test_tables_are_about_what_is_asked_in_every_way() -> None:
         answer(LARGE, EMPTY, role="false", support=0.2), answer(EMPTY, EMPTY, role="foreign", support=0.1),
         answer(EMPTY, EMPTY, role="denied", support=None),
     ]  # fmt: skip
-    found = report_figures(listed, 0.5)
+    found = report_figures(listed, {"made": 0.5})
     assert found["reports"]["true"]["all"]["findings"] == 1 == found["reports"]["none"]["all"]["findings"]
     assert found["denied"] == {"findings": 1, "empty": 1}
     assert set(found["reports"]["true"]) == {"all", "size", "overlap", "confusion"}
@@ -106,20 +106,29 @@ def test_support_figures() -> None:
     true = [answer(LARGE, LARGE, support=s) for s in (0.9, 0.8, 0.3)]
     false = [answer(EMPTY, EMPTY, role="false", support=s) for s in (0.4, 0.1)]
     other = [answer(LARGE, LARGE, report="none", support=0.0)]
-    found = support_figures([*true, *false, *other], 0.35)
+    found = support_figures([*true, *false, *other], {"made": 0.35})
     assert (found["true"], found["false"]) == (3, 2)
     assert (found["kept"], found["rejected"]) == (0.6667, 0.5)
     assert found["auroc"] == pytest.approx(5 / 6, abs=1e-4) and found["asked"] == 5
     for threshold, kept, rejected in ((0.0, 1.0, 0.0), (1.1, 0.0, 1.0)):
-        extreme = support_figures([*true, *false], threshold)
+        extreme = support_figures([*true, *false], {"made": threshold})
         assert (extreme["kept"], extreme["rejected"]) == (kept, rejected)
+
+
+def test_each_data_set_has_its_own_threshold() -> None:
+    listed = [answer(LARGE, LARGE, support=0.3, data=name) for name in ("dim", "clear")]
+    listed += [answer(EMPTY, EMPTY, role="false", support=0.2, data=name) for name in ("dim", "clear")]
+    found = report_figures(listed, {"dim": 0.1, "clear": 0.4})
+    assert (found["support"]["kept"], found["support"]["rejected"]) == (0.5, 0.5)
+    assert found["support"]["threshold"] is None and found["support"]["thresholds"] == {"clear": 0.4, "dim": 0.1}
+    assert found["false_queries"]["kinds"]["false"]["rejected"] == 0.5
 
 
 def test_false_queries_by_kind() -> None:
     true = [answer(LARGE, LARGE, support=s) for s in np.linspace(0.5, 1, 20)]
     false = [answer(EMPTY, EMPTY, role="false", support=0.4), answer(LARGE, EMPTY, role="false", support=0.95)]
     absent, foreign = (answer(EMPTY, EMPTY, role=role, support=0.52) for role in ("named", "foreign"))
-    found = false_query_figures([*true, *false, absent, foreign], 0.5)
+    found = false_query_figures([*true, *false, absent, foreign], {"made": 0.5})
     assert found["threshold_at_kept"] == pytest.approx(np.linspace(0.5, 1, 20)[1], abs=1e-4)
     assert found["kinds"]["false"] == {
         "asked": 2, "rejected": 0.5, "rejected_at_kept": 0.5, "left_empty": 0.5,

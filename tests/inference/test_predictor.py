@@ -82,6 +82,16 @@ def test_support_threshold_comes_from_the_models_metadata():
     assert Predictor(model).segment(picture(), "Nodule.", support_threshold=0.3).findings[0].outcome == "unsupported"
 
 
+def test_a_modality_may_have_a_threshold_of_its_own():
+    model = disks(nodule=(0.7, 0.2, 0.1, -2.0))
+    model.metadata = {"support_threshold": 0.5, "support_thresholds": {"chest_ct": 0.1}}
+    outcomes = [
+        Predictor(model).segment(picture(), "Nodule.", modality=modality).findings[0].outcome
+        for modality in ("chest_ct", "chest_xray", None)
+    ]
+    assert outcomes == ["outlined", "unsupported", "unsupported"]
+
+
 def test_a_mask_without_pixels_says_so():
     result = Predictor(disks(nodule=(0.7, 0.2, -0.1, 4.0))).segment(picture(), "Nodule.")
     assert result.findings[0].outcome == "empty"

@@ -33,13 +33,13 @@ def ask(model: ReportGuidedSam, *findings) -> GuidedOutput:
         ("sam2", True),
         ("sam3_tracker", True),
         ("sam2_meta", True),
-        ("tiny", False),
+        ("tiny", True),
         ("sam", False),
         ("sam_hq", False),
         ("conv_net", False),
     ],
 )
-def test_frozen_hosts_with_finer_maps_have_them_guided(host: str, finer: bool) -> None:
+def test_hosts_with_finer_maps_have_them_guided(host: str, finer: bool) -> None:
     model = guided(HOSTS[host], HOSTS[host].build(), CONFIG)
     assert model.adapter.config.fine is finer
     assert (model.adapter.fine is not None) is finer

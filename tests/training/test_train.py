@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from medsegr.errors import CheckpointError, ConfigError, OutputError
 from medsegr.inference.predictor import builtin_folder
+from medsegr.inference.thresholds import SupportThresholds
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training import train as training
 from medsegr.training.config import OptimiserConfig
@@ -67,6 +68,12 @@ def test_the_best_model_loads_and_is_the_running_mean(whole_run):
     best = ReportGuidedSam.from_pretrained(whole_run / "best")
     assert best.image_size == 64
     assert sum(p.numel() for _, p in best.trainable_parameters()) > 1000
+
+
+def test_the_best_model_brings_thresholds_of_the_validation_split(whole_run):
+    metadata = ReportGuidedSam.from_pretrained(whole_run / "best").metadata
+    assert 0 < metadata["support_threshold"] <= 0.5
+    assert metadata["support_threshold"] == SupportThresholds.from_metadata(metadata).of("no_such_modality")
 
 
 def test_starts_from_the_built_in_model_by_its_name(data, tmp_path):

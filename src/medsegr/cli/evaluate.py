@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from medsegr.cli.console import messages, results
-from medsegr.cli.measurement import measurement_record, open_data
+from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ def evaluate(
         **predictor.looks.settings(),
         "tolerance": tolerance,
         "lesion_overlap": LESION_OVERLAP,
-        "support_threshold": predictor.support_threshold,
+        **predictor.support_thresholds.metadata(),
     }
     answers = _answers(predictor, folders, settings)
     record = measurement_record(predictor, folders, answers, settings)
-    record["origins"] = all_tables(answers, predictor.support_threshold)
+    record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
     shown = _pictures(predictor, folders, answers, settings) if pictures else []
     with staged_folder(out, overwrite) as folder:
         write_results(folder, record, answers)

@@ -56,7 +56,7 @@ def report_card(
         "limit": limit,
         **predictor.looks.settings(),
         "a_mask_changes_below_dice": SAME,
-        "support_threshold": predictor.support_threshold,
+        **predictor.support_thresholds.metadata(),
     }
     record = {"schema": SCHEMA, **measurement_record(predictor, folders, answers, settings)}
     record["origins"] = card_figures(answers)

@@ -138,6 +138,13 @@ def _surface_table(reports: Mapping[str, Any]) -> str:
     return table(header, rows)
 
 
+def threshold_words(support: Mapping[str, Any]) -> str:
+    """The threshold of all data sets, or the lowest and the highest."""
+    own = support.get("thresholds") or {"": support["threshold"]}  # older files have one for all
+    low, high = min(own.values()), max(own.values())
+    return f"{low:.3f}" if low == high else f"{low:.3f} to {high:.3f}, by modality"
+
+
 def _support_parts(origin: str, tables: Mapping[str, Any]) -> list[str]:
     support, denied, false = tables["support"], tables["denied"], tables["false_queries"]
     parts = [heading("Support score and findings that are not there", 3)]
@@ -146,7 +153,7 @@ def _support_parts(origin: str, tables: Mapping[str, Any]) -> list[str]:
         ("AUROC", with_interval(support["auroc"], support["auroc_interval"])),
         ("expected calibration error", support["calibration_error"]),
         ("Brier score", support["brier"]),
-        (f"described findings kept at the model's threshold of {support['threshold']:.3f}", support["kept"]),
+        (f"described findings kept at the model's threshold of {threshold_words(support)}", support["kept"]),
         ("denied findings left empty", f"{denied['empty']} of {denied['findings']}"),
     ]
     parts.append(table(("", ""), rows))

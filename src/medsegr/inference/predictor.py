@@ -19,15 +19,13 @@ from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.plane import Question
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
-from medsegr.inference.thresholds import Thresholds
+from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume, gather
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 MAX_FINDINGS = 200
 """More than any report of one study holds; beyond it the text is taken for something else."""
-
-DEFAULT_SUPPORT_THRESHOLD = 0.5
 
 
 def builtin_folder() -> Path:
@@ -111,9 +109,13 @@ class Predictor:
         return self.model.metadata
 
     @property
-    def support_threshold(self) -> float:
-        """Support below which the image does not show a finding, 0..1; the checkpoint's own."""
-        return float(self.metadata.get("support_threshold", DEFAULT_SUPPORT_THRESHOLD))
+    def support_thresholds(self) -> SupportThresholds:
+        """Supports below which the image does not show a finding, by modality; the checkpoint's own.
+
+        Raises:
+            CheckpointError: The checkpoint's are no numbers from 0 to 1.
+        """
+        return SupportThresholds.from_metadata(self.metadata)
 
     def segment(
         self,
@@ -136,7 +138,8 @@ class Predictor:
                 one that the report already names is not asked for twice.
             modality: For example ``chest_xray``; taken from the image or the priors where they know.
             threshold: Of the mask's probability, 0..1.
-            support_threshold: Below it the image does not show a finding; the model's own by default.
+            support_threshold: Below it the image does not show a finding; the model's own for this modality by
+                default.
             lexicon: Names and words that reports and targets may use; the built-in lexicon by default.
             prompts: Clicks and boxes besides, by the id (``nodule-left``) or target of a finding.
 
@@ -146,13 +149,15 @@ class Predictor:
             ImageError: The image cannot be used.
             ReportError: The report is empty and no target is named, or holds too many findings.
         """
-        thresholds = self._thresholds(threshold, support_threshold)
+        _check_thresholds(threshold, support_threshold)
         names = [canonical_target(name, lexicon) for name in targets]
         _check_question(report, names)
         picture = load_image(image)
         modality = modality or picture.modality or (report.modality if isinstance(report, ReportPriors) else None)
         if isinstance(report, str):
             report = parse_report(report, modality, lexicon=lexicon)
+        own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
+        thresholds = Thresholds(threshold, own)
         priors = ReportPriors() if report is None else report
         findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
@@ -178,13 +183,11 @@ class Predictor:
         )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
 
-    def _thresholds(self, threshold: float, support_threshold: float | None) -> Thresholds:
-        if support_threshold is None:
-            support_threshold = self.support_threshold
-        for what, value in (("threshold", threshold), ("support_threshold", support_threshold)):
-            if not 0.0 <= value <= 1.0:
-                raise ConfigError(f"{what} is {value}; expected a number from 0 to 1.")
-        return Thresholds(threshold, support_threshold)
+
+def _check_thresholds(threshold: float, support_threshold: float | None) -> None:
+    for what, value in (("threshold", threshold), ("support_threshold", support_threshold)):
+        if value is not None and not 0.0 <= value <= 1.0:
+            raise ConfigError(f"{what} is {value}; expected a number from 0 to 1.")
 
 
 def _check_question(report: str | ReportPriors | None, names: list[str]) -> None:

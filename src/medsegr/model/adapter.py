@@ -44,7 +44,7 @@ class AdapterConfig:
         aspects: Of ``location``, ``texture`` and ``shape`` those that guide. One that is left out neither
             modulates nor is told: its words and regions are not encoded, in training and at test.
         fine: Also let each finding modulate the finer maps that the host's decoder adds to its embedding.
-            None: where the host has such maps and is not trained whole, and ``late`` is on.
+            None: where the host has such maps, and ``late`` is on.
         early_grid: Largest side of the grid at which modulators between blocks work; maps of more cells are
             averaged down to it and what is added is interpolated back. 0 for no limit.
     """
@@ -93,7 +93,7 @@ class AdapterConfig:
         able = bool(backbone.fine_dims())
         if self.fine and not able:
             raise ConfigError(f"Hosts of family '{backbone.spec.family}' have no finer maps; leave 'fine' out.")
-        return replace(self, fine=able and not backbone.whole and self.late) if self.fine is None else self
+        return replace(self, fine=able and self.late) if self.fine is None else self
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "AdapterConfig":

@@ -1,5 +1,6 @@
 """A host and a fresh adapter become a model."""
 
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -56,21 +57,22 @@ def build_model(
     return ReportGuidedSam(build_host(host, image_size, host_config), PriorVocabulary.default(), config)
 
 
-def enlarge_host(model: ReportGuidedSam, host_config: dict[str, Any]) -> ReportGuidedSam:
-    """A model that is trained whole, with new parts in its host: they are fresh, all else is the model's own.
+def enlarged(model: ReportGuidedSam, host_config: dict[str, Any], fine: bool = False) -> ReportGuidedSam:
+    """A model that is trained whole, with new parts: they are fresh and without effect, all else is the model's own.
 
     Args:
         model: On the ``tiny`` host.
         host_config: Fields of ``TinyConfig`` that turn parts on, such as ``refined``.
+        fine: Turn ``AdapterConfig.fine`` on as well.
 
     Raises:
         ConfigError: The host is not trained whole, or its weights do not fit the new sizes.
     """
-    backbone = model.backbone
+    backbone, config = model.backbone, model.adapter.config
     if not backbone.whole:
-        raise ConfigError(f"Sizes of host '{backbone.name}' are its own: only 'tiny' takes host settings.")
+        raise ConfigError(f"Sizes of host '{backbone.name}' are its own: only 'tiny' takes new parts.")
     wider = build_host("tiny", None, {**backbone.model.config.to_dict(), **host_config})
-    grown = ReportGuidedSam(wider, model.vocabulary, model.adapter.config)
+    grown = ReportGuidedSam(wider, model.vocabulary, replace(config, fine=config.fine or fine))
     state, fresh = model.state_dict(), grown.state_dict()
     unlike = [name for name, tensor in state.items() if name not in fresh or fresh[name].shape != tensor.shape]
     if unlike:

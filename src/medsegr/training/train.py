@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from medsegr.backbones.catalogue import resize_host
 from medsegr.errors import ConfigError
 from medsegr.inference.predictor import builtin_folder, builtin_models
-from medsegr.model.attach import build_model, enlarge_host
+from medsegr.model.attach import build_model, enlarged
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
@@ -86,8 +86,9 @@ def _model(config: TrainConfig) -> ReportGuidedSam:
     if config.init:
         built_in = config.init in builtin_models()
         model = ReportGuidedSam.from_pretrained(builtin_folder() / config.init if built_in else config.init)
-        if config.host_settings:
-            model = enlarge_host(model, config.host_settings)
+        fine = bool(config.adapter.fine) and not model.adapter.config.fine
+        if config.host_settings or fine:
+            model = enlarged(model, config.host_settings, fine)
         if config.image_size:
             resize_host(model.backbone, config.image_size)
     else:
@@ -225,15 +226,16 @@ class _Run:
         """Measure, and keep the model if it is the best so far. Only the first process does."""
         if self.folder is not None:
             with self.trained.mean.in_place() if self.trained.mean else nullcontext():
-                scores = {}
+                scores, thresholds = {}, {}
                 if len(self.held_out) and self.config.validate_cases:
                     with self.fabric.autocast():
-                        scores = validate(self.model, self.held_out, self.config).known()
+                        found = validate(self.model, self.held_out, self.config)
+                    scores, thresholds = found.known(), found.thresholds.metadata()
                     self.folder.log({"step": self.progress.step, **scores})
                 score = scores.get("val_dice", scores.get("val_named", -1.0))
                 if score >= self.progress.best:
                     self.progress.best = score
-                    self.folder.save_best(self.model, {"training": self._facts(scores)})
+                    self.folder.save_best(self.model, {"training": self._facts(scores), **thresholds})
             self.folder.draw_curve()
         self.fabric.barrier()
 

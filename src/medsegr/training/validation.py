@@ -1,10 +1,13 @@
 """A cheap look at the validation split during training."""
 
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import expit
 
+from medsegr.inference.thresholds import SupportThresholds
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import collate, in_groups, plain_sample, validation_keys
@@ -22,16 +25,19 @@ class ValidationScores:
         val_named: Dice per image with the targets merely named.
         val_kept: Share of findings in the image with support above 0.5.
         val_rejected: Share of findings not in the image with support below 0.5.
+        thresholds: Supports that 95 % of the findings in the image reach, by modality; 0.5 at most.
     """
 
     val_dice: float
     val_named: float
     val_kept: float
     val_rejected: float
+    thresholds: SupportThresholds
 
     def known(self) -> dict[str, float]:
         """The scores that could be measured."""
-        return {name: value for name, value in asdict(self).items() if not np.isnan(value)}
+        scores = {name: value for name, value in vars(self).items() if name.startswith("val_")}
+        return {name: value for name, value in scores.items() if not np.isnan(value)}
 
 
 def validate(model: ReportGuidedSam, store: StudyStore, config: TrainConfig) -> ValidationScores:
@@ -45,15 +51,20 @@ def validate(model: ReportGuidedSam, store: StudyStore, config: TrainConfig) -> 
     model.eval()
     studies = [store.get(*key) for key in validation_keys(store, config.validate_cases)]
     most = config.sampling.max_findings
-    told = _ask(model, [(s, validation_questions(s, most)) for s in studies], config.batch_size)
+    asked = [(s, questions) for s in studies if (questions := validation_questions(s, most))]
+    told = _ask(model, asked, config.batch_size)
     named = _ask(model, [(s, named_questions(s, most)) for s in studies], config.batch_size)
     support = np.array([pair for _, pairs in told for pair in pairs], float).reshape(-1, 2)
     shown = support[:, 0] > 0
+    of_modality: dict[str | None, list[float]] = defaultdict(list)
+    for (study, _), (_, pairs) in zip(asked, told, strict=True):
+        of_modality[study.modality] += [float(expit(logit)) for present, logit in pairs if present]
     return ValidationScores(
         val_dice=_mean([dice for dice, _ in told]),
         val_named=_mean([dice for dice, _ in named]),
         val_kept=_mean(support[shown, 1] > 0),
         val_rejected=_mean(support[~shown, 1] <= 0),
+        thresholds=SupportThresholds.keeping(of_modality),
     )
 
 
