@@ -18,20 +18,25 @@ app = typer.Typer(
 
 
 @app.command("check")
-def check(folder: Annotated[Path, typer.Argument(help="Folder with dataset.json.")]) -> None:
-    """Say everything that is wrong with a data set, at once.
+def check(folder: Annotated[Path, typer.Argument(help="A data set, or a folder that holds several.")]) -> None:
+    """Say everything that is wrong with a data set, or with each of several, at once.
 
     Example: medsegr data check my_data
     """
     from medsegr.cognition.lexicon import load_lexicon
     from medsegr.data.check import check_dataset
+    from medsegr.data.dataset_folder import holds_several
 
-    complaints = check_dataset(folder, load_lexicon().targets)
-    for complaint in complaints:
-        typer.echo(complaint)
-    if complaints:
-        raise DatasetError(f"{len(complaints)} complaints about '{folder}'; they are listed on standard output.")
-    typer.echo(f"{folder}: no complaints")
+    total, several = 0, holds_several(folder)
+    for data in several or [folder]:
+        complaints = check_dataset(data, load_lexicon().targets)
+        total += len(complaints)
+        for complaint in complaints:
+            typer.echo(f"{data.name}: {complaint}" if several else complaint)
+        if not complaints:
+            typer.echo(f"{data}: no complaints")
+    if total:
+        raise DatasetError(f"{total} complaints about '{folder}'; they are listed on standard output.")
 
 
 @app.command("phantoms")

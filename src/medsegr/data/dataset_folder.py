@@ -240,12 +240,19 @@ def find_dataset_folders(paths: Iterable[Path | str]) -> list[Path]:
         if (path / MANIFEST_FILE).is_file():
             folders.append(path)
             continue
-        inner = sorted(entry.parent for entry in path.glob(f"*/{MANIFEST_FILE}")) if path.is_dir() else []
+        inner = holds_several(path)
         if not inner:
             raise DatasetError(f"{path} holds no {MANIFEST_FILE}, nor does a folder in it. "
                                "Give the folder of a data set.")  # fmt: skip
         folders += inner
     return list(dict.fromkeys(folders))
+
+
+def holds_several(path: Path) -> list[Path]:
+    """The data sets that are sub-folders of a folder which is none itself; else nothing."""
+    if (path / MANIFEST_FILE).is_file() or not path.is_dir():
+        return []
+    return sorted(entry.parent for entry in path.glob(f"*/{MANIFEST_FILE}"))
 
 
 def discover(paths: Iterable[Path | str]) -> list[DatasetFolder]:
