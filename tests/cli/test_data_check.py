@@ -6,7 +6,7 @@ from tests.evaluation.made import described_set
 
 def test_a_folder_that_holds_several_sets_is_checked_set_by_set(tmp_path, capsys):
     for name in ("first", "second"):
-        described_set(tmp_path / "sets" / name, cases=2)
+        (described_set(tmp_path / "sets" / name, cases=2) / "masks" / "pneumothorax").mkdir()
     assert main(["data", "check", str(tmp_path / "sets")]) == 0
     assert capsys.readouterr().out.count("no complaints") == 2
     (tmp_path / "sets" / "second" / "images" / "case1.png").unlink()
