@@ -58,7 +58,7 @@ VARIANTS = {
     "small-3": Variant("findings below 1 % of the picture count three times", ("loss.small=3",)),
     "focal": Variant("focal cross-entropy (gamma 2)", ("loss.focal_gamma=2",)),
     "refined": Variant("the neck refines its finer maps", ("host_settings.refined=16",)),
-    "fine": Variant("each finding modulates the finer maps as well", ("adapter.fine=yes",), scratch=True),
+    "coarse": Variant("findings do not guide the finer maps", ("adapter.fine=no",), scratch=True),
     "wide": Variant(
         "stages half as wide again", ("host_settings.widths=32,64,128,224,320",), scratch=True,
     ),

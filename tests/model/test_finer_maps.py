@@ -8,7 +8,7 @@ import torch
 
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
-from medsegr.model.attach import attach
+from medsegr.model.attach import attach, enlarged
 from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
 from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, guided, open_gates
 from tests.random_hosts import random_sam, random_sam2, random_tiny
@@ -66,9 +66,10 @@ def test_gates_of_an_aspect_are_those_of_the_finer_maps_too() -> None:
     assert adapter.gates("texture") == [adapter.agreement.texture_gate]
 
 
-def test_a_host_that_is_trained_whole_may_have_them_guided_on_demand(tmp_path) -> None:
-    model = attach(random_tiny(), replace(CONFIG, fine=True))
-    assert torch.equal(ask(model, NODULE).logits, ask(attach(random_tiny(), CONFIG), NODULE).logits)
+def test_a_fresh_one_changes_nothing_on_a_host_that_is_trained_whole(tmp_path) -> None:
+    model = attach(random_tiny(), CONFIG)
+    plain = attach(random_tiny(), replace(CONFIG, fine=False))
+    assert torch.equal(ask(model, NODULE).logits, ask(plain, NODULE).logits)
     expected = ask(open_gates(model), *REPORT).logits
     folder = model.save_pretrained(tmp_path / "adapter")
     assert torch.equal(ask(ReportGuidedSam.from_pretrained(folder), *REPORT).logits, expected)
@@ -132,3 +133,13 @@ def test_a_trained_decoder_gives_the_mask_that_was_trained(host: str) -> None:
         assert model.backbone.mask_decoder().dynamic_multimask_via_stability, "the host keeps its own way"
         model.adapter.decoder.dynamic_multimask_via_stability = True
         assert not torch.equal(ask(model, *REPORT).logits, answers[False]), "else this test shows nothing"
+
+
+def test_a_trained_model_without_them_can_be_given_them() -> None:
+    model = open_gates(attach(random_tiny(), replace(CONFIG, fine=False)))
+    grown = enlarged(model, {}, fine=True).eval()
+    assert grown.adapter.config.fine and grown.adapter.fine is not None
+    assert torch.equal(ask(grown, *REPORT).logits, ask(model, *REPORT).logits)
+    with torch.no_grad():
+        grown.adapter.fine.target_gate.fill_(2.0)
+    assert not torch.equal(ask(grown, *REPORT).logits, ask(model, *REPORT).logits)
