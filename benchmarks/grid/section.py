@@ -31,11 +31,9 @@ Figures = Mapping[str, Any]
 
 TITLES = {
     "phantoms": "phantoms",
-    "phantoms_256": "phantoms at 256 px",
-    "phantoms_long": "phantoms, one training of 3,000 steps",
+    "phantoms_parts": "phantoms, without guidance of the finer maps",
     "real": "real images",
-    "real_256": "real images at 256 px",
-    "real_long": "real images, one training of 4,000 steps",
+    "real_128": "real images at 128 px, without guidance of the finer maps",
 }
 
 HEADLINES = {
@@ -53,6 +51,8 @@ HEADLINES = {
     },
 }
 """Family -> group -> words for it."""
+
+PARTS = "What each part is worth: the full model without it, less the full model."
 
 WHOLE = {
     "phantoms": {ALL: "phantoms"},
@@ -74,11 +74,11 @@ def grid_section(record: Figures) -> str:
             "Dice with its own report:",
             main_table(figures, groups),
         ]
-        short = [group for group in dict.fromkeys((*HEADLINES[family], *WHOLE[family])) if group in told]
+        short = _short(family, figures)
         silent = groups if family == "real" else [ALL]
         tables = (
             (f"Another object drawn than the one that is meant. {WRONG_OBJECT}", wrong_object_table(figures, arms)),
-            ("What each part is worth: the full model without it, less the full model.", parts_table(figures, short)),
+            (PARTS, parts_table(figures, short)),
             (WORDS, words_table(figures, groups, ("late", "full"))),
             ("Asked without a report, less `host` asked without one.", silent_table(figures, silent, ("late", "full"))),
             (f"{NOT_THERE} {own_threshold_words(figures)}", false_query_table(figures, arms, own=True, brief=True)),
@@ -93,6 +93,16 @@ def grid_brief(record: Figures) -> str:
     """The section of one grid without its tables, which lie beside its figures."""
     name = record["grid"]["name"]
     return "\n\n".join((f"## What the report adds: {TITLES.get(name, name)}", lead(record), _facts(record)))
+
+
+def grid_parts(record: Figures) -> str:
+    """The section of one grid with what each part is worth, and no other table."""
+    found = [
+        f"{title(family, origin)}:\n\n{part}"
+        for family, origin, figures in sections_of(record)
+        if (part := parts_table(figures, _short(family, figures)))
+    ]
+    return "\n\n".join((grid_brief(record), *((PARTS, *found) if found else ())))
 
 
 def lead(record: Figures) -> str:
@@ -118,6 +128,12 @@ def lead(record: Figures) -> str:
     parts += _wrong_objects(record)
     rest = "".join(f"\n- {part}" for part in parts)
     return f"Full model less the same host without a report, in points of Dice. {first}\n{rest}".rstrip()
+
+
+def _short(family: str, figures: Figures) -> list[str]:
+    """The groups that the lead speaks of."""
+    told = figures["asked"]["true"]
+    return [group for group in dict.fromkeys((*HEADLINES[family], *WHOLE[family])) if group in told]
 
 
 def _differences(

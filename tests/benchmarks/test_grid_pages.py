@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from benchmarks.grid.figures import grid_figures
 from benchmarks.grid.page import grid_page
-from benchmarks.grid.section import grid_brief, grid_section, lead
+from benchmarks.grid.section import grid_brief, grid_parts, grid_section, lead
 
 from benchmarks import results_page
 from tests.benchmarks.grid_rows import row, run
@@ -107,6 +107,14 @@ def test_the_section_says_how_it_was_made_and_shows_parts(record):
     assert "Made by hand." in grid_page(record) and "grid_real.md" in section
     (parts,) = [line for line in section.splitlines() if line.startswith("| no-shape | -29.0 (")]
     assert section.index("the full model without it, less the full model") < section.index(parts)
+
+
+def test_the_short_section_with_parts_has_no_other_table(record):
+    section = grid_parts(record)
+    assert section.startswith(grid_brief(record)) and "###" not in section
+    tables = section.removeprefix(grid_brief(record))
+    assert "| no-shape | -29.0 (" in tables and "Real data sets, real reports:\n\n| less full" in tables
+    assert tables.count("| less full, points |") == tables.count("\n\n| ") > 1
 
 
 def test_the_page_of_results_takes_in_what_is_there(record, tmp_path, monkeypatch):
