@@ -32,8 +32,10 @@ Figures = Mapping[str, Any]
 TITLES = {
     "phantoms": "phantoms",
     "phantoms_parts": "phantoms, without guidance of the finer maps",
+    "phantoms_256": "phantoms at 256 px, without guidance of the finer maps",
     "real": "real images",
-    "real_128": "real images at 128 px, without guidance of the finer maps",
+    "real_coarse": "real images, without guidance of the finer maps",
+    "real_256": "real images at 256 px, without guidance of the finer maps",
 }
 
 HEADLINES = {
