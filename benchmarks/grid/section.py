@@ -34,8 +34,10 @@ TITLES = {
     "phantoms_parts": "phantoms, without guidance of the finer maps",
     "phantoms_256": "phantoms at 256 px, without guidance of the finer maps",
     "real": "real images",
+    "real_256": "real images at 256 px",
+    "real_half": "real images, most steps at half of 256 px",
     "real_coarse": "real images, without guidance of the finer maps",
-    "real_256": "real images at 256 px, without guidance of the finer maps",
+    "real_long": "real images, one training of 4,000 steps without guidance of the finer maps",
 }
 
 HEADLINES = {
