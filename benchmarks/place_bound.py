@@ -60,7 +60,7 @@ class Bound:
 
 def stated_place(finding: Finding, modality: str | None, shape: Sequence[int]) -> np.ndarray | None:
     """The pixels of a picture (H, W) that a finding's words of place mean; None where they mean none."""
-    place = region_map(finding.location, modality, MAP_SIZE)
+    place = region_map(finding.location, modality, MAP_SIZE, finding.shape.count)
     if place is None:
         return None
     rows, columns = (np.arange(side) * MAP_SIZE // side for side in shape)

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.parser import parse_report
+from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Location
 from medsegr.cognition.region_map import region_map
 from medsegr.data.phantoms.study import generate_study
@@ -64,6 +66,22 @@ def test_zones_of_one_kind_unite_and_of_two_kinds_intersect() -> None:
     lateral = region_map(Location(None, ("lateral",)), "chest_xray")
     crossed = region_map(Location(None, ("upper_zone", "lateral")), "chest_xray")
     np.testing.assert_allclose(crossed, upper * lateral, atol=1e-6)
+
+
+def test_as_many_zones_as_objects_are_a_place_for_each() -> None:
+    right, bottom = (region_map(Location(None, (zone,), "image"), "colonoscopy") for zone in ("right", "bottom"))
+    place = Location(None, ("right", "bottom"), "image")
+    np.testing.assert_allclose(region_map(place, "colonoscopy", count=2), np.maximum(right, bottom))
+    for count in (None, 1, 3, "multiple"):
+        np.testing.assert_allclose(region_map(place, "colonoscopy", count=count), right * bottom, atol=1e-6)
+    (told,) = parse_report("Two small polyps, located in right, bottom of the image.", "colonoscopy").findings
+    region = PriorVocabulary.default().encode([[told]], ["colonoscopy"]).region[0, 0].numpy()
+    assert region[:, -1].min() > 0.5 and region[-1].min() > 0.5 and region[0, 0] < 0.1
+
+
+def test_a_side_holds_for_each_of_several_places() -> None:
+    drawn = region_map(Location("left", ("upper_zone", "lateral")), "chest_xray", 64, count=2)
+    assert drawn[:, :31].max() < 0.05 and drawn[:, 40:].max() > 0.9
 
 
 def test_lesions_of_generated_studies_lie_where_their_place_says() -> None:

@@ -10,13 +10,13 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from medsegr.cognition.lexicon import Lexicon, frame_of
 from medsegr.cognition.llm_client import ask
 from medsegr.cognition.llm_endpoint import LlmEndpoint
 from medsegr.cognition.llm_schema import LATERALITY, PRESENCE, answer_schema, question, read_answer
-from medsegr.cognition.priors import Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
+from medsegr.cognition.priors import Count, Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
 from medsegr.cognition.quotes import QuotedReport, inside_of
 
 MAX_QUOTES = 20
@@ -204,7 +204,7 @@ class _Check:
                 spans += where
             else:
                 self._warn(place.number, "size_mm: a size that its quote does not state was dropped")
-        count: int | Literal["multiple"] | None = None
+        count: Count | None = None
         for value, where in self._entries(place, "count", record):
             read = _count(value)
             if read is None or count is not None:
@@ -246,7 +246,7 @@ def _is_size(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_SIZE_MM
 
 
-def _count(value: Any) -> int | Literal["multiple"] | None:
+def _count(value: Any) -> Count | None:
     if value == "multiple":
         return "multiple"
     digits = re.fullmatch(r"[1-9]\d{0,3}", str(value)) if not isinstance(value, bool) else None

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.cognition.lexicon import load_lexicon
-from medsegr.cognition.priors import ASPECTS, Finding, Location
+from medsegr.cognition.priors import ASPECTS, Finding
 from medsegr.cognition.region_map import region_map
 
 REGION_SIZE = 64
@@ -120,7 +120,7 @@ class PriorVocabulary:
                 valid[b, k] = 1.0
                 for aspect, names in _attributes(finding, modality).items():
                     self._fill(weights[aspect][b, k], aspect, names)
-                region[b, k] = _padded_region(finding.location, modality, content[b])
+                region[b, k] = _padded_region(finding, modality, content[b])
         tensors = {aspect: torch.from_numpy(array) for aspect, array in weights.items()}
         return PriorBatch(**tensors, region=torch.from_numpy(region), valid=torch.from_numpy(valid))
 
@@ -157,10 +157,11 @@ def _attributes(finding: Finding, modality: str | None) -> dict[str, list[str]]:
     }
 
 
-def _padded_region(location: Location, modality: str | None, content: tuple[float, float]) -> np.ndarray:
+def _padded_region(finding: Finding, modality: str | None, content: tuple[float, float]) -> np.ndarray:
     """The soft map of the picture, laid into the host's padded square (content at the top left)."""
     square = np.zeros((REGION_SIZE, REGION_SIZE), np.float32)
-    drawn = _cached_region(location, modality, REGION_SIZE) if location.stated else None
+    location, count = finding.location, finding.shape.count
+    drawn = _cached_region(location, modality, REGION_SIZE, count) if location.stated else None
     if drawn is None:
         return square
     height, width = (max(1, round(REGION_SIZE * share)) for share in content)

@@ -14,6 +14,7 @@ Span = tuple[int, int]
 Presence = Literal["present", "absent", "uncertain"]
 Laterality = Literal["left", "right", "bilateral", "midline"]
 Frame = Literal["patient", "image"]
+Count = int | Literal["multiple"]
 
 ASPECTS = ("target", "location", "texture", "shape")
 """The aspects of a finding; each becomes one token."""
@@ -74,7 +75,7 @@ class Shape:
 
     attributes: tuple[str, ...] = ()
     size_mm: tuple[float, ...] = ()
-    count: int | Literal["multiple"] | None = None
+    count: Count | None = None
 
 
 @dataclass(frozen=True)

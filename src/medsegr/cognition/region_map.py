@@ -6,17 +6,20 @@ from functools import lru_cache
 import numpy as np
 
 from medsegr.cognition.lexicon import Box, frame_of, load_lexicon
-from medsegr.cognition.priors import Location
+from medsegr.cognition.priors import Count, Location
 
 SOFTNESS = 0.03
 """Width of the soft edges, as a share of the picture's side."""
 
 
-def region_map(location: Location, modality: str | None, size: int = 64) -> np.ndarray | None:
+def region_map(
+    location: Location, modality: str | None, size: int = 64, count: Count | None = None
+) -> np.ndarray | None:
     """Where a finding with this location may lie in the picture.
 
     Zones of the same kind (upper, mid) unite, zones of different kinds (upper,
-    lateral) and the side intersect. In the patient's frame the patient's left
+    lateral) and the side intersect; but as many zones as there are objects are a
+    place for each ("two polyps, right and bottom"), and unite. In the patient's frame the patient's left
     is on the picture's right; zones there are laid out from the midline, so the
     map of the mirrored location is the mirrored map.
 
@@ -24,6 +27,7 @@ def region_map(location: Location, modality: str | None, size: int = 64) -> np.n
         location: Side and zones.
         modality: Kind of picture; decides which zones mean a place in it.
         size: Side of the map in pixels.
+        count: How many objects the finding is, where it is stated.
 
     Returns:
         (size, size) float32 in 0..1, row 0 at the top; None when nothing is stated
@@ -31,9 +35,10 @@ def region_map(location: Location, modality: str | None, size: int = 64) -> np.n
     """
     zones = _zones_of(modality)
     kinds: dict[tuple[str, ...], np.ndarray] = {}
+    one_each = count == len(location.zones) and len(location.zones) > 1
     for zone in location.zones:
         if zone in zones:
-            kind = tuple(sorted(zones[zone]))
+            kind = () if one_each else tuple(sorted(zones[zone]))
             drawn = _draw(zones[zone], size)
             kinds[kind] = np.maximum(kinds[kind], drawn) if kind in kinds else drawn
     maps = list(kinds.values())

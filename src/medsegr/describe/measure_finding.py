@@ -1,13 +1,12 @@
 """Masks and image of a case -> findings, in the vocabulary's names, with nothing stated that is not clear."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy import ndimage
 
 from medsegr.cognition.lexicon import frame_of, load_lexicon
-from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
+from medsegr.cognition.priors import Count, Finding, Laterality, Location, Shape, Texture
 from medsegr.data.case import Case
 from medsegr.describe.form import form_of
 from medsegr.describe.grey_values import texture_of
@@ -171,7 +170,7 @@ def _size_class(section: np.ndarray) -> str | None:
     return next((name for name, low, high in SIZE_CLASSES if low <= share <= high), None)
 
 
-def _count(extent: Extent) -> int | Literal["multiple"] | None:
+def _count(extent: Extent) -> Count | None:
     number = len(extent.parts)
     if extent.specks or number > MOST_COUNTED:
         return "multiple" if number >= 3 else None

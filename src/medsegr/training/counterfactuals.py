@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from medsegr.cognition.priors import Location, Shape, Texture
+from medsegr.cognition.priors import Count, Finding, Location, Shape, Texture
 from medsegr.cognition.region_map import region_map
 from medsegr.training.studies import Question, Study
 
@@ -56,21 +56,21 @@ def misplaced(study: Study, other: Callable[[], Study], rng: np.random.Generator
             return None
         question = study.described[int(rng.integers(len(study.described)))]
         finding, everything = question.finding, study.named.get(question.finding.target)
-        if not everything or not finding.location.stated or _share(study, finding.location, everything) < LEAST_INSIDE:
+        if not everything or not finding.location.stated or _share(study, finding, everything) < LEAST_INSIDE:
             continue
         lent = [finding.mirrored()] if rng.random() < 0.5 else [q.finding for q in other().described]
         for candidate in lent:
             changed = replace(finding, location=candidate.location)
             if candidate.target != finding.target or not candidate.location.stated or changed == finding:
                 continue
-            if _share(study, changed.location, everything, WIDE) <= MOST_INSIDE:
+            if _share(study, changed, everything, WIDE) <= MOST_INSIDE:
                 return Question(changed)
     return None
 
 
-def _share(study: Study, location: Location, masks: tuple[str, ...], level: float = NARROW) -> float:
-    """Share of masks that a place holds, 0..1; 0.1 (neither in nor out) where the place says nothing."""
-    place = _place(location, study.modality)
+def _share(study: Study, finding: Finding, masks: tuple[str, ...], level: float = NARROW) -> float:
+    """Share of masks that a finding's place holds, 0..1; 0.1 (neither in nor out) where the place says nothing."""
+    place = _place(finding.location, study.modality, finding.shape.count)
     if place is None:
         return 0.1
     rows, columns = np.nonzero(study.mask(masks))
@@ -82,5 +82,5 @@ def _share(study: Study, location: Location, masks: tuple[str, ...], level: floa
 
 
 @lru_cache(maxsize=512)
-def _place(location: Location, modality: str | None) -> np.ndarray | None:
-    return region_map(location, modality, MAP_SIZE)
+def _place(location: Location, modality: str | None, count: Count | None) -> np.ndarray | None:
+    return region_map(location, modality, MAP_SIZE, count)
