@@ -31,10 +31,7 @@ COMMANDS = (
     "medsegr train --config tiny -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound -d breast_us_text "
     "-o run --set data_weights=1,1,1,0.9 --set sampling.foreign_share=0",
     f"{FULL_SIZE} -o whole --set init=run/best --set sampling.foreign_share=0",
-    f"{FULL_SIZE} -o third --set init=whole/best --set steps=700 --set optimiser.learning_rate=4e-4",
-    "medsegr train --config tiny_full_size -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound -d breast_us_text "
-    "--set data_weights=1,1,1,0.9 -o final --set init=third/best --set adapter.fine=yes --set steps=1000 "
-    "--set optimiser.learning_rate=8e-4 --set precision=bf16-mixed",
+    f"{FULL_SIZE} -o final --set init=whole/best --set steps=700 --set optimiser.learning_rate=4e-4",
     "python -m benchmarks.ship_tiny --run final --phantoms phantoms",
 )
 DATA = (
