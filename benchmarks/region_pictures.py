@@ -66,8 +66,9 @@ def page() -> str:
         "A stated place becomes a soft map over the picture, 1 where the finding may lie and 0 where it may not. It is "
         "a hint to the location attention, not a cut-out. In pictures of a patient (X-ray, CT, MRI) the patient's left "
         "is on the picture's right; in endoscopy, dermoscopy, ultrasound of the breast and histology left is left. A "
-        "place that says nothing of the position in such a picture gives no map: a wrong map is worse than none. The "
-        "boxes are data, in the lexicon's files.\n",
+        "place that says nothing of the position in such a picture gives no map: a wrong map is worse than none. "
+        "Zones of one kind unite (upper and mid), of two kinds cross (upper and lateral); as many zones as objects are "
+        "a place for each, and unite. The boxes are data, in the lexicon's files.\n",
     ]
     for modality in SHOWN:
         parts.append(f"## {modality}\n\n![Regions in {modality}](images/regions_{modality}.png)\n")
