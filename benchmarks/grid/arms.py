@@ -155,11 +155,14 @@ def changed_settings(run: GridRun) -> list[str]:
 
 
 def portable(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a run with names in place of paths, of weights to start from with their run and grid."""
-    init = settings["init"]
+    """Settings of a run with names in place of paths, of weights to start from with their run and grid.
+
+    Data sets that are drawn alike come in the order of their names: theirs decides random numbers alone.
+    """
+    init, names = settings["init"], [Path(folder).name for folder in settings["data"]]
     return {
         **settings,
-        "data": [Path(folder).name for folder in settings["data"]],
+        "data": names if settings["data_weights"] else sorted(names),
         "out": Path(settings["out"]).name,
         "init": None if init is None else "/".join(Path(init).parts[-3:]),
         "host": Path(settings["host"]).name if Path(settings["host"]).exists() else settings["host"],
