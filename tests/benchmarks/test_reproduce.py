@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from benchmarks.grid import unet_training
-from benchmarks.grid.arms import ARMS, Grid, changed_settings, grid_runs, run_config
+from benchmarks.grid.arms import ARMS, Grid, changed_settings, grid_runs, portable, run_config
 from benchmarks.grid.scores import Asking, score, scores_of
 from benchmarks.grid.unet import NOTHING, NamedUnet, backbone_of, host_record
 from safetensors.torch import load_file
@@ -22,6 +22,7 @@ from medsegr.errors import CheckpointError, ConfigError, InputError
 from medsegr.inference.looks import Looks
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training import train as training
+from medsegr.training.config_file import load_config
 from medsegr.training.dataset import TrainingBatches
 from medsegr.training.resume import STATE_FILE
 from medsegr.training.studies import StudyStore
@@ -242,13 +243,19 @@ def test_arms_differ_in_their_own_settings_alone(data, tmp_path):
 
 def test_every_further_arm_takes_a_step(data, finished, tmp_path):
     further = [name for name in ARMS if not (finished / f"{name}-0").exists()]
-    assert len(further) == 6
+    assert len(further) == 7
     runs = grid_runs(grid(data, tmp_path, "validate_cases=0"), further, [0])
     for run in [*runs, *grid_runs(grid(data, finished), ["host", "full"], [0])]:
         assert run.folder.parent == finished or reproduce._train(run).finished
         adapter = ReportGuidedSam.from_pretrained(run.folder / "best").adapter
         assert adapter.config.aspects == run.config.adapter.aspects
         assert len(adapter.modulators) == (0 if run.name in ("host", "late") else 2)
+
+
+def test_the_order_of_data_sets_that_are_drawn_alike_is_no_setting():
+    config = load_config("tiny", [], data=["there/b", "here/a"], out="run", steps=1)
+    assert portable(config.to_dict())["data"] == ["a", "b"]
+    assert portable(replace(config, data_weights=(1.0, 2.0)).to_dict())["data"] == ["b", "a"]
 
 
 def test_a_grid_goes_on_from_the_weights_of_another(data, finished, tmp_path):

@@ -81,7 +81,7 @@ def test_as_many_zones_as_objects_are_a_place_for_each() -> None:
 
 def test_a_side_holds_for_each_of_several_places() -> None:
     drawn = region_map(Location("left", ("upper_zone", "lateral")), "chest_xray", 64, count=2)
-    assert drawn[:, :31].max() < 0.05 and drawn[:, 40:].max() > 0.9
+    assert drawn[:, :28].max() < 0.05 and drawn[:, 40:].max() > 0.9
 
 
 def test_lesions_of_generated_studies_lie_where_their_place_says() -> None:
