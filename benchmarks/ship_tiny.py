@@ -29,7 +29,7 @@ COMMANDS = (
     "medsegr data phantoms phantoms --cases 3000 --seed 1",
     "medsegr data phantoms more --cases 3000 --seed 2",
     "medsegr train --config tiny -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound -d breast_us_text "
-    "-o run --set data_weights=1,1,1,0.9 --set sampling.foreign_share=0",
+    "-o run --set data_weights=1,1,1,0.9 --set sampling.foreign_share=0 --set adapter.fine=no",
     f"{FULL_SIZE} -o whole --set init=run/best --set sampling.foreign_share=0",
     f"{FULL_SIZE} -o final --set init=whole/best --set steps=700 --set optimiser.learning_rate=4e-4",
     "python -m benchmarks.ship_tiny --run final --phantoms phantoms",

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from medsegr.inference.thresholds import KEPT
+
 BINS = 10
 """Classes of support of equal width for the reliability diagram."""
-
-KEPT = 0.95
-"""Share of true findings that a threshold has to keep, where rejection is compared between models."""
 
 
 def auroc(scores: np.ndarray, shown: np.ndarray) -> float | None:
