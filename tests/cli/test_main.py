@@ -1,10 +1,12 @@
 import subprocess
 import sys
+import warnings
 
 import pytest
 
 import medsegr
 from medsegr.cli import main as cli
+from medsegr.cli.console import plain_warnings
 from medsegr.errors import ConfigError
 
 COMMANDS = ["demo", "parse", "segment", "train", "evaluate", "compare", "report-card", "data", "info"]
@@ -101,3 +103,9 @@ def test_run_exits_with_the_code(monkeypatch):
     with pytest.raises(SystemExit) as stop:
         cli.run()
     assert stop.value.code == 2
+
+
+def test_warnings_of_the_library_are_shown_as_notes(capsys):
+    with plain_warnings():
+        warnings.warn("this is slow", stacklevel=1)
+    assert capsys.readouterr().err == "Note: this is slow\n"

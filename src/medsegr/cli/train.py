@@ -21,11 +21,13 @@ def train(
 
     Example: medsegr train --data phantoms --out run --set steps=200
     """
+    from medsegr.cli.console import plain_warnings
     from medsegr.training.config_file import load_config
     from medsegr.training.train import train as run_training
 
     given = load_config(config, settings or [], data=[str(folder) for folder in data], out=str(out), host=host)
-    result = run_training(given, resume=resume)
+    with plain_warnings():
+        result = run_training(given, resume=resume)
     state = "Finished" if result.finished else "Stopped (go on with --resume)"
     typer.echo(f"{state} at step {result.step}; best validation score {result.best:.3f}.")
     typer.echo(f"The model is in {result.run / 'best'}")

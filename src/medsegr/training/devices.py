@@ -12,9 +12,14 @@ from lightning.fabric import Fabric
 from medsegr.errors import ConfigError
 from medsegr.training.config import TrainConfig
 
+SLOW_BFLOAT16 = (
+    "'precision' is 'bf16-mixed', and this CPU has no instructions for bfloat16: a step takes some ten times as long "
+    "as with precision=32. Set that, or train on a GPU."
+)
+
 
 def build_fabric(config: TrainConfig) -> Fabric:
-    """Lightning Fabric on the devices that a run asks for, launched.
+    """Lightning Fabric on the devices that a run asks for, launched; with a warning where its precision is slow there.
 
     Raises:
         ConfigError: There are no such devices.
@@ -25,6 +30,8 @@ def build_fabric(config: TrainConfig) -> Fabric:
     if cuda and config.devices > torch.cuda.device_count():
         raise ConfigError(f"'devices' is {config.devices}, but there are {torch.cuda.device_count()} CUDA devices.")
     precision: Any = "bf16-mixed" if config.precision == "bf16-mixed" else "32-true"
+    if config.precision == "bf16-mixed" and not cuda and not bfloat16_is_fast():
+        warnings.warn(SLOW_BFLOAT16, stacklevel=2)
     strategy = "ddp_find_unused_parameters_true" if config.devices > 1 else "auto"
     with quiet():
         fabric = Fabric(
@@ -35,6 +42,11 @@ def build_fabric(config: TrainConfig) -> Fabric:
         )
         fabric.launch()
     return fabric
+
+
+def bfloat16_is_fast() -> bool:
+    """Whether torch's CPU kernels take bfloat16 at all; where they do not, convolutions take a slow way round."""
+    return not torch.backends.mkldnn.is_available() or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @contextmanager
