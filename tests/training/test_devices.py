@@ -15,7 +15,9 @@ def _no_cuda(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
-@pytest.mark.parametrize(("precision", "fast", "notes"), [("bf16-mixed", False, 1), ("bf16-mixed", True, 0), ("32", False, 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("precision", "fast", "notes"), [("bf16-mixed", False, 1), ("bf16-mixed", True, 0), ("32", False, 0)]
+)
 def test_says_where_bfloat16_takes_the_slow_way(monkeypatch, precision, fast, notes):
     monkeypatch.setattr(devices, "bfloat16_is_fast", lambda: fast)
     with warnings.catch_warnings(record=True) as seen:
