@@ -1,10 +1,12 @@
-"""The neck of the tiny host that refines its finer maps: nothing at first, learned later, and kept on disk."""
+"""The tiny host: its norms, and the neck that refines its finer maps (nothing at first, learned later)."""
 
 import pytest
 import torch
+from torch import nn
 
 from medsegr.backbones.catalogue import build_host
 from medsegr.backbones.tiny import TinyConfig, TinyEncoder
+from medsegr.errors import ConfigError
 
 SIZES = {"image_size": 64, "widths": (8, 8, 16, 16, 16), "depths": (1, 1, 1, 1), "dim": 32}
 
@@ -34,3 +36,25 @@ def test_the_sizes_say_whether_there_is_a_way_up(refined):
     backbone = build_host("tiny", config={**SIZES, "refined": refined})
     assert backbone.model.config.refined == refined
     assert (backbone.model.vision_encoder.neck.way_up is not None) == bool(refined)
+
+
+def test_by_default_each_picture_is_normed_by_itself():
+    torch.manual_seed(0)
+    encoder = TinyEncoder(TinyConfig(**SIZES)).train()
+    assert not [m for m in encoder.modules() if isinstance(m, nn.BatchNorm2d)]
+    dark, bright = torch.rand(1, 3, 64, 64), 5 + torch.rand(1, 3, 64, 64)
+    alone, together = encoder(dark), encoder(torch.cat([dark, bright]))
+    torch.testing.assert_close(together.features[:1], alone.features, atol=1e-4, rtol=1e-3)
+    per_batch = TinyEncoder(TinyConfig(**SIZES, norm="batch")).train()
+    apart = per_batch(torch.cat([dark, bright])).features[:1] - per_batch(dark).features
+    assert apart.abs().max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [({"norm": "layer"}, "norm is 'layer'"), ({"image_size": 32}, "from 64"), ({"image_size": 72}, "multiple of 32")],
+)
+def test_norms_and_sides_that_do_not_go_together_are_refused(wrong, says):
+    with pytest.raises(ConfigError, match=says):
+        TinyConfig(**{**SIZES, **wrong})
+    assert TinyConfig(**{**SIZES, "image_size": 32, "norm": "batch"}).image_size == 32

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from medsegr.backbones.tiny import RUNNING
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
-from medsegr.model.attach import attach, enlarged
+from medsegr.model.attach import attach, build_model, enlarged
 from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
 from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, guided, open_gates
 from tests.random_hosts import random_sam, random_sam2, random_tiny
@@ -143,3 +144,22 @@ def test_a_trained_model_without_them_can_be_given_them() -> None:
     with torch.no_grad():
         grown.adapter.fine.target_gate.fill_(2.0)
     assert not torch.equal(ask(grown, *REPORT).logits, ask(model, *REPORT).logits)
+
+
+def test_a_model_with_batch_norms_can_go_on_with_instance_norms() -> None:
+    sizes = {"widths": (8, 8, 16, 16, 16), "depths": (1, 1, 1, 1), "dim": 32}
+    before = build_model("tiny", CONFIG, 64, {**sizes, "norm": "batch"})
+    after = enlarged(before, {"norm": "instance"})
+    state, kept = before.state_dict(), after.state_dict()
+    assert set(state) - set(kept) == {name for name in state if name.endswith(RUNNING)} != set()
+    assert all(torch.equal(state[name], kept[name]) for name in kept)
+    assert after.backbone.model.config.norm == "instance"
+
+
+def test_a_checkpoint_from_before_norms_could_be_chosen_has_batch_norms(tmp_path) -> None:
+    model = build_model("tiny", CONFIG, 64, {"norm": "batch"})
+    folder = model.save_pretrained(tmp_path / "old")
+    record = json.loads((folder / "adapter.json").read_text())
+    assert record["host"]["config"].pop("norm") == "batch"
+    (folder / "adapter.json").write_text(json.dumps(record))
+    assert ReportGuidedSam.from_pretrained(folder).backbone.model.config.norm == "batch"

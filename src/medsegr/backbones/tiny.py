@@ -6,7 +6,7 @@ decoder from its Sam2; only the feature pyramid between them is ours.
 """
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -32,6 +32,13 @@ TINY_SPEC = HostSpec(
 )
 
 
+RUNNING = ("running_mean", "running_var", "num_batches_tracked")
+"""What a batch norm remembers of the pictures that it was trained on; an instance norm has nothing of the kind."""
+
+BEFORE = {"norm": "batch"}
+"""Options of hosts whose files do not know them."""
+
+
 @dataclass(frozen=True)
 class TinyConfig:
     """Sizes of the tiny host.
@@ -43,6 +50,8 @@ class TinyConfig:
         dim: Channels of the image embedding (stride 8) and of prompt tokens.
         refined: Channels in which the neck refines its maps at strides 4 and 2, as the way up of a U-Net does;
             twice as many at stride 4. 0 for none.
+        norm: ``instance``: convolutions are normalised in each image by itself, as in nnU-Net; ``batch``: over a
+            batch, whose pictures may be of several modalities.
     """
 
     image_size: int = 256
@@ -50,10 +59,12 @@ class TinyConfig:
     depths: tuple[int, ...] = (2, 2, 2, 2)
     dim: int = 128
     refined: int = 0
+    norm: Literal["instance", "batch"] = "instance"
 
     def __post_init__(self) -> None:
-        if self.image_size <= 0 or self.image_size % 32:
-            raise ConfigError(f"image_size is {self.image_size}; the tiny host needs a multiple of 32.")
+        if self.norm not in ("instance", "batch"):
+            raise ConfigError(f"norm is '{self.norm}'; expected instance or batch.")
+        _check_size(self.image_size, self.norm)
         if len(self.widths) != len(self.depths) + 1:
             raise ConfigError(f"widths needs one entry more than depths; got {self.widths} and {self.depths}.")
 
@@ -81,6 +92,8 @@ class TinyEncoder(nn.Module):
             for before, after, depth in zip(widths[:-1], widths[1:], config.depths, strict=True)
         )
         self.neck = PyramidNeck(widths, config.dim, config.refined)
+        if config.norm == "instance":
+            _norm_each_image(self)
         self.apply(_init_convolution)
         if self.neck.way_up is not None:
             self.neck.way_up.start_at_zero()
@@ -248,7 +261,7 @@ def set_tiny_image_size(model: TinySam, size: int) -> TinySam:
         size: New side in pixels; a multiple of 32.
 
     Raises:
-        ConfigError: ``size`` is no multiple of 32.
+        ConfigError: ``size`` is no multiple of 32, or too small for instance norms.
     """
     model.config = replace(model.config, image_size=size)
     prompts, grid = model.prompt_encoder, size // 8
@@ -263,3 +276,19 @@ def _init_convolution(module: nn.Module) -> None:
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+def _norm_each_image(module: nn.Module) -> None:
+    """Put instance norms in place of batch norms; their scales and shifts have the same names."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            setattr(module, name, nn.InstanceNorm2d(child.num_features, affine=True))
+        else:
+            _norm_each_image(child)
+
+
+def _check_size(size: int, norm: str) -> None:
+    """Raise a ConfigError for sides that do not fit the strides, or leave an instance norm a single cell."""
+    least = 64 if norm == "instance" else 32
+    if size < least or size % 32:
+        raise ConfigError(f"image_size is {size}; the tiny host with norm={norm} needs a multiple of 32 from {least}.")

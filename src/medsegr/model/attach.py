@@ -7,6 +7,7 @@ from torch import nn
 
 from medsegr.backbones.catalogue import build_host, wrap_host
 from medsegr.backbones.host_spec import HostSpec
+from medsegr.backbones.tiny import RUNNING
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
@@ -60,9 +61,11 @@ def build_model(
 def enlarged(model: ReportGuidedSam, host_config: dict[str, Any], fine: bool = False) -> ReportGuidedSam:
     """A model that is trained whole, with new parts: they are fresh and without effect, all else is the model's own.
 
+    With another ``norm`` weights, scales and shifts are kept, and what they do is not: such a model must be trained on.
+
     Args:
         model: On the ``tiny`` host.
-        host_config: Fields of ``TinyConfig`` that turn parts on, such as ``refined``.
+        host_config: Fields of ``TinyConfig`` that turn parts on, such as ``refined``, or ``norm``.
         fine: Turn ``AdapterConfig.fine`` on as well.
 
     Raises:
@@ -73,7 +76,8 @@ def enlarged(model: ReportGuidedSam, host_config: dict[str, Any], fine: bool = F
         raise ConfigError(f"Sizes of host '{backbone.name}' are its own: only 'tiny' takes new parts.")
     wider = build_host("tiny", None, {**backbone.model.config.to_dict(), **host_config})
     grown = ReportGuidedSam(wider, model.vocabulary, replace(config, fine=config.fine or fine))
-    state, fresh = model.state_dict(), grown.state_dict()
+    fresh = grown.state_dict()
+    state = {n: t for n, t in model.state_dict().items() if n in fresh or not n.endswith(RUNNING)}
     unlike = [name for name, tensor in state.items() if name not in fresh or fresh[name].shape != tensor.shape]
     if unlike:
         raise ConfigError(

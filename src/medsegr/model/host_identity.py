@@ -10,6 +10,7 @@ from torch import nn
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.catalogue import CATALOGUE, build_host, wrap_host
 from medsegr.backbones.lora import plain_name
+from medsegr.backbones.tiny import BEFORE
 from medsegr.errors import CheckpointError
 
 
@@ -58,8 +59,9 @@ def find_host(config: dict[str, Any], host: nn.Module | str | None) -> Backbone:
                 f"This adapter is for a host of its author's own, '{wanted['name']}'. Build that host and hand it over "
                 "(host=..., or --host module:function)."
             )
-        name = wanted["name"] if wanted["family"] != "tiny" else "tiny"
-        return build_host(name, wanted["image_size"], wanted["config"], wanted.get("revision"))
+        if wanted["family"] == "tiny":
+            return build_host("tiny", wanted["image_size"], {**BEFORE, **wanted["config"]})
+        return build_host(wanted["name"], wanted["image_size"], wanted["config"], wanted.get("revision"))
     backbone = build_host(host, wanted["image_size"]) if isinstance(host, str) else wrap_host(host)
     refuse_other_family(config, backbone)
     return backbone
