@@ -1,9 +1,9 @@
 """What lifts a small host on few images: variants of the recipe, each with one change, scored on validation splits.
 
-    python -m benchmarks.lift --data DIR... --out FOLDER --init GRID --steps N
+    python -m benchmarks.lift --data DIR... --out FOLDER --init GRID_OR_MODEL --steps N
 
 A run lies in ``FOLDER/VARIANT``; repeat the command after a stop. Validation splits are small (6 to 32 images), and
-there is one seed: differences below about 3 points say nothing. Writes ``results/lift.json``.
+there is one seed: differences below about 3 points say nothing. Writes ``results/NAME.json``.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from medsegr.cli.measurement import open_data
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import ConfigError, MedsegrError
 from medsegr.inference.looks import Looks
+from medsegr.inference.predictor import builtin_models
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Variant:
         what: In words.
         settings: Beside those of the recipe.
         scratch: Start from fresh weights instead of those of phantoms.
+        beside: The variant that it is compared with.
         looks: How its pictures are looked at.
         trained_as: The variant whose run is asked, in a copy; its own when empty.
     """
@@ -41,6 +43,7 @@ class Variant:
     what: str
     settings: tuple[str, ...] = ()
     scratch: bool = False
+    beside: str = "recipe"
     looks: Looks = field(default_factory=Looks)
     trained_as: str = ""
 
@@ -58,12 +61,22 @@ VARIANTS = {
     "small-3": Variant("findings below 1 % of the picture count three times", ("loss.small=3",)),
     "focal": Variant("focal cross-entropy (gamma 2)", ("loss.focal_gamma=2",)),
     "refined": Variant("the neck refines its finer maps", ("host_settings.refined=16",)),
-    "coarse": Variant("findings do not guide the finer maps", ("adapter.fine=no",), scratch=True),
+    "three": Variant("mostly three findings in a pass", ("sampling.fewer_findings=0.25",)),
+    "instance": Variant("instance norms from here on", ("host_settings.norm=instance",)),
+    "fewer-misplaced": Variant(
+        "instance norms, and a quarter of the places where nothing is",
+        ("host_settings.norm=instance", "sampling.counterfactual_share=0.1"), beside="instance",
+    ),
+    "batch": Variant("batch norms, without phantoms", ("host_settings.norm=batch",), scratch=True, beside="scratch"),
+    "coarse": Variant(
+        "findings do not guide the finer maps, without phantoms", ("adapter.fine=no",), scratch=True, beside="scratch",
+    ),
     "wide": Variant(
-        "stages half as wide again", ("host_settings.widths=32,64,128,224,320",), scratch=True,
+        "stages half as wide again, without phantoms", ("host_settings.widths=32,64,128,224,320",), scratch=True,
+        beside="scratch",
     ),
 }  # fmt: skip
-"""The first one is what the others are compared with; those from scratch with ``scratch``."""
+"""Each with one change of what it is compared with, the recipe for most."""
 
 
 def runs_of(grid: Grid, names: Sequence[str]) -> dict[str, GridRun]:
@@ -78,8 +91,10 @@ def runs_of(grid: Grid, names: Sequence[str]) -> dict[str, GridRun]:
     for name in names:
         variant = VARIANTS[name]
         settings, init = (*grid.settings, *variant.settings), None if variant.scratch else grid.init
-        own = replace(grid, out=grid.out / name, settings=settings, init=init)
-        found[name] = grid_runs(own, ["full"], [0])[0]
+        model = str(init) if init is not None and str(init) in builtin_models() else None
+        own = replace(grid, out=grid.out / name, settings=(*settings, "init=null"), init=None if model else init)
+        run = grid_runs(own, ["full"], [0])[0]
+        found[name] = replace(run, config=replace(run.config, init=model)) if model else run
     return found
 
 
@@ -134,10 +149,11 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", nargs="+", required=True, help="data set folders, or folders that hold several")
     add("--out", type=Path, required=True, help="folder of the runs")
-    add("--init", type=Path, required=True, help="a grid that was trained on phantoms")
+    add("--init", type=Path, required=True, help="a grid that was trained on phantoms, or a built-in model")
     add("--variants", default=",".join(VARIANTS), help="with commas; all by default")
     add("--steps", type=int, default=1000, help="of each run")
     add("--config", default="tiny_full_size", help="YAML file, or a shipped name")
+    add("--name", default="lift", help="of the results file")
     add("--set", action="append", default=[], dest="settings", metavar="KEY=VALUE", help="for all; repeatable")
     return parser.parse_args(given)
 
@@ -162,8 +178,8 @@ def lift(given: argparse.Namespace) -> dict[str, Any]:
         asking = Asking("val", looks=variant.looks)
         run_grid([run], folders, asking)
         if (scored := figures(run, folders, asking)) is not None:
-            beside = "scratch" if variant.scratch and name != "scratch" else "recipe"
-            found[name] = {"what": variant.what, "settings": list(variant.settings), "beside": beside, **scored}
+            told = {"what": variant.what, "settings": list(variant.settings), "beside": variant.beside}
+            found[name] = {**told, **scored}
     return found
 
 
@@ -173,7 +189,8 @@ def main() -> None:
         given = arguments_of()
         found = lift(given)
         data = [folder.name for folder in open_data(given.data)]
-        write_record("lift", 0, {"steps": given.steps, "split": "val", "data": data, "variants": found})
+        figures_of = {"steps": given.steps, "split": "val", "data": data, "init": given.init.name, "variants": found}
+        write_record(given.name, 0, figures_of)
     except MedsegrError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from error

@@ -15,22 +15,33 @@ def lift_section(record: Mapping[str, Any]) -> str:
     """Variants of the recipe, each less what it changes one thing of."""
     variants, sets = record["variants"], record["data"]
     rows = [
-        (found["what"], found["dice"], points(_gain(variants, name)), found["without_a_report"], found["small"],
-         *(found["of_sets"][data] for data in sets))
+        (_label(variants, name), found["dice"], points(_gain(variants, name)), found["without_a_report"],
+         found["small"], *(found["of_sets"][data] for data in sets))
         for name, found in variants.items()
     ]  # fmt: skip
     header = ("variant", "Dice, mean of the sets", "gain, points", "without a report", "below 1 %", *sets)
     return "\n\n".join(
         (
-            f"## What lifts a small host ({record['split']} splits)",
+            f"## What lifts a small host, from {_origin(record)} ({record['split']} splits)",
             f"The full model, {record['steps']} steps, each variant with one change, once. The splits are small: "
-            f"differences below about {100 * SAYS_NOTHING:.0f} points say nothing. Variants that start from fresh "
-            "weights are compared with the one that merely does that. What questions with no answer are asked for, "
-            "that a model rejects what is not there, does not show in these figures.",
+            f"differences below about {100 * SAYS_NOTHING:.0f} points say nothing. A variant is compared with the "
+            "recipe, unless another one is named. What questions with no answer are asked for, that a model rejects "
+            "what is not there, does not show in these figures.",
             _lead(variants),
             table(header, rows),
         )
     )
+
+
+def _origin(record: Mapping[str, Any]) -> str:
+    """Whose weights all variants start from, but for those from scratch."""
+    return "the built-in model" if record.get("init") == "tiny" else "weights of phantoms"
+
+
+def _label(variants: Mapping[str, Any], name: str) -> str:
+    beside = variants[name]["beside"]
+    other = beside in variants and beside not in (RECIPE, name)
+    return f"{variants[name]['what']} (beside: {variants[beside]['what']})" if other else variants[name]["what"]
 
 
 def _gain(variants: Mapping[str, Any], name: str) -> float | None:

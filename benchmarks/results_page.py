@@ -150,6 +150,7 @@ SECTIONS = {
     "grid_real_long": grid_brief,
     "place_bound": place_section,
     "report_card": card_section,
+    "lift_tiny": lift_section,
     "lift": lift_section,
     "phantoms": phantoms,
     "breast_us": breast_us,

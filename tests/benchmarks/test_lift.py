@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from benchmarks.grid.arms import Grid
 from benchmarks.lift_section import lift_section
 
 from benchmarks import lift, record, reproduce
@@ -89,4 +90,15 @@ def test_the_section_compares_each_variant_with_what_it_changes():
     }  # fmt: skip
     section = lift_section({"split": "val", "steps": 7, "data": ["one"], "variants": variants})
     assert "Better: made 0.45. Worse: made 0.4. No clear difference: made 0.51." in section
-    assert "| made 0.45 | 0.450 | +5.0 | 0.300 | - | 0.450 |" in section
+    assert "from weights of phantoms (val splits)" in section
+    assert "| made 0.45 (beside: made 0.4) | 0.450 | +5.0 | 0.300 | - | 0.450 |" in section
+
+
+def test_variants_can_start_from_a_built_in_model(data, tmp_path):
+    grid = Grid(tmp_path, (str(data),), 1, None, "all_sets", (), Path("tiny"), 0)
+    runs = lift.runs_of(grid, ["recipe", "instance", "fewer-misplaced", "batch"])
+    assert {name: run.config.init for name, run in runs.items()} == {
+        "recipe": "tiny", "instance": "tiny", "fewer-misplaced": "tiny", "batch": None,
+    }  # fmt: skip
+    assert runs["instance"].config.host_settings == {"norm": "instance"}
+    assert all(variant.beside in lift.VARIANTS for variant in lift.VARIANTS.values())
