@@ -24,6 +24,7 @@ from benchmarks.grid.page import grid_page
 from benchmarks.grid.scores import Asking, score, scores_of
 from benchmarks.grid.unet_training import train_unet
 from benchmarks.record import RESULTS
+from medsegr.backbones.tiny import TinyConfig
 from medsegr.cli.measurement import open_data
 from medsegr.cli.run_record import versions
 from medsegr.data.dataset_folder import DatasetFolder
@@ -118,13 +119,19 @@ def grid_record(
         "seeds": sorted({seed for of_arm in scores.values() for seed in of_arm}),
         "machine": _machine(runs[0].config.device),
         "versions": versions(),
-        "grid": {"name": name, "host": config["host"], "steps": config["steps"], "batch_size": config["batch_size"],
+        "grid": {"name": name, "host": config["host"], "norm": _norm_of(config),
+                 "steps": config["steps"], "batch_size": config["batch_size"],
                  "trained_on": [Path(folder).name for folder in runs[0].config.data],
                  "goes_on_from_a_grid": runs[0].config.init is not None, "note": note, "arms": arms,
                  "settings": kept},
         "data": _data(scores),
         "origins": grid_figures(scores),
     }  # fmt: skip
+
+
+def _norm_of(config: dict[str, Any]) -> str | None:
+    """How the tiny host is normed; None for other hosts, whose norms are their own."""
+    return config["host_settings"].get("norm", TinyConfig().norm) if config["host"] == "tiny" else None
 
 
 def _data(scores: dict[str, dict[int, Run]]) -> list[dict[str, Any]]:

@@ -200,10 +200,15 @@ def _facts(record: Figures) -> str:
     before = ", each from the weights of its own arm in an earlier grid" if grid["goes_on_from_a_grid"] else ""
     return (
         f"Arms, trained alike on the same data for {grid['steps']} steps of {grid['batch_size']}{pixels}{before}, host "
-        f"`{grid['host']}`: {arms}. Seeds: {trained}. Dice is a finding's mean over the seeds, intervals are of 95 % "
-        f"by resampling patients, differences are paired finding by finding.{one} "
+        f"`{grid['host']}`{_norms(grid)}: {arms}. Seeds: {trained}. Dice is a finding's mean over the seeds, "
+        f"intervals are of 95 % by resampling patients, differences are paired finding by finding.{one} "
         f"{_note(grid)}More groups and arms: `benchmarks/results/grid_{grid['name']}.md`."
     )
+
+
+def _norms(grid: Figures) -> str:
+    """How the tiny host is normed; grids that do not say so are from before that could be chosen."""
+    return f" with {grid.get('norm') or 'batch'} norms" if grid["host"] == "tiny" else ""
 
 
 def _note(grid: Figures) -> str:
