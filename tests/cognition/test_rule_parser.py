@@ -331,3 +331,23 @@ def test_a_side_of_the_first_finding_is_not_one_of_the_title() -> None:
 
 def test_former_sizes_in_brackets_do_not_count() -> None:
     assert only("Nodule in the left lung, now 27 x 18 mm (prev 21 x 15 mm).").shape.size_mm == (27.0, 18.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "zones", "shape", "evidence"),
+    [
+        ("The nuclei density in the upper right is high.", {"top_right"}, "dense_distribution", ["density", "high"]),
+        ("Nuclear density of the left is lower.", {"left"}, "sparse", ["density", "lower"]),
+    ],
+)
+def test_a_place_may_stand_within_a_phrase(text, zones, shape, evidence):
+    (finding,) = parse_report(text, "histology")
+    assert set(finding.location.zones) == zones
+    assert list(finding.shape.attributes) == [shape]
+    said = {text[start:end] for start, end in finding.evidence.shape}
+    assert set(evidence) <= said
+
+
+def test_what_is_no_place_ends_a_phrase():
+    (finding,) = parse_report("Density of the stroma and nuclei in the upper right is high.", "histology")
+    assert not finding.shape.attributes

@@ -19,6 +19,7 @@ REMEMBERED, REMEMBERED_LENGTH, SEEN = 4096, 300, 65536
 """Sentences that are remembered, the longest such, in characters, and sentences known to have come once."""
 
 _SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
+_COPULAS = frozenset({"is", "are"})
 _DIGIT = re.compile(r"\d")
 _PLACE = itemgetter(2, 3)
 _SEGMENT = "segment_"
@@ -123,7 +124,40 @@ class Reader:
             mentions += self._pairs(wording, mentions)
         if not grammar.bare_places.isdisjoint(words):
             mentions += self._short_places(wording, mentions, meanings)
+        if not _COPULAS.isdisjoint(words):
+            around = self._around_places(wording, mentions, meanings)
+            taken = {place for m in around for place in range(m.first, m.last)}
+            mentions = [m for m in mentions if m.first not in taken] + around if around else mentions
         return mentions
+
+    def _around_places(self, wording: Wording, mentions: Sequence[Mention], meanings: Meanings) -> list[Mention]:
+        """ "density ... is high" in "the density in the upper right is high": a place stands within the phrase."""
+        words, found = wording.words, []
+        for place, token in enumerate(wording.tokens):
+            begins = token.begins
+            if begins is None or _COPULAS.isdisjoint(begins.longer):
+                continue
+            copula = self._after_place(words, mentions, place + 1)
+            joined = (*words[: place + 1], *words[copula:])
+            for last, phrase in phrases_at(begins, joined, place) if copula > place + 1 else ():
+                said = [choice for choice in meanings.choose(phrase, joined, last) if choice[0] in ("texture", "shape")]
+                if last > place + 2 and said:
+                    ends = copula + last - place - 1
+                    for kind, name, _ in said:
+                        found.append(_mention(wording, kind, name, place))
+                        found.append(_mention(wording, kind, name, copula + 1, ends))
+                    break
+        return found
+
+    def _after_place(self, words: Sequence[str], mentions: Sequence[Mention], place: int) -> int:
+        """Where a copula stands with nothing but a place before it, from ``place`` on; 0 where none does."""
+        skipped = self.grammar.prepositions | self.grammar.fillers
+        covered = {i for m in mentions if m.kind in ("zone", "side") for i in range(m.first, m.last)}
+        start = place
+        while place < len(words) and (place in covered or words[place] in skipped) and words[place] not in _COPULAS:
+            place += 1
+        told = any(i in covered for i in range(start, place))
+        return place if told and place < len(words) and words[place] in _COPULAS else 0
 
     def _more_segments(self, wording: Wording, mentions: Sequence[Mention]) -> list[Mention]:
         """The "VII" of "segments VI and VII"."""
