@@ -50,3 +50,10 @@ def test_missing_and_folder(tmp_path: Path) -> None:
         read_report(tmp_path)
     with pytest.raises(ReportError, match=r"cannot be opened|does not exist"):
         read_report(tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize("words", ["Small nodule in the left upper lobe.", "Opacity of the left lung. " * 40])
+def test_a_report_in_place_of_its_file_is_not_repeated(words: str) -> None:
+    with pytest.raises(ReportError, match="--text") as caught:
+        read_report(words)
+    assert "nodule" not in str(caught.value) and "Opacity" not in str(caught.value)

@@ -7,6 +7,9 @@ from medsegr.errors import ReportError
 MAX_REPORT_BYTES = 200_000
 """Longest report file that is read."""
 
+SENTENCE = 3
+"""Blanks in a name that make it look like a sentence."""
+
 _TEXT_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
 
 
@@ -24,10 +27,12 @@ def read_report(path: Path | str) -> str:
         if path.is_dir():
             raise ReportError(f"{path} is a folder; a text file was expected. Name the report in it.")
         if not path.exists():
-            raise ReportError(f"{path} does not exist. Check the name of the report.")
+            raise ReportError(_missing(path))
         with path.open("rb") as file:
             content = file.read(MAX_REPORT_BYTES + 1)
     except OSError as error:
+        if _may_be_text(path):
+            raise ReportError(_missing(path)) from error
         raise ReportError(f"{path} cannot be opened ({error.strerror}). Check permissions.") from error
     if len(content) > MAX_REPORT_BYTES:
         raise ReportError(
@@ -35,6 +40,17 @@ def read_report(path: Path | str) -> str:
             "Cut out the report that belongs to the image."
         )
     return decode_report(content, path.name)
+
+
+def _may_be_text(path: Path) -> bool:
+    """Whether somebody wrote the report itself where its file's name was expected: errors never repeat its words."""
+    return str(path).count(" ") >= SENTENCE
+
+
+def _missing(path: Path) -> str:
+    if _may_be_text(path):
+        return "There is no report file of the name that was given. To give the text itself, use --text."
+    return f"{path} does not exist. Check the name of the report."
 
 
 def decode_report(content: bytes, name: str = "The report") -> str:
