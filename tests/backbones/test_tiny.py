@@ -58,3 +58,8 @@ def test_norms_and_sides_that_do_not_go_together_are_refused(wrong, says):
     with pytest.raises(ConfigError, match=says):
         TinyConfig(**{**SIZES, **wrong})
     assert TinyConfig(**{**SIZES, "image_size": 32, "norm": "batch"}).image_size == 32
+
+
+def test_an_empty_picture_gives_finite_maps():
+    embedding = TinyEncoder(TinyConfig(**SIZES, refined=4)).eval()(torch.zeros(1, 3, 64, 64))
+    assert all(torch.isfinite(level).all() for level in (embedding.features, *embedding.high_resolution))
