@@ -49,7 +49,7 @@ class Variant:
 
 
 VARIANTS = {
-    "recipe": Variant("the recipe: from phantoms' weights, running mean of the weights, questions with no answer"),
+    "recipe": Variant("the recipe: running mean of the weights, questions with no answer"),
     "flips": Variant("asked with a test-time flip", looks=Looks(flips=True), trained_as="recipe"),
     "second-look": Variant("asked with a second look", looks=Looks(second_look=True), trained_as="recipe"),
     "scratch": Variant("without phantoms", scratch=True),

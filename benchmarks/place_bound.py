@@ -131,7 +131,7 @@ def main() -> None:
         print(folder.name, of_set, flush=True)
         sets |= {folder.name: of_set} if of_set else {}
     path = PurePath(given.model)
-    model = {"name": path.parent.name if path.name == "best" else path.name}
+    model = {"name": "/".join(path.parts[-3:-1]) if path.name == "best" else path.name}
     model["weights"] = predictor.metadata.get("weights_sha256")
     write_record("place_bound", 0, {"model": model, "split": given.split, "limit": given.limit, "sets": sets})
 

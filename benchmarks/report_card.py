@@ -107,7 +107,7 @@ def main() -> None:
     predictor = load(given.model, given.device, given.host, flips=given.flips, second_look=given.second_look)
     figures = card(predictor, open_data(given.data), given.split, given.limit, given.seed)
     folder = PurePath(given.model)
-    figures["model"]["name"] = folder.parent.name if folder.name == "best" else figures["model"]["name"]
+    figures["model"]["name"] = "/".join(folder.parts[-3:-1]) if folder.name == "best" else figures["model"]["name"]
     write_record("report_card", given.seed, figures)
 
 

@@ -79,15 +79,22 @@ def test_a_model_is_asked_and_the_file_written(tmp_path, monkeypatch):
     model = open_gates(attach(random_tiny(), AdapterConfig(token_dim=16, heads=2, bottleneck=8)))
     monkeypatch.setattr(report_card, "load", lambda *_, **__: Predictor(model, name="best"))
     monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
-    asked = ["--model", str(tmp_path / "full-0" / "best"), "--limit", "2", "--data", *(str(f.path) for f in folders)]
+    asked = [
+        "--model",
+        str(tmp_path / "grid" / "full-0" / "best"),
+        "--limit",
+        "2",
+        "--data",
+        *(str(f.path) for f in folders),
+    ]
     monkeypatch.setattr("sys.argv", ["report_card.py", *asked])
     report_card.main()
     found = json.loads((tmp_path / "results" / "report_card.json").read_text())
-    assert found["model"]["name"] == "full-0" and found["seed"] == 0 and found["settings"]["limit"] == 2
+    assert found["model"]["name"] == "grid/full-0" and found["seed"] == 0 and found["settings"]["limit"] == 2
     assert [data["name"] for data in found["data"]] == [folder.name for folder in folders]
     groups = found["families"]["phantoms"]["real"]
     assert list(groups) == ["all", *(f"data {folder.name}" for folder in folders)]
     counts = [groups[f"data {folder.name}"]["true"]["findings"] for folder in folders]
     assert groups["all"]["true"]["findings"] == sum(counts) >= 4
-    assert "## Report card of full-0, test split" in card_section(found)
+    assert "## Report card of grid/full-0, test split" in card_section(found)
     assert str(tmp_path) not in (tmp_path / "results" / "report_card.json").read_text()
