@@ -70,7 +70,7 @@ def _sam3_tracker() -> nn.Module:
 
 
 HOSTS = {
-    "tiny (trained whole)": Host("tiny", lambda: TinySam(TinyConfig())),
+    "tiny (trained whole)": Host("tiny", lambda: TinySam(TinyConfig(norm="batch"))),
     "HF Sam ViT-B": Host("sam", lambda: SamModel(SamConfig())),
     "HF Sam ViT-L": Host("sam", lambda: _sam(1024, 24, 16, [5, 11, 17, 23]), timed=False),
     "HF Sam ViT-H": Host("sam", lambda: _sam(1280, 32, 16, [7, 15, 23, 31]), timed=False),

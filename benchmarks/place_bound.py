@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.record import write_record
+from benchmarks.record import run_name, write_record
 from medsegr.cli.measurement import open_data
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.region_map import region_map
@@ -130,8 +130,7 @@ def main() -> None:
         of_set = {origin: summary([each for each in found if each.origin == origin]) for origin in origins}
         print(folder.name, of_set, flush=True)
         sets |= {folder.name: of_set} if of_set else {}
-    path = PurePath(given.model)
-    model = {"name": "/".join(path.parts[-3:-1]) if path.name == "best" else path.name}
+    model = {"name": run_name(given.model) or PurePath(given.model).name}
     model["weights"] = predictor.metadata.get("weights_sha256")
     write_record("place_bound", 0, {"model": model, "split": given.split, "limit": given.limit, "sets": sets})
 

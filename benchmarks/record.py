@@ -38,6 +38,12 @@ def write_record(name: str, seed: int, figures: dict[str, Any]) -> Path:
     return path
 
 
+def run_name(model: str) -> str | None:
+    """Grid and run of a model in ``GRID/RUN/best``; None for models that lie elsewhere."""
+    path = Path(model)
+    return "/".join(path.parts[-3:-1]) if path.name == "best" else None
+
+
 def _without_folders(argument: str) -> str:
     """An argument as others may read it: a path's name, after its run's where all runs name it so."""
     path = Path(argument)

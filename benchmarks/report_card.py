@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from benchmarks.grid.groups import ALL, FAMILIES, LOOKS_SETS, PLACE_SETS, family_of, source_image
-from benchmarks.record import write_record
+from benchmarks.record import run_name, write_record
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.evaluation.patients import patients_of
@@ -106,8 +106,7 @@ def main() -> None:
     given = parser.parse_args()
     predictor = load(given.model, given.device, given.host, flips=given.flips, second_look=given.second_look)
     figures = card(predictor, open_data(given.data), given.split, given.limit, given.seed)
-    folder = PurePath(given.model)
-    figures["model"]["name"] = "/".join(folder.parts[-3:-1]) if folder.name == "best" else figures["model"]["name"]
+    figures["model"]["name"] = run_name(given.model) or figures["model"]["name"]
     write_record("report_card", given.seed, figures)
 
 

@@ -79,14 +79,8 @@ def test_a_model_is_asked_and_the_file_written(tmp_path, monkeypatch):
     model = open_gates(attach(random_tiny(), AdapterConfig(token_dim=16, heads=2, bottleneck=8)))
     monkeypatch.setattr(report_card, "load", lambda *_, **__: Predictor(model, name="best"))
     monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
-    asked = [
-        "--model",
-        str(tmp_path / "grid" / "full-0" / "best"),
-        "--limit",
-        "2",
-        "--data",
-        *(str(f.path) for f in folders),
-    ]
+    best = tmp_path / "grid" / "full-0" / "best"
+    asked = ["--model", str(best), "--limit", "2", "--data", *(str(f.path) for f in folders)]
     monkeypatch.setattr("sys.argv", ["report_card.py", *asked])
     report_card.main()
     found = json.loads((tmp_path / "results" / "report_card.json").read_text())

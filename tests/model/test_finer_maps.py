@@ -154,6 +154,9 @@ def test_a_model_with_batch_norms_can_go_on_with_instance_norms() -> None:
     assert set(state) - set(kept) == {name for name in state if name.endswith(RUNNING)} != set()
     assert all(torch.equal(state[name], kept[name]) for name in kept)
     assert after.backbone.model.config.norm == "instance"
+    with pytest.raises(ConfigError, match=r"host_settings\.norm=instance"):
+        enlarged(after, {"norm": "batch"})
+    assert enlarged(after, {"refined": 4}).backbone.model.config.norm == "instance"
 
 
 def test_a_checkpoint_from_before_norms_could_be_chosen_has_batch_norms(tmp_path) -> None:

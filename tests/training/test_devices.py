@@ -27,6 +27,7 @@ def test_says_where_bfloat16_takes_the_slow_way(monkeypatch, precision, fast, no
 
 
 def test_the_cpu_is_asked_for_its_instructions():
-    assert bfloat16_is_fast() in (True, False)
-    if torch.backends.cpu.get_cpu_capability() == "AVX2" and torch.backends.mkldnn.is_available():
-        assert not bfloat16_is_fast()
+    known = {"AVX2": False, "AVX512": True}.get(torch.backends.cpu.get_cpu_capability())
+    if known is None or not torch.backends.mkldnn.is_available():
+        pytest.skip("nothing is known of bfloat16 on this CPU")
+    assert bfloat16_is_fast() == known

@@ -135,12 +135,14 @@ class Reader:
         words, found = wording.words, []
         for place, token in enumerate(wording.tokens):
             begins = token.begins
-            if begins is None or _COPULAS.isdisjoint(begins.longer):
+            if begins is None or not ("is" in begins.longer or "are" in begins.longer):
                 continue
             copula = self._after_place(words, mentions, place + 1)
             joined = (*words[: place + 1], *words[copula:])
             for last, phrase in phrases_at(begins, joined, place) if copula > place + 1 else ():
-                said = [choice for choice in meanings.choose(phrase, joined, last) if choice[0] in ("texture", "shape")]
+                said = [
+                    choice for choice in meanings.choose(phrase, joined, last) if choice.kind in ("texture", "shape")
+                ]
                 if last > place + 2 and said:
                     ends = copula + last - place - 1
                     for kind, name, _ in said:

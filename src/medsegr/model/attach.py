@@ -61,7 +61,8 @@ def build_model(
 def enlarged(model: ReportGuidedSam, host_config: dict[str, Any], fine: bool = False) -> ReportGuidedSam:
     """A model that is trained whole, with new parts: they are fresh and without effect, all else is the model's own.
 
-    With another ``norm`` weights, scales and shifts are kept, and what they do is not: such a model must be trained on.
+    Batch norms can give way to instance norms: weights, scales and shifts are kept, and what they do is not, so such
+    a model must be trained on. The other way is refused: nothing is known of the pictures that it was trained on.
 
     Args:
         model: On the ``tiny`` host.
@@ -69,12 +70,19 @@ def enlarged(model: ReportGuidedSam, host_config: dict[str, Any], fine: bool = F
         fine: Turn ``AdapterConfig.fine`` on as well.
 
     Raises:
-        ConfigError: The host is not trained whole, or its weights do not fit the new sizes.
+        ConfigError: The host is not trained whole, its weights do not fit the new sizes, or batch norms are asked for
+            where it has instance norms.
     """
     backbone, config = model.backbone, model.adapter.config
     if not backbone.whole:
         raise ConfigError(f"Sizes of host '{backbone.name}' are its own: only 'tiny' takes new parts.")
-    wider = build_host("tiny", None, {**backbone.model.config.to_dict(), **host_config})
+    sizes = {**backbone.model.config.to_dict(), **host_config}
+    if sizes["norm"] == "batch" != backbone.model.config.norm:
+        raise ConfigError(
+            "The model to start from has instance norms, and 'norm' is 'batch'; only the other way is possible. "
+            "Set host_settings.norm=instance."
+        )
+    wider = build_host("tiny", None, sizes)
     grown = ReportGuidedSam(wider, model.vocabulary, replace(config, fine=config.fine or fine))
     fresh = grown.state_dict()
     state = {n: t for n, t in model.state_dict().items() if n in fresh or not n.endswith(RUNNING)}
