@@ -141,15 +141,10 @@ def hosts(record: dict[str, Any]) -> str:
 
 SECTIONS = {
     "grid_phantoms": grid_section,
+    "grid_phantoms_fine": grid_parts,
     "grid_phantoms_parts": grid_parts,
-    "grid_phantoms_instance": grid_brief,
-    "grid_phantoms_256": grid_brief,
-    "grid_real": grid_section,
-    "grid_real_instance": grid_section,
     "grid_real_256": grid_section,
-    "grid_real_half": grid_brief,
-    "grid_real_coarse": grid_brief,
-    "grid_real_long": grid_brief,
+    "grid_real": grid_brief,
     "place_bound": place_section,
     "report_card": card_section,
     "lift_tiny": lift_section,

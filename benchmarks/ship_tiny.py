@@ -17,7 +17,7 @@ import yaml
 from benchmarks.record import RESULTS
 from benchmarks.support_thresholds import support_thresholds
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.inference.predictor import Predictor, builtin_folder
+from medsegr.inference.predictor import Predictor, builtin_folder, builtin_models
 from medsegr.model.checkpoint import CARD, CONFIG, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -31,7 +31,9 @@ COMMANDS = (
     "medsegr train --config tiny -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound -d breast_us_text "
     "-o run --set data_weights=1,1,1,0.9 --set sampling.foreign_share=0 --set adapter.fine=no",
     f"{FULL_SIZE} -o whole --set init=run/best --set sampling.foreign_share=0",
-    f"{FULL_SIZE} -o final --set init=whole/best --set steps=700 --set optimiser.learning_rate=4e-4",
+    f"{FULL_SIZE} -o last --set init=whole/best --set steps=700 --set optimiser.learning_rate=4e-4",
+    f"{FULL_SIZE} -o final --set init=last/best --set steps=2000 --set validate_every=500 --set validate_cases=96 "
+    "--set host_settings.norm=instance --set adapter.fine=yes",
     "python -m benchmarks.ship_tiny --run final --phantoms phantoms",
 )
 DATA = (
@@ -65,11 +67,16 @@ def results(weights: str) -> dict[str, Any]:
     return found
 
 
-def steps_of(run: Path) -> list[int]:
-    """Steps of a run, after those of the runs that it started from."""
+def steps_of(run: Path) -> str:
+    """Steps of a run, after those of the runs, or of the built-in model, that it started from."""
     settings = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
-    before = Path(settings["init"]).parent if settings.get("init") else None
-    return [*(steps_of(before) if before is not None else []), settings["steps"]]
+    init, steps = settings.get("init"), str(settings["steps"])
+    if not init:
+        return steps
+    if init in builtin_models():
+        card = json.loads((builtin_folder() / init / CONFIG).read_text(encoding="utf-8"))
+        return f"{card['metadata']['steps']} + {steps}"
+    return f"{steps_of(Path(init).parent)} + {steps}"
 
 
 def main() -> None:
@@ -91,7 +98,7 @@ def main() -> None:
         "data": list(DATA),
         "commands": list(COMMANDS),
         "seed": settings["seed"],
-        "steps": " + ".join(map(str, steps_of(arguments.run))),
+        "steps": steps_of(arguments.run),
         "validation": {k: round(v, 3) for k, v in trained.items() if k.startswith("val_")},
         **thresholds.metadata(),
         "limits": LIMITS,

@@ -31,15 +31,10 @@ Figures = Mapping[str, Any]
 
 TITLES = {
     "phantoms": "phantoms",
-    "phantoms_parts": "phantoms, without guidance of the finer maps",
-    "phantoms_instance": "phantoms, instance norms",
-    "phantoms_256": "phantoms at 256 px, without guidance of the finer maps",
-    "real": "real images",
-    "real_instance": "real images, instance norms",
-    "real_256": "real images at 256 px",
-    "real_half": "real images, most steps at half of 256 px",
-    "real_coarse": "real images, without guidance of the finer maps",
-    "real_long": "real images, one training of 4,000 steps without guidance of the finer maps",
+    "phantoms_fine": "phantoms, less guidance of the finer maps",
+    "phantoms_parts": "phantoms, less one other part each",
+    "real": "real images at 128 px",
+    "real_256": "real images",
 }
 
 HEADLINES = {

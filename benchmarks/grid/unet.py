@@ -64,6 +64,12 @@ class NamedUnet(nn.Module):
         names = [name for name in self.vocabulary.target if not name.startswith("modality:")]
         rows = [targets.index(name) if name in targets else len(targets) for name in names]
         self.register_buffer("channels", torch.tensor(rows), persistent=False)
+        self._last: tuple[Tensor, Tensor] | None = None
+
+    def train(self, mode: bool = True) -> "NamedUnet":
+        """Forget the last picture: the weights may be others from here on."""
+        self._last = None
+        return super().train(mode)
 
     def start_from(self, other: "NamedUnet") -> None:
         """Take over a trained U-Net of the same sizes, and its channels for the targets that both know."""
@@ -81,8 +87,12 @@ class NamedUnet(nn.Module):
         return self.outline(self.encode(pixel_values, priors))
 
     def encode(self, pixel_values: Tensor, priors: PriorBatch) -> tuple[Tensor, PriorBatch]:
-        """Logits of all channels."""
-        return self.net(pixel_values), priors
+        """Logits of all channels; those of the last picture are kept, for no question changes them."""
+        if self.training or torch.is_grad_enabled():
+            return self.net(pixel_values), priors
+        if self._last is None or not torch.equal(self._last[0], pixel_values):
+            self._last = pixel_values, self.net(pixel_values)
+        return self._last[1], priors
 
     def outline(self, encoding: tuple[Tensor, PriorBatch]) -> GuidedOutput:
         """Each finding's channel."""

@@ -300,6 +300,19 @@ def test_the_unet_gives_the_channel_of_a_name(tmp_path):
         NamedUnet.from_pretrained(tmp_path / "unet")
 
 
+def test_a_unet_looks_at_a_picture_once_and_anew_when_its_weights_may_have_changed():
+    model, pixels = unet("left_lung"), torch.randn(1, 3, 64, 64)
+    priors = model.encode_findings([[Finding("left_lung")]], ["chest_xray"])
+    with torch.no_grad():
+        first = model(pixels, priors).logits
+        assert model.encode(pixels.clone(), priors)[0] is model.encode(pixels, priors)[0]
+        other = model(pixels + 1, priors).logits
+        assert not torch.equal(other, first)
+        model.net.final_conv.bias += 1
+        assert torch.allclose(model.eval()(pixels, priors).logits, first + 1, atol=1e-5)
+    assert model(pixels, priors).logits.requires_grad
+
+
 def test_a_unet_takes_over_the_channels_that_it_shares():
     before, after = unet("heart", "left_lung"), unet("left_lung", "mass", "nodule")
     own = after.net.final_conv.weight.detach().clone()
