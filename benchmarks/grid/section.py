@@ -33,8 +33,8 @@ TITLES = {
     "phantoms": "phantoms",
     "phantoms_fine": "phantoms, less guidance of the finer maps",
     "phantoms_parts": "phantoms, less one other part each",
-    "real": "real images at 128 px",
-    "real_256": "real images",
+    "real": "real images",
+    "real_256": "real images, finished at 256 px",
 }
 
 HEADLINES = {

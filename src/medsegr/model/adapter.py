@@ -216,6 +216,11 @@ class Adapter(nn.Module):
         tables = (self.embedding.tables["texture"], self.embedding.tables["shape"])
         return self.agreement(features, tables, (priors.texture, priors.shape))
 
+    def zero_gates(self) -> list[nn.Parameter]:
+        """All gates that start at zero: of modulators, of the finer maps, of the prompts."""
+        parts = [part for part in (*self.modulators.values(), self.late, self.fine) if part is not None]
+        return [self.prompt_gate, *(p for m in parts for name, p in m.named_parameters() if name.endswith("_gate"))]
+
     def gates(self, aspect: str) -> list[nn.Parameter]:
         """All gates of one aspect (``location``, ``texture``, ``shape``), early and late; none where it is left out."""
         parts = [*self.modulators.values(), self.late, self.fine]
