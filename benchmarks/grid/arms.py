@@ -48,7 +48,7 @@ ARMS = {
 SILENT = tuple(name for name, arm in ARMS.items() if arm.settings == NAMES_ONLY)
 """Arms that are told names alone, so that a report's words cannot change their answers."""
 
-BASELINES = ("host", "late")
+BASELINES = ("host", "late", "unet")
 """Arms that all others are compared with."""
 
 

@@ -18,13 +18,9 @@ from medsegr.evaluation.figures import bounds, rounded
 from medsegr.evaluation.paired import paired_figures
 
 
-def baselines_of(arm: str, family: str) -> list[str]:
-    """Arms that an arm is compared with.
-
-    All with the host and with late guidance, on real sets with BasicUNet as well; an arm that lacks a part of the
-    full model, with that.
-    """
-    others = [*BASELINES, *(["unet"] if family == "real" else []), *(["full"] if arm.startswith("no-") else [])]
+def baselines_of(arm: str) -> list[str]:
+    """Arms that an arm is compared with: all baselines, and the full model where it lacks a part of it."""
+    others = [*BASELINES, *(["full"] if arm.startswith("no-") else [])]
     return [other for other in others if other != arm]
 
 

@@ -102,7 +102,7 @@ def _of_group(
         found[arm] = dice_figures(mine, group.of_sets)
         if mode == "true" and arm not in SILENT and (silent := chosen(stack, "none")).rows:
             found[arm]["to_names_alone"] = difference_figures(as_asked(silent, mode), mine, group.of_sets)
-        for baseline in baselines_of(arm, part[1]):
+        for baseline in baselines_of(arm):
             if common := answers.common(arm, baseline):
                 pair = [chosen(answers.of(name, common, *part)) for name in (baseline, arm)]
                 difference = difference_figures(pair[0], pair[1], group.of_sets)

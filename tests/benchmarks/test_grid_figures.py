@@ -143,7 +143,7 @@ def test_what_an_arm_is_compared_with():
         "no-shape": {"to_host": 0.3, "to_unet": 0.2, "to_full": -0.3},
     }  # fmt: skip
     phantoms = {arm: {0: run_of({("phantoms", "1"): 0.5})} for arm in ("unet", "full")}
-    assert "to_unet" not in grid_figures(phantoms)["real"]["phantoms"]["asked"]["true"]["all"]["full"]
+    assert "to_unet" in grid_figures(phantoms)["real"]["phantoms"]["asked"]["true"]["all"]["full"]
 
 
 def test_the_full_model_without_a_report_against_the_host_without_one():
