@@ -17,7 +17,7 @@ import yaml
 from benchmarks.record import RESULTS
 from benchmarks.support_thresholds import support_thresholds
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.inference.predictor import Predictor, builtin_folder, builtin_models
+from medsegr.inference.predictor import Predictor, builtin_folder
 from medsegr.model.checkpoint import CARD, CONFIG, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -67,16 +67,11 @@ def results(weights: str) -> dict[str, Any]:
     return found
 
 
-def steps_of(run: Path) -> str:
-    """Steps of a run, after those of the runs, or of the built-in model, that it started from."""
+def steps_of(run: Path) -> list[int]:
+    """Steps of a run, after those of the runs that it started from."""
     settings = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
-    init, steps = settings.get("init"), str(settings["steps"])
-    if not init:
-        return steps
-    if init in builtin_models():
-        card = json.loads((builtin_folder() / init / CONFIG).read_text(encoding="utf-8"))
-        return f"{card['metadata']['steps']} + {steps}"
-    return f"{steps_of(Path(init).parent)} + {steps}"
+    before = Path(settings["init"]).parent if settings.get("init") else None
+    return [*(steps_of(before) if before is not None else []), settings["steps"]]
 
 
 def main() -> None:
@@ -98,7 +93,7 @@ def main() -> None:
         "data": list(DATA),
         "commands": list(COMMANDS),
         "seed": settings["seed"],
-        "steps": steps_of(arguments.run),
+        "steps": " + ".join(map(str, steps_of(arguments.run))),
         "validation": {k: round(v, 3) for k, v in trained.items() if k.startswith("val_")},
         **thresholds.metadata(),
         "limits": LIMITS,

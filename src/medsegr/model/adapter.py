@@ -218,12 +218,14 @@ class Adapter(nn.Module):
 
     def zero_gates(self) -> list[nn.Parameter]:
         """All gates that start at zero: of modulators, of the finer maps, of the prompts."""
-        parts = [part for part in (*self.modulators.values(), self.late, self.fine) if part is not None]
-        return [self.prompt_gate, *(p for m in parts for name, p in m.named_parameters() if name.endswith("_gate"))]
+        named = (pair for part in self._guides() for pair in part.named_parameters())
+        return [self.prompt_gate, *(gate for name, gate in named if name.endswith("_gate"))]
 
     def gates(self, aspect: str) -> list[nn.Parameter]:
         """All gates of one aspect (``location``, ``texture``, ``shape``), early and late; none where it is left out."""
-        parts = [*self.modulators.values(), self.late, self.fine]
-        modulators = [part for part in parts if part is not None]
-        gates = [gate for m in modulators if (gate := getattr(m, f"{aspect}_gate", None)) is not None]
+        gates = [gate for part in self._guides() if (gate := getattr(part, f"{aspect}_gate", None)) is not None]
         return gates + ([getattr(self.agreement, f"{aspect}_gate")] if aspect != "location" else [])
+
+    def _guides(self) -> list[nn.Module]:
+        """What has gates for the aspects: modulators, early and late, and the guidance of the finer maps."""
+        return [part for part in (*self.modulators.values(), self.late, self.fine) if part is not None]
