@@ -14,7 +14,7 @@ from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
 from medsegr.training.devices import build_fabric, denormals_flushed, quiet
 from medsegr.training.losses import guided_loss
-from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at, set_learning_rate
+from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
 from medsegr.training.run_folder import RunFolder
 from medsegr.training.studies import StudyStore
@@ -97,7 +97,8 @@ class _UnetRun:
     def _step(self, batches: Iterator[TrainingBatch]) -> float:
         """One optimiser step, over ``accumulate`` batches; the mean loss."""
         config, step, total = self.config, self.progress.step, 0.0
-        set_learning_rate(self.trained.optimiser, step, config.steps, config.optimiser)
+        for group in self.trained.optimiser.param_groups:
+            group["lr"] = learning_rate_at(step, config.steps, config.optimiser)
         self.model.train()
         self.trained.optimiser.zero_grad(set_to_none=True)
         for _ in range(config.accumulate):

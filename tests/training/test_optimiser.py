@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from medsegr.model.attach import build_model
 from medsegr.training.config import OptimiserConfig
-from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at, set_learning_rate
+from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 
 
 def test_the_rate_warms_up_and_falls_to_its_share():
@@ -32,19 +31,6 @@ def test_norms_biases_and_embeddings_do_not_decay():
     assert [p is model[1].weight for p in decays["params"]] == [True]
     assert len(spared["params"]) == 4
     assert spared["weight_decay"] == 0
-
-
-def test_gates_that_start_at_zero_learn_faster_and_no_other_parameter_does():
-    model, config = build_model("tiny", image_size=64), OptimiserConfig(gate_rate=4)
-    named = dict(model.trainable_parameters())
-    optimiser = build_optimiser(model, named, config)
-    set_learning_rate(optimiser, 5, 100, config)
-    rate_of = {id(p): group["lr"] for group in optimiser.param_groups for p in group["params"]}
-    shut = {name for name, p in named.items() if name.endswith("_gate") and not p.any()}
-    assert {name.rsplit(".", 1)[-1] for name in shut} >= {"prompt_gate", "location_gate", "target_gate"}
-    rate = learning_rate_at(5, 100, config)
-    for name, parameter in named.items():
-        assert rate_of[id(parameter)] == pytest.approx(4 * rate if name in shut else rate), name
 
 
 def test_the_mean_follows_and_is_lent():

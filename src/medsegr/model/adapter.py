@@ -216,16 +216,9 @@ class Adapter(nn.Module):
         tables = (self.embedding.tables["texture"], self.embedding.tables["shape"])
         return self.agreement(features, tables, (priors.texture, priors.shape))
 
-    def zero_gates(self) -> list[nn.Parameter]:
-        """All gates that start at zero: of modulators, of the finer maps, of the prompts."""
-        named = (pair for part in self._guides() for pair in part.named_parameters())
-        return [self.prompt_gate, *(gate for name, gate in named if name.endswith("_gate"))]
-
     def gates(self, aspect: str) -> list[nn.Parameter]:
         """All gates of one aspect (``location``, ``texture``, ``shape``), early and late; none where it is left out."""
-        gates = [gate for part in self._guides() if (gate := getattr(part, f"{aspect}_gate", None)) is not None]
+        parts = [*self.modulators.values(), self.late, self.fine]
+        modulators = [part for part in parts if part is not None]
+        gates = [gate for m in modulators if (gate := getattr(m, f"{aspect}_gate", None)) is not None]
         return gates + ([getattr(self.agreement, f"{aspect}_gate")] if aspect != "location" else [])
-
-    def _guides(self) -> list[nn.Module]:
-        """What has gates for the aspects: modulators, early and late, and the guidance of the finer maps."""
-        return [part for part in (*self.modulators.values(), self.late, self.fine) if part is not None]

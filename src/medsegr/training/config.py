@@ -35,11 +35,9 @@ class OptimiserConfig:
     betas: tuple[float, float] = (0.9, 0.99)
     ema_decay: float = 0.0
     """Decay of the running mean of the weights, which is then evaluated and shipped; 0 = none."""
-    gate_rate: float = 10.0
-    """How many times the learning rate it is for the gates that start at zero."""
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "weight_decay", "warmup_steps", "clip_norm", "gate_rate")
+        _at_least(self, 0, "weight_decay", "warmup_steps", "clip_norm")
         _shares(self, "final_share", "ema_decay")
         if self.learning_rate <= 0 or self.ema_decay == 1:
             raise ConfigError(

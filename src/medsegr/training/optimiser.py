@@ -16,9 +16,6 @@ Named = dict[str, nn.Parameter]
 def build_optimiser(model: nn.Module, named: Named, config: OptimiserConfig) -> torch.optim.AdamW:
     """AdamW over the trained parameters; biases, norms, gates and embeddings do not decay.
 
-    Gates that start at zero learn ``config.gate_rate`` times as fast: until they open, what is behind them
-    learns next to nothing.
-
     Args:
         model: Whose modules tell which parameters are embeddings.
         named: The trained parameters.
@@ -30,15 +27,11 @@ def build_optimiser(model: nn.Module, named: Named, config: OptimiserConfig) -> 
         if isinstance(module, nn.Embedding | PriorEmbedding)
         for parameter in module.parameters()
     }
-    adapter = getattr(model, "adapter", None)
-    shut = set() if adapter is None else {id(gate) for gate in adapter.zero_gates()}
-    gates = [p for p in named.values() if id(p) in shut]
     decays = [p for p in named.values() if p.ndim > 1 and id(p) not in embeddings]
-    spared = [p for p in named.values() if id(p) not in shut and (p.ndim <= 1 or id(p) in embeddings)]
+    spared = [p for p in named.values() if p.ndim <= 1 or id(p) in embeddings]
     groups = [
-        {"params": decays, "weight_decay": config.weight_decay, "times": 1.0},
-        {"params": spared, "weight_decay": 0.0, "times": 1.0},
-        {"params": gates, "weight_decay": 0.0, "times": config.gate_rate},
+        {"params": decays, "weight_decay": config.weight_decay},
+        {"params": spared, "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, fused=True)
@@ -52,13 +45,6 @@ def learning_rate_at(step: int, steps: int, config: OptimiserConfig) -> float:
     done = (step - warmup) / max(1, steps - warmup)
     share = config.final_share + (1 - config.final_share) * 0.5 * (1 + math.cos(math.pi * done))
     return config.learning_rate * share
-
-
-def set_learning_rate(optimiser: torch.optim.Optimizer, step: int, steps: int, config: OptimiserConfig) -> None:
-    """Give each group of an optimiser of :func:`build_optimiser` its rate for step ``step`` (from 0) of ``steps``."""
-    rate = learning_rate_at(step, steps, config)
-    for group in optimiser.param_groups:
-        group["lr"] = rate * group["times"]
 
 
 class WeightMean:

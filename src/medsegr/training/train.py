@@ -24,7 +24,7 @@ from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
 from medsegr.training.devices import build_fabric, denormals_flushed, quiet
 from medsegr.training.losses import guided_loss
-from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at, set_learning_rate
+from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
 from medsegr.training.run_folder import RunFolder
 from medsegr.training.studies import StudyStore
@@ -168,7 +168,8 @@ class _Run:
         """One optimiser step, over ``accumulate`` batches."""
         config, step, optimiser = self.config, self.progress.step, self.trained.optimiser
         torch.manual_seed((config.seed * 1_000_003 + step) * 1009 + self.fabric.global_rank)
-        set_learning_rate(optimiser, step, config.steps, config.optimiser)
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate_at(step, config.steps, config.optimiser)
         self.model.train()
         optimiser.zero_grad(set_to_none=True)
         for part in range(config.accumulate):
