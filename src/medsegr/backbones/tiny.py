@@ -2,14 +2,13 @@
 
 It learns from a few hundred images without pretraining and runs on any CPU.
 Encoder blocks come from ``transformers``' ResNet, prompt encoder and mask
-decoder from its Sam2; only the feature pyramid between them is ours.
+decoder from its Sam2; the feature pyramid between them is ours, and a short way
+from prompts to masks beside the decoder.
 """
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import ResNetConfig
@@ -17,8 +16,10 @@ from transformers.models.resnet.modeling_resnet import ResNetConvLayer, ResNetSt
 from transformers.models.sam2.configuration_sam2 import Sam2MaskDecoderConfig, Sam2PromptEncoderConfig
 from transformers.models.sam2.modeling_sam2 import Sam2MaskDecoder, Sam2PromptEncoder
 
-from medsegr.backbones.backbone import ImageEmbedding, Prompts, grid_positions
+from medsegr.backbones.backbone import ImageEmbedding, Prompts, finer_maps, grid_positions
 from medsegr.backbones.host_spec import HostSpec
+from medsegr.backbones.mask_embedding import MaskEmbedding
+from medsegr.backbones.pyramid_neck import PyramidNeck
 from medsegr.backbones.sam2 import Sam2Backbone
 from medsegr.errors import ConfigError
 
@@ -35,7 +36,7 @@ TINY_SPEC = HostSpec(
 RUNNING = ("running_mean", "running_var", "num_batches_tracked")
 """What a batch norm remembers of the pictures that it was trained on; an instance norm has nothing of the kind."""
 
-BEFORE = {"norm": "batch"}
+BEFORE = {"norm": "batch", "mask_embedding": False}
 """Options of hosts whose files do not know them."""
 
 
@@ -52,6 +53,7 @@ class TinyConfig:
             twice as many at stride 4. 0 for none.
         norm: ``instance``: convolutions are normalised in each image by itself, as in nnU-Net; ``batch``: over a
             batch, whose pictures may be of several modalities.
+        mask_embedding: Also a short way from prompt tokens to masks, beside the decoder.
     """
 
     image_size: int = 256
@@ -60,6 +62,7 @@ class TinyConfig:
     dim: int = 128
     refined: int = 0
     norm: Literal["instance", "batch"] = "instance"
+    mask_embedding: bool = True
 
     def __post_init__(self) -> None:
         if self.norm not in ("instance", "batch"):
@@ -108,75 +111,6 @@ class TinyEncoder(nn.Module):
         return self.neck(levels)
 
 
-class PyramidNeck(nn.Module):
-    """Feature pyramid (Lin et al., CVPR 2017): coarse levels flow into finer ones.
-
-    Args:
-        widths: Channels of the levels at strides 2, 4, 8, ...
-        dim: Channels of the pyramid.
-        refined: Channels of the way up, at stride 2; 0 for none.
-    """
-
-    def __init__(self, widths: tuple[int, ...], dim: int, refined: int = 0) -> None:
-        super().__init__()
-        # The decoder adds maps of dim / 8 channels at stride 2 and dim / 4 at stride 4.
-        self.finest = nn.Conv2d(widths[0], dim // 8, 1)
-        self.finer = nn.Conv2d(widths[1], dim // 4, 1)
-        self.lateral = nn.ModuleList(nn.Conv2d(width, dim, 1) for width in widths[2:])
-        self.smooth = nn.Sequential(ResNetConvLayer(dim, dim), nn.Conv2d(dim, dim, 3, padding=1))
-        self.to_finer = nn.Conv2d(dim, dim // 4, 1)
-        self.way_up = WayUp(widths, dim, refined) if refined else None
-
-    def forward(self, levels: list[Tensor]) -> ImageEmbedding:
-        """Levels at strides 2, 4, 8, ... -> embedding at stride 8 and finer maps."""
-        top = self.lateral[-1](levels[-1])
-        for lateral, level in zip(reversed(list(self.lateral)[:-1]), reversed(levels[2:-1]), strict=True):
-            top = lateral(level) + F.interpolate(top, scale_factor=2.0, mode="nearest")
-        features = top + self.smooth(top)
-        finer = self.finer(levels[1]) + F.interpolate(self.to_finer(features), scale_factor=2.0, mode="nearest")
-        finest = self.finest(levels[0])
-        if self.way_up is not None:
-            more_finest, more_finer = self.way_up(levels, features)
-            finest, finer = finest + more_finest, finer + more_finer
-        return ImageEmbedding(features, (finest, finer))
-
-
-class WayUp(nn.Module):
-    """From stride 8 to strides 4 and 2 by 3 x 3 convolutions, as the decoder of a U-Net (Ronneberger et al., 2015).
-
-    What it adds to the decoder's finer maps starts at zero.
-
-    Args:
-        widths: Channels of the levels at strides 2, 4, ...
-        dim: Channels of the embedding at stride 8.
-        width: Channels at stride 2; twice as many at stride 4.
-    """
-
-    def __init__(self, widths: tuple[int, ...], dim: int, width: int) -> None:
-        super().__init__()
-        self.mix = nn.ModuleList(
-            nn.Sequential(ResNetConvLayer(before, after), ResNetConvLayer(after, after))
-            for before, after in ((widths[1] + dim, 2 * width), (widths[0] + 2 * width, width))
-        )
-        self.finer = nn.Conv2d(2 * width, dim // 4, 1)
-        self.finest = nn.Conv2d(width, dim // 8, 1)
-
-    def start_at_zero(self) -> None:
-        """Let a fresh one add nothing."""
-        nn.init.zeros_(self.finer.weight)
-        nn.init.zeros_(self.finest.weight)
-
-    def forward(self, levels: list[Tensor], features: Tensor) -> tuple[Tensor, Tensor]:
-        """What is added at strides 2 and 4."""
-        finer = self.mix[0](torch.cat((levels[1], _doubled(features)), dim=1))
-        finest = self.mix[1](torch.cat((levels[0], _doubled(finer)), dim=1))
-        return self.finest(finest), self.finer(finer)
-
-
-def _doubled(maps: Tensor) -> Tensor:
-    return F.interpolate(maps, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
 class TinySam(nn.Module):
     """The tiny host as one module, named as SAM names its parts.
 
@@ -201,12 +135,15 @@ class TinySam(nn.Module):
             iou_head_hidden_dim=config.dim,
             dynamic_multimask_via_stability=False,
         )
-        decoder._attn_implementation = "sdpa"
+        # A dozen tokens: plain products; the fused kernel takes several times as long in bfloat16 on a CPU.
+        decoder._attn_implementation = "eager"
         self.mask_decoder = Sam2MaskDecoder(decoder)
         # Parts of Sam2's decoder that this host never calls; they would only be dead weight.
         self.mask_decoder.conv_s0 = nn.Identity()  # type: ignore[assignment]
         self.mask_decoder.conv_s1 = nn.Identity()  # type: ignore[assignment]
         nn.init.trunc_normal_(self.prompt_encoder.no_mask_embed.weight, std=0.02)
+        dims = (config.dim // 8, config.dim // 4, config.dim)
+        self.mask_embedding = MaskEmbedding(config.dim, dims) if config.mask_embedding else None
 
 
 class TinyBackbone(Sam2Backbone):
@@ -235,6 +172,15 @@ class TinyBackbone(Sam2Backbone):
 
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         return self.model.vision_encoder(pixel_values)
+
+    def decode(
+        self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
+    ) -> Float[Tensor, "n h w"]:
+        masks = super().decode(embedding, tokens, prompts, decoder)
+        short = self.model.mask_embedding
+        if short is None or tokens is None:
+            return masks
+        return masks + short([*finer_maps(self.fine(embedding, decoder), embedding), embedding.features], tokens)
 
     def fine(self, embedding: ImageEmbedding, decoder: Any) -> list[Tensor]:
         return list(embedding.high_resolution)

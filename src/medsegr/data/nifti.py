@@ -139,9 +139,8 @@ def _check_header(image: Any, name: str) -> None:
 def _quiet() -> Iterator[None]:
     """nibabel logs a header's small faults to standard error; they are not the user's business."""
     logger = logging.getLogger("nibabel.global")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    before, logger.disabled = logger.disabled, True  # to set a level would empty the caches of all loggers
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = before

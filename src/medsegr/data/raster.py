@@ -31,6 +31,10 @@ MAX_PIXELS = 100_000_000
 
 _EXIF_ORIENTATION = 0x0112
 
+_READERS = tuple(logging.getLogger(name) for name in ("PIL", "tifffile"))
+for _reader in _READERS:
+    _reader.addHandler(logging.NullHandler())  # else what does not propagate goes to standard error
+
 
 def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read a picture.
@@ -150,18 +154,20 @@ def read_label_picture(path: Path) -> np.ndarray:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Readers warn and log about damaged files; the user gets our one message instead."""
-    loggers = [logging.getLogger(name) for name in ("PIL", "tifffile")]
-    levels = [logger.level for logger in loggers]
+    """Readers warn and log about damaged files; the user gets our one message instead.
+
+    Levels are left alone: to set one empties the caches of all loggers, which costs more than to read a small picture.
+    """
+    before = [logger.propagate for logger in _READERS]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL + 1)
+        for logger in _READERS:
+            logger.propagate = False
         try:
             yield
         finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+            for logger, value in zip(_READERS, before, strict=True):
+                logger.propagate = value
 
 
 def _decode(picture: Image.Image) -> None:
