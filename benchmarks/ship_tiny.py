@@ -29,7 +29,8 @@ COMMANDS = (
     "medsegr data phantoms phantoms --cases 3000 --seed 1",
     "medsegr data phantoms more --cases 3000 --seed 2",
     "medsegr train --config tiny -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound -d breast_us_text "
-    "-o run --set data_weights=1,1,1,0.9 --set sampling.foreign_share=0 --set adapter.fine=no",
+    "-o run --set data_weights=1,1,1,0.9 --set sampling.foreign_share=0 --set adapter.fine=no "
+    "--set host_settings.mask_embedding=no",
     f"{FULL_SIZE} -o whole --set init=run/best --set sampling.foreign_share=0",
     f"{FULL_SIZE} -o last --set init=whole/best --set steps=700 --set optimiser.learning_rate=4e-4",
     f"{FULL_SIZE} -o final --set init=last/best --set steps=2000 --set validate_every=500 --set validate_cases=96 "
