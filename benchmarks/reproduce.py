@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.grid.archive import archive_of, keep, restore
 from benchmarks.grid.arms import ARMS, Grid, GridRun, changed_settings, grid_runs
@@ -36,15 +36,27 @@ from medsegr.training.train import TrainResult, train
 
 
 def run_grid(
-    runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: Asking, kept: Path | None = None
+    runs: Sequence[GridRun],
+    folders: Sequence[DatasetFolder],
+    asking: Asking,
+    kept: Path | None = None,
+    only: Literal["train", "score"] | None = None,
 ) -> bool:
     """Train and score what is not finished, with a line for each run, and keep the answers in ``kept``.
+
+    Args:
+        runs: In their order.
+        folders: To score on.
+        asking: How.
+        kept: Folder for the answers.
+        only: ``train`` leaves the scoring to another call, or machine; ``score`` takes each run's best model as it
+            lies there.
 
     Returns:
         False when a run was stopped before its end; the rest is left for the next call.
 
     Raises:
-        ConfigError: A run is there with other settings.
+        ConfigError: A run is there with other settings, or has no best model to score.
     """
     for number, run in enumerate(runs, 1):
         line, started = f"[{number}/{len(runs)}] {run.name}, seed {run.seed}:", time.monotonic()
@@ -59,17 +71,31 @@ def run_grid(
             if kept is not None and not archive_of(run, kept).exists():
                 keep(run, kept)
             continue
-        print(line, f"training to step {run.config.steps}", flush=True)
-        result = _train(run)
-        if not result.finished:
-            print(line, f"stopped at step {result.step}; repeat the command to go on", flush=True)
-            return False
-        print(line, f"trained, best validation {result.best:.3f}; scoring", flush=True)
+        if only == "score":
+            _require_best(run)
+        else:
+            print(line, f"training to step {run.config.steps}", flush=True)
+            result = _train(run)
+            if not result.finished:
+                print(line, f"stopped at step {result.step}; repeat the command to go on", flush=True)
+                return False
+            print(line, f"trained, best validation {result.best:.3f}", flush=True)
+        if only == "train":
+            continue
+        print(line, "scoring", flush=True)
         asked = score(run, folders, asking)
         if kept is not None:
             keep(run, kept)
         print(line, f"scored on {asked} of {len(folders)} data sets, {time.monotonic() - started:.0f} s", flush=True)
     return True
+
+
+def _require_best(run: GridRun) -> None:
+    if not ((run.folder / "best").is_dir() and (run.folder / "config.yaml").is_file()):
+        raise ConfigError(
+            f"'{run.folder}' holds no trained run; expected its 'best' and 'config.yaml'. "
+            "Bring them here, or leave --only-score out to train it."
+        )
 
 
 def _train(run: GridRun) -> TrainResult:
@@ -198,7 +224,10 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--name", help="of the tables: grid_NAME; the name of --out by default")
     add("--note", default="", help="what a reader of the tables has to know besides")
     add("--results", type=Path, default=RESULTS, help="folder of the tables")
-    add("--only-tables", action="store_true", help="train and score nothing; tables of what is finished")
+    only = parser.add_mutually_exclusive_group().add_argument
+    only("--only-train", action="store_true", help="score nothing, here")
+    only("--only-score", action="store_true", help="train nothing: runs from elsewhere, their 'best' and 'config.yaml'")
+    only("--only-tables", action="store_true", help="train and score nothing; tables of what is finished")
     return parser.parse_args(given)
 
 
@@ -224,7 +253,10 @@ def reproduce(given: argparse.Namespace) -> bool:
     for run in runs:
         restore(run, kept)
     if not given.only_tables:
-        run_grid(runs, folders, asking, kept)
+        only = "train" if given.only_train else "score" if given.only_score else None
+        all_trained = run_grid(runs, folders, asking, kept, only)
+        if given.only_train:
+            return all_trained
     scores = finished_scores(runs, folders, asking)
     if scores:
         record = grid_record(given.name or given.out.resolve().name, runs, scores, given.note)

@@ -144,6 +144,24 @@ def test_what_is_done_is_skipped(data, finished, monkeypatch, capsys):
     assert not reproduce.reproduce(arguments(data, finished, "host,full,unet,late", "--only-tables"))
 
 
+def test_a_run_is_trained_here_and_scored_there(data, finished, tmp_path, capsys):
+    here, there = tmp_path / "here" / "small", tmp_path / "there" / "small"
+    assert reproduce.reproduce(arguments(data, here, "full,unet", "--only-train"))
+    assert not list(here.glob("*/scores")) and not list(here.glob("grid_*"))
+    with pytest.raises(ConfigError, match="full-0' holds no trained run; expected its 'best'"):
+        reproduce.reproduce(arguments(data, there, "full,unet", "--only-score"))
+    for arm in ("full-0", "unet-0"):
+        shutil.copytree(here / arm / "best", there / arm / "best")
+        shutil.copy(here / arm / "config.yaml", there / arm)
+    assert reproduce.reproduce(arguments(data, there, "full,unet", "--only-score"))
+    assert not list(there.rglob(STATE_FILE)) and "training" not in capsys.readouterr().out.split("best validation")[-1]
+    found, whole = (
+        json.loads((at / "grid_small.json").read_text())["origins"]["real"]["real"]["asked"]["true"]["all"]
+        for at in (there, finished)
+    )
+    assert all(found[arm]["dice"] == whole[arm]["dice"] for arm in ("full", "unet"))
+
+
 @pytest.mark.parametrize(("arm", "owner"), [("full", training._Run), ("unet", unet_training._UnetRun)])
 def test_a_killed_run_goes_on_where_it_stopped(arm, owner, data, finished, tmp_path, monkeypatch):
     update = owner._update
