@@ -43,9 +43,12 @@ ARMS = {
     "no-per-finding": Arm("less the per-finding modulator", ("adapter.late=no",)),
     "no-fine": Arm("less guidance of the finer maps", ("adapter.fine=no",)),
     "no-fusion": Arm("less fusion", ("adapter.fusion_blocks=0",)),
+    "bare-host": Arm(
+        "the host without a report, less its mask embedding", (*NAMES_ONLY, "host_settings.mask_embedding=no")
+    ),
     "unet": Arm("MONAI BasicUNet, no report", NAMES_ONLY, plain_unet=True),
 }
-SILENT = tuple(name for name, arm in ARMS.items() if arm.settings == NAMES_ONLY)
+SILENT = tuple(name for name, arm in ARMS.items() if set(NAMES_ONLY) <= set(arm.settings))
 """Arms that are told names alone, so that a report's words cannot change their answers."""
 
 BASELINES = ("host", "late", "unet")

@@ -8,7 +8,7 @@ from benchmarks.grid.groups import ALL, FAMILIES, LOOKS_ONLY, MEAN_OF_SETS, PLAC
 from benchmarks.markdown import percent, points, table
 from medsegr.evaluation.html import with_interval
 
-MAIN_ARMS = ("host", "late", "full", "unet")
+MAIN_ARMS = ("bare-host", "host", "late", "full", "unet")
 """The full model and what it is measured against; the others lack a part of it."""
 
 ORIGIN_WORDS = {

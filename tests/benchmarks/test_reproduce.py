@@ -254,6 +254,7 @@ def test_arms_differ_in_their_own_settings_alone(data, tmp_path):
     assert changed["full"] == (set(), {})
     assert changed["late"] == ({"adapter"}, nothing)
     assert changed["host"] == changed["unet"] == ({"adapter", "sampling"}, {**nothing, "aspects": []})
+    assert changed["bare-host"] == ({"adapter", "sampling", "host_settings"}, {**nothing, "aspects": []})
     assert changed["no-location"] == ({"adapter"}, {"aspects": ["texture", "shape"]})
     assert changed["no-per-finding"] == ({"adapter"}, {"late": False})
     assert changed["no-fusion"] == ({"adapter"}, {"fusion_blocks": 0})
@@ -261,13 +262,13 @@ def test_arms_differ_in_their_own_settings_alone(data, tmp_path):
 
 def test_every_further_arm_takes_a_step(data, finished, tmp_path):
     further = [name for name in ARMS if not (finished / f"{name}-0").exists()]
-    assert len(further) == 7
+    assert len(further) == 8
     runs = grid_runs(grid(data, tmp_path, "validate_cases=0"), further, [0])
     for run in [*runs, *grid_runs(grid(data, finished), ["host", "full"], [0])]:
         assert run.folder.parent == finished or reproduce._train(run).finished
         adapter = ReportGuidedSam.from_pretrained(run.folder / "best").adapter
         assert adapter.config.aspects == run.config.adapter.aspects
-        assert len(adapter.modulators) == (0 if run.name in ("host", "late") else 2)
+        assert len(adapter.modulators) == (0 if run.name in ("host", "late", "bare-host") else 2)
 
 
 def test_the_order_of_data_sets_that_are_drawn_alike_is_no_setting():
