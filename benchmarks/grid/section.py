@@ -93,7 +93,9 @@ def grid_section(record: Figures) -> str:
 def grid_brief(record: Figures) -> str:
     """The section of one grid without its tables, which lie beside its figures."""
     name = record["grid"]["name"]
-    return "\n\n".join((f"## What the report adds: {TITLES.get(name, name)}", lead(record), _facts(record)))
+    note = record["grid"].get("note")
+    heading = f"## What the report adds: {TITLES.get(name, name)}"
+    return "\n\n".join((heading, *((note,) if note else ()), lead(record), _facts(record)))
 
 
 def grid_parts(record: Figures) -> str:
@@ -125,7 +127,8 @@ def lead(record: Figures) -> str:
     parts += [f"Told the whole report, less told the findings' names alone: {_listed(beyond)}."] if beyond else []
     silent = list(_differences(record, "host", WHOLE, "none"))
     parts += [f"Asked without a report, less the host trained without one: {_listed(silent)}."] if silent else []
-    parts += _set_by_set(record)
+    parts += _set_by_set(record, "host", "`host`")
+    parts += _set_by_set(record, "unet", "BasicUNet")
     parts += _wrong_objects(record)
     rest = "".join(f"\n- {part}" for part in parts)
     return f"Full model less the same host without a report, in points of Dice. {first}\n{rest}".rstrip()
@@ -159,24 +162,26 @@ def _listed(found: list[tuple[str, Figures]]) -> str:
     return "; ".join(f"{words} {points(each['difference'], each['interval'])}" for words, each in found)
 
 
-def _set_by_set(record: Figures) -> list[str]:
-    """Real data sets on which the full model is ahead, behind, or neither for sure."""
+def _set_by_set(record: Figures, baseline: str, words: str) -> list[str]:
+    """Real data sets on which the full model is ahead of a baseline, behind it, or neither for sure."""
     sides: dict[int, list[str]] = {1: [], 0: [], -1: []}
     for family, _, figures in sections_of(record):
         for group, of_arms in figures["asked"]["true"].items() if family == "real" else ():
-            compared = of_arms.get("full", {}).get("to_host") if group.startswith("data ") else None
+            compared = of_arms.get("full", {}).get(f"to_{baseline}") if group.startswith("data ") else None
             if compared is not None:
                 sides[_side(compared)].append(group.removeprefix("data "))
-    words = {1: "ahead on", 0: "neither ahead nor behind for sure on", -1: "behind on"}
-    told = [f"{words[side]} {', '.join(sorted(names))}" for side, names in sides.items() if names]
-    return [f"Set by set, with its report it is {'; '.join(told)}."] if told else []
+    where = {1: "ahead on", 0: "neither ahead nor behind for sure on", -1: "behind on"}
+    told = [f"{where[side]} {', '.join(sorted(names))}" for side, names in sides.items() if names]
+    return [f"Set by set against {words}, with its report it is {'; '.join(told)}."] if told else []
 
 
 def _wrong_objects(record: Figures) -> list[str]:
     told = []
     for family, _, figures in sections_of(record):
         of_arms = figures.get("wrong_object", {}).get(ALL, {})
-        shares = [f"{percent(of_arms[arm]['wrong'])} by `{arm}`" for arm in ("full", "late", "host") if arm in of_arms]
+        shares = [
+            f"{percent(of_arms[arm]['wrong'])} by `{arm}`" for arm in ("full", "late", "host", "unet") if arm in of_arms
+        ]
         told += [f"{WHOLE[family][ALL]}: {', '.join(shares)}"] if "full" in of_arms else []
     return [f"Another object is drawn than the one that is meant, of {'; of '.join(told)}."] if told else []
 
@@ -199,17 +204,13 @@ def _facts(record: Figures) -> str:
         f"Arms, trained alike on the same data for {grid['steps']} steps of {grid['batch_size']}{pixels}{before}, host "
         f"`{grid['host']}`{_norms(grid)}: {arms}. Seeds: {trained}. Dice is a finding's mean over the seeds, "
         f"intervals are of 95 % by resampling patients, differences are paired finding by finding.{one} "
-        f"{_note(grid)}More groups and arms: `benchmarks/results/grid_{grid['name']}.md`."
+        f"More groups and arms: `benchmarks/results/grid_{grid['name']}.md`."
     )
 
 
 def _norms(grid: Figures) -> str:
     """How the tiny host is normed; grids that do not say so are from before that could be chosen."""
     return f" with {grid.get('norm') or 'batch'} norms" if grid["host"] == "tiny" else ""
-
-
-def _note(grid: Figures) -> str:
-    return f"{grid['note']} " if grid.get("note") else ""
 
 
 def _groups(family: str, figures: Figures) -> list[str]:

@@ -89,9 +89,10 @@ def test_the_lead_says_where_the_report_helps_and_where_not(record):
     assert against.startswith("phantoms +") and "; the mean of the real sets (real reports) +13.3" in against
     assert "Asked without a report, less the host trained without one: phantoms +0.0 (" in text
     assert (
-        "Set by set, with its report it is ahead on polyp_cvc_text; neither ahead nor behind for sure on "
+        "Set by set against `host`, with its report it is ahead on polyp_cvc_text; neither ahead nor behind for sure on "
         "breast_us_text; behind on skin_ph2_text." in text
     )
+    assert "Set by set against BasicUNet, with its report it is ahead on polyp_cvc_text" in text
     assert "of the referring suite: 0 % by `full`, 0 % by `late`, 100 % by `host`" in text
 
 
@@ -102,7 +103,7 @@ def test_the_lead_says_nothing_of_a_comparison_that_is_not_there():
 
 def test_the_section_says_how_it_was_made_and_shows_parts(record):
     section = grid_section(record)
-    assert section.startswith("## What the report adds: real images\n\nFull model less the same host")
+    assert section.startswith("## What the report adds: real images\n\nMade by hand.\n\nFull model less the same host")
     assert "Seeds: 1 for `late`, `unet`, `no-shape`; 2 for `host`, `full`." in section and "With one seed" in section
     assert "steps of 2 at 64 px, each from the weights of its own arm" in section and "Made by hand." in section
     assert "Made by hand." in grid_page(record) and "grid_real.md" in section
