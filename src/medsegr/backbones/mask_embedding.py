@@ -17,7 +17,8 @@ class MaskEmbedding(nn.Module):
         added(x) = sum_i up(<w_i, F_i(x)> / sqrt(c_i)) + b
 
     at the grid of the finest map. It starts at zero. A two-way transformer that is trained from scratch takes long
-    to learn which name means which structure; this path learns it as fast as a U-Net with a channel for each.
+    to learn which name means which structure: see confusion by ``host`` in docs/results.md, without this path
+    (real_256) and with it (mask_embedding).
 
     Args:
         token_dim: Channels of the prompt tokens.
