@@ -55,7 +55,7 @@ def test_names_alone_move_masks_by_it() -> None:
     assert (masks[0] - masks[1]).abs().max() > 10 * (deaf[0] - deaf[1]).abs().max() > 0
 
 
-def test_without_a_finding_the_host_is_as_it_is_without_it() -> None:
+def test_behind_shut_gates_the_host_is_as_it_is_without_it() -> None:
     model, plain = random_tiny(), random_tiny()
     plain.mask_embedding = None
     fresh, without = attach(model, CONFIG).eval(), attach(plain, CONFIG).eval()

@@ -16,9 +16,9 @@ class MaskEmbedding(nn.Module):
         (w_0, w_1, ..., b) = linear(norm(t))
         added(x) = sum_i up(<w_i, F_i(x)> / sqrt(c_i)) + b
 
-    at the grid of the finest map. It starts at zero. A two-way transformer that is trained from scratch takes long
-    to learn which name means which structure: see confusion by ``host`` in docs/results.md, without this path
-    (real_256) and with it (mask_embedding).
+    at the grid of the finest map. It starts at zero. The decoder's two-way transformer, trained from scratch, has
+    yet to learn which name means which structure; here a name has weights of its own, as in a U-Net with a channel
+    for each.
 
     Args:
         token_dim: Channels of the prompt tokens.
