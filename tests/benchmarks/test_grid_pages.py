@@ -89,8 +89,8 @@ def test_the_lead_says_where_the_report_helps_and_where_not(record):
     assert against.startswith("phantoms +") and "; the mean of the real sets (real reports) +13.3" in against
     assert "Asked without a report, less the host trained without one: phantoms +0.0 (" in text
     assert (
-        "Set by set against `host`, with its report it is ahead on polyp_cvc_text; neither ahead nor behind for sure on "
-        "breast_us_text; behind on skin_ph2_text." in text
+        "Set by set against `host`, with its report it is ahead on polyp_cvc_text; neither ahead nor behind for sure "
+        "on breast_us_text; behind on skin_ph2_text." in text
     )
     assert "Set by set against BasicUNet, with its report it is ahead on polyp_cvc_text" in text
     assert "of the referring suite: 0 % by `full`, 0 % by `late`, 100 % by `host`" in text
