@@ -44,6 +44,14 @@ def test_it_is_what_its_equations_say() -> None:
         torch.testing.assert_close(added, expected, atol=1e-5, rtol=1e-4)
 
 
+def test_findings_of_an_image_may_share_a_map() -> None:
+    torch.manual_seed(0)
+    module = MaskEmbedding(6, (2,))
+    torch.nn.init.normal_(module.linear.weight)
+    shared, tokens = torch.randn(2, 2, 8, 6), torch.randn(6, 4, 6)
+    torch.testing.assert_close(module([shared], tokens), module([shared.repeat_interleave(3, dim=0)], tokens))
+
+
 def test_names_alone_move_masks_by_it() -> None:
     """A gate that is hardly open lets little of a name into the decoder, and this path still hears it."""
     model = attach(random_tiny(), AdapterConfig(token_dim=16, heads=2, bottleneck=8, blocks=(), late=False))
@@ -72,6 +80,19 @@ def test_a_trained_model_without_it_can_be_given_it_and_not_lose_it(tmp_path) ->
     assert (ask(grown, NODULE) - ask(before, NODULE)).abs().max() > 0.1
     with pytest.raises(ConfigError, match="can add parts"):
         enlarged(grown, {"mask_embedding": False})
+    again = ReportGuidedSam.from_pretrained(grown.save_pretrained(tmp_path / "grown"))
+    assert torch.equal(ask(again, NODULE), ask(grown, NODULE))
+
+
+def test_a_trained_model_can_be_given_a_map_at_the_pictures_grid(tmp_path) -> None:
+    before = open_gates(build_model("tiny", CONFIG, 64, {**SIZES, "refined": 4})).eval()
+    grown = enlarged(before, {"full_size": 6}).eval()
+    masks, as_before = ask(grown, NODULE, HEART), ask(before, NODULE, HEART)
+    assert masks.shape[-1] == 64 == 2 * as_before.shape[-1]
+    up = F.interpolate(as_before, (64, 64), mode="bilinear")
+    torch.testing.assert_close(masks, up)
+    torch.nn.init.normal_(grown.backbone.model.full_size_embedding.linear.weight)
+    assert (ask(grown, NODULE, HEART) - up).abs().amax((0, 2, 3)).min() > 0.1
     again = ReportGuidedSam.from_pretrained(grown.save_pretrained(tmp_path / "grown"))
     assert torch.equal(ask(again, NODULE), ask(grown, NODULE))
 

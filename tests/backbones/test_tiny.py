@@ -63,3 +63,26 @@ def test_norms_and_sides_that_do_not_go_together_are_refused(wrong, says):
 def test_an_empty_picture_gives_finite_maps():
     embedding = TinyEncoder(TinyConfig(**SIZES, refined=4)).eval()(torch.zeros(1, 3, 64, 64))
     assert all(torch.isfinite(level).all() for level in (embedding.features, *embedding.high_resolution))
+
+
+def test_the_way_up_ends_at_the_pictures_own_grid():
+    """There one pixel more or less is seen, and where it is."""
+    torch.manual_seed(0)
+    encoder = TinyEncoder(TinyConfig(**SIZES, norm="batch", refined=4, full_size=6)).eval()
+    pixels = torch.zeros(2, 3, 64, 64)
+    pixels[0, :, 31, 32] = 1
+    embedding = encoder(pixels)
+    assert embedding.full_size.shape == (2, 6, 64, 64)
+    without = TinyEncoder(TinyConfig(**SIZES, norm="batch", refined=4)).eval()
+    without.load_state_dict(encoder.state_dict(), strict=False)
+    assert without(pixels).full_size is None
+    assert torch.equal(without(pixels).features, embedding.features)
+    encoder.neck.last_step.mix[0].convolution.weight.data[:, 6:] = 0  # the way up's
+    change = (encoder(pixels).full_size[0] - encoder(pixels).full_size[1]).abs().sum(0)
+    assert change[31, 32] > 0 and not change[:24].any() and not change[:, 41:].any()
+
+
+@pytest.mark.parametrize("without", [{"refined": 0}, {"mask_embedding": False}])
+def test_a_map_at_the_pictures_grid_that_nothing_would_read_is_refused(without):
+    with pytest.raises(ConfigError, match="Set refined and mask_embedding"):
+        TinyConfig(**{**SIZES, "refined": 4, "full_size": 4, **without})

@@ -128,6 +128,15 @@ def test_mismatched_targets_are_not_in_the_image(study, other):
     assert mismatched(replace(study, absent=()), lambda: other, np.random.default_rng(0)) is None
 
 
+def test_half_of_the_mismatched_targets_are_asked_for_by_name(study, other):
+    told = Finding("mass", location=Location("left"), texture=Texture(("solid",)))
+    guest = replace(other, described=(Question(told, ("a",)),))
+    asked = [mismatched(study, lambda: guest, np.random.default_rng(seed)) for seed in range(60)]
+    assert {question.masks for question in asked} == {()}
+    assert 20 < sum(question.finding == told for question in asked) < 40
+    assert {question.finding for question in asked} == {told, Finding("mass")}
+
+
 def test_counterfactuals_change_one_aspect(study, other):
     rng = np.random.default_rng(0)
     for _ in range(30):

@@ -35,11 +35,13 @@ class ImageEmbedding:
         features: (B, C, h, w) after the neck.
         high_resolution: Further maps that decoders take as they are, (B, ...), finest first.
         added: What each finding adds to each of these maps, once the decoder has projected them, (N, ...).
+        full_size: A map at the square's own grid, (B, C, S, S), where the encoder has one.
     """
 
     features: Tensor
     high_resolution: tuple[Tensor, ...] = ()
     added: tuple[Tensor, ...] = ()
+    full_size: Tensor | None = None
 
 
 @dataclass

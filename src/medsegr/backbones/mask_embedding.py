@@ -35,24 +35,24 @@ class MaskEmbedding(nn.Module):
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def forward(
-        self, levels: Sequence[Float[Tensor, "n c h w"]], tokens: Float[Tensor, "n t d"]
-    ) -> Float[Tensor, "n y x"]:
+    def forward(self, levels: Sequence[Tensor], tokens: Float[Tensor, "n t d"]) -> Float[Tensor, "n y x"]:
         """What is added to the mask logits of N findings, at the grid of the first map.
 
         Args:
-            levels: Each finding's maps, finest first.
+            levels: Maps, finest first: (N, C, H, W), or (B, C, H, W) where the findings of an image share one.
             tokens: Its prompt tokens.
         """
         *weights, bias = self.linear(self.norm(tokens.mean(1))).split((*self.dims, 1), dim=1)
         added = bias[..., None]
         for level, weight in zip(levels, weights, strict=True):
-            product = torch.einsum("nchw,nc->nhw", level, weight.to(level.dtype)) * level.shape[1] ** -0.5
-            added = added + _resized(product, levels[0])
+            own = weight.to(level.dtype).unflatten(0, (level.shape[0], -1))
+            product = torch.einsum("bchw,bkc->bkhw", level, own).flatten(0, 1) * level.shape[1] ** -0.5
+            added = added + resized(product, levels[0])
         return added
 
 
-def _resized(logits: Tensor, like: Tensor) -> Tensor:
+def resized(logits: Float[Tensor, "n h w"], like: Tensor) -> Float[Tensor, "n y x"]:
+    """Logits at the grid of a map."""
     if logits.shape[-2:] == like.shape[-2:]:
         return logits
     return F.interpolate(logits[:, None], like.shape[-2:], mode="bilinear", align_corners=False)[:, 0]

@@ -15,9 +15,10 @@ class PyramidNeck(nn.Module):
         widths: Channels of the levels at strides 2, 4, 8, ...
         dim: Channels of the pyramid.
         refined: Channels of the way up, at stride 2; 0 for none.
+        full_size: Channels of its end at stride 1; 0 for none.
     """
 
-    def __init__(self, widths: tuple[int, ...], dim: int, refined: int = 0) -> None:
+    def __init__(self, widths: tuple[int, ...], dim: int, refined: int = 0, full_size: int = 0) -> None:
         super().__init__()
         # The decoder adds maps of dim / 8 channels at stride 2 and dim / 4 at stride 4.
         self.finest = nn.Conv2d(widths[0], dim // 8, 1)
@@ -26,25 +27,28 @@ class PyramidNeck(nn.Module):
         self.smooth = nn.Sequential(ResNetConvLayer(dim, dim), nn.Conv2d(dim, dim, 3, padding=1))
         self.to_finer = nn.Conv2d(dim, dim // 4, 1)
         self.way_up = WayUp(widths, dim, refined) if refined else None
+        self.last_step = LastStep(refined, full_size) if full_size else None
 
-    def forward(self, levels: list[Tensor]) -> ImageEmbedding:
-        """Levels at strides 2, 4, 8, ... -> embedding at stride 8 and finer maps."""
+    def forward(self, pixels: Tensor, levels: list[Tensor]) -> ImageEmbedding:
+        """The picture and its levels at strides 2, 4, 8, ... -> embedding at stride 8 and finer maps."""
         top = self.lateral[-1](levels[-1])
         for lateral, level in zip(reversed(list(self.lateral)[:-1]), reversed(levels[2:-1]), strict=True):
             top = lateral(level) + F.interpolate(top, scale_factor=2.0, mode="nearest")
         features = top + self.smooth(top)
         finer = self.finer(levels[1]) + F.interpolate(self.to_finer(features), scale_factor=2.0, mode="nearest")
         finest = self.finest(levels[0])
+        full_size = None
         if self.way_up is not None:
-            more_finest, more_finer = self.way_up(levels, features)
-            finest, finer = finest + more_finest, finer + more_finer
-        return ImageEmbedding(features, (finest, finer))
+            up_2, up_4 = self.way_up(levels, features)
+            finest, finer = finest + self.way_up.finest(up_2), finer + self.way_up.finer(up_4)
+            full_size = None if self.last_step is None else self.last_step(pixels, up_2)
+        return ImageEmbedding(features, (finest, finer), full_size=full_size)
 
 
 class WayUp(nn.Module):
     """From stride 8 to strides 4 and 2 by 3 x 3 convolutions, as the decoder of a U-Net (Ronneberger et al., 2015).
 
-    What it adds to the decoder's finer maps starts at zero.
+    What ``finer`` and ``finest`` make of it, to be added to the decoder's finer maps, starts at zero.
 
     Args:
         widths: Channels of the levels at strides 2, 4, ...
@@ -67,10 +71,28 @@ class WayUp(nn.Module):
         nn.init.zeros_(self.finest.weight)
 
     def forward(self, levels: list[Tensor], features: Tensor) -> tuple[Tensor, Tensor]:
-        """What is added at strides 2 and 4."""
+        """Maps at strides 2 and 4."""
         finer = self.mix[0](torch.cat((levels[1], _doubled(features)), dim=1))
-        finest = self.mix[1](torch.cat((levels[0], _doubled(finer)), dim=1))
-        return self.finest(finest), self.finer(finer)
+        return self.mix[1](torch.cat((levels[0], _doubled(finer)), dim=1)), finer
+
+
+class LastStep(nn.Module):
+    """From stride 2 to the picture's own grid, by 3 x 3 convolutions of both.
+
+    Args:
+        before: Channels at stride 2.
+        width: Channels at stride 1, to which those at stride 2 are brought before they are enlarged.
+    """
+
+    def __init__(self, before: int, width: int) -> None:
+        super().__init__()
+        self.less = nn.Conv2d(before, width, 1)
+        self.early = ResNetConvLayer(3, width)
+        self.mix = nn.Sequential(ResNetConvLayer(2 * width, width), ResNetConvLayer(width, width))
+
+    def forward(self, pixels: Tensor, up: Tensor) -> Tensor:
+        """Pixels (B, 3, S, S) and the way up's map at stride 2 -> (B, C, S, S)."""
+        return self.mix(torch.cat((self.early(pixels), _doubled(self.less(up))), dim=1))
 
 
 def _doubled(maps: Tensor) -> Tensor:

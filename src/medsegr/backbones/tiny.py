@@ -18,7 +18,7 @@ from transformers.models.sam2.modeling_sam2 import Sam2MaskDecoder, Sam2PromptEn
 
 from medsegr.backbones.backbone import ImageEmbedding, Prompts, finer_maps, grid_positions
 from medsegr.backbones.host_spec import HostSpec
-from medsegr.backbones.mask_embedding import MaskEmbedding
+from medsegr.backbones.mask_embedding import MaskEmbedding, resized
 from medsegr.backbones.pyramid_neck import PyramidNeck
 from medsegr.backbones.sam2 import Sam2Backbone
 from medsegr.errors import ConfigError
@@ -36,7 +36,7 @@ TINY_SPEC = HostSpec(
 RUNNING = ("running_mean", "running_var", "num_batches_tracked")
 """What a batch norm remembers of the pictures that it was trained on; an instance norm has nothing of the kind."""
 
-BEFORE = {"norm": "batch", "mask_embedding": False}
+BEFORE = {"norm": "batch", "mask_embedding": False, "full_size": 0}
 """Options of hosts whose files do not know them."""
 
 
@@ -51,6 +51,8 @@ class TinyConfig:
         dim: Channels of the image embedding (stride 8) and of prompt tokens.
         refined: Channels in which the neck refines its maps at strides 4 and 2, as the way up of a U-Net does;
             twice as many at stride 4. 0 for none.
+        full_size: Channels of a map at the picture's own grid, the end of the way up, with a mask embedding of its
+            own; 0 for none.
         norm: ``instance``: convolutions are normalised in each image by itself, as in nnU-Net; ``batch``: over a
             batch, whose pictures may be of several modalities.
         mask_embedding: Also a short way from prompt tokens to masks, beside the decoder.
@@ -61,6 +63,7 @@ class TinyConfig:
     depths: tuple[int, ...] = (2, 2, 2, 2)
     dim: int = 128
     refined: int = 0
+    full_size: int = 0
     norm: Literal["instance", "batch"] = "instance"
     mask_embedding: bool = True
 
@@ -68,6 +71,8 @@ class TinyConfig:
         if self.norm not in ("instance", "batch"):
             raise ConfigError(f"norm is '{self.norm}'; expected instance or batch.")
         _check_size(self.image_size, self.norm)
+        if self.full_size and not (self.refined and self.mask_embedding):
+            raise ConfigError("full_size ends the way up, for mask embeddings. Set refined and mask_embedding as well.")
         if len(self.widths) != len(self.depths) + 1:
             raise ConfigError(f"widths needs one entry more than depths; got {self.widths} and {self.depths}.")
 
@@ -94,7 +99,7 @@ class TinyEncoder(nn.Module):
             ResNetStage(resnet, before, after, stride=2, depth=depth)
             for before, after, depth in zip(widths[:-1], widths[1:], config.depths, strict=True)
         )
-        self.neck = PyramidNeck(widths, config.dim, config.refined)
+        self.neck = PyramidNeck(widths, config.dim, config.refined, config.full_size)
         if config.norm == "instance":
             _norm_each_image(self)
         self.apply(_init_convolution)
@@ -102,13 +107,13 @@ class TinyEncoder(nn.Module):
             self.neck.way_up.start_at_zero()
 
     def forward(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
-        """Embedding at stride 8, and finer maps at strides 2 and 4."""
+        """Embedding at stride 8, finer maps at strides 2 and 4, and one at stride 1 where the sizes have it."""
         features = self.stem(pixel_values)
         levels = [features]
         for stage in self.stages:
             features = stage(features)
             levels.append(features)
-        return self.neck(levels)
+        return self.neck(pixel_values, levels)
 
 
 class TinySam(nn.Module):
@@ -144,6 +149,7 @@ class TinySam(nn.Module):
         nn.init.trunc_normal_(self.prompt_encoder.no_mask_embed.weight, std=0.02)
         dims = (config.dim // 8, config.dim // 4, config.dim)
         self.mask_embedding = MaskEmbedding(config.dim, dims) if config.mask_embedding else None
+        self.full_size_embedding = MaskEmbedding(config.dim, (config.full_size,)) if config.full_size else None
 
 
 class TinyBackbone(Sam2Backbone):
@@ -180,7 +186,12 @@ class TinyBackbone(Sam2Backbone):
         short = self.model.mask_embedding
         if short is None or tokens is None:
             return masks
-        return masks + short([*finer_maps(self.fine(embedding, decoder), embedding), embedding.features], tokens)
+        levels = [*finer_maps(self.fine(embedding, decoder), embedding), embedding.features]
+        masks = masks + short(levels, tokens)
+        full_size = embedding.full_size
+        if full_size is None:
+            return masks
+        return resized(masks, full_size) + self.model.full_size_embedding([full_size], tokens)
 
     def fine(self, embedding: ImageEmbedding, decoder: Any) -> list[Tensor]:
         return list(embedding.high_resolution)

@@ -139,7 +139,7 @@ class ReportGuidedSam(AdaptedHost):
             own_maps = (late_map,) if fine_map is None else (late_map, fine_map)
             maps = (*maps, *(level.view(batch, findings, *level.shape[-2:]) for level in own_maps))
         logits = self.backbone.decode(
-            ImageEmbedding(features, image.high_resolution, added),
+            replace(image, features=features, added=added),
             self.adapter.prompts(tokens),
             prompts,
             self.mask_decoder,

@@ -60,7 +60,7 @@ class SamplingConfig:
         distractor_share: Objects in the image that the report does not name.
         named_share: Structures asked for by name, with the lexicon's knowledge.
         false_share: Recorded descriptions that no object in the image fits.
-        mismatched_share: Targets that this image does not show, described as in another case.
+        mismatched_share: Targets that this image does not show, described as in another case, or by name.
         counterfactual_share: A recorded finding with one aspect of another case's; its truth follows from
             the records. Without records, a finding of the report in a place where there is none.
         foreign_share: Bare names of other regions of the body, which the image cannot show.

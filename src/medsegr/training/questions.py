@@ -107,16 +107,16 @@ def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.
 
 
 def mismatched(study: Study, other: OtherStudy, rng: np.random.Generator) -> Question | None:
-    """A target that this image does not show, as another case describes it, or by name."""
+    """A target that this image does not show: half the time as another case describes it, else by name."""
     if not study.absent:
         return None
-    for _ in range(3):
+    by_name = rng.random() < 0.5
+    for _ in range(0 if by_name else 3):
         guest = other()
         findings = [q.finding for q in (*guest.described, *guest.distractors) if q.finding.target in study.absent]
         if findings:
             return Question(findings[int(rng.integers(len(findings)))])
-    target = study.absent[int(rng.integers(len(study.absent)))]
-    finding = study.asked_for(target)
+    finding = study.asked_for(study.absent[int(rng.integers(len(study.absent)))])
     return Question(finding if rng.random() < 0.5 else finding.named_only())
 
 
