@@ -19,6 +19,7 @@ from tests.random_hosts import (
     random_sam3_tracker,
     random_sam_hq,
     random_tiny,
+    random_tiny_full_size,
     woken,
 )
 
@@ -86,6 +87,7 @@ def stand_in(make: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
 
 HOSTS: dict[str, HostCase] = {
     "tiny": HostCase(random_tiny, tiny_masks),
+    "tiny_full_size": HostCase(random_tiny_full_size, tiny_masks),
     "sam": HostCase(random_sam, hugging_face_masks),
     "sam_hq": HostCase(random_sam_hq, hugging_face_masks),
     "sam2": HostCase(random_sam2, hugging_face_masks),

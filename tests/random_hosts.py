@@ -121,9 +121,17 @@ def random_sam3_tracker(size: int = 112, seed: int = 0) -> Sam3TrackerModel:
     return woken(Sam3TrackerModel(config))
 
 
-def random_tiny(size: int = 64, seed: int = 0) -> TinySam:
-    """The tiny host with narrow stages."""
+def random_tiny(size: int = 64, seed: int = 0, **more: int) -> TinySam:
+    """The tiny host with narrow stages; ``more`` of its sizes."""
     torch.manual_seed(seed)
-    model = TinySam(TinyConfig(image_size=size, widths=(8, 8, 16, 16, 16), depths=(1, 1, 1, 1), dim=32)).eval()
-    torch.nn.init.normal_(model.mask_embedding.linear.weight, std=0.05)  # as if it had learnt something
+    sizes = {"image_size": size, "widths": (8, 8, 16, 16, 16), "depths": (1, 1, 1, 1), "dim": 32, **more}
+    model = TinySam(TinyConfig(**sizes)).eval()
+    for part in (model.mask_embedding, model.full_size_embedding):
+        if part is not None:
+            torch.nn.init.normal_(part.linear.weight, std=0.05)  # as if it had learnt something
     return model
+
+
+def random_tiny_full_size() -> TinySam:
+    """The tiny host with a map at the picture's own grid."""
+    return random_tiny(refined=4, full_size=4)

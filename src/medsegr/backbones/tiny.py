@@ -182,16 +182,14 @@ class TinyBackbone(Sam2Backbone):
     def decode(
         self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
     ) -> Float[Tensor, "n h w"]:
-        masks = super().decode(embedding, tokens, prompts, decoder)
-        short = self.model.mask_embedding
-        if short is None or tokens is None:
-            return masks
-        levels = [*finer_maps(self.fine(embedding, decoder), embedding), embedding.features]
-        masks = masks + short(levels, tokens)
-        full_size = embedding.full_size
+        masks, full_size = super().decode(embedding, tokens, prompts, decoder), embedding.full_size
+        if self.model.mask_embedding is not None and tokens is not None:
+            levels = [*finer_maps(self.fine(embedding, decoder), embedding), embedding.features]
+            masks = masks + self.model.mask_embedding(levels, tokens)
         if full_size is None:
             return masks
-        return resized(masks, full_size) + self.model.full_size_embedding([full_size], tokens)
+        masks = resized(masks, full_size)
+        return masks if tokens is None else masks + self.model.full_size_embedding([full_size], tokens)
 
     def fine(self, embedding: ImageEmbedding, decoder: Any) -> list[Tensor]:
         return list(embedding.high_resolution)
