@@ -145,6 +145,7 @@ SECTIONS = {
     "grid_phantoms_parts": grid_parts,
     "grid_real": grid_section,
     "grid_real_256": grid_section,
+    "grid_full_size": grid_section,
     "grid_mask_embedding": grid_section,
     "place_bound": place_section,
     "report_card": card_section,

@@ -35,6 +35,7 @@ TITLES = {
     "phantoms_parts": "phantoms, less one other part each",
     "real": "real images",
     "real_256": "real images, finished at 256 px",
+    "full_size": "real images at 128 px, host with a map at the picture's own grid",
     "mask_embedding": "real images at 128 px, host with a mask embedding",
 }
 
