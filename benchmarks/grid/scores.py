@@ -78,6 +78,10 @@ def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int
     missing = [folder for folder in folders if scores_of(run, folder.name, asking) is None]
     predictor = predictor_of(run, asking.looks) if missing else None
     if predictor is not None:
+        if run.config.threads:  # as in training: with a thread a core, two runs side by side take four times as long
+            import torch
+
+            torch.set_num_threads(run.config.threads)
         held_out = [DatasetFolder(folder) for folder in run.config.data]
         predictor.metadata.update(support_thresholds(predictor, held_out, VALIDATION_CASES).metadata())
     for folder in missing:
