@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmarks.grid.arms import GridRun
 from benchmarks.grid.unet import NamedUnet
 from benchmarks.support_thresholds import support_thresholds
@@ -59,8 +61,6 @@ def predictor_of(run: GridRun, looks: Looks) -> Predictor:
         return load(best, device, host, **looks.settings())
     unet = NamedUnet.from_pretrained(best)
     if device != "cpu":
-        import torch
-
         unet = unet.to("cuda" if torch.cuda.is_available() else "cpu")
     return Predictor(unet.eval(), name=run.name, **looks.settings())  # type: ignore[arg-type]
 
@@ -78,9 +78,7 @@ def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int
     missing = [folder for folder in folders if scores_of(run, folder.name, asking) is None]
     predictor = predictor_of(run, asking.looks) if missing else None
     if predictor is not None:
-        if run.config.threads:  # as in training: with a thread a core, two runs side by side take four times as long
-            import torch
-
+        if run.config.threads:  # as in training; two runs side by side would else wait for one another
             torch.set_num_threads(run.config.threads)
         held_out = [DatasetFolder(folder) for folder in run.config.data]
         predictor.metadata.update(support_thresholds(predictor, held_out, VALIDATION_CASES).metadata())

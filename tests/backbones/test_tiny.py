@@ -52,9 +52,15 @@ def test_by_default_each_picture_is_normed_by_itself():
 
 @pytest.mark.parametrize(
     ("wrong", "says"),
-    [({"norm": "layer"}, "norm is 'layer'"), ({"image_size": 32}, "from 64"), ({"image_size": 72}, "multiple of 32")],
+    [
+        ({"norm": "layer"}, "norm is 'layer'"),
+        ({"image_size": 32}, "from 64"),
+        ({"image_size": 72}, "multiple of 32"),
+        ({"refined": -4}, "refined is -4"),
+        ({"refined": 4, "full_size": -4}, "full_size -4"),
+    ],
 )
-def test_norms_and_sides_that_do_not_go_together_are_refused(wrong, says):
+def test_sizes_that_cannot_be_are_refused(wrong, says):
     with pytest.raises(ConfigError, match=says):
         TinyConfig(**{**SIZES, **wrong})
     assert TinyConfig(**{**SIZES, "image_size": 32, "norm": "batch"}).image_size == 32

@@ -84,7 +84,7 @@ def test_fresh_adapter_keeps_the_masks_of_clicks_and_boxes(case, host, fresh):
 
 def test_clicks_and_boxes_steer_a_guided_model_too(case, model):
     if not case.clicks:
-        pytest.skip("this host takes no clicks")
+        pytest.skip("this host takes no clicks: it has no prompt encoder")
     plain = run(model, [NODULE]).logits
     for prompts in (POINT, BOX):
         assert (run(model, [NODULE], prompts=prompts).logits - plain).abs().max() > 1e-4 * plain.abs().max()
@@ -128,7 +128,7 @@ def test_only_the_adapter_has_gradients_on_a_frozen_host(host, model):
 
 def test_training_leaves_a_frozen_host_untouched_batch_statistics_included(host, model):
     if model.backbone.whole:
-        pytest.skip("this host is trained whole")
+        pytest.skip("this host is trained whole: none of it is frozen")
     before = {name: tensor.clone() for name, tensor in host.state_dict().items()}
     optimiser = torch.optim.SGD([p for _, p in model.trainable_parameters()], 0.1)
     images, findings = pixels(model), priors(model, REPORT)
@@ -240,7 +240,7 @@ def wrapped(case, change=None):
 
 def test_another_host_is_refused_unless_told(case, model, tmp_path):
     if model.backbone.whole:
-        pytest.skip("this host ships with its adapter")
+        pytest.skip("this host ships with its adapter: no other can be given")
     model.save_pretrained(tmp_path / "m")
 
     @torch.no_grad()
@@ -374,7 +374,7 @@ def test_tuned_decoder_is_a_copy_and_the_host_keeps_its_own(case, host):
     before = {name: t.clone() for name, t in host.state_dict().items()}
     model = open_gates(guided(case, host, replace(CONFIG, train_decoder=True))).train()
     if model.backbone.whole:
-        pytest.skip("this host is trained whole")
+        pytest.skip("this host is trained whole: it keeps no decoder of its own apart")
     optimiser = torch.optim.SGD([p for _, p in model.trainable_parameters()], 0.1)
     model(pixels(model), priors(model, REPORT)).logits.pow(2).mean().backward()
     optimiser.step()

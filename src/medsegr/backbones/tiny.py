@@ -71,6 +71,10 @@ class TinyConfig:
         if self.norm not in ("instance", "batch"):
             raise ConfigError(f"norm is '{self.norm}'; expected instance or batch.")
         _check_size(self.image_size, self.norm)
+        if min(self.refined, self.full_size) < 0:
+            raise ConfigError(
+                f"refined is {self.refined} and full_size {self.full_size}; expected a number of channels, or 0."
+            )
         if self.full_size and not (self.refined and self.mask_embedding):
             raise ConfigError("full_size ends the way up, for mask embeddings. Set refined and mask_embedding as well.")
         if len(self.widths) != len(self.depths) + 1:
