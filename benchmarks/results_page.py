@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.card_section import card_section
-from benchmarks.grid.section import grid_parts, grid_section
+from benchmarks.grid.section import grid_brief, grid_parts, grid_section
 from benchmarks.lift_section import lift_section
 from benchmarks.markdown import table
 from benchmarks.monuseg import monuseg_section
@@ -143,10 +143,12 @@ SECTIONS = {
     "grid_phantoms": grid_section,
     "grid_phantoms_fine": grid_parts,
     "grid_phantoms_parts": grid_parts,
+    "grid_phantoms_full_size": grid_section,
+    "grid_longer": grid_section,
     "grid_real": grid_section,
     "grid_real_256": grid_section,
-    "grid_full_size": grid_section,
-    "grid_mask_embedding": grid_section,
+    "grid_full_size": grid_brief,
+    "grid_mask_embedding": grid_brief,
     "place_bound": place_section,
     "report_card": card_section,
     "lift_tiny": lift_section,
