@@ -140,10 +140,10 @@ def hosts(record: dict[str, Any]) -> str:
 
 
 SECTIONS = {
+    "grid_phantoms_full_size": grid_section,
     "grid_phantoms": grid_section,
     "grid_phantoms_fine": grid_parts,
     "grid_phantoms_parts": grid_parts,
-    "grid_phantoms_full_size": grid_section,
     "grid_longer": grid_section,
     "grid_real": grid_section,
     "grid_real_256": grid_section,
