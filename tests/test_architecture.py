@@ -32,7 +32,7 @@ def test_nothing_of_a_workplace_is_in_the_project() -> None:
     told = re.compile("|".join([*(f"/{top}/" for top in ("work", "home", "root")), r"/tmp/\w"]))
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
-        pytest.skip("not a git checkout")
+        pytest.skip("not a git checkout: which files are tracked is not known")
     texts = [
         ROOT / name for name in listed.stdout.splitlines() if name.endswith((".py", ".md", ".yaml", ".toml", ".json"))
     ]

@@ -197,7 +197,7 @@ def test_an_unknown_host_is_refused(data, tmp_path):
         train(config, show_progress=False)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a missing CUDA device; this machine has one")
 def test_cuda_without_a_device_is_refused(data, tmp_path):
     with pytest.raises(ConfigError, match="finds no CUDA device"):
         train(small_config(data, tmp_path / "run", device="cuda"), show_progress=False)
