@@ -48,6 +48,10 @@ def phantoms(
     size: Annotated[int, typer.Option("--size", help="Side of the pictures in pixels.")] = 256,
     split: Annotated[str | None, typer.Option("--split", help="Put all studies in train, val or test.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
+    suite: Annotated[
+        str | None,
+        typer.Option("--suite", help="All hard in one way: place, texture, form, size, ...; by turns by default."),
+    ] = None,
 ) -> None:
     """Make generated studies with reports and masks, as data sets.
 
@@ -55,7 +59,7 @@ def phantoms(
     """
     from medsegr.data.phantoms import write_phantoms
 
-    made = write_phantoms(out, cases, seed, size=size, split=split, overwrite=overwrite)
+    made = write_phantoms(out, cases, seed, size=size, split=split, overwrite=overwrite, suite=suite)
     for folder in sorted(path for path in made.iterdir() if path.is_dir()):
         typer.echo(folder)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.parser import parse_report
 from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.study import COMPETING, SUITES, PhantomStudy, generate_study
@@ -50,8 +51,43 @@ def test_lesions_are_as_small_as_promised() -> None:
     assert 0.0015 < min(areas) < 0.0035 and max(areas) < 0.007
 
 
-def test_a_description_fits_its_own_object_alone(studies: list[PhantomStudy]) -> None:
-    for study in studies:
+@pytest.fixture(scope="module")
+def sizes() -> list[PhantomStudy]:
+    return [generate_study(3, index, suite="size", size=128) for index in range(24)]
+
+
+def test_in_the_suite_size_objects_differ_in_size_alone(sizes: list[PhantomStudy]) -> None:
+    said = set()
+    for study in sizes:
+        first, others = study.role("described")[0], study.role("distractor")
+        said.add(first.size)
+        assert others and {first.size} | {other.size for other in others} == {"small", "large"}
+        small, large = sorted((first, others[0]), key=lambda lesion: lesion.size == "large")
+        assert large.area > 1.8 * small.area
+        for other in others:
+            known = {"texture": first.texture, "form": first.form, "laterality": first.laterality}
+            assert all(value in (None, getattr(other, name)) for name, value in known.items())
+            assert (other.target, other.zones, other.size) == (first.target, first.zones, others[0].size)
+    assert said == {"small", "large"}
+
+
+def test_a_stated_size_is_in_the_report_and_in_the_record(sizes: list[PhantomStudy], tmp_path: Path) -> None:
+    for study in sizes:
+        size = study.role("described")[0].size
+        stated = {word for finding in parse_report(study.report, study.modality) for word in finding.shape.attributes}
+        assert size in stated and not stated & ({"small", "large"} - {size})
+    root = write_phantoms(tmp_path / "sizes", 6, 3, size=64, split="test", suite="size")
+    for folder in sorted(root.iterdir()):
+        assert check_dataset(folder, load_lexicon().targets) == []
+        data = DatasetFolder(folder)
+        assert data.name == f"phantoms_size_{folder.name}"
+        for image in data.images():
+            records = [record for record in data.load(image).findings if record.role != "false"]
+            assert {"small", "large"} <= {word for record in records for word in record.shape}
+
+
+def test_a_description_fits_its_own_object_alone(studies: list[PhantomStudy], sizes: list[PhantomStudy]) -> None:
+    for study in (*studies, *sizes):
         objects = [lesion for lesion in study.lesions if lesion.mask is not None]
         for lesion in study.role("described"):
             if lesion.presence == "absent":
@@ -113,7 +149,12 @@ def test_splits(written: Path, tmp_path: Path) -> None:
 
 
 def test_bad_arguments_leave_nothing_behind(tmp_path: Path) -> None:
-    for wrong, message in (({"cases": 0}, "got 0 cases"), ({"size": 10}, "10 px"), ({"split": "dev"}, "split 'dev'")):
+    for wrong, message in (
+        ({"cases": 0}, "got 0 cases"),
+        ({"size": 10}, "10 px"),
+        ({"split": "dev"}, "split 'dev'"),
+        ({"suite": "hue"}, "suite 'hue'"),
+    ):
         arguments = {"cases": 3, "seed": 1, **wrong}
         with pytest.raises(ConfigError, match=message):
             write_phantoms(tmp_path / "out", **arguments)

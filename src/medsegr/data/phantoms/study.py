@@ -10,9 +10,18 @@ from medsegr.data.phantoms.scenes import CONTRAST, LOOKS, TEXTURES, Place, Scene
 from medsegr.data.phantoms.wording import ABSENT_TARGETS, write_report
 
 SUITES = ("place", "texture", "form", "mixed", "overlap", "small", "low_contrast", "plain")
-"""What makes a case hard. In the first three, distractors differ in that aspect alone."""
+"""What makes a case hard. In the first three, distractors differ in that aspect alone. They take turns."""
 
-COMPETING = ("place", "texture", "form", "mixed", "overlap", "small", "low_contrast")
+ALL_SUITES = (*SUITES, "size")
+"""Also those that are only drawn when asked for: in ``size``, distractors are clearly larger, or clearly smaller."""
+
+LARGE = (0.01, 0.03)
+"""Share of the frame that a large object of the suite ``size`` covers."""
+
+TIMES_AS_LARGE = (3.0, 10.0)
+"""Its area by that of a small one."""
+
+COMPETING = ("place", "texture", "form", "mixed", "overlap", "small", "low_contrast", "size")
 """Suites in which several objects of one target compete, so that its name alone cannot tell which is meant."""
 
 MODALITIES = {"xray": "chest_xray", "ct": "abdomen_ct", "ultrasound": "breast_ultrasound"}
@@ -24,6 +33,7 @@ class Lesion:
 
     Attributes:
         target, laterality, zones, texture, form: Canonical names; texture and form None = not stated.
+        size: ``small`` or ``large`` beside the others, or None = not stated.
         presence: ``present``, ``uncertain`` or ``absent``, as the report says.
         role: ``described``, ``distractor`` or ``false``.
         mask: (size, size) bool, or None.
@@ -35,6 +45,7 @@ class Lesion:
     zones: tuple[str, ...] = ()
     texture: str | None = None
     form: str | None = None
+    size: str | None = None
     presence: str = "present"
     role: str = "described"
     mask: np.ndarray | None = field(default=None, repr=False, compare=False)
@@ -48,6 +59,7 @@ class Lesion:
             and set(self.zones) <= set(other.zones)
             and self.texture in (None, other.texture)
             and self.form in (None, other.form)
+            and self.size in (None, other.size)
         )
 
     def resembles(self, other: "Lesion") -> bool:
@@ -57,6 +69,7 @@ class Lesion:
             and (self.laterality == other.laterality or None in (self.laterality, other.laterality))
             and (set(self.zones) == set(other.zones) or not self.zones or not other.zones)
             and (self.texture == other.texture or None in (self.texture, other.texture))
+            and (self.size == other.size or None in (self.size, other.size))
         )
         return agrees and (None in (self.form, other.form) or str(other.form) not in distinct_forms(str(self.form)))
 
@@ -99,7 +112,7 @@ def generate_study(
         seed: Of the series.
         index: Of the study; look and suite take turns with it.
         look: One of ``xray``, ``ct``, ``ultrasound``.
-        suite: One of :data:`SUITES`.
+        suite: One of :data:`ALL_SUITES`.
         size: Side in pixels, at least 64.
     """
     rng = np.random.default_rng([seed, index])
@@ -120,9 +133,11 @@ def generate_study(
 
 
 def _area(rng: np.random.Generator, suite: str) -> float:
-    """Share of the frame that the lesions of a study cover, each."""
+    """Share of the frame that the lesions of a study cover, each; in the suite ``size``, the large ones."""
     if suite == "small":
         return rng.uniform(0.002, 0.005)
+    if suite == "size":
+        return float(np.exp(rng.uniform(*np.log(LARGE))))
     return float(np.exp(rng.uniform(np.log(0.006), np.log(0.02))))
 
 
@@ -136,7 +151,7 @@ def _plan(rng: np.random.Generator, scene: Scene, suite: str) -> list[Lesion]:
     def any_of(options: Sequence):
         return options[int(rng.integers(len(options)))]
 
-    place = any_of(coarse if suite in ("texture", "form") else places)
+    place = any_of(coarse if suite in ("texture", "form", "size") else places)
     first = Lesion(target, place[0], place[1], any_of(textures), any_of(FORMS))
     count = 2 if rng.random() < 0.75 else 3
     others: list[Lesion] = []
@@ -150,6 +165,9 @@ def _plan(rng: np.random.Generator, scene: Scene, suite: str) -> list[Lesion]:
         ]
     elif suite == "form":
         others = [replace(first, form=str(f)) for f in rng.permutation(distinct_forms(first.form or ""))[:2]]
+    elif suite == "size":
+        first = replace(first, size=any_of(("small", "large")))
+        others = [replace(first, size="large" if first.size == "small" else "small")] * (count - 1)
     elif suite != "plain":
         for _ in range(2 if suite != "mixed" else count):
             others.append(_differ(rng, first, scene, others))
@@ -186,13 +204,15 @@ def _place_objects(
 ) -> list[tuple[Lesion, np.ndarray]] | None:
     """Draw all objects of a plan where they belong; None when there is no room."""
     plan, area = _plan(rng, scene, suite), _area(rng, suite)
+    times = np.exp(rng.uniform(*np.log(TIMES_AS_LARGE))) if suite == "size" else 1.0
     done: list[tuple[Lesion, np.ndarray]] = []
     for number, lesion in enumerate(plan):
         place: Place = (lesion.laterality, lesion.zones)
         spots = {**scene.coarse[lesion.target], **scene.places[lesion.target]}
         room = spots[place]
         over = suite == "overlap" and number == 1
-        drawn = _draw(rng, lesion, room, area * rng.uniform(0.85, 1.2) * (1.5 if over else 1.0), done, over, size)
+        own = area / times if lesion.size == "small" else area
+        drawn = _draw(rng, lesion, room, own * rng.uniform(0.85, 1.2) * (1.5 if over else 1.0), done, over, size)
         if drawn is None:
             return None
         done.append(drawn)

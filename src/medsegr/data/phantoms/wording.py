@@ -39,6 +39,8 @@ ADJECTIVES = {
     "linear": ("linear", "band-like"),
     "lobulated": ("lobulated",),
     "irregular": ("irregular",),
+    "small": ("small",),
+    "large": ("large",),
 }
 
 ZONES = {
@@ -133,6 +135,7 @@ def _statement(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
     words = [_pick(rng, ADJECTIVES[name]) for name in (lesion.form, lesion.texture) if name]
     if rng.random() < 0.5:
         words.reverse()
+    words = [*([_pick(rng, ADJECTIVES[lesion.size])] if lesion.size else []), *words]
     adjectives = (", " if rng.random() < 0.3 else " ").join(words) + (" " if words else "")
     noun = _pick(rng, NOUNS[lesion.target])
     place = _place(rng, look, lesion)

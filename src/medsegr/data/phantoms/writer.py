@@ -11,14 +11,20 @@ from PIL import Image
 
 from medsegr.data.outputs import staged_folder
 from medsegr.data.phantoms.scenes import LOOKS
-from medsegr.data.phantoms.study import MODALITIES, Lesion, PhantomStudy, generate_study
+from medsegr.data.phantoms.study import ALL_SUITES, MODALITIES, Lesion, PhantomStudy, generate_study
 from medsegr.errors import ConfigError
 
 SPLITS = ("train", "val", "test")
 
 
 def write_phantoms(  # noqa: PLR0917 - as the command line has them
-    out: Path, cases: int, seed: int, size: int = 256, split: str | None = None, overwrite: bool = False
+    out: Path,
+    cases: int,
+    seed: int,
+    size: int = 256,
+    split: str | None = None,
+    overwrite: bool = False,
+    suite: str | None = None,
 ) -> Path:
     """Write ``OUT/xray``, ``OUT/ct`` and ``OUT/ultrasound``, each a data set. The same seed gives the same bytes.
 
@@ -29,9 +35,11 @@ def write_phantoms(  # noqa: PLR0917 - as the command line has them
         size: Side of the pictures in pixels.
         split: All studies in this split; 80 / 10 / 10 by default.
         overwrite: Replace an existing folder.
+        suite: All studies of this one of :data:`~medsegr.data.phantoms.study.ALL_SUITES`; :data:`SUITES
+            <medsegr.data.phantoms.study.SUITES>` take turns by default.
 
     Raises:
-        ConfigError: ``cases``, ``size`` or ``split`` is out of range.
+        ConfigError: ``cases``, ``size``, ``split`` or ``suite`` is out of range.
         OutputError: ``out`` is not empty or not writable.
     """
     if cases < 1 or size < 64 or split not in (None, *SPLITS):
@@ -39,6 +47,8 @@ def write_phantoms(  # noqa: PLR0917 - as the command line has them
             f"Phantoms need at least 1 case of at least 64 px and a split of {SPLITS}; "
             f"got {cases} cases of {size} px, split {split!r}."
         )
+    if suite not in (None, *ALL_SUITES):
+        raise ConfigError(f"There is no suite '{suite}' of phantoms. Expected one of {', '.join(ALL_SUITES)}.")
     with staged_folder(Path(out), overwrite) as folder:
         for place, look in enumerate(LOOKS):
             numbers = range(place, cases, len(LOOKS))
@@ -46,13 +56,16 @@ def write_phantoms(  # noqa: PLR0917 - as the command line has them
                 _write_look(
                     folder / look,
                     look,
-                    [(i, generate_study(seed, i, look, size=size)) for i in numbers],
+                    [(i, generate_study(seed, i, look, suite, size)) for i in numbers],
                     split,
+                    f"phantoms_{suite}_{look}" if suite else f"phantoms_{look}",
                 )
     return Path(out)
 
 
-def _write_look(folder: Path, look: str, studies: list[tuple[int, PhantomStudy]], split: str | None) -> None:
+def _write_look(
+    folder: Path, look: str, studies: list[tuple[int, PhantomStudy]], split: str | None, name_of_set: str
+) -> None:
     structures: dict[str, str] = {}
     reports, splits, records = [], [], []
     for index, study in studies:
@@ -75,7 +88,7 @@ def _write_look(folder: Path, look: str, studies: list[tuple[int, PhantomStudy]]
         splits.append((name, split or ("val" if index // 3 % 10 == 8 else "test" if index // 3 % 10 == 9 else "train")))
         records.append({"image": name, "look": look, "suite": study.suite, "findings": findings})
     manifest: dict[str, Any] = {
-        "name": f"phantoms_{look}",
+        "name": name_of_set,
         "modality": MODALITIES[look],
         "frame": "image" if look == "ultrasound" else "patient",
         "licence": "CC0",
@@ -97,7 +110,7 @@ def _record(name: str, lesion: Lesion, path: str | None) -> dict[str, Any]:
         "laterality": lesion.laterality,
         "zones": list(lesion.zones),
         "texture": [lesion.texture] if lesion.texture else [],
-        "shape": [lesion.form] if lesion.form else [],
+        "shape": [word for word in (lesion.form, lesion.size) if word],
         "size_mm": [],
         "count": None,
         "mask": path,
