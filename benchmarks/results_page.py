@@ -140,17 +140,14 @@ def hosts(record: dict[str, Any]) -> str:
 
 
 SECTIONS = {
-    "grid_phantoms_full_size": grid_section,
-    "grid_phantoms": grid_section,
-    "grid_phantoms_fine": grid_parts,
-    "grid_phantoms_parts": grid_parts,
-    "grid_longer": grid_section,
-    "grid_real": grid_section,
-    "grid_real_256": grid_section,
-    "grid_full_size": grid_brief,
-    "grid_mask_embedding": grid_brief,
+    "grid_phantoms_main": grid_section,
+    "grid_real_main": grid_section,
     "place_bound": place_section,
     "report_card": card_section,
+    "grid_phantoms_fine": grid_parts,
+    "grid_phantoms_parts": grid_parts,
+    "grid_phantoms": grid_brief,
+    "grid_longer": grid_brief,
     "lift_tiny": lift_section,
     "lift": lift_section,
     "phantoms": phantoms,

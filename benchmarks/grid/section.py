@@ -30,15 +30,12 @@ from benchmarks.markdown import percent, points
 Figures = Mapping[str, Any]
 
 TITLES = {
-    "phantoms": "phantoms",
+    "phantoms_main": "phantoms",
     "phantoms_fine": "phantoms, less guidance of the finer maps",
     "phantoms_parts": "phantoms, less one other part each",
-    "phantoms_full_size": "phantoms, host with a mask embedding and a map at the picture's own grid",
-    "real": "real images",
-    "longer": "real images at 128 px, host with a map at the picture's own grid, trained longer",
-    "real_256": "real images, finished at 256 px",
-    "full_size": "real images at 128 px, host with a map at the picture's own grid",
-    "mask_embedding": "real images at 128 px, host with a mask embedding",
+    "phantoms": "phantoms, hosts without a mask embedding",
+    "real_main": "real images",
+    "longer": "real images, trained on a CPU at 128 px",
 }
 
 HEADLINES = {
@@ -47,6 +44,7 @@ HEADLINES = {
         "suite overlap": "overlapping phantoms",
         "suite low_contrast": "phantoms of low contrast",
         "suite small": "small phantoms",
+        "suite size": "phantoms that differ in size alone",
     },
     "referring": {ALL: "the referring suite"},
     "real": {

@@ -45,9 +45,9 @@ def record():
         for arm in arms
     }
     return {
-        "command": "python -m benchmarks.reproduce --name real", "date": "2026-01-01", "machine": "m", "seeds": [0, 1],
+        "command": "python -m benchmarks.reproduce --name real_main", "date": "2026-01-01", "machine": "m", "seeds": [0, 1],
         "data": [{"name": "polyp_cvc_text", "cases": 4, "split": "test"}],
-        "grid": {"name": "real", "host": "tiny", "steps": 2, "batch_size": 2, "goes_on_from_a_grid": True,
+        "grid": {"name": "real_main", "host": "tiny", "steps": 2, "batch_size": 2, "goes_on_from_a_grid": True,
                  "note": "Made by hand.", "settings": {"image_size": 64},
                  "arms": {arm: {"what": f"what {arm} is", "parameters": 7, "weights": dict.fromkeys(of, "x")}
                           for arm, of in scores.items()}},
@@ -106,7 +106,7 @@ def test_the_section_says_how_it_was_made_and_shows_parts(record):
     assert section.startswith("## What the report adds: real images\n\nMade by hand.\n\nFull model less the same host")
     assert "Seeds: 1 for `late`, `unet`, `no-shape`; 2 for `host`, `full`." in section and "With one seed" in section
     assert "steps of 2 at 64 px, each from the weights of its own arm" in section and "Made by hand." in section
-    assert "Made by hand." in grid_page(record) and "grid_real.md" in section
+    assert "Made by hand." in grid_page(record) and "grid_real_main.md" in section
     (parts,) = [line for line in section.splitlines() if line.startswith("| no-shape | -29.0 (")]
     assert section.index("the full model without it, less the full model") < section.index(parts)
 
@@ -122,7 +122,7 @@ def test_the_short_section_with_parts_has_no_other_table(record):
 def test_the_page_of_results_takes_in_what_is_there(record, tmp_path, monkeypatch):
     monkeypatch.setattr(results_page, "RESULTS", Path(tmp_path))
     assert results_page.page().count("##") == 0
-    (tmp_path / "grid_real.json").write_text(json.dumps(record))
+    (tmp_path / "grid_real_main.json").write_text(json.dumps(record))
     page = results_page.page()
     assert grid_section(record) in page and grid_section(record).startswith(grid_brief(record) + "\n\n###")
-    assert page.rstrip().endswith("`python -m benchmarks.reproduce --name real`, 2026-01-01, seeds 0, 1, m.")
+    assert page.rstrip().endswith("`python -m benchmarks.reproduce --name real_main`, 2026-01-01, seeds 0, 1, m.")
