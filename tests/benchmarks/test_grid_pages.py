@@ -45,7 +45,8 @@ def record():
         for arm in arms
     }
     return {
-        "command": "python -m benchmarks.reproduce --name real_main", "date": "2026-01-01", "machine": "m", "seeds": [0, 1],
+        "command": "python -m benchmarks.reproduce --name real_main", "date": "2026-01-01", "machine": "m",
+        "seeds": [0, 1],
         "data": [{"name": "polyp_cvc_text", "cases": 4, "split": "test"}],
         "grid": {"name": "real_main", "host": "tiny", "steps": 2, "batch_size": 2, "goes_on_from_a_grid": True,
                  "note": "Made by hand.", "settings": {"image_size": 64},
