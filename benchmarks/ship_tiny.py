@@ -18,6 +18,7 @@ from benchmarks.record import RESULTS
 from benchmarks.support_thresholds import support_thresholds
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.inference.predictor import Predictor, builtin_folder
+from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.model.checkpoint import CARD, CONFIG, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -97,6 +98,7 @@ def main() -> None:
         "steps": " + ".join(map(str, steps_of(arguments.run))),
         "validation": {k: round(v, 3) for k, v in trained.items() if k.startswith("val_")},
         **thresholds.metadata(),
+        **TrainedTargets.from_metadata(model.metadata).metadata(),
         "limits": LIMITS,
     }
     model.metadata = {}

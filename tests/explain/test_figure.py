@@ -83,6 +83,8 @@ def test_verdicts_without_a_trigger():
     assert verdict(absent, TEXT).detail == ""
     empty = dataclasses.replace(absent, outcome="empty", support=0.8)
     assert verdict(empty, TEXT).words == "Nothing to outline"
+    untrained = dataclasses.replace(absent, outcome="untrained", support=0.1)
+    assert verdict(untrained, TEXT).words == "Model not trained for this"
 
 
 @pytest.mark.parametrize("shape", [(60, 300), (300, 60), (16, 16)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.image import load_image
@@ -13,7 +14,7 @@ from medsegr.errors import ConfigError
 from medsegr.model.attach import build_model
 from medsegr.training.dataset import TrainingBatches, collate, plain_sample, validation_keys
 from medsegr.training.questions import validation_questions
-from medsegr.training.studies import StudyStore, one_plane, prepare_study, shrink_mask
+from medsegr.training.studies import Question, StudyStore, one_plane, prepare_study, shrink_mask
 
 from .small_dataset import SMALL_ADAPTER, TINY_HOST, make_dataset, small_config
 
@@ -91,6 +92,14 @@ def test_an_oblong_picture_lies_at_the_top_left(model):
     assert batch.truth.content.tolist() == [[0.5, 1.0]]
     assert batch.truth.masks[0, 0, 4:12, 4:12].all()
     assert int(batch.truth.masks.sum()) == 64
+    assert batch.shown == {("chest_xray", "nodule")}
+
+
+def test_what_is_asked_for_and_not_there_was_not_shown(model):
+    picture = np.random.default_rng(0).random((32, 64)).astype(np.float32)
+    study = prepare_study(Case(load_image(picture, "chest_xray"), None, {}), _Folder(), 64)
+    batch = collate([plain_sample(study, [Question(Finding("mass"))])], model.vocabulary, model.preprocess)
+    assert batch.shown == frozenset()
 
 
 class _Folder:

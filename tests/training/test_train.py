@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from medsegr.errors import CheckpointError, ConfigError, OutputError
 from medsegr.inference.predictor import builtin_folder
 from medsegr.inference.thresholds import SupportThresholds
+from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training import train as training
 from medsegr.training.config import OptimiserConfig
@@ -76,6 +77,16 @@ def test_the_best_model_brings_thresholds_of_the_validation_split(whole_run):
     assert metadata["support_threshold"] == SupportThresholds.from_metadata(metadata).of("no_such_modality")
 
 
+def test_the_best_model_says_what_it_was_trained_to_find_and_what_it_knew_before(data, whole_run, tmp_path):
+    metadata = ReportGuidedSam.from_pretrained(whole_run / "best").metadata
+    assert metadata["trained_targets"] == {"chest_xray": ["nodule"]}
+    config = small_config(data, tmp_path / "on", init="tiny", host_settings={}, image_size=64, steps=1)
+    train(config, show_progress=False)
+    grown = TrainedTargets.from_metadata(ReportGuidedSam.from_pretrained(tmp_path / "on" / "best").metadata)
+    assert grown.knows("nodule", "chest_xray")
+    assert grown.knows("liver", "abdomen_ct")
+
+
 def test_starts_from_the_built_in_model_by_its_name(data, tmp_path):
     model = training._model(small_config(data, tmp_path, init="tiny", host_settings={}, image_size=64))
     shipped = ReportGuidedSam.from_pretrained(builtin_folder() / "tiny")
@@ -105,6 +116,11 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(data, whole_run, tm
     resumed, whole = (load_file(run / STATE_FILE) for run in (tmp_path / "run", whole_run))
     assert resumed.keys() == whole.keys()
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+    asked = [
+        ReportGuidedSam.from_pretrained(run / "best").metadata["trained_targets"]
+        for run in (tmp_path / "run", whole_run)
+    ]
+    assert asked[0] == asked[1]
     steps = [row["step"] for row in csv.DictReader((tmp_path / "run" / "log.csv").open())]
     assert steps == [row["step"] for row in csv.DictReader((whole_run / "log.csv").open())]
 

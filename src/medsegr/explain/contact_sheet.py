@@ -108,7 +108,7 @@ def _draw_words(page: Page, row: SheetRow, y: float) -> None:
     room = int((CELL + CAPTION - 24 - 13 * len(listed)) / (TEXT * LINE))
     bottom = draw_lines(page.axes, fit_excerpt(result.text, spans, WORDS, TEXT, room), MARGIN, y + 17, TEXT)
     said = {"outlined": "outlined", "absent": "absent by the report: empty", "empty": "nothing to outline",
-            "unsupported": "image does not show it: empty"}  # fmt: skip
+            "unsupported": "image does not show it: empty", "untrained": "model not trained for it: empty"}  # fmt: skip
     for number, found in enumerate(listed):
         line = bottom + 6 + 13 * number
         unsure = ", report unsure" if found.finding.presence == "uncertain" else ""

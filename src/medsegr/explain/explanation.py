@@ -105,6 +105,8 @@ def verdict(found: FindingResult, text: str) -> Verdict:
         return Verdict("Absent by the report", NEUTRAL, f"it says {triggers}" if triggers else "")
     if found.outcome == "unsupported":
         return Verdict("Image does not show this", DISAGREES, "no mask: please check the report")
+    if found.outcome == "untrained":
+        return Verdict("Model not trained for this", NEUTRAL, "no mask: it cannot tell")
     if found.outcome == "empty":
         return Verdict("Nothing to outline", DISAGREES, "no pixel is certain enough")
     if found.finding.presence == "uncertain":

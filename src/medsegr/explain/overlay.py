@@ -136,6 +136,7 @@ def _list_rest(page: Page, rest: Sequence[FindingResult], y: float) -> None:
         why = {
             "absent": "absent by the report",
             "unsupported": "the image does not show it",
+            "untrained": "the model was not trained for it",
             "empty": "nothing to outline",
             "outlined": "in other planes",
         }[found.outcome]

@@ -19,7 +19,9 @@ from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.plane import Question
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
+from medsegr.inference.result_warnings import contradictions, untrained, without_row
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
+from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume, gather
 from medsegr.model.report_guided_sam import ReportGuidedSam
@@ -117,6 +119,15 @@ class Predictor:
         """
         return SupportThresholds.from_metadata(self.metadata)
 
+    @property
+    def trained_targets(self) -> TrainedTargets:
+        """What the model was trained to find, by modality, where its checkpoint says so.
+
+        Raises:
+            CheckpointError: The checkpoint's are no lists of names.
+        """
+        return TrainedTargets.from_metadata(self.metadata)
+
     def segment(
         self,
         image: ImageSource,
@@ -157,7 +168,7 @@ class Predictor:
         if isinstance(report, str):
             report = parse_report(report, modality, lexicon=lexicon)
         own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
-        thresholds = Thresholds(threshold, own)
+        thresholds, trained = Thresholds(threshold, own), self.trained_targets
         priors = ReportPriors() if report is None else report
         findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
@@ -172,14 +183,17 @@ class Predictor:
                 gathered = gather(ask, picture, asked, thresholds)
             volumes = dict(zip(sought, gathered, strict=True))
         results = tuple(
-            _finding_result(id, finding, volumes.get(k), picture, thresholds)
+            _finding_result(
+                id, finding, volumes.get(k), picture, thresholds, trained=trained.knows(finding.target, modality)
+            )
             for k, (id, finding) in enumerate(zip(ids, findings, strict=True))
         )
         warnings = (
             *picture.notes,
             *priors.warnings,
-            *_without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
-            *_warnings(results, thresholds, asked_report=report is not None),
+            *without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
+            *untrained(results, trained, modality),
+            *contradictions(results, thresholds, asked_report=report is not None),
         )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
 
@@ -210,7 +224,13 @@ def _join(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:
 
 
 def _finding_result(
-    id: str, finding: Finding, volume: FindingVolume | None, image: MedicalImage, thresholds: Thresholds
+    id: str,
+    finding: Finding,
+    volume: FindingVolume | None,
+    image: MedicalImage,
+    thresholds: Thresholds,
+    *,
+    trained: bool,
 ) -> FindingResult:
     if volume is None:
         nothing = np.zeros(image.mask_shape, bool)
@@ -221,8 +241,9 @@ def _finding_result(
     outcome: Outcome = "outlined"
     reason = None
     if volume.support < thresholds.support:
-        outcome = "unsupported"
-        reason = f"the image does not show it (support {volume.support:.2f}, needed {thresholds.support:.2f})"
+        outcome = "unsupported" if trained else "untrained"
+        said = "the image does not show it" if trained else "the model was not trained for it in such pictures"
+        reason = f"{said} (support {volume.support:.2f}, needed {thresholds.support:.2f})"
     elif not mask.any():
         outcome, reason = "empty", f"no pixel reaches the probability threshold of {thresholds.mask:.2f}"
     spacing = image.geometry.spacing_mm if image.geometry.spacing_known else None
@@ -245,29 +266,3 @@ def _finding_result(
 def _absent_reason(finding: Finding) -> str:
     spans = ", ".join(f"{start}-{end}" for start, end in finding.evidence.presence)
     return "absent by the report" + (f" (characters {spans})" if spans else "")
-
-
-def _without_row(rows: Sequence[str], findings: Sequence[Finding], modality: str | None) -> list[str]:
-    """Names that the model was not built with: targets and modalities of a user's own lexicon."""
-    unknown = [name for name in dict.fromkeys(finding.target for finding in findings) if name not in rows]
-    warnings = [
-        f"This model has no row for '{name}': it is looked for by place, texture and shape." for name in unknown
-    ]
-    if modality is not None and f"modality:{modality}" not in rows:
-        warnings.append(f"This model has no row for pictures of '{modality}'.")
-    return warnings
-
-
-def _warnings(results: Sequence[FindingResult], thresholds: Thresholds, asked_report: bool) -> list[str]:
-    if not results:
-        return ["The report names no finding that the vocabulary knows, so nothing was looked for."]
-    warnings = [
-        f"{found.id}: the report and the image contradict each other: said to be {found.finding.presence}, but "
-        f"its support is {found.support:.2f} (below {thresholds.support:.2f}); no mask was made."
-        for found in results
-        if found.outcome == "unsupported" and found.support is not None and asked_report
-    ]
-    warnings += [f"{found.id}: nothing was outlined: {found.reason}." for found in results if found.outcome == "empty"]
-    if all(found.outcome == "absent" for found in results):
-        warnings.append("All findings are absent by the report, so nothing was outlined.")
-    return warnings

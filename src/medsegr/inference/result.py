@@ -11,9 +11,10 @@ from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 from medsegr.inference.looks import Looks
 
-Outcome = Literal["outlined", "absent", "unsupported", "empty"]
+Outcome = Literal["outlined", "absent", "unsupported", "untrained", "empty"]
 """``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not
-show it. ``empty``: no pixel passed the threshold."""
+show it. ``untrained``: support is low, but the model was never trained for this name in such
+pictures, so nobody knows. ``empty``: no pixel passed the threshold."""
 
 
 @dataclass(frozen=True)

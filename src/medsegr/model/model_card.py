@@ -59,7 +59,11 @@ def _fact(key: str, value: Any) -> str:
     """One fact as a list item; several values as items of their own."""
     name = f"- **{key.replace('_', ' ')}**"
     if isinstance(value, dict):
-        return f"{name}:\n" + "".join(f"  - {k.replace('_', ' ')}: {v}\n" for k, v in value.items())
+        return f"{name}:\n" + "".join(f"  - {k.replace('_', ' ')}: {_listed(v)}\n" for k, v in value.items())
     if isinstance(value, list | tuple):
         return f"{name}:\n" + "".join(f"  - {item}\n" for item in value)
     return f"{name}: {value}\n"
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
 from medsegr.cognition.priors import Finding
+from medsegr.inference.trained_targets import UNKNOWN
 from medsegr.training.augmentation import change_intensity, draw_geometry, move
 from medsegr.training.config import TrainConfig
 from medsegr.training.losses import Truth
@@ -37,16 +38,25 @@ class Sample:
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """Images and questions, ready for the model."""
+    """Images and questions, ready for the model.
+
+    Attributes:
+        pixels: (B, 3, S, S), as the host wants them.
+        priors: What is asked of each image.
+        truth: Its masks.
+        shown: (modality or ``unknown``, target) of what is asked for and there.
+    """
 
     pixels: Tensor
     priors: PriorBatch
     truth: Truth
+    shown: frozenset[tuple[str, str]] = frozenset()
 
     def to(self, device: torch.device) -> "TrainingBatch":
         """The same on another device."""
         truth = {name: tensor.to(device, non_blocking=True) for name, tensor in vars(self.truth).items()}
-        return TrainingBatch(self.pixels.to(device, non_blocking=True), self.priors.to(device), Truth(**truth))
+        pixels = self.pixels.to(device, non_blocking=True)
+        return replace(self, pixels=pixels, priors=self.priors.to(device), truth=Truth(**truth))
 
     def halved(self) -> "TrainingBatch":
         """The images at half their size; priors and truth are the same, for the loss adapts to the logits."""
@@ -94,11 +104,15 @@ def collate(samples: Sequence[Sample], vocabulary: PriorVocabulary, preprocess: 
     slots, side = priors.valid.shape[1], pixels.shape[-1]
     masks = torch.zeros(len(samples), slots, side, side, dtype=torch.uint8)
     present = torch.zeros(len(samples), slots)
+    shown = set()
     for row, sample in enumerate(samples):
         count, height, width = sample.masks.shape
         masks[row, :count, :height, :width] = torch.from_numpy(sample.masks)
         present[row, :count] = masks[row, :count].flatten(1).any(1).float()
-    return TrainingBatch(pixels, priors, Truth(masks, priors.valid.float(), present, torch.tensor(content)))
+        there = zip(sample.findings, present[row, :count].tolist(), strict=True)
+        shown |= {(sample.modality or UNKNOWN, finding.target) for finding, is_there in there if is_there}
+    truth = Truth(masks, priors.valid.float(), present, torch.tensor(content))
+    return TrainingBatch(pixels, priors, truth, frozenset(shown))
 
 
 class TrainingBatches(Dataset):

@@ -6,7 +6,7 @@ moments, the running mean and the step are all there is to keep.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -29,11 +29,13 @@ class Progress:
         step: Finished optimiser steps.
         best: Best validation score so far.
         seconds: Time spent in training, over all sessions.
+        targets: Modality -> names that were asked for and shown so far; see :class:`TrainedTargets`.
     """
 
     step: int = 0
     best: float = -1.0
     seconds: float = 0.0
+    targets: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass

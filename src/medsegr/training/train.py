@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from medsegr.backbones.catalogue import resize_host
 from medsegr.errors import ConfigError
 from medsegr.inference.predictor import builtin_folder, builtin_models
+from medsegr.inference.trained_targets import KEY, TrainedTargets
 from medsegr.model.attach import build_model, enlarged
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
@@ -120,6 +121,7 @@ class _Run:
         mean = WeightMean(named, config.optimiser.ema_decay) if config.optimiser.ema_decay else None
         self.trained = Trained(model, named, optimiser, mean)
         self.progress = Progress()
+        self.targets = TrainedTargets.from_metadata(model.metadata)
         self.sums = dict.fromkeys(TERMS, 0.0)
         self.data_seconds = 0.0
         self.skipped = 0
@@ -131,6 +133,7 @@ class _Run:
         run = Path(config.out)
         if self.fabric.broadcast(self.folder is not None and self.folder.resumed):
             self.progress = load_state(run, self.trained)
+            self.targets = self.targets.joined(TrainedTargets.from_metadata({KEY: self.progress.targets}))
         if self.folder is not None:
             self.folder.keep_log_until(self.progress.step)
         before, self.held_out = self.progress.seconds, held_out
@@ -175,6 +178,7 @@ class _Run:
         for part in range(config.accumulate):
             marked = time.monotonic()
             batch = next(batches).to(self.fabric.device)
+            self.targets = self.targets.with_pairs(batch.shown)
             batch = batch.halved() if step < config.half_size_share * config.steps else batch
             self.data_seconds += time.monotonic() - marked
             waits = config.devices > 1 and part + 1 < config.accumulate
@@ -235,7 +239,8 @@ class _Run:
                 score = scores.get("val_dice", scores.get("val_named", -1.0))
                 if score >= self.progress.best:
                     self.progress.best = score
-                    self.folder.save_best(self.model, {"training": self._facts(scores), **thresholds})
+                    facts = {"training": self._facts(scores), **thresholds, **self.targets.metadata()}
+                    self.folder.save_best(self.model, facts)
             self.folder.draw_curve()
         self.fabric.barrier()
 
@@ -247,6 +252,7 @@ class _Run:
 
     def _save(self) -> None:
         if self.folder is not None:
+            self.progress.targets = self.targets.metadata().get(KEY, {})
             save_state(self.folder.path, self.trained, self.progress)
         self.fabric.barrier()
 

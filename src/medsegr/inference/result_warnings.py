@@ -1,0 +1,48 @@
+"""What is to be said beside an answer, in plain words and without report text."""
+
+from collections.abc import Sequence
+
+from medsegr.cognition.priors import Finding
+from medsegr.inference.result import FindingResult
+from medsegr.inference.thresholds import Thresholds
+from medsegr.inference.trained_targets import TrainedTargets
+
+
+def without_row(rows: Sequence[str], findings: Sequence[Finding], modality: str | None) -> list[str]:
+    """Names that the model was not built with: targets and modalities of a user's own lexicon."""
+    unknown = [name for name in dict.fromkeys(finding.target for finding in findings) if name not in rows]
+    warnings = [
+        f"This model has no row for '{name}': it is looked for by place, texture and shape." for name in unknown
+    ]
+    if modality is not None and f"modality:{modality}" not in rows:
+        warnings.append(f"This model has no row for pictures of '{modality}'.")
+    return warnings
+
+
+def untrained(results: Sequence[FindingResult], trained: TrainedTargets, modality: str | None) -> list[str]:
+    """What the model's answer is worth for names and pictures that it was not trained for."""
+    pictures = f"pictures of '{modality}'" if modality else "any pictures"
+    if not trained.knows_pictures(modality) and any(found.outcome != "absent" for found in results):
+        return [f"This model was not trained on {pictures}: take its masks and its support with care."]
+    return [
+        f"{found.id}: this model was not trained to find '{found.finding.target}' in {pictures}: "
+        + ("no mask was made." if found.outcome == "untrained" else "take the mask with care.")
+        for found in results
+        if found.outcome in ("outlined", "untrained") and not trained.knows(found.finding.target, modality)
+    ]
+
+
+def contradictions(results: Sequence[FindingResult], thresholds: Thresholds, asked_report: bool) -> list[str]:
+    """Where report and image disagree, and why nothing was outlined."""
+    if not results:
+        return ["The report names no finding that the vocabulary knows, so nothing was looked for."]
+    warnings = [
+        f"{found.id}: the report and the image contradict each other: said to be {found.finding.presence}, but "
+        f"its support is {found.support:.2f} (below {thresholds.support:.2f}); no mask was made."
+        for found in results
+        if found.outcome == "unsupported" and found.support is not None and asked_report
+    ]
+    warnings += [f"{found.id}: nothing was outlined: {found.reason}." for found in results if found.outcome == "empty"]
+    if all(found.outcome == "absent" for found in results):
+        warnings.append("All findings are absent by the report, so nothing was outlined.")
+    return warnings

@@ -1,0 +1,68 @@
+"""What a model was trained to find: a low support says something of those names alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from medsegr.errors import CheckpointError
+
+KEY = "trained_targets"
+"""Name in a checkpoint's metadata."""
+
+UNKNOWN = "unknown"
+"""The modality of pictures whose modality nobody knew; and the row of targets that have none of their own."""
+
+
+@dataclass(frozen=True)
+class TrainedTargets:
+    """Names that a model was asked for in training and shown a mask of, by modality.
+
+    Attributes:
+        of_modality: Modality -> targets; under ``unknown`` those of pictures whose modality nobody knew. Empty when
+            the checkpoint says nothing of it: then nothing is claimed of any name.
+    """
+
+    of_modality: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def knows_pictures(self, modality: str | None) -> bool:
+        """False when it was trained on pictures of known modalities, and this is none of them."""
+        return not self.of_modality or modality is None or {modality, UNKNOWN} & self.of_modality.keys() != set()
+
+    def knows(self, target: str, modality: str | None) -> bool:
+        """False when it was never shown such a structure in pictures of this modality; of any where it is None."""
+        chosen = [modality, UNKNOWN] if modality is not None else list(self.of_modality)
+        return not self.of_modality or any(target in self.of_modality.get(name, ()) for name in chosen)
+
+    def joined(self, other: "TrainedTargets") -> "TrainedTargets":
+        """What either of them has."""
+        modalities = self.of_modality.keys() | other.of_modality.keys()
+        none: frozenset[str] = frozenset()
+        both = {name: self.of_modality.get(name, none) | other.of_modality.get(name, none) for name in modalities}
+        return TrainedTargets(both)
+
+    def with_pairs(self, pairs: Iterable[tuple[str, str]]) -> "TrainedTargets":
+        """The same and more: (modality or ``unknown``, target)."""
+        more: dict[str, set[str]] = {}
+        for modality, target in pairs:
+            more.setdefault(modality, set()).add(target)
+        return self.joined(TrainedTargets({modality: frozenset(targets) for modality, targets in more.items()}))
+
+    def metadata(self) -> dict[str, Any]:
+        """As a checkpoint's metadata have them; nothing where there are none."""
+        record = {modality: sorted(self.of_modality[modality]) for modality in sorted(self.of_modality)}
+        return {KEY: record} if record else {}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> "TrainedTargets":
+        """Read what :meth:`metadata` wrote.
+
+        Raises:
+            CheckpointError: It is no mapping of modalities to lists of names.
+        """
+        record = metadata.get(KEY, {})
+        lists = list(record.values()) if isinstance(record, Mapping) else [None]
+        if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists):
+            raise CheckpointError(
+                f"The model's metadata have '{KEY}' that are no lists of names by modality. Mend its adapter.json."
+            )
+        return cls({str(modality): frozenset(names) for modality, names in record.items()})

@@ -1,0 +1,97 @@
+"""What a model was trained to find, and what it says of anything else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medsegr.errors import CheckpointError
+from medsegr.inference.predictor import Predictor, load
+from medsegr.inference.trained_targets import TrainedTargets
+
+from .test_predictor import disks, picture
+
+NAMES = st.sampled_from(["nodule", "mass", "liver", "left_lung"])
+PAIRS = st.sets(st.tuples(st.sampled_from(["chest_xray", "abdomen_ct", "unknown"]), NAMES))
+
+
+@given(PAIRS, PAIRS)
+def test_metadata_bring_back_what_was_shown(first, second):
+    targets = TrainedTargets().with_pairs(first).with_pairs(second)
+    assert targets == TrainedTargets().with_pairs(first | second)
+    assert TrainedTargets.from_metadata(targets.metadata()) == targets
+    for modality, target in first | second:
+        assert targets.knows(target, modality)
+        assert targets.knows(target, None)
+        assert targets.knows_pictures(modality)
+
+
+def test_nothing_is_claimed_where_the_checkpoint_says_nothing():
+    unsaid = TrainedTargets.from_metadata({})
+    assert unsaid.knows("nodule", "chest_xray")
+    assert unsaid.knows_pictures("brain_mri")
+    assert unsaid.metadata() == {}
+
+
+def test_names_belong_to_the_pictures_they_were_shown_in():
+    targets = TrainedTargets.from_metadata({"trained_targets": {"chest_xray": ["nodule"], "abdomen_ct": ["mass"]}})
+    assert targets.knows("nodule", "chest_xray")
+    assert not targets.knows("mass", "chest_xray")
+    assert targets.knows("mass", None)
+    assert not targets.knows("liver", None)
+    assert targets.knows_pictures(None)
+    assert not targets.knows_pictures("brain_mri")
+
+
+@pytest.mark.parametrize("record", [["nodule"], {"chest_xray": "nodule"}, {"chest_xray": [1]}])
+def test_damaged_metadata_are_refused(record):
+    with pytest.raises(CheckpointError, match="trained_targets"):
+        TrainedTargets.from_metadata({"trained_targets": record})
+
+
+def trained(modality="chest_xray", **changes) -> Predictor:
+    model = disks(**changes)
+    model.metadata = {"trained_targets": {modality: ["nodule"]}}
+    return Predictor(model)
+
+
+def test_a_name_it_was_not_trained_for_is_no_contradiction():
+    predictor = trained(pleural_effusion=(0.3, 0.5, 0.15, -2.0))
+    result = predictor.segment(picture(), "Nodule in the left lung. Pleural effusion.", modality="chest_xray")
+    assert [found.outcome for found in result.findings] == ["outlined", "untrained"]
+    assert not result.findings[1].mask.any()
+    assert "not trained for it" in result.findings[1].reason
+    (warning,) = result.warnings
+    assert "not trained to find 'pleural_effusion'" in warning
+    assert "no mask was made" in warning
+
+
+def test_what_it_was_trained_for_may_still_be_contradicted():
+    predictor = trained(nodule=(0.7, 0.2, 0.1, -2.0))
+    result = predictor.segment(picture(), "Nodule in the left lung.", modality="chest_xray")
+    assert result.findings[0].outcome == "unsupported"
+    assert "contradict" in result.warnings[0]
+
+
+def test_a_mask_of_an_untrained_name_is_given_with_a_caution():
+    result = trained().segment(picture(), "Pleural effusion.", modality="chest_xray")
+    assert result.findings[0].outcome == "outlined"
+    assert result.findings[0].mask.any()
+    assert len(result.warnings) == 1
+    assert "with care" in result.warnings[0]
+
+
+def test_pictures_it_was_not_trained_on_are_named_once():
+    predictor = trained("abdomen_ct", nodule=(0.7, 0.2, 0.1, -2.0))
+    result = predictor.segment(picture(), "Nodule. Pleural effusion.", modality="chest_xray")
+    assert [found.outcome for found in result.findings] == ["untrained", "outlined"]
+    assert len(result.warnings) == 1
+    assert "not trained on pictures of 'chest_xray'" in result.warnings[0]
+    assert "absent by the report" in predictor.segment(picture(), "No nodule.", modality="chest_xray").warnings[0]
+
+
+def test_the_built_in_model_says_what_it_knows():
+    targets = load("tiny").trained_targets
+    assert targets.knows("nodule", "chest_xray")
+    assert targets.knows("breast_lesion", "breast_ultrasound")
+    assert not targets.knows("surgical_clips", "chest_xray")
+    assert not targets.knows_pictures("brain_mri")
