@@ -146,7 +146,6 @@ SECTIONS = {
     "report_card": card_section,
     "grid_phantoms_fine": grid_parts,
     "grid_phantoms_parts": grid_parts,
-    "grid_phantoms": grid_brief,
     "grid_longer": grid_brief,
     "lift_tiny": lift_section,
     "lift": lift_section,

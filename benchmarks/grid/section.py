@@ -33,7 +33,6 @@ TITLES = {
     "phantoms_main": "phantoms",
     "phantoms_fine": "phantoms, less guidance of the finer maps",
     "phantoms_parts": "phantoms, less one other part each",
-    "phantoms": "phantoms, hosts without a mask embedding",
     "real_main": "real images",
     "longer": "real images, trained on a CPU at 128 px",
 }
