@@ -2,8 +2,8 @@
 
     python -m benchmarks.phantoms --model tiny --cases 200 --seed 7001
 
-Makes studies of a seed of their own, asks each in every way, and writes
-``results/phantoms.json``.
+Makes studies of a seed of their own, and some whose objects differ in size alone, asks each in every way, and
+writes ``results/phantoms.json``.
 """
 
 import argparse
@@ -103,6 +103,13 @@ def measure(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -
     }
 
 
+def size_alone(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -> dict[str, Any]:
+    """Dice where objects of one target differ in size alone, and what the name alone can reach there."""
+    answers = [a for f in folders for a in evaluate(predictor, f, "test", MODES, seed=seed)]
+    dice = {report: (figures(described(answers, report)) or {}).get("dice_per_image") for report in MODES}
+    return {"findings": len(described(answers, "true")), **dice, "name_alone_can_reach": oracle(folders, ("size",))}
+
+
 def foreign(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int, kept_at: float | None) -> dict[str, Any]:
     """Names of what lies in other regions of the body: how many are asked for, and the share that is rejected.
 
@@ -123,6 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="tiny")
     parser.add_argument("--cases", type=int, default=200)
+    parser.add_argument("--sizes", type=int, default=90, help="cases besides whose objects differ in size alone")
     parser.add_argument("--seed", type=int, default=7001)
     parser.add_argument("--out", default="phantoms", help="name of the results file")
     arguments = parser.parse_args()
@@ -131,6 +139,9 @@ def main() -> None:
         root = write_phantoms(Path(temporary) / "phantoms", arguments.cases, arguments.seed, split="test")
         folders = [DatasetFolder(folder) for folder in sorted(root.iterdir())]
         found = measure(predictor, folders, arguments.seed)
+        sizes = write_phantoms(Path(temporary) / "sizes", arguments.sizes, arguments.seed, split="test", suite="size")
+        of_size = [DatasetFolder(folder) for folder in sorted(sizes.iterdir())]
+        found["size_alone"] = size_alone(predictor, of_size, arguments.seed)
     model = {
         "name": arguments.model if "/" not in arguments.model else "folder",
         "weights": predictor.metadata.get("weights_sha256"),

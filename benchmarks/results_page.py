@@ -56,7 +56,7 @@ def phantoms(record: dict[str, Any]) -> str:
         for name, a in record["aspects"].items()
     ]
     support, denied, foreign = record["support"], record["denied"], record["foreign"]
-    threshold = threshold_words(support)
+    threshold, size = threshold_words(support), record["size_alone"]
     queries = record["false_queries"]
     facts = (
         f"- Where several objects of one target compete, its name alone can reach "
@@ -66,7 +66,9 @@ def phantoms(record: dict[str, Any]) -> str:
         f"false descriptions and {100 * foreign['rejected']:.1f} % of {foreign['asked']} names of what lies in other "
         "regions of the body rejected.\n"
         f"- {_at_kept(queries, foreign)}\n"
-        f"- Denied findings left empty: {denied['empty']} of {denied['findings']}."
+        f"- Denied findings left empty: {denied['empty']} of {denied['findings']}.\n"
+        f"- Where objects differ in size alone ({size['findings']} more findings): {size['true']:.3f} told the report, "
+        f"{size['none']:.3f} the name alone, which can reach {size['name_alone_can_reach']:.3f}."
     )
     return (
         f"## Phantoms ({record['cases']} studies, {told['true']['all']['findings']} described findings)\n\n"

@@ -30,5 +30,10 @@ def test_the_phantom_benchmark_measures_what_its_page_shows(tmp_path) -> None:
     assert found["denied"]["empty"] == found["denied"]["findings"] > 0
     assert {a["suite"] for a in found["aspects"].values()} == {"place", "texture", "form"}
     assert all(a["findings"] >= 3 for a in found["aspects"].values())
+    sizes = write_phantoms(tmp_path / "sizes", 6, 2, size=64, split="test", suite="size")
+    found["size_alone"] = phantoms.size_alone(Predictor(model), [DatasetFolder(f) for f in sorted(sizes.iterdir())], 0)
+    assert found["size_alone"]["findings"] >= 6
+    assert 0 < found["size_alone"]["name_alone_can_reach"] < 1
     page = results_page.phantoms({"cases": 24, **found})
+    assert "differ in size alone" in page
     assert "another case's report" in page and "Denied findings left empty" in page
