@@ -45,7 +45,8 @@ DATA = (
 )
 LIMITS = (
     "It knows generated phantoms and breast ultrasound, and nothing else: no real X-ray, CT or MRI was learnt from. "
-    "Of a real radiograph or CT its masks mean nothing; train on your own data first."
+    "Of a real radiograph or CT its masks mean nothing; train on your own data first. It has not learnt sizes: where "
+    "objects differ in size alone it mostly says, wrongly, that the image does not show the one that is meant."
 )
 
 
@@ -63,6 +64,8 @@ def results(weights: str) -> dict[str, Any]:
             found[f"{name}, Dice {words}"] = round(row["dice_per_image"], 3)
         if name == "phantoms":
             support = record["support"]
+            for mode, words in (("true", "with its report"), ("none", "without a report")):
+                found[f"phantoms that differ in size alone, Dice {words}"] = round(record["size_alone"][mode], 3)
             found["phantoms, true findings kept"] = support["kept"]
             found["phantoms, false descriptions rejected"] = support["rejected"]
             found["phantoms, names from elsewhere in the body rejected"] = round(record["foreign"]["rejected"], 3)
