@@ -10,7 +10,7 @@ KEY = "trained_targets"
 """Name in a checkpoint's metadata."""
 
 UNKNOWN = "unknown"
-"""The modality of pictures whose modality nobody knew; and the row of targets that have none of their own."""
+"""Stands for the modality of pictures whose modality nobody knew."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TrainedTargets:
 
     def knows_pictures(self, modality: str | None) -> bool:
         """False when it was trained on pictures of known modalities, and this is none of them."""
-        return not self.of_modality or modality is None or {modality, UNKNOWN} & self.of_modality.keys() != set()
+        return not self.of_modality or modality is None or not self.of_modality.keys().isdisjoint((modality, UNKNOWN))
 
     def knows(self, target: str, modality: str | None) -> bool:
         """False when it was never shown such a structure in pictures of this modality; of any where it is None."""
