@@ -73,7 +73,7 @@ def aspects(predictor: Predictor, folders: Sequence[DatasetFolder], answers: Seq
             "without_words": described(unsaid, wordless[0], suite),
             "without_modulator": described(off, "true", suite),
         }
-        dice = {name: (figures(row) or {}).get("dice_per_image") for name, row in rows.items()}
+        dice = {name: (figures(row) or {}).get("dice_per_finding") for name, row in rows.items()}
         found[aspect] = {"suite": suite[0], "findings": len(rows["whole"]), **dice}
     return found
 
@@ -106,7 +106,7 @@ def measure(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -
 def size_alone(predictor: Predictor, folders: Sequence[DatasetFolder], seed: int) -> dict[str, Any]:
     """Dice where objects of one target differ in size alone, and what the name alone can reach there."""
     answers = [a for f in folders for a in evaluate(predictor, f, "test", MODES, seed=seed)]
-    dice = {report: (figures(described(answers, report)) or {}).get("dice_per_image") for report in MODES}
+    dice = {report: (figures(described(answers, report)) or {}).get("dice_per_finding") for report in MODES}
     return {"findings": len(described(answers, "true")), **dice, "name_alone_can_reach": oracle(folders, ("size",))}
 
 

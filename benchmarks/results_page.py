@@ -49,8 +49,8 @@ def phantoms(record: dict[str, Any]) -> str:
     rows = []
     for mode, words in REPORTS.items():
         figures = told[mode]
-        suites = [figures["suite"].get(suite, {}).get("dice_per_image") for suite in SUITES]
-        rows.append((words, figures["all"]["dice_per_image"], figures["competing"]["dice_per_image"], *suites))
+        suites = [figures["suite"].get(suite, {}).get("dice_per_finding") for suite in SUITES]
+        rows.append((words, figures["all"]["dice_per_finding"], figures["competing"]["dice_per_finding"], *suites))
     aspects = [
         (name, a["suite"], a["findings"], a["whole"], a["without_words"], a["without_modulator"])
         for name, a in record["aspects"].items()

@@ -60,8 +60,9 @@ def results(weights: str) -> dict[str, Any]:
             continue
         rows = record["described"] if name == "phantoms" else record["tiny"]
         for mode, words in (("true", "with its report"), ("none", "without a report"), ("other", "with another's")):
-            row = rows[mode]["all"] if name == "phantoms" else rows[mode]
-            found[f"{name}, Dice {words}"] = round(row["dice_per_image"], 3)
+            phantoms = name == "phantoms"
+            dice = rows[mode]["all"]["dice_per_finding"] if phantoms else rows[mode]["dice_per_image"]
+            found[f"{name}, Dice {words}"] = round(dice, 3)
         if name == "phantoms":
             support = record["support"]
             for mode, words in (("true", "with its report"), ("none", "without a report")):

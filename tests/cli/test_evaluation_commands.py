@@ -44,7 +44,7 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_record_says_how_it_came_to_be(scores: Path) -> None:
     record = json.loads((scores / "results.json").read_text())
-    assert record["schema"] == "medsegr.results/2" and record["command"][0] == "medsegr" and record["versions"]["torch"]
+    assert record["schema"] == "medsegr.results/3" and record["command"][0] == "medsegr" and record["versions"]["torch"]
     assert record["seed"] == 0 and record["split"] == "test" and len(record["model"]["weights"]) == 64
     assert record["settings"]["tolerance"] == {"mm": 2.0, "px": 2.0}
     assert record["settings"]["bootstrap"]["of"] == "patients"
@@ -69,7 +69,7 @@ def test_lines_of_the_table_agree_with_the_figures(scores: Path) -> None:
     figures = json.loads((scores / "results.json").read_text())["origins"]["real"]["reports"]["none"]["all"]
     dice = [float(r["dice"]) for r in rows if r["report"] == "none" and r["origin"] == "real" and int(r["true_px"])]
     assert len(dice) == figures["shown"] == 6
-    assert figures["dice_per_image"] == pytest.approx(sum(dice) / 6, abs=1e-4)
+    assert figures["dice_per_finding"] == pytest.approx(sum(dice) / 6, abs=1e-4)
 
 
 def test_no_report_text_in_any_file_and_pages_stand_alone(scores: Path) -> None:

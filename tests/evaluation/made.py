@@ -11,6 +11,7 @@ from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.case import Case, FindingRecord
 from medsegr.data.image import MedicalImage, load_image
 from medsegr.evaluation.answer import Answer, Measures, measure
+from medsegr.evaluation.metrics import Overlap
 from medsegr.evaluation.questions import Asked
 from medsegr.evaluation.surface import Tolerance
 from medsegr.inference.predictor import Predictor
@@ -115,6 +116,7 @@ def answer(mask: np.ndarray, truth: np.ndarray, **changes) -> Answer:
     """An answer about a described nodule of a real report."""
     made = Answer(
         data="made", case="made.png", patient="made.png", suite="", look="", origin="real", finding=0, target="nodule",
-        presence="present", role="described", report="true", measures=measures(mask, truth), support=0.9, content="",
+        presence="present", role="described", report="true", measures=measures(mask, truth),
+        image=Overlap.of(mask, truth), support=0.9, content="",
     )  # fmt: skip
     return replace(made, **changes)

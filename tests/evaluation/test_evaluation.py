@@ -11,8 +11,11 @@ from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.errors import ConfigError
 from medsegr.evaluation.ablation import without_modulator
-from medsegr.evaluation.evaluate import Cohort, evaluate
+from medsegr.evaluation.evaluate import Cohort, evaluate, image_overlaps
+from medsegr.evaluation.metrics import Overlap
+from medsegr.evaluation.questions import Asked
 from medsegr.evaluation.reports import redescribed, told
+from medsegr.evaluation.results import false_query_figures
 from medsegr.inference.predictor import Predictor, load
 from tests.evaluation.made import described_set, listening
 
@@ -103,6 +106,27 @@ def test_false_queries_do_not_disturb_the_report(films: DatasetFolder) -> None:
         assert len(stranger) == (6 if foreign else 0)
         assert all(a.overlap.predicted == 0 and a.support < 0.1 for a in stranger)  # type: ignore[operator]
     assert passes == {False: 12, True: 18}
+
+
+@pytest.mark.parametrize("reports", [("none", "true"), ("true", "none")])
+def test_foreign_queries_count_in_whatever_order_reports_are_asked(films: DatasetFolder, reports) -> None:
+    answers = list(evaluate(listening(), films, "test", reports, foreign=True))
+    assert {a.report for a in answers if a.role == "foreign"} == {"true"}
+    assert false_query_figures(answers, {"films": 0.5})["kinds"]["foreign"]["asked"] == 6
+
+
+def test_findings_of_one_target_are_taken_together_per_image() -> None:
+    left, right, heart, nothing = (np.zeros((4, 12), bool) for _ in range(4))
+    left[:, 8:], right[:, :4], heart[:, 5:7] = True, True, True
+    asked = [
+        Asked(Finding("nodule", location=Location("left")), left, "described"),
+        Asked(Finding("nodule", location=Location("right")), right, "described"),
+        Asked(Finding("heart"), heart, "named"),
+        Asked(Finding("nodule"), nothing, "false"),
+    ]
+    found = image_overlaps(asked, dict(enumerate([left | right, left, heart, right])))
+    assert found[0] == found[1] == Overlap(both=32, predicted=32, true=32)  # each lung opacity alone: 0.67 and 0
+    assert found[2] == Overlap.of(heart, heart) and found[3] == Overlap(both=0, predicted=16, true=0)
 
 
 def test_a_modulator_that_is_off_comes_back(ct: DatasetFolder, predictor: Predictor) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from medsegr.errors import ConfigError
 from medsegr.evaluation.figures import confusion, figures, grouped
+from medsegr.evaluation.metrics import Overlap
 from medsegr.evaluation.results import all_tables, false_query_figures, report_figures, support_figures
 from tests.evaluation.made import answer, case_of, disc, measures
 
@@ -29,12 +30,39 @@ def test_means_are_over_what_is_shown_and_errors_are_counted() -> None:
     assert found is not None
     scores = [a.overlap.dice for a in listed[:3]]
     assert found["findings"] == 4 and found["shown"] == 3 and found["cases"] == 3 and found["patients"] == 2
-    assert found["dice_per_image"] == pytest.approx(np.mean(scores), abs=1e-4)
+    assert found["dice_per_finding"] == pytest.approx(np.mean(scores), abs=1e-4)
     assert found["dice_per_case"] == pytest.approx((np.mean(scores[:2]) + scores[2]) / 2, abs=1e-4)
     pixels = sum(a.overlap.predicted + a.overlap.true for a in listed[:3])
     assert found["dice_over_set"] == pytest.approx(2 * sum(a.overlap.both for a in listed[:3]) / pixels, abs=1e-4)
     assert (found["missed"], found["left_empty"], found["false_alarms"]) == (1, 1, 1)
     assert found["interval"] == []  # all that is shown is one patient's
+
+
+def test_findings_of_one_target_in_an_image_count_together_per_image() -> None:
+    """As the two opacities of a film do, for papers that have one mask per image."""
+    whole, part = Overlap(200, 180, 150), Overlap(40, 50, 30)
+    listed = [
+        answer(SMALL, SMALL, case="a", image=whole),
+        answer(EMPTY, LARGE, case="a", finding=1, image=whole),
+        answer(LARGE, LARGE, case="a", finding=2, target="mass", image=part),
+        answer(LARGE, EMPTY, case="b", image=Overlap(300, 0, 0)),
+    ]
+    found = figures(listed)
+    assert found is not None and found["images"] == 2
+    assert found["dice_per_image"] == pytest.approx((whole.dice + part.dice) / 2, abs=1e-4)
+    assert found["dice_per_finding"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_another_object_of_the_same_kind_is_no_other_class() -> None:
+    both = SMALL | LARGE
+    case = case_of({}, {"one": ("nodule", SMALL), "two": ("nodule", LARGE)})
+    alike = figures([answer(both, SMALL, measures=measures(both, SMALL, case=case))])
+    assert alike is not None and alike["confused"]["share"] == 0
+    assert alike["confused"]["alike"] == pytest.approx((LARGE & ~SMALL).sum() / both.sum(), abs=1e-4)
+    case = case_of({"heart": LARGE}, {"one": ("nodule", SMALL)})
+    other = figures([answer(both, SMALL, measures=measures(both, SMALL, case=case))])
+    assert other is not None and other["confused"]["alike"] == 0
+    assert other["confused"]["share"] == alike["confused"]["alike"]
 
 
 def test_distances_hold_misses_and_false_alarms_at_the_diagonal() -> None:
@@ -60,7 +88,7 @@ def test_lesions_and_the_flagged_rule() -> None:
 def test_intervals_resample_patients() -> None:
     listed = [answer(LARGE if k % 3 else EMPTY, LARGE, case=str(k), patient=str(k // 2)) for k in range(12)]
     low, high = figures(listed)["interval"]  # type: ignore[index]
-    assert low < figures(listed)["dice_per_image"] < high  # type: ignore[index]
+    assert low < figures(listed)["dice_per_finding"] < high  # type: ignore[index]
     alone = figures([answer(LARGE, LARGE), answer(EMPTY, LARGE)])
     assert alone is not None and alone["interval"] == []
 
@@ -68,7 +96,7 @@ def test_intervals_resample_patients() -> None:
 def test_nothing_gives_nothing() -> None:
     assert figures([]) is None
     only_empty = figures([answer(EMPTY, EMPTY)])
-    assert only_empty is not None and only_empty["dice_per_image"] is None and only_empty["dice_over_set"] is None
+    assert only_empty is not None and only_empty["dice_per_finding"] is None and only_empty["dice_over_set"] is None
 
 
 def test_groups_keep_the_order_of_classes() -> None:
@@ -86,7 +114,7 @@ def test_real_and_derived_reports_are_never_averaged() -> None:
         report_figures(mixed, {"made": 0.5})
     tables = all_tables([*mixed, answer(EMPTY, LARGE, origin="none")], {"made": 0.5})
     assert list(tables) == ["real", "derived", "none"]
-    dice = [tables[origin]["reports"]["true"]["all"]["dice_per_image"] for origin in tables]
+    dice = [tables[origin]["reports"]["true"]["all"]["dice_per_finding"] for origin in tables]
     assert dice == [1.0, 1.0, 0.0]
 
 

@@ -50,19 +50,22 @@ def test_the_other_side_of_a_structure_is_another_of_its_kind() -> None:
 def test_confusion_is_of_pixels_in_something_else_and_not_in_the_finding() -> None:
     truth, lung, heart = box(2, 6), box(4, 10), box(8, 14)
     mask = box(3, 12)  # 4 rows x 9 columns; columns 3-5 are right
-    found, anywhere = confused_pixels(mask, truth, {"lung": lung, "heart": heart, "far": box(18, 20)})
+    others = {"lung": lung, "heart": heart, "far": box(18, 20)}
+    found, anywhere, alike = confused_pixels(mask, truth, others, "nodule")
     assert found == {"lung": 4 * 4, "heart": 4 * 4}
-    assert anywhere == 4 * 6
+    assert (anywhere, alike) == (4 * 6, 0)
+    assert confused_pixels(mask, truth, others, "heart") == (found, 4 * 6, 4 * 2)  # columns 10 and 11: no lung there
 
 
 @settings(deadline=None)
 @given(MASKS, MASKS, MASKS, MASKS)
 def test_confusion_agrees_with_looking_at_each_pixel(mask, truth, first, second) -> None:
-    found, anywhere = confused_pixels(mask, truth, {"a": first, "b": second})
+    found, anywhere, alike = confused_pixels(mask, truth, {"a": first, "b": second}, "b")
     places = [p for p in np.ndindex(mask.shape) if mask[p] and not truth[p]]
     assert found.get("a", 0) == sum(bool(first[p]) for p in places)
     assert found.get("b", 0) == sum(bool(second[p]) for p in places)
     assert anywhere == sum(bool(first[p] or second[p]) for p in places)
+    assert alike == sum(bool(second[p] and not first[p]) for p in places)
     if truth.any():
         both = sum(bool(truth[p] and (first[p] or second[p])) for p in np.ndindex(mask.shape))
         assert overlap_share(truth, {"a": first, "b": second}) == pytest.approx(both / truth.sum())

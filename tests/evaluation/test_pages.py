@@ -47,7 +47,7 @@ def test_names_cannot_become_markup() -> None:
 
 def test_plots_on_one_page_do_not_share_identifiers() -> None:
     scores = {"its own report": list(np.linspace(0, 1, 9)), "none": []}
-    bars = {"true": {"< 1 %": {"dice_per_image": 0.5, "interval": [0.4, 0.6], "shown": 3}, "> 5 %": None}}
+    bars = {"true": {"< 1 %": {"dice_per_finding": 0.5, "interval": [0.4, 0.6], "shown": 3}, "> 5 %": None}}
     bins = [
         {"mean_support": 0.2, "share_shown": 0.1, "findings": 4},
         {"mean_support": 0.9, "share_shown": 0.8, "findings": 2},

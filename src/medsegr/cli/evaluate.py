@@ -132,8 +132,8 @@ def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":
     from medsegr.evaluation.html import with_interval
 
     table = Table(
-        "report", "findings", "Dice per image", "Dice over the set", "NSD", "HD95", "missed", "false alarms",
-        "lesions found", title=f"reports: {origin}",
+        "report", "findings", "Dice per finding", "Dice per image", "over the set", "NSD", "HD95", "missed",
+        "false alarms", "lesions found", title=f"reports: {origin}",
     )  # fmt: skip
     for mode, figures in tables["reports"].items():
         f = figures["all"]
@@ -141,8 +141,8 @@ def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":
             continue
         near = [f"{with_interval(s['nsd'], ())} ({unit})" for unit, s in f["surface"].items()]
         far = [f"{with_interval(s['hd95'], (), 1)} {unit}" for unit, s in f["surface"].items()]
-        dice = with_interval(f["dice_per_image"], f["interval"])
-        cells = (f["shown"], dice, f["dice_over_set"], ", ".join(near), ", ".join(far), f["missed"],
-                 f["false_alarms"], f["lesions"]["sensitivity"])  # fmt: skip
+        dice = with_interval(f["dice_per_finding"], f["interval"])
+        cells = (f["shown"], dice, f["dice_per_image"], f["dice_over_set"], ", ".join(near), ", ".join(far),
+                 f["missed"], f["false_alarms"], f["lesions"]["sensitivity"])  # fmt: skip
         table.add_row(mode, *("-" if cell is None else str(cell) for cell in cells))
     return table

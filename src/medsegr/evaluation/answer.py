@@ -33,6 +33,7 @@ class Measures:
         overlap_share: Share of the truth's pixels that have another label as well; None where there is no truth.
         confused: Target of something else -> outlined pixels that lie in it and not in the truth.
         confused_px: Outlined pixels that lie in anything else and not in the truth, each counted once.
+        alike_px: Those of ``confused_px`` that lie in another object of the same kind and in no other class.
         truth: Hash of the truth.
     """
 
@@ -43,6 +44,7 @@ class Measures:
     overlap_share: float | None
     confused: dict[str, int] = field(default_factory=dict)
     confused_px: int = 0
+    alike_px: int = 0
     truth: str = ""
 
     @property
@@ -73,7 +75,7 @@ def measure(mask: np.ndarray, asked: Asked, case: Case, tolerance: Tolerance) ->
     truth, geometry = asked.truth, case.image.geometry
     overlap = Overlap.of(mask, truth)
     others = other_labels(asked.finding.target, truth, case)
-    confused, confused_px = confused_pixels(mask, truth, others)
+    confused, confused_px, alike_px = confused_pixels(mask, truth, others, asked.finding.target)
     spacing = geometry.spacing_mm[-mask.ndim :] if geometry.spacing_known else None
     return Measures(
         overlap=overlap,
@@ -83,6 +85,7 @@ def measure(mask: np.ndarray, asked: Asked, case: Case, tolerance: Tolerance) ->
         overlap_share=overlap_share(truth, others),
         confused=confused,
         confused_px=confused_px,
+        alike_px=alike_px,
         truth=mask_hash(truth),
     )
 
@@ -102,6 +105,7 @@ class Answer:
         role: See :data:`medsegr.evaluation.questions.Role`.
         report: What the model was told.
         measures: Of the mask.
+        image: Pixels of all findings of this target that the image was asked for in this way, taken together.
         support: 0..1; None where nothing was decoded.
         content: Hash of the case.
     """
@@ -118,6 +122,7 @@ class Answer:
     role: Role
     report: str
     measures: Measures
+    image: Overlap
     support: float | None
     content: str
 
@@ -125,6 +130,11 @@ class Answer:
     def overlap(self) -> Overlap:
         """Pixels of mask and truth."""
         return self.measures.overlap
+
+    @property
+    def of_image(self) -> tuple[str, str, str, str]:
+        """What answers of one image and target have in common, in one way of asking."""
+        return self.data, self.case, self.target, self.report
 
     @property
     def size(self) -> str:

@@ -14,6 +14,7 @@ from medsegr.errors import ConfigError
 from medsegr.evaluation.ablation import without_modulator
 from medsegr.evaluation.answer import Answer, measure
 from medsegr.evaluation.fingerprint import case_hash
+from medsegr.evaluation.metrics import Overlap
 from medsegr.evaluation.patients import patients_of
 from medsegr.evaluation.questions import ASKED_ANYWAY, Asked, foreign_question, questions_of
 from medsegr.evaluation.reports import MODES, ReportMode, told
@@ -100,7 +101,7 @@ def evaluate(
         ConfigError: Unknown way of asking, or no case in the split.
     """
     check_modes(reports)
-    cohort = Cohort.of(folder, split, limit, seed)
+    cohort, first = Cohort.of(folder, split, limit, seed), "true" if "true" in reports else reports[0]
     for name in cohort.names:
         case = folder.load(name)
         if suites is not None and case.suite not in suites:
@@ -112,7 +113,9 @@ def evaluate(
         with without_modulator(predictor.model, without) if without else nullcontext():
             for mode in reports:
                 lent = cohort.lent(name) if mode == "other" else []
-                for number, found in answered(predictor, case, asked, mode, lent, first=mode == reports[0]):
+                answers = dict(answered(predictor, case, asked, mode, lent, first=mode == first))
+                images = image_overlaps(asked, {number: found.mask for number, found in answers.items()})
+                for number, found in answers.items():
                     question = asked[number]
                     yield Answer(
                         data=folder.name,
@@ -127,6 +130,7 @@ def evaluate(
                         role=question.role,
                         report=mode,
                         measures=measure(found.mask, question, case, tolerance or Tolerance()),
+                        image=images[number],
                         support=found.support,
                         content=content,
                     )
@@ -156,7 +160,7 @@ def answered(  # noqa: PLR0917 - one case, one call
     """Ask one case in one way.
 
     Denials and false descriptions belong to the own report and are asked with mode ``true`` alone; foreign
-    targets, always bare names, with the first way.
+    targets, always bare names, in one way.
 
     Args:
         predictor: The model.
@@ -164,7 +168,7 @@ def answered(  # noqa: PLR0917 - one case, one call
         asked: All questions of the case.
         mode: The way.
         lent: What other patients' reports describe.
-        first: Whether this is the first way of several.
+        first: Whether foreign targets are asked in this way.
 
     Yields:
         Number of the question, and what the model says.
@@ -174,6 +178,29 @@ def answered(  # noqa: PLR0917 - one case, one call
         numbers = [n for n, question in enumerate(asked) if question.role in wanted and question.role in company]
         findings = [told(asked[n].finding, mode, lent) for n in numbers]
         yield from zip(numbers, ask(predictor, case, findings), strict=True)
+
+
+def image_overlaps(asked: Sequence[Asked], masks: Mapping[int, np.ndarray]) -> dict[int, Overlap]:
+    """Masks and truths of all findings of one target taken together: what a measure per image is about.
+
+    Args:
+        asked: All questions of the case.
+        masks: Number of a question -> its mask, bool.
+
+    Returns:
+        Number of the question -> pixels. What the image does not show stands for itself (denied, false, foreign).
+    """
+    of_target: dict[str, list[int]] = {}
+    for number in masks:
+        if asked[number].role in ASKED_ANYWAY:
+            of_target.setdefault(asked[number].finding.target, []).append(number)
+    found = {number: Overlap.of(mask, asked[number].truth) for number, mask in masks.items()}
+    for numbers in of_target.values():
+        if len(numbers) > 1:
+            mask = np.logical_or.reduce([masks[number] for number in numbers])
+            truth = np.logical_or.reduce([asked[number].truth for number in numbers])
+            found |= dict.fromkeys(numbers, Overlap.of(mask, truth))
+    return found
 
 
 def ask(predictor: Predictor, case: Case, findings: Sequence[Finding]) -> tuple[FindingResult, ...]:

@@ -19,9 +19,10 @@ STRATA = {"size": SIZES, "hidden": OVERLAPS}
 def figures(answers: Iterable[Answer]) -> dict[str, Any] | None:
     """All figures of some answers; None of none.
 
-    ``dice_per_image``, ``iou`` and ``nsd`` are means over findings that the image shows; ``dice_per_case`` is the
-    mean over cases of each case's mean. HD95 is a mean over findings that are shown or outlined, misses and false
-    alarms at the image's diagonal and counted as ``penalised``. Intervals resample patients.
+    ``dice_per_finding``, ``iou`` and ``nsd`` are means over findings that the image shows; ``dice_per_case`` is the
+    mean over cases of each case's mean. ``dice_per_image`` takes all findings of one target in an image together
+    first, as papers do that have one mask per image. HD95 is a mean over findings that are shown or outlined, misses
+    and false alarms at the image's diagonal and counted as ``penalised``. Intervals resample patients.
 
     Raises:
         ConfigError: Real and derived reports are mixed, which nothing may average.
@@ -40,8 +41,9 @@ def figures(answers: Iterable[Answer]) -> dict[str, Any] | None:
         "shown": len(shown),
         "cases": len({(a.data, a.case) for a in listed}),
         "patients": len({a.group for a in listed}),
-        "dice_per_image": rounded(mean(scores)),
+        "dice_per_finding": rounded(mean(scores)),
         "interval": bounds(bootstrap_interval(scores, groups=groups)),
+        **_per_image(listed),
         **_per_case(shown),
         "dice_over_set": rounded(dice_over_set([a.overlap for a in shown])) if shown else None,
         "dice_over_set_interval": bounds(ratio_interval(both, pixels, groups)),
@@ -97,6 +99,12 @@ def _mean_of(name: str, values: Sequence[float], groups: Sequence[Any]) -> dict[
     return {name: rounded(mean(values)), f"{name}_interval": bounds(bootstrap_interval(values, groups=groups))}
 
 
+def _per_image(listed: Sequence[Answer]) -> dict[str, Any]:
+    images = {a.of_image: a for a in listed if a.image.true}
+    scores, groups = [a.image.dice for a in images.values()], [a.group for a in images.values()]
+    return {"images": len(images), **_mean_of("dice_per_image", scores, groups)}
+
+
 def _per_case(shown: Sequence[Answer]) -> dict[str, Any]:
     cases: dict[tuple[str, str], list[Answer]] = {}
     for a in shown:
@@ -140,11 +148,15 @@ def _lesions(listed: Sequence[Answer]) -> dict[str, Any]:
 
 
 def _confused(listed: Sequence[Answer]) -> dict[str, Any]:
-    wrong, outlined = [a.measures.confused_px for a in listed], [a.overlap.predicted for a in listed]
-    return {
-        "share": rounded(sum(wrong) / sum(outlined)) if sum(outlined) else None,
-        "share_interval": bounds(ratio_interval(wrong, outlined, [a.group for a in listed])),
-    }
+    """Shares of the outlined pixels: in another class (``share``), and in another object of the same (``alike``)."""
+    outlined, groups = [a.overlap.predicted for a in listed], [a.group for a in listed]
+    alike = [a.measures.alike_px for a in listed]
+    other = [a.measures.confused_px - a.measures.alike_px for a in listed]
+    found: dict[str, Any] = {}
+    for name, wrong in (("share", other), ("alike", alike)):
+        found[name] = rounded(sum(wrong) / sum(outlined)) if sum(outlined) else None
+        found[f"{name}_interval"] = bounds(ratio_interval(wrong, outlined, groups))
+    return found
 
 
 def _transunet(listed: Sequence[Answer]) -> Mapping[str, Any]:

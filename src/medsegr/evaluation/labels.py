@@ -49,17 +49,27 @@ def overlap_share(truth: np.ndarray, others: Mapping[str, np.ndarray]) -> float 
 
 
 def confused_pixels(
-    mask: np.ndarray, truth: np.ndarray, others: Mapping[str, np.ndarray]
-) -> tuple[dict[str, int], int]:
+    mask: np.ndarray, truth: np.ndarray, others: Mapping[str, np.ndarray], target: str
+) -> tuple[dict[str, int], int, int]:
     """Outlined pixels that belong to something else and not to the finding.
 
+    Args:
+        mask: Bool.
+        truth: Of the finding.
+        others: See :func:`other_labels`.
+        target: Of the finding.
+
     Returns:
-        Target -> pixels, zeros left out; and how many pixels that are in all, each counted once.
+        Target -> pixels, zeros left out; how many pixels that are in all, each counted once; and how many of these
+        lie in another object of the finding's own kind and in no other class.
     """
-    wrong, anywhere, found = mask & ~truth, np.zeros_like(truth), {}
-    for target, other in others.items():
-        inside = wrong & other
-        if inside.any():
-            found[target] = int(np.count_nonzero(inside))
-            anywhere |= inside
-    return found, int(np.count_nonzero(anywhere))
+    wrong = mask & ~truth
+    inside = {name: wrong & other for name, other in others.items()}
+    anywhere, classes = np.zeros_like(truth), np.zeros_like(truth)
+    for name, pixels in inside.items():
+        anywhere |= pixels
+        if name != target:
+            classes |= pixels
+    counts = {name: int(np.count_nonzero(pixels)) for name, pixels in inside.items() if pixels.any()}
+    confused = int(np.count_nonzero(anywhere))
+    return counts, confused, confused - int(np.count_nonzero(classes))

@@ -75,7 +75,7 @@ def strata(bars: Mapping[str, Mapping[str, Mapping[str, Any]]], label: str) -> F
     """Mean Dice per class with intervals, side by side for each way of asking.
 
     Args:
-        bars: Way -> class -> figures with ``dice_per_image``, ``interval`` and ``shown``.
+        bars: Way -> class -> figures with ``dice_per_finding``, ``interval`` and ``shown``.
         label: Of the classes.
     """
     figure, axes = blank()
@@ -83,7 +83,7 @@ def strata(bars: Mapping[str, Mapping[str, Mapping[str, Any]]], label: str) -> F
     width = 0.8 / max(len(bars), 1)
     for place, (way, found) in enumerate(bars.items()):
         for number, name in enumerate(classes):
-            value = (found.get(name) or {}).get("dice_per_image")
+            value = (found.get(name) or {}).get("dice_per_finding")
             if value is None:
                 continue
             x = number + (place - (len(bars) - 1) / 2) * width
@@ -93,7 +93,7 @@ def strata(bars: Mapping[str, Mapping[str, Mapping[str, Any]]], label: str) -> F
     counts = [max(((f.get(name) or {}).get("shown", 0) for f in bars.values()), default=0) for name in classes]
     ticks = [f"{name}\n{count} findings" for name, count in zip(classes, counts, strict=True)]
     axes.set_xticks(range(len(classes)), ticks)
-    axes.set(ylim=(0, 1), ylabel="Dice per image", xlabel=label)
+    axes.set(ylim=(0, 1), ylabel="Dice per finding", xlabel=label)
     if bars:
         _legend(axes, len(bars))
     return figure

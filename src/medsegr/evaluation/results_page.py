@@ -107,20 +107,22 @@ def _origin_parts(
 
 
 def _main_table(reports: Mapping[str, Any]) -> str:
-    header = ("the model is told", "findings shown", "cases", "Dice per image", "Dice per case", "Dice over the set",
-              "IoU", "missed", "left empty", "false alarms", "lesions found", "false lesions per image",
-              "confused pixels")  # fmt: skip
+    header = ("the model is told", "findings shown", "cases", "Dice per finding", "Dice per image", "Dice per case",
+              "Dice over the set", "IoU", "missed", "left empty", "false alarms", "lesions found",
+              "false lesions per image", "in another class", "in another of its kind")  # fmt: skip
     rows = []
     for report, found in reports.items():
         f = found["all"]
         rows.append((
-            REPORT_WORDS[report], f["shown"], f["cases"], with_interval(f["dice_per_image"], f["interval"]),
+            REPORT_WORDS[report], f["shown"], f["cases"], with_interval(f["dice_per_finding"], f["interval"]),
+            with_interval(f["dice_per_image"], f["dice_per_image_interval"]),
             with_interval(f["dice_per_case"], f["dice_per_case_interval"]),
             with_interval(f["dice_over_set"], f["dice_over_set_interval"]), with_interval(f["iou"], f["iou_interval"]),
             f["missed"], f["left_empty"], f["false_alarms"],
             with_interval(f["lesions"]["sensitivity"], f["lesions"]["sensitivity_interval"]),
             with_interval(f["lesions"]["false_per_image"], f["lesions"]["false_per_image_interval"], 2),
             with_interval(f["confused"]["share"], f["confused"]["share_interval"]),
+            with_interval(f["confused"]["alike"], f["confused"]["alike_interval"]),
         ))  # fmt: skip
     return table(header, rows)
 
@@ -174,7 +176,7 @@ def _group_tables(reports: Mapping[str, Any]) -> list[str]:
     parts = []
     for field, words in FIELD_WORDS.items():
         rows = [
-            (name, REPORT_WORDS[report], f["shown"], with_interval(f["dice_per_image"], f["interval"]),
+            (name, REPORT_WORDS[report], f["shown"], with_interval(f["dice_per_finding"], f["interval"]),
              f["dice_over_set"], f["missed"], f["false_alarms"], f["lesions"]["sensitivity"])
             for report, found in reports.items()
             for name, f in found.get(field, {}).items()
@@ -182,7 +184,7 @@ def _group_tables(reports: Mapping[str, Any]) -> list[str]:
         if rows:
             order = list(dict.fromkeys(row[0] for row in rows))
             rows.sort(key=lambda row: order.index(row[0]))
-            header = ("", "the model is told", "findings shown", "Dice per image", "Dice over the set", "missed",
+            header = ("", "the model is told", "findings shown", "Dice per finding", "Dice over the set", "missed",
                       "false alarms", "lesions found")  # fmt: skip
             parts += [heading(words, 3), table(header, rows)]
     return parts

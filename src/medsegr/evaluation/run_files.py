@@ -11,7 +11,10 @@ from typing import Any
 from medsegr.errors import InputError
 from medsegr.evaluation.answer import Answer
 
-SCHEMA = "medsegr.results/2"
+SCHEMA = "medsegr.results/3"
+BEFORE = "medsegr.results/2"
+"""Still read, for comparisons. Its files lack the columns :data:`ADDED`; they are empty then."""
+
 RESULTS_FILE, CASES_FILE, PAGE_FILE = "results.json", "per_case.csv", "results.html"
 IDENTITY = (
     "data", "case", "patient", "suite", "look", "origin", "finding", "target", "presence", "role", "report",
@@ -21,7 +24,8 @@ MEASURED = (
     "overlap_share", "overlap", "lesions_true", "lesions_found", "lesions_predicted", "lesions_false", "confused_px",
     "confused", "support", "transunet_rule_dice", "transunet_rule_hd95", "truth", "content",
 )  # fmt: skip
-COLUMNS = (*IDENTITY, *MEASURED)
+ADDED = ("alike_px", "image_true_px", "image_predicted_px", "image_both_px")
+COLUMNS = (*IDENTITY, *MEASURED, *ADDED)
 NUMBERS = ("dice", "iou", "nsd", "hd95", "true_px", "predicted_px", "both_px")
 """Columns that a comparison reckons with."""
 
@@ -58,6 +62,7 @@ def _measured(a: Answer) -> list[Any]:
         n.true, n.found, n.predicted, n.false, m.confused_px,
         ";".join(f"{target}:{pixels}" for target, pixels in sorted(m.confused.items())),
         "" if a.support is None else round(a.support, 6), round(dice, 6), round(far, 6), m.truth, a.content,
+        m.alike_px, a.image.true, a.image.predicted, a.image.both,
     ]  # fmt: skip
 
 
@@ -92,13 +97,14 @@ def read_run(folder: Path | str) -> Run:
             f"{CASES_FILE}, as 'medsegr evaluate --out' writes it."
         ) from error
     schema = record.get("schema") if isinstance(record, dict) else None
-    if schema != SCHEMA:
+    if schema not in (SCHEMA, BEFORE):
         raise InputError(
             f"{path / RESULTS_FILE} has the schema {schema!r}; expected {SCHEMA!r}. Run 'medsegr evaluate' again."
         )
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    rows = tuple(reader)
-    missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+    older = dict.fromkeys(ADDED, "") if schema == BEFORE else {}
+    rows = tuple({**older, **row} for row in reader)
+    missing = [column for column in COLUMNS if column not in (*(reader.fieldnames or ()), *older)]
     broken = [number for number, row in enumerate(rows, 2) if not _complete(row)]
     if missing or broken:
         what = f"the column '{missing[0]}' is missing" if missing else f"line {broken[0]} is incomplete"
