@@ -1,9 +1,10 @@
 """The report card of one model over several data sets: which part of the report it uses, where.
 
-    python -m benchmarks.report_card --model GRID/full-0/best --data DIR... [--split test] [--limit N]
+    python -m benchmarks.report_card --model GRID/full-0/best --data DIR... [--split test] [--limit N] [--name N]
 
-Writes ``results/report_card.json``: family of data -> origin of the reports -> group -> way of asking -> figures and a
-verdict. Families and origins are never averaged; a group is a family, its sets by what their text tells, or one set.
+Writes ``results/report_card.json``, or another name: family of data -> origin of the reports -> group -> way of
+asking -> figures and a verdict. Families and origins are never averaged; a group is a family, its sets by what their
+text tells, or one set.
 """
 
 import argparse
@@ -99,6 +100,7 @@ def main() -> None:
     add("--data", nargs="+", type=Path, required=True, help="data set folders, or folders that hold several")
     add("--split", default="test", choices=("train", "val", "test"))
     add("--limit", type=int, help="cases of each data set, at most")
+    add("--name", default="report_card", help="of the results file")
     add("--seed", type=int, default=0, help="chooses other patients and other attributes")
     add("--device", default="cpu")
     add("--flips", action="store_true", help="with a look at the mirrored picture too")
@@ -107,7 +109,7 @@ def main() -> None:
     predictor = load(given.model, given.device, given.host, flips=given.flips, second_look=given.second_look)
     figures = card(predictor, open_data(given.data), given.split, given.limit, given.seed)
     figures["model"]["name"] = run_name(given.model) or figures["model"]["name"]
-    write_record("report_card", given.seed, figures)
+    write_record(given.name, given.seed, figures)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.grid.archive import archive_of, keep, restore
+from benchmarks.grid.archive import archive_of, check_contents, keep, restore
 from benchmarks.grid.arms import ARMS, Grid, GridRun, changed_settings, grid_runs
 from benchmarks.grid.figures import grid_figures, joined
 from benchmarks.grid.page import grid_page
@@ -107,12 +107,16 @@ def _train(run: GridRun) -> TrainResult:
 def finished_scores(
     runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: Asking
 ) -> dict[str, dict[int, Run]]:
-    """Arm -> seed -> scores, of the runs that are scored on all data sets."""
+    """Arm -> seed -> scores, of the runs that are scored on all data sets; what is left out is said."""
     found: dict[str, dict[int, Run]] = {}
     for run in runs:
+        changed = changed_settings(run)
+        if changed:
+            print(f"{run.name}, seed {run.seed}: left out, it has other settings of {', '.join(changed)}", flush=True)
+            continue
         scored = [scores_of(run, folder.name, asking) for folder in folders]
         whole = [each for each in scored if each is not None]
-        if len(whole) == len(folders) and not changed_settings(run):
+        if len(whole) == len(folders):
             found.setdefault(run.name, {})[run.seed] = joined(f"{run.name}-{run.seed}", whole)
     return found
 
@@ -224,10 +228,11 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--name", help="of the tables: grid_NAME; the name of --out by default")
     add("--note", default="", help="what a reader of the tables has to know besides")
     add("--results", type=Path, default=RESULTS, help="folder of the tables")
+    add("--kept", action="store_true", help="take kept answers of runs whose folder is not there, and train the rest")
     only = parser.add_mutually_exclusive_group().add_argument
     only("--only-train", action="store_true", help="score nothing, here")
     only("--only-score", action="store_true", help="train nothing: runs from elsewhere, their 'best' and 'config.yaml'")
-    only("--only-tables", action="store_true", help="train and score nothing; tables of what is finished")
+    only("--only-tables", action="store_true", help="train and score nothing: tables of what is finished or kept")
     return parser.parse_args(given)
 
 
@@ -250,8 +255,8 @@ def reproduce(given: argparse.Namespace) -> bool:
     runs = grid_runs(grid, [part.strip() for part in given.arms.split(",")], seeds)
     asking = Asking(given.split, given.limit, looks=Looks(given.flips, given.second_look))
     kept = given.results / "scores" / (given.name or given.out.resolve().name)
-    for run in runs:
-        restore(run, kept)
+    if given.only_tables or given.kept:
+        check_contents([run for run in runs if restore(run, kept)], folders, asking)
     if not given.only_tables:
         only = "train" if given.only_train else "score" if given.only_score else None
         all_trained = run_grid(runs, folders, asking, kept, only)

@@ -1,16 +1,22 @@
 """Answers of a grid's runs, kept beside its tables: a zip for each run, without weights.
 
-From them tables are made anew without training, and seeds are added on another machine.
+From them tables are made anew without training, and seeds are added on another machine, both only where that is
+asked for: a grid that is trained again is trained.
 """
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from benchmarks.grid.arms import GridRun, portable
+from benchmarks.grid.scores import Asking, scores_of
+from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.outputs import atomic_write, staged_folder
 from medsegr.errors import InputError
+from medsegr.evaluation.evaluate import Cohort
+from medsegr.evaluation.fingerprint import case_hash, content_hash
 
 SCORES, CONFIG = "scores", "config.yaml"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -58,3 +64,26 @@ def restore(run: GridRun, folder: Path) -> bool:
     except (zipfile.BadZipFile, OSError) as error:
         raise InputError(f"{kept} cannot be read ({type(error).__name__}). Delete it, or fetch it again.") from error
     return True
+
+
+def check_contents(runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: Asking) -> None:
+    """Refuse kept answers about other data than those at hand.
+
+    Args:
+        runs: Whose answers were kept.
+        folders: The data at hand.
+        asking: How the runs were asked.
+
+    Raises:
+        InputError: The images, masks or reports of a data set are others.
+    """
+    for folder in folders:
+        cohort = Cohort.of(folder, asking.split, asking.limit)
+        here = content_hash({name: case_hash(folder.load(name)) for name in cohort.names})
+        for run in runs:
+            scored = scores_of(run, folder.name, asking)
+            if scored is not None and scored.record["data"][0]["content_sha256"] != here:
+                raise InputError(
+                    f"The kept answers of {run.name}, seed {run.seed}, are about other contents of '{folder.name}' "
+                    f"than lie in {folder.path}. Bring the data that they were made of, or train the grid."
+                )

@@ -4,17 +4,19 @@ A finding's Dice is its mean over the seeds; intervals resample patients, so the
 over cases. How far it depends on the seed is told apart: by the figure of each seed, and their deviation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from benchmarks.grid.arms import BASELINES
 from benchmarks.grid.draws import mean_of_sets, patient_weights, percentiles
+from benchmarks.grid.groups import Group
 from benchmarks.grid.stack import Stack, paired
 from medsegr.evaluation.bootstrap import bootstrap_interval
 from medsegr.evaluation.compare import Row
 from medsegr.evaluation.figures import bounds, rounded
+from medsegr.evaluation.metrics import Overlap
 from medsegr.evaluation.paired import paired_figures
 
 
@@ -24,9 +26,15 @@ def baselines_of(arm: str) -> list[str]:
     return [other for other in others if other != arm]
 
 
-def dice_figures(stack: Stack, of_sets: bool) -> dict[str, Any]:
-    """``dice`` with its ``interval`` over patients; the figure of each seed, their mean and deviation."""
-    dice = stack.values(_dice)
+def dice_figures(stack: Stack, group: Group) -> dict[str, Any]:
+    """``dice`` with its ``interval`` over patients; the figure of each seed, their mean and deviation.
+
+    Args:
+        stack: Answers of the group.
+        group: How they are counted; ``findings`` are images and targets where they count per image.
+    """
+    stack, of_sets = _counted(stack, group), group.of_sets
+    dice = stack.values(_read(group))
     over_seeds, sets = dice.mean(0), stack.sets
     each = [_mean(values, sets, of_sets) for values in dice]
     return {
@@ -40,15 +48,15 @@ def dice_figures(stack: Stack, of_sets: bool) -> dict[str, Any]:
     }
 
 
-def difference_figures(first: Stack, second: Stack, of_sets: bool) -> dict[str, Any]:
-    """Second minus first, finding by finding, over seeds that both have.
+def difference_figures(first: Stack, second: Stack, group: Group) -> dict[str, Any]:
+    """Second minus first, finding by finding or image by image, over seeds that both have.
 
     Raises:
         InputError: No common finding, or other truths.
     """
-    one, other = paired(first, second)
-    before, after = (stack.values(_dice).mean(0) for stack in (one, other))
-    if of_sets:
+    one, other = (_counted(stack, group) for stack in paired(first, second))
+    before, after = (stack.values(_read(group)).mean(0) for stack in (one, other))
+    if group.of_sets:
         change = after - before
         return {
             "findings": len(change),
@@ -59,8 +67,22 @@ def difference_figures(first: Stack, second: Stack, of_sets: bool) -> dict[str, 
     return {key: found[key] for key in ("findings", "difference", "interval", "wilcoxon_p", "cohens_dz")}
 
 
-def _dice(row: Row) -> float:
-    return float(row["dice"])
+def _counted(stack: Stack, group: Group) -> Stack:
+    return stack.per_image() if group.per_image else stack
+
+
+def _read(group: Group) -> Callable[[Row], float]:
+    return image_dice if group.per_image else lambda row: float(row["dice"])
+
+
+def image_dice(row: Row) -> float:
+    """Dice of all findings of the row's target in its image, taken together.
+
+    Answers from before that was measured are of findings that are the only one of their target.
+    """
+    if not row["image_true_px"]:
+        return float(row["dice"])
+    return Overlap(*(int(row[f"image_{part}_px"]) for part in ("both", "predicted", "true"))).dice
 
 
 def _mean(values: np.ndarray, sets: np.ndarray, of_sets: bool) -> float:

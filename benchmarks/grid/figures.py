@@ -99,13 +99,13 @@ def _of_group(
         mine = chosen(stack)
         if not mine.rows:
             continue
-        found[arm] = dice_figures(mine, group.of_sets)
+        found[arm] = dice_figures(mine, group)
         if mode == "true" and arm not in SILENT and (silent := chosen(stack, "none")).rows:
-            found[arm]["to_names_alone"] = difference_figures(as_asked(silent, mode), mine, group.of_sets)
+            found[arm]["to_names_alone"] = difference_figures(as_asked(silent, mode), mine, group)
         for baseline in baselines_of(arm):
             if common := answers.common(arm, baseline):
                 pair = [chosen(answers.of(name, common, *part)) for name in (baseline, arm)]
-                difference = difference_figures(pair[0], pair[1], group.of_sets)
+                difference = difference_figures(pair[0], pair[1], group)
                 found[arm][f"to_{baseline}"] = {"seeds": len(common), **difference}
     return found
 

@@ -1,8 +1,9 @@
 """What the grid's figures are about: families of data that are never averaged, and groups of findings in each."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medsegr.evaluation.compare import Row
 from medsegr.evaluation.strata import OVERLAPS, SIZES
@@ -31,6 +32,9 @@ MEAN_OF_SETS = "mean of the data sets"
 STATES_A_PLACE = "text states a place, mean of the sets"
 PLACE_DESCRIBED = "text states a place, described findings alone, mean of the sets"
 LOOKS_ONLY = "text describes looks only, mean of the sets"
+PER_IMAGE = ", per image"
+"""End of a group's name: all findings of one target in an image are taken together, as in papers on real sets."""
+
 COMPETING = "distractors"
 SMALL = f"size {SIZES[0]}"
 
@@ -56,15 +60,20 @@ class Group:
         name: In words.
         test: Whether a row of ``per_case.csv`` belongs to it.
         of_sets: Its figure is the mean over data sets of their means, not the mean over findings.
+        per_image: All findings of one target in an image count together, once.
     """
 
     name: str
     test: Callable[[Row], bool]
     of_sets: bool = False
+    per_image: bool = False
 
 
 def groups_of(family: str, rows: Sequence[Row]) -> list[Group]:
-    """Groups of a family that hold a finding; those that hold everything are left out where they say nothing new."""
+    """Groups of a family that hold a finding; those that hold everything are left out where they say nothing new.
+
+    Real sets in which an image has several findings of one target have their groups per image as well.
+    """
     sets, suites = (sorted({row[field] for row in rows} - {""}) for field in ("data", "suite"))
     groups = [Group(ALL, lambda _: True)]
     groups += [Group(COMPETING, _one_of("suite", *DISTRACTORS))] if family == "phantoms" else []
@@ -75,7 +84,29 @@ def groups_of(family: str, rows: Sequence[Row]) -> list[Group]:
     kept += [Group(MEAN_OF_SETS, lambda _: True, of_sets=True)] if len(sets) > 1 else []
     if family == "real":
         kept += [each for each in _by_text(rows) if any(map(each.test, rows))]
-    return kept + [Group(f"data {name}", _one_of("data", name)) for name in sets if len(sets) > 1 or family == "real"]
+    kept += [Group(f"data {name}", _one_of("data", name)) for name in sets if len(sets) > 1 or family == "real"]
+    return _with_images(kept, rows) if family == "real" else kept
+
+
+def _with_images(groups: Sequence[Group], rows: Sequence[Row]) -> list[Group]:
+    """After each group of whole sets the same per image, where that is another figure and all answers know it."""
+    several = _of_several(rows)
+    known = all(row["image_true_px"] for row in several)
+    found = []
+    for group in groups:
+        found.append(group)
+        whole = group.of_sets or group.name.startswith("data ")
+        if known and whole and group.name != PLACE_DESCRIBED and any(map(group.test, several)):
+            found.append(replace(group, name=group.name + PER_IMAGE, per_image=True))
+    return found
+
+
+def _of_several(rows: Sequence[Row]) -> list[Row]:
+    """Rows about one of several findings of a target in an image."""
+    found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        found[row["data"], row["case"], row["target"]].add(row["finding"])
+    return [row for row in rows if len(found[row["data"], row["case"], row["target"]]) > 1]
 
 
 def _by_text(rows: Sequence[Row]) -> list[Group]:

@@ -20,7 +20,9 @@ def told(row: Row) -> bool:
 
 
 def confusion_figures(stacks: Mapping[str, Stack], hosts: Mapping[str, Stack]) -> dict[str, Any]:
-    """Group -> arm -> share of outlined pixels that belong to another structure and not to the one that is meant.
+    """Group -> arm -> share of outlined pixels that belong to another class and not to the structure that is meant.
+
+    Another object of its own kind is no other class; that is what :func:`wrong_object_figures` are about.
 
     Groups are the data sets in which an arm confuses anything, and the mean over them. ``to_host`` is the ratio to
     the host's share, over common seeds.
@@ -42,7 +44,7 @@ def confusion_figures(stacks: Mapping[str, Stack], hosts: Mapping[str, Stack]) -
 
 
 def _any(stack: Stack, data: str) -> bool:
-    return any(int(row["confused_px"]) for of_seed in stack.answers for row in of_seed if row["data"] == data)
+    return any(in_other_classes(row) for of_seed in stack.answers for row in of_seed if row["data"] == data)
 
 
 def _of_arm(stack: Stack, host: Stack | None, names: tuple[str, ...]) -> dict[str, Any]:
@@ -76,12 +78,26 @@ def _to_host(host: Stack, mine: Stack) -> dict[str, Any]:
 
 def _shares(stack: Stack, weights: np.ndarray | None = None) -> np.ndarray:
     """Mean over the data sets of their shares, (seeds,) or (draws, seeds)."""
-    wrong, outlined = stack.values(lambda row: float(row["confused_px"])), stack.values(_outlined)
+    wrong, outlined = stack.values(in_other_classes), stack.values(_outlined)
     sets, shares = stack.sets, []
     for name in np.unique(sets):
         inside = sets == name
         shares.append(ratio(wrong[:, inside], outlined[:, inside], None if weights is None else weights[:, inside]))
     return np.asarray(np.mean(shares, axis=0))
+
+
+def in_other_classes(row: Row) -> float:
+    """Outlined pixels that lie in another class, each counted once.
+
+    Answers from before objects of one kind were told apart are of classes that do not overlap them.
+    """
+    alike = int(row["alike_px"]) if row["alike_px"] else _on_alike(row)
+    return float(int(row["confused_px"]) - alike)
+
+
+def _on_alike(row: Row) -> int:
+    confused = dict(part.rsplit(":", 1) for part in row["confused"].split(";") if part)
+    return int(confused.get(row["target"], 0))
 
 
 def _outlined(row: Row) -> float:
@@ -144,5 +160,4 @@ def on_competitors(row: Row) -> int:
     """Outlined pixels that lie on the competitors and not on the object that is meant, each counted once."""
     if row["suite"] == "kind":
         return int(row["confused_px"])
-    confused = dict(part.rsplit(":", 1) for part in row["confused"].split(";") if part)
-    return int(confused.get(row["target"], 0))
+    return _on_alike(row)

@@ -40,7 +40,7 @@ def grid_page(record: Mapping[str, Any]) -> str:
             _overview(record, figures["asked"]),
         ]
         if family == "real":
-            sections += ["Dice per image of each data set:", main_table(figures, set_groups(figures))]
+            sections += ["Dice of each data set:", main_table(figures, set_groups(figures))]
         sections += [
             "Dice per finding with its own report, per group (findings in brackets):",
             table(("group", *arms), [(_counted(g, told[g]), *(dice_cell(told[g].get(a)) for a in arms)) for g in told]),

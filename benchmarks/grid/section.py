@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.grid.groups import ALL, COMPETING, LOOKS_ONLY, MEAN_OF_SETS, SMALL, STATES_A_PLACE
+from benchmarks.grid.groups import ALL, COMPETING, LOOKS_ONLY, MEAN_OF_SETS, PER_IMAGE, SMALL, STATES_A_PLACE
 from benchmarks.grid.tables import (
     CONFUSION,
     IN_SAMPLE,
@@ -15,6 +15,7 @@ from benchmarks.grid.tables import (
     arms_of,
     confusion_table,
     false_query_table,
+    label,
     main_table,
     own_threshold_words,
     parts_table,
@@ -47,7 +48,8 @@ HEADLINES = {
     },
     "referring": {ALL: "the referring suite"},
     "real": {
-        STATES_A_PLACE: "real sets whose text states a place",
+        STATES_A_PLACE + PER_IMAGE: "real sets whose text states a place, Dice per image",
+        STATES_A_PLACE: "real sets whose text states a place, finding by finding",
         SMALL: "findings below 1 % of the frame",
         LOOKS_ONLY: "real sets whose text describes looks only",
     },
@@ -59,7 +61,10 @@ PARTS = "What each part is worth: the full model without it, less the full model
 WHOLE = {
     "phantoms": {ALL: "phantoms"},
     "referring": {ALL: "the referring suite"},
-    "real": {MEAN_OF_SETS: "the mean of the real sets"},
+    "real": {
+        MEAN_OF_SETS + PER_IMAGE: "the mean of the real sets, Dice per image",
+        MEAN_OF_SETS: "the mean of the real sets, finding by finding",
+    },
 }
 """The same, one figure for a family."""
 
@@ -167,10 +172,11 @@ def _set_by_set(record: Figures, baseline: str, words: str) -> list[str]:
     """Real data sets on which the full model is ahead of a baseline, behind it, or neither for sure."""
     sides: dict[int, list[str]] = {1: [], 0: [], -1: []}
     for family, _, figures in sections_of(record):
-        for group, of_arms in figures["asked"]["true"].items() if family == "real" else ():
-            compared = of_arms.get("full", {}).get(f"to_{baseline}") if group.startswith("data ") else None
+        told = figures["asked"]["true"] if family == "real" else {}
+        for group in [group for group in told if group.startswith("data ") and group + PER_IMAGE not in told]:
+            compared = told[group].get("full", {}).get(f"to_{baseline}")
             if compared is not None:
-                sides[_side(compared)].append(group.removeprefix("data "))
+                sides[_side(compared)].append(label(group).removesuffix(PER_IMAGE))
     where = {1: "ahead on", 0: "neither ahead nor behind for sure on", -1: "behind on"}
     told = [f"{where[side]} {', '.join(sorted(names))}" for side, names in sides.items() if names]
     return [f"Set by set against {words}, with its report it is {'; '.join(told)}."] if told else []

@@ -37,6 +37,13 @@ class Stack:
         chosen = [place for place, row in enumerate(self.rows) if test(row)]
         return self._at(chosen)
 
+    def per_image(self) -> "Stack":
+        """One question for each image, target and way of asking: the first, which knows of all findings together."""
+        first: dict[tuple[str, ...], int] = {}
+        for place, row in enumerate(self.rows):
+            first.setdefault((row["data"], row["case"], row["target"], row["report"]), place)
+        return self._at(list(first.values()))
+
     @property
     def own_thresholds(self) -> np.ndarray:
         """The threshold that each answer was given with, (seeds, questions); nan where no record tells."""

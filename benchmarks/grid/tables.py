@@ -4,7 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.grid.false_queries import BOTH
-from benchmarks.grid.groups import ALL, FAMILIES, LOOKS_ONLY, MEAN_OF_SETS, PLACE_DESCRIBED, SMALL, STATES_A_PLACE
+from benchmarks.grid.groups import (
+    ALL,
+    FAMILIES,
+    LOOKS_ONLY,
+    MEAN_OF_SETS,
+    PER_IMAGE,
+    PLACE_DESCRIBED,
+    SMALL,
+    STATES_A_PLACE,
+)
 from benchmarks.markdown import percent, points, table
 from medsegr.evaluation.html import with_interval
 
@@ -30,7 +39,7 @@ WRONG_OBJECT = (
     "A case counts as wrong when more of the mask lies on the competitors than on the object that is meant, as missed "
     "when no pixel of that object is found."
 )
-CONFUSION = "Share of the outlined pixels that belong to another outlined structure and not to the one that is meant."
+CONFUSION = "Share of the outlined pixels that belong to a structure of another class and not to the one that is meant."
 
 Figures = Mapping[str, Any]
 
@@ -57,7 +66,8 @@ def set_groups(figures: Figures) -> list[str]:
     """Each data set, then what is reckoned over several."""
     told = figures["asked"]["true"]
     sets = [group for group in told if group.startswith("data ")]
-    return [*sets, *(g for g in (MEAN_OF_SETS, STATES_A_PLACE, PLACE_DESCRIBED, LOOKS_ONLY, SMALL) if g in told)]
+    means = [each for group in (MEAN_OF_SETS, STATES_A_PLACE) for each in (group, group + PER_IMAGE)]
+    return [*sets, *(group for group in (*means, PLACE_DESCRIBED, LOOKS_ONLY, SMALL) if group in told)]
 
 
 def main_table(figures: Figures, groups: Sequence[str]) -> str:

@@ -5,7 +5,8 @@ from medsegr.evaluation.run_files import Run
 ROW = {
     "data": "a", "case": "1", "patient": "", "suite": "", "look": "", "origin": "real", "finding": "0",
     "target": "mass", "role": "described", "report": "true", "dice": "0.5", "true_px": "9", "predicted_px": "8",
-    "both_px": "4", "size": "1-5 %", "overlap": "none", "confused_px": "0", "confused": "", "support": "0.5",
+    "both_px": "4", "size": "1-5 %", "overlap": "none", "confused_px": "0", "confused": "", "alike_px": "",
+    "image_true_px": "", "image_predicted_px": "", "image_both_px": "", "support": "0.5",
     "truth": "t",
 }  # fmt: skip
 

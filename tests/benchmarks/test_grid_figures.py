@@ -7,6 +7,7 @@ from benchmarks.grid.figures import grid_figures, joined
 from benchmarks.grid.groups import (
     LOOKS_ONLY,
     MEAN_OF_SETS,
+    PER_IMAGE,
     PLACE_DESCRIBED,
     STATES_A_PLACE,
     family_of,
@@ -43,6 +44,37 @@ def test_means_over_seeds_sets_and_paired_differences():
     assert sets["dice"] == pytest.approx((0.6 + 0.8) / 2)
     assert sets["to_host"]["difference"] == pytest.approx((0.3 + 0.5) / 2)
     assert sets["to_host"]["interval"] == [], "b has one patient: nothing to draw from"
+
+
+def sides(dice, image):
+    """A left and a right opacity in one image, and a single one in another; pixels of both sides together."""
+    both, predicted = image
+    joined_px = {"image_true_px": 100, "image_predicted_px": predicted, "image_both_px": both}
+    common = {"data": "ct_covid_lesion", "origin": "derived"}
+    return run(
+        *(row(**common, case="1", finding=n, dice=value, **joined_px) for n, value in enumerate(dice)),
+        row(**common, case="2", dice=0.4),
+    )
+
+
+def test_findings_of_one_target_in_an_image_count_once_per_image():
+    """A model that is told no side and outlines both is right per image, and half right finding by finding."""
+    scores = {"host": {0: sides((0.5, 0.5), (90, 100))}, "full": {0: sides((0.9, 0.7), (80, 100))}}
+    found = grid_figures(scores)["derived"]["real"]["asked"]["true"]
+    place = found[STATES_A_PLACE + PER_IMAGE]
+    assert found[STATES_A_PLACE]["full"]["dice"] == pytest.approx(2 / 3, abs=1e-4)
+    assert place["host"]["dice"] == pytest.approx((0.9 + 0.4) / 2) and place["host"]["findings"] == 2
+    assert found[STATES_A_PLACE]["full"]["to_host"]["difference"] == pytest.approx(0.2)
+    assert place["full"]["to_host"]["difference"] == pytest.approx(-0.05)
+    assert place["full"] == {**found["data ct_covid_lesion, per image"]["full"], "to_host": place["full"]["to_host"]}
+
+
+def test_figures_per_image_are_left_out_where_they_are_not_known_or_say_nothing_new():
+    before = sides((0.5, 0.5), ("", ""))
+    before = run(*({**each, "image_true_px": ""} for each in before.rows))
+    for scores in ({"host": {0: before}}, {"host": {0: run(row(data="ct_covid_lesion", image_true_px=9))}}):
+        found = grid_figures(scores)["derived" if scores["host"][0] is before else "real"]["real"]["asked"]["true"]
+        assert not any(group.endswith(PER_IMAGE) for group in found)
 
 
 def test_words_are_worth_what_the_names_alone_do_not_give():

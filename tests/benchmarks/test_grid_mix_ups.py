@@ -48,6 +48,16 @@ def test_shares_of_confusion_are_averaged_over_seeds():
     assert found["of_seeds"] == [0.05, 0.3] and found["share"] == 0.175 and "to_host" not in found
 
 
+def test_another_object_of_the_same_kind_is_no_other_class():
+    counted = confused((50, 100), confused="heart:10;mass:45", alike_px=40)
+    before = confused((50, 100), confused="heart:10;mass:40")  # its file tells objects of one kind apart by name alone
+    for rows in (counted, before):
+        found = grid_figures({"full": {0: run(*rows)}})["real"]["real"]["confusion"]["data cardiac_mri_acdc"]["full"]
+        assert found["share"] == 0.1
+    alone = confused((40, 100), confused="mass:40", alike_px=40)
+    assert grid_figures({"full": {0: run(*alone)}})["real"]["real"]["confusion"] == {}
+
+
 def test_an_arm_that_outlines_nothing_has_no_share():
     scores = {"host": {0: run(*confused((5, 10), (5, 10)))}, "full": {0: run(*confused((0, 0), (0, 0)))}}
     found = grid_figures(scores)["real"]["real"]["confusion"]["data cardiac_mri_acdc"]["full"]

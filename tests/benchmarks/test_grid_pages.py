@@ -28,7 +28,7 @@ def answers(data: str, arm: str, dice: float):
         spread = 0.01 * (number - 1.5) * (1 if arm == "full" else -1)
         common = {"data": data, "case": f"{number}__01_side.png", "suite": suite,
                   "origin": "derived" if family == "referring" else "real"}  # fmt: skip
-        wrong = {"confused": "mass:5", "confused_px": 5} if arm == "host" else {}
+        wrong = {"confused": "heart:2;mass:5", "confused_px": 7} if arm == "host" else {}
         yield row(**common, dice=dice + spread, support=0.8, **wrong)
         yield row(**common, dice=0.5 + spread, report="none")
         yield row(**common, finding=1, role="foreign", true_px=0, dice=1, support=0.1 if arm == "full" else 0.9)
@@ -83,11 +83,14 @@ def test_the_lead_says_where_the_report_helps_and_where_not(record):
     helps, harms = text.index("**The report helps** on"), text.index("**It does harm** on")
     assert helps < text.index("phantoms with look-alikes +59.0 (") < text.index("small phantoms +61.0 (") < harms
     assert helps < text.index("the referring suite +40.0 (") < harms
-    assert helps < text.index("real sets whose text states a place (real reports) +20.0 (") < harms
+    assert helps < text.index("real sets whose text states a place, finding by finding (real reports) +20.0 (") < harms
     assert text.index("real sets whose text describes looks only (real reports) -5.0 (") > harms
     assert "Against report tokens at the decoder alone: phantoms +40.0" in text
     against = text.split("Against BasicUNet: ")[1].split("\n")[0]
-    assert against.startswith("phantoms +") and "; the mean of the real sets (real reports) +13.3" in against
+    assert (
+        against.startswith("phantoms +")
+        and "; the mean of the real sets, finding by finding (real reports) +13.3" in against
+    )
     assert "Asked without a report, less the host trained without one: phantoms +0.0 (" in text
     assert (
         "Set by set against `host`, with its report it is ahead on polyp_cvc_text; neither ahead nor behind for sure "

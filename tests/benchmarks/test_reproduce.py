@@ -1,69 +1,27 @@
-"""The grid: runs that are skipped, resumed and compared, the U-Net's arm, and the arithmetic of the tables."""
+"""The grid: runs that are trained, skipped, resumed and scored."""
 
-import csv
 import json
 import shutil
-import zipfile
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from benchmarks.grid import unet_training
-from benchmarks.grid.arms import ARMS, Grid, changed_settings, grid_runs, portable, run_config
+from benchmarks.grid.arms import changed_settings, grid_runs
 from benchmarks.grid.scores import Asking, score, scores_of
-from benchmarks.grid.unet import NOTHING, NamedUnet, backbone_of, host_record
 from safetensors.torch import load_file
 
 from benchmarks import reproduce
-from medsegr.cognition.priors import Finding, Location
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.errors import CheckpointError, ConfigError, InputError
+from medsegr.errors import ConfigError, InputError
 from medsegr.inference.looks import Looks
-from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training import train as training
-from medsegr.training.config_file import load_config
-from medsegr.training.dataset import TrainingBatches
 from medsegr.training.resume import STATE_FILE
-from medsegr.training.studies import StudyStore
-from tests.training.small_dataset import TINY_HOST, make_dataset
-
-SETTINGS = (
-    *(f"host_settings.{name}={value}" for name, value in TINY_HOST.items()),
-    "adapter.token_dim=16", "adapter.heads=2", "adapter.bottleneck=8", "batch_size=2", "validate_every=2",
-    "validate_cases=2", "checkpoint_every=1", "log_every=1", "device=cpu", "optimiser.ema_decay=0.9",
-)  # fmt: skip
+from tests.benchmarks.small_grid import arguments, grid
+from tests.training.small_dataset import make_dataset
 
 
 class Killed(BaseException):
     """Stands for a kill: nothing may catch it."""
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    folder = make_dataset(tmp_path_factory.mktemp("sets") / "discs")
-    rows = list(csv.reader((folder / "split.csv").open()))
-    rows[-1][1] = rows[-3][1] = "test"
-    with (folder / "split.csv").open("w", newline="") as file:
-        csv.writer(file).writerows(rows)
-    return folder
-
-
-def arguments(data: Path, out: Path, arms: str, *more: str):
-    sets = [part for setting in SETTINGS for part in ("--set", setting)]
-    given = ["--data", str(data), "--out", str(out), "--arms", arms, "--steps", "2", "--results", str(out), *sets]
-    return reproduce.arguments_of([*given, *more])
-
-
-def grid(data: Path, out: Path, *settings: str) -> Grid:
-    return Grid(out, (str(data),), 2, settings=(*SETTINGS, *settings))
-
-
-@pytest.fixture(scope="module")
-def finished(data, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("runs") / "small"
-    assert reproduce.reproduce(arguments(data, out, "host,full,unet"))
-    return out
 
 
 def test_the_grid_leaves_runs_scores_and_tables(finished):
@@ -93,36 +51,6 @@ def test_the_grid_leaves_runs_scores_and_tables(finished):
     page = (finished / "grid_small.md").read_text()
     assert "## Real data sets, real reports (2 findings, 2 patients or cases)" in page
     assert "| full |" in page and "| all | foreign (2) |" in page and "full less unet" in page
-
-
-def test_kept_answers_give_the_same_tables_elsewhere(data, finished, tmp_path, monkeypatch):
-    moved, results = tmp_path / "elsewhere" / data.name, tmp_path / "results"
-    shutil.copytree(data, moved)
-    shutil.copytree(finished / "scores", results / "scores")
-    kept = sorted((results / "scores" / "small").iterdir())
-    assert [path.name for path in kept] == ["full-0.zip", "host-0.zip", "unet-0.zip"]
-    for path in kept:
-        with zipfile.ZipFile(path) as packed:
-            assert not any(str(data.parent).encode() in packed.read(name) for name in packed.namelist())
-    monkeypatch.setattr(reproduce, "_train", lambda run: pytest.fail("trained again"))
-    given = arguments(moved, tmp_path / "small", "host,full,unet")
-    given.results = results
-    assert reproduce.reproduce(given)
-    found, before = (json.loads((at / "grid_small.json").read_text()) for at in (results, finished))
-    assert found["origins"] == before["origins"] and found["grid"]["arms"] == before["grid"]["arms"]
-
-
-def test_kept_answers_of_other_settings_or_damaged_are_refused(data, finished, tmp_path):
-    shutil.copytree(finished / "scores", tmp_path / "results" / "scores")
-    given = arguments(data, tmp_path / "small", "full", "--set", "batch_size=4")
-    given.results = tmp_path / "results"
-    with pytest.raises(ConfigError, match="other settings of: batch_size"):
-        reproduce.reproduce(given)
-    (tmp_path / "results" / "scores" / "small" / "host-0.zip").write_bytes(b"PK nothing")
-    given = arguments(data, tmp_path / "small", "host")
-    given.results = tmp_path / "results"
-    with pytest.raises(InputError, match="host-0.zip cannot be read"):
-        reproduce.reproduce(given)
 
 
 def test_what_the_host_and_the_unet_are_told_makes_no_difference(finished):
@@ -231,124 +159,3 @@ def test_a_kill_while_scoring_leaves_nothing_half_done(data, finished, tmp_path,
     with pytest.raises(Killed):
         score(run, [DatasetFolder(elsewhere[0])], Asking(limit=1))
     assert [path.name for path in (run.folder / "scores").iterdir()] == ["discs"]
-
-
-@pytest.mark.parametrize(
-    ("arms", "seeds", "message"),
-    [("full,ful", "0", "Unknown arm 'ful'"), ("full,full", "0", "named twice"), ("full", "0,x", "--seeds is '0,x'")],
-)
-def test_wrong_arms_and_seeds_are_refused(arms, seeds, message, data, tmp_path):
-    with pytest.raises(ConfigError, match=message):
-        reproduce.reproduce(arguments(data, tmp_path, arms, "--seeds", seeds))
-
-
-def test_arms_differ_in_their_own_settings_alone(data, tmp_path):
-    full = run_config(grid(data, tmp_path), "full", 0).to_dict()
-    changed = {}
-    for name in ARMS:
-        config = run_config(grid(data, tmp_path), name, 0).to_dict()
-        outer = {key for key in full if key != "out" and config[key] != full[key]}
-        adapter = {key: v for key, v in config["adapter"].items() if v != full["adapter"][key]}
-        changed[name] = (outer, adapter)
-    nothing = {"blocks": [], "late": False}
-    assert changed["full"] == (set(), {})
-    assert changed["late"] == ({"adapter"}, nothing)
-    assert changed["host"] == changed["unet"] == ({"adapter", "sampling"}, {**nothing, "aspects": []})
-    assert changed["bare-host"] == ({"adapter", "sampling", "host_settings"}, {**nothing, "aspects": []})
-    assert changed["no-location"] == ({"adapter"}, {"aspects": ["texture", "shape"]})
-    assert changed["no-per-finding"] == ({"adapter"}, {"late": False})
-    assert changed["no-fusion"] == ({"adapter"}, {"fusion_blocks": 0})
-
-
-def test_every_further_arm_takes_a_step(data, finished, tmp_path):
-    further = [name for name in ARMS if not (finished / f"{name}-0").exists()]
-    assert len(further) == 8
-    runs = grid_runs(grid(data, tmp_path, "validate_cases=0"), further, [0])
-    for run in [*runs, *grid_runs(grid(data, finished), ["host", "full"], [0])]:
-        assert run.folder.parent == finished or reproduce._train(run).finished
-        adapter = ReportGuidedSam.from_pretrained(run.folder / "best").adapter
-        assert adapter.config.aspects == run.config.adapter.aspects
-        assert len(adapter.modulators) == (0 if run.name in ("host", "late", "bare-host") else 2)
-
-
-def test_the_order_of_data_sets_that_are_drawn_alike_is_no_setting():
-    config = load_config("tiny", [], data=["there/b", "here/a"], out="run", steps=1)
-    assert portable(config.to_dict())["data"] == ["a", "b"]
-    assert portable(replace(config, data_weights=(1.0, 2.0)).to_dict())["data"] == ["b", "a"]
-
-
-def test_a_grid_goes_on_from_the_weights_of_another(data, finished, tmp_path):
-    start = Grid(tmp_path, (str(data),), 2, settings=SETTINGS, init=finished)
-    assert run_config(start, "unet", 0).init == str(finished / "unet-0" / "best")
-    assert run_config(replace(start, init_seed=0), "unet", 3).init == str(finished / "unet-0" / "best")
-    with pytest.raises(ConfigError, match="arm 'unet', seed 3"):
-        run_config(start, "unet", 3)
-    assert reproduce._train(grid_runs(start, ["unet"], [0])[0]).finished
-    with pytest.raises(ConfigError, match="arm 'full', seed 1"):
-        run_config(start, "full", 1)
-    with pytest.raises(ConfigError, match="all arms would go on with the same model"):
-        run_config(grid(data, tmp_path, f"init={finished / 'full-0' / 'best'}"), "full", 0)
-
-
-def unet(*targets: str) -> NamedUnet:
-    torch.manual_seed(0)
-    host = {"name": "tiny", "image_size": 64, "settings": {k: v for k, v in TINY_HOST.items() if k != "image_size"}}
-    return NamedUnet(targets, backbone_of(host), host, (4, 4, 4, 4, 4, 4)).eval()
-
-
-def test_the_unet_gives_the_channel_of_a_name(tmp_path):
-    model = unet("cardiomediastinum", "left_lung", "right_lung")
-    pixels = torch.randn(1, 3, 64, 64)
-    findings = [
-        Finding("cardiomediastinum"),
-        Finding("right_lung", Location("right")),
-        Finding("mass"),
-    ]
-    priors = model.encode_findings([findings], ["chest_xray"])
-    with torch.no_grad():
-        channels, output = model.net(pixels)[0], model(pixels, priors)
-    heart, right, mass = output.logits[0]
-    assert torch.equal(heart, channels[0]) and torch.equal(right, channels[2])
-    assert (mass == NOTHING).all()
-    assert torch.equal(output.support_logits[0], output.logits[0].amax((-2, -1)))
-    again = NamedUnet.from_pretrained(model.save_pretrained(tmp_path / "unet"))
-    with torch.no_grad():
-        assert torch.equal(again(pixels, priors).logits, output.logits)
-    (tmp_path / "unet" / "unet.safetensors").write_bytes(b"x")
-    with pytest.raises(CheckpointError, match="no whole U-Net"):
-        NamedUnet.from_pretrained(tmp_path / "unet")
-
-
-def test_a_unet_looks_at_a_picture_once_and_anew_when_its_weights_may_have_changed():
-    model, pixels = unet("left_lung"), torch.randn(1, 3, 64, 64)
-    priors = model.encode_findings([[Finding("left_lung")]], ["chest_xray"])
-    with torch.no_grad():
-        first = model(pixels, priors).logits
-        assert model.encode(pixels.clone(), priors)[0] is model.encode(pixels, priors)[0]
-        other = model(pixels + 1, priors).logits
-        assert not torch.equal(other, first)
-        model.net.final_conv.bias += 1
-        assert torch.allclose(model.eval()(pixels, priors).logits, first + 1, atol=1e-5)
-    assert model(pixels, priors).logits.requires_grad
-
-
-def test_a_unet_takes_over_the_channels_that_it_shares():
-    before, after = unet("heart", "left_lung"), unet("left_lung", "mass", "nodule")
-    own = after.net.final_conv.weight.detach().clone()
-    after.start_from(before)
-    assert torch.equal(after.net.final_conv.weight[0], before.net.final_conv.weight[1])
-    assert torch.equal(after.net.final_conv.weight[1:], own[1:])
-    for name, tensor in before.net.conv_0.state_dict().items():
-        assert torch.equal(after.net.conv_0.state_dict()[name], tensor)
-
-
-def test_the_unet_learns_from_the_batches_of_the_host_without_a_report(data, tmp_path):
-    host, other = (run_config(grid(data, tmp_path), name, 0) for name in ("host", "unet"))
-    model = training._model(host)
-    net = NamedUnet(("nodule",), backbone_of(host_record(other)), host_record(other))
-    store = StudyStore(host.data, "train", 64, 10)
-    for step in range(2):
-        first = TrainingBatches(store, host, model.vocabulary, model.preprocess)[step]
-        second = TrainingBatches(store, other, net.vocabulary, net.preprocess)[step]
-        assert torch.equal(first.pixels, second.pixels) and torch.equal(first.truth.masks, second.truth.masks)
-        assert torch.equal(first.priors.target, second.priors.target)
