@@ -145,6 +145,7 @@ SECTIONS = {
     "grid_phantoms_main": grid_section,
     "grid_real_main": grid_section,
     "place_bound": place_section,
+    "report_card_phantoms": card_section,
     "report_card": card_section,
     "grid_phantoms_fine": grid_parts,
     "grid_phantoms_parts": grid_parts,

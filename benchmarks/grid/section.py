@@ -32,8 +32,8 @@ Figures = Mapping[str, Any]
 
 TITLES = {
     "phantoms_main": "phantoms",
-    "phantoms_fine": "phantoms, less guidance of the finer maps",
-    "phantoms_parts": "phantoms, less one other part each",
+    "phantoms_fine": "guidance of the finer maps, on phantoms",
+    "phantoms_parts": "the other parts, on phantoms",
     "real_main": "real images",
     "longer": "real images, trained on a CPU at 128 px",
 }
@@ -98,20 +98,24 @@ def grid_section(record: Figures) -> str:
 
 def grid_brief(record: Figures) -> str:
     """The section of one grid without its tables, which lie beside its figures."""
-    name = record["grid"]["name"]
-    note = record["grid"].get("note")
-    heading = f"## What the report adds: {TITLES.get(name, name)}"
-    return "\n\n".join((heading, *((note,) if note else ()), lead(record), _facts(record)))
+    return "\n\n".join((*_heading("What the report adds", record), lead(record), _facts(record)))
+
+
+def _heading(words: str, record: Figures) -> list[str]:
+    name, note = record["grid"]["name"], record["grid"].get("note")
+    return [f"## {words}: {TITLES.get(name, name)}", *([note] if note else [])]
 
 
 def grid_parts(record: Figures) -> str:
-    """The section of one grid with what each part is worth, and no other table."""
+    """The section of a grid that is there for its parts: what each of them is worth, and nothing else."""
     found = [
         f"{title(family, origin)}:\n\n{part}"
         for family, origin, figures in sections_of(record)
         if (part := parts_table(figures, _short(family, figures)))
     ]
-    return "\n\n".join((grid_brief(record), *((PARTS, *found) if found else ())))
+    return "\n\n".join(
+        (*_heading("What each part is worth", record), _facts(record), *((PARTS, *found) if found else ()))
+    )
 
 
 def lead(record: Figures) -> str:
