@@ -1,6 +1,6 @@
 """What lifts a small host on few images: variants of the recipe, each with one change, scored on validation splits.
 
-    python -m benchmarks.lift --data DIR... --out FOLDER --init GRID_OR_MODEL --steps N
+    python -m benchmarks.lift --data DIR... --out FOLDER [--init GRID_OR_MODEL] --steps N
 
 A run lies in ``FOLDER/VARIANT``; repeat the command after a stop. Validation splits are small (6 to 32 images), and
 there is one seed: differences below about 3 points say nothing. Writes ``results/NAME.json``.
@@ -38,6 +38,7 @@ class Variant:
         beside: The variant that it is compared with.
         looks: How its pictures are looked at.
         trained_as: The variant whose run is asked, in a copy; its own when empty.
+        only: The one data set that it is trained on, and compared on; all when empty.
     """
 
     what: str
@@ -46,6 +47,7 @@ class Variant:
     beside: str = "recipe"
     looks: Looks = field(default_factory=Looks)
     trained_as: str = ""
+    only: str = ""
 
 
 VARIANTS = {
@@ -75,6 +77,19 @@ VARIANTS = {
         "stages half as wide again, without phantoms", ("host_settings.widths=32,64,128,224,320",), scratch=True,
         beside="scratch",
     ),
+    "wider": Variant("stages half as wide again", ("host_settings.widths=32,64,128,224,320",)),
+    "deeper": Variant("three residual layers a stage for two", ("host_settings.depths=3,3,3,3",)),
+    "bare": Variant("without the mask embedding", ("host_settings.mask_embedding=no",)),
+    "batch-norms": Variant("batch norms", ("host_settings.norm=batch",)),
+    "way-up": Variant("the neck refines its finer maps", ("host_settings.refined=32",)),
+    "full-size": Variant(
+        "the neck's way up ends at the picture's own grid", ("host_settings.refined=32", "host_settings.full_size=32"),
+        beside="way-up",
+    ),
+    **{
+        f"only-{name}": Variant(f"{name} alone, for as many steps", ("data_weights=[]",), only=name)
+        for name in ("breast_us_text", "cxr_covid_multi", "polyp_cvc_text")
+    },
 }  # fmt: skip
 """Each with one change of what it is compared with, the recipe for most."""
 
@@ -91,8 +106,13 @@ def runs_of(grid: Grid, names: Sequence[str]) -> dict[str, GridRun]:
     for name in names:
         variant = VARIANTS[name]
         settings, init = (*grid.settings, *variant.settings), None if variant.scratch else grid.init
+        data = tuple(path for path in grid.data if variant.only in {"", Path(path).name})
+        if not data:
+            raise ConfigError(f"Variant '{name}' is trained on '{variant.only}' alone: name it among --data.")
         model = str(init) if init is not None and str(init) in builtin_models() else None
-        own = replace(grid, out=grid.out / name, settings=(*settings, "init=null"), init=None if model else init)
+        own = replace(
+            grid, data=data, out=grid.out / name, settings=(*settings, "init=null"), init=None if model else init
+        )
         run = grid_runs(own, ["full"], [0])[0]
         found[name] = replace(run, config=replace(run.config, init=model)) if model else run
     return found
@@ -149,7 +169,7 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", nargs="+", required=True, help="data set folders, or folders that hold several")
     add("--out", type=Path, required=True, help="folder of the runs")
-    add("--init", type=Path, required=True, help="a grid that was trained on phantoms, or a built-in model")
+    add("--init", type=Path, help="a grid that was trained on phantoms, or a built-in model; fresh weights by default")
     add("--variants", default=",".join(VARIANTS), help="with commas; all by default")
     add("--steps", type=int, default=1000, help="of each run")
     add("--config", default="tiny_full_size", help="YAML file, or a shipped name")
@@ -179,6 +199,7 @@ def lift(given: argparse.Namespace) -> dict[str, Any]:
         run_grid([run], folders, asking)
         if (scored := figures(run, folders, asking)) is not None:
             told = {"what": variant.what, "settings": list(variant.settings), "beside": variant.beside}
+            told |= {"only": variant.only} if variant.only else {}
             found[name] = {**told, **scored}
     return found
 
@@ -189,8 +210,8 @@ def main() -> None:
         given = arguments_of()
         found = lift(given)
         data = [folder.name for folder in open_data(given.data)]
-        figures_of = {"steps": given.steps, "split": "val", "data": data, "init": given.init.name, "variants": found}
-        write_record(given.name, 0, figures_of)
+        figures_of = {"steps": given.steps, "split": "val", "data": data, "init": given.init and given.init.name}
+        write_record(given.name, 0, {**figures_of, "variants": found})
     except MedsegrError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from error

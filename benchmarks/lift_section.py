@@ -25,8 +25,8 @@ def lift_section(record: Mapping[str, Any]) -> str:
             f"## What lifts a small host, from {_origin(record)} ({record['split']} splits)",
             f"The full model, {record['steps']} steps, each variant with one change, once. The splits are small: "
             f"differences below about {100 * SAYS_NOTHING:.0f} points say nothing. A variant is compared with the "
-            "recipe, unless another one is named. What questions with no answer are asked for, that a model rejects "
-            "what is not there, does not show in these figures.",
+            "recipe, unless another one is named; one that is trained on a single set, on that set. What questions "
+            "with no answer are asked for, that a model rejects what is not there, does not show in these figures.",
             _lead(variants),
             table(header, rows),
         )
@@ -35,7 +35,8 @@ def lift_section(record: Mapping[str, Any]) -> str:
 
 def _origin(record: Mapping[str, Any]) -> str:
     """Whose weights all variants start from, but for those from scratch."""
-    return "the built-in model" if record.get("init") == "tiny" else "weights of phantoms"
+    start = record.get("init", "a grid")  # older files do not say which
+    return {None: "fresh weights", "tiny": "the built-in model"}.get(start, "weights of phantoms")
 
 
 def _label(variants: Mapping[str, Any], name: str) -> str:
@@ -46,7 +47,10 @@ def _label(variants: Mapping[str, Any], name: str) -> str:
 
 def _gain(variants: Mapping[str, Any], name: str) -> float | None:
     base = variants.get(variants[name]["beside"])
-    return None if name == RECIPE or base is None else variants[name]["dice"] - base["dice"]
+    if name == RECIPE or base is None:
+        return None
+    only = variants[name].get("only")
+    return variants[name]["of_sets"][only] - base["of_sets"][only] if only else variants[name]["dice"] - base["dice"]
 
 
 def _lead(variants: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """A model that was trained on monuseg_text, on its test split, by the measure of LViT's tables: Dice per image.
 
-    python -m benchmarks.monuseg --model monuseg/best
+    python -m benchmarks.monuseg --model monuseg/best [--unet GRID/unet-0]
 
 Writes ``results/monuseg.json``. How the model is trained: docs/reproduce.md.
 """
@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from benchmarks.breast_us import table_row
+from benchmarks.grid.unet import NamedUnet
 from benchmarks.markdown import table
 from benchmarks.record import shared_data, write_record
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.evaluation.answer import Answer
 from medsegr.evaluation.evaluate import evaluate
+from medsegr.evaluation.html import with_interval
 from medsegr.evaluation.metrics import mean
 from medsegr.inference.looks import Looks
 from medsegr.inference.predictor import Predictor, load
@@ -45,10 +49,11 @@ def monuseg_section(record: dict[str, Any]) -> str:
     """The section of docs/results.md."""
     looks = {"plain": "", "flips": ", mirrored too"}
     rows = [
-        (f"medsegr, {MODES[mode]}{words}", found["images"], found["dice_per_image"], found["iou_per_image"],
-         found["dice_over_set"])
-        for look, words in looks.items() for mode, found in record["looks"][look].items()
+        (f"medsegr, {MODES[mode]}{words}", *_cells(found))
+        for look, words in looks.items() for mode, found in record["looks"].get(look, {}).items()
     ]  # fmt: skip
+    if unet := record.get("unet"):
+        rows.append((f"MONAI BasicUNet, {unet['steps']} steps from scratch, no report", *_cells(unet["none"])))
     rows += [(f"{name} (LViT's paper, 14 images)", "", figure, "", "") for name, figure in PAPER.items()]
     plain = record["looks"]["plain"]
     gain = 100 * (plain["true"]["dice_per_image"] - plain["none"]["dice_per_image"])
@@ -69,11 +74,25 @@ def monuseg_section(record: dict[str, Any]) -> str:
     )
 
 
+def _cells(found: dict[str, Any]) -> tuple[Any, ...]:
+    dice = with_interval(found["dice_per_image"], found["interval"])
+    return found["images"], dice, found["iou_per_image"], found["dice_over_set"]
+
+
+def unet_figures(run: Path, folder: DatasetFolder, seed: int) -> dict[str, Any]:
+    """A U-Net that the grid trained, on the test split, asked for nuclei by their name."""
+    unet = NamedUnet.from_pretrained(run / "best")
+    settings = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    found = measure(Predictor(unet.eval(), name="unet"), folder, seed)  # type: ignore[arg-type]
+    return {"parameters": sum(p.numel() for p in unet.parameters()), "steps": settings["steps"], "none": found["none"]}
+
+
 def main() -> None:
     """Parse the arguments, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--data", type=Path, default=shared_data("monuseg_text"))
+    parser.add_argument("--unet", type=Path, help="run of a U-Net that the grid trained on the same data")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     folder = DatasetFolder(arguments.data)
@@ -89,7 +108,8 @@ def main() -> None:
         "image_size": predictor.model.image_size,
         "training": {key: training[key] for key in ("seed", "steps", "step", "batch_size")},
     }
-    write_record("monuseg", arguments.seed, {"model": model, "split": "test", "looks": found})
+    beside = {"unet": unet_figures(arguments.unet, folder, arguments.seed)} if arguments.unet else {}
+    write_record("monuseg", arguments.seed, {"model": model, "split": "test", "looks": found, **beside})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.aims import aims_section
 from benchmarks.card_section import card_section
 from benchmarks.grid.section import grid_brief, grid_parts, grid_section
 from benchmarks.lift_section import lift_section
@@ -14,6 +15,7 @@ from benchmarks.markdown import table
 from benchmarks.monuseg import monuseg_section
 from benchmarks.place_section import place_section
 from benchmarks.record import RESULTS
+from medsegr.evaluation.html import with_interval
 from medsegr.evaluation.results_page import threshold_words
 
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
@@ -29,13 +31,17 @@ def page() -> str:
     """The text of the page: a section for each results file that exists."""
     sections = [
         "# Results\n\nMade by `python -m benchmarks.results_page` from `benchmarks/results/*.json`. Dice is per "
-        "finding (phantoms) or per image, at the image's own size, with the shipped thresholds; a finding "
-        "left out scores 0.\n"
+        "finding, at the image's own size, with the shipped thresholds; a finding left out scores 0. Where an image "
+        "has several findings of one target, such as an opacity on either side, it is given per image as well, for "
+        "all of them together, as papers on real sets do.\n"
     ]
+    paths = {name: RESULTS / f"{name}.json" for name in SECTIONS}
+    records = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()}
+    aims = aims_section(records)
+    sections += [f"{aims}\n"] if aims else []
     for name, section in SECTIONS.items():
-        path = RESULTS / f"{name}.json"
-        if path.is_file():
-            record = json.loads(path.read_text(encoding="utf-8"))
+        if name in records:
+            record = records[name]
             seeds = record.get("seeds", [record.get("seed")])
             seed = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
             made = f"`{record['command']}`, {record['date']}, {seed}, {record['machine']}."
@@ -49,8 +55,10 @@ def phantoms(record: dict[str, Any]) -> str:
     rows = []
     for mode, words in REPORTS.items():
         figures = told[mode]
-        suites = [figures["suite"].get(suite, {}).get("dice_per_finding") for suite in SUITES]
-        rows.append((words, figures["all"]["dice_per_finding"], figures["competing"]["dice_per_finding"], *suites))
+        groups = (figures["all"], figures["competing"], *(figures["suite"].get(suite) for suite in SUITES))
+        rows.append(
+            (words, *(None if f is None else with_interval(f["dice_per_finding"], f["interval"]) for f in groups))
+        )
     aspects = [
         (name, a["suite"], a["findings"], a["whole"], a["without_words"], a["without_modulator"])
         for name, a in record["aspects"].items()
@@ -99,8 +107,8 @@ SUITES = ("place", "texture", "form", "mixed", "overlap", "small", "low_contrast
 def breast_us(record: dict[str, Any]) -> str:
     """Real breast ultrasound beside a plain U-Net."""
     rows = [
-        (f"tiny, {REPORTS[mode]}", record["model"]["parameters"], r["images"], r["dice_per_image"],
-         r["dice_with_lesion"], r["dice_over_set"])
+        (f"tiny, {REPORTS[mode]}", record["model"]["parameters"], r["images"],
+         with_interval(r["dice_per_image"], r["interval"]), r["dice_with_lesion"], r["dice_over_set"])
         for mode, r in record["tiny"].items()
     ]  # fmt: skip
     unet = record.get("basic_unet")

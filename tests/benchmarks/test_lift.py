@@ -10,7 +10,7 @@ from benchmarks.lift_section import lift_section
 from benchmarks import lift, record, reproduce
 from medsegr.errors import ConfigError
 from medsegr.training.config_file import load_config
-from tests.benchmarks.test_reproduce import SETTINGS
+from tests.benchmarks.small_grid import SETTINGS
 from tests.training.small_dataset import make_dataset
 
 
@@ -88,10 +88,28 @@ def test_the_section_compares_each_variant_with_what_it_changes():
     variants = {
         "recipe": figures(0.5), "flips": figures(0.51), "scratch": figures(0.4), "wide": figures(0.45, "scratch"),
     }  # fmt: skip
-    section = lift_section({"split": "val", "steps": 7, "data": ["one"], "variants": variants})
+    told = {"split": "val", "steps": 7, "data": ["one"], "init": "grid", "variants": variants}
+    section = lift_section(told)
     assert "Better: made 0.45. Worse: made 0.4. No clear difference: made 0.51." in section
     assert "from weights of phantoms (val splits)" in section
+    assert "from fresh weights (val splits)" in lift_section({**told, "init": None})
     assert "| made 0.45 (beside: made 0.4) | 0.450 | +5.0 | 0.300 | - | 0.450 |" in section
+
+
+def test_a_single_set_is_compared_on_itself(data, tmp_path):
+    grid = Grid(tmp_path, (str(data), "sets/polyp_cvc_text"), 1, None, "all_sets", ("data_weights=1,2",), None, 0)
+    run = lift.runs_of(grid, ["only-polyp_cvc_text"])["only-polyp_cvc_text"]
+    assert run.config.data == ("sets/polyp_cvc_text",) and not run.config.data_weights and run.config.init is None
+    with pytest.raises(ConfigError, match="name it among --data"):
+        lift.runs_of(grid, ["only-cxr_covid_multi"])
+    of_sets = [{"discs": 0.2, "polyp_cvc_text": 0.6}, {"discs": 0.9, "polyp_cvc_text": 0.4}]
+    rest = {"beside": "recipe", "without_a_report": 0.3, "small": None}
+    variants = {
+        "recipe": {**rest, "what": "the recipe", "dice": 0.4, "of_sets": of_sets[0]},
+        "only": {**rest, "what": "alone", "dice": 0.65, "of_sets": of_sets[1], "only": "polyp_cvc_text"},
+    }
+    section = lift_section({"split": "val", "steps": 7, "data": list(of_sets[0]), "init": None, "variants": variants})
+    assert "Worse: alone." in section and "| alone | 0.650 | -20.0 |" in section
 
 
 def test_variants_can_start_from_a_built_in_model(data, tmp_path):

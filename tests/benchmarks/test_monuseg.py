@@ -32,3 +32,7 @@ def test_the_section_stands_beside_the_papers_figures():
     section = monuseg_section({"model": model, "looks": {"plain": figures(), "flips": figures()}})
     assert "The sentence makes no difference (+0.0 points)" in section and "LViT-T (LViT's paper, 14 images)" in section
     assert len([line for line in section.splitlines() if line.startswith("| ")]) == 2 + 6 + 2
+    unet = {"parameters": 5, "steps": 7, "none": figures()["none"]}
+    beside = monuseg_section({"model": model, "looks": {"plain": figures()}, "unet": unet})
+    (line,) = [line for line in beside.splitlines() if "BasicUNet" in line]
+    assert line.startswith("| MONAI BasicUNet, 7 steps from scratch, no report | 2 | 0.8")
