@@ -41,7 +41,7 @@ def compare(
     from medsegr.evaluation.run_files import read_run
 
     if out is not None:
-        check_output_folder(out, overwrite)
+        check_output_folder(out, overwrite, (run_a, run_b))
     record = compare_runs(read_run(run_a), read_run(run_b), report_a, report_b, seed)
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
     if out is not None:

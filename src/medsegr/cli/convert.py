@@ -75,8 +75,9 @@ def convert(
 
     check_modality(modality)
     _refuse_foreign_options(layout, target, label, channel)
-    check_output_folder(out, overwrite)
+    check_output_folder(out, overwrite, [source])
     found = _read(layout, source, channel)
+    check_output_folder(out, overwrite, [file for case in found.cases for file in (case.image, case.mask)])
     found = with_missing_splits(found, {"val": val, "test": test}, seed, patient)
     naming = Target(
         names={"": canonical_target(str(target))} if layout is Layout.lvit else _names(found, label or []),

@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from medsegr.cli.console import messages, results
+from medsegr.cli.inputs import model_places
 
 if TYPE_CHECKING:
     from medsegr.cli.demo_answers import DemoCase
@@ -24,8 +25,9 @@ def demo(
 
     Example: medsegr demo --out demo
     """
-    from medsegr.data.outputs import staged_folder
+    from medsegr.data.outputs import check_output_folder, staged_folder
 
+    check_output_folder(out, overwrite, model_places(model))
     with staged_folder(out, overwrite) as stage:
         shown = _run(stage, model, device)
     console = results()

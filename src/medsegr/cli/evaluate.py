@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from medsegr.cli.console import messages, results
+from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 
@@ -59,7 +60,7 @@ def evaluate(
     from medsegr.evaluation.run_files import PAGE_FILE, write_results
     from medsegr.inference.predictor import load
 
-    check_output_folder(out, overwrite)
+    check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host)])
     asked = {"reports": list(report or ("true", "none", "other")), "limit": limit, "foreign_queries": foreign}
     check_modes(asked["reports"])  # type: ignore[arg-type]
     tolerance = {"mm": tolerance_mm, "px": tolerance_px}

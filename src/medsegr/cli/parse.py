@@ -27,7 +27,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.outputs import atomic_write
 from medsegr.data.report_file import MAX_REPORT_BYTES, decode_report, read_report
-from medsegr.errors import ConfigError, ReportError
+from medsegr.errors import ConfigError, OutputError, ReportError
 
 STYLES = {
     "target": "bold black on bright_cyan",
@@ -147,8 +147,10 @@ def parse_lines(
 
     Raises:
         ReportError: The file or one of its lines cannot be used.
-        OutputError: The result cannot be written.
+        OutputError: The result cannot be written, or would replace the reports.
     """
+    if source.resolve() == target.resolve():
+        raise OutputError(f"The findings would replace the reports in '{source}'. Choose another name for OUT.")
     try:
         lines = source.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -25,13 +25,14 @@ def referring(
     Example: medsegr data referring ct_covid_lesion cxr_covid_multi referring --seed 0
     """
     from medsegr.cli.console import results
+    from medsegr.cli.inputs import data_places
     from medsegr.data.dataset_folder import discover
     from medsegr.data.outputs import check_output_folder
     from medsegr.describe.competitors import ASPECTS
     from medsegr.describe.referring_suite import SuiteOptions, build_suite
 
     options = SuiteOptions(seed=seed, size=size, most=most)
-    check_output_folder(out, overwrite)
+    check_output_folder(out, overwrite, data_places(sources))
     counts = build_suite(discover(sources), out, options, overwrite)
     table = Table("source", "split", *ASPECTS, "all", show_lines=False)
     for name, each in counts.items():

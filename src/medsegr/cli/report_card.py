@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from medsegr.cli.console import messages, results
+from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 
@@ -42,7 +43,7 @@ def report_card(
     from medsegr.evaluation.report_card import SAME, SCHEMA, card_answers, card_figures
     from medsegr.inference.predictor import load
 
-    check_output_folder(out, overwrite)
+    check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host)])
     folders = open_data(data)
     predictor = load(model, device, host, flips=flips, second_look=second_look)
     answers = []

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from medsegr.cli.console import messages, results
+from medsegr.cli.inputs import model_places
 from medsegr.cli.llm_options import (
     KeyOption,
     ModelOption,
@@ -78,11 +79,14 @@ def segment(
     targets = target or []
     if not targets and all(study.report is None for study in studies):
         raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
-    from medsegr.data.outputs import staged_folder
+    from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.inference.predictor import load
 
     for name in targets:
         canonical_target(name, known)
+    tables = [path for path in (report, reports, *(lexicon or ())) if path is not None]
+    read_from = [*images, *(study.image for study in studies), *tables, *model_places(model, host)]
+    check_output_folder(out, overwrite, read_from)
     with staged_folder(out, overwrite) as stage:
         predictor = load(model, device, host, flips=flips, second_look=second_look)
         question = {"targets": targets, "modality": modality, "threshold": threshold, "lexicon": known}

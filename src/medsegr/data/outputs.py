@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -81,12 +81,17 @@ def staged_folder(out: Path | str, overwrite: bool = False) -> Iterator[Path]:
         raise
 
 
-def check_output_folder(out: Path | str, overwrite: bool = False) -> None:
+def check_output_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
     """Refuse early an output folder that cannot be made, before anything is computed.
+
+    Args:
+        out: The folder.
+        overwrite: Replace a folder that holds something.
+        inputs: Files and folders that the command reads; names of nothing that exists do not count.
 
     Raises:
         OutputError: Not writable, a file of that name, not empty without ``overwrite``,
-            or with it, a folder that nobody means to replace.
+            or with it, a folder that nobody means to replace or that holds an input.
     """
     out = Path(out).resolve()
     try:
@@ -98,6 +103,9 @@ def check_output_folder(out: Path | str, overwrite: bool = False) -> None:
             if any(keep.is_relative_to(out) for keep in (Path.cwd(), Path.home())):
                 raise OutputError(f"{out} holds your working or home folder and is not overwritten. "
                                   "Choose another output folder.")  # fmt: skip
+            if (read := next((path for path in inputs if _lies_in(path, out)), None)) is not None:
+                raise OutputError(f"{out} holds {read}, which this command reads, and is not overwritten. "
+                                  "Choose another output folder.")  # fmt: skip
         existing = next(folder for folder in (out, *out.parents) if folder.exists())
         if not existing.is_dir():
             raise OutputError(f"{existing} is a file, so {out} cannot be made. Choose another output folder.")
@@ -105,6 +113,15 @@ def check_output_folder(out: Path | str, overwrite: bool = False) -> None:
             pass
     except OSError as error:
         raise _not_writable(out, error) from error
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Whether an existing file, folder or link is this folder or stands in it, by whatever name it is reached."""
+    try:
+        places = [path.resolve(strict=True), *([path.parent.resolve() / path.name] if path.is_symlink() else [])]
+    except OSError:
+        return False
+    return any(parent.samefile(folder) for place in places for parent in (place, *place.parents))
 
 
 def _put_in_place(new: Path, out: Path) -> None:

@@ -1,0 +1,24 @@
+"""What a command reads, so that ``--overwrite`` never deletes it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from medsegr.data.dataset_folder import find_dataset_folders
+
+
+def model_places(model: str, host: str | None = None) -> list[Path]:
+    """Where a model and its host may be read from; a built-in name stands for no folder, even if one is called so."""
+    from medsegr.inference.predictor import builtin_models
+
+    return [Path(name) for name in (model, host) if name is not None and name not in builtin_models()]
+
+
+def data_places(paths: Iterable[Path]) -> list[Path]:
+    """The folders that data sets are read from: their own, and those of their images and masks.
+
+    Raises:
+        DatasetError: A path holds no data set.
+    """
+    found = find_dataset_folders(paths)
+    inner = [place for folder in found for place in (folder / "images", folder / "masks", *folder.glob("masks/*/"))]
+    return [*found, *inner]
