@@ -1,8 +1,8 @@
 """Which images with which reports: the work list of ``medsegr segment``."""
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,9 @@ from medsegr.data.image import IMAGE_SUFFIXES
 from medsegr.data.report_file import read_report
 from medsegr.data.split import read_table
 from medsegr.errors import ConfigError, ImageError, ReportError
+
+RESERVED = ("run.json",)
+"""Names among the results that no case may take."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,10 @@ def collect_studies(images: Sequence[Path], report: Path | None, text: str | Non
     """Images and folders -> one study per image, with its report.
 
     Args:
-        images: Files, and folders whose pictures and volumes are taken in order of name.
+        images: Files, and folders whose pictures and volumes are taken in order of name, hidden ones left out.
         report: A text file for all images.
         text: A report for all images.
-        table: A CSV file with columns ``image`` and ``report``.
+        table: A CSV file with columns ``image`` and ``report``; see :func:`reports_of`.
 
     Raises:
         ConfigError: More than one source of reports.
@@ -45,24 +48,27 @@ def collect_studies(images: Sequence[Path], report: Path | None, text: str | Non
     if sum(source is not None for source in (report, text, table)) > 1:
         raise ConfigError("Give reports in one way only: --report FILE, --text TEXT, or --reports CSV.")
     paths = [path for given in images for path in _expand(given)]
-    shared = read_report(report) if report is not None else text
-    reports = read_reports(table) if table is not None else {}
-    if table is not None and not any(_lookup(reports, path) for path in paths):
-        raise ReportError(f"No image is named in '{table}'; its column 'image' holds file names such as scan.png.")
-    return [
-        Study(case, path, _lookup(reports, path) if table is not None else shared)
-        for case, path in zip(case_names(paths), paths, strict=True)
-    ]
+    if table is not None:
+        reports = reports_of(paths, read_reports(table))
+        if not any(reports):
+            raise ReportError(f"No image is named in '{table}'; its column 'image' holds file names such as scan.png.")
+    else:
+        reports = [read_report(report) if report is not None else text] * len(paths)
+    return [Study(*each) for each in zip(case_names(paths), paths, reports, strict=True)]
 
 
 def case_names(paths: Sequence[Path]) -> list[str]:
     """Folder names, unique: ``scan``, ``scan-2``."""
-    seen: Counter[str] = Counter()
+    taken = set(RESERVED)
+    tries: Counter[str] = Counter()
     names = []
     for path in paths:
-        name = re.sub(r"[^\w.-]+", "_", image_stem(path.name)).strip(".") or "case"
-        seen[name.lower()] += 1
-        names.append(name if seen[name.lower()] == 1 else f"{name}-{seen[name.lower()]}")
+        stem = name = re.sub(r"[^\w.-]+", "_", image_stem(path.name)).strip(".") or "case"
+        while name.lower() in taken:
+            tries[stem.lower()] += 1
+            name = f"{stem}-{tries[stem.lower()] + 1}"
+        taken.add(name.lower())
+        names.append(name)
     return names
 
 
@@ -80,14 +86,51 @@ def read_reports(path: Path) -> dict[str, str]:
     return dict(rows)
 
 
-def _lookup(reports: dict[str, str], path: Path) -> str | None:
-    return reports.get(path.name, reports.get(image_stem(path.name)))
+def reports_of(paths: Sequence[Path], reports: Mapping[str, str]) -> list[str | None]:
+    """The report of each image, or None.
+
+    A row names an image by its file name, with or without its suffix, and with as many of the folders above it
+    as tell it from others: ``scan.png``, ``scan``, ``patient_1/scan.png``. Of several rows that fit, the one
+    with the most folders counts.
+
+    Args:
+        paths: The images.
+        reports: Name in the table -> report.
+
+    Raises:
+        ReportError: One row fits several images.
+    """
+    rows = {Path(name).parts: text for name, text in reports.items()}
+    users: defaultdict[tuple[str, ...], list[Path]] = defaultdict(list)
+    found = []
+    for path in paths:
+        row = next((name for name in _names(path) if name in rows), None)
+        found.append(None if row is None else rows[row])
+        if row is not None:
+            users[row].append(path)
+    for several in users.values():
+        if len({path.resolve() for path in several}) > 1:
+            first, second = several[:2]
+            raise ReportError(f"One row of the reports fits both {first} and {second}: name each with its folder, "
+                              "for example patient_1/scan.png.")  # fmt: skip
+    return found
+
+
+def _names(path: Path) -> list[tuple[str, ...]]:
+    """What a row may call an image, as parts of a path: the longest first, each with and without its suffix."""
+    *folders, name = path.absolute().parts
+    ends = [tuple(folders[start:]) for start in range(len(folders) + 1)]
+    return [(*end, last) for end in ends for last in (name, image_stem(name))]
 
 
 def _expand(given: Path) -> list[Path]:
     if not given.is_dir():
         return [given]
-    found = sorted(path for path in given.iterdir() if path.is_file() and path.name.lower().endswith(IMAGE_SUFFIXES))
+    found = sorted(
+        path
+        for path in given.iterdir()
+        if path.is_file() and path.name.lower().endswith(IMAGE_SUFFIXES) and not path.name.startswith(".")
+    )
     if not found:
         raise ImageError(f"Folder '{given}' holds no image. Expected files ending in {', '.join(IMAGE_SUFFIXES)}.")
     return found

@@ -1,0 +1,67 @@
+"""Which images with which reports."""
+
+from pathlib import Path
+
+import pytest
+
+from medsegr.cli.studies import case_names, collect_studies
+from medsegr.errors import ReportError
+
+
+def made(folder: Path, *names: str) -> list[Path]:
+    """Files that nobody reads, but lists."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return [folder / name for name in names]
+
+
+def reports(folder: Path, images: list[Path], *rows: str) -> list[str | None]:
+    table = folder / "reports.csv"
+    table.write_text("\n".join(["image,report", *(f"{row},{row}!" for row in rows)]) + "\n")
+    return [study.report for study in collect_studies(images, None, None, table)]
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        ("scan-2.png scan.bmp scan.png", "scan-2 scan scan-3"),
+        ("scan.bmp scan.png scan-2.png", "scan scan-2 scan-2-2"),
+        ("a/SCAN.png b/scan.png c/Scan.png", "SCAN scan-2 Scan-3"),
+        ("run.json.png Run.JSON.png run.png", "run.json-2 Run.JSON-3 run"),
+    ],
+)
+def test_no_two_cases_share_a_folder_nor_take_that_of_another_result(files, names):
+    assert case_names([Path(name) for name in files.split()]) == names.split()
+
+
+def test_hidden_files_are_no_images(tmp_path):
+    made(tmp_path, "scan.png", "._scan.png", ".hidden.nii.gz")
+    assert [study.image.name for study in collect_studies([tmp_path], None, "Nodule.", None)] == ["scan.png"]
+
+
+def test_rows_name_images_with_their_folders(tmp_path, monkeypatch):
+    images = made(tmp_path, "p/a/scan.png", "p/b/scan.png", "p/b/other.nii.gz")
+    expected = ["a/scan.png!", "b/scan!", "other!"]
+    rows = ["a/scan.png", "b/scan", "other", "elsewhere/scan.png"]
+    assert reports(tmp_path, images, *rows) == expected
+    monkeypatch.chdir(tmp_path / "p" / "a")
+    assert reports(tmp_path, [Path("scan.png"), Path("../b")], *rows) == ["a/scan.png!", "other!", "b/scan!"]
+    assert reports(tmp_path, images, str(images[1])) == [None, f"{images[1]}!", None]
+
+
+def test_the_row_that_says_most_counts(tmp_path):
+    images = made(tmp_path, "a/scan.png", "b/scan.png", "b/scan.bmp")
+    assert reports(tmp_path, images, "scan.png", "scan", "b/scan.png") == ["scan.png!", "b/scan.png!", "scan!"]
+
+
+@pytest.mark.parametrize("row", ["scan.png", "scan", "p/scan"])
+def test_a_row_that_fits_several_images_is_refused(row, tmp_path):
+    images = made(tmp_path, "a/p/scan.png", "b/p/scan.png")
+    with pytest.raises(ReportError, match=r"fits both .*a/p/scan.png and .*b/p/scan.png: name each with its folder"):
+        reports(tmp_path, images, row)
+
+
+def test_one_image_given_twice_is_no_riddle(tmp_path):
+    (image,) = made(tmp_path, "scan.png")
+    assert reports(tmp_path, [image, tmp_path], "scan.png") == ["scan.png!", "scan.png!"]
