@@ -188,3 +188,26 @@ def test_a_report_without_findings_is_explained(random_model, tmp_path, capsys):
     assert record["findings"] == []
     assert "names no finding" in record["warnings"][0]
     assert "names no finding" in capsys.readouterr().err
+
+
+MISPLACED = {
+    "as an image": ["segment", "{scan}", "{report}", "--target", "nodule", "--out", "out"],
+    "as the only image": ["segment", "{report}", "--target", "nodule", "--out", "out"],
+    "as the report's file": ["segment", "{scan}", "--report", "{report}", "--out", "out"],
+    "as the table of reports": ["segment", "{scan}", "--reports", "{report}", "--out", "out"],
+    "as an argument too many": ["parse", "{scan}", "{report}"],
+    "as a command": ["{report}"],
+    "as a number": ["data", "phantoms", "out", "--cases={report}"],
+}
+
+
+@pytest.mark.parametrize("report", ["Mrs Smith has a nodule.", "Smith nodule", "Smith: a nodule.\nNo mass. " * 300])
+@pytest.mark.parametrize("where", MISPLACED)
+def test_a_report_in_the_wrong_place_is_not_repeated(where, report, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = [part.format(scan=good(tmp_path), report=report) for part in MISPLACED[where]]
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("Error: ") and printed.err.count("\n") == 1
+    assert "Smith" not in printed.err and printed.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["good.png"]

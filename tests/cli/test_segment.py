@@ -131,3 +131,4 @@ def test_the_command_is_recorded_without_the_report():
         "segment", "a.png", "--text", "(report)", "--out", "x",
     ]  # fmt: skip
     assert without_text(["--text=Secret.", "-t", "Secret."]) == ["--text=(report)", "-t", "(report)"]
+    assert without_text(["-tSecret.", "-t=Secret.", "--target", "x"]) == ["-t(report)", "-t(report)", "--target", "x"]

@@ -48,11 +48,11 @@ def test_missing_and_folder(tmp_path: Path) -> None:
         read_report(tmp_path / "r.txt")
     with pytest.raises(ReportError, match="is a folder"):
         read_report(tmp_path)
-    with pytest.raises(ReportError, match=r"cannot be opened|does not exist"):
-        read_report(tmp_path / ("x" * 300))
 
 
-@pytest.mark.parametrize("words", ["Small nodule in the left upper lobe.", "Opacity of the left lung. " * 40])
+@pytest.mark.parametrize(
+    "words", ["Small nodule in the left upper lobe.", "Opacity of the left lung. " * 40, "Smith nodule"]
+)
 def test_a_report_in_place_of_its_file_is_not_repeated(words: str) -> None:
     with pytest.raises(ReportError, match="--text") as caught:
         read_report(words)

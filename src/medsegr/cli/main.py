@@ -1,6 +1,7 @@
 """The command ``medsegr``: assembles the commands, and turns errors into one message and an exit code."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 
 from medsegr import __version__
 from medsegr.cli import compare, data, demo, evaluate, info, parse, report_card, segment, train
+from medsegr.data.given_name import may_be_report
 from medsegr.errors import MedsegrError
 
 DONE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -74,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        return _fail(f"{error.format_message()} Help: medsegr {_command(given)}--help")
+        return _fail(f"{_without_report(error.format_message(), given)} Help: medsegr {_command(given)}--help")
     if code == INTERRUPTED:
         print("Interrupted.", file=sys.stderr)
     return code
@@ -88,6 +90,19 @@ def run() -> None:
 def _fail(message: str) -> int:
     print(f"Error: {message}", file=sys.stderr)
     return WRONG_USE
+
+
+def _without_report(message: str, given: Sequence[str]) -> str:
+    """A message about wrong use; another one where it would repeat a report that stands where none was expected."""
+    for words in (word for argument in given for word in (argument, argument.partition("=")[2])):
+        if may_be_report(words) and (_letters(words) or words) in _letters(message):
+            return "Something stands where it was not expected; it is not repeated, for it may be a report."
+    return message
+
+
+def _letters(text: str) -> str:
+    """A text by its letters and digits alone: line ends and quotation marks may be escaped in messages."""
+    return re.sub(r"\\x[0-9a-f]{2}|\\[nrt]|\W", "", text)
 
 
 def _command(given: Sequence[str]) -> str:

@@ -32,8 +32,12 @@ def without_text(arguments: Sequence[str]) -> list[str]:
     for argument in arguments:
         if kept and kept[-1] in ("--text", "-t"):
             kept.append("(report)")
+        elif argument.startswith("--text="):
+            kept.append("--text=(report)")
+        elif argument.startswith("-t") and argument != "-t":
+            kept.append("-t(report)")
         else:
-            kept.append("--text=(report)" if argument.startswith("--text=") else argument)
+            kept.append(argument)
     return kept
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medsegr.data.dataset_folder import image_stem
-from medsegr.data.image import IMAGE_SUFFIXES
+from medsegr.data.given_name import may_be_report
+from medsegr.data.image import IMAGE_SUFFIXES, existing_file
 from medsegr.data.report_file import read_report
 from medsegr.data.split import read_table
 from medsegr.errors import ConfigError, ImageError, ReportError
@@ -78,6 +79,8 @@ def read_reports(path: Path) -> dict[str, str]:
     Raises:
         ReportError: Unreadable, without these columns, or with an image named twice.
     """
+    if may_be_report(path):
+        raise ReportError("The table of reports that was given does not exist. To give a report's text, use --text.")
     rows, complaints = read_table(path, ("image", "report"))
     twice = [name for name, count in Counter(name for name, _ in rows).items() if count > 1]
     complaints += [f"the image '{twice[0]}' is named more than once"] if twice else []
@@ -124,6 +127,8 @@ def _names(path: Path) -> list[tuple[str, ...]]:
 
 
 def _expand(given: Path) -> list[Path]:
+    if may_be_report(given):
+        existing_file(given)  # refuses it without a word of it, before a case is named after it
     if not given.is_dir():
         return [given]
     found = sorted(

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from medsegr.data.geometry import Geometry, plain_geometry
+from medsegr.data.given_name import may_be_report
 from medsegr.data.nifti import NIFTI_SUFFIXES, read_label_nifti, read_nifti
 from medsegr.data.raster import (
     RASTER_SUFFIXES,
@@ -151,6 +152,11 @@ def existing_file(path: Path) -> Path:
     Raises:
         ImageError: Missing, a folder, empty, DICOM, or of an unknown kind.
     """
+    if may_be_report(path):
+        raise ImageError(
+            "The image file that was given does not exist (its name is not repeated, for it may be a report). "
+            "Check the names and the order of what was given."
+        )
     try:
         if path.is_dir():
             raise ImageError(f"{path} is a folder; an image file was expected. Name the files in it.")

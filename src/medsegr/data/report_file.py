@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
+from medsegr.data.given_name import may_be_report
 from medsegr.errors import ReportError
 
 MAX_REPORT_BYTES = 200_000
 """Longest report file that is read."""
-
-SENTENCE = 3
-"""Blanks in a name that make it look like a sentence."""
 
 _TEXT_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
 
@@ -23,16 +21,16 @@ def read_report(path: Path | str) -> str:
         ReportError: Missing, a folder, binary, or longer than ``MAX_REPORT_BYTES``.
     """
     path = Path(path)
+    if may_be_report(path):
+        raise ReportError("The report file that was given does not exist. To give the text itself, use --text.")
     try:
         if path.is_dir():
             raise ReportError(f"{path} is a folder; a text file was expected. Name the report in it.")
         if not path.exists():
-            raise ReportError(_missing(path))
+            raise ReportError(f"{path} does not exist. Check the name of the report.")
         with path.open("rb") as file:
             content = file.read(MAX_REPORT_BYTES + 1)
     except OSError as error:
-        if _may_be_text(path):
-            raise ReportError(_missing(path)) from error
         raise ReportError(f"{path} cannot be opened ({error.strerror}). Check permissions.") from error
     if len(content) > MAX_REPORT_BYTES:
         raise ReportError(
@@ -40,17 +38,6 @@ def read_report(path: Path | str) -> str:
             "Cut out the report that belongs to the image."
         )
     return decode_report(content, path.name)
-
-
-def _may_be_text(path: Path) -> bool:
-    """Whether somebody wrote the report itself where its file's name was expected: errors never repeat its words."""
-    return str(path).count(" ") >= SENTENCE
-
-
-def _missing(path: Path) -> str:
-    if _may_be_text(path):
-        return "There is no report file of the name that was given. To give the text itself, use --text."
-    return f"{path} does not exist. Check the name of the report."
 
 
 def decode_report(content: bytes, name: str = "The report") -> str:
