@@ -1,5 +1,6 @@
 """Pictures that explain a result, as files."""
 
+import warnings
 from pathlib import Path
 
 from medsegr.explain.explanation import explanation_page
@@ -13,6 +14,8 @@ OVERLAY, EXPLANATION = "overlay.png", "explanation.png"
 def save_figures(folder: Path, result: Result, title: str) -> list[Path]:
     """Write ``overlay.png`` and ``explanation.png`` into an existing folder.
 
+    Letters that the font lacks are drawn as boxes, without a warning that would name them.
+
     Args:
         folder: Exists.
         result: From the predictor.
@@ -21,7 +24,9 @@ def save_figures(folder: Path, result: Result, title: str) -> list[Path]:
     Raises:
         OutputError: The folder cannot be written to.
     """
-    return [
-        save_page(overlay_page(result, title), folder / OVERLAY),
-        save_page(explanation_page(result, title), folder / EXPLANATION),
-    ]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        return [
+            save_page(overlay_page(result, title), folder / OVERLAY),
+            save_page(explanation_page(result, title), folder / EXPLANATION),
+        ]
