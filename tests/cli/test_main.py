@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 import warnings
@@ -103,6 +104,15 @@ def test_run_exits_with_the_code(monkeypatch):
     with pytest.raises(SystemExit) as stop:
         cli.run()
     assert stop.value.code == 2
+
+
+def test_letters_that_the_terminal_cannot_show_are_escaped(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii", write_through=True))
+    monkeypatch.setattr(sys, "argv", ["medsegr", "parse", "--text", "Nodule \udce9 ≥ 3 mm."])
+    with pytest.raises(SystemExit) as stop:
+        cli.run()
+    assert stop.value.code == 0 and b"Nodule \\udce9 \\u2265 3 mm." in written.getvalue()
 
 
 def test_warnings_of_the_library_are_shown_as_notes(capsys):

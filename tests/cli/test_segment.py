@@ -8,6 +8,8 @@ from PIL import Image
 from medsegr.cli.main import main
 from medsegr.cli.run_record import without_text
 from medsegr.cli.studies import case_names
+from medsegr.errors import OutputError
+from medsegr.explain import figure
 
 TEXT = "Nodule in the left upper lobe. No pleural effusion."
 
@@ -92,6 +94,48 @@ def test_a_folder_with_a_table_of_reports_and_one_bad_image(random_model, tmp_pa
     assert [failure["case"] for failure in failures] == ["c"]
     assert "0 bytes" in failures[0]["error"]
     assert "Failed: c:" in capsys.readouterr().err
+
+
+def test_a_name_and_a_text_that_are_no_utf8_are_written_with_a_mark(random_model, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    save_picture(folder / "a.png")
+    try:
+        save_picture(folder / "b\udce9.png", 1)
+    except OSError:
+        pytest.skip("names of files are UTF-8 here")
+    code, out = segment(random_model, tmp_path, folder, "--text", "Nodule \udce9.", "--keep-text")
+    assert code == 0
+    record = json.loads((out / "b_" / "findings.json").read_text())
+    assert (record["image"], record["report"]) == ("b?.png", "Nodule ?.")
+    assert (out / "b_" / "explanation.png").is_file()
+    assert [case["case"] for case in json.loads((out / "run.json").read_text())["cases"]] == ["a", "b_"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(36, "File name too long"), "File name too long"),
+        (UnicodeEncodeError("utf-8", "Smith", 0, 1, "Smith"), "UnicodeEncodeError"),
+        (OutputError("Cannot write to it."), "Cannot write to it."),
+    ],
+)
+def test_what_goes_wrong_with_one_case_leaves_the_others(error, told, random_model, tmp_path, monkeypatch, capsys):
+    images = [save_picture(tmp_path / name) for name in ("a.png", "b.png")]
+    draw = figure.save_figures
+
+    def fail(folder, result, title):
+        if title == "a":
+            raise error
+        return draw(folder, result, title)
+
+    monkeypatch.setattr(figure, "save_figures", fail)
+    code, out = segment(random_model, tmp_path, *images, "--target", "aorta")
+    assert code == 1
+    assert sorted(path.name for path in out.iterdir()) == ["b", "run.json"]
+    (failure,) = json.loads((out / "run.json").read_text())["failures"]
+    assert failure["case"] == "a" and told in failure["error"]
+    assert "Smith" not in (out / "run.json").read_text() + capsys.readouterr().err
 
 
 def test_nifti_keeps_its_geometry(random_model, tmp_path):

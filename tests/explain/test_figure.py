@@ -131,3 +131,9 @@ def test_names_never_collide(wanted):
         for j, b in enumerate(wanted):
             if a < b:
                 assert placed[i] < placed[j]
+
+
+def test_letters_that_the_font_lacks_are_drawn_without_a_warning(tmp_path, recwarn):
+    result = dataclasses.replace(made_result(), text=TEXT[:20] + "左肺\udce9" + TEXT[23:])
+    assert all(path.is_file() for path in save_figures(tmp_path, result, "case_1"))
+    assert [str(each.message) for each in recwarn if "Glyph" in str(each.message)] == []

@@ -1,5 +1,6 @@
 """The command ``medsegr``: assembles the commands, and turns errors into one message and an exit code."""
 
+import io
 import os
 import re
 import sys
@@ -83,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run() -> None:
-    """Entry point of the command ``medsegr``."""
+    """Entry point of the command ``medsegr``. Letters that the terminal cannot show are escaped."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())
 
 

@@ -67,4 +67,5 @@ def write_run(
         "cases": list(cases),
         "failures": list(failures),
     }
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="replace")  # names of files need not be UTF-8

@@ -1,5 +1,6 @@
 """``medsegr segment``: masks, pictures and JSON for one study or many."""
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from medsegr.cli.studies import Study, collect_studies
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import ReportPriors
-from medsegr.errors import ConfigError, InputError, MedsegrError, ParserError
+from medsegr.errors import ConfigError, InputError, MedsegrError
 
 if TYPE_CHECKING:
     from medsegr.data.image import MedicalImage
@@ -93,14 +94,9 @@ def segment(
         read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint) if endpoint else None
         job = _Job(predictor, stage, question, keep_text, pictures, read)
         done, failures = _segment_all(job, studies)
-        weights = {
-            "name": model,
-            "weights_sha256": predictor.metadata.get("weights_sha256"),
-            **predictor.looks.settings(),
-        }
-        reader = (
-            {"name": parser, "model": endpoint.model, "address": endpoint.address} if endpoint else {"name": parser}
-        )
+        sha256 = predictor.metadata.get("weights_sha256")
+        weights = {"name": model, "weights_sha256": sha256, **predictor.looks.settings()}
+        reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
         write_run(stage / "run.json", weights, [entry for entry, _ in done], failures, reader)
     _show(done, out)
     if failures:
@@ -132,9 +128,10 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
             messages().print(f"[{number}/{len(studies)}] {study.case}")
         try:
             result = _segment_one(job, study)
-        except (InputError, ConfigError, ParserError) as error:
-            errors.append(error)
-            failures.append({"case": study.case, "error": str(error)})
+        except (MedsegrError, OSError, UnicodeError) as error:
+            shutil.rmtree(job.stage / study.case, ignore_errors=True)
+            errors.append(_in_words(error, study))
+            failures.append({"case": study.case, "error": str(errors[-1])})
             continue
         done.append(({"case": study.case, "seconds": round(time.perf_counter() - started, 3)}, result))
     if not done and len(errors) == 1:
@@ -142,6 +139,14 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
     if not done:
         raise InputError(f"None of the {len(studies)} images could be segmented. The first: {errors[0]}")
     return done, failures
+
+
+def _in_words(error: Exception, study: Study) -> MedsegrError:
+    """An error as a message; a codec's own would quote what it cannot write."""
+    if isinstance(error, MedsegrError):
+        return error
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    return InputError(f"{study.case} cannot be read, or its results cannot be written ({reason}).")
 
 
 def _segment_one(job: _Job, study: Study) -> "Result":

@@ -105,7 +105,12 @@ def _word_end(text: str, place: int, evidence: int) -> int:
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Width of a text in points."""
     font = FontProperties(size=size, weight="bold" if bold else "normal")
-    return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
+    return float(text_to_path.get_text_width_height_descent(drawable(text), font, False)[0])
+
+
+def drawable(text: str) -> str:
+    """A text of the same length without halves of characters, as bytes that are no UTF-8 become; nothing draws them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def wrap(words: Sequence[Word], width: float, size: float) -> list[list[tuple[float, Word]]]:
@@ -172,7 +177,7 @@ def put(
 ) -> None:
     """Text on its baseline, without mathematics: a dollar sign is a dollar sign."""
     weight = "bold" if bold else "normal"
-    axes.text(x, y, text, size=size, color=colour, weight=weight, ha=align, va="baseline", parse_math=False)
+    axes.text(x, y, drawable(text), size=size, color=colour, weight=weight, ha=align, va="baseline", parse_math=False)
 
 
 def shorten(text: str, width: float, size: float, bold: bool = False) -> str:

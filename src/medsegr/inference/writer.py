@@ -57,7 +57,8 @@ def write_case(folder: Path, result: Result, label: CaseLabel, keep_text: bool =
     if keep_text:
         record["report"] = result.text
     path = folder / "findings.json"
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="replace")  # names of files need not be UTF-8
     return path
 
 
