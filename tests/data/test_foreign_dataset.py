@@ -36,7 +36,7 @@ def test_what_is_stated_stays() -> None:
     assert with_missing_splits(data, {"val": 0.0, "test": 0.0}, 0) is data
 
 
-@pytest.mark.parametrize("shares", [{"val": -0.1}, {"val": 0.5, "test": 0.5}])
+@pytest.mark.parametrize("shares", [{"val": -0.1}, {"val": 0.5, "test": 0.5}, {"val": float("nan")}])
 def test_shares_out_of_range(shares: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="together below 1"):
         with_missing_splits(dataset("train"), shares, 0)

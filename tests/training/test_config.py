@@ -69,6 +69,8 @@ def test_a_configuration_of_before_has_all_aspects():
         ("optimiser.betas=0.9", "has 1 values; expected 2"),
         ("precision=16", "'precision' is '16'; expected one of 32, bf16-mixed"),
         ("steps=0", "'steps' is 0; expected at least 1"),
+        ("max_seconds=nan", "'max_seconds' is nan; expected at least 0"),
+        ("seed=9999999999", "'seed' is 9999999999; expected at most 4294967295"),
         ("accumulate=3", "does not divide"),
         ("data_weights=1", "1 values for 0 data sets"),
         ("adapter.aspects=place", r"'aspects' is \['place'\]; expected some of location, texture, shape"),

@@ -44,7 +44,7 @@ def phantoms(
     out: Annotated[Path, typer.Argument(help="New folder; one data set per look is made in it.")],
     *,
     cases: Annotated[int, typer.Option("--cases", help="Studies in all.")] = 60,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same bytes.")] = 0,
     size: Annotated[int, typer.Option("--size", help="Side of the pictures in pixels.")] = 256,
     split: Annotated[str | None, typer.Option("--split", help="Put all studies in train, val or test.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,

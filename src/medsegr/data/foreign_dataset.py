@@ -87,7 +87,7 @@ def with_missing_splits(
     Raises:
         ConfigError: A share is not from 0 to below 1, or they leave nothing to train on, or the pattern does not fit.
     """
-    if min(shares.values()) < 0 or sum(shares.values()) >= 1:
+    if not (min(shares.values()) >= 0 and sum(shares.values()) < 1):  # so written, it refuses NaN too
         given = ", ".join(f"{name} {share:g}" for name, share in shares.items())
         raise ConfigError(f"The shares of images to draw are {given}; numbers from 0 on, together below 1, "
                           "were expected.")  # fmt: skip

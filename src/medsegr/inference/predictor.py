@@ -26,6 +26,9 @@ from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume, gather
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
+DEVICES = ("cpu", "cuda", "mps")
+"""Kinds of devices that a model may work on."""
+
 MAX_FINDINGS = 200
 """More than any report of one study holds; beyond it the text is taken for something else."""
 
@@ -84,6 +87,8 @@ def _device(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"Device '{name}' cannot be used here. Take 'cpu' or 'auto'.") from error
+    if device.type not in DEVICES:
+        raise ConfigError(f"Device '{name}' cannot be used. Take 'auto', or one of {', '.join(DEVICES)}.")
     return device
 
 

@@ -8,11 +8,14 @@ from medsegr.backbones.lora import LoraSettings
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
 
+MAX_SEED = 2**32 - 1
+"""Largest seed of which those of all steps can be made."""
+
 
 def _at_least(owner: Any, lowest: float, *names: str) -> None:
     for name in names:
         value = getattr(owner, name)
-        if value < lowest:
+        if not value >= lowest:  # so written, it refuses NaN too
             raise ConfigError(f"'{name}' is {value}; expected at least {lowest}. Change it in the configuration.")
 
 
@@ -217,6 +220,8 @@ class TrainConfig:
         _at_least(self, 1, "steps", "batch_size", "accumulate", "devices", "validate_every")
         _at_least(self, 1, "checkpoint_every", "log_every")
         _at_least(self, 0, "seed", "threads", "workers", "cache_mb", "validate_cases", "max_seconds", "image_size")
+        if self.seed > MAX_SEED:
+            raise ConfigError(f"'seed' is {self.seed}; expected at most {MAX_SEED}. Change it in the configuration.")
         _shares(self, "half_size_share")
         if self.half_size_share and self.host != "tiny":
             raise ConfigError(

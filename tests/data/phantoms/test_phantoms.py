@@ -152,6 +152,8 @@ def test_bad_arguments_leave_nothing_behind(tmp_path: Path) -> None:
     for wrong, message in (
         ({"cases": 0}, "got 0 cases"),
         ({"size": 10}, "10 px"),
+        ({"size": 20_000}, "20000 px"),
+        ({"seed": -1}, "seed -1"),
         ({"split": "dev"}, "split 'dev'"),
         ({"suite": "hue"}, "suite 'hue'"),
     ):

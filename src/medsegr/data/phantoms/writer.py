@@ -12,6 +12,7 @@ from PIL import Image
 from medsegr.data.outputs import staged_folder
 from medsegr.data.phantoms.scenes import LOOKS
 from medsegr.data.phantoms.study import ALL_SUITES, MODALITIES, Lesion, PhantomStudy, generate_study
+from medsegr.data.raster import MAX_SIDE
 from medsegr.errors import ConfigError
 
 SPLITS = ("train", "val", "test")
@@ -39,13 +40,13 @@ def write_phantoms(  # noqa: PLR0917 - as the command line has them
             <medsegr.data.phantoms.study.SUITES>` take turns by default.
 
     Raises:
-        ConfigError: ``cases``, ``size``, ``split`` or ``suite`` is out of range.
+        ConfigError: ``cases``, ``seed``, ``size``, ``split`` or ``suite`` is out of range.
         OutputError: ``out`` is not empty or not writable.
     """
-    if cases < 1 or size < 64 or split not in (None, *SPLITS):
+    if cases < 1 or seed < 0 or not 64 <= size <= MAX_SIDE or split not in (None, *SPLITS):
         raise ConfigError(
-            f"Phantoms need at least 1 case of at least 64 px and a split of {SPLITS}; "
-            f"got {cases} cases of {size} px, split {split!r}."
+            f"Phantoms need at least 1 case of 64 to {MAX_SIDE} px, a seed of 0 or more and a split of {SPLITS}; "
+            f"got {cases} cases of {size} px, seed {seed}, split {split!r}."
         )
     if suite not in (None, *ALL_SUITES):
         raise ConfigError(f"There is no suite '{suite}' of phantoms. Expected one of {', '.join(ALL_SUITES)}.")
