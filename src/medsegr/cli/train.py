@@ -29,5 +29,7 @@ def train(
     with plain_warnings():
         result = run_training(given, resume=resume)
     state = "Finished" if result.finished else "Stopped (go on with --resume)"
-    typer.echo(f"{state} at step {result.step}; best validation score {result.best:.3f}.")
-    typer.echo(f"The model is in {result.run / 'best'}")
+    score = f"; best validation score {result.best:.3f}" if result.best >= 0 else ""
+    typer.echo(f"{state} at step {result.step}{score}.")
+    best = result.run / "best"
+    typer.echo(f"The model is in {best}" if best.is_dir() else "There is no model yet: none was validated so far.")
