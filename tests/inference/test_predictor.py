@@ -75,6 +75,15 @@ def test_what_the_image_does_not_show_is_rejected_with_a_warning():
     assert "contradict" in result.warnings[0]
 
 
+def test_what_was_asked_for_by_name_contradicts_no_report():
+    model = disks(left_lung=(0.65, 0.35, 0.3, -2.0), nodule=(0.7, 0.2, 0.1, -2.0))
+    result = Predictor(model).segment(picture(), "Nodule. No effusion.", targets=["left_lung"])
+    assert [found.outcome for found in result.findings] == ["unsupported", "absent", "unsupported"]
+    (warning,) = result.warnings
+    assert warning.startswith("nodule: the report and the image contradict each other")
+    assert Predictor(model).segment(picture(), targets=["left_lung"]).warnings == ()
+
+
 def test_support_threshold_comes_from_the_models_metadata():
     model = disks(nodule=(0.7, 0.2, 0.1, -2.0))
     model.metadata = {"support_threshold": 0.1}

@@ -198,7 +198,7 @@ class Predictor:
             *priors.warnings,
             *without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
             *untrained(results, trained, modality),
-            *contradictions(results, thresholds, asked_report=report is not None),
+            *contradictions(results, thresholds, told=len(priors)),
         )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
 

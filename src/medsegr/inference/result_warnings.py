@@ -32,15 +32,21 @@ def untrained(results: Sequence[FindingResult], trained: TrainedTargets, modalit
     ]
 
 
-def contradictions(results: Sequence[FindingResult], thresholds: Thresholds, asked_report: bool) -> list[str]:
-    """Where report and image disagree, and why nothing was outlined."""
+def contradictions(results: Sequence[FindingResult], thresholds: Thresholds, told: int) -> list[str]:
+    """Where report and image disagree, and why nothing was outlined.
+
+    Args:
+        results: The report's findings, then what was asked for by name.
+        thresholds: Of the answer.
+        told: How many of them are the report's; of the others it says nothing that could be contradicted.
+    """
     if not results:
         return ["The report names no finding that the vocabulary knows, so nothing was looked for."]
     warnings = [
         f"{found.id}: the report and the image contradict each other: said to be {found.finding.presence}, but "
         f"its support is {found.support:.2f} (below {thresholds.support:.2f}); no mask was made."
-        for found in results
-        if found.outcome == "unsupported" and found.support is not None and asked_report
+        for found in results[:told]
+        if found.outcome == "unsupported" and found.support is not None
     ]
     warnings += [f"{found.id}: nothing was outlined: {found.reason}." for found in results if found.outcome == "empty"]
     if all(found.outcome == "absent" for found in results):
