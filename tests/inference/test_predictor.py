@@ -7,6 +7,7 @@ from PIL import Image
 
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
+from medsegr.data.image import load_image
 from medsegr.errors import CheckpointError, ConfigError, ReportError
 from medsegr.inference.predictor import Predictor, load
 from tests.inference.disk_model import DiskModel
@@ -169,6 +170,15 @@ def test_a_report_without_findings_is_an_explained_empty_result():
         ({}, ConfigError, "Nothing to look for"),
         ({"report": " \n"}, ReportError, "report is empty"),
         ({"targets": ["flux capacitor"]}, ConfigError, "flux capacitor"),
+        ({"targets": "left lung"}, ConfigError, "targets is no list of names"),
+        ({"report": "Nodule.", "targets": None}, ConfigError, "targets is no list of names"),
+        ({"targets": [Finding("nodule")]}, ConfigError, "targets is no list of names"),
+        ({"report": b"Nodule."}, ReportError, "got bytes"),
+        ({"report": ["Nodule."]}, ReportError, "got list"),
+        ({"report": Finding("nodule")}, ReportError, "got Finding"),
+        ({"report": "Nodule.", "modality": "xray"}, ConfigError, "Unknown modality 'xray': expected one of .*chest_xr"),
+        ({"targets": ["nodule"], "modality": "xray"}, ConfigError, "Unknown modality 'xray'"),
+        ({"report": ReportPriors((Finding("nodule"),)), "modality": "xray"}, ConfigError, "Unknown modality 'xray'"),
         ({"report": "Nodule.", "threshold": 1.5}, ConfigError, "threshold is 1.5"),
         ({"report": "Nodule.", "support_threshold": -1.0}, ConfigError, "support_threshold is -1"),
     ],
@@ -176,6 +186,11 @@ def test_a_report_without_findings_is_an_explained_empty_result():
 def test_wrong_questions(question, error, message):
     with pytest.raises(error, match=message):
         Predictor(disks()).segment(picture(), **question)
+
+
+def test_a_modality_of_the_images_own_is_taken_as_it_is():
+    image = load_image(picture(), "xray")
+    assert Predictor(disks()).segment(image, targets=["nodule"], modality="xray").modality == "xray"
 
 
 def test_threads_wait_for_each_other():

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target
+from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.image import ImageSource, MedicalImage, load_image
@@ -160,11 +160,13 @@ class Predictor:
             prompts: Clicks and boxes besides, by the id (``nodule-left``) or target of a finding.
 
         Raises:
-            ConfigError: Nothing was asked for, an unknown target, a threshold outside 0..1, or a prompt
-                that fits no finding, lies outside the picture, or is more than the host takes.
+            ConfigError: Nothing was asked for, an unknown target or modality, a threshold outside 0..1, or a
+                prompt that fits no finding, lies outside the picture, or is more than the host takes.
             ImageError: The image cannot be used.
-            ReportError: The report is empty and no target is named, or holds too many findings.
+            ReportError: The report is no report, is empty and no target is named, or holds too many findings.
         """
+        _check_kinds(report, targets)
+        _check_modality(modality, image, lexicon)
         _check_thresholds(threshold, support_threshold)
         names = [canonical_target(name, lexicon) for name in targets]
         _check_question(report, names)
@@ -201,6 +203,21 @@ class Predictor:
             *contradictions(results, thresholds, told=len(priors)),
         )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
+
+
+def _check_kinds(report: Any, targets: Any) -> None:
+    if not isinstance(report, str | ReportPriors | None):
+        raise ReportError(f"A report is text, or what parse_report made of it; got {type(report).__name__}.")
+    if isinstance(targets, str) or not isinstance(targets, Iterable) or any(not isinstance(t, str) for t in targets):
+        raise ConfigError("targets is no list of names; expected one, for example targets=['left lung'].")
+
+
+def _check_modality(modality: str | None, image: ImageSource, lexicon: Lexicon | None) -> None:
+    """Refuse a modality that the lexicon does not know; what an image says of itself is taken as it is."""
+    known = sorted((lexicon or load_lexicon()).modalities)
+    own = image.modality if isinstance(image, MedicalImage) else None
+    if modality not in (None, own, *known):
+        raise ConfigError(f"Unknown modality '{modality}': expected one of {', '.join(known)}, or none.")
 
 
 def _check_thresholds(threshold: float, support_threshold: float | None) -> None:

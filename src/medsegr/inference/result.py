@@ -81,8 +81,15 @@ class Result:
     looks: Looks = field(default_factory=Looks)
 
     def __getitem__(self, id: str) -> FindingResult:
-        """The finding with this id."""
-        return next(found for found in self.findings if found.id == id)
+        """The finding with this id.
+
+        Raises:
+            KeyError: There is none; the message lists those that there are.
+        """
+        by_id = {found.id: found for found in self.findings}
+        if id not in by_id:
+            raise KeyError(f"No finding has the id {id!r}; there are: {', '.join(by_id) or 'none'}.")
+        return by_id[id]
 
 
 def unique_ids(findings: Sequence[Finding]) -> list[str]:
