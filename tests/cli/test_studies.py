@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medsegr.cli.studies import case_names, collect_studies
-from medsegr.errors import ReportError
+from medsegr.errors import ImageError, ReportError
 
 
 def made(folder: Path, *names: str) -> list[Path]:
@@ -38,6 +38,22 @@ def test_no_two_cases_share_a_folder_nor_take_that_of_another_result(files, name
 def test_hidden_files_are_no_images(tmp_path):
     made(tmp_path, "scan.png", "._scan.png", ".hidden.nii.gz")
     assert [study.image.name for study in collect_studies([tmp_path], None, "Nodule.", None)] == ["scan.png"]
+
+
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(ImageError, match=r"cannot be read \(Permission denied\)"):
+        collect_studies([tmp_path], None, "Nodule.", None)
+
+
+def test_columns_in_the_wrong_order_give_no_report_away(tmp_path):
+    (tmp_path / "reports.csv").write_text("report,image\na.png,Smith: nodule.\nb.png,Smith: nodule.\n")
+    with pytest.raises(ReportError, match="more than once") as caught:
+        collect_studies(made(tmp_path, "a.png"), None, None, tmp_path / "reports.csv")
+    assert "Smith" not in str(caught.value)
 
 
 def test_rows_name_images_with_their_folders(tmp_path, monkeypatch):

@@ -42,7 +42,9 @@ def segment(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     report: Annotated[Path | None, typer.Option("--report", "-r", help="Text file with the report.")] = None,
     text: Annotated[str | None, typer.Option("--text", "-t", help="The report itself.")] = None,
-    reports: Annotated[Path | None, typer.Option("--reports", help="CSV with columns image,report.")] = None,
+    reports: Annotated[
+        Path | None, typer.Option("--reports", help="CSV: image,report; an image may have its folder.")
+    ] = None,
     target: Annotated[list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")] = None,
     model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
     host: HostOption = None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medsegr.data.dataset_folder import image_stem
+from medsegr.data.dataset_folder import image_stem, shown_name
 from medsegr.data.given_name import may_be_report
 from medsegr.data.image import IMAGE_SUFFIXES, existing_file
 from medsegr.data.report_file import read_report
@@ -83,7 +83,7 @@ def read_reports(path: Path) -> dict[str, str]:
         raise ReportError("The table of reports that was given does not exist. To give a report's text, use --text.")
     rows, complaints = read_table(path, ("image", "report"))
     twice = [name for name, count in Counter(name for name, _ in rows).items() if count > 1]
-    complaints += [f"the image '{twice[0]}' is named more than once"] if twice else []
+    complaints += [f"{shown_name(twice[0])} is named more than once"] if twice else []
     if complaints or not rows:
         raise ReportError(f"'{path}' cannot be used: {complaints[0] if complaints else 'it has no rows'}.")
     return dict(rows)
@@ -129,13 +129,13 @@ def _names(path: Path) -> list[tuple[str, ...]]:
 def _expand(given: Path) -> list[Path]:
     if may_be_report(given):
         existing_file(given)  # refuses it without a word of it, before a case is named after it
-    if not given.is_dir():
-        return [given]
-    found = sorted(
-        path
-        for path in given.iterdir()
-        if path.is_file() and path.name.lower().endswith(IMAGE_SUFFIXES) and not path.name.startswith(".")
-    )
+    try:
+        if not given.is_dir():
+            return [given]
+        listed = sorted(path for path in given.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise ImageError(f"'{given}' cannot be read ({error.strerror}). Check permissions.") from error
+    found = [path for path in listed if path.name.lower().endswith(IMAGE_SUFFIXES)]
     if not found:
         raise ImageError(f"Folder '{given}' holds no image. Expected files ending in {', '.join(IMAGE_SUFFIXES)}.")
     return found
