@@ -1,5 +1,8 @@
 """Findings meet their masks by record, by name and by side."""
 
+from pathlib import Path
+
+import nibabel as nib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.case import Case, FindingRecord
-from medsegr.data.image import load_image
+from medsegr.data.image import load_image, load_label_map
 from medsegr.model.matching import (
     agreement,
     contradicts,
@@ -141,6 +144,59 @@ def test_mirroring_mask_and_side_changes_nothing(side, row, column):
     other = "left" if side == "right" else "right"
     mirrored = on_side(both[:, ::-1].copy(), other, "patient", "chest_xray")
     np.testing.assert_array_equal(kept, mirrored[:, ::-1])
+
+
+@given(
+    st.lists(st.tuples(st.integers(8, 56), st.integers(8, 56)), min_size=1, max_size=4),
+    st.sampled_from(["left", "right"]),
+    st.sampled_from(["patient", "image"]),
+)
+def test_every_slice_of_an_unchanging_volume_gets_the_picture_s_answer(places, side, frame):
+    flat = np.logical_or.reduce([disc(row, column) for row, column in places])
+    expected = on_side(flat, side, frame, "chest_ct")
+    found = on_side(np.stack([flat] * 5), side, frame, "chest_ct")
+    assert (found is None) == (expected is None)
+    if expected is not None:
+        np.testing.assert_array_equal(found, np.stack([expected] * 5))
+
+
+def test_a_component_of_a_volume_is_judged_as_a_whole():
+    slanting = np.zeros((5, SIDE, SIDE), bool)
+    for plane, column in enumerate((28, 36, 44, 48, 52)):  # the first plane alone lies on the right
+        slanting[plane] = disc(30, column)
+    both = slanting | RIGHT
+    np.testing.assert_array_equal(on_side(both, "left", "patient", "chest_ct"), slanting)
+    assert on_side(slanting, "right", "patient", "chest_ct") is None
+
+
+@pytest.mark.parametrize("codes", ["RAS", "LPS", "LAS", "PIR", "SRA", "AIL"])
+def test_a_volume_s_side_is_the_patient_s_however_it_is_stored(codes: str, tmp_path: Path):
+    grey = np.random.default_rng(0).integers(0, 200, (30, 24, 10)).astype(np.int16)
+    left, both = np.zeros((2, *grey.shape), np.uint8)
+    left[3:9, 10:14, 2:6] = both[3:9, 10:14, 2:6] = both[22:27, 10:14, 2:6] = 1  # RAS+: the left has small indices
+    orientation = nib.orientations.ornt_transform(
+        nib.orientations.axcodes2ornt("RAS"), nib.orientations.axcodes2ornt(codes)
+    )
+    for name, voxels in (("image", grey), ("left", left), ("both", both)):
+        nib.save(nib.Nifti1Image(voxels, np.eye(4)).as_reoriented(orientation), tmp_path / f"{name}.nii")
+    image = load_image(tmp_path / "image.nii", "chest_ct")
+    left, both = (load_label_map(tmp_path / f"{name}.nii") != 0 for name in ("left", "both"))
+    case = Case(image=image, structures={"pleural_effusion": both})
+    asked = [finding("pleural_effusion", side) for side in ("left", "right", "bilateral")]
+    on_left, on_right, everywhere = match_findings(asked, case)
+    np.testing.assert_array_equal(on_left.mask, left)
+    np.testing.assert_array_equal(on_right.mask, both & ~left)
+    np.testing.assert_array_equal(everywhere.mask, both)
+    one_sided = Case(image=image, structures={"pleural_effusion": left})
+    assert [match.supervised for match in match_findings(asked, one_sided)] == [True, False, True]
+
+
+def test_a_side_chooses_no_part_of_a_sagittal_slice(tmp_path: Path):
+    grey = np.random.default_rng(0).integers(0, 200, (1, SIDE, SIDE)).astype(np.int16)
+    nib.save(nib.Nifti1Image(grey, np.eye(4)), tmp_path / "sagittal.nii")
+    case = Case(image=load_image(tmp_path / "sagittal.nii", "chest_ct"), structures={"nodule": LEFT | RIGHT})
+    for side in ("left", "right"):
+        np.testing.assert_array_equal(structure_mask(finding(side=side), case), LEFT | RIGHT)
 
 
 def test_fitting_is_about_what_is_stated():

@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from medsegr.cognition.priors import Finding, Frame, Location, Shape, Texture
 from medsegr.data.case import Case, FindingRecord
+from medsegr.data.image import MedicalImage
 
 ONE_SIDED_MODALITIES = frozenset(
     {"breast_ultrasound", "mammography", "knee_mri", "fundus", "colonoscopy", "dermoscopy", "histology_he"}
@@ -179,7 +180,7 @@ def structure_mask(finding: Finding, case: Case, frame: Frame = "patient") -> np
     meant = (target,) if target in case.structures else BROADER.get(target, ())
     if found := [present[name] for name in meant if name in present]:
         whole = found[0] if len(found) == 1 else np.logical_or.reduce(found)
-        return on_side(whole, side, frame, case.image.modality)
+        return on_side(whole, side if _shows_sides(case.image) else None, frame, case.image.modality)
     sided = [f"{s}_{target}" for s in (("left", "right") if side not in ("left", "right") else (side,))]
     return union(present[name] for name in sided if name in present)
 
@@ -190,6 +191,11 @@ def union(masks: Iterable[np.ndarray]) -> np.ndarray | None:
     return np.logical_or.reduce(listed) if listed else None
 
 
+def _shows_sides(image: MedicalImage) -> bool:
+    """False for a sagittal slice: its columns run to the back, not to the patient's left."""
+    return int(np.abs(image.geometry.displayed_affine()[:3, 2]).argmax()) == 0
+
+
 def on_side(mask: np.ndarray, side: str | None, frame: Frame, modality: str | None) -> np.ndarray | None:
     """The connected components of a mask whose centroid lies on the stated side.
 
@@ -198,16 +204,16 @@ def on_side(mask: np.ndarray, side: str | None, frame: Frame, modality: str | No
     None where the mask lies clearly on the other side.
 
     Args:
-        mask: (H, W) bool.
+        mask: (H, W) or (D, H, W) bool, as displayed: columns, the last axis, run from side to side.
         side: ``left`` or ``right`` select; anything else does not.
         frame: ``patient``: the patient's left is on the picture's right.
         modality: Modality of the picture.
     """
-    if side not in ("left", "right") or modality in ONE_SIDED_MODALITIES or mask.ndim != 2:
+    if side not in ("left", "right") or modality in ONE_SIDED_MODALITIES:
         return mask
-    labelled, count = ndimage.label(mask, np.ones((3, 3), int))
-    columns = np.array([c[1] for c in ndimage.center_of_mass(mask, labelled, range(1, count + 1))])
-    offset = (columns + 0.5) / mask.shape[1] - 0.5
+    labelled, count = ndimage.label(mask, np.ones((3,) * mask.ndim, int))
+    columns = np.array([c[-1] for c in ndimage.center_of_mass(mask, labelled, range(1, count + 1))])
+    offset = (columns + 0.5) / mask.shape[-1] - 0.5
     if (side == "right") == (frame == "patient"):
         offset = -offset
     chosen = offset >= 0
