@@ -133,6 +133,24 @@ def test_priors_pictures_paths_and_arrays_are_all_taken(tmp_path):
     assert predictor.segment(pixels, priors).modality == "chest_xray"
 
 
+@pytest.mark.parametrize("as_text", [True, False])
+def test_the_modality_is_as_given_else_the_image_s_else_the_report_s(as_text):
+    predictor, words = Predictor(disks()), "Chest radiograph: Nodule in the left upper zone."
+    report = words if as_text else parse_report(words)
+    scan = load_image(picture(), "chest_ct")
+    assert predictor.segment(picture(), report).modality == "chest_xray"
+    assert predictor.segment(scan, report).modality == "chest_ct"
+    assert predictor.segment(scan, report, modality="abdomen_ct").modality == "abdomen_ct"
+    assert predictor.segment(picture(), targets=["nodule"]).modality is None
+
+
+def test_a_modality_that_the_text_names_is_used_as_one_that_is_given():
+    model = disks(nodule=(0.7, 0.2, 0.1, -2.0))
+    model.metadata = {"support_threshold": 0.5, "support_thresholds": {"chest_xray": 0.1}}
+    result = Predictor(model).segment(picture(), "Chest radiograph: nodule.", targets=["left_lung"])
+    assert [found.outcome for found in result.findings] == ["outlined", "outlined"]
+
+
 def test_volumes_go_plane_by_plane(tmp_path):
     stored = np.random.default_rng(0).random((40, 32, 6)).astype(np.float32)
     affine = np.diag([-1.5, -2.0, 3.0, 1.0])

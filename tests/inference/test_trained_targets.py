@@ -89,6 +89,14 @@ def test_pictures_it_was_not_trained_on_are_named_once():
     assert "absent by the report" in predictor.segment(picture(), "No nodule.", modality="chest_xray").warnings[0]
 
 
+def test_an_unknown_modality_is_said_where_the_model_knows_modalities():
+    (warning,) = trained().segment(picture(), "Nodule.").warnings
+    assert "modality is not known" in warning
+    assert "not known" not in trained().segment(picture(), "No nodule.").warnings[0]
+    assert trained("unknown").segment(picture(), "Nodule.").warnings == ()
+    assert trained().segment(picture(), "Chest radiograph: nodule.").warnings == ()
+
+
 def test_the_built_in_model_says_what_it_knows():
     targets = load("tiny").trained_targets
     assert targets.knows("nodule", "chest_xray")

@@ -19,7 +19,7 @@ from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.plane import Question
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
-from medsegr.inference.result_warnings import contradictions, untrained, without_row
+from medsegr.inference.result_warnings import contradictions, unnamed_pictures, untrained, without_row
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
@@ -152,7 +152,7 @@ class Predictor:
             report: Text, or what :func:`medsegr.parse_report` made of it.
             targets: Names of structures to outline besides, as in the vocabulary, synonyms allowed;
                 one that the report already names is not asked for twice.
-            modality: For example ``chest_xray``; taken from the image or the priors where they know.
+            modality: For example ``chest_xray``; else the image's own, else the one that the report names.
             threshold: Of the mask's probability, 0..1.
             support_threshold: Below it the image does not show a finding; the model's own for this modality by
                 default.
@@ -171,12 +171,13 @@ class Predictor:
         names = [canonical_target(name, lexicon) for name in targets]
         _check_question(report, names)
         picture = load_image(image)
-        modality = modality or picture.modality or (report.modality if isinstance(report, ReportPriors) else None)
+        modality = modality or picture.modality
         if isinstance(report, str):
             report = parse_report(report, modality, lexicon=lexicon)
+        priors = ReportPriors() if report is None else report
+        modality = modality or priors.modality
         own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
         thresholds, trained = Thresholds(threshold, own), self.trained_targets
-        priors = ReportPriors() if report is None else report
         findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
         ids = unique_ids(findings)
@@ -199,6 +200,7 @@ class Predictor:
             *picture.notes,
             *priors.warnings,
             *without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
+            *unnamed_pictures(results, trained, modality),
             *untrained(results, trained, modality),
             *contradictions(results, thresholds, told=len(priors)),
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from medsegr.cognition.priors import Finding
 from medsegr.inference.result import FindingResult
 from medsegr.inference.thresholds import Thresholds
-from medsegr.inference.trained_targets import TrainedTargets
+from medsegr.inference.trained_targets import UNKNOWN, TrainedTargets
 
 
 def without_row(rows: Sequence[str], findings: Sequence[Finding], modality: str | None) -> list[str]:
@@ -17,6 +17,17 @@ def without_row(rows: Sequence[str], findings: Sequence[Finding], modality: str 
     if modality is not None and f"modality:{modality}" not in rows:
         warnings.append(f"This model has no row for pictures of '{modality}'.")
     return warnings
+
+
+def unnamed_pictures(results: Sequence[FindingResult], trained: TrainedTargets, modality: str | None) -> list[str]:
+    """That nobody named the modality, where the model was trained on pictures of named ones only."""
+    named = bool(trained.of_modality) and UNKNOWN not in trained.of_modality
+    if modality is not None or not named or all(found.outcome == "absent" for found in results):
+        return []
+    return [
+        "The modality is not known: neither the image nor the report names it. "
+        "Masks are better where it is given, for example as chest_xray."
+    ]
 
 
 def untrained(results: Sequence[FindingResult], trained: TrainedTargets, modality: str | None) -> list[str]:
