@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 from PIL import Image
 
@@ -61,6 +62,17 @@ def structured(folder: Path) -> Path:
     mask(folder / "masks" / "nodule_2" / "a.png", {255: (5, 6)})
     mask(folder / "masks" / "tube" / "b.png", {1: (0, 2)})
     table(folder / "split.csv", ("image", "split"), [(name, "train") for name in NAMES])
+    return folder
+
+
+def placed(folder: Path, image_affine: np.ndarray, mask_affine: np.ndarray) -> Path:
+    """One NIfTI volume, and its mask with an affine of its own."""
+    manifest(folder, labels={"background": 0, "liver": 1})
+    grey = np.random.default_rng(0).integers(0, 200, (12, 10, 9)).astype(np.int16)
+    for part, voxels, affine in (("images", grey, image_affine), ("masks", grey > 120, mask_affine)):
+        (folder / part).mkdir()
+        nib.save(nib.Nifti1Image(voxels.astype(np.int16), affine), folder / part / "v.nii")
+    table(folder / "split.csv", ("image", "split"), [("v.nii", "train")])
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from medsegr.data.check import check_dataset
@@ -53,6 +54,13 @@ def test_all_complaints_at_once(tmp_path: Path) -> None:
     ]
     assert complaints == expected
     assert not any("secret" in complaint for complaint in complaints)
+
+
+def test_masks_that_lie_elsewhere(tmp_path: Path) -> None:
+    affine = np.diag([-1.0, -1.0, 2.0, 1.0])
+    assert check_dataset(make.placed(tmp_path / "same", affine, affine)) == []
+    complaints = check_dataset(make.placed(tmp_path / "lost", affine, np.eye(4)))
+    assert complaints == ["masks/v.nii: it has another affine than its image, so it lies elsewhere"]
 
 
 def test_structures(tmp_path: Path) -> None:

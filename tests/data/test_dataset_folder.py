@@ -110,6 +110,22 @@ def test_volumes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(stored, values == 1)
 
 
+def test_a_mask_that_lies_elsewhere_is_refused(tmp_path: Path) -> None:
+    """A mask that lost its header would come out mirrored, left for right."""
+    folder = make.placed(tmp_path, np.diag([-1.0, -1.0, 2.0, 1.0]), np.eye(4))
+    with pytest.raises(DatasetError, match=r"v\.nii of the data set made has another affine than its image.*mirrored"):
+        DatasetFolder(folder).load("v.nii")
+
+
+def test_a_mask_in_another_stored_order_is_in_its_place(tmp_path: Path) -> None:
+    affine = np.diag([-1.0, -1.0, 2.0, 1.0])
+    folder = make.placed(tmp_path, affine, affine)
+    before = DatasetFolder(folder).load("v.nii").structures["liver"]
+    nib.save(nib.as_closest_canonical(nib.load(folder / "masks" / "v.nii")), folder / "masks" / "v.nii.gz")
+    (folder / "masks" / "v.nii").unlink()
+    np.testing.assert_array_equal(DatasetFolder(folder).load("v.nii").structures["liver"], before)
+
+
 def test_everything_wrong_is_listed(tmp_path: Path) -> None:
     make.labelled(tmp_path)
     make.manifest(tmp_path, labels={"liver": "one"}, frame="upside", incomplete=["spleen"])

@@ -70,6 +70,31 @@ def test_way_back_is_exact(affine: np.ndarray, shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(geometry.patient_to_voxel(there), points, atol=1e-6)
 
 
+@settings(max_examples=60, deadline=None)
+@given(affine=affines(), reordered=st.permutations(range(3)), flips=st.tuples(*[st.booleans()] * 3))
+def test_the_same_place_in_another_stored_order_agrees(affine, reordered, flips) -> None:
+    target = np.stack([reordered, [-1 if flip else 1 for flip in flips]], axis=1)
+    stored = nib.Nifti1Image(np.zeros((5, 6, 7), np.uint8), affine)
+    again = stored.as_reoriented(target)
+    first, second = displayed_geometry(stored.affine, stored.shape), displayed_geometry(again.affine, again.shape)
+    assert first.shape == second.shape
+    assert first.agrees_with(second)
+
+
+@settings(max_examples=60, deadline=None)
+@given(affine=affines(), axis=st.integers(0, 2), kind=st.sampled_from(["mirrored", "moved", "stretched"]))
+def test_another_place_does_not_agree(affine: np.ndarray, axis: int, kind: str) -> None:
+    other = affine.copy()
+    if kind == "moved":
+        other[:3, 3] += affine[:3, axis]
+    else:
+        other[:3, axis] *= -1 if kind == "mirrored" else 1.5
+    geometry = displayed_geometry(affine, (5, 6, 7))
+    assert not geometry.agrees_with(displayed_geometry(other, (5, 6, 7)))
+    assert geometry.agrees_with(displayed_geometry(affine + np.diag([1e-4, 1e-4, 1e-4, 0]), (5, 6, 7)))
+    assert geometry.agrees_with(plain_geometry((5, 6, 7)))
+
+
 @settings(max_examples=100, deadline=None)
 @given(affine=affines())
 def test_volumes_are_axial_with_the_left_on_the_right(affine: np.ndarray) -> None:

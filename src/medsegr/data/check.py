@@ -9,12 +9,13 @@ import numpy as np
 from medsegr.data.dataset_folder import MASK_SUFFIXES, find_mask, list_images, shown_name
 from medsegr.data.dataset_manifest import DatasetManifest, read_manifest
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
-from medsegr.data.image import load_image, load_label_map
+from medsegr.data.geometry import Geometry
+from medsegr.data.image import load_image, load_placed_label_map
 from medsegr.data.report_table import find_reports
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import ImageError
 
-Shapes = dict[str, tuple[int, ...]]
+Places = dict[str, Geometry]
 
 
 def check_dataset(path: Path | str, known_targets: Container[str] | None = None) -> list[str]:
@@ -37,14 +38,14 @@ def check_dataset(path: Path | str, known_targets: Container[str] | None = None)
     complaints += _foreign_files(folder, images)
     complaints += _split(folder, images)
     complaints += _reports(find_reports(folder, manifest), images)
-    shapes: Shapes = {}
-    complaints += _pixels(folder, images, shapes)
+    places: Places = {}
+    complaints += _pixels(folder, images, places)
     if manifest.labels:
-        complaints += _label_maps(folder, images, manifest, shapes)
+        complaints += _label_maps(folder, images, manifest, places)
     if manifest.structures:
-        complaints += _structures(folder, images, manifest, shapes, findings)
+        complaints += _structures(folder, images, manifest, places, findings)
     complaints += findings_complaints
-    complaints += _findings(folder, images, findings, known_targets, shapes)
+    complaints += _findings(folder, images, findings, known_targets, places)
     return [" ".join(complaint.split()) for complaint in complaints]
 
 
@@ -98,18 +99,18 @@ def _reports(path: Path | None, images: Sequence[str]) -> list[str]:
     return complaints
 
 
-def _pixels(folder: Path, images: Sequence[str], shapes: Shapes) -> list[str]:
-    """Decode every image; ``shapes`` receives the masks' expected shapes."""
+def _pixels(folder: Path, images: Sequence[str], places: Places) -> list[str]:
+    """Decode every image; ``places`` receives their shapes and places."""
     complaints = []
     for name in images:
         try:
-            shapes[name] = load_image(folder / "images" / name).mask_shape
+            places[name] = load_image(folder / "images" / name).geometry
         except ImageError as error:
             complaints.append(f"images/{name}: {error}")
     return complaints
 
 
-def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, shapes: Shapes) -> list[str]:
+def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, places: Places) -> list[str]:
     complaints = []
     used = set()
     for name in images:
@@ -118,7 +119,7 @@ def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, 
             complaints.append(f"masks/ holds no mask for {name}")
             continue
         used.add(path.name)
-        values, wrong = _mask_values(path, folder, shapes.get(name))
+        values, wrong = _mask_values(path, folder, places.get(name))
         complaints += wrong
         unknown = sorted(values - manifest.known_values())
         if unknown:
@@ -131,7 +132,7 @@ def _structures(
     folder: Path,
     images: Sequence[str],
     manifest: DatasetManifest,
-    shapes: Shapes,
+    places: Places,
     findings: dict[str, ImageFindings],
 ) -> list[str]:
     complaints = []
@@ -148,7 +149,7 @@ def _structures(
                 continue
             outlined.add(name)
             used.add(path.name)
-            values, wrong = _mask_values(path, folder, shapes.get(name))
+            values, wrong = _mask_values(path, folder, places.get(name))
             complaints += wrong
             if len(values - {0}) > 1:
                 complaints.append(f"{path.relative_to(folder)}: several values; expected 0 and 1")
@@ -157,16 +158,18 @@ def _structures(
     return complaints + [f"masks/ holds no mask for {name}, of any structure" for name in bare]
 
 
-def _mask_values(path: Path, folder: Path, shape: tuple[int, ...] | None) -> tuple[set[int], list[str]]:
-    """The values of a mask, and complaints about file and size."""
+def _mask_values(path: Path, folder: Path, image: Geometry | None) -> tuple[set[int], list[str]]:
+    """The values of a mask, and complaints about file, size and place."""
     where = path.relative_to(folder)
     try:
-        label_map = load_label_map(path)
+        label_map, geometry = load_placed_label_map(path)
     except ImageError as error:
         return set(), [f"{where}: {error}"]
     wrong = []
-    if shape is not None and label_map.shape != shape:
-        wrong.append(f"{where}: its size is {_size(label_map.shape)}, its image's {_size(shape)}")
+    if image is not None and label_map.shape != image.shape:
+        wrong.append(f"{where}: its size is {_size(label_map.shape)}, its image's {_size(image.shape)}")
+    elif image is not None and not image.agrees_with(geometry):
+        wrong.append(f"{where}: it has another affine than its image, so it lies elsewhere")
     return {int(value) for value in np.unique(label_map)}, wrong
 
 
@@ -186,7 +189,7 @@ def _findings(
     images: Sequence[str],
     findings: dict[str, ImageFindings],
     known_targets: Container[str] | None,
-    shapes: Shapes,
+    places: Places,
 ) -> list[str]:
     complaints = []
     known_images = set(images)
@@ -204,7 +207,7 @@ def _findings(
             if not record.mask_path.is_file():
                 complaints.append(f"{where}: the mask {record.mask_path.relative_to(folder)} is missing")
             else:
-                complaints += _mask_values(record.mask_path, folder, shapes.get(name))[1]
+                complaints += _mask_values(record.mask_path, folder, places.get(name))[1]
     return complaints
 
 

@@ -28,9 +28,6 @@ from medsegr.errors import ConfigError, DatasetError
 MOST_COMPLAINTS = 5
 """Complaints about the result that a message lists; the rest is counted."""
 
-AFFINE_TOLERANCE = 1e-3
-"""Largest difference of two affines' entries, in mm, that is rounding."""
-
 
 @dataclass(frozen=True)
 class Target:
@@ -65,7 +62,7 @@ def convert_dataset(
 
     Raises:
         ConfigError: No label is kept, or an incomplete target is none of them.
-        DatasetError: The result would not pass ``medsegr data check``, or a mask lies elsewhere than its image.
+        DatasetError: The result would not pass ``medsegr data check``.
         ImageError: A mask cannot be read.
         OutputError: ``out`` is not empty or not writable.
     """
@@ -81,7 +78,7 @@ def convert_dataset(
             shutil.copyfile(case.image, folder / "images" / case.name)
             _write_mask(case, folder / "masks", binary=not source.labels, dropped=dropped)
         _write_tables(source, target, labels, folder)
-        complaints = check_dataset(folder, known) or _misplaced(source)
+        complaints = check_dataset(folder, known)
         if complaints:
             more = len(complaints) - MOST_COMPLAINTS
             listed = "; ".join(complaints[:MOST_COMPLAINTS]) + (f"; and {more} more" if more > 0 else "")
@@ -130,17 +127,6 @@ def _copy_mask(source: Path, place: Path, binary: bool, dropped: set[int]) -> No
     header.set_data_dtype(np.uint8 if changed.max() <= np.iinfo(np.uint8).max else np.int32)
     header.set_slope_inter(1, 0)
     nib.save(nib.Nifti1Image(changed.astype(header.get_data_dtype()), image.affine, header), place)
-
-
-def _misplaced(source: ForeignDataset) -> list[str]:
-    """NIfTI masks whose affine is not their image's: their left and right may differ."""
-    complaints = []
-    for case in source.cases:
-        if is_nifti(case.image) and is_nifti(case.mask):
-            first, second = (nib.load(path).affine for path in (case.image, case.mask))  # type: ignore[attr-defined]
-            if not np.allclose(first, second, atol=AFFINE_TOLERANCE):
-                complaints.append(f"the mask of {case.name} has another affine than its image, so it lies elsewhere")
-    return complaints
 
 
 def _write_tables(source: ForeignDataset, target: Target, labels: Mapping[str, list[int]], folder: Path) -> None:

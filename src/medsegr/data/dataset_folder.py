@@ -14,7 +14,7 @@ import numpy as np
 from medsegr.data.case import Case
 from medsegr.data.dataset_manifest import MANIFEST_FILE, read_manifest
 from medsegr.data.findings_file import ImageFindings, read_findings
-from medsegr.data.image import IMAGE_SUFFIXES, MedicalImage, load_image, load_label_map
+from medsegr.data.image import IMAGE_SUFFIXES, MedicalImage, load_image, load_placed_label_map
 from medsegr.data.report_table import REPORTS_FILE, ReportOrigin, find_reports, report_origins
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import DatasetError
@@ -132,7 +132,7 @@ class DatasetFolder:
         """Load one image with all that is known of it.
 
         Raises:
-            DatasetError: No such image, a mask of another size, or a label that nobody explained.
+            DatasetError: No such image, a mask of another size or place, or a label that nobody explained.
             ImageError: The image or a mask is unreadable.
         """
         if image_name not in self._images:
@@ -192,11 +192,16 @@ class DatasetFolder:
         return found
 
     def _mask(self, path: Path, image: MedicalImage) -> np.ndarray:
-        label_map = load_label_map(path)
+        label_map, geometry = load_placed_label_map(path)
         if label_map.shape != image.mask_shape:
             raise DatasetError(
                 f"The mask {path.relative_to(self.path)} of the data set {self.name} has the shape "
                 f"{label_map.shape}, its image {image.mask_shape}. Both should be the same."
+            )
+        if not image.geometry.agrees_with(geometry):
+            raise DatasetError(
+                f"The mask {path.relative_to(self.path)} of the data set {self.name} has another affine than its "
+                "image, so it lies elsewhere, perhaps mirrored. Save it with its image's affine."
             )
         return label_map
 

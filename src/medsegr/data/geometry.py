@@ -5,6 +5,7 @@ rows, columns, as a radiologist looks at it. Between them only axes are
 swapped and reversed, never resampled, so the way back is exact.
 """
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +24,9 @@ Axial: planes upwards, rows to the back, columns to the patient's left.
 Coronal: rows downwards, columns to the patient's left.
 Sagittal: rows downwards, columns to the back.
 """
+
+PLACE_TOLERANCE = 0.25
+"""Share of the shortest voxel side by which the places of two images may differ: rounding of headers, never a voxel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,12 @@ class Geometry:
     def spacing_known(self) -> bool:
         """True when ``spacing_mm`` comes from the file and not from our default."""
         return self.affine is not None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) of a single plane, else (D, H, W), as displayed."""
+        depth, height, width = (_three(self.stored_shape)[axis] for axis in self.axes)
+        return (height, width) if depth == 1 else (depth, height, width)
 
     def to_displayed(self, stored: np.ndarray) -> np.ndarray:
         """Stored array -> (D, H, W), planes, rows and columns as displayed."""
@@ -88,6 +98,19 @@ class Geometry:
         """(N, 3) displayed (z, y, x), voxel centres whole -> (N, 3) RAS+ mm."""
         affine = self.displayed_affine()
         return np.asarray(points, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]
+
+    def agrees_with(self, other: "Geometry") -> bool:
+        """False where another image of the same shape lies elsewhere, so that its voxels are not this one's.
+
+        Compared are the corners as displayed, so the stored order may differ.
+        True where either place is unknown.
+        """
+        if self.affine is None or other.affine is None:
+            return True
+        last = (1, *self.shape)[-3:]
+        corners = np.array(list(itertools.product(*((0, length - 1) for length in last))))
+        distances = np.linalg.norm(self.voxel_to_patient(corners) - other.voxel_to_patient(corners), axis=1)
+        return bool(distances.max() <= PLACE_TOLERANCE * min(self.spacing_mm))
 
     def patient_to_voxel(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) RAS+ mm -> (N, 3) displayed (z, y, x), fractions of voxels kept."""

@@ -137,8 +137,20 @@ def load_label_map(path: Path | str) -> np.ndarray:
     Raises:
         ImageError: Missing, unreadable, coloured, or with values that are not whole.
     """
+    return load_placed_label_map(path)[0]
+
+
+def load_placed_label_map(path: Path | str) -> tuple[np.ndarray, Geometry]:
+    """Load a mask or label map, as :func:`load_label_map` does, and where it lies.
+
+    Raises:
+        ImageError: As there.
+    """
     path = existing_file(Path(path))
-    return read_label_nifti(path) if is_nifti(path) else read_label_picture(path)
+    if is_nifti(path):
+        return read_label_nifti(path)
+    label_map = read_label_picture(path)
+    return label_map, plain_geometry(label_map.shape)
 
 
 def is_nifti(path: Path) -> bool:

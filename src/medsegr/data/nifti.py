@@ -67,18 +67,18 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
     return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry, notes
 
 
-def read_label_nifti(path: Path) -> np.ndarray:
-    """Read a mask or label map as displayed, (H, W) or (D, H, W) int32.
+def read_label_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
+    """Read a mask or label map as displayed, (H, W) or (D, H, W) int32, and where it lies.
 
     Raises:
         ImageError: Unreadable, or with values that are not whole.
     """
-    voxels, _, _ = read_nifti(path)
+    voxels, geometry, _ = read_nifti(path)
     if not np.isfinite(voxels).all() or (voxels != np.rint(voxels)).any():
         raise ImageError(f"{path.name} holds fractions; a mask holds whole label values. Threshold it first.")
     if np.abs(voxels).max() > MAX_LABEL:
         raise ImageError(f"{path.name} holds values beyond {MAX_LABEL}, no labels. Check the export.")
-    return voxels.astype(np.int32)
+    return voxels.astype(np.int32), geometry
 
 
 def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> None:
