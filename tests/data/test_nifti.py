@@ -105,6 +105,39 @@ def test_planes_of_a_volume_share_one_scale(tmp_path: Path) -> None:
         image.plane(4)
 
 
+@pytest.mark.parametrize(("unit", "millimetres"), [("meter", 1000.0), ("mm", 1.0), ("micron", 1e-3), ("unknown", 1.0)])
+@pytest.mark.parametrize("codes", [(1, 1), (2, 0), (0, 3), (4, 1), (0, 0)])
+def test_units_and_codes_are_understood_and_kept(unit, millimetres, codes, tmp_path: Path) -> None:
+    sform, qform = (np.diag([*[1 / millimetres] * 3, 1.0]) @ affine for affine in (oblique(), oblique(0.2)))
+    source = nib.Nifti1Image(np.random.default_rng(4).integers(0, 99, (12, 14, 10)).astype(np.int16), sform)
+    source.set_sform(sform, codes[0])
+    source.set_qform(qform, codes[1])
+    source.header.set_xyzt_units(unit, "sec")
+    nib.save(source, tmp_path / "source.nii")
+    image = load_image(tmp_path / "source.nii")
+    np.testing.assert_allclose(image.geometry.spacing_mm, (2.5, 0.9, 0.8), rtol=1e-5)
+    if any(codes):
+        np.testing.assert_allclose(image.geometry.affine, oblique(0.3 if codes[0] else 0.2), atol=1e-4)
+    save_mask_nifti(tmp_path / "mask.nii", image.voxels > 50, image)
+    source, mask = nib.load(tmp_path / "source.nii"), nib.load(tmp_path / "mask.nii")
+    assert mask.header.get_xyzt_units() == (unit, "sec")
+    assert tuple(int(mask.header[f"{form}_code"]) for form in ("sform", "qform")) == codes
+    np.testing.assert_allclose(mask.affine, source.affine, rtol=1e-5)
+    np.testing.assert_allclose(mask.header.get_zooms(), source.header.get_zooms(), rtol=1e-5)
+    if codes[1]:
+        np.testing.assert_allclose(mask.header.get_qform(), source.header.get_qform(), rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(load_label_map(tmp_path / "mask.nii") == 1, image.voxels > 50)
+
+
+def test_a_useless_affine_names_its_file(tmp_path: Path) -> None:
+    voxels = np.random.default_rng(4).normal(size=(10, 10, 10)).astype(np.float32)
+    content = bytearray(write(tmp_path / "flat.nii", voxels, np.eye(4)).read_bytes())
+    content[312:328] = bytes(16)  # the third row of the sform
+    (tmp_path / "flat.nii").write_bytes(content)
+    with pytest.raises(ImageError, match=r"affine of flat\.nii cannot be inverted"):
+        load_image(tmp_path / "flat.nii")
+
+
 def test_mask_of_an_array_is_written_as_an_axial_picture(tmp_path: Path) -> None:
     array = np.random.default_rng(2).integers(0, 255, (10, 12)).astype(np.uint8)
     image = load_image(array)
@@ -112,6 +145,7 @@ def test_mask_of_an_array_is_written_as_an_axial_picture(tmp_path: Path) -> None
     mask[1, 2] = True
     save_mask_nifti(tmp_path / "mask.nii", mask, image)
     np.testing.assert_array_equal(load_label_map(tmp_path / "mask.nii") == 1, mask)
+    assert nib.load(tmp_path / "mask.nii").header.get_xyzt_units()[0] == "mm"
     volume = load_image(np.random.default_rng(2).integers(0, 255, (9, 10, 12)).astype(np.uint8))
     masks = np.zeros((9, 10, 12), bool)
     masks[3, 1, 2] = True

@@ -30,6 +30,25 @@ PLACE_TOLERANCE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
+class StatedSpace:
+    """How a NIfTI file itself states its place; its masks state the same, whatever of it a reader goes by.
+
+    Attributes:
+        units: The header's ``xyzt_units``.
+        unit_mm: The file's unit of length in mm.
+        sform_code: What the sform leads to; 0 where there is none.
+        qform_code: What the qform leads to; 0 where there is none.
+        qform: (4, 4) in the file's unit; None where there is none.
+    """
+
+    units: int
+    unit_mm: float
+    sform_code: int
+    qform_code: int
+    qform: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
 class Geometry:
     """Place and orientation of an image.
 
@@ -39,6 +58,7 @@ class Geometry:
         stored_shape: Shape of the stored array, without channels.
         axes: Stored axis behind displayed plane, row and column.
         flips: True where the displayed axis runs against the stored one.
+        stated: How the file states its place, where it is NIfTI.
     """
 
     affine: np.ndarray | None
@@ -46,6 +66,7 @@ class Geometry:
     stored_shape: tuple[int, ...] = field(default=())
     axes: tuple[int, int, int] = (0, 1, 2)
     flips: tuple[bool, bool, bool] = (False, False, False)
+    stated: StatedSpace | None = None
 
     @property
     def spacing_known(self) -> bool:
@@ -136,7 +157,7 @@ def plain_geometry(shape: tuple[int, ...], spacing_mm: tuple[float, float, float
     return Geometry(None, spacing_mm, shape, (2, 0, 1) if len(shape) == 2 else (0, 1, 2))
 
 
-def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...]) -> Geometry:
+def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...], name: str = "the image") -> Geometry:
     """Choose the display of a stored array by its affine.
 
     Volumes are displayed as axial planes. An array with one single plane is
@@ -146,14 +167,16 @@ def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...]) -> Geo
     Args:
         affine: (4, 4), stored voxel -> patient RAS+ mm.
         stored_shape: Two or three axes; further ones must be 1.
+        name: Of the file, for errors.
 
     Raises:
         ImageError: The affine is not finite or cannot be inverted.
     """
     affine = np.asarray(affine, dtype=np.float64)
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+    volume = np.prod(np.linalg.norm(affine[:3, :3], axis=0))
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) <= 1e-9 * volume:
         raise ImageError(
-            "The image's affine cannot be inverted, so left and right are unknown. "
+            f"The affine of {name} cannot be inverted, so left and right are unknown. "
             "Write the file again with a valid sform or qform."
         )
     three = _three(stored_shape)

@@ -5,6 +5,7 @@ and the patient's left on the picture's right, whatever the stored order; a
 file with one single plane is shown in that plane. Masks go back exactly.
 """
 
+import dataclasses
 import gzip
 import logging
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from medsegr.data.geometry import Geometry, HasGeometry, displayed_geometry
+from medsegr.data.geometry import Geometry, HasGeometry, StatedSpace, displayed_geometry
 from medsegr.data.outputs import atomic_write
 from medsegr.data.raster import check_size
 from medsegr.errors import ImageError
@@ -28,7 +29,14 @@ MAX_VOXELS = 400_000_000
 MAX_LABEL = 1_000_000
 """Largest label value that is taken for one."""
 
+UNIT_MM = {1: 1000.0, 3: 0.001}
+"""NIfTI's codes of metres and microns -> mm; all else, also what is not stated, counts as mm."""
+
 UNSTATED_ORIENTATION = "the file states no orientation (sform and qform codes are 0), so left and right are a guess"
+
+
+MILLIMETRES = StatedSpace(units=2, unit_mm=1.0, sform_code=1, qform_code=1, qform=None)
+"""What masks of pictures and arrays state."""
 
 
 def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
@@ -50,7 +58,7 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
         if not isinstance(image, nib.Nifti1Image):
             raise ImageError(f"{path.name} is not a NIfTI-1 or NIfTI-2 file. Convert it to .nii.gz.")
         _check_header(image, path.name)
-        geometry = displayed_geometry(image.affine, image.shape)
+        geometry = _geometry(image, path.name)
         try:
             stored = np.asanyarray(image.dataobj)
         except Exception as error:
@@ -82,7 +90,7 @@ def read_label_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
 
 
 def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> None:
-    """Write a mask with the shape, order and affine of the image's own file, as uint8 0 and 1.
+    """Write a mask with the shape, order, affine, unit and codes of the image's own file, as uint8 0 and 1.
 
     Args:
         path: Ends in .nii or .nii.gz; written whole or not at all.
@@ -97,20 +105,35 @@ def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> No
     geometry = like.geometry
     mask = np.asarray(mask).astype(bool)
     stored = geometry.to_stored(mask)
-    affine = geometry.affine
+    affine, stated = geometry.affine, geometry.stated or MILLIMETRES
     if affine is None:  # a plain picture or array: columns, rows, planes are NIfTI's order
         stored = mask.transpose(1, 0) if mask.ndim == 2 else mask.transpose(2, 1, 0)
         z, y, x = geometry.spacing_mm
         affine = np.diag([-x, -y, z, 1.0])
+    affine = np.diag([*[1 / stated.unit_mm] * 3, 1.0]) @ affine
     image = nib.Nifti1Image(stored.astype(np.uint8), affine)
-    image.set_sform(affine, code=1)
-    image.set_qform(affine, code=1)
-    image.header.set_xyzt_units("mm")
+    image.set_sform(affine, code=stated.sform_code)
+    image.set_qform(affine if stated.qform is None else stated.qform, code=stated.qform_code)
+    image.header["xyzt_units"] = stated.units
     content = image.to_bytes()
     with atomic_write(path) as temporary:
         if path.name.endswith(".gz"):
             content = gzip.compress(content, compresslevel=6, mtime=0)
         temporary.write_bytes(content)
+
+
+def _geometry(image: Any, name: str) -> Geometry:
+    """Place and display of a file, in mm whatever its unit."""
+    header = image.header
+    units = int(header["xyzt_units"])
+    unit_mm = UNIT_MM.get(units & 7, 1.0)
+    try:
+        qform, qform_code = header.get_qform(coded=True)
+    except (ValueError, nib.spatialimages.HeaderDataError):  # broken, and not what places the file
+        qform, qform_code = None, 0
+    stated = StatedSpace(units, unit_mm, int(header["sform_code"]), int(qform_code), qform)
+    affine = np.diag([*[unit_mm] * 3, 1.0]) @ image.affine
+    return dataclasses.replace(displayed_geometry(affine, image.shape, name), stated=stated)
 
 
 def _states_orientation(image: Any) -> bool:
