@@ -17,7 +17,7 @@ from benchmarks.grid.groups import ALL, FAMILIES, LOOKS_SETS, PLACE_SETS, family
 from benchmarks.record import run_name, write_record
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.evaluation.patients import patients_of
+from medsegr.data.patients import patients_of
 from medsegr.evaluation.report_card import SAME, CardAnswer, card_answers, card_figures
 from medsegr.inference.predictor import Predictor, load
 

@@ -12,6 +12,7 @@ from PIL import Image
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.patients import patients_of
 from medsegr.describe.referring_suite import SuiteOptions, build_suite
 from medsegr.errors import ConfigError, DatasetError, OutputError
 from medsegr.evaluation.questions import questions_of
@@ -58,6 +59,16 @@ def test_layout_and_splits(suite: DatasetFolder) -> None:
     assert {row["aspect"] for row in rows} == {"side", "zone", "size", "texture", "kind"}
     assert all(suite.report_origin(row["image"]) == "derived" for row in rows)
     assert all(suite.load(row["image"]).suite == row["aspect"] for row in rows)
+
+
+def test_cases_know_their_source_s_patient(tmp_path: Path, suite: DatasetFolder) -> None:
+    patients, kind = patients_of(suite)
+    assert kind == "patient" and set(patients.values()) == {"a.png", "b.png"}, "nobody is named: the source image"
+    made = source(tmp_path / "told", name="told")
+    (made.path / "provenance.csv").write_text("image,patient\na.png,p1\nb.png,p1\n")
+    build_suite([made], tmp_path / "again")
+    patients, kind = patients_of(DatasetFolder(tmp_path / "again" / "referring_told"))
+    assert kind == "patient" and set(patients.values()) == {"p1"}
 
 
 def test_the_truth_is_the_picked_mask_alone(suite: DatasetFolder) -> None:

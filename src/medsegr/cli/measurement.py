@@ -86,8 +86,8 @@ def measurement_record(
 
 
 def _data_record(folder: "DatasetFolder", answers: Sequence[Measured]) -> dict[str, Any]:
+    from medsegr.data.patients import patients_of
     from medsegr.evaluation.fingerprint import content_hash
-    from medsegr.evaluation.patients import patients_of
 
     cases = {a.case: a for a in answers}
     return {

@@ -23,6 +23,7 @@ from medsegr.data.case import Case, one_plane
 from medsegr.data.dataset_folder import DatasetFolder, image_stem
 from medsegr.data.image import load_image
 from medsegr.data.outputs import staged_folder
+from medsegr.data.patients import patients_of
 from medsegr.describe.competitors import Competitor
 from medsegr.describe.place import view_of
 from medsegr.describe.referring import ReferringCase, referring_cases
@@ -150,6 +151,7 @@ class _Tables:
 
 def _write_source(source: DatasetFolder, folder: Path, options: SuiteOptions) -> SourceCounts:
     counts, tables = SourceCounts(), _Tables()
+    patients, _ = patients_of(source)
     for name in source.images():
         split = source.split_of(name)
         if split is None:
@@ -164,7 +166,7 @@ def _write_source(source: DatasetFolder, folder: Path, options: SuiteOptions) ->
             image = f"{image_stem(name)}__{number:02d}_{each.aspect}.png"
             _write_case(each, case, image, folder, tables)
             tables.splits.append((image, split))
-            tables.provenance.append((image, name, split, each.aspect, each.picked.finding.target))
+            tables.provenance.append((image, name, patients[name], split, each.aspect, each.picked.finding.target))
             counts.cases[split, each.aspect] += 1
     if tables.splits:
         _write_tables(source, tables, folder)
@@ -249,7 +251,8 @@ def _write_tables(source: DatasetFolder, tables: _Tables, folder: Path) -> None:
     (folder / "findings.jsonl").write_text("".join(lines), encoding="utf-8")
     _save_csv(folder / "reports.csv", [("image", "report", "origin"), *tables.reports])
     _save_csv(folder / "split.csv", [("image", "split"), *tables.splits])
-    _save_csv(folder / "provenance.csv", [("image", "source_image", "split", "aspect", "target"), *tables.provenance])
+    columns = ("image", "source_image", "patient", "split", "aspect", "target")
+    _save_csv(folder / "provenance.csv", [columns, *tables.provenance])
 
 
 def _save(path: Path, pixels: np.ndarray) -> None:

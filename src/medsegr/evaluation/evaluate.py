@@ -10,12 +10,12 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.patients import patients_of
 from medsegr.errors import ConfigError
 from medsegr.evaluation.ablation import without_modulator
 from medsegr.evaluation.answer import Answer, measure
 from medsegr.evaluation.fingerprint import case_hash
 from medsegr.evaluation.metrics import Overlap
-from medsegr.evaluation.patients import patients_of
 from medsegr.evaluation.questions import ASKED_ANYWAY, Asked, foreign_question, questions_of
 from medsegr.evaluation.reports import MODES, ReportMode, told
 from medsegr.evaluation.surface import Tolerance

@@ -6,8 +6,9 @@ from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.split import SPLIT_FILE, read_table
 
 PROVENANCE_FILE = "provenance.csv"
-COLUMNS = ("patient", "case", "run")
-"""Columns that say which images belong together, the best first: a patient, an examination, frames of one scene."""
+COLUMNS = ("patient", "case", "run", "source_image")
+"""Columns that say which images belong together, the best first: a patient, an examination, frames of one scene,
+cases that were made of one picture."""
 
 
 def patients_of(folder: DatasetFolder) -> tuple[dict[str, str], str]:
@@ -20,7 +21,7 @@ def patients_of(folder: DatasetFolder) -> tuple[dict[str, str], str]:
         folder: The data set.
 
     Returns:
-        Image -> name; and ``patient``, ``case``, ``run``, or ``image`` where nothing is known.
+        Image -> name; and the column, or ``image`` where nothing is known.
     """
     images = folder.images()
     for column in COLUMNS:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.evaluation.patients import patients_of
+from medsegr.data.patients import patients_of
 from tests.data.dataset_maker import NAMES, labelled
 from tests.shared_data import shared
 
@@ -28,6 +28,13 @@ def test_a_patient_comes_before_an_examination_and_gaps_are_images(tmp_path: Pat
     folder = labelled(tmp_path / "set")
     (folder / "provenance.csv").write_text("image,case,patient\na.png,e1,p1\nb.png,e2,\n")
     assert patients_of(DatasetFolder(folder)) == ({"a.png": "p1", "b.png": "b.png", "c.png": "c.png"}, "patient")
+
+
+def test_cases_made_of_one_picture_belong_together(tmp_path: Path) -> None:
+    folder = labelled(tmp_path / "set")
+    (folder / "provenance.csv").write_text("image,source_image\na.png,s.png\nb.png,s.png\n")
+    patients = {"a.png": "s.png", "b.png": "s.png", "c.png": "c.png"}
+    assert patients_of(DatasetFolder(folder)) == (patients, "source_image")
 
 
 @pytest.mark.parametrize(
