@@ -47,7 +47,7 @@ def labelled(folder: Path) -> Path:
         values = {1: (0, 4), 2: (4, 6), 3: (6, 7)} if seed < 2 else {1: (0, 4)}
         mask(folder / "masks" / name, values)
     table(folder / "split.csv", ("image", "split"), zip(NAMES, ("train", "val", "test"), strict=True))
-    table(folder / "reports.csv", ("image", "report"), [("a.png", "A lesion, seen."), ("b.png", "")])
+    table(folder / "reports.csv", ("image", "report"), [("a.png", "A lesion, seen.")])
     return folder
 
 

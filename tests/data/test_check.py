@@ -56,6 +56,12 @@ def test_all_complaints_at_once(tmp_path: Path) -> None:
     assert not any("secret" in complaint for complaint in complaints)
 
 
+def test_empty_reports(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    make.table(folder / "reports.csv", ("image", "report"), [("a.png", "1"), ("b.png", " "), ("c.png", "")])
+    assert check_dataset(folder) == ["reports.csv: 2 of 3 reports are empty, first b.png's"]
+
+
 def test_masks_that_lie_elsewhere(tmp_path: Path) -> None:
     affine = np.diag([-1.0, -1.0, 2.0, 1.0])
     assert check_dataset(make.placed(tmp_path / "same", affine, affine)) == []

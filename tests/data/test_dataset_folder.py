@@ -60,6 +60,16 @@ def test_structures(tmp_path: Path) -> None:
     assert data.images("val") == []
 
 
+def test_empty_cells_are_no_reports(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    make.table(folder / "reports.csv", ("image", "report"), [("a.png", ""), ("b.png", " \n"), ("a.png", "Seen.")])
+    data = DatasetFolder(folder)
+    assert [data.report(name) for name in make.NAMES] == ["Seen.", None, None]
+    assert [data.report_origin(name) for name in make.NAMES] == ["real", None, None]
+    make.table(folder / "reports.csv", ("image", "report"), [("a.png", ""), ("b.png", "")])
+    assert not DatasetFolder(folder).has_reports
+
+
 def test_incomplete_label_without_pixels_is_left_out(tmp_path: Path) -> None:
     make.labelled(tmp_path)
     make.manifest(tmp_path, labels={"background": 0, "liver": 1, "lesion": [2, 3]}, incomplete=["lesion"])

@@ -24,6 +24,12 @@ def test_png(tmp_path: Path) -> None:
     assert found.notes == ("1 reports in reports.csv belong to no image with a mask",)
 
 
+def test_empty_cells_are_no_reports(tmp_path: Path) -> None:
+    make.nnunet(tmp_path)
+    (tmp_path / "reports.csv").write_text('image,report\na,Liver.\nb," "\nc,\n')
+    assert [case.report for case in read_nnunet(tmp_path).cases] == ["Liver.", None, None]
+
+
 def test_regions_and_version_1(tmp_path: Path) -> None:
     regions = {"background": 0, "kidney": [1, 2, 3], "mass": [2, 3], "tumor": 2}
     make.nnunet(tmp_path / "two", regions, regions_class_order=[1, 3, 2])

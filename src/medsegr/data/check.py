@@ -96,6 +96,9 @@ def _reports(path: Path | None, images: Sequence[str]) -> list[str]:
     known = set(images)
     complaints += [f"{path.name}: {shown_name(image)} has {n} rows" for image, n in counts.items() if n > 1]
     complaints += [f"{path.name}: {shown_name(image)} is not in images/" for image in counts if image not in known]
+    empty = [image for image, text in rows if not text.strip()]
+    if empty:
+        complaints.append(f"{path.name}: {len(empty)} of {len(rows)} reports are empty, first {shown_name(empty[0])}'s")
     return complaints
 
 

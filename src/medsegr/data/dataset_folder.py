@@ -276,13 +276,15 @@ def shown_name(name: str) -> str:
 
 
 def _table(path: Path, column: str, complaints: list[str]) -> dict[str, str]:
-    """Image -> split, or image -> report; empty where the file is missing."""
+    """Image -> split, or image -> report, empty cells left out; empty where the file is missing."""
     table: dict[str, str] = {}
     if not path.exists():
         return table
     rows, found = read_table(path, ("image", column))
     complaints += found
     for image, text in rows:
+        if column == "report" and not text.strip():
+            continue
         value = text.strip() if column == "split" else text
         if table.setdefault(image, value) != value:
             complaints.append(f"{path.name} gives {shown_name(image)} twice, differently")

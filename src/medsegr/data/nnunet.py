@@ -184,6 +184,8 @@ def _reports(folder: Path) -> dict[str, str]:
         raise DatasetError(f"The reports of {folder} cannot be used: {'; '.join(complaints[:5])}.")
     reports: dict[str, str] = {}
     for image, report in rows:
+        if not report.strip():
+            continue
         suffix = next((s for s in IMAGE_SUFFIXES if image.lower().endswith(s)), "")
         case = _CHANNEL.sub("", image[: len(image) - len(suffix)])
         if reports.setdefault(case, report) != report:
