@@ -86,7 +86,7 @@ def test_a_model_is_asked_and_the_file_written(tmp_path, monkeypatch):
     found = json.loads((tmp_path / "results" / "report_card.json").read_text())
     assert found["model"]["name"] == "grid/full-0" and found["seed"] == 0 and found["settings"]["limit"] == 2
     assert [data["name"] for data in found["data"]] == [folder.name for folder in folders]
-    groups = found["families"]["phantoms"]["real"]
+    groups = found["families"]["phantoms"]["derived"]
     assert list(groups) == ["all", *(f"data {folder.name}" for folder in folders)]
     counts = [groups[f"data {folder.name}"]["true"]["findings"] for folder in folders]
     assert groups["all"]["true"]["findings"] == sum(counts) >= 4

@@ -55,7 +55,8 @@ class Case:
         name: The image's file name within its data set.
         suite: Which test suite a generated case belongs to.
         look: Which look a generated case has.
-        report_origin: ``real``, or ``derived`` from masks and image; None without a report.
+        report_origin: ``real``, or ``derived`` from masks and image, as those of generated cases are too;
+            None without a report.
     """
 
     image: MedicalImage

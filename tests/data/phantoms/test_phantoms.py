@@ -40,6 +40,12 @@ def test_the_same_seed_gives_the_same_bytes(written: Path, tmp_path: Path) -> No
     assert all(hashes(other)[name] != hashes(written)[name] for name in pictures)
 
 
+def test_nobody_takes_generated_reports_for_real_ones(written: Path) -> None:
+    for look in LOOKS:
+        folder = DatasetFolder(written / look)
+        assert {folder.load(name).report_origin for name in folder.images()} == {"derived"}
+
+
 def test_looks_and_suites_take_turns(studies: list[PhantomStudy]) -> None:
     assert {study.look for study in studies} == set(LOOKS)
     assert {study.suite for study in studies} == set(SUITES)

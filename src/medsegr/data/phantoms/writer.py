@@ -13,6 +13,7 @@ from medsegr.data.outputs import staged_folder
 from medsegr.data.phantoms.scenes import LOOKS
 from medsegr.data.phantoms.study import ALL_SUITES, MODALITIES, Lesion, PhantomStudy, generate_study
 from medsegr.data.raster import MAX_SIDE
+from medsegr.data.report_table import ORIGIN_COLUMN, REPORTS_FILE
 from medsegr.errors import ConfigError
 
 SPLITS = ("train", "val", "test")
@@ -68,7 +69,9 @@ def _write_look(
     folder: Path, look: str, studies: list[tuple[int, PhantomStudy]], split: str | None, name_of_set: str
 ) -> None:
     structures: dict[str, str] = {}
-    reports, splits, records = [], [], []
+    reports: list[tuple[str, ...]] = []
+    splits: list[tuple[str, ...]] = []
+    records = []
     for index, study in studies:
         name = f"{look}_{index:05d}.png"
         _save(folder / "images" / name, study.image)
@@ -85,7 +88,7 @@ def _write_look(
                 path = f"masks/{structure}/{name}"
                 _save(folder / path, lesion.mask.astype(np.uint8))
             findings.append(_record(f"f{number + 1}", lesion, path))
-        reports.append((name, study.report))
+        reports.append((name, study.report, "derived"))
         splits.append((name, split or ("val" if index // 3 % 10 == 8 else "test" if index // 3 % 10 == 9 else "train")))
         records.append({"image": name, "look": look, "suite": study.suite, "findings": findings})
     manifest: dict[str, Any] = {
@@ -98,7 +101,7 @@ def _write_look(
     }
     (folder / "dataset.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     (folder / "findings.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
-    _save_csv(folder / "reports.csv", ("image", "report"), reports)
+    _save_csv(folder / REPORTS_FILE, ("image", "report", ORIGIN_COLUMN), reports)
     _save_csv(folder / "split.csv", ("image", "split"), splits)
 
 
@@ -123,7 +126,7 @@ def _save(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(pixels).save(path, optimize=False, compress_level=3)
 
 
-def _save_csv(path: Path, header: tuple[str, str], rows: list[tuple[str, str]]) -> None:
+def _save_csv(path: Path, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
