@@ -146,6 +146,14 @@ def test_unreadable_findings(tmp_path: Path) -> None:
     assert check_dataset(folder) == ["findings.jsonl cannot be read (UnicodeDecodeError)"]
 
 
+def test_findings_with_a_byte_order_mark(tmp_path: Path) -> None:
+    folder = make.structured(tmp_path)
+    make.findings(folder, [entry("a.png", make.finding())])
+    content = (folder / "findings.jsonl").read_bytes()
+    (folder / "findings.jsonl").write_bytes(b"\xef\xbb\xbf" + content)
+    assert check_dataset(folder) == []
+
+
 def test_bare_folders(tmp_path: Path) -> None:
     assert check_dataset(tmp_path / "missing") == [f"{tmp_path / 'missing'} is not a folder"]
     assert check_dataset(tmp_path) == [

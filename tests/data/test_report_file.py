@@ -17,6 +17,12 @@ def test_encodings(encoding: str, tmp_path: Path) -> None:
     assert read_report(str(tmp_path / "r.txt")) == TEXT
 
 
+def test_windows_quotes_and_dashes(tmp_path: Path) -> None:
+    text = "Patient\u2019s \u201cnodule\u201d \u2013 5\u20136 mm, 30 \u00b5l\u2026 No effusion."
+    (tmp_path / "r.txt").write_bytes(text.encode("cp1252"))
+    assert read_report(tmp_path / "r.txt") == text
+
+
 def test_other_scripts_and_empty(tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_text("肺炎 — “ok” 🫁", encoding="utf-8")
     assert read_report(tmp_path / "r.txt") == "肺炎 — “ok” 🫁"
@@ -34,8 +40,9 @@ def test_long_reports(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [bytes(range(256)), b"PK\x03\x04\0", b"%PDF-1.7\n%text", b"{\\rtf1 a}", b"\x89PNG", "a".encode("utf-16")],
-    ids=["bytes", "zip", "pdf", "rtf", "png", "utf-16"],
+    [bytes(range(256)), b"PK\x03\x04\0", b"%PDF-1.7\n%text", b"{\\rtf1 a}", b"\x89PNG", "a".encode("utf-16"),
+     b"\xff\xd8\xff\xe0\x00\x10JFIF", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x93\x81\x93"],
+    ids=["bytes", "zip", "pdf", "rtf", "png", "utf-16", "jpeg", "word", "no character"],
 )  # fmt: skip
 def test_binary(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_bytes(content)

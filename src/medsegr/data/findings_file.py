@@ -46,7 +46,7 @@ def read_findings(folder: Path) -> tuple[dict[str, ImageFindings], list[str]]:
     found: dict[str, ImageFindings] = {}
     complaints: list[str] = []
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         return {}, [f"{FINDINGS_FILE} cannot be read ({type(error).__name__})"]
     for number, line in enumerate(lines, start=1):

@@ -207,7 +207,7 @@ def _first_fold(folder: Path) -> set[str]:
     if not path.is_file():
         return set()
     try:
-        return set(json.loads(path.read_text(encoding="utf-8"))[0]["val"])
+        return set(json.loads(path.read_text(encoding="utf-8-sig"))[0]["val"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise DatasetError(
             f"{path.name} cannot be read ({type(error).__name__}); expected a list of folds, each with 'val'."

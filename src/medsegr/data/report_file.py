@@ -9,10 +9,12 @@ MAX_REPORT_BYTES = 200_000
 """Longest report file that is read."""
 
 _TEXT_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
+_NO_TEXT = ("%PDF", "{\\rtf", "\u2030PNG")
+"""Beginnings of files that are no plain text, as they read in the encodings below."""
 
 
 def read_report(path: Path | str) -> str:
-    """Read a report: UTF-8 with or without a byte order mark, else Latin-1.
+    """Read a report: UTF-8 with or without a byte order mark, else Windows-1252, and so Latin-1.
 
     Returns:
         The text; "" for an empty file. Line ends are kept, so that offsets fit the file.
@@ -46,13 +48,23 @@ def decode_report(content: bytes, name: str = "The report") -> str:
     Raises:
         ReportError: The bytes are not text.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    if text.startswith(("%PDF", "{\\rtf")) or any(
-        (ord(c) < 32 or 127 <= ord(c) < 160) and c not in _TEXT_CONTROLS for c in text
-    ):
+    text = _decoded(content)
+    if text is None or text.startswith(_NO_TEXT) or not all(map(_is_text, text)):
         raise ReportError(f"{name} is not a text file. Expected plain text in UTF-8; "
                           "export Word and PDF files as text.")  # fmt: skip
     return text
+
+
+def _decoded(content: bytes) -> str | None:
+    """None where it is no text in any encoding that is read."""
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _is_text(character: str) -> bool:
+    is_control = ord(character) < 32 or 127 <= ord(character) < 160
+    return not is_control or character in _TEXT_CONTROLS
