@@ -95,3 +95,29 @@ def test_an_ordinal_that_says_where_singles_nothing_out(text: str, modality: str
 def test_this_lesion_is_the_one_before() -> None:
     (mass,) = read("Mass in the left kidney. This lesion measures 4 cm.", "abdomen_ct")
     assert (mass.target, mass.location.laterality, mass.shape.size_mm) == ("kidney_lesion", "left", (40.0,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nodule left upper lobe 10 mm, right lower lobe 5 mm.",
+        "Nodules in the left upper lobe (10 mm) and right lower lobe (5 mm).",
+        "Nodules: left upper lobe 10 mm; right lower lobe 5 mm.",
+        "10 mm left upper lobe and 5 mm right lower lobe nodules.",
+    ],
+)
+def test_a_size_goes_with_the_place_it_is_spoken_with(text: str) -> None:
+    left, right = read(text)
+    assert (left.location.laterality, left.location.zones, left.shape.size_mm) == ("left", ("upper_lobe",), (10.0,))
+    assert (right.location.laterality, right.location.zones, right.shape.size_mm) == ("right", ("lower_lobe",), (5.0,))
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("Nodules in the left upper lobe and right lower lobe, 5 mm.", (5.0,)),
+        ("Nodules in the left upper lobe and right lower lobe, 10 mm and 5 mm.", (10.0, 5.0)),
+    ],
+)
+def test_sizes_behind_all_places_belong_to_all(text: str, sizes: tuple[float, ...]) -> None:
+    assert [found.shape.size_mm for found in read(text)] == [sizes, sizes]

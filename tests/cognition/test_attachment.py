@@ -54,6 +54,17 @@ def test_the_subject_of_the_next_clause_describes_what_is_said_of_it() -> None:
     ]  # fmt: skip
 
 
+def test_what_shows_a_finding_is_its_place() -> None:
+    cavity = ("cavity", "right", ("upper_lobe",))
+    assert places("The left lung is clear; the right lung shows a cavity in the upper lobe.")[1] == cavity
+    assert places("Left lung is clear and the right upper lobe shows a cavity.")[1] == cavity
+    assert places("Nodule in the left lung; the right lung shows a cavity.") == [
+        ("nodule", "left", ()), ("cavity", "right", ()),
+    ]  # fmt: skip
+    assert places("Nodule in the left lung shows calcification.")[0] == ("nodule", "left", ())
+    assert places("Consolidation, worse in the right base shows cavitation.")[0][1] == "right"
+
+
 def test_devices_share_no_place() -> None:
     assert [side for _, side, _ in places("Right chest drain and ETT.")] == ["right", None]
 

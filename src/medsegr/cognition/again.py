@@ -1,6 +1,6 @@
 """Findings spoken of again: pronouns, members singled out of a group, places left free."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -170,8 +170,25 @@ def by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
             zoned.setdefault(side, []).extend(group)
     if len(zoned) < 2:
         return [draft]
-    rest = [m for m in draft.attributes if m.kind not in ("side", "zone")]
-    return [replace(draft, attributes=[*own, *rest]) for own in zoned.values()]
+    sizes = [m for m in draft.attributes if m.kind == "size"]
+    sizes_of = _sizes_by_side(sizes, zoned) or dict.fromkeys(zoned, sizes)
+    rest = [m for m in draft.attributes if m.kind not in ("side", "zone", "size")]
+    return [replace(draft, attributes=[*own, *rest, *sizes_of[side]]) for side, own in zoned.items()]
+
+
+def _sizes_by_side(sizes: Sequence[Mention], zoned: Mapping[str, Sequence[Mention]]) -> dict[str, list[Mention]]:
+    """Side -> the sizes spoken with its places: "left 10 mm, right 5 mm"; empty where a side would have none."""
+    places = sorted(((m.first, side) for side, own in zoned.items() for m in own))
+    found: dict[str, list[Mention]]
+    for ahead in (False, True):  # sizes behind their places, or before them
+        found = {side: [] for side in zoned}
+        for size in sizes:
+            near = [side for first, side in places if (first > size.first) == ahead]
+            if near:
+                found[near[0 if ahead else -1]].append(size)
+        if all(found.values()) and sum(map(len, found.values())) == len(sizes):
+            return found
+    return {}
 
 
 def _groups(sentence: Sentence, places: Sequence[Mention]) -> list[list[Mention]]:

@@ -16,6 +16,7 @@ EXPLAINS = frozenset({"explains", "uncertain_before"})
 _NEXT_OF_LIST = frozenset({"and", "&", "plus"})
 _VERBS = frozenset({"is", "are", "was", "were", "appear", "look"})
 _TURNS = frozenset({";", "but", "while", "whereas"})
+_SHOW = frozenset({"shows", "show", "demonstrates", "demonstrate", "contains"})
 _SAY_NOTHING = frozenset({"less", "absent_before", "texture"})
 """Kinds of words beside which an attribute may say nothing of a target."""
 
@@ -141,6 +142,8 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
         return [after] if direct and ("," not in gap or before is None) else []
     if place and not ends and not _stays_with(sentence, before, mention):
         return [after]
+    if place and ends and _is_subject(sentence, before, mention, grammar):
+        return _led_by(sentence, mention, drafts, after, grammar)
     if direct and explains(sentence, mention.last, after) and _stays_with(sentence, before, mention):
         return [before] if _goes_back(sentence, mention, before, grammar) else []
     if not direct or _is_noun(sentence, mention, grammar, gap):
@@ -174,6 +177,17 @@ def _is_predicate(sentence: Sentence, mention: Mention, before: Draft, grammar: 
         place -= 1
     said = place >= before.target.last and sentence.tokens[place].word in _VERBS
     return said and not clause_ends(sentence, grammar, before.target.last, mention.first)
+
+
+def _is_subject(sentence: Sentence, before: Draft, mention: Mention, grammar: Grammar) -> bool:
+    """True for the "right" of "the left lung is clear; the right lung shows a cavity"."""
+    place = mention.last
+    while place < len(sentence.tokens) and sentence.is_attribute(place):
+        place += 1
+    if place == len(sentence.tokens) or sentence.tokens[place].word not in _SHOW:
+        return False
+    words = {token.word for token in sentence.tokens[before.target.last : mention.first]}
+    return not words.isdisjoint({",", *_TURNS, *_NEXT_OF_LIST}) and not after_preposition(sentence, mention, grammar)
 
 
 def _stays_with(sentence: Sentence, before: Draft, mention: Mention) -> bool:
