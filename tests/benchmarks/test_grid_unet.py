@@ -68,7 +68,7 @@ def test_a_unet_takes_over_the_channels_that_it_shares():
 
 def test_the_unet_learns_from_the_batches_of_the_host_without_a_report(data, tmp_path):
     host, other = (run_config(grid(data, tmp_path), name, 0) for name in ("host", "unet"))
-    model = training._model(host)
+    model = training.starting_model(host)
     net = NamedUnet(("nodule",), backbone_of(host_record(other)), host_record(other))
     store = StudyStore(host.data, "train", 64, 10)
     for step in range(2):

@@ -52,8 +52,9 @@ def test_with_no_aspect_the_name_alone_counts() -> None:
 
 
 def test_the_words_of_an_aspect_that_is_left_out_are_not_read() -> None:
-    model = open_gates(attach(random_tiny(), small(aspects=("texture", "shape"), text_dim=5)))
-    priors = model.encode_findings([[NODULE]], ["chest_xray"])
+    model = open_gates(attach(random_tiny(), small(aspects=("texture", "shape"), text_encoder="unread", text_dim=5)))
+    torch.nn.init.normal_(model.adapter.embedding.words.weight)
+    priors = model.vocabulary.encode([[NODULE]], ["chest_xray"])
     pixels = torch.randn(1, 3, model.image_size, model.image_size)
     words = torch.randn(1, 1, 4, 5)
     for place, heard in enumerate((True, False, True, True)):
@@ -64,6 +65,17 @@ def test_the_words_of_an_aspect_that_is_left_out_are_not_read() -> None:
             priors.words = said
             tokens.append(model.adapter.tokens(priors, pixels))
         assert torch.equal(*tokens) != heard
+
+
+@pytest.mark.parametrize("half", [{"text_encoder": "some/encoder"}, {"text_dim": 32}, {"text_dim": -1}])
+def test_a_text_encoder_without_its_width_or_the_other_way_round_is_refused(half) -> None:
+    with pytest.raises(ConfigError, match="expected an encoder and the width of its vectors, or neither"):
+        small(**half)
+
+
+def test_files_from_before_the_width_was_asked_for_are_read_as_without_a_text_encoder() -> None:
+    record = {**small().to_dict(), "text_encoder": "some/encoder"}
+    assert AdapterConfig.from_dict(record) == small()
 
 
 def test_training_copes_with_no_maps_of_places_and_with_no_fusion() -> None:

@@ -20,6 +20,7 @@ from medsegr.training import train as training
 from medsegr.training.config import OptimiserConfig
 from medsegr.training.config_file import load_config
 from medsegr.training.resume import STATE_FILE
+from medsegr.training.starting_model import starting_model
 from medsegr.training.train import train
 
 from .small_dataset import make_dataset, small_config
@@ -88,7 +89,7 @@ def test_the_best_model_says_what_it_was_trained_to_find_and_what_it_knew_before
 
 
 def test_starts_from_the_built_in_model_by_its_name(data, tmp_path):
-    model = training._model(small_config(data, tmp_path, init="tiny", host_settings={}, image_size=64))
+    model = starting_model(small_config(data, tmp_path, init="tiny", host_settings={}, image_size=64))
     shipped = ReportGuidedSam.from_pretrained(builtin_folder() / "tiny")
     assert model.image_size == 64 != shipped.image_size
     assert all(

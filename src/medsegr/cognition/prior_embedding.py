@@ -179,7 +179,7 @@ class PriorEmbedding(nn.Module):
 
     Mean over the attributes, a learned "not stated" vector where there are
     none, an aspect embedding added; words of a frozen text encoder, if given,
-    are projected and added.
+    are projected and added. The projection starts at zero, without effect.
 
     Args:
         vocabulary: The names with a row.
@@ -195,6 +195,9 @@ class PriorEmbedding(nn.Module):
         self.not_stated = nn.Parameter(torch.randn(len(ASPECTS), dim) * 0.5)
         self.aspect = nn.Parameter(torch.randn(len(ASPECTS), dim) * 0.5)
         self.words = nn.Linear(words_dim, dim) if words_dim else None
+        if self.words is not None:
+            nn.init.zeros_(self.words.weight)
+            nn.init.zeros_(self.words.bias)
 
     def forward(self, priors: PriorBatch) -> Float[Tensor, "b k 4 d"]:
         """One token per aspect and finding."""

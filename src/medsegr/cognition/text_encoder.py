@@ -24,7 +24,7 @@ class TextEncoder:
     def __init__(self, tokenizer, model: nn.Module) -> None:
         self.tokenizer = tokenizer
         self.model: Any = model.eval().requires_grad_(False)
-        self._known: dict[str, Tensor] = {}
+        self._known: dict[str, Tensor] = {"": torch.zeros(self.dim)}
 
     @classmethod
     def from_pretrained(cls, name: str) -> "TextEncoder":
@@ -47,36 +47,62 @@ class TextEncoder:
         """Width T of its vectors."""
         return int(self.model.config.hidden_size)
 
-    @torch.no_grad()
     def encode(self, texts: Sequence[str]) -> Float[Tensor, "n t"]:
-        """Unit vectors of short texts; zero for an empty text. Each text is encoded once."""
-        new = sorted({text for text in texts if text and text not in self._known})
-        if new:
-            inputs = self.tokenizer(new, padding=True, truncation=True, return_tensors="pt")
-            hidden = self.model(**inputs).last_hidden_state
-            mask = inputs["attention_mask"][..., None].to(hidden.dtype)
-            pooled = torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
-            self._known.update(zip(new, pooled.float(), strict=True))
-        empty = torch.zeros(self.dim)
-        return torch.stack([self._known[text] if text else empty for text in texts]) if texts else empty[:0, None]
+        """Unit vectors of short texts; zero for an empty text.
+
+        Each text is encoded once and by itself: padding beside a longer one would change its last digits, and what
+        a training batch holds must not depend on the batches before it.
+        """
+        for text in texts:
+            if text not in self._known:
+                self._known[text] = self._vector(text)
+        return torch.stack([self._known[text] for text in texts]) if texts else torch.zeros(0, self.dim)
+
+    @torch.no_grad()
+    def _vector(self, text: str) -> Float[Tensor, " t"]:
+        inputs = self.tokenizer(text, truncation=True, return_tensors="pt")
+        hidden = self.model(**inputs).last_hidden_state[0]
+        return nn.functional.normalize(hidden.float().mean(0), dim=0)
 
     def encode_findings(
-        self, findings: Sequence[Sequence[Finding]], reports: Sequence[str]
+        self, findings: Sequence[Sequence[Finding]], reports: Sequence[Sequence[str]]
     ) -> Float[Tensor, "b k 4 t"]:
-        """Vectors of the words behind each aspect of each finding, padded with zeros.
+        """Vectors of the words for each aspect of each finding (:func:`words_of`), padded with zeros.
 
         Args:
-            findings: Per image, its findings, with evidence offsets.
-            reports: Per image, the report that the offsets point into.
+            findings: Per image, its findings.
+            reports: Per image and finding, the report that its evidence offsets point into; may be empty.
         """
         most = max(1, max((len(listed) for listed in findings), default=1))
         words = torch.zeros(len(findings), most, len(ASPECTS), self.dim)
-        for b, (listed, report) in enumerate(zip(findings, reports, strict=True)):
-            for k, finding in enumerate(listed):
-                spans = [getattr(finding.evidence, aspect) for aspect in ASPECTS]
-                words[b, k] = self.encode([_cut(report, part) for part in spans])
+        for b, (listed, texts) in enumerate(zip(findings, reports, strict=True)):
+            for k, (finding, report) in enumerate(zip(listed, texts, strict=True)):
+                words[b, k] = self.encode(words_of(finding, report))
         return words
 
 
+def words_of(finding: Finding, report: str = "") -> tuple[str, ...]:
+    """The words for each of :data:`ASPECTS`: the report's own, else the canonical names; "" where nothing is stated.
+
+    Args:
+        finding: With evidence offsets, or without.
+        report: That the offsets point into; may be empty.
+    """
+    location, shape = finding.location, finding.shape
+    names = (
+        [finding.target],
+        [*([location.laterality] if location.laterality else []), *location.zones],
+        finding.texture.attributes,
+        [
+            *([] if shape.count is None else [str(shape.count)]),
+            *shape.attributes,
+            *(f"{x:g} mm" for x in shape.size_mm),
+        ],
+    )
+    canonical = [" ".join(listed).replace("_", " ") for listed in names]
+    cut = [_cut(report, getattr(finding.evidence, aspect)) for aspect in ASPECTS]
+    return tuple((own or name) if name else "" for own, name in zip(cut, canonical, strict=True))
+
+
 def _cut(report: str, spans: Sequence[Span]) -> str:
-    return " ".join(report[start:end] for start, end in spans)
+    return " ".join(report[start:end] for start, end in spans).strip()

@@ -37,8 +37,8 @@ class AdapterConfig:
             its parameters (64: 0.95 %), below what TextSAM-EUS tunes (0.86 %).
         blocks: Host blocks that get a modulator; the backbone's default when None, none when empty (``[]``).
         late: Also a modulator per finding after the neck.
-        text_encoder: Hugging Face name or folder of a frozen text encoder, or None.
-        text_dim: Width of its vectors; 0 for none.
+        text_encoder: Hugging Face name or folder of a frozen text encoder that reads the words, or None.
+        text_dim: Width of its vectors (``hidden_size``); 0 for none.
         train_decoder: Train a copy of the host's mask decoder, kept in the adapter. It always answers with the one
             mask that is trained, where the host's own may answer with another of its masks.
         aspects: Of ``location``, ``texture`` and ``shape`` those that guide. One that is left out neither
@@ -69,6 +69,11 @@ class AdapterConfig:
             raise ConfigError(f"bottleneck is {self.bottleneck}; expected a positive number of channels.")
         if self.early_grid < 0:
             raise ConfigError(f"early_grid is {self.early_grid}; expected a number of cells, or 0 for no limit.")
+        if self.text_dim < 0 or bool(self.text_encoder) != bool(self.text_dim):
+            raise ConfigError(
+                f"text_encoder is {self.text_encoder or 'none'} and text_dim {self.text_dim}; "
+                "expected an encoder and the width of its vectors, or neither."
+            )
         if set(self.aspects) - set(GUIDED) or len(set(self.aspects)) < len(self.aspects):
             raise ConfigError(f"'aspects' is {list(self.aspects)}; expected some of {', '.join(GUIDED)}, each once.")
         if self.fine and not self.late:
@@ -106,6 +111,8 @@ class AdapterConfig:
         if unknown:
             raise ConfigError(f"Unknown adapter settings: {sorted(unknown)}. Update medsegr, or remove them.")
         record = {**BEFORE, **record}
+        if not record.get("text_dim"):
+            record["text_encoder"] = None  # as it was, without effect, before the two were asked for together
         blocks, aspects = record.get("blocks"), record.get("aspects", GUIDED)
         return cls(**{**record, "blocks": None if blocks is None else tuple(blocks), "aspects": tuple(aspects)})
 

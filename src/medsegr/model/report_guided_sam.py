@@ -16,6 +16,7 @@ from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.text_encoder import TextEncoder
+from medsegr.errors import ConfigError
 from medsegr.model.adapted_host import AdaptedHost
 from medsegr.perception.modulator import Guidance
 
@@ -179,18 +180,29 @@ class ReportGuidedSam(AdaptedHost):
             content: Per image, its share of the square (``Letterbox.content``).
             texts: Per image, the report that evidence offsets point into.
         """
-        priors = self.vocabulary.encode(findings, modalities, content)
-        if self.adapter.config.text_encoder is not None and texts is not None:
-            words = self.text_encoder().encode_findings(findings, texts)
-            priors = replace(priors, words=words)
-        return priors
+        priors, encoder = self.vocabulary.encode(findings, modalities, content), self.text_encoder()
+        if encoder is None:
+            return priors
+        reports = [[text] * len(listed) for text, listed in zip(texts or [""] * len(findings), findings, strict=True)]
+        return replace(priors, words=encoder.encode_findings(findings, reports))
 
-    def text_encoder(self) -> TextEncoder:
-        """The frozen text encoder, loaded at first use; it is never part of the delta."""
-        name = str(self.adapter.config.text_encoder)
+    def text_encoder(self) -> TextEncoder | None:
+        """The frozen text encoder, loaded at first use and never part of the delta; None where none is configured.
+
+        Raises:
+            ConfigError: It cannot be loaded, or its vectors have another width than ``text_dim``.
+        """
+        name, dim = self.adapter.config.text_encoder, self.adapter.config.text_dim
+        if not name:
+            return None
         if name not in self.text_encoders:
             self.text_encoders[name] = TextEncoder.from_pretrained(name)
-        return self.text_encoders[name]
+        encoder: TextEncoder = self.text_encoders[name]
+        if encoder.dim != dim:
+            raise ConfigError(
+                f"Text encoder '{name}' has vectors of width {encoder.dim}, and text_dim is {dim}; set it to the width."
+            )
+        return encoder
 
     def save_pretrained(self, folder: str | Path, metadata: dict[str, Any] | None = None) -> Path:
         """Write the adapter (and a whole host) as safetensors + JSON + model card; see ``checkpoint``."""

@@ -60,11 +60,13 @@ def misplaced(study: Study, other: Callable[[], Study], rng: np.random.Generator
             continue
         lent = [finding.mirrored()] if rng.random() < 0.5 else [q.finding for q in other().described]
         for candidate in lent:
-            changed = replace(finding, location=candidate.location)
-            if candidate.target != finding.target or not candidate.location.stated or changed == finding:
+            place = candidate.location
+            if candidate.target != finding.target or not place.stated or place == finding.location:
                 continue
+            # The report's words place it elsewhere, so that a text encoder must not read them.
+            changed = replace(finding, location=place, evidence=replace(finding.evidence, location=()))
             if _share(study, changed, everything, WIDE) <= MOST_INSIDE:
-                return Question(changed)
+                return replace(question, finding=changed, masks=())
     return None
 
 

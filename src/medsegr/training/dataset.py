@@ -1,7 +1,7 @@
 """Training batches as a pure function of (seed, step): what makes an exact resume possible."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,8 @@ from torch.utils.data import Dataset
 from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
 from medsegr.cognition.priors import Finding
+from medsegr.cognition.text_encoder import TextEncoder
+from medsegr.inference.flips import mirrored_finding
 from medsegr.inference.trained_targets import UNKNOWN
 from medsegr.training.augmentation import change_intensity, draw_geometry, move
 from medsegr.training.config import TrainConfig
@@ -28,12 +30,21 @@ VANISHED = 0.5
 
 @dataclass(frozen=True)
 class Sample:
-    """One image, its questions (already true to the image as it is) and their masks, uint8 (K, h, w)."""
+    """One image and what it is asked.
+
+    Attributes:
+        image: (h, w) or (h, w, 3), 0..1.
+        findings: K, already true to the image as it is.
+        masks: uint8 (K, h, w).
+        modality: Or None.
+        texts: K reports, that the findings' evidence points into.
+    """
 
     image: np.ndarray
     findings: tuple[Finding, ...]
     masks: np.ndarray
     modality: str | None
+    texts: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -75,12 +86,12 @@ def make_sample(study: Study, questions: Sequence[Question], config: TrainConfig
         geometry = replace(geometry, degrees=0.0, scale=1.0, shift=(0.0, 0.0))
         moved = move(planes, geometry)
     picture = change_intensity(moved[: len(image)], config.augmentation, rng)
-    findings = tuple(q.finding.mirrored() if geometry.flip else q.finding for q in questions)
     return Sample(
         image=(picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)).numpy(),
-        findings=findings,
+        findings=tuple(mirrored_finding(q.finding) if geometry.flip else q.finding for q in questions),
         masks=(moved[len(image) :] >= 0.5).to(torch.uint8).numpy(),
         modality=study.modality,
+        texts=tuple(q.text for q in questions),
     )
 
 
@@ -88,7 +99,8 @@ def plain_sample(study: Study, questions: Sequence[Question]) -> Sample:
     """A study as it is, for validation."""
     masks = [study.mask(question.masks) for question in questions]
     stacked = np.stack(masks) if masks else np.zeros((0, *study.size), np.uint8)
-    return Sample(study.image.astype(np.float32) / 255, tuple(q.finding for q in questions), stacked, study.modality)
+    findings, texts = tuple(q.finding for q in questions), tuple(q.text for q in questions)
+    return Sample(study.image.astype(np.float32) / 255, findings, stacked, study.modality, texts)
 
 
 def _vanished(before: Tensor, after: Tensor) -> bool:
@@ -96,11 +108,26 @@ def _vanished(before: Tensor, after: Tensor) -> bool:
     return bool(((after >= 0.5).sum((1, 2)) < VANISHED * pixels).any())
 
 
-def collate(samples: Sequence[Sample], vocabulary: PriorVocabulary, preprocess: Preprocess) -> TrainingBatch:
-    """Samples -> tensors over the host's square, findings padded to the largest number."""
+def collate(
+    samples: Sequence[Sample],
+    vocabulary: PriorVocabulary,
+    preprocess: Preprocess,
+    encoder: TextEncoder | None = None,
+) -> TrainingBatch:
+    """Samples -> tensors over the host's square, findings padded to the largest number.
+
+    Args:
+        samples: At least one.
+        vocabulary: Encodes the findings.
+        preprocess: The model's.
+        encoder: Reads their words, where the model has one.
+    """
     pixels, boxes = preprocess([sample.image for sample in samples])
     content = [(box.resized[0] / box.size, box.resized[1] / box.size) for box in boxes]
-    priors = vocabulary.encode([s.findings for s in samples], [s.modality for s in samples], content)
+    findings = [sample.findings for sample in samples]
+    priors = vocabulary.encode(findings, [s.modality for s in samples], content)
+    if encoder is not None:
+        priors.words = encoder.encode_findings(findings, [s.texts for s in samples])
     slots, side = priors.valid.shape[1], pixels.shape[-1]
     masks = torch.zeros(len(samples), slots, side, side, dtype=torch.uint8)
     present = torch.zeros(len(samples), slots)
@@ -124,6 +151,7 @@ class TrainingBatches(Dataset):
         vocabulary: Encodes the findings.
         preprocess: The model's.
         rank: Of this process among several.
+        encoder: Reads the findings' words, where the model has one.
     """
 
     def __init__(
@@ -133,12 +161,15 @@ class TrainingBatches(Dataset):
         vocabulary: PriorVocabulary,
         preprocess: Preprocess,
         rank: int = 0,
+        *,
+        encoder: TextEncoder | None = None,
     ) -> None:
         self.store = store
         self.config = config
         self.vocabulary = vocabulary
         self.preprocess = preprocess
         self.rank = rank
+        self.encoder = encoder
         weights = np.array(config.data_weights or [1.0] * len(store.folders))
         self.shares = weights / weights.sum()
 
@@ -148,7 +179,7 @@ class TrainingBatches(Dataset):
     def __getitem__(self, number: int) -> TrainingBatch:
         size = self.config.batch_size // self.config.accumulate
         samples = [self.sample(number, place) for place in range(size)]
-        return collate(samples, self.vocabulary, self.preprocess)
+        return collate(samples, self.vocabulary, self.preprocess, self.encoder)
 
     def sample(self, number: int, place: int) -> Sample:
         """Sample ``place`` of batch ``number``."""

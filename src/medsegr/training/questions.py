@@ -101,9 +101,11 @@ def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.
     )
     if study.objects:
         fitting = study.fitting(less)
-        return question if fitting is None else Question(less, tuple(dict.fromkeys((*question.masks, *fitting))))
+        if fitting is None:
+            return question
+        return replace(question, finding=less, masks=tuple(dict.fromkeys((*question.masks, *fitting))))
     # Without records, target and side alone decide, so only an unsaid side widens the truth.
-    return Question(less, everything if drop[0] and everything else question.masks)
+    return replace(question, finding=less, masks=everything if drop[0] and everything else question.masks)
 
 
 def mismatched(study: Study, other: OtherStudy, rng: np.random.Generator) -> Question | None:
@@ -113,9 +115,9 @@ def mismatched(study: Study, other: OtherStudy, rng: np.random.Generator) -> Que
     by_name = rng.random() < 0.5
     for _ in range(0 if by_name else 3):
         guest = other()
-        findings = [q.finding for q in (*guest.described, *guest.distractors) if q.finding.target in study.absent]
-        if findings:
-            return Question(findings[int(rng.integers(len(findings)))])
+        told = [q for q in (*guest.described, *guest.distractors) if q.finding.target in study.absent]
+        if told:
+            return replace(told[int(rng.integers(len(told)))], masks=())
     finding = study.asked_for(study.absent[int(rng.integers(len(study.absent)))])
     return Question(finding if rng.random() < 0.5 else finding.named_only())
 

@@ -26,10 +26,12 @@ class Question:
         finding: What the model is told.
         masks: Names of the study's masks whose union is the truth; empty =
             the image does not show it.
+        text: The report that the finding's evidence points into; empty where nobody wrote of it.
     """
 
     finding: Finding
     masks: tuple[str, ...] = ()
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _described(case: Case, folder: DatasetFolder, modality, keep, objects) -> li
         if any(name == own and contradicts(match.finding, truth) for truth, name in objects):
             continue  # misread; better not asked than asked wrongly
         also = [name for truth, name in objects if name != own and fits(match.finding, truth)]
-        questions.append(Question(match.finding, (own, *also)))
+        questions.append(Question(match.finding, (own, *also), case.report or ""))
     roles = {record.id: record.role for record in case.findings}
     missed = [Question(f, (n,)) for f, n in objects if roles[n] == "described" and n not in seen]
     return questions + missed

@@ -15,11 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from torch.utils.data import DataLoader
 
-from medsegr.backbones.catalogue import resize_host
 from medsegr.errors import ConfigError
-from medsegr.inference.predictor import builtin_folder, builtin_models
 from medsegr.inference.trained_targets import KEY, TrainedTargets
-from medsegr.model.attach import build_model, enlarged
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
@@ -28,6 +25,7 @@ from medsegr.training.losses import guided_loss
 from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
 from medsegr.training.run_folder import RunFolder
+from medsegr.training.starting_model import starting_model
 from medsegr.training.studies import StudyStore
 from medsegr.training.validation import validate
 
@@ -74,31 +72,12 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
         torch.set_num_threads(config.threads)
     fabric = build_fabric(config)
     torch.manual_seed(config.seed)
-    model = _model(config)
+    model = starting_model(config)
     store = StudyStore(config.data, "train", model.image_size, config.cache_mb).require_all()
     held_out = StudyStore(config.data, "val", model.image_size, config.cache_mb)
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
     with quiet(), denormals_flushed():
         return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
-
-
-def _model(config: TrainConfig) -> ReportGuidedSam:
-    """The model to train: a fresh one, or the one to start from; with the LoRA that is asked for."""
-    if config.init:
-        built_in = config.init in builtin_models()
-        model = ReportGuidedSam.from_pretrained(builtin_folder() / config.init if built_in else config.init)
-        fine = bool(config.adapter.fine) and not model.adapter.config.fine
-        if config.host_settings or fine:
-            model = enlarged(model, config.host_settings, fine)
-        if config.image_size:
-            resize_host(model.backbone, config.image_size)
-    else:
-        model = build_model(config.host, config.adapter, config.image_size or None, config.host_settings or None)
-    if config.lora.rank and model.adapter.lora is None:
-        model.add_lora(config.lora)
-    if config.checkpoint_blocks:
-        model.gradient_checkpointing_enable()
-    return model
 
 
 def _ignore_interrupt(_: int) -> None:
@@ -115,6 +94,7 @@ class _Run:
         self.fabric = fabric
         self.model = model
         self.folder = folder
+        self.encoder = model.text_encoder()
         named = dict(model.trainable_parameters())
         optimiser = build_optimiser(model, named, config.optimiser)
         self.wrapped, self.wrapped_optimiser = fabric.setup(model, optimiser)
@@ -160,7 +140,8 @@ class _Run:
         if config.workers:
             for key in store.keys():  # noqa: SIM118
                 store.get(*key)
-        batches = TrainingBatches(store, config, self.model.vocabulary, self.model.preprocess, self.fabric.global_rank)
+        vocabulary, rank = self.model.vocabulary, self.fabric.global_rank
+        batches = TrainingBatches(store, config, vocabulary, self.model.preprocess, rank, encoder=self.encoder)
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
         deaf = _ignore_interrupt if config.workers else None
         return iter(
@@ -233,7 +214,7 @@ class _Run:
                 scores, thresholds = {}, {}
                 if len(self.held_out) and self.config.validate_cases:
                     with self.fabric.autocast():
-                        found = validate(self.model, self.held_out, self.config)
+                        found = validate(self.model, self.held_out, self.config, self.encoder)
                     scores, thresholds = found.known(), found.thresholds.metadata()
                     self.folder.log({"step": self.progress.step, **scores})
                 score = scores.get("val_dice", scores.get("val_named", -1.0))

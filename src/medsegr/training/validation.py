@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from scipy.special import expit
 
+from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.inference.thresholds import SupportThresholds
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
@@ -40,20 +41,23 @@ class ValidationScores:
         return {name: value for name, value in scores.items() if not np.isnan(value)}
 
 
-def validate(model: ReportGuidedSam, store: StudyStore, config: TrainConfig) -> ValidationScores:
+def validate(
+    model: ReportGuidedSam, store: StudyStore, config: TrainConfig, encoder: TextEncoder | None = None
+) -> ValidationScores:
     """Measure a model on up to ``validate_cases`` studies, at the logits' resolution.
 
     Args:
         model: Left in evaluation mode.
         store: The studies of the validation split.
         config: Batch size, number of cases and of findings.
+        encoder: The model's own, where it has one.
     """
     model.eval()
     studies = [store.get(*key) for key in validation_keys(store, config.validate_cases)]
     most = config.sampling.max_findings
     asked = [(s, questions) for s in studies if (questions := validation_questions(s, most))]
-    told = _ask(model, asked, config.batch_size)
-    named = _ask(model, [(s, named_questions(s, most)) for s in studies], config.batch_size)
+    told = _ask(model, asked, config.batch_size, encoder)
+    named = _ask(model, [(s, named_questions(s, most)) for s in studies], config.batch_size, encoder)
     support = np.array([pair for _, pairs in told for pair in pairs], float).reshape(-1, 2)
     shown = support[:, 0] > 0
     of_modality: dict[str | None, list[float]] = defaultdict(list)
@@ -76,13 +80,14 @@ def _mean(values) -> float:
 
 @torch.inference_mode()
 def _ask(
-    model: ReportGuidedSam, asked: list[tuple[Study, list[Question]]], batch_size: int
+    model: ReportGuidedSam, asked: list[tuple[Study, list[Question]]], batch_size: int, encoder: TextEncoder | None
 ) -> list[tuple[float, list[tuple[float, float]]]]:
     """Per image: Dice over the findings that it shows, and (shown, support logit) of all."""
     device = next(model.parameters()).device
     results = []
     for group in in_groups([(study, questions) for study, questions in asked if questions], batch_size):
-        batch = collate([plain_sample(*pair) for pair in group], model.vocabulary, model.preprocess).to(device)
+        samples = [plain_sample(*pair) for pair in group]
+        batch = collate(samples, model.vocabulary, model.preprocess, encoder).to(device)
         output = model(batch.pixels, batch.priors)
         inside = content_weights(batch.truth.content, output.logits.shape[-2:])
         guess = (output.logits > 0) * inside

@@ -1,0 +1,47 @@
+"""The model that a run starts from: a fresh one, or one that was trained before."""
+
+from medsegr.backbones.catalogue import resize_host
+from medsegr.errors import ConfigError
+from medsegr.inference.predictor import builtin_folder, builtin_models
+from medsegr.model.attach import build_model, enlarged
+from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.training.config import TrainConfig
+
+
+def starting_model(config: TrainConfig) -> ReportGuidedSam:
+    """The model to train, with the LoRA that is asked for, and with its text encoder at hand.
+
+    Args:
+        config: Of the run.
+
+    Raises:
+        ConfigError: No such host or model, settings that do not fit it, or a text encoder that cannot be loaded.
+        CheckpointError: The weights to start from are damaged.
+    """
+    if config.init:
+        model = _trained(config, config.init)
+    else:
+        model = build_model(config.host, config.adapter, config.image_size or None, config.host_settings or None)
+    if config.lora.rank and model.adapter.lora is None:
+        model.add_lora(config.lora)
+    if config.checkpoint_blocks:
+        model.gradient_checkpointing_enable()
+    model.text_encoder()
+    return model
+
+
+def _trained(config: TrainConfig, init: str) -> ReportGuidedSam:
+    """The model of that name or folder, with the parts that it is given besides."""
+    model = ReportGuidedSam.from_pretrained(builtin_folder() / init if init in builtin_models() else init)
+    asked, own = config.adapter.text_encoder, model.adapter.config.text_encoder
+    if asked and asked != own:
+        raise ConfigError(
+            f"'adapter.text_encoder' is '{asked}', and the model to start from has {own or 'none'}. "
+            "Leave 'adapter.text_encoder' or 'init' out."
+        )
+    fine = bool(config.adapter.fine) and not model.adapter.config.fine
+    if config.host_settings or fine:
+        model = enlarged(model, config.host_settings, fine)
+    if config.image_size:
+        resize_host(model.backbone, config.image_size)
+    return model
