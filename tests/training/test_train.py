@@ -55,6 +55,12 @@ def kill_at(step: int, monkeypatch) -> None:
     monkeypatch.setattr(training._Run, "_update", update_or_die)
 
 
+def log_of(run: Path) -> list[dict[str, str]]:
+    """The lines of a run's log, without what is read from the clock."""
+    with (run / "log.csv").open() as file:
+        return [{k: v for k, v in row.items() if k not in ("seconds", "data_share")} for row in csv.DictReader(file)]
+
+
 def test_leaves_a_complete_run_folder(whole_run):
     names = {path.name for path in whole_run.iterdir()}
     assert names == {"config.yaml", "log.csv", "curve.png", "best", STATE_FILE}
@@ -66,10 +72,14 @@ def test_leaves_a_complete_run_folder(whole_run):
     assert load_config(whole_run / "config.yaml").steps == 6
 
 
-def test_the_best_model_loads_and_is_the_running_mean(whole_run):
-    best = ReportGuidedSam.from_pretrained(whole_run / "best")
-    assert best.image_size == 64
-    assert sum(p.numel() for _, p in best.trainable_parameters()) > 1000
+def test_the_best_model_loads_and_is_the_running_mean(data, tmp_path):
+    run = train(small_config(data, tmp_path / "run", steps=3), show_progress=False).run
+    best = dict(ReportGuidedSam.from_pretrained(run / "best").named_parameters())
+    state = load_file(run / STATE_FILE)
+    means = {name.removeprefix("mean/"): tensor for name, tensor in state.items() if name.startswith("mean/")}
+    assert len(means) > 100
+    assert all(torch.equal(best[name], mean) for name, mean in means.items())
+    assert any(not torch.equal(best[name], state[f"model/{name}"]) for name in means)
 
 
 def test_the_best_model_brings_thresholds_of_the_validation_split(whole_run):
@@ -122,8 +132,29 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(data, whole_run, tm
         for run in (tmp_path / "run", whole_run)
     ]
     assert asked[0] == asked[1]
-    steps = [row["step"] for row in csv.DictReader((tmp_path / "run" / "log.csv").open())]
-    assert steps == [row["step"] for row in csv.DictReader((whole_run / "log.csv").open())]
+    assert log_of(tmp_path / "run") == log_of(whole_run)
+
+
+def test_stopped_between_two_lines_of_the_log_the_next_line_is_the_mean_of_all_its_steps(
+    data, whole_run, tmp_path, monkeypatch
+):
+    config = small_config(data, tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "_time_is_up", lambda run, _: run.progress.step == 3)
+        assert train(config, show_progress=False).step == 3
+    assert train(config, resume=True, show_progress=False).finished
+    assert log_of(tmp_path / "run") == log_of(whole_run)
+
+
+def test_other_distances_of_log_lines_are_taken_up_where_the_run_stands(data, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "_time_is_up", lambda run, _: run.progress.step == 4)
+        train(small_config(data, tmp_path / "run", log_every=3), show_progress=False)
+    train(small_config(data, tmp_path / "run", log_every=5), resume=True, show_progress=False)
+    single = train(small_config(data, tmp_path / "single", log_every=1), show_progress=False)
+    losses = [float(row["loss"]) for row in log_of(single.run) if row["loss"]]
+    means = {row["step"]: float(row["loss"]) for row in log_of(tmp_path / "run") if row["loss"]}
+    assert means == pytest.approx({"3": sum(losses[:3]) / 3, "5": sum(losses[3:5]) / 2, "6": losses[5]}, rel=1e-4)
 
 
 def test_accumulation_and_workers_train_too(data, tmp_path):

@@ -2,7 +2,8 @@
 
 Batches are a pure function of (seed, rank, number), the learning rate of the
 step, and torch's generator is seeded anew at each step; so weights, AdamW's
-moments, the running mean and the step are all there is to keep.
+moments, the running mean, the step and the sums of the log's next line are all
+there is to keep.
 """
 
 import json
@@ -30,12 +31,16 @@ class Progress:
         best: Best validation score so far.
         seconds: Time spent in training, over all sessions.
         targets: Modality -> names that were asked for and shown so far; see :class:`TrainedTargets`.
+        sums: Term of the loss -> its sum over the steps since the log's last line.
+        summed: Number of these steps.
     """
 
     step: int = 0
     best: float = -1.0
     seconds: float = 0.0
     targets: dict[str, list[str]] = field(default_factory=dict)
+    sums: dict[str, float] = field(default_factory=dict)
+    summed: int = 0
 
 
 @dataclass

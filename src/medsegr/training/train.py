@@ -102,8 +102,8 @@ class _Run:
         self.trained = Trained(model, named, optimiser, mean)
         self.progress = Progress()
         self.targets = TrainedTargets.from_metadata(model.metadata)
-        self.sums = dict.fromkeys(TERMS, 0.0)
         self.data_seconds = 0.0
+        self.timed = 0
         self.skipped = 0
         self.stop = threading.Event()
 
@@ -167,10 +167,13 @@ class _Run:
                 terms = guided_loss(self.wrapped(batch.pixels, batch.priors), batch.truth, config.loss)
                 self.fabric.backward(terms.total / config.accumulate)
             values = (terms.total, terms.mask, terms.location, terms.support, terms.attributes)
+            sums = self.progress.sums
             for name, value in zip(TERMS, values, strict=True):
-                self.sums[name] += float(value.detach()) / config.accumulate
+                sums[name] = sums.get(name, 0.0) + float(value.detach()) / config.accumulate
         self._update()
         self.progress.step += 1
+        self.progress.summed += 1
+        self.timed += 1
 
     def _update(self) -> None:
         limit = self.config.optimiser.clip_norm or float("inf")
@@ -189,22 +192,22 @@ class _Run:
             self.trained.mean.update(self.progress.step)
 
     def _log(self, marked: float) -> float:
-        now, config = time.monotonic(), self.config
-        steps = (self.progress.step - 1) % config.log_every + 1
+        now, progress = time.monotonic(), self.progress
         if self.folder is not None:
-            row = {name: value / steps for name, value in self.sums.items()}
-            rate = learning_rate_at(self.progress.step - 1, config.steps, config.optimiser)
+            row = {name: value / progress.summed for name, value in progress.sums.items()}
+            rate = learning_rate_at(progress.step - 1, self.config.steps, self.config.optimiser)
             share = self.data_seconds / max(now - marked, 1e-9)
             self.folder.log(
                 {
-                    "step": self.progress.step,
+                    "step": progress.step,
                     "learning_rate": rate,
                     **row,
-                    "seconds": (now - marked) / steps,
+                    "seconds": (now - marked) / self.timed,
                     "data_share": share,
                 }
             )
-        self.sums, self.data_seconds = dict.fromkeys(TERMS, 0.0), 0.0
+        progress.sums, progress.summed = {}, 0
+        self.data_seconds, self.timed = 0.0, 0
         return now
 
     def _validate(self) -> None:
