@@ -139,6 +139,7 @@ def test_frozen_peft_layers_stay_frozen():
     for parameter in wrapper.parameters():
         parameter.requires_grad_(False)
     model = guided(HOSTS["sam"], wrapper, CONFIG)
+    assert any(".lora_" in n for n, _ in model.backbone.model.named_parameters())
     assert not any("backbone" in n for n, _ in model.trainable_parameters())
 
 

@@ -103,6 +103,14 @@ def test_a_place_left_free_is_absent_there() -> None:
 
 def test_every_decision_has_its_trigger() -> None:
     text = "No effusion. Pneumothorax has resolved. Possible nodule. Heart size normal. ACL not torn."
-    for finding in parse_report(text, "chest_xray"):
-        assert finding.evidence.presence, finding.target
-        assert all(0 <= start < end <= len(text) for start, end in finding.evidence.presence)
+    decided = {
+        finding.target: (finding.presence, [text[start:end] for start, end in finding.evidence.presence])
+        for finding in parse_report(text, "chest_xray")
+    }
+    assert decided == {
+        "pleural_effusion": ("absent", ["No"]),
+        "pneumothorax": ("absent", ["has resolved"]),
+        "nodule": ("uncertain", ["Possible"]),
+        "cardiomegaly": ("absent", ["Heart size normal"]),
+        "ligament_tear": ("absent", ["not"]),
+    }

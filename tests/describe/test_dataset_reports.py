@@ -107,7 +107,9 @@ def test_an_unknown_modality_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["brain_mri_lgg", "cardiac_mri_acdc", "ct_covid_lesion"])
 def test_public_sets_without_text(name: str) -> None:
     data = DatasetFolder(shared(f"data/{name}"))
-    for each in derive_reports(data, data.images()[::20]):
+    reports = list(derive_reports(data, data.images()[::20]))
+    assert reports
+    for each in reports:
         assert each.unsaid == 0
         assert each.report.text
         assert list(map(said, parse_report(each.report.text, data.modality))) == list(map(said, each.report.findings))

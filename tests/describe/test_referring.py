@@ -49,7 +49,9 @@ def test_the_side_that_is_named_is_the_patients() -> None:
 
 
 def test_only_what_picks_is_said() -> None:
-    for each in build()[0]:
+    built, _ = build()
+    assert len(built) >= 4
+    for each in built:
         f = each.picked.finding
         stated = {"side": bool(f.location.laterality), "zone": bool(f.location.zones), "size": bool(f.shape.attributes),
                   "texture": bool(f.texture.attributes), "kind": False}  # fmt: skip

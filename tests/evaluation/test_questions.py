@@ -18,14 +18,17 @@ def xray(tmp_path_factory: pytest.TempPathFactory) -> DatasetFolder:
 
 
 def test_questions_have_the_truth_of_the_records(xray: DatasetFolder) -> None:
+    seen = set()
     for name in xray.images():
         case = xray.load(name)
         asked = questions_of(case, xray)
         roles = [question.role for question in asked]
+        seen |= set(roles)
         described = [r for r in case.findings if r.role == "described" and r.presence != "absent"]
         assert roles.count("described") == len(described)
         assert roles.count("false") == [record.role for record in case.findings].count("false")
         assert all(q.truth.any() == (q.role == "described") for q in asked)
+    assert seen >= {"described", "false"}
 
 
 def test_structures_that_the_report_does_not_speak_of_are_named(tmp_path: Path) -> None:

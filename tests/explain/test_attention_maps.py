@@ -1,3 +1,4 @@
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -25,9 +26,13 @@ def test_heat_is_where_the_map_is():
     assert np.ptp(shown[2], axis=1).min() > 0.2
 
 
-def test_pixel_aspect_follows_the_spacing():
-    image = load_image(np.random.default_rng(0).random((20, 20)).astype(np.float32))
-    assert pixel_aspect(image) == 1.0
+def test_pixel_aspect_follows_the_spacing(tmp_path):
+    voxels = np.random.default_rng(0).random((20, 12, 3)).astype(np.float32)
+    nib.save(nib.Nifti1Image(voxels, np.diag([0.5, 2.0, 5.0, 1.0])), tmp_path / "scan.nii.gz")
+    image = load_image(tmp_path / "scan.nii.gz")
+    assert image.plane(0).shape == (12, 20)
+    assert pixel_aspect(image) == pytest.approx(4.0)
+    assert pixel_aspect(load_image(voxels[..., 0])) == 1.0
 
 
 def test_an_outline_is_closed_at_the_pictures_edge():

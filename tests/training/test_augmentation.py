@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsegr.cognition.priors import Finding, Location
+from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.model.matching import on_side
 from medsegr.training.augmentation import Geometry, change_intensity, draw_geometry, move
 from medsegr.training.config import AugmentationConfig, TrainConfig
 from medsegr.training.dataset import make_sample
 from medsegr.training.studies import Question, Study
 
-from .small_dataset import disc
+from .small_dataset import disc, make_dataset
 
 FLIP_ONLY = TrainConfig(augmentation=AugmentationConfig(flip=1.0, affine=0.0, intensity=0.0, noise=0.0))
 
@@ -125,4 +126,11 @@ def test_colour_changes_pictures_in_colour_alone_and_keeps_white_white():
 
 
 def test_small_dataset_is_where_the_records_say(tmp_path: Path):
-    assert on_side(disc(30, 48), "left", "patient", "chest_xray") is not None
+    folder = DatasetFolder(make_dataset(tmp_path / "discs"))
+    for name in folder.images():
+        case = folder.load(name)
+        sides = {record.id: record.laterality for record in case.findings if record.mask_path}
+        assert sides == {"f1": "left", "f2": "right"}
+        for id, side in sides.items():
+            assert np.array_equal(on_side(case.masks[id], side, "patient", "chest_xray"), case.masks[id])
+            assert on_side(case.masks[id], {"left": "right", "right": "left"}[side], "patient", "chest_xray") is None

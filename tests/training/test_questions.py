@@ -83,10 +83,13 @@ def test_all_sources_are_drawn_from(study, other):
 
 def test_a_sample_without_a_report_only_names(study, other):
     config = SamplingConfig(report_dropout=1.0)
-    for seed in range(20):
-        for question in draw_questions(study, lambda: other, config, np.random.default_rng(seed)):
-            assert question.finding == question.finding.named_only()
-            assert question.masks == study.named.get(question.finding.target, ())
+    drawn = [draw_questions(study, lambda: other, config, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(drawn)
+    questions = [question for listed in drawn for question in listed]
+    assert {"nodule", "mass"} <= {question.finding.target for question in questions}
+    for question in questions:
+        assert question.finding == question.finding.named_only()
+        assert question.masks == study.named.get(question.finding.target, ())
 
 
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
