@@ -1,11 +1,13 @@
-"""What ``train`` says at its end."""
+"""``train`` from the command line."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from medsegr.cli.main import main
+from medsegr.training.shipped_configs import shipped_configs
 from tests.training.small_dataset import make_dataset, small_config
 
 
@@ -30,3 +32,9 @@ def test_it_names_a_model_and_a_score_only_where_there_is_one(
         f"The model is in {run / 'best'}" if model else "There is no model yet: none was validated so far."
     )
     assert (run / "best").is_dir() is model
+
+
+def test_help_names_every_shipped_configuration(capsys):
+    assert main(["train", "--help"]) == 0
+    shown = re.sub(r"[\s│]", "", capsys.readouterr().out)
+    assert f"shippedname:{','.join(shipped_configs())}." in shown

@@ -10,7 +10,8 @@ from medsegr.training.config import (
     SamplingConfig,
     TrainConfig,
 )
-from medsegr.training.config_file import from_dict, load_config, shipped_configs
+from medsegr.training.config_file import from_dict, load_config
+from medsegr.training.shipped_configs import shipped_configs
 
 
 def test_shipped_configurations_are_valid():

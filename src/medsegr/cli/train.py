@@ -5,12 +5,17 @@ from typing import Annotated
 
 import typer
 
+from medsegr.training.shipped_configs import shipped_configs
+
 
 def train(
     data: Annotated[list[Path], typer.Option("--data", "-d", help="A data set folder; repeatable.")],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")],
-    config: Annotated[str | None, typer.Option("--config", "-c", help="YAML file, or a shipped name: tiny.")] = None,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", "-c", help=f"YAML file, or a shipped name: {', '.join(shipped_configs())}."),
+    ] = None,
     host: Annotated[str | None, typer.Option("--host", help="tiny, id or folder of a SAM, or module:function.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where the run stopped.")] = False,
     settings: Annotated[

@@ -13,6 +13,7 @@ import yaml
 
 from medsegr.errors import ConfigError
 from medsegr.training.config import TrainConfig
+from medsegr.training.shipped_configs import shipped_configs
 
 T = TypeVar("T")
 
@@ -42,12 +43,6 @@ def load_config(source: str | Path | None = None, overrides: Sequence[str] = (),
         place[last] = text.strip()
     record.update({key: value for key, value in settings.items() if value is not None})
     return from_dict(TrainConfig, record)
-
-
-def shipped_configs() -> list[str]:
-    """Names of the configurations inside the package."""
-    folder = resources.files("medsegr.training") / "configs"
-    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 def _read_yaml(source: str | Path) -> dict[str, Any]:
