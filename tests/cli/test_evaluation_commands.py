@@ -2,12 +2,15 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from medsegr.cli.main import main
 from medsegr.data.phantoms.writer import write_phantoms
+from medsegr.evaluation.comparison_page import CAPTION
+from medsegr.evaluation.reports import MODES
 from tests.evaluation.made import described_set
 from tests.evaluation.test_pages import assert_stands_alone
 
@@ -40,6 +43,12 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     listed = capsys.readouterr().out
     assert "compare" in listed and "report-card" in listed
+
+
+def test_help_of_evaluate_names_every_way_of_asking(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--help"]) == 0
+    shown = re.sub(r"[\s│]", "", capsys.readouterr().out)
+    assert f"{','.join(MODES)}." in shown
 
 
 def test_the_record_says_how_it_came_to_be(scores: Path) -> None:
@@ -85,7 +94,9 @@ def test_no_report_text_in_any_file_and_pages_stand_alone(scores: Path) -> None:
 def test_the_built_in_model_on_phantoms(phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--data", str(phantoms / "xray"), "--limit", "2", "--out"]
     assert main(["evaluate", *arguments, str(tmp_path / "scores"), "--report", "true", "--report", "none"]) == 0
-    assert "Dice per image" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Dice per image" in printed
+    assert {len(digits) for digits in re.findall(r"(?<![\d.])[01]\.(\d+)\b(?! mm| px)", printed)} == {3}
     record = json.loads((tmp_path / "scores" / "results.json").read_text())
     assert record["model"]["name"] == "tiny" and record["data"][0]["cases"] == 2
     assert main(["report-card", *arguments, str(tmp_path / "card")]) == 0
@@ -157,8 +168,11 @@ def test_compare_prints_writes_and_answers_in_json(scores: Path, tmp_path: Path,
     assert main(["compare", str(scores), str(scores), *ways, "--out", str(tmp_path / "cmp")]) == 0
     printed = capsys.readouterr().out
     assert "Wilcoxon p" in printed and "reports: derived" in printed
+    assert "differences are scores (true) minus scores (none)" in printed
     record = json.loads((tmp_path / "cmp" / "comparison.json").read_text())
-    assert_stands_alone((tmp_path / "cmp" / "comparison.html").read_text())
+    page = (tmp_path / "cmp" / "comparison.html").read_text()
+    assert_stands_alone(page)
+    assert set(re.findall("<figcaption>(.*?)</figcaption>", page)) == {CAPTION}
     assert main(["compare", str(scores), str(scores), *ways, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == record
     assert set(record["origins"]) == {"real", "derived"}

@@ -99,7 +99,7 @@ FIGURES = {"findings": 40, "dice": 0.5, "cost": 0.1, "cost_interval": [0.05, 0.1
         ({"cost": -0.1, "cost_interval": [-0.15, -0.05]}, "The side does harm: with the other side Dice rises by 10.0"),
         ({"cost": 0.0, "cost_interval": [-0.1, 0.1]}, "The side changes masks, for better as often as for worse"),
         ({"cost": 0.0, "cost_interval": [-0.1, 0.1], "changed": 0.1}, "No use of the side is seen"),
-        ({"findings": 9}, "Too few findings to tell (9)."),
+        ({"findings": 9}, "Too few findings to tell (9): with the other side Dice falls by 10.0"),
         ({"cost_interval": []}, "Too few findings"),
         ({"findings": 0}, "Not measured: no finding that the image shows states a side."),
     ],

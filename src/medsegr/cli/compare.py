@@ -56,8 +56,12 @@ def compare(
     for origin, reports in record["origins"].items():
         for report, found in reports.items():
             results().print(_table(f"reports: {origin}; report: {report}", found))
+    first, second = (
+        record[which]["run"] + (f" ({record[which]['report']})" if record[which]["report"] else "")
+        for which in ("first", "second")
+    )
     typer.echo(
-        f"{record['pairs']} pairs; differences are {record['second']['run']} minus {record['first']['run']}"
+        f"{record['pairs']} pairs; differences are {second} minus {first}"
         + (f"; {out}/comparison.json and comparison.html" if out is not None else "")
     )
 

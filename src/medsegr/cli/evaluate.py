@@ -9,6 +9,7 @@ from medsegr.cli.console import messages, results
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
+from medsegr.evaluation.reports import MODES, ReportMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from medsegr.evaluation.answer import Answer
     from medsegr.evaluation.pictures import CasePicture
     from medsegr.inference.predictor import Predictor
+
+USUAL_MODES: tuple[ReportMode, ...] = ("true", "none", "other")
+"""Ways of asking where none is named."""
 
 
 def evaluate(
@@ -31,7 +35,8 @@ def evaluate(
     report: Annotated[
         list[str] | None,
         typer.Option(
-            "--report", help="true, none (named only), other (another patient's); repeatable. All three by default."
+            "--report",
+            help=f"What the model is told: {', '.join(MODES)}. Repeatable; {', '.join(USUAL_MODES)} by default.",
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Cases of each data set, at most.")] = None,
@@ -61,7 +66,7 @@ def evaluate(
     from medsegr.inference.predictor import load
 
     check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host)])
-    asked = {"reports": list(report or ("true", "none", "other")), "limit": limit, "foreign_queries": foreign}
+    asked = {"reports": list(report or USUAL_MODES), "limit": limit, "foreign_queries": foreign}
     check_modes(asked["reports"])  # type: ignore[arg-type]
     tolerance = {"mm": tolerance_mm, "px": tolerance_px}
     folders = open_data(data)
@@ -130,7 +135,7 @@ def _pictures(
 def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":
     from rich.table import Table
 
-    from medsegr.evaluation.html import with_interval
+    from medsegr.evaluation.html import shown, with_interval
 
     table = Table(
         "report", "findings", "Dice per finding", "Dice per image", "over the set", "NSD", "HD95", "missed",
@@ -145,5 +150,5 @@ def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":
         dice = with_interval(f["dice_per_finding"], f["interval"])
         cells = (f["shown"], dice, f["dice_per_image"], f["dice_over_set"], ", ".join(near), ", ".join(far),
                  f["missed"], f["false_alarms"], f["lesions"]["sensitivity"])  # fmt: skip
-        table.add_row(mode, *("-" if cell is None else str(cell) for cell in cells))
+        table.add_row(mode, *(shown(cell) for cell in cells))
     return table

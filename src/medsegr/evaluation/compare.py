@@ -67,8 +67,8 @@ def compare_runs(
         raise InputError("The reports of one run are real and those of the other derived; the two are not compared.")
     return {
         "schema": SCHEMA,
-        "first": _described(first),
-        "second": _described(second),
+        "first": _described(first, first_report),
+        "second": _described(second, second_report),
         "settings": {name: first.record.get("settings", {}).get(name) for name in SAME_SETTINGS},
         "pairs": len(pairs),
         "only_in_first": len(_keyed(first.rows, first_report)) - len(pairs),
@@ -170,5 +170,10 @@ def _errors(rows: Sequence[Row]) -> dict[str, int]:
     return dict(counts)
 
 
-def _described(run: Run) -> dict[str, Any]:
-    return {"run": run.name, **{key: run.record.get(key) for key in ("model", "time", "data", "split")}}
+def _described(run: Run, report: str | None) -> dict[str, Any]:
+    """The run, and the way of asking that was taken of it alone, if one was."""
+    return {
+        "run": run.name,
+        "report": report,
+        **{key: run.record.get(key) for key in ("model", "time", "data", "split")},
+    }

@@ -9,6 +9,8 @@ from medsegr.evaluation.results_page import FIELD_WORDS, ORIGIN_WORDS
 
 HEADER = ("", "findings", "patients", "first", "second", "difference", "Wilcoxon p", "Cohen's dz", "rank-biserial")
 
+CAPTION = "Differences of Dice with 95 % intervals; right of 0 the second run is better."
+
 
 def comparison_page(record: Mapping[str, Any]) -> str:
     """The whole page.
@@ -24,6 +26,7 @@ def comparison_page(record: Mapping[str, Any]) -> str:
         note(
             f"{record['pairs']} pairs; only in the first run: {record['only_in_first']}, only in the second: "
             f"{record['only_in_second']}. Differences are second minus first; HD95 is better when it is smaller. "
+            "All measures are of findings that the image shows, false alarms left out. "
             "Intervals resample patients; tests and effect sizes are of patients' mean differences."
         ),
     ]
@@ -63,5 +66,5 @@ def _strata(name: str, found: Mapping[str, Any]) -> list[str]:
         if known:
             svg = plots.as_svg(plots.differences(known), name + field)
             lines = [comparison_row(value, f) for value, f in known.items()]
-            parts += [heading(FIELD_WORDS[field], 3), table(HEADER, lines), drawing(svg, "Dice, with 95 % intervals.")]
+            parts += [heading(FIELD_WORDS[field], 3), table(HEADER, lines), drawing(svg, CAPTION)]
     return parts

@@ -54,7 +54,7 @@ def verdict(way: str, figures: Mapping[str, Any]) -> str:
     facts = f"{_cost(way, figures)}; {100 * figures['changed']:.0f} % of masks change."
     subject = _SUBJECT[way]
     if count < FEW or len(figures["cost_interval"]) < 2:
-        return f"Too few findings to tell ({count}). {facts}"
+        return f"Too few findings to tell ({count}): {facts}"
     low, high = figures["cost_interval"]
     if low > 0:
         word = "is used" if figures["cost"] >= CLEAR else "is used, with a small effect"
