@@ -140,11 +140,11 @@ def _of_real_sets() -> list[Aim]:
 
 AIMS = (
     Aim("phantoms with look-alikes: `full` less `host`, points", 20,
-        _less(PHANTOMS, "phantoms", "real", COMPETING, "host")),
+        _less(PHANTOMS, "phantoms", "derived", COMPETING, "host")),
     Aim("overlapping phantoms: `full` less `host`, points", 8,
-        _less(PHANTOMS, "phantoms", "real", "suite overlap", "host")),
-    Aim("small phantoms: `full` less `host`, points", 8, _less(PHANTOMS, "phantoms", "real", "suite small", "host")),
-    Aim("phantoms: `full` less `late`, points", 4, _less(PHANTOMS, "phantoms", "real", ALL, "late")),
+        _less(PHANTOMS, "phantoms", "derived", "suite overlap", "host")),
+    Aim("small phantoms: `full` less `host`, points", 8, _less(PHANTOMS, "phantoms", "derived", "suite small", "host")),
+    Aim("phantoms: `full` less `late`, points", 4, _less(PHANTOMS, "phantoms", "derived", ALL, "late")),
     Aim("referring suite: `full` less `host`, points", 20, _less(REAL, "referring", "derived", ALL, "host")),
     Aim("referring suite: `full` less `late`, points", 3, _less(REAL, "referring", "derived", ALL, "late")),
     Aim("referring suite: another object drawn than is meant, % of cases", 10, _wrong, at_most=True),
@@ -161,14 +161,14 @@ AIMS = (
       for words, family, origin in (("real reports", "real", "real"), ("derived reports", "real", "derived"),
                                     ("referring suite", "referring", "derived"))),
     *(Aim(f"{aspect} swapped, {words}: points lost", 3, _cost(card, family, origin, ALL, aspect))
-      for words, card, family, origin in (("phantoms", "report_card_phantoms", "phantoms", "real"),
+      for words, card, family, origin in (("phantoms", "report_card_phantoms", "phantoms", "derived"),
                                           ("referring suite", "report_card", "referring", "derived"))
       for aspect in ("texture", "shape")),
     *(Aim(f"{words} rejected where 95 % of the described findings are kept, %", 90,
           _rejected(name, family, origin, kind))
       for words, name, family, origin, kind in (
-          ("phantoms: what is not there", PHANTOMS, "phantoms", "real", BOTH),
-          ("phantoms: false descriptions alone", PHANTOMS, "phantoms", "real", "false"),
+          ("phantoms: what is not there", PHANTOMS, "phantoms", "derived", BOTH),
+          ("phantoms: false descriptions alone", PHANTOMS, "phantoms", "derived", "false"),
           ("referring suite: what is not there", REAL, "referring", "derived", BOTH),
           ("referring suite: false descriptions alone", REAL, "referring", "derived", "false"),
           ("real reports: structures that are absent", REAL, "real", "real", "absent"))),

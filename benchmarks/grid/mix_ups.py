@@ -89,7 +89,7 @@ def _shares(stack: Stack, weights: np.ndarray | None = None) -> np.ndarray:
 def in_other_classes(row: Row) -> float:
     """Outlined pixels that lie in another class, each counted once.
 
-    Answers from before objects of one kind were told apart are of classes that do not overlap them.
+    Answers from before objects of one kind were told apart are reckoned as if no other class overlapped these.
     """
     alike = int(row["alike_px"]) if row["alike_px"] else _on_alike(row)
     return float(int(row["confused_px"]) - alike)

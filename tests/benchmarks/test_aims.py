@@ -36,7 +36,7 @@ def test_every_aim_was_measured(records):
 
 def test_figures_are_those_of_the_results_files(records):
     read = {aim.words: aim for aim in AIMS}
-    asked = records["grid_phantoms_main"]["origins"]["real"]["phantoms"]["asked"]["true"]
+    asked = records["grid_phantoms_main"]["origins"]["derived"]["phantoms"]["asked"]["true"]
     late = asked["all"]["full"]["to_late"]
     value, interval = read["phantoms: `full` less `late`, points"].read(records)
     assert value == pytest.approx(100 * late["difference"])
