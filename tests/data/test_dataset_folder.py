@@ -33,7 +33,6 @@ def test_label_maps(tmp_path: Path) -> None:
     assert (data.images("train"), data.images("test")) == (["a.png"], ["c.png"])
     assert data.splits == ("test", "train", "val")
     assert data.has_reports
-    assert not data.has_findings
     assert "3 images" in repr(data)
     case = data.load("a.png")
     assert case.name == "a.png"
@@ -84,7 +83,6 @@ def test_findings(tmp_path: Path) -> None:
         [{"image": "a.png", "findings": [make.finding(), absent], "suite": "place", "look": "ct"}, ""],
     )
     data = DatasetFolder(tmp_path)
-    assert data.has_findings
     case = data.load("a.png")
     first, second = case.findings
     assert (first.id, first.role, first.target, first.presence, first.laterality, first.count) == (

@@ -83,13 +83,6 @@ def to_square(
     return torch.stack(squares), boxes
 
 
-def masks_to_host(masks: Float[Tensor, "n h w"], box: Letterbox, size: int) -> Float[Tensor, "n s s"]:
-    """Masks (0..1) of the picture, area-averaged into a square of ``size`` (for example the logits' side)."""
-    height, width = (max(1, round(side * size / box.size)) for side in box.resized)
-    fitted = resize(masks[:, None], (height, width))[:, 0]
-    return F.pad(fitted, (0, size - width, 0, size - height))
-
-
 def logits_to_original(logits: Float[Tensor, "n s s"], box: Letterbox) -> Float[Tensor, "n h w"]:
     """Logits over the square, cropped to the content and resized to the picture's own size (bilinear)."""
     square = F.interpolate(logits[:, None].float(), (box.size, box.size), mode="bilinear", align_corners=False)

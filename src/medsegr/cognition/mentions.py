@@ -105,10 +105,6 @@ class Sentence:
         marks, tokens = self._marks or self._mark(), self.tokens
         return [tokens[place].word for place in range(first, last) if not marks[place]]
 
-    def is_covered(self, place: int) -> bool:
-        """True when some mention covers the word."""
-        return bool((self._marks or self._mark())[place])
-
     def is_attribute(self, place: int) -> bool:
         """True when an attribute covers the word."""
         return (self._marks or self._mark())[place] >= _DESCRIBED

@@ -95,11 +95,6 @@ class DatasetFolder:
         """True when at least one image has a report."""
         return bool(self._reports)
 
-    @property
-    def has_findings(self) -> bool:
-        """True when the set has records of what each image shows."""
-        return bool(self._findings)
-
     def __repr__(self) -> str:
         return f"DatasetFolder({self.name!r}, {len(self._images)} images)"
 

@@ -14,8 +14,6 @@ IMAGE_HEADINGS = ("image", "image_name", "imagename", "filename", "file_name", "
 TEXT_HEADINGS = ("description", "report", "text", "sentence", "caption", "prompt", "desc", "findings")
 """Headings in the order of preference; case and blanks do not matter."""
 
-LEAST_COLUMNS = 2
-
 
 def read_sentences(path: Path) -> dict[str, str]:
     """Read a sheet.
