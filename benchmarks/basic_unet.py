@@ -8,6 +8,7 @@ Resumes where it stopped when ``--state`` names a file, and writes ``results/bas
 import argparse
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,15 @@ def score(model: torch.nn.Module, pairs: list[tuple[np.ndarray, np.ndarray]], si
     }
 
 
+@dataclass
+class Progress:
+    """Finished steps, the best Dice on the validation split, and the weights that had it."""
+
+    step: int = 0
+    best: float = -1.0
+    kept: dict[str, torch.Tensor] | None = None
+
+
 def train(folder: DatasetFolder, arguments: argparse.Namespace) -> tuple[torch.nn.Module, float]:
     """AdamW with one cycle, Dice + cross-entropy; the best weights on the validation split are kept."""
     torch.manual_seed(arguments.seed)
@@ -99,47 +109,53 @@ def train(folder: DatasetFolder, arguments: argparse.Namespace) -> tuple[torch.n
     loss_of = DiceCELoss(sigmoid=True)
     images, masks = at_size(pictures(folder, "train"), size)
     held_out = pictures(folder, "val")
-    first, best, kept = 0, -1.0, None
-    if arguments.state and arguments.state.is_file():
-        state = torch.load(arguments.state, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        first, best, kept = state["step"], state["best"], state["kept"]
+    progress = resumed(model, optimiser, arguments.state)
     started = time.monotonic()
-    for step in range(first, arguments.steps):
+    for step in range(progress.step, arguments.steps):
         generator = torch.Generator().manual_seed(arguments.seed * 1_000_003 + step)
         picked = torch.randint(len(images), (arguments.batch,), generator=generator)
-        rise = min(1.0, (step + 1) / (0.1 * arguments.steps))
         for group in optimiser.param_groups:
-            group["lr"] = 2e-3 * rise * 0.5 * (1 + math.cos(math.pi * step / arguments.steps))
+            group["lr"] = rate_at(step, arguments.steps)
         model.train()
         batch, truth = augmented(images[picked], masks[picked], generator)
         loss = loss_of(model(batch), truth)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        if (step + 1) % arguments.every == 0 or step + 1 == arguments.steps:
+        progress.step = step + 1
+        if progress.step % arguments.every == 0 or progress.step == arguments.steps:
             value = score(model, held_out, size)["dice_per_image"]
-            if value >= best:
-                best, kept = value, {name: tensor.clone() for name, tensor in model.state_dict().items()}
-            print(
-                f"step {step + 1}: loss {loss.item():.3f}, validation {value:.3f}, {time.monotonic() - started:.0f} s",
-                flush=True,
-            )
-            if arguments.state:
-                torch.save(
-                    {
-                        "model": model.state_dict(),
-                        "optimiser": optimiser.state_dict(),
-                        "step": step + 1,
-                        "best": best,
-                        "kept": kept,
-                    },
-                    arguments.state,
-                )
-    if kept is not None:
-        model.load_state_dict(kept)
-    return model, best
+            if value >= progress.best:
+                progress.best = value
+                progress.kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+            passed = time.monotonic() - started
+            print(f"step {progress.step}: loss {loss.item():.3f}, validation {value:.3f}, {passed:.0f} s", flush=True)
+            keep(model, optimiser, progress, arguments.state)
+    if progress.kept is not None:
+        model.load_state_dict(progress.kept)
+    return model, progress.best
+
+
+def rate_at(step: int, steps: int) -> float:
+    """The learning rate of step ``step`` (from 0) of ``steps``: a rise over the first tenth, and a cosine."""
+    rise = min(1.0, (step + 1) / (0.1 * steps))
+    return 2e-3 * rise * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def resumed(model: torch.nn.Module, optimiser: torch.optim.Optimizer, path: Path | None) -> Progress:
+    """Bring model and optimiser to where :func:`keep` left them, if it did."""
+    if path is None or not path.is_file():
+        return Progress()
+    state = torch.load(path, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    return Progress(state["step"], state["best"], state["kept"])
+
+
+def keep(model: torch.nn.Module, optimiser: torch.optim.Optimizer, progress: Progress, path: Path | None) -> None:
+    """Write where the training stands, if it is asked for."""
+    if path is not None:
+        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), **vars(progress)}, path)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from medsegr.backbones.lora import LoraSettings, lora_names
 from medsegr.errors import CheckpointError, ConfigError
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import ReportGuidedSam
-from tests.contracts.test_hosts import everything, pixels, priors, run, wrapped
+from tests.contracts.asking import everything, pixels, priors, run, wrapped
 from tests.hosts import EFFUSION, HOSTS, NODULE, guided, open_gates
 
 peft = pytest.importorskip("peft", reason="LoRA needs peft: pip install 'medsegr[lora]'")
