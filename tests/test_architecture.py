@@ -15,13 +15,6 @@ FILES = sorted(path for room in ("src", "benchmarks", "tests") for path in (ROOT
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40
 """Lines; of a function those of its body, without the docstring."""
 
-STILL_LONGER = {
-    "tests/benchmarks/test_reproduce.py": {"the file"},
-    "tests/cognition/test_rule_parser.py": {"the file"},
-    "tests/data/test_check.py": {"test_findings"},
-}
-"""What is too long as yet."""
-
 
 def test_imports_fall_downstairs() -> None:
     command = "from importlinter.cli import lint_imports; import sys; sys.exit(lint_imports(no_cache=True))"
@@ -42,7 +35,7 @@ def test_files_and_functions_are_short(name: str) -> None:
     functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     long = {function.name for function in functions if lines_of(function) > LONGEST_FUNCTION}
     long |= {"the file"} if len(text.splitlines()) > LONGEST_FILE else set()
-    assert long <= STILL_LONGER.get(name, set())
+    assert not long
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))

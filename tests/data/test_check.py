@@ -84,43 +84,51 @@ def test_structures(tmp_path: Path) -> None:
     ]
 
 
-def test_findings(tmp_path: Path) -> None:
+BROKEN = (
+    ("nonsense", "is not JSON"),
+    (["list"], ": expected an object with the image's name under 'image'"),
+    ({"image": "c.png"}, ": expected a list under 'findings'"),
+    (entry("c.png", {"id": "f1"}), ": a finding needs 'id', 'role' and 'target'"),
+    (
+        entry("c.png", make.finding(role="described?")),
+        ": role 'described?' is unknown; known are described, distractor, false",
+    ),
+    (
+        entry("c.png", make.finding(presence="maybe")),
+        ": presence 'maybe' is unknown; known are present, absent, uncertain",
+    ),
+    (
+        entry("c.png", make.finding(laterality="port")),
+        ": laterality 'port' is unknown; known are left, right, bilateral, midline",
+    ),
+    (entry("c.png", make.finding(zones="apical")), ": 'zones' is not a list of names"),
+    (entry("c.png", make.finding(size_mm=["big"])), ": could not convert string to float: 'big'"),
+    (entry("c.png", make.finding(mask="../outside.png")), ": 'mask' is not a path within the data set"),
+    (entry("c.png", make.finding(), make.finding()), ": two findings have the same id"),
+)
+"""A line of findings.jsonl, and the complaint behind its number."""
+
+
+def test_lines_of_findings_that_cannot_be_read(tmp_path: Path) -> None:
+    folder = make.structured(tmp_path)
+    make.findings(folder, [entry("a.png"), *(line for line, _ in BROKEN), entry("a.png")])
+    complaints = [
+        f"findings.jsonl line {number}{'' if words.startswith(':') else ' '}{words}"
+        for number, (_, words) in enumerate(BROKEN, 2)
+    ]
+    assert check_dataset(folder) == [*complaints, f"findings.jsonl line {len(BROKEN) + 2}: a second line for a.png"]
+
+
+def test_findings_that_do_not_fit_the_data(tmp_path: Path) -> None:
     folder = make.structured(tmp_path)
     make.mask(folder / "masks" / "small.png", {1: (0, 1)}, size=(8, 8))
-    make.findings(
-        folder,
-        [
-            entry("a.png", make.finding(mask="masks/gone.png"), make.finding(id="f2", mask="masks/small.png")),
-            entry("z.png", make.finding(target="unicorn", mask=None)),
-            entry("b.png", make.finding(role="false"), make.finding(id="f2", presence="absent")),
-            entry("a.png"),
-            "nonsense",
-            ["list"],
-            {"image": "c.png"},
-            entry("c.png", {"id": "f1"}),
-            entry("c.png", make.finding(role="described?")),
-            entry("c.png", make.finding(presence="maybe")),
-            entry("c.png", make.finding(laterality="port")),
-            entry("c.png", make.finding(zones="apical")),
-            entry("c.png", make.finding(size_mm=["big"])),
-            entry("c.png", make.finding(mask="../outside.png")),
-            entry("c.png", make.finding(), make.finding()),
-        ],
-    )
-    known = {"lung", "nodule", "tube"}
-    assert check_dataset(folder, known) == [
-        "findings.jsonl line 4: a second line for a.png",
-        "findings.jsonl line 5 is not JSON",
-        "findings.jsonl line 6: expected an object with the image's name under 'image'",
-        "findings.jsonl line 7: expected a list under 'findings'",
-        "findings.jsonl line 8: a finding needs 'id', 'role' and 'target'",
-        "findings.jsonl line 9: role 'described?' is unknown; known are described, distractor, false",
-        "findings.jsonl line 10: presence 'maybe' is unknown; known are present, absent, uncertain",
-        "findings.jsonl line 11: laterality 'port' is unknown; known are left, right, bilateral, midline",
-        "findings.jsonl line 12: 'zones' is not a list of names",
-        "findings.jsonl line 13: could not convert string to float: 'big'",
-        "findings.jsonl line 14: 'mask' is not a path within the data set",
-        "findings.jsonl line 15: two findings have the same id",
+    lines = [
+        entry("a.png", make.finding(mask="masks/gone.png"), make.finding(id="f2", mask="masks/small.png")),
+        entry("z.png", make.finding(target="unicorn", mask=None)),
+        entry("b.png", make.finding(role="false"), make.finding(id="f2", presence="absent")),
+    ]
+    make.findings(folder, lines)
+    assert check_dataset(folder, {"lung", "nodule", "tube"}) == [
         "findings.jsonl: a.png, f1: the mask masks/gone.png is missing",
         "masks/small.png: its size is 8 x 8, its image's 16 x 20",
         "findings.jsonl: z.png is not in images/",
