@@ -37,9 +37,9 @@ def test_names(tmp_path: Path) -> None:
         read_names(tmp_path / "t.csv")
 
 
-def test_latin(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_bytes("image,text\na.png,Pneumonie à gauche\n".encode("latin-1"))
-    assert read_sentences(tmp_path / "t.csv")["a.png"].endswith("à gauche")
+def test_windows_1252(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("image,text\na.png,“Pneumonie” à gauche\n".encode("cp1252"))
+    assert read_sentences(tmp_path / "t.csv")["a.png"] == "“Pneumonie” à gauche"
 
 
 @pytest.mark.parametrize(

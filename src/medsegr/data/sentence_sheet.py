@@ -93,7 +93,7 @@ def _read_xlsx(path: Path) -> list[list[str]]:
 
 
 def _read_csv(path: Path) -> list[list[str]]:
-    """Comma, semicolon or tab, whichever the headings hold most of; UTF-8, else Latin-1."""
+    """Comma, semicolon or tab, whichever the headings hold most of; UTF-8, else Windows-1252."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -101,7 +101,7 @@ def _read_csv(path: Path) -> list[list[str]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode("latin-1")
+        text = content.decode("cp1252", errors="replace")
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     try:
