@@ -108,6 +108,23 @@ def test_false_queries_do_not_disturb_the_report(films: DatasetFolder) -> None:
     assert passes == {False: 12, True: 18}
 
 
+def test_words_of_the_own_report_go_with_its_own_findings_alone(films: DatasetFolder) -> None:
+    """For models that read words: another patient's findings must not be given this one's."""
+    predictor, heard = listening(), []
+    segment = predictor.segment
+
+    def listen(image, report, *, modality=None):
+        heard.append(report.text)
+        return segment(image, report, modality=modality)
+
+    predictor.segment = listen  # type: ignore[method-assign]
+    for mode, expected in (("true", True), ("none", True), ("other", False)):
+        heard.clear()
+        list(evaluate(predictor, films, "test", (mode,)))  # type: ignore[arg-type]
+        own = [films.report(name) for name in films.images("test")]
+        assert heard == (own if expected else [""] * 6)
+
+
 @pytest.mark.parametrize("reports", [("none", "true"), ("true", "none")])
 def test_foreign_queries_count_in_whatever_order_reports_are_asked(films: DatasetFolder, reports) -> None:
     answers = list(evaluate(listening(), films, "test", reports, foreign=True))

@@ -174,10 +174,11 @@ def answered(  # noqa: PLR0917 - one case, one call
         Number of the question, and what the model says.
     """
     wanted = {*ASKED_ANYWAY, *(("denied", "false") if mode == "true" else ()), *(("foreign",) if first else ())}
+    text = "" if mode == "other" else case.report or ""
     for company in (("described", "denied", "named"), ("false", "foreign")):
         numbers = [n for n, question in enumerate(asked) if question.role in wanted and question.role in company]
         findings = [told(asked[n].finding, mode, lent) for n in numbers]
-        yield from zip(numbers, ask(predictor, case, findings), strict=True)
+        yield from zip(numbers, ask(predictor, case, findings, text), strict=True)
 
 
 def image_overlaps(asked: Sequence[Asked], masks: Mapping[int, np.ndarray]) -> dict[int, Overlap]:
@@ -203,9 +204,16 @@ def image_overlaps(asked: Sequence[Asked], masks: Mapping[int, np.ndarray]) -> d
     return found
 
 
-def ask(predictor: Predictor, case: Case, findings: Sequence[Finding]) -> tuple[FindingResult, ...]:
-    """Ask one image for some findings, all in one encoding; nothing is asked for none."""
+def ask(predictor: Predictor, case: Case, findings: Sequence[Finding], text: str = "") -> tuple[FindingResult, ...]:
+    """Ask one image for some findings, all in one encoding; nothing is asked for none.
+
+    Args:
+        predictor: The model.
+        case: The image, with its modality.
+        findings: To ask for.
+        text: The report that their evidence points into, for models that read its words; canonical names without it.
+    """
     if not findings:
         return ()
-    priors = ReportPriors(tuple(findings), modality=case.image.modality)
+    priors = ReportPriors(tuple(findings), text, case.image.modality)
     return predictor.segment(case.image, priors, modality=case.image.modality).findings
