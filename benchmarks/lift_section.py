@@ -22,7 +22,7 @@ def lift_section(record: Mapping[str, Any]) -> str:
     header = ("variant", "Dice, mean of the sets", "gain, points", "without a report", "below 1 %", *sets)
     return "\n\n".join(
         (
-            f"## What lifts a small host, from {_origin(record)} ({record['split']} splits)",
+            f"## {_title(variants)}, from {_origin(record)} ({record['split']} splits)",
             f"The full model, {record['steps']} steps, each variant with one change, once. The splits are small: "
             f"differences below about {100 * SAYS_NOTHING:.0f} points say nothing. A variant is compared with the "
             "recipe, unless another one is named; one that is trained on a single set, on that set. What questions "
@@ -31,6 +31,11 @@ def lift_section(record: Mapping[str, Any]) -> str:
             table(header, rows),
         )
     )
+
+
+def _title(variants: Mapping[str, Any]) -> str:
+    alone = any(found.get("only") for found in variants.values())
+    return "One set alone, or all" if alone else "What lifts a small host"
 
 
 def _origin(record: Mapping[str, Any]) -> str:

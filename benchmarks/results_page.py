@@ -160,6 +160,7 @@ SECTIONS = {
     "grid_longer": grid_brief,
     "lift_tiny": lift_section,
     "lift": lift_section,
+    "lift_sets": lift_section,
     "phantoms": phantoms,
     "breast_us": breast_us,
     "monuseg": monuseg_section,

@@ -109,6 +109,7 @@ def test_a_single_set_is_compared_on_itself(data, tmp_path):
         "only": {**rest, "what": "alone", "dice": 0.65, "of_sets": of_sets[1], "only": "polyp_cvc_text"},
     }
     section = lift_section({"split": "val", "steps": 7, "data": list(of_sets[0]), "init": None, "variants": variants})
+    assert section.startswith("## One set alone, or all, from fresh weights")
     assert "Worse: alone." in section and "| alone | 0.650 | -20.0 |" in section
 
 
