@@ -65,7 +65,7 @@ def monuseg_section(record: dict[str, Any]) -> str:
         else "The sentence makes no difference"
     )
     return (
-        "## monuseg_text, test split\n\nThe built-in model, trained on the 24 training images at "
+        "## monuseg_text, test split\n\nAn earlier built-in model, trained on the 24 training images at "
         f"{record['model']['image_size']} px by the commands of [reproduce.md](reproduce.md#monuseg_text).\n\n"
         + table(("model", "images", "Dice per image", "IoU per image", "Dice over the set"), rows)
         + f"\n\n{told} ({gain:+.1f} points): it says where nuclei are dense, and the mask is of all of "
