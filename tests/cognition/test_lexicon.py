@@ -30,6 +30,8 @@ def test_words_of_a_target(word: str, name: str) -> None:
 
 
 def test_unknown_targets_name_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="Unknown target, a text of 7 words: expected a name of the vocabulary"):
+        canonical_target("Mrs Smith has a nodule. No effusion.")
     with pytest.raises(ConfigError, match="Unknown target 'pneumothorx'.*pneumothorax"):
         canonical_target("pneumothorx")
     with pytest.raises(ConfigError, match="for example"):

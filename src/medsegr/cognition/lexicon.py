@@ -187,7 +187,8 @@ def canonical_target(name: str, lexicon: Lexicon | None = None) -> str:
         lexicon: The built-in lexicon by default.
 
     Raises:
-        ConfigError: No target has that name; the nearest ones are listed.
+        ConfigError: No target has that name; the nearest ones are listed. What is near to none and longer than
+            three words may be a report, and is not repeated.
     """
     names = _target_names(lexicon or load_lexicon())
     key = _key(name)
@@ -195,7 +196,9 @@ def canonical_target(name: str, lexicon: Lexicon | None = None) -> str:
         return names[key]
     near = list(dict.fromkeys(names[k] for k in difflib.get_close_matches(key, names, n=5, cutoff=0.6)))
     hint = f"Did you mean {' or '.join(near[:3])}?" if near else "Names are, for example, nodule, liver or polyp."
-    raise ConfigError(f"Unknown target '{name}': expected a name of the vocabulary. {hint}")
+    words = len(name.split())
+    said = f" '{name}'" if near or words <= 3 else f", a text of {words} words"
+    raise ConfigError(f"Unknown target{said}: expected a name of the vocabulary. {hint}")
 
 
 def _key(name: str) -> str:
