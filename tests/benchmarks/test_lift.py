@@ -8,6 +8,7 @@ from benchmarks.grid.arms import Grid
 from benchmarks.lift_section import lift_section
 
 from benchmarks import lift, record, reproduce
+from medsegr.backbones.tiny import TinyConfig
 from medsegr.errors import ConfigError
 from medsegr.training.config_file import load_config
 from tests.benchmarks.small_grid import SETTINGS
@@ -121,3 +122,10 @@ def test_variants_can_start_from_a_built_in_model(data, tmp_path):
     }  # fmt: skip
     assert runs["instance"].config.host_settings == {"norm": "instance"}
     assert all(variant.beside in lift.VARIANTS for variant in lift.VARIANTS.values())
+
+
+def test_the_host_of_every_variant_can_be_built(data, tmp_path):
+    named = [name for name, variant in lift.VARIANTS.items() if not variant.only]
+    for name, run in lift.runs_of(Grid(tmp_path, (str(data),), 1, None, "tiny", (), None, 0), named).items():
+        config = TinyConfig(**run.config.host_settings)
+        assert len(config.widths) == len(config.depths) + 1 == 5, name
