@@ -60,7 +60,7 @@ def aims_section(records: Records) -> str | None:
         return None
     met = sum(row[-1] == "yes" for row in rows)
     return (
-        f"## What was aimed at\n\nThe aims were set beforehand. {met} of {len(rows)} are met; the sections "
+        f"## What was aimed at\n\n{met} of {len(rows)} aims are met; the sections "
         "below say more of each. Points are of Dice, times 100. `full` is the full model, `host` the same host without "
         "a report, `late` report tokens at the decoder alone.\n\n" + table(("aim", "bound", "reached", "met"), rows)
     )

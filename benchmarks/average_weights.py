@@ -13,7 +13,7 @@ import torch
 
 from medsegr.data.outputs import check_output_folder
 from medsegr.errors import ConfigError, MedsegrError
-from medsegr.inference.predictor import builtin_folder, builtin_models
+from medsegr.inference.predictor import load
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 
@@ -29,8 +29,10 @@ def average(before: ReportGuidedSam, after: ReportGuidedSam, share: float = 0.5)
         share: Of the later model, 0..1.
 
     Raises:
-        ConfigError: The later model lacks a part of the earlier one, or has it in another size.
+        ConfigError: The later model lacks a part of the earlier one, or has it in another size; a share outside 0..1.
     """
+    if not 0 <= share <= 1:
+        raise ConfigError(f"The share is {share}; expected a number from 0 to 1.")
     for old, new in ((before.backbone.model, after.backbone.model), (before.adapter, after.adapter)):
         weights = new.state_dict()
         for name, value in old.state_dict().items():
@@ -45,15 +47,14 @@ def main() -> None:
     """Parse the arguments, average, write; 2 for what the caller can mend."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", required=True, help="model folder, or a built-in name")
-    parser.add_argument("--after", type=Path, required=True, help="model folder")
+    parser.add_argument("--after", required=True, help="model folder")
     parser.add_argument("--share", type=float, default=0.5, help="of the later model, 0 to 1")
     parser.add_argument("--out", type=Path, required=True, help="folder of the new model")
     given = parser.parse_args()
     try:
         check_output_folder(given.out)
-        first = builtin_folder() / given.before if given.before in builtin_models() else given.before
-        models = [ReportGuidedSam.from_pretrained(folder) for folder in (first, given.after)]
-        print(average(models[0], models[1], given.share).save_pretrained(given.out))
+        before, after = (load(name, "cpu").model for name in (given.before, given.after))
+        print(average(before, after, given.share).save_pretrained(given.out))
     except MedsegrError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from error

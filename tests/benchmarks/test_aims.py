@@ -46,5 +46,5 @@ def test_figures_are_those_of_the_results_files(records):
 def test_what_was_not_measured_has_no_line(records):
     assert aims_section({}) is None
     some = aims_section({"monuseg": records["monuseg"]})
-    assert some is not None and "of 1 are met" in some and some.count("\n| ") == 3
+    assert some is not None and "of 1 aims are met" in some and some.count("\n| ") == 3
     assert "| **no** |" in (aims_section(records) or "")

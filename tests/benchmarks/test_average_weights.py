@@ -38,3 +38,5 @@ def test_parts_that_came_later_are_taken_as_they_are() -> None:
     assert own and all(torch.equal(found[name], value) for name, value in own.items())
     with pytest.raises(ConfigError, match="is not the same part in both models"):
         average(small(0), small(1, mask_embedding=False))
+    with pytest.raises(ConfigError, match=r"The share is 1\.5"):
+        average(small(0), small(1), 1.5)
