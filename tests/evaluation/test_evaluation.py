@@ -17,7 +17,7 @@ from medsegr.evaluation.questions import Asked
 from medsegr.evaluation.reports import redescribed, told
 from medsegr.evaluation.results import false_query_figures
 from medsegr.inference.predictor import Predictor, load
-from tests.evaluation.made import described_set, listening
+from tests.evaluation.made import case_of, described_set, listening
 
 NODULE = Finding("nodule", "present", Location("left", ("upper_zone",)), Texture(("solid",)), Shape(("round",)))
 
@@ -132,18 +132,34 @@ def test_foreign_queries_count_in_whatever_order_reports_are_asked(films: Datase
     assert false_query_figures(answers, {"films": 0.5})["kinds"]["foreign"]["asked"] == 6
 
 
+def halves() -> tuple[np.ndarray, np.ndarray]:
+    left, right = np.zeros((8, 12), bool), np.zeros((8, 12), bool)
+    left[:4, 8:], right[:4, :4] = True, True
+    return left, right
+
+
 def test_findings_of_one_target_are_taken_together_per_image() -> None:
-    left, right, heart, nothing = (np.zeros((4, 12), bool) for _ in range(4))
-    left[:, 8:], right[:, :4], heart[:, 5:7] = True, True, True
+    (left, right), heart, nothing = halves(), np.zeros((8, 12), bool), np.zeros((8, 12), bool)
+    heart[:, 5:7] = True
     asked = [
         Asked(Finding("nodule", location=Location("left")), left, "described"),
         Asked(Finding("nodule", location=Location("right")), right, "described"),
         Asked(Finding("heart"), heart, "named"),
         Asked(Finding("nodule"), nothing, "false"),
     ]
-    found = image_overlaps(asked, dict(enumerate([left | right, left, heart, right])))
+    case = case_of({"nodule": left | right, "heart": heart}, shape=(8, 12))
+    found = image_overlaps(case, asked, dict(enumerate([left | right, left, heart, right])))
     assert found[0] == found[1] == Overlap(both=32, predicted=32, true=32)  # each lung opacity alone: 0.67 and 0
     assert found[2] == Overlap.of(heart, heart) and found[3] == Overlap(both=0, predicted=16, true=0)
+
+
+def test_an_image_whose_report_tells_of_one_side_alone_is_held_against_the_whole_mask() -> None:
+    left, right = halves()
+    asked = [Asked(Finding("nodule", location=Location("left")), left, "described")]
+    whole = case_of({"nodule": left | right}, shape=(8, 12))
+    assert image_overlaps(whole, asked, {0: left})[0] == Overlap(both=16, predicted=16, true=32)
+    recorded = case_of({"nodule": left | right}, {"1": ("nodule", left)}, shape=(8, 12))
+    assert image_overlaps(recorded, asked, {0: left})[0] == Overlap(both=16, predicted=16, true=16)  # one is meant
 
 
 def test_a_modulator_that_is_off_comes_back(ct: DatasetFolder, predictor: Predictor) -> None:

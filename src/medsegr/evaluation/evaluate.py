@@ -114,7 +114,7 @@ def evaluate(
             for mode in reports:
                 lent = cohort.lent(name) if mode == "other" else []
                 answers = dict(answered(predictor, case, asked, mode, lent, first=mode == first))
-                images = image_overlaps(asked, {number: found.mask for number, found in answers.items()})
+                images = image_overlaps(case, asked, {number: found.mask for number, found in answers.items()})
                 for number, found in answers.items():
                     question = asked[number]
                     yield Answer(
@@ -181,10 +181,14 @@ def answered(  # noqa: PLR0917 - one case, one call
         yield from zip(numbers, ask(predictor, case, findings, text), strict=True)
 
 
-def image_overlaps(asked: Sequence[Asked], masks: Mapping[int, np.ndarray]) -> dict[int, Overlap]:
+def image_overlaps(case: Case, asked: Sequence[Asked], masks: Mapping[int, np.ndarray]) -> dict[int, Overlap]:
     """Masks and truths of all findings of one target taken together: what a measure per image is about.
 
+    The truth is the data set's whole mask of the target where there is one, also where the report speaks of
+    one side alone, as papers count it.
+
     Args:
+        case: The image, with its masks.
         asked: All questions of the case.
         masks: Number of a question -> its mask, bool.
 
@@ -196,11 +200,11 @@ def image_overlaps(asked: Sequence[Asked], masks: Mapping[int, np.ndarray]) -> d
         if asked[number].role in ASKED_ANYWAY:
             of_target.setdefault(asked[number].finding.target, []).append(number)
     found = {number: Overlap.of(mask, asked[number].truth) for number, mask in masks.items()}
-    for numbers in of_target.values():
-        if len(numbers) > 1:
-            mask = np.logical_or.reduce([masks[number] for number in numbers])
-            truth = np.logical_or.reduce([asked[number].truth for number in numbers])
-            found |= dict.fromkeys(numbers, Overlap.of(mask, truth))
+    for target, numbers in of_target.items():
+        mask = np.logical_or.reduce([masks[number] for number in numbers])
+        truth = np.logical_or.reduce([asked[number].truth for number in numbers])
+        whole = None if case.findings else case.structures.get(target)
+        found |= dict.fromkeys(numbers, Overlap.of(mask, truth if whole is None else whole))
     return found
 
 
