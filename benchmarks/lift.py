@@ -79,6 +79,7 @@ VARIANTS = {
     ),
     "wider": Variant("stages half as wide again", ("host_settings.widths=[32,64,128,224,320]",)),
     "deeper": Variant("three residual layers a stage for two", ("host_settings.depths=[3,3,3,3]",)),
+    "convnext": Variant("stages of ConvNeXt blocks", ("host=benchmarks.small_hosts:tiny_convnext",)),
     "bare": Variant("without the mask embedding", ("host_settings.mask_embedding=no",)),
     "batch-norms": Variant("batch norms", ("host_settings.norm=batch",)),
     "way-up": Variant("the neck refines its finer maps", ("host_settings.refined=32",)),

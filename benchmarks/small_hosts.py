@@ -2,7 +2,8 @@
 
     python -m benchmarks.small_hosts FOLDER      saves the two Hugging Face hosts
 
-The third, a convolutional network that no catalogue knows, is named ``benchmarks.small_hosts:conv``.
+The third, a convolutional network that no catalogue knows, is named ``benchmarks.small_hosts:conv``. One more is
+trained whole, as ``tiny`` is: ``benchmarks.small_hosts:tiny_convnext``, for ``benchmarks.lift``.
 """
 
 import sys
@@ -12,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import (
+    ConvNextConfig,
     Sam2Config,
     Sam2HieraDetConfig,
     Sam2Model,
@@ -20,8 +22,10 @@ from transformers import (
     SamModel,
     SamVisionConfig,
 )
+from transformers.models.convnext.modeling_convnext import ConvNextStage
 
 from medsegr.backbones.host_spec import HostSpec
+from medsegr.backbones.tiny import TinyConfig, TinySam
 
 SIZE, SAM2_SIZE = 128, 192
 DECODER = {"hidden_size": 64, "mlp_dim": 128, "num_attention_heads": 4, "iou_head_hidden_dim": 64}
@@ -108,6 +112,19 @@ def conv() -> tuple[ConvNet, HostSpec]:
     torch.manual_seed(0)
     spec = HostSpec("conv_net", blocks="blocks", layout="BCHW", image_size=SIZE, encode=features, decoder="head")
     return ConvNet().eval(), spec
+
+
+def tiny_convnext() -> TinySam:
+    """``tiny`` with stages of ConvNeXt blocks (Liu et al., CVPR 2022) in place of residual ones, of the same widths."""
+    sizes = TinyConfig()
+    model = TinySam(sizes)
+    # Layers are not scaled down at first: what that is for, hundreds of layers and epochs, is not meant here.
+    blocks = ConvNextConfig(layer_scale_init_value=0.0)
+    model.vision_encoder.stages = nn.ModuleList(
+        ConvNextStage(blocks, before, after, depth=3)
+        for before, after in zip(sizes.widths[:-1], sizes.widths[1:], strict=True)
+    )
+    return model
 
 
 if __name__ == "__main__":
