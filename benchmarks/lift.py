@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import safe_open
 
 from benchmarks.grid.arms import Grid, GridRun, grid_runs
 from benchmarks.grid.scores import Asking, scores_of
@@ -142,12 +143,22 @@ def figures(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> d
     sets = {folder.name: _dice([row for row in told if row["data"] == folder.name]) for folder in folders}
     known = [value for value in sets.values() if value is not None]
     return {
+        "parameters": _parameters(run.folder / "best"),
         "dice": round(float(np.mean(known)), 4) if known else None,
         "without_a_report": _mean_of_sets([row for row in rows if row["report"] == "none"]),
         "small": _dice([row for row in told if row["size"] == "< 1 %"]),
         "findings": len(told),
         "of_sets": sets,
     }
+
+
+def _parameters(model: Path) -> int:
+    """Of host and adapter, as they were saved."""
+    found = 0
+    for path in model.glob("*.safetensors"):
+        with safe_open(path, "numpy") as file:
+            found += sum(int(np.prod(file.get_slice(name).get_shape())) for name in file.keys())  # noqa: SIM118
+    return found
 
 
 def _dice(rows: Sequence[Mapping[str, str]]) -> float | None:

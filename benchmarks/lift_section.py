@@ -14,12 +14,15 @@ SAYS_NOTHING = 0.03
 def lift_section(record: Mapping[str, Any]) -> str:
     """Variants of the recipe, each less what it changes one thing of."""
     variants, sets = record["variants"], record["data"]
+    sized = all("parameters" in found for found in variants.values())  # older files do not say
     rows = [
-        (_label(variants, name), found["dice"], points(_gain(variants, name)), found["without_a_report"],
-         found["small"], *(found["of_sets"][data] for data in sets))
+        (_label(variants, name), *([_millions(found["parameters"])] if sized else []), found["dice"],
+         points(_gain(variants, name)), found["without_a_report"], found["small"],
+         *(found["of_sets"][data] for data in sets))
         for name, found in variants.items()
     ]  # fmt: skip
-    header = ("variant", "Dice, mean of the sets", "gain, points", "without a report", "below 1 %", *sets)
+    measured = ("Dice, mean of the sets", "gain, points", "without a report", "below 1 %", *sets)
+    header = ("variant", *(["parameters"] if sized else []), *measured)
     return "\n\n".join(
         (
             f"## {_title(variants)}, from {_origin(record)} ({record['split']} splits)",
@@ -31,6 +34,10 @@ def lift_section(record: Mapping[str, Any]) -> str:
             table(header, rows),
         )
     )
+
+
+def _millions(parameters: int) -> str:
+    return f"{parameters / 1e6:.1f} million"
 
 
 def _title(variants: Mapping[str, Any]) -> str:

@@ -8,8 +8,10 @@ from benchmarks.grid.arms import Grid
 from benchmarks.lift_section import lift_section
 
 from benchmarks import lift, record, reproduce
-from medsegr.backbones.tiny import TinyConfig
+from medsegr.backbones.catalogue import build_host
+from medsegr.backbones.tiny import TinyBackbone
 from medsegr.errors import ConfigError
+from medsegr.inference.predictor import load
 from medsegr.training.config_file import load_config
 from tests.benchmarks.small_grid import SETTINGS
 from tests.training.small_dataset import make_dataset
@@ -58,6 +60,8 @@ def test_each_variant_is_one_change_of_the_recipe(data, phantoms, tmp_path):
     assert configs["recipe"].optimiser.ema_decay == 0.9 and configs["no-mean"].optimiser.ema_decay == 0
     assert configs["recipe"].init and not configs["scratch"].init
     assert all(0 <= figures["dice"] <= 1 and figures["findings"] > 0 for figures in found.values())
+    whole = sum(weight.numel() for weight in load(tmp_path / "recipe" / "full-0" / "best").model.state_dict().values())
+    assert found["recipe"]["parameters"] == found["scratch"]["parameters"] == whole
     scored = tmp_path / "flips" / "full-0" / "scores" / "discs" / "results.json"
     assert json.loads(scored.read_text())["settings"]["flips"] is True
     before = scored.stat().st_mtime_ns
@@ -91,6 +95,10 @@ def test_the_section_compares_each_variant_with_what_it_changes():
     }  # fmt: skip
     told = {"split": "val", "steps": 7, "data": ["one"], "init": "grid", "variants": variants}
     section = lift_section(told)
+    assert "parameters" not in section
+    for figures_of in variants.values():
+        figures_of["parameters"] = 4_720_756
+    assert "| made 0.5 | 4.7 million | 0.500 |" in lift_section(told)
     assert "Better: made 0.45. Worse: made 0.4. No clear difference: made 0.51." in section
     assert "from weights of phantoms (val splits)" in section
     assert "from fresh weights (val splits)" in lift_section({**told, "init": None})
@@ -126,6 +134,11 @@ def test_variants_can_start_from_a_built_in_model(data, tmp_path):
 
 def test_the_host_of_every_variant_can_be_built(data, tmp_path):
     named = [name for name, variant in lift.VARIANTS.items() if not variant.only]
-    for name, run in lift.runs_of(Grid(tmp_path, (str(data),), 1, None, "tiny", (), None, 0), named).items():
-        config = TinyConfig(**run.config.host_settings)
-        assert len(config.widths) == len(config.depths) + 1 == 5, name
+    grid = Grid(tmp_path, (str(data),), 1, None, "tiny_full_size", (), None, 0)
+    for name, run in lift.runs_of(grid, named).items():
+        config = run.config
+        host = build_host(config.host, 64, config.host_settings or None)
+        assert isinstance(host, TinyBackbone) and host.image_size == 64, name
+        built = host.model.config.to_dict()
+        asked = {key: tuple(given) if isinstance(given, list) else given for key, given in config.host_settings.items()}
+        assert {key: built[key] for key in asked} == asked, name
