@@ -191,7 +191,7 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def lift(given: argparse.Namespace) -> dict[str, Any]:
-    """Train and ask what is not finished.
+    """Train and ask what is not finished; a run that is told to stop leaves the rest for the next call.
 
     Returns:
         Variant -> figures, of what is finished.
@@ -208,7 +208,8 @@ def lift(given: argparse.Namespace) -> dict[str, Any]:
         if variant.trained_as:
             copy_run(run, given.out / variant.trained_as / run.folder.name)
         asking = Asking("val", looks=variant.looks)
-        run_grid([run], folders, asking)
+        if not run_grid([run], folders, asking):
+            break
         if (scored := figures(run, folders, asking)) is not None:
             told = {"what": variant.what, "settings": list(variant.settings), "beside": variant.beside}
             told |= {"only": variant.only} if variant.only else {}
@@ -217,7 +218,7 @@ def lift(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Parse the arguments and run; 2 for what the caller can mend."""
+    """Parse the arguments and run; 2 for what the caller can mend, 3 where something is left to do."""
     try:
         given = arguments_of()
         found = lift(given)
@@ -227,6 +228,8 @@ def main() -> None:
     except MedsegrError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from error
+    if len(found) < len(given.variants.split(",")):
+        raise SystemExit(3)
 
 
 if __name__ == "__main__":

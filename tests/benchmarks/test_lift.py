@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from benchmarks.grid.arms import Grid
 from benchmarks.lift_section import lift_section
+from benchmarks.reproduce import run_grid
 
 from benchmarks import lift, record, reproduce
 from medsegr.backbones.catalogue import build_host
@@ -82,6 +83,20 @@ def test_the_command_leaves_a_results_file(data, phantoms, tmp_path, monkeypatch
     lift.main()
     written = json.loads((tmp_path / "lift.json").read_text())
     assert (written["steps"], written["split"], list(written["variants"])) == (1, "val", ["recipe"])
+
+
+def test_a_run_that_is_stopped_leaves_the_rest_for_the_next_call(data, phantoms, tmp_path, monkeypatch):
+    arguments = given(data, phantoms, tmp_path, "recipe,no-mean")
+    monkeypatch.setattr(lift, "arguments_of", lambda: arguments)
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(
+        lift, "run_grid", lambda runs, *_: runs[0].folder.parent.name == "recipe" and run_grid(runs, *_)
+    )
+    with pytest.raises(SystemExit) as exit:
+        lift.main()
+    assert exit.value.code == 3
+    assert list(json.loads((tmp_path / "lift.json").read_text())["variants"]) == ["recipe"]
+    assert not (tmp_path / "no-mean").exists()
 
 
 def test_the_section_compares_each_variant_with_what_it_changes():
