@@ -71,3 +71,7 @@ def test_data_files_lie_inside_the_package() -> None:
     assert settings["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/medsegr"]
     shipped = sum(path.stat().st_size for path in (inside / "weights").rglob("*") if path.is_file())
     assert shipped < 15_000_000
+
+
+def test_type_checkers_see_the_types() -> None:
+    assert resources.files("medsegr").joinpath("py.typed").is_file()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.prior_embedding import PriorVocabulary
-from medsegr.cognition.priors import Location
-from medsegr.cognition.region_map import region_map
+from medsegr.cognition.priors import Finding, Location
+from medsegr.cognition.region_map import in_plane, region_map
 from medsegr.data.phantoms.study import generate_study
 
 ZONES = sorted(load_lexicon().zones)
@@ -93,3 +93,15 @@ def test_lesions_of_generated_studies_lie_where_their_place_says() -> None:
             if lesion.mask is not None and drawn is not None:
                 inside.append(float(drawn[lesion.mask].mean()))
     assert len(inside) > 50 and min(inside) > 0.5 and np.mean(inside) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("plane", "side", "zones"),
+    [("axial", "left", ("anterior", "left")), ("coronal", "left", ("left",)), ("sagittal", None, ("left",))],
+)
+def test_a_slice_along_the_body_has_no_places_of_one_across_it(plane, side, zones) -> None:
+    finding = Finding("mass", location=Location("left", ("anterior", "left")))
+    told = in_plane(finding, "abdomen_ct", plane).location
+    assert (told.laterality, told.zones) == (side, zones)
+    for modality in ("chest_xray", "colonoscopy", None):  # no slices
+        assert in_plane(finding, modality, plane) == finding

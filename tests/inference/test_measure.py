@@ -29,13 +29,16 @@ def test_nothing_without_spacing_or_mask():
     mask = np.ones((4, 4), bool)
     assert long_axis_mm(mask, None) is None
     assert long_axis_mm(np.zeros((4, 4), bool), (1.0, 1.0, 1.0)) is None
-    assert volume_mm3(mask, (1.0, 1.0, 1.0)) is None
+    assert volume_mm3(mask, np.eye(4)) is None and volume_mm3(mask[None], None) is None
 
 
 def test_volume_counts_voxels():
     mask = np.zeros((4, 5, 6), bool)
     mask[:2, :2, :2] = True
-    assert volume_mm3(mask, (3.0, 0.5, 0.5)) == pytest.approx(8 * 0.75)
+    affine = np.diag([0.5, -0.5, 3.0, 1.0])
+    assert volume_mm3(mask, affine) == pytest.approx(8 * 0.75)
+    affine[1, 2] = -1.09  # a tilted gantry shears voxels and leaves their volume
+    assert volume_mm3(mask, affine) == pytest.approx(8 * 0.75)
 
 
 @given(st.integers(2, 12), st.integers(2, 12), st.floats(0.2, 5.0), st.floats(0.2, 5.0))

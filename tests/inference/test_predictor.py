@@ -1,4 +1,5 @@
 import threading
+from functools import partial
 
 import nibabel as nib
 import numpy as np
@@ -245,3 +246,44 @@ def test_load_refuses_unknown_names_devices_and_damaged_weights(random_model, tm
     (tmp_path / "adapter.safetensors").write_bytes(b"\0" * 100)
     with pytest.raises(CheckpointError, match="damaged"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(("shape", "side"), [((48, 48, 1), "left"), ((48, 1, 48), "left"), ((1, 48, 48), None)])
+def test_a_sagittal_slice_is_not_asked_for_a_side(tmp_path, shape, side):
+    values = np.random.default_rng(0).random(shape).astype(np.float32)
+    nib.save(nib.Nifti1Image(values, np.eye(4)), tmp_path / "slice.nii.gz")
+    model = disks()
+    asked, encode = [], model.encode_findings
+    model.encode_findings = lambda findings, *rest: asked.extend(findings[0]) or encode(findings, *rest)
+    (nodule,) = Predictor(model).segment(tmp_path / "slice.nii.gz", "Nodule on the left.", modality="chest_ct").findings
+    assert [finding.location.laterality for finding in asked] == [side]
+    assert nodule.id == "nodule-left" and nodule.finding.location.laterality == "left"
+
+
+def test_targets_may_come_one_by_one():
+    result = Predictor(disks()).segment(picture(), "No effusion.", targets=(name for name in ["left lung"]))
+    assert [found.id for found in result.findings] == ["pleural_effusion", "left_lung"]
+    for wrong in (3, None, "left lung", [3]):
+        with pytest.raises(ConfigError, match="targets is no list of names"):
+            Predictor(disks()).segment(picture(), "No effusion.", targets=wrong)
+
+
+def test_a_name_that_the_model_did_not_learn_is_read_as_a_word_of_a_report():
+    model = disks(mass=(0.5, 0.5, 0.1, 4.0), breast_lesion=(0.5, 0.5, 0.1, 4.0))
+    model.metadata = {"trained_targets": {"breast_ultrasound": ["breast_lesion"], "chest_ct": ["mass"]}}
+    ask = partial(Predictor(model).segment, picture(), targets=["mass"])
+    (denied,) = ask("No mass.", modality="breast_ultrasound").findings
+    assert denied.id == "breast_lesion" and denied.outcome == "absent"
+    assert ask(modality="breast_ultrasound").findings[0].id == "breast_lesion"
+    assert ask(modality="chest_ct").findings[0].id == ask().findings[0].id == "mass"
+
+
+def test_a_modality_that_only_the_image_knows_is_taken_as_it_is():
+    image = load_image(picture(), "my_scanner")
+    result = Predictor(disks()).segment(image, "A nodule.", targets=["left lung"])
+    assert result.modality == "my_scanner" and [found.id for found in result.findings] == ["nodule", "left_lung"]
+
+
+def test_results_can_be_compared_and_kept_in_sets():
+    first, second = (Predictor(disks()).segment(picture(), REPORT) for _ in range(2))
+    assert first != second and len({first, second, *first.findings}) == 5

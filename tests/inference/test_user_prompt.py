@@ -86,3 +86,27 @@ def test_volumes_and_hosts_without_clicks_refuse_them():
 def test_a_prompt_that_makes_no_sense_is_refused(fields):
     with pytest.raises(ConfigError, match="prompt"):
         medsegr.UserPrompt(**fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"points": (10, 20)}, {"points": ((1, 2, 3),)}, {"points": ((1, float("nan")),)}, {"points": (("a", 1),)},
+        {"box": (1, 2, 30)}, {"box": 5},
+    ],
+)  # fmt: skip
+def test_a_prompt_of_other_numbers_is_refused(fields):
+    with pytest.raises(ConfigError, match="A prompt holds a .* that is not of"):
+        medsegr.UserPrompt(**fields)
+
+
+def test_a_prompt_may_come_as_arrays():
+    prompt = UserPrompt(points=np.array([[10, 20]]), labels=np.array([1]), box=np.array([5, 6, 30, 30]))
+    assert prompt == UserPrompt(points=((10.0, 20.0),), labels=(1,), box=(5.0, 6.0, 30.0, 30.0))
+    assert prompt.mirrored(80).box == (50.0, 6.0, 75.0, 30.0)
+
+
+def test_two_prompts_for_one_finding_are_refused():
+    prompts = {"nodule-left": UserPrompt(points=((1, 1),)), "nodule": UserPrompt(points=((2, 2),))}
+    with pytest.raises(ConfigError, match="Two prompts are for 'nodule-left'"):
+        predictor().segment(picture(), REPORT, modality="chest_xray", prompts=prompts)

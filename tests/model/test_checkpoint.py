@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from transformers import SamConfig, SamModel
@@ -12,7 +13,7 @@ from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach, build_model
 from medsegr.model.checkpoint import load_checkpoint, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
-from tests.hosts import NODULE, open_gates
+from tests.hosts import HOSTS, NODULE, open_gates
 from tests.random_hosts import random_sam, random_tiny
 
 CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
@@ -163,3 +164,31 @@ def test_the_card_names_a_host_of_the_hub_and_keeps_a_folder_of_this_machine_to_
     assert "base_model: facebook/sam-vit-base\n" in header
     assert all(f"{key}: " in header for key in ("library_name", "license", "pipeline_tag"))
     assert "- medical-imaging" in header
+
+
+def test_what_cannot_be_saved_harms_no_checkpoint(saved: Path) -> None:
+    before = {path.name: path.read_bytes() for path in saved.iterdir()}
+    model = ReportGuidedSam.from_pretrained(saved, host=random_sam())
+    model.adapter.prompt_gate.data.add_(1)
+    with pytest.raises(ConfigError, match="metadata cannot be saved as JSON"):
+        model.save_pretrained(saved, metadata={"dice": np.float32(0.8)})
+    assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
+
+
+def test_a_host_of_ones_own_is_handed_over_with_its_spec(tmp_path: Path) -> None:
+    case = HOSTS["conv_net"]
+    model = open_gates(attach(case.build(), CONFIG, host=case.spec))
+    folder = model.save_pretrained(tmp_path / "adapter")
+    with pytest.raises(CheckpointError, match="host=\\(model, spec\\)"):
+        load_checkpoint(str(folder))
+    again = load_checkpoint(str(folder), host=(case.build(), case.spec))
+    assert torch.equal(answer(again), answer(model))
+
+
+def test_a_host_is_float32_whatever_its_file_holds(tmp_path: Path) -> None:
+    random_sam().half().save_pretrained(tmp_path / "host")
+    model = build_model(str(tmp_path / "host"), CONFIG)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    for other in (torch.float16, torch.bfloat16, torch.float64):
+        with pytest.raises(ConfigError, match=r"weights are in b?float(16|64); expected float32. Call .float\(\)"):
+            attach(random_sam().to(other), CONFIG)

@@ -2,21 +2,24 @@
 
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 import torch
 
-from medsegr.cognition.priors import Finding
+from medsegr.cognition.priors import Finding, Location
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.image import load_image
 from medsegr.errors import ConfigError
 from medsegr.model.attach import build_model
-from medsegr.training.dataset import TrainingBatches, collate, plain_sample, validation_keys
+from medsegr.training.dataset import TrainingBatches, collate, make_sample, plain_sample, validation_keys
 from medsegr.training.questions import validation_questions
 from medsegr.training.studies import Question, StudyStore, one_plane, prepare_study, shrink_mask
 
 from .small_dataset import SMALL_ADAPTER, TINY_HOST, make_dataset, small_config
+
+RNG = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +146,14 @@ def test_validation_takes_cases_from_every_set(data):
 def test_no_data_set_is_refused():
     with pytest.raises(ConfigError, match="at least one folder"):
         StudyStore([], "train", 64, 100)
+
+
+def test_a_sagittal_slice_is_not_told_a_side(tmp_path):
+    values = np.random.default_rng(0).random((1, 32, 64)).astype(np.float32)
+    nib.save(nib.Nifti1Image(values, np.eye(4)), tmp_path / "slice.nii.gz")
+    folder, nodule = _Folder(), Question(Finding("nodule", location=Location("left")))
+    folder.modality = "chest_ct"
+    study = prepare_study(Case(load_image(tmp_path / "slice.nii.gz", "chest_ct")), folder, 64)
+    assert study.plane == "sagittal"
+    samples = plain_sample(study, [nodule]), make_sample(study, [nodule], small_config(tmp_path, tmp_path), RNG)
+    assert all(sample.findings[0].location.laterality is None for sample in samples)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from torch import nn
 
@@ -112,10 +113,11 @@ def wrap_host(model: nn.Module, name: str | None = None, spec: HostSpec | None =
         spec: Of a host of one's own.
 
     Raises:
-        ConfigError: The host's class is not in the catalogue.
+        ConfigError: The host's class is not in the catalogue, or its weights are not in float32.
     """
     if isinstance(model, Backbone):
         return model
+    _check_dtype(model)
     if type(model).__name__.startswith("Peft") and hasattr(model, "get_base_model"):
         model = model.get_base_model()  # type: ignore[operator]
     if spec is not None:
@@ -125,6 +127,16 @@ def wrap_host(model: nn.Module, name: str | None = None, spec: HostSpec | None =
     row = _row_of(model)
     origin = getattr(getattr(model, "config", None), "_name_or_path", "")
     return row.backbone(model, row.spec, name or origin or row.spec.family)
+
+
+def _check_dtype(model: nn.Module) -> None:
+    """Adapters are float32, and so is what goes in and out of them; precision is for autocast."""
+    others = {p.dtype for p in model.parameters() if p.is_floating_point() and p.dtype != torch.float32}
+    if others:
+        raise ConfigError(
+            f"The host's weights are in {', '.join(sorted(str(kind).removeprefix('torch.') for kind in others))}; "
+            "expected float32. Call .float() on the host first; speed comes from autocast (precision=bf16-mixed)."
+        )
 
 
 def _row_of(model: nn.Module) -> Row:
@@ -220,7 +232,7 @@ def _load_hugging_face(name: str, revision: str | None) -> tuple[Row, nn.Module]
         raise ConfigError(f"Host '{name}' is of type '{config.model_type}'; the catalogue knows {', '.join(rows)}.")
     row = rows[config.model_type]
     try:
-        return row, getattr(transformers, row.model_class).from_pretrained(name, revision=revision)
+        return row, getattr(transformers, row.model_class).from_pretrained(name, revision=revision, dtype=torch.float32)
     except ImportError as error:
         raise ConfigError(
             f"Host '{name}' needs a package that is missing. Install it with: pip install timm"

@@ -1,12 +1,13 @@
 """The soft map over the picture that a stated place implies. A wrong map is worse than none."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from medsegr.cognition.lexicon import Box, frame_of, load_lexicon
-from medsegr.cognition.priors import Count, Location
+from medsegr.cognition.priors import Count, Finding, Location
 
 SOFTNESS = 0.03
 """Width of the soft edges, as a share of the picture's side."""
@@ -47,6 +48,25 @@ def region_map(
         half = (0.5, 1.0) if location.laterality == "left" else (0.0, 0.5)
         maps.append(_draw({"columns": half}, size))
     return np.prod(maps, axis=0).astype(np.float32) if maps else None
+
+
+def in_plane(finding: Finding, modality: str | None, plane: str) -> Finding:
+    """A finding with what of its place can be told in a picture that cuts the body in this plane.
+
+    Slices across the body are what the zones of CT and MRI are laid out for. In a coronal slice the front is
+    nowhere to be seen; a sagittal one has no sides either, for its columns run to the back.
+
+    Args:
+        finding: As the report states it.
+        modality: Kind of picture; those that are no slices keep every place.
+        plane: ``axial``, ``coronal`` or ``sagittal``.
+    """
+    if plane == "axial" or _view_of(modality) != "axial":
+        return finding
+    laid_out = load_lexicon().views["axial"]
+    zones = tuple(zone for zone in finding.location.zones if zone not in laid_out)
+    side = None if plane == "sagittal" else finding.location.laterality
+    return replace(finding, location=replace(finding.location, zones=zones, laterality=side))
 
 
 def _view_of(modality: str | None) -> str | None:

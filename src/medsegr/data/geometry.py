@@ -7,7 +7,7 @@ swapped and reversed, never resampled, so the way back is exact.
 
 import itertools
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -24,6 +24,8 @@ Axial: planes upwards, rows to the back, columns to the patient's left.
 Coronal: rows downwards, columns to the patient's left.
 Sagittal: rows downwards, columns to the back.
 """
+
+Plane = Literal["axial", "coronal", "sagittal"]
 
 PLACE_TOLERANCE = 0.25
 """Share of the shortest voxel side by which the places of two images may differ: rounding of headers, never a voxel."""
@@ -114,6 +116,12 @@ class Geometry:
             to_stored[axis, displayed] = -1 if flip else 1
             to_stored[axis, 3] = three[axis] - 1 if flip else 0
         return self.affine @ to_stored
+
+    @property
+    def plane(self) -> Plane:
+        """In which plane of the body the image is displayed; plain pictures count as axial."""
+        names: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+        return names[int(np.abs(self.displayed_affine()[:3, 0]).argmax())]
 
     def voxel_to_patient(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) displayed (z, y, x), voxel centres whole -> (N, 3) RAS+ mm."""

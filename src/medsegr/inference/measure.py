@@ -23,11 +23,16 @@ def long_axis_mm(mask: np.ndarray, spacing_mm: tuple[float, ...] | None) -> floa
     return max(_plane_axis(plane, spacing_mm[-2:]) for plane in planes if plane.any())
 
 
-def volume_mm3(mask: np.ndarray, spacing_mm: tuple[float, ...] | None) -> float | None:
-    """Volume of a (D, H, W) mask in cubic millimetres; None for pictures or without a spacing."""
-    if mask.ndim != 3 or spacing_mm is None or len(spacing_mm) != 3:
+def volume_mm3(mask: np.ndarray, affine: np.ndarray | None) -> float | None:
+    """Volume of a (D, H, W) mask in cubic millimetres, also of sheared voxels (a tilted gantry); None for pictures.
+
+    Args:
+        mask: (D, H, W) bool; anything else is a picture.
+        affine: (4, 4), voxel -> patient mm; None where the place is not known.
+    """
+    if mask.ndim != 3 or affine is None:
         return None
-    return float(mask.sum()) * float(np.prod(spacing_mm))
+    return float(mask.sum()) * abs(float(np.linalg.det(affine[:3, :3])))
 
 
 def _plane_axis(plane: np.ndarray, spacing_mm: tuple[float, ...]) -> float:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,20 @@ import torch
 from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
+from medsegr.cognition.region_map import in_plane
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.plane import Question
+from medsegr.inference.request import check_modality, check_question, check_thresholds, checked_names, meant
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
 from medsegr.inference.result_warnings import contradictions, unnamed_pictures, untrained, without_row
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume, gather
+from medsegr.model.host_identity import Host
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 DEVICES = ("cpu", "cuda", "mps")
@@ -46,7 +49,7 @@ def builtin_models() -> list[str]:
 def load(
     name: str | Path = "tiny",
     device: str = "cpu",
-    host: str | torch.nn.Module | None = None,
+    host: Host | None = None,
     *,
     flips: bool = False,
     second_look: bool = False,
@@ -57,7 +60,7 @@ def load(
         name: A built-in name (``tiny``), a folder, or a Hugging Face id such as ``me/my-adapter``.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto`` for the best there is.
         host: The host of an adapter, as an object or by name, where its own name is not enough: a
-            host of one's own (``module:function``), or one that was moved.
+            host of one's own (``module:function``, or an object with its ``HostSpec``), or one that was moved.
         flips: See :class:`Predictor`.
         second_look: See :class:`Predictor`.
 
@@ -150,8 +153,9 @@ class Predictor:
         Args:
             image: A path, an array (H, W), (H, W, 3) or (D, H, W), a PIL image, or a MedicalImage.
             report: Text, or what :func:`medsegr.parse_report` made of it.
-            targets: Names of structures to outline besides, as in the vocabulary, synonyms allowed;
-                one that the report already names is not asked for twice.
+            targets: Names of structures to outline besides, as in the vocabulary, synonyms allowed; what the model
+                did not learn by that name is read as a report's word would be ("mass" in an ultrasound of the
+                breast). One that the report already names is not asked for twice.
             modality: For example ``chest_xray``; else the image's own, else the one that the report names.
             threshold: Of the mask's probability, 0..1.
             support_threshold: Below it the image does not show a finding; the model's own for this modality by
@@ -165,19 +169,21 @@ class Predictor:
             ImageError: The image cannot be used.
             ReportError: The report is no report, is empty and no target is named, or holds too many findings.
         """
-        _check_kinds(report, targets)
-        _check_modality(modality, image, lexicon)
-        _check_thresholds(threshold, support_threshold)
+        targets = checked_names(report, targets)
+        check_modality(modality, image, lexicon)
+        check_thresholds(threshold, support_threshold)
         names = [canonical_target(name, lexicon) for name in targets]
-        _check_question(report, names)
+        check_question(report, names)
         picture = load_image(image)
         modality = modality or picture.modality
+        known = modality if modality in (lexicon or load_lexicon()).modalities else None
         if isinstance(report, str):
-            report = parse_report(report, modality, lexicon=lexicon)
+            report = parse_report(report, known, lexicon=lexicon)
         priors = ReportPriors() if report is None else report
         modality = modality or priors.modality
         own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
         thresholds, trained = Thresholds(threshold, own), self.trained_targets
+        names = [meant(name, modality, trained, lexicon) for name in names]
         findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
         ids = unique_ids(findings)
@@ -186,7 +192,8 @@ class Predictor:
         if sought:
             with self._lock:
                 clicked = {place: placed[k] for place, k in enumerate(sought) if k in placed}
-                asked = Question(tuple(findings[k] for k in sought), modality, priors.text, clicked)
+                told = tuple(in_plane(findings[k], modality, picture.geometry.plane) for k in sought)
+                asked = Question(told, modality, priors.text, clicked)
                 ask = self.looks.ask(self.model.eval(), thresholds)
                 gathered = gather(ask, picture, asked, thresholds)
             volumes = dict(zip(sought, gathered, strict=True))
@@ -205,34 +212,6 @@ class Predictor:
             *contradictions(results, thresholds, told=len(priors)),
         )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
-
-
-def _check_kinds(report: Any, targets: Any) -> None:
-    if not isinstance(report, str | ReportPriors | None):
-        raise ReportError(f"A report is text, or what parse_report made of it; got {type(report).__name__}.")
-    if isinstance(targets, str) or not isinstance(targets, Iterable) or any(not isinstance(t, str) for t in targets):
-        raise ConfigError("targets is no list of names; expected one, for example targets=['left lung'].")
-
-
-def _check_modality(modality: str | None, image: ImageSource, lexicon: Lexicon | None) -> None:
-    """Refuse a modality that the lexicon does not know; what an image says of itself is taken as it is."""
-    known = sorted((lexicon or load_lexicon()).modalities)
-    own = image.modality if isinstance(image, MedicalImage) else None
-    if modality not in (None, own, *known):
-        raise ConfigError(f"Unknown modality '{modality}': expected one of {', '.join(known)}, or none.")
-
-
-def _check_thresholds(threshold: float, support_threshold: float | None) -> None:
-    for what, value in (("threshold", threshold), ("support_threshold", support_threshold)):
-        if value is not None and not 0.0 <= value <= 1.0:
-            raise ConfigError(f"{what} is {value}; expected a number from 0 to 1.")
-
-
-def _check_question(report: str | ReportPriors | None, names: list[str]) -> None:
-    if report is None and not names:
-        raise ConfigError("Nothing to look for: give a report, or name a structure, for example targets=['left_lung'].")
-    if isinstance(report, str) and not report.strip() and not names:
-        raise ReportError("The report is empty. Give its text, or name a structure to outline instead.")
 
 
 def _join(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:
@@ -282,7 +261,7 @@ def _finding_result(
         location_map=volume.location_map,
         probability=volume.probability,
         size_mm=long_axis_mm(mask, spacing),
-        volume_mm3=volume_mm3(mask, spacing) if mask.any() else None,
+        volume_mm3=volume_mm3(mask, image.geometry.affine) if mask.any() else None,
         looked_twice=volume.looked_twice,
     )
 

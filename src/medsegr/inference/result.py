@@ -17,7 +17,7 @@ show it. ``untrained``: support is low, but the model was never trained for this
 pictures, so nobody knows. ``empty``: no pixel passed the threshold."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FindingResult:
     """One finding and what the image says of it.
 
@@ -60,7 +60,7 @@ class FindingResult:
         return self.mask if self.mask.ndim == 2 else self.mask[self.key_plane if plane is None else plane]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """All findings of one image, in the order of the report; targets asked for by name come last.
 

@@ -1,8 +1,10 @@
 """Clicks and boxes that a user adds to a finding of the report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
+from math import isfinite
+from typing import Any
 
 import torch
 
@@ -22,6 +24,9 @@ class UserPrompt:
         points: (x, y) of each click.
         labels: 1 inside the finding, 0 outside, one per click; all 1 by default.
         box: (x1, y1, x2, y2) around the finding, or None.
+
+    Raises:
+        ConfigError: Neither a click nor a box, or not of such numbers. Lists and arrays are taken too.
     """
 
     points: tuple[tuple[float, float], ...] = ()
@@ -29,6 +34,9 @@ class UserPrompt:
     box: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "points", tuple(_numbers(point, 2, "a click") for point in self.points))
+        object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "box", None if self.box is None else _numbers(self.box, 4, "a box"))
         if not self.points and self.box is None:
             raise ConfigError("A prompt holds neither a click nor a box; give points or a box.")
         if self.labels and (len(self.labels) != len(self.points) or set(self.labels) - {0, 1}):
@@ -87,13 +95,24 @@ class UserPrompt:
         return UserPrompt(tuple(point for point, _ in kept), tuple(label for _, label in kept), box)
 
 
+def _numbers(values: Iterable[float], count: int, what: str) -> tuple[Any, ...]:
+    try:
+        numbers = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        numbers = ()
+    if len(numbers) != count or not all(map(isfinite, numbers)):
+        raise ConfigError(f"A prompt holds {what} that is not of {count} numbers; expected points=((x, y), ...), "
+                          "box=(x1, y1, x2, y2).")  # fmt: skip
+    return numbers
+
+
 def prompts_by_place(
     prompts: Mapping[str, UserPrompt], findings: Sequence[Finding], ids: Sequence[str], image: MedicalImage
 ) -> dict[int, UserPrompt]:
     """Prompts keyed by a finding's id or target -> keyed by the finding's place.
 
     Raises:
-        ConfigError: A key names no finding, or several; or the image is a volume.
+        ConfigError: A key names no finding, or several; two name the same; or the image is a volume.
     """
     if prompts and image.is_volume:
         raise ConfigError("Clicks and boxes are for pictures; of a volume give the plane that they were made on.")
@@ -106,5 +125,7 @@ def prompts_by_place(
             raise ConfigError(f"A prompt for '{key}' fits {len(places)} findings; name one of: {', '.join(ids)}.")
         if findings[places[0]].presence == "absent":
             raise ConfigError(f"A prompt for '{key}' contradicts the report, which says that it is absent.")
+        if places[0] in placed:
+            raise ConfigError(f"Two prompts are for '{ids[places[0]]}'; give one that holds all clicks and the box.")
         placed[places[0]] = prompt
     return placed

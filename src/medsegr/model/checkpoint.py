@@ -8,14 +8,13 @@ fingerprint of its weights, and another host is refused.
 
 import hashlib
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from medsegr._version import __version__
 from medsegr.backbones.lora import LoraSettings, is_merged, load_lora_state, lora_state
@@ -23,7 +22,7 @@ from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.errors import CheckpointError, ConfigError
 from medsegr.model.adapted_host import lora_name
 from medsegr.model.adapter import AdapterConfig
-from medsegr.model.host_identity import find_host, host_record, refuse_other_family, refuse_other_host
+from medsegr.model.host_identity import Host, find_host, host_record, refuse_other_family, refuse_other_host
 from medsegr.model.model_card import write_model_card
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -44,7 +43,7 @@ def delta_state(model: ReportGuidedSam) -> dict[str, Tensor]:
 def save_checkpoint(
     model: ReportGuidedSam, folder: Path, metadata: dict[str, Any] | None = None, half: bool = False
 ) -> Path:
-    """Write a checkpoint folder; each file goes to a temporary name and is renamed.
+    """Write a checkpoint folder. All files are made beside it first, then renamed: what cannot be saved harms nothing.
 
     Args:
         model: What to save.
@@ -54,6 +53,7 @@ def save_checkpoint(
 
     Raises:
         CheckpointError: A LoRA is merged into the host at the moment.
+        ConfigError: The metadata hold what JSON cannot say.
     """
     if is_merged(model.backbone):
         raise CheckpointError("The LoRA is merged into the host's weights. Call unmerge_lora() before saving.")
@@ -61,38 +61,56 @@ def save_checkpoint(
     state = delta_state(model)
     if half:
         state = {name: t.half() if t.is_floating_point() else t for name, t in state.items()}
-    weights = _replace(folder / WEIGHTS, lambda path: save_file(state, path))
-    backbone = model.backbone
-    lora = lora_state(backbone, _loras_of(model))
-    if lora:
-        _replace(folder / LORA, lambda path: save_file(lora, path))
-    else:
+    lora = lora_state(model.backbone, _loras_of(model))
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
+        made = Path(temporary)
+        save_file(state, made / WEIGHTS)
+        if lora:
+            save_file(lora, made / LORA)
+        config = _config_of(model, bool(lora), sha256(made / WEIGHTS), metadata or {})
+        (made / CONFIG).write_text(_as_json(config), encoding="utf-8")
+        if not (folder / CARD).exists():
+            (made / CARD).write_text(write_model_card(config), encoding="utf-8")
+        for name in (WEIGHTS, LORA, CARD, CONFIG):
+            if (made / name).exists():
+                (made / name).replace(folder / name)
+    if not lora:
         (folder / LORA).unlink(missing_ok=True)
-    config = {
-        "schema": SCHEMA,
-        "medsegr_version": __version__,
-        "host": host_record(backbone),
-        "blocks": list(model.adapter.block_indices),
-        "adapter": {**model.adapter.config.to_dict(), "blocks": list(model.adapter.block_indices)},
-        "lora": None if not lora else {} if model.adapter.lora is None else model.adapter.lora.to_dict(),
-        "vocabulary": model.vocabulary.to_dict(),
-        "weights_sha256": sha256(weights),
-        "metadata": {**model.metadata, **(metadata or {})},
-    }
-    _replace(folder / CONFIG, lambda path: path.write_text(json.dumps(config, indent=1), encoding="utf-8"))
-    if not (folder / CARD).exists():
-        _replace(folder / CARD, lambda path: path.write_text(write_model_card(config), encoding="utf-8"))
     return folder
 
 
-def load_checkpoint(
-    name_or_folder: str, host: nn.Module | str | None = None, any_host: bool = False
-) -> ReportGuidedSam:
+def _config_of(model: ReportGuidedSam, with_lora: bool, weights: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    """Content of ``adapter.json``."""
+    lora = model.adapter.lora
+    return {
+        "schema": SCHEMA,
+        "medsegr_version": __version__,
+        "host": host_record(model.backbone),
+        "blocks": list(model.adapter.block_indices),
+        "adapter": {**model.adapter.config.to_dict(), "blocks": list(model.adapter.block_indices)},
+        "lora": None if not with_lora else {} if lora is None else lora.to_dict(),
+        "vocabulary": model.vocabulary.to_dict(),
+        "weights_sha256": weights,
+        "metadata": {**model.metadata, **metadata},
+    }
+
+
+def _as_json(config: dict[str, Any]) -> str:
+    try:
+        return json.dumps(config, indent=1)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"The metadata cannot be saved as JSON ({error}); give numbers, text, lists, dicts."
+        ) from error
+
+
+def load_checkpoint(name_or_folder: str, host: Host | None = None, any_host: bool = False) -> ReportGuidedSam:
     """Read a checkpoint from a folder or the Hugging Face hub.
 
     Args:
         name_or_folder: A folder, or a hub id such as ``me/my-adapter``.
-        host: The host to attach to, as an object or by name; the one named in ``adapter.json`` when None.
+        host: The host to attach to, as an object, as an object with its ``HostSpec``, or by name; the one named in
+            ``adapter.json`` when None.
         any_host: Attach even where the host's fingerprint differs.
 
     Raises:
@@ -170,16 +188,6 @@ def sha256(path: Path) -> str:
             if hasattr(hashlib, "file_digest")
             else (hashlib.sha256(stream.read()).hexdigest())
         )
-
-
-def _replace(path: Path, write) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
 
 
 def _fetch(name: str) -> Path:

@@ -9,9 +9,13 @@ from torch import nn
 
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.catalogue import CATALOGUE, build_host, wrap_host
+from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.lora import plain_name
 from medsegr.backbones.tiny import BEFORE
 from medsegr.errors import CheckpointError
+
+Host = nn.Module | str | tuple[nn.Module, HostSpec]
+"""A host object, one with what medsegr must know of it, or the name of one."""
 
 
 def host_record(backbone: Backbone) -> dict[str, Any]:
@@ -29,7 +33,7 @@ def host_record(backbone: Backbone) -> dict[str, Any]:
 def host_fingerprint(backbone: Backbone) -> str:
     """SHA-256 over names, shapes and a sample of the values of the host's own weights, without any LoRA.
 
-    Fast, and independent of the dtype.
+    Fast, and of values as bfloat16 has them: a copy that was bfloat16 once has the same.
     """
     digest = hashlib.sha256()
     named = {plain_name(key): tensor for key, tensor in backbone.model.state_dict().items()}
@@ -41,12 +45,12 @@ def host_fingerprint(backbone: Backbone) -> str:
     return digest.hexdigest()
 
 
-def find_host(config: dict[str, Any], host: nn.Module | str | None) -> Backbone:
+def find_host(config: dict[str, Any], host: Host | None) -> Backbone:
     """The host that an adapter belongs to: the object at hand, else by its name.
 
     Args:
         config: Content of ``adapter.json``.
-        host: A host object, the name of one, or None.
+        host: A host, or None for the one that the config names.
 
     Raises:
         ConfigError: It cannot be loaded by its name.
@@ -57,12 +61,16 @@ def find_host(config: dict[str, Any], host: nn.Module | str | None) -> Backbone:
         if ":" in wanted["name"] or wanted["family"] not in CATALOGUE:
             raise CheckpointError(
                 f"This adapter is for a host of its author's own, '{wanted['name']}'. Build that host and hand it over "
-                "(host=..., or --host module:function)."
+                "(host=(model, spec), or --host module:function)."
             )
         if wanted["family"] == "tiny":
             return build_host("tiny", wanted["image_size"], {**BEFORE, **wanted["config"]})
         return build_host(wanted["name"], wanted["image_size"], wanted["config"], wanted.get("revision"))
-    backbone = build_host(host, wanted["image_size"]) if isinstance(host, str) else wrap_host(host)
+    if isinstance(host, str):
+        backbone = build_host(host, wanted["image_size"])
+    else:
+        model, spec = host if isinstance(host, tuple) else (host, None)
+        backbone = wrap_host(model, None if spec is None else wanted["name"], spec)
     refuse_other_family(config, backbone)
     return backbone
 

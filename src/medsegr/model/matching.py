@@ -193,7 +193,7 @@ def union(masks: Iterable[np.ndarray]) -> np.ndarray | None:
 
 def _shows_sides(image: MedicalImage) -> bool:
     """False for a sagittal slice: its columns run to the back, not to the patient's left."""
-    return int(np.abs(image.geometry.displayed_affine()[:3, 2]).argmax()) == 0
+    return image.geometry.plane != "sagittal"
 
 
 def on_side(mask: np.ndarray, side: str | None, frame: Frame, modality: str | None) -> np.ndarray | None:

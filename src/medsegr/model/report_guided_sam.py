@@ -18,6 +18,7 @@ from medsegr.cognition.priors import Finding
 from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.errors import ConfigError
 from medsegr.model.adapted_host import AdaptedHost
+from medsegr.model.host_identity import Host
 from medsegr.perception.modulator import Guidance
 
 
@@ -212,7 +213,7 @@ class ReportGuidedSam(AdaptedHost):
 
     @classmethod
     def from_pretrained(
-        cls, name_or_folder: str | Path, host: nn.Module | str | None = None, any_host: bool = False
+        cls, name_or_folder: str | Path, host: Host | None = None, any_host: bool = False
     ) -> "ReportGuidedSam":
         """Read what :meth:`save_pretrained` wrote, from a folder or the Hugging Face hub; see ``checkpoint``."""
         from medsegr.model.checkpoint import load_checkpoint

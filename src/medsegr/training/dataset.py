@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
 from medsegr.cognition.priors import Finding
+from medsegr.cognition.region_map import in_plane
 from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.inference.flips import mirrored_finding
 from medsegr.inference.trained_targets import UNKNOWN
@@ -86,9 +87,10 @@ def make_sample(study: Study, questions: Sequence[Question], config: TrainConfig
         geometry = replace(geometry, degrees=0.0, scale=1.0, shift=(0.0, 0.0))
         moved = move(planes, geometry)
     picture = change_intensity(moved[: len(image)], config.augmentation, rng)
+    findings = seen_findings(study, questions)
     return Sample(
         image=(picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)).numpy(),
-        findings=tuple(mirrored_finding(q.finding) if geometry.flip else q.finding for q in questions),
+        findings=tuple(map(mirrored_finding, findings)) if geometry.flip else findings,
         masks=(moved[len(image) :] >= 0.5).to(torch.uint8).numpy(),
         modality=study.modality,
         texts=tuple(q.text for q in questions),
@@ -99,8 +101,14 @@ def plain_sample(study: Study, questions: Sequence[Question]) -> Sample:
     """A study as it is, for validation."""
     masks = [study.mask(question.masks) for question in questions]
     stacked = np.stack(masks) if masks else np.zeros((0, *study.size), np.uint8)
-    findings, texts = tuple(q.finding for q in questions), tuple(q.text for q in questions)
-    return Sample(study.image.astype(np.float32) / 255, findings, stacked, study.modality, texts)
+    texts = tuple(question.text for question in questions)
+    image = study.image.astype(np.float32) / 255
+    return Sample(image, seen_findings(study, questions), stacked, study.modality, texts)
+
+
+def seen_findings(study: Study, questions: Sequence[Question]) -> tuple[Finding, ...]:
+    """What is asked for, with what of a place can be told in such a picture."""
+    return tuple(in_plane(question.finding, study.modality, study.plane) for question in questions)
 
 
 def _vanished(before: Tensor, after: Tensor) -> bool:

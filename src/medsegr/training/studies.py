@@ -14,6 +14,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case, one_plane
 from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.geometry import Plane
 from medsegr.errors import ConfigError
 from medsegr.model.matching import contradicts, finding_of_record, fits, match_findings
 
@@ -49,6 +50,7 @@ class Study:
         named: Target -> names of all its masks.
         absent: Targets that the image is known not to show.
         foreign: Targets of other regions of the body, which such a picture cannot show.
+        plane: In which the body is cut.
     """
 
     image: np.ndarray
@@ -61,6 +63,7 @@ class Study:
     named: dict[str, tuple[str, ...]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    plane: Plane = "axial"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -128,6 +131,7 @@ def prepare_study(case: Case, folder: DatasetFolder, size: int) -> Study:
         named=named,
         absent=tuple(t for t, mask in sorted(case.structures.items()) if t not in named and not mask.any()),
         foreign=tuple(t for t in foreign_targets(modality) if t not in folder.targets),
+        plane=case.image.geometry.plane,
     )
 
 
