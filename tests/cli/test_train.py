@@ -1,6 +1,8 @@
 """``train`` from the command line."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,29 @@ def test_help_names_every_shipped_configuration(capsys):
     assert main(["train", "--help"]) == 0
     shown = re.sub(r"[\s│]", "", capsys.readouterr().out)
     assert f"shippedname:{','.join(shipped_configs())}." in shown
+
+
+def test_a_folder_of_data_sets_stands_for_all_of_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        make_dataset(tmp_path / "sets" / name, 4)
+    settings = small_config(tmp_path, tmp_path / "run", steps=1, data_weights=()).to_dict()
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump({**settings, "data": []}))
+    given = ["train", "-d", str(tmp_path / "sets"), "-o", str(tmp_path / "run"), "-c", str(tmp_path / "small.yaml")]
+    assert main([*given, "--set", "data_weights=1,2"]) == 0
+    kept = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+    assert kept["data"] == [str(tmp_path / "sets" / name) for name in ("one", "two")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on the size of files")
+def test_a_full_disk_ends_the_run_in_words_and_with_its_workers(tmp_path: Path) -> None:
+    settings = small_config(make_dataset(tmp_path / "discs", 4), tmp_path / "run", steps=2, workers=1).to_dict()
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(settings))
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000)); "
+        "from medsegr.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    given = ["train", "-d", str(tmp_path / "discs"), "-o", str(tmp_path / "run"), "-c", str(tmp_path / "small.yaml")]
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, timeout=240)
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 2 and "cannot be written" in said and "go on with --resume" in said
+    assert "Traceback" not in said and not list((tmp_path / "run").glob(".last*"))

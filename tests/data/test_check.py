@@ -176,3 +176,15 @@ def test_bare_folders(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["cxr_covid_multi", "breast_us_text"])
 def test_shared_sets_are_sound(name: str) -> None:
     assert check_dataset(shared(f"data/{name}")) == []
+
+
+@pytest.mark.parametrize(("file", "column"), [("split.csv", "patient"), ("provenance.csv", "source_image")])
+def test_a_patient_in_several_splits_is_a_complaint(tmp_path: Path, file: str, column: str) -> None:
+    folder = make.labelled(tmp_path)
+    splits = {"a.png": "train", "b.png": "test", "c.png": "val"}
+    rows = [(image, split, "p1" if image < "c" else "p2") for image, split in splits.items()]
+    make.table(folder / "split.csv", ("image", "split", "other"), rows)
+    assert check_dataset(folder) == []
+    make.table(folder / file, ("image", "split", column), rows)
+    expected = f"split.csv: 1 of 2 values of '{column}' are in several splits, the first in test and train"
+    assert check_dataset(folder) == [expected]

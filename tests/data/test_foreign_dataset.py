@@ -49,3 +49,15 @@ def test_patients() -> None:
         patient_of("x.png", r"^p\d+")
     with pytest.raises(ConfigError, match="not a regular expression"):
         patient_of("x.png", "(")
+
+
+def test_a_patient_of_a_stated_split_is_not_drawn_into_another() -> None:
+    data = dataset(*(["train", "train", "train", "val"] * 8))
+    drawn = with_missing_splits(data, {"val": 0.1, "test": 0.3}, 0, r"^(p\d+)_")
+    assert {case.split for case in drawn.cases} == {"train", "val"}  # each patient is in val already
+    drawn = with_missing_splits(dataset(*["train"] * 32, "val"), {"test": 0.3}, 0, r"^(p\d+)_")
+    homes: dict[str, set[str]] = {}
+    for case in drawn.cases:
+        homes.setdefault(case.name.split("_")[0], set()).add(case.split)
+    assert not any({"val", "test"} <= home for home in homes.values())
+    assert any("test" in home for home in homes.values())

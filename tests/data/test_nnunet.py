@@ -112,3 +112,13 @@ def test_files_that_are_not_what_they_should_be(tmp_path: Path) -> None:
     (tmp_path / "dataset.json").write_text("{")
     with pytest.raises(DatasetError, match="cannot be read as JSON"):
         read_nnunet(tmp_path)
+
+
+def test_a_case_whose_name_ends_like_a_channel_keeps_its_report(tmp_path: Path) -> None:
+    make.nnunet(tmp_path)
+    for folder, old, new in (("imagesTr", "a_0000", "amos_0001_0000"), ("labelsTr", "a", "amos_0001"),
+                             ("imagesTr", "b_0000", "amos_0002_0000"), ("labelsTr", "b", "amos_0002")):  # fmt: skip
+        (tmp_path / folder / f"{old}.png").rename(tmp_path / folder / f"{new}.png")
+    (tmp_path / "reports.csv").write_text("image,report\namos_0001,Liver.\namos_0002_0000.png,Cancer.\n")
+    reports = {case.name: case.report for case in read_nnunet(tmp_path).cases}
+    assert reports == {"amos_0001.png": "Liver.", "amos_0002.png": "Cancer.", "c.png": None}

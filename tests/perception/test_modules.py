@@ -228,3 +228,11 @@ def test_a_larger_grid_keeps_its_layout_and_a_fresh_modulator_its_bits() -> None
     torch.testing.assert_close(guided, capped(W)(large, told)[0], atol=1e-5, rtol=1e-4)
     assert torch.equal(Modulator(16, D, R, largest=W)(large, told)[0], large)
     assert torch.equal(Modulator(16, D, R, (), largest=W)(large, told)[0], large)
+
+
+def test_places_that_are_no_numbers_end_no_process() -> None:
+    sampling = ShapeDeformableSampling(8, 16)
+    tokens = torch.full((2, 1, 16), float("nan"))
+    for batch in (1, 2):
+        moved = sampling(torch.rand(batch, 8, 9, 9), tokens[:batch], torch.ones(batch, 1, 9, 9))
+        assert moved.shape == (batch, 8, 9, 9)

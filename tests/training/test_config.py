@@ -115,6 +115,10 @@ def test_a_missing_file_lists_the_shipped_ones(tmp_path):
     ("kind", "settings", "message"),
     [
         (OptimiserConfig, {"learning_rate": 0}, "positive rate"),
+        (OptimiserConfig, {"learning_rate": float("nan")}, "positive rate"),
+        (OptimiserConfig, {"learning_rate": float("inf")}, "positive rate"),
+        (OptimiserConfig, {"betas": (2.0, 3.0)}, "from 0 to below 1"),
+        (OptimiserConfig, {"betas": (float("nan"), 0.9)}, "from 0 to below 1"),
         (OptimiserConfig, {"ema_decay": 1.0}, "decay below 1"),
         (OptimiserConfig, {"weight_decay": -1}, "weight_decay"),
         (SamplingConfig, {"max_findings": 0}, "max_findings"),
@@ -123,6 +127,8 @@ def test_a_missing_file_lists_the_shipped_ones(tmp_path):
         (AugmentationConfig, {"rotate_degrees": 20}, "zones stay true"),
         (LossConfig, {"dice": 0, "cross_entropy": 0}, "both 0"),
         (TrainConfig, {"data": ("a",), "data_weights": (-1.0,)}, "none below 0"),
+        (TrainConfig, {"data": ("a", "b"), "data_weights": (1.0, float("nan"))}, "none below 0"),
+        (TrainConfig, {"data": ("a", "b"), "data_weights": (float("inf"), 1.0)}, "none below 0"),
     ],
 )
 def test_values_out_of_range_are_refused(kind, settings, message):

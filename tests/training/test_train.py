@@ -4,6 +4,7 @@ import csv
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -279,3 +280,10 @@ def test_a_lora_of_the_host_is_trained_saved_and_loaded(data, tmp_path):
     assert model.adapter.lora.rank == 2
     assert matrices
     assert all(matrix.abs().max() > 0 for matrix in matrices.values())
+
+
+def test_weights_that_explode_end_the_run_in_words(data, tmp_path):
+    config = small_config(data, tmp_path / "run", steps=60, validate_cases=0)
+    wild = replace(config, optimiser=replace(config.optimiser, learning_rate=1e8, warmup_steps=0))
+    with pytest.raises(ConfigError, match=r"diverged.*learning_rate"):
+        train(wild, show_progress=False)

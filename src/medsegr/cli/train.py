@@ -27,10 +27,12 @@ def train(
     Example: medsegr train --data phantoms --out run --set steps=200
     """
     from medsegr.cli.console import plain_warnings
+    from medsegr.data.dataset_folder import holds_several
     from medsegr.training.config_file import load_config
     from medsegr.training.train import train as run_training
 
-    given = load_config(config, settings or [], data=[str(folder) for folder in data], out=str(out), host=host)
+    sets = [str(folder) for path in data for folder in (holds_several(path) or [path])]
+    given = load_config(config, settings or [], data=sets, out=str(out), host=host)
     with plain_warnings():
         result = run_training(given, resume=resume)
     state = "Finished" if result.finished else "Stopped (go on with --resume)"

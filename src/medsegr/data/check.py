@@ -11,6 +11,7 @@ from medsegr.data.dataset_manifest import DatasetManifest, read_manifest
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
 from medsegr.data.geometry import Geometry
 from medsegr.data.image import load_image, load_placed_label_map
+from medsegr.data.patients import PERSONAL, grouped
 from medsegr.data.report_table import find_reports
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import ImageError
@@ -37,6 +38,7 @@ def check_dataset(path: Path | str, known_targets: Container[str] | None = None)
     complaints += _targets(manifest, known_targets)
     complaints += _foreign_files(folder, images)
     complaints += _split(folder, images)
+    complaints += _patients(folder, images)
     complaints += _reports(find_reports(folder, manifest), images)
     places: Places = {}
     complaints += _pixels(folder, images, places)
@@ -86,6 +88,25 @@ def _split(folder: Path, images: Sequence[str]) -> list[str]:
     complaints += [f"{SPLIT_FILE}: {shown_name(image)} is not in images/" for image in splits if image not in known]
     complaints += [f"images/{image} is not in {SPLIT_FILE}" for image in images if image not in splits]
     return complaints
+
+
+def _patients(folder: Path, images: Sequence[str]) -> list[str]:
+    """Patients (or whatever else says which images belong together) that are in several splits."""
+    if not (folder / SPLIT_FILE).is_file():
+        return []
+    split_of = dict(read_table(folder / SPLIT_FILE, ("image", "split"))[0])
+    patient_of, column = grouped(folder, images)
+    if column not in PERSONAL:
+        return []
+    splits: dict[str, set[str]] = {}
+    for image in images:
+        splits.setdefault(patient_of[image], set()).add(split_of.get(image, "").strip())
+    several = [found for found in splits.values() if len(found & set(SPLITS)) > 1]
+    if not several:
+        return []
+    first = " and ".join(sorted(several[0] & set(SPLITS)))
+    return [f"{SPLIT_FILE}: {len(several)} of {len(splits)} values of '{column}' are in several splits, "
+            f"the first in {first}"]  # fmt: skip
 
 
 def _reports(path: Path | None, images: Sequence[str]) -> list[str]:

@@ -95,7 +95,9 @@ def with_missing_splits(
     drawn = {split: share for split, share in shares.items() if share > 0 and split not in stated}
     if not drawn:
         return dataset
+    elsewhere = {patient_of(case.name, pattern) for case in dataset.cases if case.split != "train"}
     patients = {case.name: patient_of(case.name, pattern) for case in dataset.cases if case.split == "train"}
+    patients = {name: patient for name, patient in patients.items() if patient not in elsewhere}
     split = split_by_patient(list(patients), patients, {"train": 1 - sum(drawn.values()), **drawn}, seed)
     return replace(dataset, cases=tuple(replace(c, split=split.get(c.name, c.split)) for c in dataset.cases))
 

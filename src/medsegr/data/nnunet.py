@@ -9,7 +9,7 @@ three channels and is taken as it is.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,6 @@ def read_nnunet(folder: Path | str, channel: str | None = None) -> ForeignDatase
     ending = _ending(content, folder)
     labels = _labels(content)
     number = _channel_number(content, channel)
-    reports = _reports(folder)
     notes: list[str] = []
     found: dict[str, list[tuple[str, Path, Path]]] = {}
     for part in ("Tr", "Ts"):
@@ -52,6 +51,8 @@ def read_nnunet(folder: Path | str, channel: str | None = None) -> ForeignDatase
         notes += remarks
     if not found["Tr"] and not found["Ts"]:
         raise DatasetError(f"{folder} holds no image in imagesTr/ with a mask of the same name in labelsTr/.")
+    stems = [p.name[: -len(ending)] for part in ("Tr", "Ts") for p in _files(folder / f"images{part}", ending)]
+    reports = _reports(folder, {_CHANNEL.sub("", stem) for stem in stems})
     split = _split(folder, [name for name, _, _ in found["Tr"]], [name for name, _, _ in found["Ts"]])
     cases = tuple(
         ForeignCase(name + ending, image, mask, split[name], reports.pop(name, None))
@@ -174,8 +175,8 @@ def _chosen(case: str, files: Mapping[int, Path], number: int | None, content: M
     raise ConfigError(f"The case {case} has no channel {number}; it has: {listed}. Choose one that every case has.")
 
 
-def _reports(folder: Path) -> dict[str, str]:
-    """Case -> report, by any of the names that a case may be called by."""
+def _reports(folder: Path, cases: Container[str]) -> dict[str, str]:
+    """Case -> report, by any of the names that a case may be called by: its own, or those of its files."""
     path = folder / REPORTS_FILE
     if not path.is_file():
         return {}
@@ -187,7 +188,8 @@ def _reports(folder: Path) -> dict[str, str]:
         if not report.strip():
             continue
         suffix = next((s for s in IMAGE_SUFFIXES if image.lower().endswith(s)), "")
-        case = _CHANNEL.sub("", image[: len(image) - len(suffix)])
+        stem = image[: len(image) - len(suffix)]
+        case = stem if stem in cases else _CHANNEL.sub("", stem)
         if reports.setdefault(case, report) != report:
             raise DatasetError(f"{path.name} gives a case a second report. Keep one row for each.")
     return reports

@@ -1,5 +1,6 @@
 """Whose images they are: what intervals are resampled by."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from medsegr.data.dataset_folder import DatasetFolder
@@ -9,6 +10,10 @@ PROVENANCE_FILE = "provenance.csv"
 COLUMNS = ("patient", "case", "run", "source_image")
 """Columns that say which images belong together, the best first: a patient, an examination, frames of one scene,
 cases that were made of one picture."""
+
+
+PERSONAL = ("patient", "case", "source_image")
+"""Those of which all images belong in one split."""
 
 
 def patients_of(folder: DatasetFolder) -> tuple[dict[str, str], str]:
@@ -23,10 +28,14 @@ def patients_of(folder: DatasetFolder) -> tuple[dict[str, str], str]:
     Returns:
         Image -> name; and the column, or ``image`` where nothing is known.
     """
-    images = folder.images()
+    return grouped(folder.path, folder.images())
+
+
+def grouped(folder: Path, images: Sequence[str]) -> tuple[dict[str, str], str]:
+    """The same of a folder and its images, where the folder may break the layout."""
     for column in COLUMNS:
         for name in (SPLIT_FILE, PROVENANCE_FILE):
-            known = _column(folder.path / name, column)
+            known = _column(folder / name, column)
             if any(image in known for image in images):
                 return {image: known.get(image, image) for image in images}, column
     return {image: image for image in images}, "image"

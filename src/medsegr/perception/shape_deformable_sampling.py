@@ -56,7 +56,8 @@ class ShapeDeformableSampling(nn.Module):
         steering = torch.einsum("bkhw,bkc->bchw", attention, self.from_token(tokens))
         steering = self.from_features(features) + steering
         columns, rows, weights = steering.float().view(batch, 3, self.points, height, width).unbind(1)
-        grid = self._grid(columns, rows).to(features.dtype)
+        # A place that is no number, in a training that diverges, makes the CPU's sampling read beyond its memory.
+        grid = torch.nan_to_num(self._grid(columns, rows)).to(features.dtype)
         weights = weights.softmax(1).to(features.dtype)
         total = -features
         for point, sampled in enumerate(self._sampled(features, grid)):

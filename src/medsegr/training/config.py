@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Literal
 
 from medsegr.backbones.lora import LoraSettings
@@ -42,11 +43,13 @@ class OptimiserConfig:
     def __post_init__(self) -> None:
         _at_least(self, 0, "weight_decay", "warmup_steps", "clip_norm")
         _shares(self, "final_share", "ema_decay")
-        if self.learning_rate <= 0 or self.ema_decay == 1:
+        if not 0 < self.learning_rate < inf or self.ema_decay == 1:
             raise ConfigError(
                 f"'learning_rate' is {self.learning_rate} and 'ema_decay' {self.ema_decay}; "
                 "expected a positive rate and a decay below 1."
             )
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"'betas' is {list(self.betas)}; expected two numbers from 0 to below 1.")
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,7 @@ class TrainConfig:
                 f"'data_weights' has {len(self.data_weights)} values for {len(self.data)} data sets; "
                 "give one for each, or none."
             )
-        if self.data_weights and (min(self.data_weights) < 0 or sum(self.data_weights) <= 0):
+        if self.data_weights and not (min(self.data_weights) >= 0 and 0 < sum(self.data_weights) < inf):
             raise ConfigError(f"'data_weights' is {list(self.data_weights)}; expected none below 0 and a sum above 0.")
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,6 +7,8 @@ there is to keep.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -60,14 +62,29 @@ def save_state(run: Path, trained: Trained, progress: Progress) -> None:
         OutputError: The folder cannot be written.
     """
     target, partial = run / STATE_FILE, run / f".{STATE_FILE}.partial"
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trained).items()}
+    with writing(run):
+        try:
+            save_file(tensors, partial, metadata={"progress": json.dumps(asdict(progress))})
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(run: Path) -> Iterator[None]:
+    """Errors of writing into a run's folder, a full disk above all, in words.
+
+    Raises:
+        OutputError: Instead of them.
+    """
     try:
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trained).items()}
-        save_file(tensors, partial, metadata={"progress": json.dumps(asdict(progress))})
-        partial.replace(target)
-    except OSError as error:
-        raise OutputError(f"The state of the run cannot be written to '{run}': {error.strerror}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(
+            f"The run cannot be written to '{run}' ({reason}). Make room there, and go on with --resume."
+        ) from error
 
 
 def load_state(run: Path, trained: Trained) -> Progress:

@@ -11,7 +11,7 @@ from medsegr.errors import ConfigError, OutputError
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.config_file import load_config
-from medsegr.training.resume import STATE_FILE
+from medsegr.training.resume import STATE_FILE, writing
 
 COLUMNS = (
     "step", "learning_rate", "loss", "mask", "location", "support", "attributes", "seconds", "data_share",
@@ -65,7 +65,7 @@ class RunFolder:
     def keep_log_until(self, step: int) -> None:
         """Drop the log's lines after ``step``; a resumed run writes them again."""
         rows = [row for row in self.read_log() if int(row["step"]) <= step]
-        with (self.path / "log.csv").open("w", newline="", encoding="utf-8") as file:
+        with writing(self.path), (self.path / "log.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
@@ -73,7 +73,7 @@ class RunFolder:
     def log(self, row: dict[str, Any]) -> None:
         """Append a line; columns that are not given stay empty."""
         short = {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
-        with (self.path / "log.csv").open("a", newline="", encoding="utf-8") as file:
+        with writing(self.path), (self.path / "log.csv").open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, COLUMNS).writerow(short)
 
     def read_log(self) -> list[dict[str, str]]:
@@ -102,18 +102,20 @@ class RunFolder:
                 axis.legend(frameon=False, fontsize=8)
         left.set_title("loss")
         right.set(title="validation", ylim=(0, 1))
-        figure.savefig(self.path / ".curve.partial.png", dpi=110)
-        (self.path / ".curve.partial.png").replace(self.path / "curve.png")
+        with writing(self.path):
+            figure.savefig(self.path / ".curve.partial.png", dpi=110)
+            (self.path / ".curve.partial.png").replace(self.path / "curve.png")
 
     def save_best(self, model: ReportGuidedSam, metadata: dict[str, Any]) -> None:
         """Write ``best/`` by ``save_pretrained``; the old one stays until the new one is whole."""
         best, fresh, old = self.path / "best", self.path / ".best.partial", self.path / ".best.old"
         shutil.rmtree(fresh, ignore_errors=True)
-        model.save_pretrained(fresh, metadata)
-        shutil.rmtree(old, ignore_errors=True)
-        if best.exists():
-            best.replace(old)
-        fresh.replace(best)
+        with writing(self.path):
+            model.save_pretrained(fresh, metadata)
+            shutil.rmtree(old, ignore_errors=True)
+            if best.exists():
+                best.replace(old)
+            fresh.replace(best)
         shutil.rmtree(old, ignore_errors=True)
 
 

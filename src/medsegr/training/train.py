@@ -86,6 +86,16 @@ def _ignore_interrupt(_: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+@contextmanager
+def _workers_of(batches: Iterator[TrainingBatch]) -> Iterator[None]:
+    """End a loader's workers with the run, also with one that fails: they are deaf to the signal of the exit."""
+    try:
+        yield
+    finally:
+        if hasattr(batches, "_shutdown_workers"):
+            batches._shutdown_workers()
+
+
 class _Run:
     """One session of a run: from where it stands until it is finished, or time is up."""
 
@@ -118,7 +128,7 @@ class _Run:
             self.folder.keep_log_until(self.progress.step)
         before, self.held_out = self.progress.seconds, held_out
         batches = self._batches(store)
-        with self._signals(), self._bar(show_progress) as advance:
+        with self._signals(), self._bar(show_progress) as advance, _workers_of(batches):
             marked = time.monotonic()
             while self.progress.step < config.steps and not self._time_is_up(started):
                 self._step(batches)
