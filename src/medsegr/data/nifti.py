@@ -16,6 +16,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
+from medsegr._process_state import PROCESS_STATE
 from medsegr.data.geometry import Geometry, HasGeometry, StatedSpace, displayed_geometry
 from medsegr.data.outputs import atomic_write
 from medsegr.data.raster import check_size
@@ -162,8 +163,9 @@ def _check_header(image: Any, name: str) -> None:
 def _quiet() -> Iterator[None]:
     """nibabel logs a header's small faults to standard error; they are not the user's business."""
     logger = logging.getLogger("nibabel.global")
-    before, logger.disabled = logger.disabled, True  # to set a level would empty the caches of all loggers
-    try:
-        yield
-    finally:
-        logger.disabled = before
+    with PROCESS_STATE:
+        before, logger.disabled = logger.disabled, True  # to set a level would empty the caches of all loggers
+        try:
+            yield
+        finally:
+            logger.disabled = before

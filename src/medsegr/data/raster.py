@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from medsegr._process_state import PROCESS_STATE
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import ImageError
 
@@ -158,9 +159,9 @@ def _quiet() -> Iterator[None]:
 
     Levels are left alone: to set one empties the caches of all loggers, which costs more than to read a small picture.
     """
-    before = [logger.propagate for logger in _READERS]
-    with warnings.catch_warnings():
+    with PROCESS_STATE, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        before = [logger.propagate for logger in _READERS]
         for logger in _READERS:
             logger.propagate = False
         try:
@@ -171,7 +172,10 @@ def _quiet() -> Iterator[None]:
 
 
 def _decode(picture: Image.Image) -> None:
-    """Decode now. libtiff writes its complaints to file descriptor 2; they are kept from the user."""
+    """Decode now. libtiff writes its complaints to file descriptor 2; they are kept from the user.
+
+    To be called within :func:`_quiet`, for the descriptor is the whole process's.
+    """
     if picture.format != "TIFF":
         picture.load()
         return

@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from medsegr._process_state import PROCESS_STATE
+
 COLOURS = ("#0072B2", "#E69F00", "#CC79A7", "#009E73", "#56B4E9", "#D55E00")
 """Okabe and Ito's, to be told apart with any colour vision."""
 
@@ -20,7 +22,7 @@ _STYLE: dict[Any, Any] = {"svg.fonttype": "path", "font.size": 9, "axes.spines.t
 
 def blank(width: float = 5.6, height: float = 3.3) -> tuple[Figure, Axes]:
     """An empty plot; no pyplot, so it works in threads and servers. Sizes in inches."""
-    with rc_context(_STYLE):
+    with PROCESS_STATE, rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         return figure, figure.add_subplot()
@@ -34,7 +36,7 @@ def as_svg(figure: Figure, name: str) -> str:
         name: Keeps the identifiers of several plots on one page apart.
     """
     stream = io.StringIO()
-    with rc_context({**_STYLE, "svg.hashsalt": name}):
+    with PROCESS_STATE, rc_context({**_STYLE, "svg.hashsalt": name}):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = stream.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)

@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 
+from medsegr._process_state import PROCESS_STATE
 from medsegr.explain.explanation import explanation_page
 from medsegr.explain.overlay import overlay_page
 from medsegr.explain.page import save_page
@@ -24,7 +25,7 @@ def save_figures(folder: Path, result: Result, title: str) -> list[Path]:
     Raises:
         OutputError: The folder cannot be written to.
     """
-    with warnings.catch_warnings():
+    with PROCESS_STATE, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         return [
             save_page(overlay_page(result, title), folder / OVERLAY),
