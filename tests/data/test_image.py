@@ -47,6 +47,20 @@ def test_floats_in_the_unit_interval_stay_and_others_are_scaled() -> None:
     assert (hounsfield.min(), hounsfield.max()) == (0, 1)
 
 
+@pytest.mark.parametrize("brightest", [1, 2, 102, 128, 255])
+def test_dark_pictures_are_as_dark_in_floats_as_in_eight_bits(brightest: int) -> None:
+    dark = np.linspace(0, brightest, 4800).round().astype(np.uint8).reshape(60, 80)
+    for floats in (dark / 255, (dark / 255).astype(np.float32), dark / np.float32(255), dark.astype(np.float16) / 255):
+        np.testing.assert_allclose(load_image(floats).plane(), load_image(dark).plane(), atol=1e-3)
+    assert load_image(dark / 255).plane().max() == pytest.approx(brightest / 255)
+
+
+def test_floats_too_small_for_a_picture_are_scaled() -> None:
+    diffusion = np.linspace(0, 0.003, 4800).reshape(60, 80)
+    plane = load_image(diffusion).plane()
+    assert (plane.min(), plane.max()) == (0, 1)
+
+
 def test_few_hot_pixels_alone_keep_their_scale() -> None:
     sparse = np.zeros((100, 100), np.float32)
     sparse[5, 5] = 40

@@ -29,6 +29,13 @@ IMAGE_SUFFIXES = (*RASTER_SUFFIXES, *NIFTI_SUFFIXES)
 ROBUST_PERCENTILES = (0.5, 99.5)
 """Grey values of deep images between these percentiles become 0..1."""
 
+DARKEST_UNIT_PICTURE = 1 / 256
+"""Floats from 0 that reach this count as a picture in 0..1, however dark.
+
+Any 8-bit picture that was divided by 255 reaches it. What does not would show as black in every
+viewer, so it is taken for a map in physical units, such as diffusion in mm2/s (water: 0.003).
+"""
+
 ImageSource: TypeAlias = "Path | str | np.ndarray | Image.Image | MedicalImage"
 
 
@@ -81,7 +88,8 @@ class MedicalImage:
 
         8-bit values are divided by 255. Deeper ones are scaled between the
         whole image's robust percentiles, so that all planes of a volume share
-        one scale. Floats that already lie in 0..1 stay as they are.
+        one scale. Floats that already lie in 0..1 stay as they are, unless none
+        reaches ``DARKEST_UNIT_PICTURE``: then they are scaled as deeper ones.
         """
         if not 0 <= index < self.planes:
             raise IndexError(f"plane {index} of an image with {self.planes}")
@@ -94,7 +102,7 @@ class MedicalImage:
         if self.voxels.dtype == np.uint8:
             return 0.0, 255.0
         lowest, highest = float(self.voxels.min()), float(self.voxels.max())
-        if self.voxels.dtype.kind == "f" and lowest >= 0.0 and 0.5 < highest <= 1.0:
+        if self.voxels.dtype.kind == "f" and lowest >= 0.0 and DARKEST_UNIT_PICTURE <= highest <= 1.0:
             return 0.0, 1.0
         low, high = (float(value) for value in np.percentile(self.voxels, ROBUST_PERCENTILES))
         return (low, high) if high > low else (lowest, highest)
