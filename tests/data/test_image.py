@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from medsegr.data.image import IMAGE_SUFFIXES, load_image, load_label_map
@@ -82,6 +83,72 @@ def test_arrays_of_all_shapes() -> None:
     assert set(np.unique(load_image(np.eye(9, dtype=bool)).plane())) == {0.0, 1.0}
 
 
+RGBA = np.random.default_rng(2).integers(0, 256, (20, 24, 4), dtype=np.uint8)
+RGBA[:10, :, 3], RGBA[10:15, :, 3] = 0, 255
+
+
+@pytest.mark.parametrize("opacity", [RGBA[..., 3], np.full((20, 24), 255)], ids=["transparent", "opaque"])
+def test_arrays_with_opacity_are_what_their_pictures_are(opacity: np.ndarray, tmp_path: Path) -> None:
+    array = np.dstack([RGBA[..., :3], opacity.astype(np.uint8)])
+    Image.fromarray(array).save(tmp_path / "a.png")
+    expected = load_image(tmp_path / "a.png")
+    for source in (array, Image.fromarray(array)):
+        image = load_image(source)
+        np.testing.assert_array_equal(image.voxels, expected.voxels)
+        assert image.notes == expected.notes
+    deep = array.astype(np.uint16) * 257
+    for other in (array / 255, array.astype(np.float32), array.astype(np.int64), deep):
+        image = load_image(other)
+        assert image.voxels.shape == (20, 24, 3)
+        scale = array.max() / other.max()
+        np.testing.assert_allclose(image.voxels * scale, expected.voxels, atol=1)
+        assert image.notes == expected.notes
+    for kind, voxels in (("unassalpha", load_image(deep).voxels), ("assocalpha", deep[..., :3])):
+        tifffile.imwrite(tmp_path / "deep.tif", deep, photometric="rgb", extrasamples=[kind])
+        np.testing.assert_array_equal(load_image(tmp_path / "deep.tif").voxels, voxels)
+
+
+def test_grey_arrays_with_opacity_are_grey() -> None:
+    grey = np.dstack([NOISE, NOISE, NOISE, np.full_like(NOISE, 255)])
+    np.testing.assert_array_equal(load_image(grey).voxels, NOISE)
+
+
+def test_bool_volumes_are_black_and_white() -> None:
+    volume = load_image(np.random.default_rng(0).random((9, 20, 24)) > 0.5)
+    assert volume.is_volume
+    assert set(np.unique(volume.plane(3))) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+def test_truncated_or_closed_pictures_of_pil(suffix: str, tmp_path: Path, capfd) -> None:
+    path = tmp_path / f"a{suffix}"
+    noise = np.random.default_rng(1).integers(0, 256, (100, 100), dtype=np.uint8)
+    Image.fromarray(noise).save(path, **({"compression": "tiff_lzw"} if suffix == ".tif" else {}))
+    with Image.open(path) as whole:
+        assert load_image(whole).size == (100, 100)
+    closed, truncated = Image.open(path), Image.open(path)
+    closed.close()
+    path.write_bytes(path.read_bytes()[:-2500])
+    for picture in (closed, truncated):
+        with pytest.raises(ImageError, match="The PIL picture cannot be decoded.*truncated or closed"):
+            load_image(picture)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (Image.new("L", (12_001, 10)), "12001 x 10 px, too large"),
+        (Image.new("L", (0, 60)), "0 x 60 px, too small"),
+        (Image.new("RGBA", (60, 0)), "60 x 0 px, too small"),
+        (Image.fromarray(np.full((20, 20), np.nan, np.float32)), "not finite"),
+    ],
+)  # fmt: skip
+def test_bad_pictures_of_pil(picture: Image.Image, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        load_image(picture)
+
+
 def test_array_is_copied() -> None:
     array = NOISE.copy()
     image = load_image(array)
@@ -99,7 +166,18 @@ def test_array_is_copied() -> None:
         (np.where(np.eye(20) > 0, -np.inf, 0), "not finite"),
         (np.zeros(20), r"shape \(20,\)"),
         (np.zeros((2, 20, 20, 3)), r"shape \(2, 20, 20, 3\)"),
+        (np.full((20, 20), np.nan), "not finite"),
+        (np.full((9, 20, 20), np.nan), "not finite"),
         (np.zeros((20, 20), dtype=complex), "complex128"),
+        (np.full((9, 20, 20), None), "object"),
+        (np.full((20, 20), "x"), "<U1"),
+        (np.zeros((20, 20), dtype=bool), "constant"),
+        (np.zeros((0, 60, 80)), r"shape \(0, 60, 80\)"),
+        (np.zeros((60, 0)), r"shape \(60, 0\)"),
+        (np.zeros((60, 80, 0)), r"shape \(60, 80, 0\)"),
+        (np.zeros(()), r"shape \(\)"),
+        (np.full((20, 20, 4), -1.0), "opacity, reaches from -1 to -1"),
+        (np.full((20, 20, 4), np.nan), "opacity, reaches from nan"),
         (np.broadcast_to(np.zeros(1, np.uint8), (20_000, 20_000)), "20000 x 20000 px, too large"),
     ],
 )  # fmt: skip

@@ -12,11 +12,12 @@ from PIL import Image
 from medsegr.data.geometry import Geometry, plain_geometry
 from medsegr.data.given_name import may_be_report
 from medsegr.data.nifti import NIFTI_SUFFIXES, read_label_nifti, read_nifti
+from medsegr.data.opacity import array_over_black
 from medsegr.data.raster import (
     RASTER_SUFFIXES,
     check_size,
-    picture_to_array,
     read_label_picture,
+    read_opened_picture,
     read_picture,
 )
 from medsegr.errors import ImageError
@@ -112,8 +113,9 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
     """Load an image from a file, an array or a PIL picture.
 
     Args:
-        source: Path of a PNG, JPEG, TIFF, BMP or NIfTI file; or an array (H, W), (H, W, 3) or
-            (D, H, W), uint8, wider integers or floats; or a PIL picture; or a MedicalImage.
+        source: Path of a PNG, JPEG, TIFF, BMP or NIfTI file; or an array (H, W), (H, W, 3),
+            (H, W, 4) with opacity last or (D, H, W), bool (shown as 0 and 255), uint8, wider
+            integers or floats; or a PIL picture; or a MedicalImage.
         modality: Kept with the image.
 
     Raises:
@@ -124,10 +126,11 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
     path: Path | None = None
     notes: tuple[str, ...] = ()
     if isinstance(source, np.ndarray):
-        voxels = _checked_array(source)
+        voxels, notes = _read_array(source)
         geometry = plain_geometry(_without_channels(voxels))
     elif isinstance(source, Image.Image):
-        voxels, notes = picture_to_array(source)
+        _check_side(source.height, source.width, "The image")
+        voxels, notes = read_opened_picture(source)
         geometry = plain_geometry(_without_channels(voxels))
     elif isinstance(source, (str, Path)):
         path = existing_file(Path(source))
@@ -205,21 +208,26 @@ def _read(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
     return voxels, plain_geometry(_without_channels(voxels)), notes
 
 
-def _checked_array(array: np.ndarray) -> np.ndarray:
+def _read_array(array: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     if array.dtype.kind not in "buif":
-        raise ImageError(f"The array holds {array.dtype}; numbers were expected.")
-    if array.ndim == 3 and array.shape[-1] == 4:
-        array = array[..., :3]
-    elif array.ndim == 3 and array.shape[-1] == 1:
-        array = array[..., 0]
-    if array.ndim not in (2, 3):
-        raise ImageError(f"The array has the shape {array.shape}; expected (H, W), (H, W, 3) or (D, H, W).")
-    height, width = _without_channels(array)[-2:]
+        raise ImageError(f"The array holds {array.dtype}; real numbers were expected.")
+    if array.ndim not in (2, 3) or not array.size:
+        raise ImageError(f"The array has the shape {array.shape}; expected (H, W), (H, W, 3), (H, W, 4) "
+                         "or (D, H, W), none of them 0.")  # fmt: skip
+    has_channels = array.ndim == 3 and array.shape[-1] in (1, 3, 4)
+    height, width = array.shape[:2] if has_channels else array.shape[-2:]
     check_size(height, width, "The array")
     if array.dtype == bool:
-        return array.astype(np.uint8) * 255
+        array = array.astype(np.uint8) * 255
+    notes: tuple[str, ...] = ()
+    if has_channels and array.shape[-1] == 4:
+        if array.dtype == np.uint8:
+            return read_opened_picture(Image.fromarray(array))
+        array, notes = array_over_black(array)
+    elif has_channels and array.shape[-1] == 1:
+        array = array[..., 0]
     with np.errstate(over="ignore"):
-        return np.array(array if array.dtype.kind != "f" else array.astype(np.float32))
+        return np.array(array if array.dtype.kind != "f" else array.astype(np.float32)), notes
 
 
 def _without_channels(voxels: np.ndarray) -> tuple[int, ...]:

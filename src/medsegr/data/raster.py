@@ -2,7 +2,7 @@
 
 Decisions: an EXIF orientation is applied, so that "upper left" means what a
 reader saw; masks then have the upright picture's geometry, and a note says so.
-Alpha is laid over black. CMYK and palettes become RGB. 16-bit grey keeps its
+Alpha is laid over black, in arrays as well. CMYK and palettes become RGB. 16-bit grey keeps its
 16 bits; 16-bit colour keeps them where the file is a TIFF.
 """
 
@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from medsegr._process_state import PROCESS_STATE
+from medsegr.data.opacity import array_over_black, picture_over_black
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import ImageError
 
@@ -54,9 +55,9 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
                     raise ImageError(f"{path.name} holds {picture.n_frames} pages; one picture was expected. "
                                      "Save each page as a file, or the stack as NIfTI.")  # fmt: skip
                 if picture.format == "TIFF" and _is_deep_colour(picture):
-                    return _read_deep_tiff(path), ()
+                    return _read_deep_tiff(path)
                 _decode(picture)
-                return picture_to_array(picture)
+                return _picture_to_array(picture)
         except ImageError:
             raise
         except Image.DecompressionBombError:
@@ -65,13 +66,29 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
                 "Make it smaller or cut out a part."
             ) from None
         except Image.UnidentifiedImageError:
-            return _read_foreign(path), ()
+            return _read_foreign(path)
         except Exception as error:  # decoders of damaged files raise nearly anything
             raise ImageError(f"{path.name} is damaged or truncated and cannot be decoded "
                              f"({type(error).__name__}). Copy or export it again.") from error  # fmt: skip
 
 
-def picture_to_array(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
+def read_opened_picture(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
+    """What PIL has opened or made, as :func:`read_picture` gives it.
+
+    Raises:
+        ImageError: Too large, truncated, closed, or in a mode that becomes neither grey nor RGB.
+    """
+    check_size(picture.height, picture.width, "The picture")
+    with _quiet():
+        try:
+            _decode(picture)
+            return _picture_to_array(picture)
+        except Exception as error:  # decoders of damaged files raise nearly anything
+            raise ImageError(f"The PIL picture cannot be decoded ({type(error).__name__}): it is damaged, truncated or "
+                             "closed. Open it again, or export it again.") from error  # fmt: skip
+
+
+def _picture_to_array(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
     """A PIL picture as (H, W) or (H, W, 3), upright, and notes for the user."""
     notes: list[str] = []
     orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
@@ -79,7 +96,8 @@ def picture_to_array(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]
         picture = ImageOps.exif_transpose(picture)
         notes.append(f"EXIF orientation {orientation} was applied; the masks lie on the upright picture")
     if picture.mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in picture.info:
-        picture = _over_black(picture, notes)
+        picture, said = picture_over_black(picture)
+        notes.extend(said)
     if picture.mode == "1":
         picture = picture.convert("L")
     elif picture.mode in ("P", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
@@ -194,18 +212,6 @@ def _decode(picture: Image.Image) -> None:
         os.close(silence)
 
 
-def _over_black(picture: Image.Image, notes: list[str]) -> Image.Image:
-    """Flatten transparency; opaque pictures stay as they are."""
-    grey = picture.mode in ("LA", "La", "L", "I;16", "I")
-    if picture.mode in ("I;16", "I", "F"):  # a transparent grey value, nothing to flatten
-        return picture
-    rgba = picture.convert("RGBA")
-    if np.asarray(rgba.getchannel("A")).min() < 255:
-        notes.append("transparent parts of the picture were taken as black")
-    black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
-    return Image.alpha_composite(black, rgba).convert("L" if grey else "RGB")
-
-
 def _native_integers(array: np.ndarray) -> np.ndarray:
     """Big-endian and 32-bit holders of 16-bit values as native uint16 where they fit."""
     fits = array.min() >= 0 and array.max() <= np.iinfo(np.uint16).max
@@ -219,7 +225,7 @@ def _is_deep_colour(picture: Image.Image) -> bool:
     return len(bits) > 1 and max(bits) > 8
 
 
-def _read_foreign(path: Path) -> np.ndarray:
+def _read_foreign(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     """What PIL does not know: a rarer TIFF, a picture cut off in its header, or no picture at all."""
     with path.open("rb") as file:
         head = file.read(64)
@@ -234,8 +240,8 @@ def _read_foreign(path: Path) -> np.ndarray:
     raise ImageError(f"{path.name} holds {kind}, not a picture. Expected PNG, JPEG, TIFF or BMP.")
 
 
-def _read_deep_tiff(path: Path) -> np.ndarray:
-    """A TIFF through tifffile: (H, W) or (H, W, 3) in the file's own depth."""
+def _read_deep_tiff(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A TIFF through tifffile: (H, W) or (H, W, 3) in the file's own depth, and notes."""
     import tifffile
 
     try:
@@ -246,6 +252,7 @@ def _read_deep_tiff(path: Path) -> np.ndarray:
                                  "Save each page as a file, or the stack as NIfTI.")  # fmt: skip
             check_size(page.imagelength, page.imagewidth, path.name)
             array = np.asarray(page.asarray())
+            has_opacity = tifffile.EXTRASAMPLE.UNASSALPHA in page.extrasamples  # else none, or black lies under it
     except ImageError:
         raise
     except Exception as error:
@@ -253,9 +260,11 @@ def _read_deep_tiff(path: Path) -> np.ndarray:
                          "Save it again without compression.") from error  # fmt: skip
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[-1] not in (3, 4):
         array = np.moveaxis(array, 0, -1)
+    if array.ndim == 3 and array.shape[-1] == 4 and has_opacity:
+        return array_over_black(array)
     if array.ndim == 3 and array.shape[-1] in (3, 4):
-        return np.ascontiguousarray(array[..., :3])
+        return np.ascontiguousarray(array[..., :3]), ()
     if array.ndim != 2 or array.dtype.kind not in "uif":
         raise ImageError(f"{path.name} is a TIFF of the shape {array.shape} and {array.dtype}; "
                          "one grey or RGB picture was expected.")  # fmt: skip
-    return array
+    return array, ()
