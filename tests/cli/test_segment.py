@@ -60,6 +60,16 @@ def test_without_pictures_and_with_text(random_model, tmp_path):
     assert not list(out.rglob("overlay.png"))
 
 
+@pytest.mark.parametrize("option", [[], ["--keep-text"]])
+def test_the_picture_holds_the_reports_text_only_where_it_is_kept(option, random_model, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figure, "save_page", lambda page, path: drawn.extend(t.get_text() for t in page.axes.texts))
+    report = f"Mr Miller, MRN 4471123. {TEXT}"
+    code, _ = segment(random_model, tmp_path, save_picture(tmp_path / "scan.png"), "--text", report, *option)
+    assert code == 0 and {"Nodule", "upper", "effusion"} <= set(drawn)
+    assert ("4471123." in drawn) == ("Miller," in drawn) == bool(option)
+
+
 def test_options_of_looking_are_recorded(random_model, tmp_path):
     image = save_picture(tmp_path / "scan.png")
     code, out = segment(random_model, tmp_path, image, "--text", TEXT, "--flips", "--second-look", "--no-pictures")
@@ -124,10 +134,10 @@ def test_what_goes_wrong_with_one_case_leaves_the_others(error, told, random_mod
     images = [save_picture(tmp_path / name) for name in ("a.png", "b.png")]
     draw = figure.save_figures
 
-    def fail(folder, result, title):
+    def fail(folder, result, title, keep_text):
         if title == "a":
             raise error
-        return draw(folder, result, title)
+        return draw(folder, result, title, keep_text)
 
     monkeypatch.setattr(figure, "save_figures", fail)
     code, out = segment(random_model, tmp_path, *images, "--target", "aorta")

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from medsegr.explain import figure
+from medsegr.explain.contact_sheet import Panel, SheetRow, contact_sheet
 from medsegr.explain.explanation import explanation_page, verdict
 from medsegr.explain.figure import save_figures
 from medsegr.explain.overlay import overlay_page, spread
@@ -74,6 +76,17 @@ def test_explanation_tells_each_findings_story():
     assert "not looked for" in shown
     assert any(text.startswith("enlarged ×") for text in shown)
     assert texts_inside(page)
+
+
+@pytest.mark.parametrize("keep_text", [False, True])
+def test_pictures_hold_the_report_only_where_it_is_kept(keep_text, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figure, "save_page", lambda page, path: drawn.extend(words(page)))
+    save_figures(tmp_path, made_result(), "case_1", **({"keep_text": True} if keep_text else {}))
+    assert {"nodule", "calcified", "lobe", "Possible", "effusion"} <= set(drawn)
+    assert bool({"Cough", "weeks,", "$5", "Large"} & set(drawn)) == keep_text
+    contact = words(contact_sheet("demo", ["Mask"], [SheetRow("case_1", (Panel(made_result(), ""),))], keep_text))
+    assert "nodule" in contact and ("CHEST" in contact) == keep_text
 
 
 def test_verdicts_without_a_trigger():

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,10 +45,22 @@ def test_long_reports_are_cut_around_the_evidence():
 
 def test_evidence_survives_any_shortage_of_room():
     spans = evidence_spans(FINDINGS[0])
-    lines = fit_excerpt(TEXT, spans, 200.0, 10.0, 4)
+    lines = fit_excerpt(TEXT, spans, 200.0, 10.0, 4, keep_text=True)
     assert len(lines) <= 4
     assert "nodule" in [word.text for line in lines for _, word in line]
-    assert len(fit_excerpt(TEXT, spans, 40.0, 10.0, 2)) == 2
+    for keep_text in (True, False):
+        assert len(fit_excerpt(TEXT, spans, 40.0, 10.0, 2, keep_text=keep_text)) == 2
+
+
+@pytest.mark.parametrize("behind", ["", " Thank you." * 40])
+def test_without_the_text_nothing_but_evidence_is_laid_out(behind):
+    report = f"Mr John Miller, MRN 4471123. Mr Li has a nodule, left\nupper of Li lobe.{behind}"
+    spans = [(report.index(words), report.index(words) + len(words), kind) for words, kind in
+             (("nodule", "target"), ("left", "location"), ("upper", "location"), ("lobe", "location"))]  # fmt: skip
+    shown = [word for line in fit_excerpt(report, spans, 200.0, 10.0, 9) for _, word in line]
+    assert joined(shown) == "… nodule, left upper … lobe …"
+    kept = joined(word for line in fit_excerpt(report, spans, 200.0, 10.0, 9, keep_text=True) for _, word in line)
+    assert "MRN 4471123" in kept and "of Li lobe" in kept
 
 
 @given(st.text(max_size=300), st.integers(0, 300), st.integers(0, 60), st.integers(0, 120))

@@ -57,10 +57,11 @@ def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
         folder.mkdir()
         save_inputs(folder, case)
         write_case(folder, asked.answers[0], CaseLabel(asked.name, case.name, predictor.name), keep_text=True)
-        save_figures(folder, asked.answers[0], asked.name)
+        save_figures(folder, asked.answers[0], asked.name, keep_text=True)
         shown.append(asked)
     title = f"medsegr demo: reports become masks (generated studies, model '{predictor.name}')"
-    save_page(contact_sheet(title, WAYS, [_row(case) for case in shown]), stage / "demo.png")
+    sheet = contact_sheet(title, WAYS, [_row(case) for case in shown], keep_text=True)  # nobody's reports
+    save_page(sheet, stage / "demo.png")
     return shown
 
 

@@ -54,7 +54,9 @@ def segment(
     flips: FlipsOption = False,
     second_look: SecondLookOption = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
-    keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep the report's text in findings.json.")] = False,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="Keep the report's text in findings.json and explanation.png.")
+    ] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
     lexicon: LexiconOption = None,
     parser: ParserOption = "rules",
@@ -166,7 +168,7 @@ def _segment_one(job: _Job, study: Study) -> "Result":
     folder.mkdir()
     write_case(folder, result, CaseLabel(study.case, study.image.name, job.predictor.name), job.keep_text)
     if job.pictures:
-        save_figures(folder, result, study.case)
+        save_figures(folder, result, study.case, job.keep_text)
     return result
 
 

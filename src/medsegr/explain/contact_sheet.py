@@ -54,13 +54,14 @@ class SheetRow:
     panels: tuple[Panel, ...]
 
 
-def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[SheetRow]) -> Page:
+def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[SheetRow], keep_text: bool = False) -> Page:
     """A page with a row per case.
 
     Args:
         title: At the top.
         columns: Headings of the panels.
         rows: Each with one panel per column, besides the plain image.
+        keep_text: Also show the reports' words around the evidence; without it, ``…`` stands for them.
     """
     count = len(columns) + 1
     row_height = CELL + CAPTION + 18
@@ -82,7 +83,7 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[SheetRow]) 
     for number, row in enumerate(rows):
         y = HEAD + number * row_height
         page.rule(y, MARGIN, width - MARGIN)
-        _draw_words(page, row, y + 14)
+        _draw_words(page, row, y + 14, keep_text)
         result = row.panels[0].result
         _draw_panel(page, Panel(Result((), result.image), ""), 0, y + 12)
         for place, panel in enumerate(row.panels, 1):
@@ -100,13 +101,14 @@ def _draw_legend(page: Page) -> None:
     put(page.axes, MARGIN + WORDS + 2 * GAP + CELL, y + 9, note, 8.5, colour=FAINT)
 
 
-def _draw_words(page: Page, row: SheetRow, y: float) -> None:
+def _draw_words(page: Page, row: SheetRow, y: float, keep_text: bool) -> None:
     result = row.panels[0].result
     put(page.axes, MARGIN, y + 10, shorten(row.title, WORDS, 10.5, True), 10.5, colour=INK, bold=True)
     spans = [span for found in result.findings for span in evidence_spans(found.finding)]
     listed = result.findings[:6]
     room = int((CELL + CAPTION - 24 - 13 * len(listed)) / (TEXT * LINE))
-    bottom = draw_lines(page.axes, fit_excerpt(result.text, spans, WORDS, TEXT, room), MARGIN, y + 17, TEXT)
+    lines = fit_excerpt(result.text, spans, WORDS, TEXT, room, keep_text=keep_text)
+    bottom = draw_lines(page.axes, lines, MARGIN, y + 17, TEXT)
     said = {"outlined": "outlined", "absent": "absent by the report: empty", "empty": "nothing to outline",
             "unsupported": "image does not show it: empty", "untrained": "model not trained for it: empty"}  # fmt: skip
     for number, found in enumerate(listed):

@@ -67,12 +67,13 @@ class Verdict:
     detail: str = ""
 
 
-def explanation_page(result: Result, title: str) -> Page:
+def explanation_page(result: Result, title: str, keep_text: bool = False) -> Page:
     """One row per finding; a reader sees why each mask is there, or why there is none.
 
     Args:
         result: From the predictor.
         title: Shown at the top.
+        keep_text: Also show the report's words around the evidence; without it, ``…`` stands for them.
     """
     shown = result.findings[:MAX_ROWS]
     size = _cell_size(result)
@@ -84,7 +85,7 @@ def explanation_page(result: Result, title: str) -> Page:
     _draw_head(page, title)
     for number in range(len(shown)):
         page.rule(tops[number], MARGIN, WIDTH - MARGIN)
-        _draw_row(page, result, number, tops[number] + PAD, size)
+        _draw_row(page, result, number, tops[number] + PAD, size, keep_text=keep_text)
     if not shown:
         put(page.axes, MARGIN, HEAD + 20, "No finding to explain.", 12, colour=FAINT)
     for number, note in enumerate(notes):
@@ -161,14 +162,14 @@ def _heat_legend(page: Page, x: float, y: float) -> None:
     put(page.axes, begin + 65, y + 9, "much", 8.5, colour=FAINT)
 
 
-def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[float, float]) -> None:
+def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[float, float], *, keep_text: bool) -> None:
     found, colour = result.findings[number], finding_colour(number)
     first, second, third, fourth = column_places()
     height = ABSENT if found.outcome == "absent" else size[1]
     page.bar(first, y, 5, 17, colour=colour)
     name = shorten(plain_name(found.finding), WORDS - 14, 12, True)
     put(page.axes, first + 12, y + 13, name, 12, colour=INK, bold=True)
-    _draw_words(page, result, found, y + 24, int((height - 20) / (TEXT * LINE)))
+    _draw_words(page, result, found, y + 24, int((height - 20) / (TEXT * LINE)), keep_text=keep_text)
     plane = display_rgb(result.image.plane(found.key_plane))
     crop = _zoom(display_map(found.plane_mask()))
     if found.outcome == "absent":
@@ -182,12 +183,12 @@ def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[flo
     _draw_support(page, found, verdict(found, result.text), fourth, y)
 
 
-def _draw_words(page: Page, result: Result, found: FindingResult, y: float, max_lines: int) -> None:
+def _draw_words(page: Page, result: Result, found: FindingResult, y: float, max_lines: int, *, keep_text: bool) -> None:
     spans = evidence_spans(found.finding)
     if not spans:
         put(page.axes, MARGIN, y + TEXT, "asked for by name; the report does not say it", 9.5, colour=FAINT)
         return
-    lines = fit_excerpt(result.text, spans, WORDS, TEXT, max_lines)
+    lines = fit_excerpt(result.text, spans, WORDS, TEXT, max_lines, keep_text=keep_text)
     draw_lines(page.axes, lines, MARGIN, y, TEXT)
 
 

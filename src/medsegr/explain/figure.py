@@ -12,15 +12,17 @@ from medsegr.inference.result import Result
 OVERLAY, EXPLANATION = "overlay.png", "explanation.png"
 
 
-def save_figures(folder: Path, result: Result, title: str) -> list[Path]:
+def save_figures(folder: Path, result: Result, title: str, keep_text: bool = False) -> list[Path]:
     """Write ``overlay.png`` and ``explanation.png`` into an existing folder.
 
+    Of the report, ``explanation.png`` shows the words alone that findings rest on, unless ``keep_text`` says more.
     Letters that the font lacks are drawn as boxes, without a warning that would name them.
 
     Args:
         folder: Exists.
         result: From the predictor.
         title: Name of the case.
+        keep_text: Also show the report's words around the evidence.
 
     Raises:
         OutputError: The folder cannot be written to.
@@ -29,5 +31,5 @@ def save_figures(folder: Path, result: Result, title: str) -> list[Path]:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         return [
             save_page(overlay_page(result, title), folder / OVERLAY),
-            save_page(explanation_page(result, title), folder / EXPLANATION),
+            save_page(explanation_page(result, title, keep_text), folder / EXPLANATION),
         ]

@@ -65,13 +65,14 @@ def coloured_words(text: str, spans: Sequence[tuple[int, int, str]], window: Spa
 def excerpt(text: str, spans: Sequence[tuple[int, int, str]], context: int) -> list[Word]:
     """The words around the evidence, at most ``context`` characters to each side, gaps as ``…``.
 
-    Without evidence: the beginning of the text.
+    Short gaps are filled; with a context of 0 only those that hold no letter and no digit, so that nothing but
+    the evidence is shown. Without evidence: the beginning of the text.
     """
     marks = sorted((max(0, s), min(len(text), e)) for s, e, _ in spans) or [(0, 0)]
     windows: list[list[int]] = []
     for start, end in marks:
         begin, stop = _word_start(text, start - context, start), _word_end(text, end + context, end)
-        if windows and begin <= windows[-1][1] + 4:
+        if windows and _is_filled(text, windows[-1][1], begin, context):
             windows[-1][1] = max(windows[-1][1], stop)
         else:
             windows.append([begin, stop])
@@ -83,6 +84,11 @@ def excerpt(text: str, spans: Sequence[tuple[int, int, str]], context: int) -> l
     if windows[-1][1] < len(text.rstrip()):
         words.append(Word("…"))
     return words
+
+
+def _is_filled(text: str, end: int, begin: int, context: int) -> bool:
+    """Whether what stands between two windows is shown."""
+    return begin <= end + 4 and (context > 0 or not re.search(r"\w", text[end:begin]))
 
 
 def _word_start(text: str, place: int, evidence: int) -> int:
@@ -130,11 +136,30 @@ def wrap(words: Sequence[Word], width: float, size: float) -> list[list[tuple[fl
 
 
 def fit_excerpt(
-    text: str, spans: Sequence[tuple[int, int, str]], width: float, size: float, max_lines: int
+    text: str,
+    spans: Sequence[tuple[int, int, str]],
+    width: float,
+    size: float,
+    max_lines: int,
+    *,
+    keep_text: bool = False,
 ) -> list[list[tuple[float, Word]]]:
-    """As much of the report around the evidence as ``max_lines`` hold."""
+    """The evidence, and as much of the report around it as may be shown.
+
+    Args:
+        text: The report.
+        spans: Where the evidence stands in it, with its aspect.
+        width: Of a line, in points.
+        size: Of the font, in points.
+        max_lines: What there is room for.
+        keep_text: Also show the words around the evidence; without it, ``…`` stands for them.
+
+    Returns:
+        Lines of (x in points, word).
+    """
     lines: list[list[tuple[float, Word]]] = []
-    for context in (len(text) if len(text) <= SHORT else 110, 70, 40, 20, 8, 0):
+    around = (len(text) if len(text) <= SHORT else 110, 70, 40, 20, 8) if keep_text else ()
+    for context in (*around, 0):
         lines = wrap(excerpt(text, spans, context), width, size)
         if len(lines) <= max_lines:
             return lines
