@@ -3,13 +3,16 @@ import json
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from medsegr.cli.case_errors import in_words
 from medsegr.cli.main import main
 from medsegr.cli.run_record import without_text
 from medsegr.cli.studies import case_names
 from medsegr.errors import OutputError
 from medsegr.explain import figure
+from medsegr.inference.predictor import Predictor
 
 TEXT = "Nodule in the left upper lobe. No pleural effusion."
 
@@ -146,6 +149,52 @@ def test_what_goes_wrong_with_one_case_leaves_the_others(error, told, random_mod
     (failure,) = json.loads((out / "run.json").read_text())["failures"]
     assert failure["case"] == "a" and told in failure["error"]
     assert "Smith" not in (out / "run.json").read_text() + capsys.readouterr().err
+
+
+def test_a_case_that_needs_too_much_memory_leaves_the_others(random_model, tmp_path, monkeypatch, capsys):
+    images = [save_picture(tmp_path / f"{name}.png") for name in "abcd"]
+    wrong = {
+        "a.png": MemoryError(),
+        "b.png": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."),
+        "d.png": RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+    }
+    real = Predictor.segment
+
+    def fail(self, image, *arguments, **options):
+        if image.name in wrong:
+            raise wrong[image.name]
+        return real(self, image, *arguments, **options)
+
+    monkeypatch.setattr(Predictor, "segment", fail)
+    code, out = segment(random_model, tmp_path, *images, "--target", "aorta", "--no-pictures")
+    assert code == 1
+    assert sorted(path.name for path in out.iterdir()) == ["c", "run.json"]
+    assert (out / "c" / "findings.json").is_file()
+    failures = json.loads((out / "run.json").read_text())["failures"]
+    assert [(each["case"], "needs more memory than there is;" in each["error"]) for each in failures] == [
+        ("a", True), ("b", True), ("d", True),
+    ]  # fmt: skip
+    assert capsys.readouterr().err.count("needs more memory") == 3
+
+
+def test_errors_of_the_program_itself_are_not_put_down_to_a_case():
+    assert in_words(RuntimeError("shapes do not fit"), "a") is None
+    assert in_words(NotImplementedError(), "a") is None
+    assert "needs more memory" in str(in_words(OSError(12, "Cannot allocate memory"), "a"))
+
+
+def test_run_json_tells_cases_of_one_name_apart(random_model, tmp_path, monkeypatch):
+    for folder in ("one", "two", "three"):
+        (tmp_path / folder).mkdir()
+        save_picture(tmp_path / folder / "scan.png")
+    (tmp_path / "three" / "scan.png").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    code, out = segment(random_model, tmp_path, "one", "two/scan.png", "three", "--target", "aorta", "--no-pictures")
+    assert code == 1
+    run = json.loads((out / "run.json").read_text())
+    told = {entry["case"]: entry["image"] for entry in run["cases"] + run["failures"]}
+    assert told == {"scan": "one/scan.png", "scan-2": "two/scan.png", "scan-3": "three/scan.png"}
+    assert json.loads((out / "scan-2" / "findings.json").read_text())["image"] == "scan.png"
 
 
 def test_nifti_keeps_its_geometry(random_model, tmp_path):

@@ -53,8 +53,8 @@ def write_run(
     Args:
         path: Where to.
         model: Name and hash of the weights.
-        cases: Name and seconds of each.
-        failures: Name and message of each case that failed.
+        cases: Name, image as it was given (in a folder: with the folder as it was given), and seconds of each.
+        failures: Name, image and message of each case that failed.
         parser: Who read the reports: its name; of a language model also model and address.
     """
     record = {

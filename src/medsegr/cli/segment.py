@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from medsegr.cli.case_errors import CAUGHT, free_memory, in_words
 from medsegr.cli.console import messages, results
 from medsegr.cli.inputs import model_places
 from medsegr.cli.llm_options import (
@@ -132,25 +133,23 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
             messages().print(f"[{number}/{len(studies)}] {study.case}")
         try:
             result = _segment_one(job, study)
-        except (MedsegrError, OSError, UnicodeError) as error:
-            shutil.rmtree(job.stage / study.case, ignore_errors=True)
-            errors.append(_in_words(error, study))
-            failures.append({"case": study.case, "error": str(errors[-1])})
+        except CAUGHT as error:
+            told = in_words(error, study.case)
+            if told is None:
+                raise
+            errors.append(told)
+        else:
+            seconds = round(time.perf_counter() - started, 3)
+            done.append(({"case": study.case, "image": str(study.image), "seconds": seconds}, result))
             continue
-        done.append(({"case": study.case, "seconds": round(time.perf_counter() - started, 3)}, result))
+        free_memory()
+        shutil.rmtree(job.stage / study.case, ignore_errors=True)
+        failures.append({"case": study.case, "image": str(study.image), "error": str(errors[-1])})
     if not done and len(errors) == 1:
         raise errors[0]
     if not done:
         raise InputError(f"None of the {len(studies)} images could be segmented. The first: {errors[0]}")
     return done, failures
-
-
-def _in_words(error: Exception, study: Study) -> MedsegrError:
-    """An error as a message; a codec's own would quote what it cannot write."""
-    if isinstance(error, MedsegrError):
-        return error
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-    return InputError(f"{study.case} cannot be read, or its results cannot be written ({reason}).")
 
 
 def _segment_one(job: _Job, study: Study) -> "Result":
