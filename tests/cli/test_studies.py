@@ -81,3 +81,32 @@ def test_a_row_that_fits_several_images_is_refused(row, tmp_path):
 def test_one_image_given_twice_is_no_riddle(tmp_path):
     (image,) = made(tmp_path, "scan.png")
     assert reports(tmp_path, [image, tmp_path], "scan.png") == ["scan.png!", "scan.png!"]
+
+
+def test_a_report_that_a_comma_cuts_is_refused(tmp_path):
+    (tmp_path / "reports.csv").write_text("image,report\na.png,No mass, Smith has a nodule.\n")
+    with pytest.raises(
+        ReportError, match=r"line 2 has more cells than the first line; put the report.* in quotes"
+    ) as e:
+        collect_studies(made(tmp_path, "a.png"), None, None, tmp_path / "reports.csv")
+    assert "Smith" not in str(e.value)
+
+
+def test_rows_that_fit_no_image_are_counted(tmp_path, capsys):
+    images = made(tmp_path, "a/scan.png", "b/scan.png")
+    assert reports(tmp_path, images, "a/scan.png", "b/scan", "c/scan.png", "x") == ["a/scan.png!", "b/scan!"]
+    assert capsys.readouterr().err == "Note: 2 rows fit no image that was given, in reports.csv.\n"
+    reports(tmp_path, images[:1], "a/scan.png", "scan.png")
+    assert capsys.readouterr().err == "", "a row that another one outdoes fits"
+
+
+@pytest.mark.parametrize("rows", [("scan.png", "./scan.png"), ("a//scan.png", "a/scan.png"), ("scan.png", "scan")])
+def test_two_rows_for_one_image_are_refused(rows, tmp_path):
+    with pytest.raises(ReportError, match=r"named more than once|Two rows of the reports fit .*a/scan.png"):
+        reports(tmp_path, made(tmp_path, "a/scan.png"), *rows)
+
+
+def test_letters_may_be_composed_otherwise_than_in_the_name_of_the_file(tmp_path):
+    one, two = "caf\u00e9.png", "cafe\u0301.png"
+    assert reports(tmp_path, made(tmp_path, two), one) == [f"{one}!"]
+    assert reports(tmp_path, [tmp_path / one], two) == [f"{two}!"]

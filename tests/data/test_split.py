@@ -68,3 +68,23 @@ def test_broken_tables(content: bytes, complaint: str, tmp_path: Path) -> None:
     rows, complaints = read_table(tmp_path / "t.csv", ("image", "split"))
     assert rows == []
     assert complaints[0].startswith(complaint)
+
+
+def test_a_comma_without_quotes_cuts_nothing_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("image,report\na.png,Nodule.\nb.png,No mass, Miller has a nodule\nc.png,x,,\nd.png,x,y,z\n")
+    rows, complaints = read_table(path, ("image", "report"))
+    assert [name for name, _ in rows] == ["a.png", "b.png", "c.png", "d.png"]
+    assert complaints == [
+        "t.csv line 3 has more cells than the first line (as 1 more); "
+        "put the report, or whatever holds a comma, in quotes"
+    ]
+
+
+def test_names_meet_files_whose_letters_are_composed_otherwise(tmp_path: Path) -> None:
+    one, two = "caf\u00e9.png", "cafe\u0301.png"
+    write_split(tmp_path / "split.csv", {one: "train", "b.png": "val"})
+    names = [name for name, _ in read_table(tmp_path / "split.csv", ("image", "split"), [two, "b.png"])[0]]
+    assert names == [two, "b.png"]
+    for files in ([one, two], [two, one]):
+        assert read_table(tmp_path / "split.csv", ("image", "split"), files)[0][0] == (one, "train")

@@ -72,7 +72,7 @@ def _foreign_files(folder: Path, images: Sequence[str]) -> list[str]:
 def _split(folder: Path, images: Sequence[str]) -> list[str]:
     if not (folder / SPLIT_FILE).exists():
         return [f"{SPLIT_FILE} is missing"]
-    rows, complaints = read_table(folder / SPLIT_FILE, ("image", "split"))
+    rows, complaints = read_table(folder / SPLIT_FILE, ("image", "split"), images)
     splits: dict[str, list[str]] = {}
     for image, split in rows:
         splits.setdefault(image, []).append(split.strip())
@@ -112,7 +112,7 @@ def _patients(folder: Path, images: Sequence[str]) -> list[str]:
 def _reports(path: Path | None, images: Sequence[str]) -> list[str]:
     if path is None:
         return []
-    rows, complaints = read_table(path, ("image", "report"))
+    rows, complaints = read_table(path, ("image", "report"), images)
     counts = Counter(image for image, _ in rows)
     known = set(images)
     complaints += [f"{path.name}: {shown_name(image)} has {n} rows" for image, n in counts.items() if n > 1]

@@ -43,10 +43,10 @@ class DatasetFolder:
         self._images = list_images(self.path)
         if not self._images:
             complaints.append("images/ is missing or holds no image")
-        self._split = _table(self.path / SPLIT_FILE, "split", complaints)
+        self._split = _table(self.path / SPLIT_FILE, "split", complaints, self._images)
         reports = find_reports(self.path, self.manifest) or self.path / REPORTS_FILE
-        self._reports = _table(reports, "report", complaints)
-        self._origins = report_origins(reports) if self._reports else {}
+        self._reports = _table(reports, "report", complaints, self._images)
+        self._origins = report_origins(reports, self._images) if self._reports else {}
         self._findings, findings_complaints = read_findings(self.path)
         complaints += findings_complaints
         known = set(self._images)
@@ -270,12 +270,12 @@ def shown_name(name: str) -> str:
     return name if is_file_name else "(a row that names no image file)"
 
 
-def _table(path: Path, column: str, complaints: list[str]) -> dict[str, str]:
+def _table(path: Path, column: str, complaints: list[str], images: Iterable[str]) -> dict[str, str]:
     """Image -> split, or image -> report, empty cells left out; empty where the file is missing."""
     table: dict[str, str] = {}
     if not path.exists():
         return table
-    rows, found = read_table(path, ("image", column))
+    rows, found = read_table(path, ("image", column), images)
     complaints += found
     for image, text in rows:
         if column == "report" and not text.strip():

@@ -1,6 +1,6 @@
 """Whose images they are: what intervals are resampled by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from medsegr.data.dataset_folder import DatasetFolder
@@ -35,14 +35,14 @@ def grouped(folder: Path, images: Sequence[str]) -> tuple[dict[str, str], str]:
     """The same of a folder and its images, where the folder may break the layout."""
     for column in COLUMNS:
         for name in (SPLIT_FILE, PROVENANCE_FILE):
-            known = _column(folder / name, column)
+            known = _column(folder / name, column, images)
             if any(image in known for image in images):
                 return {image: known.get(image, image) for image in images}, column
     return {image: image for image in images}, "image"
 
 
-def _column(path: Path, column: str) -> dict[str, str]:
+def _column(path: Path, column: str, images: Iterable[str]) -> dict[str, str]:
     if not path.is_file():
         return {}
-    rows, _ = read_table(path, ("image", column))
+    rows, _ = read_table(path, ("image", column), images)
     return {image: value.strip() for image, value in rows if value.strip()}

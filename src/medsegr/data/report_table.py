@@ -1,5 +1,6 @@
 """The reports of a data set: which file holds them, and which of them were derived from masks."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -20,15 +21,16 @@ def find_reports(folder: Path, manifest: DatasetManifest) -> Path | None:
     return next((folder / name for name in (REPORTS_FILE, DERIVED_FILE) if (folder / name).exists()), None)
 
 
-def report_origins(path: Path) -> dict[str, ReportOrigin]:
+def report_origins(path: Path, known: Iterable[str] = ()) -> dict[str, ReportOrigin]:
     """Image -> whether its report is real or derived, by the column ``origin``.
 
-    Without the column all reports are real, but those of ``reports_derived.csv``.
+    Without the column all reports are real, but those of ``reports_derived.csv``. Names of images are
+    matched with ``known`` as ``read_table`` does.
     """
-    rows, missing = read_table(path, ("image", ORIGIN_COLUMN))
+    rows, missing = read_table(path, ("image", ORIGIN_COLUMN), known)
     if not missing:
         return {image: "derived" if origin.strip() == "derived" else "real" for image, origin in rows}
-    rows, _ = read_table(path, ("image", "report"))
+    rows, _ = read_table(path, ("image", "report"), known)
     return {image: "derived" if path.name == DERIVED_FILE else "real" for image, _ in rows}
 
 

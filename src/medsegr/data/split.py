@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,23 @@ SPLITS = ("train", "val", "test")
 SPLIT_FILE = "split.csv"
 
 
-def read_table(path: Path, columns: tuple[str, str]) -> tuple[list[tuple[str, str]], list[str]]:
+def read_table(
+    path: Path, columns: tuple[str, str], known: Iterable[str] = ()
+) -> tuple[list[tuple[str, str]], list[str]]:
     """Read two columns of a CSV file with a header.
 
     Args:
         path: UTF-8, with or without a byte order mark.
         columns: Their names; further columns are ignored.
+        known: Names of files that the first column speaks of. One that is composed of other code points there
+            (``é`` as one letter, or as ``e`` and an accent) is given back as the file's name.
 
     Returns:
-        The rows in order, duplicates kept, and complaints, one line each.
+        The rows in order, duplicates kept, and complaints, one line each. A row with more cells than the first
+        line is among both: an unquoted comma may have cut it short.
     """
+    exact = {name: name for name in known}
+    files = {**{composed(name): name for name in exact}, **exact}
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -33,16 +41,28 @@ def read_table(path: Path, columns: tuple[str, str]) -> tuple[list[tuple[str, st
         missing = [name for name in columns if name not in (reader.fieldnames or ())]
         if missing:
             return [], [f"{path.name} has no column '{missing[0]}'; line 1 should be {','.join(columns)}"]
-        rows, complaints = [], []
+        rows, complaints, longer = [], [], []
         for row in reader:
             first, second = row[columns[0]], row[columns[1]]
+            if any(cell.strip() for cell in row.get(None, ())):  # type: ignore[call-overload]
+                longer.append(reader.line_num)
             if not first or second is None:
                 complaints.append(f"{path.name} line {reader.line_num} is incomplete")
             else:
-                rows.append((first.strip(), second))
+                name = first.strip()
+                rows.append((files.get(name) or files.get(composed(name), name), second))
     except csv.Error as error:
         return [], [f"{path.name} is not a CSV file ({error})"]
+    if longer:
+        others = f" (as {len(longer) - 1} more)" if len(longer) > 1 else ""
+        complaints.append(f"{path.name} line {longer[0]} has more cells than the first line{others}; "
+                          "put the report, or whatever holds a comma, in quotes")  # fmt: skip
     return rows, complaints
+
+
+def composed(name: str) -> str:
+    """A name with each letter as one code point where there is one (NFC), as most keyboards and editors write it."""
+    return unicodedata.normalize("NFC", name)
 
 
 def split_by_patient(
