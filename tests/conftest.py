@@ -1,11 +1,25 @@
 """What all rooms share: one thread for torch, and a small random model on disk."""
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 import torch
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture
+def nothing_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renaming is refused: tests that write to devices by name must not take one from the machine when they fail."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "refused by the test")
+
+    for owner, name in ((tempfile, "mkstemp"), (os, "replace"), (os, "rename"), (Path, "replace"), (Path, "rename")):
+        monkeypatch.setattr(owner, name, refuse)
 
 
 @pytest.fixture(scope="session")

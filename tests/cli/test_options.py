@@ -120,3 +120,13 @@ def test_a_missing_lexicon(command, picture, tmp_path, capsys):
     arguments = ["parse"] if command == "parse" else ["segment", picture, "--out", str(tmp_path / "out")]
     assert main([*arguments, "--text", "Blister.", "--lexicon", str(tmp_path / "none.yaml")]) == 2
     assert "does not exist: expected a YAML file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--modality", "--parser"])
+@pytest.mark.parametrize(
+    ("given", "told"), [("Nodule of Mr Miller", False), ("Miller-" * 6, False), ("Millerly", True)]
+)
+def test_what_may_be_a_report_is_not_repeated(option, given, told, capsys):
+    assert main(["parse", "--text", "Nodule.", option, given]) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"Error: Unknown {option[2:]}") and ("Miller" in printed) == told

@@ -112,3 +112,17 @@ def test_lines_of_a_modality_that_nobody_knows_are_read_all_the_same(tmp_path, c
     (line,) = (tmp_path / "out.jsonl").read_text().splitlines()
     assert [(f["target"], f["presence"]) for f in json.loads(line)["findings"]] == [("haemorrhage", "absent")]
     assert "does not know the modality" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("nothing_is_replaced")
+def test_jsonl_to_standard_output(tmp_path, capfd):
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": 1, "report": "No mass."}) + "\n")
+    assert main(["parse", "--jsonl", str(tmp_path / "in.jsonl"), "/dev/stdout"]) == 0
+    assert json.loads(capfd.readouterr().out)["findings"][0]["presence"] == "absent"
+
+
+def test_a_line_that_is_nested_too_deep_is_unreadable(tmp_path, capsys):
+    (tmp_path / "in.jsonl").write_text("[" * 100_000 + "\n")
+    assert main(["parse", "--jsonl", str(tmp_path / "in.jsonl"), str(tmp_path / "out.jsonl")]) == 2
+    assert "line 1: expected an object" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]

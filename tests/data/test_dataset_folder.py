@@ -7,6 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder, discover, find_dataset_folders, find_mask, image_stem
 from medsegr.errors import DatasetError, ImageError
 from tests.data import dataset_maker as make
@@ -67,6 +68,27 @@ def test_empty_cells_are_no_reports(tmp_path: Path) -> None:
     assert [data.report_origin(name) for name in make.NAMES] == ["real", None, None]
     make.table(folder / "reports.csv", ("image", "report"), [("a.png", ""), ("b.png", "")])
     assert not DatasetFolder(folder).has_reports
+
+
+def test_tables_meet_images_whose_letters_are_composed_otherwise(tmp_path: Path) -> None:
+    typed, stored = "caf\u00e9.png", "cafe\u0301.png"
+    folder = make.labelled(tmp_path)
+    for inner in ("images", "masks"):
+        (folder / inner / "a.png").rename(folder / inner / stored)
+    for name in ("split.csv", "reports.csv"):
+        (folder / name).write_text((folder / name).read_text().replace("a.png", typed), encoding="utf-8")
+    data = DatasetFolder(folder)
+    assert data.images("train") == [stored] and data.report(stored) == "A lesion, seen."
+    assert not [complaint for complaint in check_dataset(folder) if "caf" in complaint]
+
+
+def test_a_report_that_a_comma_cuts_is_refused(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    (folder / "reports.csv").write_text("image,report\na.png,A lesion, seen.\n")
+    told = "reports.csv line 2 has more cells than the first line"
+    with pytest.raises(DatasetError, match=told):
+        DatasetFolder(folder)
+    assert any(told in complaint for complaint in check_dataset(folder))
 
 
 def test_incomplete_label_without_pixels_is_left_out(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Outputs: whole or not at all, and nothing left behind."""
 
 import errno
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,55 @@ def test_file_that_cannot_be_written(tmp_path: Path, monkeypatch) -> None:
     with pytest.raises(OutputError, match="Permission denied"), atomic_write(tmp_path / "a"):
         pytest.fail("reached")
     assert tree(tmp_path) == {"file": "x"}
+
+
+def test_what_a_link_points_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("link", "dangling"):
+        (tmp_path / name).symlink_to(Path("folder") / name)
+    (tmp_path / "folder" / "link").write_text("old")
+    for name in ("link", "dangling"):
+        with atomic_write(tmp_path / name) as temporary:
+            temporary.write_text("new")
+        assert (tmp_path / name).is_symlink()
+    assert tree(tmp_path / "folder") == {"dangling": "new", "link": "new"}
+
+
+def test_a_pipe_stays_a_pipe_and_receives_all_or_nothing(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match="boom"), atomic_write(pipe) as temporary:  # noqa: PT012
+        temporary.write_text("half")
+        raise ValueError("boom")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with atomic_write(pipe) as temporary:
+        temporary.write_text("whole")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert os.read(reader, 100) == b"whole"
+    os.close(reader)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.usefixtures("nothing_is_replaced")
+@pytest.mark.parametrize("link", [False, True])
+def test_a_device_stays_a_device(link: bool, tmp_path: Path) -> None:
+    (tmp_path / "null").symlink_to("/dev/null")
+    with atomic_write(tmp_path / "null" if link else "/dev/null") as temporary:
+        temporary.write_text("gone")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode) and (tmp_path / "null").is_symlink()
+    if Path("/dev/full").exists():
+        with pytest.raises(OutputError, match="No space left"), atomic_write("/dev/full") as temporary:
+            temporary.write_text("more than fits")
+
+
+@pytest.mark.usefixtures("nothing_is_replaced")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_standard_output_is_written_after_what_was_printed(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    print("before")
+    with atomic_write(name) as temporary:
+        temporary.write_text("content\n")
+    print("behind")
+    assert capfd.readouterr().out == "before\ncontent\nbehind\n"
 
 
 def test_folder_appears_when_complete(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def describe(
     Example: medsegr data describe my_data --seed 0
     """
     from medsegr.data.dataset_folder import DatasetFolder
+    from medsegr.data.outputs import is_stream
     from medsegr.describe.dataset_reports import derive_reports, report_path, save_reports
     from medsegr.errors import ConfigError
 
@@ -36,7 +37,7 @@ def describe(
     save_reports(path, described)
     told = [each for each in described if each.report.text]
     findings = sum(len(each.report.findings) for each in told)
-    typer.echo(f"{path}: {len(told)} reports with {findings} findings")
+    typer.echo(f"{path}: {len(told)} reports with {findings} findings", err=is_stream(path))
     if len(told) < len(described):
         typer.echo(f"{len(described) - len(told)} images have no report: their masks say nothing.", err=True)
     unsaid = sum(each.unsaid for each in described)

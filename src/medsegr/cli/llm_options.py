@@ -6,6 +6,7 @@ import typer
 
 from medsegr.cognition.llm_endpoint import TIMEOUT_S, LlmEndpoint
 from medsegr.cognition.parser import PARSERS
+from medsegr.data.given_name import quoted
 from medsegr.errors import ConfigError
 
 ParserOption = Annotated[str, typer.Option("--parser", help="Who reads the report: rules (offline), or llm.")]
@@ -42,7 +43,7 @@ def chosen_endpoint(
             address, or one that needs consent.
     """
     if parser not in PARSERS:
-        raise ConfigError(f"Unknown parser '{parser}': expected one of {', '.join(PARSERS)}.")
+        raise ConfigError(f"Unknown parser{quoted(parser)}: expected one of {', '.join(PARSERS)}.")
     if parser == "llm":
         return LlmEndpoint.from_environment(
             url, model, key_env, TIMEOUT_S if timeout_s is None else timeout_s, allow_remote

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
+from medsegr.data.given_name import quoted
 from medsegr.errors import ConfigError
 
 LexiconOption = Annotated[
@@ -30,11 +31,11 @@ def check_modality(name: str | None, lexicon: Lexicon | None = None) -> None:
     """Refuse a modality that the lexicon does not know; the built-in one by default.
 
     Raises:
-        ConfigError: With the nearest name and the list.
+        ConfigError: With the nearest name and the list; what may be a report is not repeated.
     """
     known = sorted((lexicon or load_lexicon()).modalities)
     if name is None or name in known:
         return
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise ConfigError(f"Unknown modality '{name}'.{hint} Known: {', '.join(known)}.")
+    raise ConfigError(f"Unknown modality{quoted(name)}.{hint} Known: {', '.join(known)}.")

@@ -25,7 +25,7 @@ from medsegr.cli.options import LexiconOption, check_modality
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
-from medsegr.data.outputs import atomic_write
+from medsegr.data.outputs import atomic_write, is_stream
 from medsegr.data.report_file import MAX_REPORT_BYTES, decode_report, read_report
 from medsegr.errors import ConfigError, OutputError, ReportError
 
@@ -140,7 +140,7 @@ def parse_lines(
 
     Args:
         source: Lines with ``id``, ``report`` and perhaps ``modality``.
-        target: Lines with ``id`` and ``findings``.
+        target: Lines with ``id`` and ``findings``; a pipe or ``/dev/stdout`` is written into.
         modality: Of lines that name none.
         read: :func:`parse_report`, or a form of it.
         known: Modalities that ``read`` knows; the built-in lexicon's by default.
@@ -149,7 +149,7 @@ def parse_lines(
         ReportError: The file or one of its lines cannot be used.
         OutputError: The result cannot be written, or would replace the reports.
     """
-    if source.resolve() == target.resolve():
+    if not is_stream(target) and source.resolve() == target.resolve():
         raise OutputError(f"The findings would replace the reports in '{source}'. Choose another name for OUT.")
     try:
         lines = source.read_text(encoding="utf-8-sig").split("\n")
@@ -168,7 +168,8 @@ def _parse_line(
     try:
         record = json.loads(line)
         identity, report = record["id"], record["report"]
-    except (ValueError, KeyError, TypeError) as error:
+        json.dumps(identity)  # it is written again, so it must not be nested too deep
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReportError(f'{where}: expected an object {{"id", "report", "modality"}}.') from error
     if not isinstance(report, str):
         raise ReportError(f"{where}: 'report' is a {type(report).__name__}; expected text.")

@@ -59,7 +59,7 @@ def read_manifest(folder: Path) -> tuple[DatasetManifest, list[str]]:
         raw = json.loads(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
         return empty, [f"{MANIFEST_FILE} is not JSON (line {error.lineno}: {error.msg})"]
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         return empty, [f"{MANIFEST_FILE} cannot be read ({type(error).__name__})"]
     if not isinstance(raw, dict):
         return empty, [f"{MANIFEST_FILE} is not an object in braces"]

@@ -55,7 +55,7 @@ def read_findings(folder: Path) -> tuple[dict[str, ImageFindings], list[str]]:
         where = f"{FINDINGS_FILE} line {number}"
         try:
             entry = _image_findings(json.loads(line), folder)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             complaints.append(f"{where} is not JSON")
         except (KeyError, TypeError, ValueError) as error:
             complaints.append(f"{where}: {error.args[0] if error.args else type(error).__name__}")

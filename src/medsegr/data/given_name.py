@@ -1,4 +1,4 @@
-"""A name that was given where a file was expected: may a message repeat it, or is it perhaps a report?"""
+"""What was given where a name was expected: may a message repeat it, or is it perhaps a report?"""
 
 from pathlib import Path
 
@@ -10,6 +10,16 @@ SUFFIXES = (
 
 LONGEST = 120
 """Letters of a file's name; a longer one is taken for text."""
+
+
+LONGEST_WORD = 40
+"""Letters of a word that a message repeats."""
+
+
+def quoted(word: str) -> str:
+    """``'word'`` for a message, after a blank; nothing where blanks or its length say that it may be a report."""
+    plain = len(word) <= LONGEST_WORD and not any(letter.isspace() for letter in word)
+    return f" '{word}'" if plain else ""
 
 
 def may_be_report(name: Path | str) -> bool:

@@ -72,7 +72,7 @@ def _read_json(folder: Path) -> Mapping[str, Any]:
     except FileNotFoundError:
         raise DatasetError(f"{folder} is not in nnU-Net's layout: it has no dataset.json. Give the folder "
                            "DatasetNNN_Name, or choose another layout with --from.") from None  # fmt: skip
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DatasetError(
             f"{path} cannot be read as JSON ({type(error).__name__}). Correct or copy it again."
         ) from error
@@ -210,7 +210,7 @@ def _first_fold(folder: Path) -> set[str]:
         return set()
     try:
         return set(json.loads(path.read_text(encoding="utf-8-sig"))[0]["val"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise DatasetError(
             f"{path.name} cannot be read ({type(error).__name__}); expected a list of folds, each with 'val'."
         ) from error

@@ -2,29 +2,41 @@
 
 import errno
 import os
+import re
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from medsegr.errors import OutputError
 
 _PLACE_IS_AT_FAULT = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
+_STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yield a temporary file beside ``path``; it takes the name when the block ends well.
 
-    A failure leaves what was there before, and no temporary file. Missing parent folders are made.
+    A failure leaves what was there before, and no temporary file. Missing parent folders are made. A link stays
+    and what it points to is replaced; a pipe or a device stays too and receives the content when the block ends well.
 
     Raises:
         OutputError: The place is not writable, or is a folder.
+        BrokenPipeError: Whoever read a pipe has closed it.
     """
     path = Path(path)
+    if is_stream(path):
+        with _streamed(path) as temporary:
+            yield temporary
+        return
     if path.is_dir():
         raise OutputError(f"{path} is a folder; a file name was expected. Choose another name.")
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     topmost = _first_missing(path.parent)
     _make_parents(path.parent)
     try:
@@ -43,6 +55,47 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
         if not path.exists():
             _remove_empty_parents(path.parent, topmost)
+
+
+def is_stream(path: Path | str) -> bool:
+    """Whether a path is a pipe, a device or what is open already (``/dev/stdout``): to write into, not to replace."""
+    if _descriptor(path) is not None:
+        return True
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _descriptor(path: Path | str) -> int | None:
+    """The number of an open file that a path stands for."""
+    numbered = re.fullmatch(r"/(?:dev|proc/self)/fd/(\d{1,9})", str(path))
+    return int(numbered[1]) if numbered else _STREAMS.get(str(path))
+
+
+@contextmanager
+def _streamed(path: Path) -> Iterator[Path]:
+    """Yield a temporary file elsewhere; its content goes into a pipe or device when the block ends well."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="medsegr-") as folder:
+            temporary = Path(folder) / "content"
+            temporary.touch()
+            yield temporary
+            with temporary.open("rb") as source, _opened(path) as target:
+                shutil.copyfileobj(source, target)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _not_writable(path, error) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    descriptor = _descriptor(path)
+    if descriptor is None:
+        return path.open("wb")
+    sys.stdout.flush()  # what was printed before comes first
+    return os.fdopen(os.dup(descriptor), "wb")  # opening it by name would cut off what a file holds
 
 
 @contextmanager

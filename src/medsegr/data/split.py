@@ -44,7 +44,7 @@ def read_table(
         rows, complaints, longer = [], [], []
         for row in reader:
             first, second = row[columns[0]], row[columns[1]]
-            if any(cell.strip() for cell in row.get(None, ())):  # type: ignore[call-overload]
+            if any(cell.strip() for cell in row.get(None, ())):
                 longer.append(reader.line_num)
             if not first or second is None:
                 complaints.append(f"{path.name} line {reader.line_num} is incomplete")

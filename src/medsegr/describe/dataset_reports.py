@@ -10,7 +10,7 @@ import numpy as np
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.data.outputs import atomic_write
+from medsegr.data.outputs import atomic_write, is_stream
 from medsegr.data.report_table import DERIVED_FILE, ORIGIN_COLUMN, REPORTS_FILE, holds_derived_only
 from medsegr.describe.derived_report import DerivedReport, write_report
 from medsegr.describe.measure_finding import measure_case
@@ -72,6 +72,8 @@ def report_path(folder: DatasetFolder, out: Path | None, overwrite: bool = False
     path = folder.path / DERIVED_FILE if out is None else out
     if path.name == REPORTS_FILE:
         raise OutputError(f"{path} is the place of real reports and is never written. Choose another name.")
+    if is_stream(path):
+        return path
     if path.is_file() and not overwrite:
         raise OutputError(f"{path} exists. Choose another name, or pass --overwrite.")
     if path.is_file() and not holds_derived_only(path):

@@ -91,7 +91,7 @@ def read_run(folder: Path | str) -> Run:
     try:
         record = json.loads((path / RESULTS_FILE).read_text(encoding="utf-8"))
         text = (path / CASES_FILE).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(
             f"{path} cannot be read as a run ({type(error).__name__}): expected a folder with {RESULTS_FILE} and "
             f"{CASES_FILE}, as 'medsegr evaluate --out' writes it."
