@@ -169,10 +169,9 @@ class Predictor:
             ImageError: The image cannot be used.
             ReportError: The report is no report, is empty and no target is named, or holds too many findings.
         """
-        targets = checked_names(report, targets)
+        names = [canonical_target(name, lexicon) for name in checked_names(report, targets)]
         check_modality(modality, image, lexicon)
         check_thresholds(threshold, support_threshold)
-        names = [canonical_target(name, lexicon) for name in targets]
         check_question(report, names)
         picture = load_image(image)
         modality = modality or picture.modality
@@ -188,15 +187,13 @@ class Predictor:
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
         ids = unique_ids(findings)
         placed = prompts_by_place(prompts or {}, findings, ids, picture)
-        volumes: dict[int, FindingVolume] = {}
-        if sought:
-            with self._lock:
-                clicked = {place: placed[k] for place, k in enumerate(sought) if k in placed}
-                told = tuple(in_plane(findings[k], modality, picture.geometry.plane) for k in sought)
-                asked = Question(told, modality, priors.text, clicked)
-                ask = self.looks.ask(self.model.eval(), thresholds)
-                gathered = gather(ask, picture, asked, thresholds)
-            volumes = dict(zip(sought, gathered, strict=True))
+        told = Question(
+            tuple(in_plane(findings[k], modality, picture.geometry.plane) for k in sought),
+            modality,
+            priors.text,
+            {place: placed[k] for place, k in enumerate(sought) if k in placed},
+        )
+        volumes = dict(zip(sought, self._volumes(picture, told, thresholds), strict=True))
         results = tuple(
             _finding_result(
                 id, finding, volumes.get(k), picture, thresholds, trained=trained.knows(finding.target, modality)
@@ -212,6 +209,13 @@ class Predictor:
             *contradictions(results, thresholds, told=len(priors)),
         )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
+
+    def _volumes(self, picture: MedicalImage, asked: Question, thresholds: Thresholds) -> list[FindingVolume]:
+        """What the model finds, one for each finding asked for; it is not asked for none."""
+        if not asked.findings:
+            return []
+        with self._lock:
+            return gather(self.looks.ask(self.model.eval(), thresholds), picture, asked, thresholds)
 
 
 def _join(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:
