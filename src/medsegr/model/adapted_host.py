@@ -1,7 +1,7 @@
 """A host and the adapters that live on it: which one acts, what is trained, how to take them off."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -10,6 +10,10 @@ from medsegr.backbones.lora import LoraSettings, add_lora, lora_names, merge_lor
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import Adapter, AdapterConfig
+from medsegr.model.host_state import give_back, remember
+
+Own = TypeVar("Own", bound="AdaptedHost")
+"""A model's own class, as ``typing.Self`` of later Pythons."""
 
 
 class AdaptedHost(nn.Module):
@@ -23,6 +27,9 @@ class AdaptedHost(nn.Module):
         vocabulary: Names that have a row in the embedding tables.
         config: Sizes of the adapter.
         name: Of the adapter.
+
+    Raises:
+        ConfigError: The config does not fit the host, or the name cannot be one. The host is then as it was.
     """
 
     def __init__(
@@ -34,7 +41,8 @@ class AdaptedHost(nn.Module):
     ) -> None:
         super().__init__()
         self.backbone = backbone
-        self._frozen_before = {n: p.requires_grad for n, p in backbone.model.named_parameters()}
+        self._before = remember(backbone.model, self)
+        self.attached = True
         self.host_lora = lora_names(backbone.model)
         self._checkpointing = False
         self.text_encoders: dict[str, Any] = {}
@@ -43,7 +51,11 @@ class AdaptedHost(nn.Module):
             parameter.requires_grad_(backbone.whole or inside)
         self.adapters = nn.ModuleDict()
         self.active = name
-        self.add_adapter(name, config, vocabulary)
+        try:
+            self.add_adapter(name, config, vocabulary)
+        except BaseException:
+            self.detach()
+            raise
         self.train(backbone.model.training)
 
     @property
@@ -71,14 +83,16 @@ class AdaptedHost(nn.Module):
         """Put a further, fresh adapter on the host, and let it act.
 
         Args:
-            name: A new one, without dots.
+            name: A new one, without dots, and none that ``nn.ModuleDict`` uses itself (``keys``, ``items``).
             config: Sizes of the adapter; what suits the host's size by default.
             vocabulary: Names with a row in its tables; the built-in lexicon's by default.
 
         Raises:
-            ConfigError: The name is taken or cannot be one, or the config does not fit the host.
+            ConfigError: The name is taken or cannot be one, the config does not fit the host, or the adapters were
+                taken off.
         """
-        if name in self.adapters or not name or "." in name:
+        self.refuse_detached()
+        if hasattr(self.adapters, name) or not name or "." in name:
             raise ConfigError(
                 f"'{name}' cannot name a further adapter; there are: {', '.join(self.adapters) or 'none'}."
             )
@@ -93,8 +107,9 @@ class AdaptedHost(nn.Module):
         """Let the adapter of that name act, and its LoRA; it alone is trained. Nothing is loaded.
 
         Raises:
-            ConfigError: No adapter of that name.
+            ConfigError: No adapter of that name, or the adapters were taken off.
         """
+        self.refuse_detached()
         if name not in self.adapters:
             raise ConfigError(f"No adapter '{name}'; there are: {', '.join(self.adapters)}.")
         self.backbone.detach()
@@ -109,8 +124,9 @@ class AdaptedHost(nn.Module):
         """Adapt the host's encoder as well, together with the adapter that acts; see ``backbones.lora``.
 
         Raises:
-            ConfigError: The adapter has one already, PEFT is missing, or no layer fits.
+            ConfigError: The adapter has one already, PEFT is missing, no layer fits, or the adapters were taken off.
         """
+        self.refuse_detached()
         if self.adapter.lora is not None:
             raise ConfigError(f"Adapter '{self.active}' has a LoRA already.")
         add_lora(self.backbone, settings, lora_name(self.active))
@@ -141,7 +157,7 @@ class AdaptedHost(nn.Module):
         """Names and parameters that training changes: the adapter's, a LoRA's, and a whole host's."""
         return ((name, p) for name, p in self.named_parameters() if p.requires_grad)
 
-    def train(self, mode: bool = True) -> "ReportGuidedSam":
+    def train(self: Own, mode: bool = True) -> Own:
         """Training mode for what is trained; a frozen host stays in evaluation mode, but for its LoRA's dropout."""
         super().train(mode)
         if not self.backbone.whole:
@@ -154,11 +170,23 @@ class AdaptedHost(nn.Module):
         return self
 
     def detach(self) -> nn.Module:
-        """Take the adapters off; returns the host as it was before (with its LoRA, where one was put in)."""
-        self.backbone.detach()
-        for name, parameter in self.backbone.model.named_parameters():
-            parameter.requires_grad_(self._frozen_before.get(name, parameter.requires_grad))
+        """Take the adapters off; returns the host as it was before (with its LoRA, where one was put in).
+
+        Where another model has its adapters on the same host, its flags are put back when the last one goes.
+        """
+        if self.attached:
+            self.backbone.detach()
+            self.attached = self._checkpointing = False
+            give_back(self.backbone.model, self, self._before)
         return self.backbone.model
+
+    def refuse_detached(self) -> None:
+        """Raise a ConfigError where the adapters were taken off."""
+        if not self.attached:
+            raise ConfigError(
+                "The adapter was taken off its host by detach(). Load it again, or put a fresh one on with "
+                "medsegr.attach(host)."
+            )
 
 
 def lora_name(adapter: str) -> str:

@@ -115,7 +115,7 @@ def load_checkpoint(name_or_folder: str, host: Host | None = None, any_host: boo
 
     Raises:
         ConfigError: Nothing of that name.
-        CheckpointError: Damaged, of a newer schema, or of another host.
+        CheckpointError: Damaged, of a newer schema, or of another host. A frozen host at hand is then as it was.
     """
     folder = _fetch(name_or_folder)
     config = _read_config(folder)
@@ -127,8 +127,12 @@ def load_checkpoint(name_or_folder: str, host: Host | None = None, any_host: boo
         model = ReportGuidedSam(backbone, PriorVocabulary.from_dict(config["vocabulary"]), adapter)
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / CONFIG} is incomplete ({error!r}); save the model again.") from error
-    _fill(model, state, folder)
-    _fill_lora(model, config, folder)
+    try:
+        _fill(model, state, folder)
+        _fill_lora(model, config, folder)
+    except BaseException:
+        model.detach()
+        raise
     model.metadata = dict(config.get("metadata", {}), weights_sha256=config["weights_sha256"])
     return model.eval()
 
@@ -144,7 +148,8 @@ def load_further(model: ReportGuidedSam, name_or_folder: str, name: str, any_hos
 
     Raises:
         ConfigError: Nothing there, or the name is taken.
-        CheckpointError: Damaged, of a newer schema, of another host, or with a host of its own.
+        CheckpointError: Damaged, of a newer schema, of another host, or with a host of its own. The model is then
+            as it was.
     """
     folder = _fetch(name_or_folder)
     config = _read_config(folder)
@@ -162,7 +167,7 @@ def load_further(model: ReportGuidedSam, name_or_folder: str, name: str, any_hos
     try:
         _fill(model, state, folder)
         _fill_lora(model, config, folder)
-    except CheckpointError:
+    except BaseException:
         model.set_adapter(before)
         del model.adapters[name]
         raise

@@ -107,7 +107,11 @@ class ReportGuidedSam(AdaptedHost):
         Args:
             pixel_values: From :meth:`preprocess`.
             priors: From :meth:`encode_findings`.
+
+        Raises:
+            ConfigError: The adapters were taken off the host.
         """
+        self.refuse_detached()
         tokens = self.adapter.tokens(priors, pixel_values)
         guidance = Guidance(tokens, priors.region, priors.valid)
         with self.backbone.guided(guidance) as guided:
