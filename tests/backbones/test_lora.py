@@ -4,8 +4,10 @@ import copy
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from medsegr.backbones.lora import LoraSettings, lora_names
+from medsegr.backbones.catalogue import wrap_host
+from medsegr.backbones.lora import LoraSettings, lora_names, lora_state
 from medsegr.errors import CheckpointError, ConfigError
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import ReportGuidedSam
@@ -29,9 +31,9 @@ def model(case):
     return open_gates(guided(case, case.build(), CONFIG))
 
 
-def wake(model: ReportGuidedSam) -> None:
+def wake(model: ReportGuidedSam, seed: int = 7) -> None:
     """LoRA starts at zero; random matrices stand for trained ones."""
-    generator = torch.Generator().manual_seed(7)
+    generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.backbone.model.named_parameters():
             if ".lora_B" in name and parameter.requires_grad:
@@ -91,17 +93,17 @@ def test_each_adapter_has_its_own_and_switching_needs_no_loading(case, model, tm
     other = open_gates(guided(case, case.build(), CONFIG), 0.3)
     other.add_lora(SETTINGS)
     wake(other)
-    with_lora = run(other, REPORT).logits
+    adapted = run(other, REPORT).logits
     other.save_pretrained(tmp_path / "lora")
     model.load_adapter(tmp_path / "lora", "ct")
-    torch.testing.assert_close(run(model, REPORT).logits, with_lora, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(run(model, REPORT).logits, adapted, atol=1e-6, rtol=1e-5)
     model.set_adapter("default")
     assert torch.equal(run(model, REPORT).logits, plain)
     model.set_adapter("ct")
-    torch.testing.assert_close(run(model, REPORT).logits, with_lora, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(run(model, REPORT).logits, adapted, atol=1e-6, rtol=1e-5)
     model.save_pretrained(tmp_path / "again")
     again = ReportGuidedSam.from_pretrained(tmp_path / "again", host=wrapped(case))
-    torch.testing.assert_close(run(again, REPORT).logits, with_lora, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(run(again, REPORT).logits, adapted, atol=1e-6, rtol=1e-5)
 
 
 def peft_host(seed: int = 0):
@@ -148,3 +150,126 @@ def test_targets_that_fit_nothing_and_bad_numbers_are_refused(model):
         model.add_lora(LoraSettings(rank=2, targets=("no_such_layer",)))
     with pytest.raises(ConfigError, match="expected rank"):
         LoraSettings(rank=-1)
+    with pytest.raises(ConfigError, match="rank 0"):
+        model.add_lora(LoraSettings())
+
+
+def with_lora(model: ReportGuidedSam, settings: LoraSettings = SETTINGS, seed: int = 7) -> torch.Tensor:
+    """Give the adapter that acts open gates and a LoRA as if trained; its answer."""
+    open_gates(model)
+    model.add_lora(settings)
+    wake(model, seed)
+    return run(model, REPORT).logits
+
+
+@pytest.mark.parametrize("name", ["sam", "sam2"])
+@pytest.mark.parametrize("targets", [(), ("qkv",), ("qkv", "proj")])
+def test_two_loras_on_one_host_are_told_apart_saved_and_read_back(name, targets, tmp_path):
+    model = guided(HOSTS[name], HOSTS[name].build(), CONFIG)
+    plain = [key for key in model.backbone.model.state_dict() if "lora_" not in key]
+    expected = {"default": with_lora(model, LoraSettings(rank=2, targets=targets))}
+    model.add_adapter("b", CONFIG)
+    expected["b"] = with_lora(model, LoraSettings(rank=3, targets=targets), seed=8)
+    assert not torch.allclose(expected["b"], expected["default"])
+    matrices = {adapter: lora_state(model.backbone, [f"medsegr_{adapter}"]).keys() for adapter in expected}
+    assert matrices["b"] == matrices["default"], "both adapt the same layers"
+    host = HOSTS[name].build()
+    both = guided(HOSTS[name], host, CONFIG)
+    for adapter, logits in expected.items():
+        model.set_adapter(adapter)
+        torch.testing.assert_close(run(model, REPORT).logits, logits, atol=1e-6, rtol=1e-5)
+        model.save_pretrained(tmp_path / adapter)
+        alone = ReportGuidedSam.from_pretrained(tmp_path / adapter, host=HOSTS[name].build())
+        torch.testing.assert_close(run(alone, REPORT).logits, logits, atol=1e-6, rtol=1e-5)
+        both.load_adapter(tmp_path / adapter, f"{adapter}2")
+    for adapter, logits in expected.items():
+        both.set_adapter(f"{adapter}2")
+        torch.testing.assert_close(run(both, REPORT).logits, logits, atol=1e-6, rtol=1e-5)
+        both.remove_lora()
+    assert list(host.state_dict()) == [key.replace(".base_layer", "") for key in plain]
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_lora_that_cannot_be_loaded_leaves_none_behind(case, model, tmp_path, other):
+    lora = tmp_path / "ct" / "lora.safetensors"
+    with_lora(model, LoraSettings(rank=2))
+    model.save_pretrained(tmp_path / "ct")
+    save_file({name: torch.cat([matrix, matrix]) for name, matrix in load_file(lora).items()}, lora)
+    host = case.build()
+    again = open_gates(guided(case, host, CONFIG))
+    expected = with_lora(again) if other else run(again, REPORT).logits
+    modules = [name for name, _ in host.named_modules()]
+    gradients = [name for name, _ in again.trainable_parameters()]
+    with pytest.raises(CheckpointError, match="do not fit the host"):
+        again.load_adapter(tmp_path / "ct", "ct")
+    assert [name for name, _ in host.named_modules()] == modules
+    assert [name for name, _ in again.trainable_parameters()] == gradients
+    assert list(again.adapters) == ["default"]
+    assert torch.equal(run(again, REPORT).logits, expected)
+    host = case.build()
+    modules = [name for name, _ in host.named_modules()]
+    with pytest.raises(CheckpointError, match="do not fit the host"):
+        ReportGuidedSam.from_pretrained(tmp_path / "ct", host=wrap_host(host, spec=case.spec))
+    assert [name for name, _ in host.named_modules()] == modules and not hasattr(host, "peft_config")
+    assert all(p.requires_grad for p in host.parameters())
+
+
+def test_dropout_is_off_in_an_evaluated_model(case, model, tmp_path):
+    masks = with_lora(model.eval(), LoraSettings(rank=2, dropout=0.5))
+    assert torch.equal(run(model, REPORT).logits, masks)
+    model.save_pretrained(tmp_path / "ct")
+    again = guided(case, case.build(), CONFIG).eval()
+    again.load_adapter(tmp_path / "ct", "ct")
+    torch.testing.assert_close(run(again, REPORT).logits, masks, atol=1e-6, rtol=1e-5)
+    again.train()
+    assert not torch.equal(run(again, REPORT).logits, run(again, REPORT).logits)
+
+
+def test_what_a_host_brought_along_stays_as_it_was_beside_ours(tmp_path):
+    host = peft_host().get_base_model()
+    other = peft.LoraConfig(r=2, target_modules=["lin1"], init_lora_weights=False)
+    peft.inject_adapter_in_model(other, host, adapter_name="resting")
+    for layer in host.modules():
+        if hasattr(layer, "lora_A"):
+            layer.set_adapter("default")
+    for parameter in host.parameters():
+        parameter.requires_grad_(False)
+    model = open_gates(guided(HOSTS["sam"], host, CONFIG))
+    before = run(model, REPORT).logits
+    model.add_lora(SETTINGS)
+    assert torch.equal(run(model, REPORT).logits, before)
+    trained = [n for n, _ in model.trainable_parameters() if "backbone" in n]
+    assert trained and all(".medsegr_default." in n for n in trained)
+    model.remove_lora()
+    assert lora_names(host) == ["default", "resting"] and set(host.peft_config) == {"default", "resting"}
+    assert torch.equal(run(model, REPORT).logits, before)
+    assert not any("backbone" in n for n, _ in model.trainable_parameters())
+
+
+def test_our_lora_and_the_hosts_own_on_the_same_layers_are_both_saved(tmp_path):
+    model = guided(HOSTS["sam"], peft_host(), CONFIG)
+    expected = with_lora(model)
+    model.save_pretrained(tmp_path / "m")
+    again = ReportGuidedSam.from_pretrained(tmp_path / "m", host=peft_host(seed=1), any_host=True)
+    torch.testing.assert_close(run(again, REPORT).logits, expected, atol=1e-6, rtol=1e-5)
+
+
+def test_a_host_with_a_lora_comes_off_as_it_was_but_for_the_lora():
+    host = HOSTS["sam"].build().train()
+    model = guided(HOSTS["sam"], host, CONFIG)
+    with_lora(model)
+    assert model.detach() is host
+    assert all(p.requires_grad for p in host.parameters())
+    assert all(module.training for module in host.modules())
+
+
+def test_adapters_are_not_changed_while_a_lora_is_merged():
+    model = guided(HOSTS["sam"], HOSTS["sam"].build(), CONFIG)
+    with_lora(model)
+    model.merge_lora()
+    for change in (lambda: model.add_adapter("b", CONFIG), lambda: model.set_adapter("default"), model.remove_lora):
+        with pytest.raises(ConfigError, match=r"Call unmerge_lora\(\)"):
+            change()
+    assert list(model.adapters) == ["default"]
+    model.unmerge_lora()
+    model.add_adapter("b", CONFIG)

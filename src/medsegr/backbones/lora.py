@@ -4,6 +4,9 @@ Source: Hu et al., LoRA, ICLR 2022. The low-rank matrices are trained together w
 saved apart from it (``lora.safetensors``); the host's own weights stay as they are until they are merged.
 """
 
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -62,11 +65,15 @@ def lora_names(model: nn.Module) -> list[str]:
 def add_lora(backbone: Backbone, settings: LoraSettings, name: str) -> None:
     """Put LoRA into the layers of the encoder's blocks; a fresh one changes nothing.
 
+    Layers that hold a LoRA already get this one beside it; what acts there goes on to act.
+
     Raises:
-        ConfigError: PEFT is missing, or no layer fits.
+        ConfigError: The rank is 0, PEFT is missing, or no layer fits.
     """
+    if not settings.rank:
+        raise ConfigError("LoRA has rank 0, which is none; expected at least 1.")
     peft = require("peft", "LoRA", "'medsegr[lora]'")
-    targets = [n for n, layer in backbone.model.named_modules() if _is_target(n, layer, backbone, settings.targets)]
+    targets = [n for n, layer in _own_layers(backbone.model) if _is_target(n, layer, backbone, settings.targets)]
     if not targets:
         named = list(settings.targets) or "by default"
         raise ConfigError(f"No layer of the host's blocks fits the LoRA targets {named}.")
@@ -76,21 +83,44 @@ def add_lora(backbone: Backbone, settings: LoraSettings, name: str) -> None:
         lora_dropout=settings.dropout,
         target_modules=targets,
     )
-    flags = {n: p.requires_grad for n, p in backbone.model.named_parameters()}
-    peft.inject_adapter_in_model(config, backbone.model, adapter_name=name)
-    for n, parameter in backbone.model.named_parameters():
-        known = n.replace(".base_layer.", ".")
-        parameter.requires_grad_(flags.get(known, flags.get(n, f".{name}." in n)))
+    active = [(layer, list(layer.active_adapters)) for layer in _layers(backbone.model)]
+    with _gradients_kept(list(backbone.model.parameters())), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Already found a `peft_config`")
+        peft.inject_adapter_in_model(config, backbone.model, adapter_name=name)
+        for layer, names in active:
+            layer.set_adapter([*names, name] if name in layer.lora_A else names)
+    for parameter in _parameters_of(backbone.model, [name]):
+        parameter.requires_grad_(True)
+
+
+def remove_lora(backbone: Backbone, name: str) -> None:
+    """Take a LoRA out; layers that hold no other are the host's own again."""
+    for path, layer in list(backbone.model.named_modules()):
+        if not _is_lora_layer(layer) or name not in layer.lora_A:
+            continue
+        if len(layer.lora_A) == 1:
+            parent, _, leaf = path.rpartition(".")
+            setattr(backbone.model.get_submodule(parent), leaf, layer.base_layer)
+            continue
+        with _gradients_kept(_parameters_of(layer, _others(layer.lora_A, [name]))):
+            layer.set_adapter(_others(layer.active_adapters, [name]))
+            layer.delete_adapter(name)
+    configs = getattr(backbone.model, "peft_config", {})
+    configs.pop(name, None)
+    if not configs and hasattr(backbone.model, "peft_config"):
+        del backbone.model.peft_config
 
 
 def use_lora(backbone: Backbone, name: str, owned: list[str]) -> None:
     """Let one of our LoRAs act and the others rest; what the host brought along is left alone."""
     for layer in _layers(backbone.model):
+        if not any(n in layer.lora_A for n in owned):
+            continue
         mine = [n for n in layer.lora_A if n == name]
-        theirs = [n for n in layer.lora_A if n not in owned]
-        if mine + theirs:
+        theirs = [] if layer.disable_adapters else _others(layer.active_adapters, owned)
+        with _gradients_kept(_parameters_of(layer, _others(layer.lora_A, owned))):
             layer.set_adapter(mine + theirs)
-        layer.enable_adapters(bool(mine + theirs))
+            layer.enable_adapters(bool(mine + theirs))
 
 
 def merge_lora(backbone: Backbone) -> None:
@@ -111,12 +141,11 @@ def is_merged(backbone: Backbone) -> bool:
 
 
 def lora_state(backbone: Backbone, names: list[str]) -> dict[str, Tensor]:
-    """The matrices of the named LoRAs, under names without the LoRA's own."""
-    found = {}
-    for key, tensor in backbone.model.state_dict().items():
-        if ".lora_" in key and _split(key)[1] in names:
-            found[_split(key)[0]] = tensor.detach().cpu().contiguous()
-    return found
+    """The matrices of the named LoRAs, under names without the LoRA's own.
+
+    Where one layer holds several of them, the last one named has these names, and the others keep theirs in full.
+    """
+    return {key: tensor.detach().cpu().contiguous() for key, tensor in _matrices(backbone, names).items()}
 
 
 @torch.no_grad()
@@ -126,8 +155,7 @@ def load_lora_state(backbone: Backbone, state: dict[str, Tensor], names: list[st
     Raises:
         CheckpointError: The matrices do not fit.
     """
-    own = {_split(key)[0]: tensor for key, tensor in backbone.model.state_dict().items()
-           if ".lora_" in key and _split(key)[1] in names}  # fmt: skip
+    own = _matrices(backbone, names)
     if own.keys() != state.keys() or any(own[key].shape != state[key].shape for key in own):
         raise CheckpointError(
             f"The LoRA of this adapter has {len(state)} matrices that do not fit the host's {len(own)}. "
@@ -143,7 +171,41 @@ def plain_name(key: str) -> str | None:
 
 
 def _layers(model: nn.Module) -> list[Any]:
-    return [module for module in model.modules() if hasattr(module, "lora_A") and hasattr(module, "merge")]
+    return [module for module in model.modules() if _is_lora_layer(module)]
+
+
+def _is_lora_layer(module: nn.Module) -> bool:
+    return hasattr(module, "lora_A") and hasattr(module, "merge")
+
+
+def _others(names: Collection[str], left_out: list[str]) -> list[str]:
+    return [name for name in names if name not in left_out]
+
+
+def _parameters_of(module: nn.Module, names: list[str]) -> list[nn.Parameter]:
+    """The matrices of the named LoRAs."""
+    named = [(f".{key}", parameter) for key, parameter in module.named_parameters()]
+    return [parameter for key, parameter in named if ".lora_" in key and _split(key)[1] in names]
+
+
+@contextmanager
+def _gradients_kept(parameters: list[nn.Parameter]) -> Iterator[None]:
+    """Which of them require gradients is afterwards as before: PEFT turns gradients on for all that acts."""
+    flags = [(parameter, parameter.requires_grad) for parameter in parameters]
+    yield
+    for parameter, flag in flags:
+        parameter.requires_grad_(flag)
+
+
+def _matrices(backbone: Backbone, names: list[str]) -> dict[str, Tensor]:
+    """Name in a file -> matrix; see :func:`lora_state`."""
+    state, found = backbone.model.state_dict(), {}
+    for name in reversed(dict.fromkeys(names)):
+        for key, tensor in state.items():
+            if ".lora_" in key and _split(key)[1] == name:
+                plain = _split(key)[0]
+                found[key if plain in found else plain] = tensor
+    return found
 
 
 def _split(key: str) -> tuple[str, str]:
@@ -153,8 +215,18 @@ def _split(key: str) -> tuple[str, str]:
     return ".".join((f"{head}.lora_{kind}", *rest)), name
 
 
+def _own_layers(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Names and layers as if there were no PEFT: one of its layers stands for what it wraps, its parts for nothing."""
+    if hasattr(module, "get_base_layer"):
+        yield path, module.get_base_layer()  # type: ignore[operator]
+        return
+    yield path, module
+    for name, child in module.named_children():
+        yield from _own_layers(child, f"{path}.{name}" if path else name)
+
+
 def _is_target(name: str, layer: nn.Module, backbone: Backbone, targets: tuple[str, ...]) -> bool:
-    if not any(name.startswith(f"{path}.") for path in backbone.spec.block_paths) or ".lora_" in name:
+    if not any(name.startswith(f"{path}.") for path in backbone.spec.block_paths):
         return False
     if isinstance(layer, nn.Conv2d) and layer.groups > 1:
         return False
@@ -166,7 +238,7 @@ def _is_target(name: str, layer: nn.Module, backbone: Backbone, targets: tuple[s
 
 
 def _inside_blocks(backbone: Backbone) -> list[tuple[str, nn.Module]]:
-    return [pair for block in backbone.blocks() for pair in block.named_modules()]
+    return [pair for block in backbone.blocks() for pair in _own_layers(block)]
 
 
 def _has_attention(backbone: Backbone) -> bool:

@@ -6,7 +6,16 @@ from typing import Any, TypeVar
 from torch import nn
 
 from medsegr.backbones.backbone import Backbone
-from medsegr.backbones.lora import LoraSettings, add_lora, lora_names, merge_lora, unmerge_lora, use_lora
+from medsegr.backbones.lora import (
+    LoraSettings,
+    add_lora,
+    is_merged,
+    lora_names,
+    merge_lora,
+    remove_lora,
+    unmerge_lora,
+    use_lora,
+)
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import Adapter, AdapterConfig
@@ -45,6 +54,7 @@ class AdaptedHost(nn.Module):
         self.attached = True
         self.host_lora = lora_names(backbone.model)
         self._checkpointing = False
+        self._merged = False
         self.text_encoders: dict[str, Any] = {}
         for parameter_name, parameter in backbone.model.named_parameters():
             inside = ".lora_" in parameter_name and parameter.requires_grad
@@ -88,10 +98,10 @@ class AdaptedHost(nn.Module):
             vocabulary: Names with a row in its tables; the built-in lexicon's by default.
 
         Raises:
-            ConfigError: The name is taken or cannot be one, the config does not fit the host, or the adapters were
-                taken off.
+            ConfigError: The name is taken or cannot be one, the config does not fit the host, a LoRA is merged, or
+                the adapters were taken off.
         """
-        self.refuse_detached()
+        self._refuse_unready()
         if hasattr(self.adapters, name) or not name or "." in name:
             raise ConfigError(
                 f"'{name}' cannot name a further adapter; there are: {', '.join(self.adapters) or 'none'}."
@@ -107,9 +117,9 @@ class AdaptedHost(nn.Module):
         """Let the adapter of that name act, and its LoRA; it alone is trained. Nothing is loaded.
 
         Raises:
-            ConfigError: No adapter of that name, or the adapters were taken off.
+            ConfigError: No adapter of that name, a LoRA is merged, or the adapters were taken off.
         """
-        self.refuse_detached()
+        self._refuse_unready()
         if name not in self.adapters:
             raise ConfigError(f"No adapter '{name}'; there are: {', '.join(self.adapters)}.")
         self.backbone.detach()
@@ -124,22 +134,38 @@ class AdaptedHost(nn.Module):
         """Adapt the host's encoder as well, together with the adapter that acts; see ``backbones.lora``.
 
         Raises:
-            ConfigError: The adapter has one already, PEFT is missing, no layer fits, or the adapters were taken off.
+            ConfigError: The adapter has a LoRA already, PEFT is missing, no layer fits, a LoRA is merged,
+                or the adapters were taken off.
         """
-        self.refuse_detached()
+        self._refuse_unready()
         if self.adapter.lora is not None:
             raise ConfigError(f"Adapter '{self.active}' has a LoRA already.")
         add_lora(self.backbone, settings, lora_name(self.active))
         self.adapter.lora = settings
         self.set_adapter(self.active)
+        self.train(self.training)
+
+    def remove_lora(self) -> None:
+        """Take the LoRA of the adapter that acts out of the host again; nothing happens where there is none.
+
+        Raises:
+            ConfigError: It is merged, or the adapters were taken off.
+        """
+        self._refuse_unready()
+        if self.adapter.lora is not None:
+            remove_lora(self.backbone, lora_name(self.active))
+            self.adapter.lora = None
+            self.set_adapter(self.active)
 
     def merge_lora(self) -> None:
         """Fold the LoRA that acts into the host's weights, for inference."""
         merge_lora(self.backbone)
+        self._merged = is_merged(self.backbone)
 
     def unmerge_lora(self) -> None:
         """Take it out again, to train, save or switch."""
         unmerge_lora(self.backbone)
+        self._merged = False
 
     def gradient_checkpointing_enable(self) -> None:
         """Trade time for memory in training: the host's blocks run again in the backward pass.
@@ -179,6 +205,12 @@ class AdaptedHost(nn.Module):
             self.attached = self._checkpointing = False
             give_back(self.backbone.model, self, self._before)
         return self.backbone.model
+
+    def _refuse_unready(self) -> None:
+        """Raise a ConfigError where adapters cannot be put on, switched or used."""
+        self.refuse_detached()
+        if self._merged:
+            raise ConfigError("A LoRA is merged into the host's weights. Call unmerge_lora() before changing adapters.")
 
     def refuse_detached(self) -> None:
         """Raise a ConfigError where the adapters were taken off."""

@@ -131,6 +131,7 @@ def load_checkpoint(name_or_folder: str, host: Host | None = None, any_host: boo
         _fill(model, state, folder)
         _fill_lora(model, config, folder)
     except BaseException:
+        model.remove_lora()
         model.detach()
         raise
     model.metadata = dict(config.get("metadata", {}), weights_sha256=config["weights_sha256"])
@@ -168,6 +169,7 @@ def load_further(model: ReportGuidedSam, name_or_folder: str, name: str, any_hos
         _fill(model, state, folder)
         _fill_lora(model, config, folder)
     except BaseException:
+        model.remove_lora()
         model.set_adapter(before)
         del model.adapters[name]
         raise
