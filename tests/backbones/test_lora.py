@@ -273,3 +273,10 @@ def test_adapters_are_not_changed_while_a_lora_is_merged():
     assert list(model.adapters) == ["default"]
     model.unmerge_lora()
     model.add_adapter("b", CONFIG)
+
+
+def test_a_host_that_is_trained_whole_takes_no_lora():
+    model = guided(HOSTS["tiny"], HOSTS["tiny"].build(), CONFIG)
+    with pytest.raises(ConfigError, match="'tiny' is trained whole"):
+        model.add_lora(SETTINGS)
+    assert not lora_names(model.backbone.model) and model.adapter.lora is None

@@ -76,6 +76,7 @@ def test_a_configuration_of_before_has_all_aspects():
         ("data_weights=1", "1 values for 0 data sets"),
         ("adapter.aspects=place", r"'aspects' is \['place'\]; expected some of location, texture, shape"),
         ("adapter.aspects=shape,shape", "each once"),
+        ("lora.rank=2", "'lora.rank' is 2, and 'tiny' is trained whole"),
     ],
 )
 def test_wrong_overrides_say_what_is_wrong(override, message):

@@ -134,10 +134,14 @@ class AdaptedHost(nn.Module):
         """Adapt the host's encoder as well, together with the adapter that acts; see ``backbones.lora``.
 
         Raises:
-            ConfigError: The adapter has a LoRA already, PEFT is missing, no layer fits, a LoRA is merged,
-                or the adapters were taken off.
+            ConfigError: The host is trained whole, the adapter has a LoRA already, PEFT is missing, no layer fits, a
+                LoRA is merged, or the adapters were taken off.
         """
         self._refuse_unready()
+        if self.backbone.whole:
+            raise ConfigError(
+                f"Host '{self.backbone.name}' is trained whole, which leaves a LoRA nothing to do. Train it without."
+            )
         if self.adapter.lora is not None:
             raise ConfigError(f"Adapter '{self.active}' has a LoRA already.")
         add_lora(self.backbone, settings, lora_name(self.active))

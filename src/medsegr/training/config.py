@@ -185,7 +185,8 @@ class TrainConfig:
         checkpoint_every, log_every: Steps between checkpoints and between log lines.
         max_seconds: Stop cleanly after that long, to be resumed; 0 = no limit.
         checkpoint_blocks: Gradient checkpointing of the host's blocks: less memory, more time.
-        lora: Low-rank adaptation of the host's encoder besides (``lora.rank=8``); none by default.
+        lora: Low-rank adaptation of the host's encoder besides (``lora.rank=8``); none by default, and none for
+            ``tiny``, which is trained whole.
     """
 
     data: tuple[str, ...] = ()
@@ -229,6 +230,10 @@ class TrainConfig:
         if self.half_size_share and self.host != "tiny":
             raise ConfigError(
                 f"'half_size_share' is {self.half_size_share} for host '{self.host}'; only 'tiny' takes any size."
+            )
+        if self.lora.rank and (self.init or self.host) == "tiny":
+            raise ConfigError(
+                f"'lora.rank' is {self.lora.rank}, and 'tiny' is trained whole and takes no LoRA. Leave 'lora' out."
             )
         for name, choices in (("precision", ("32", "bf16-mixed")), ("device", ("auto", "cpu", "cuda"))):
             if getattr(self, name) not in choices:
