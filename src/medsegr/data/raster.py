@@ -1,9 +1,9 @@
 """Pictures: PNG, JPEG, TIFF and BMP, 8 and 16 bit, grey and colour.
 
-Decisions: an EXIF orientation is applied, so that "upper left" means what a
-reader saw; masks then have the upright picture's geometry, and a note says so.
-Alpha is laid over black, in arrays as well. CMYK and palettes become RGB. 16-bit grey keeps its
-16 bits; 16-bit colour keeps them where the file is a TIFF.
+Decisions: an orientation (EXIF, TIFF) is applied to pictures and to masks that are read, so that
+"upper left" means what a reader saw; masks then have the upright picture's geometry, and a note
+says so. Alpha is laid over black, in arrays as well. CMYK and palettes become RGB.
+16-bit grey keeps its 16 bits, 16-bit colour where the file is a TIFF.
 """
 
 import logging
@@ -16,10 +16,17 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from medsegr._process_state import PROCESS_STATE
 from medsegr.data.opacity import array_over_black, picture_over_black
 from medsegr.data.outputs import atomic_write
+from medsegr.data.tiff_pixels import (
+    ORIENTATION,
+    is_deep_colour,
+    orientation_notes,
+    upright,
+)
 from medsegr.errors import ImageError
 
 RASTER_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -30,8 +37,6 @@ MAX_SIDE = 12_000
 
 MAX_PIXELS = 100_000_000
 """Most pixels of one plane that are decoded at all."""
-
-_EXIF_ORIENTATION = 0x0112
 
 _READERS = tuple(logging.getLogger(name) for name in ("PIL", "tifffile"))
 for _reader in _READERS:
@@ -54,10 +59,9 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
                 if picture.format == "TIFF" and getattr(picture, "n_frames", 1) > 1:
                     raise ImageError(f"{path.name} holds {picture.n_frames} pages; one picture was expected. "
                                      "Save each page as a file, or the stack as NIfTI.")  # fmt: skip
-                if picture.format == "TIFF" and _is_deep_colour(picture):
+                if isinstance(picture, TiffImageFile) and is_deep_colour(picture.tag_v2):
                     return _read_deep_tiff(path)
-                _decode(picture)
-                return _picture_to_array(picture)
+                return _picture_to_array(*_decode(picture))
         except ImageError:
             raise
         except Image.DecompressionBombError:
@@ -81,23 +85,17 @@ def read_opened_picture(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ..
     check_size(picture.height, picture.width, "The picture")
     with _quiet():
         try:
-            _decode(picture)
-            return _picture_to_array(picture)
+            return _picture_to_array(*_decode(picture))
         except Exception as error:  # decoders of damaged files raise nearly anything
             raise ImageError(f"The PIL picture cannot be decoded ({type(error).__name__}): it is damaged, truncated or "
                              "closed. Open it again, or export it again.") from error  # fmt: skip
 
 
-def _picture_to_array(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A PIL picture as (H, W) or (H, W, 3), upright, and notes for the user."""
-    notes: list[str] = []
-    orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
-    if orientation in range(2, 9):
-        picture = ImageOps.exif_transpose(picture)
-        notes.append(f"EXIF orientation {orientation} was applied; the masks lie on the upright picture")
+def _picture_to_array(picture: Image.Image, notes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """What :func:`_decode` returns as (H, W) or (H, W, 3), and all notes for the user."""
     if picture.mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in picture.info:
         picture, said = picture_over_black(picture)
-        notes.extend(said)
+        notes += said
     if picture.mode == "1":
         picture = picture.convert("L")
     elif picture.mode in ("P", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
@@ -107,7 +105,7 @@ def _picture_to_array(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]
         array = _native_integers(array)
     if array.ndim == 3 and bool((array == array[..., :1]).all()):
         array = np.ascontiguousarray(array[..., 0])
-    return array, tuple(notes)
+    return array, notes
 
 
 def check_size(height: int, width: int, name: str) -> None:
@@ -142,7 +140,7 @@ def save_mask_png(path: Path | str, mask: np.ndarray) -> None:
 
 
 def read_label_picture(path: Path) -> np.ndarray:
-    """Read a mask or label map, (H, W) integers, exactly as stored: no palette is applied.
+    """Read a mask or label map, (H, W) int32, upright as its image is; no palette is applied.
 
     Raises:
         ImageError: Unreadable, or coloured with channels that differ.
@@ -151,8 +149,8 @@ def read_label_picture(path: Path) -> np.ndarray:
         try:
             with Image.open(path, formats=RASTER_FORMATS) as picture:
                 check_size(picture.size[1], picture.size[0], path.name)
-                _decode(picture)
-                array = np.array(picture)
+                shown, _ = _decode(picture)
+                array = np.array(shown)
         except ImageError:
             raise
         except Exception as error:
@@ -189,23 +187,48 @@ def _quiet() -> Iterator[None]:
                 logger.propagate = value
 
 
-def _decode(picture: Image.Image) -> None:
-    """Decode now. libtiff writes its complaints to file descriptor 2; they are kept from the user.
+def _decode(picture: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Decode now; the picture upright, and a note where it was turned or mirrored for that.
 
-    To be called within :func:`_quiet`, for the descriptor is the whole process's.
+    To be called within :func:`_quiet`, for standard error is the whole process's.
     """
-    if picture.format != "TIFF":
-        picture.load()
-        return
+    if isinstance(picture, TiffImageFile):  # PIL turns it while it decodes, and forgets what the file said
+        notes = orientation_notes(picture.getexif().get(ORIENTATION))
+        _decode_tiff(picture)
+        return picture, notes
+    picture.load()
+    notes = orientation_notes(picture.getexif().get(ORIENTATION))
+    return ImageOps.exif_transpose(picture) if notes else picture, notes
+
+
+def _decode_tiff(picture: TiffImageFile) -> None:
+    """Decode now, without the file's name.
+
+    By the name PIL would map uncompressed pixels into memory, and there it takes the sides of the
+    upright picture for those of the stored one: the rows come out scrambled.
+    """
+    name, picture.filename = picture.filename, ""
+    try:
+        with _silent_libtiff():
+            picture.load()
+    finally:
+        picture.filename = name
+
+
+@contextmanager
+def _silent_libtiff() -> Iterator[None]:
+    """Libtiff writes its complaints to file descriptor 2; they are kept from the user."""
     try:
         kept = os.dup(2)
     except OSError:  # no standard error at all
-        picture.load()
+        kept = -1
+    if kept < 0:
+        yield
         return
     silence = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(silence, 2)
-        picture.load()
+        yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
@@ -216,13 +239,6 @@ def _native_integers(array: np.ndarray) -> np.ndarray:
     """Big-endian and 32-bit holders of 16-bit values as native uint16 where they fit."""
     fits = array.min() >= 0 and array.max() <= np.iinfo(np.uint16).max
     return array.astype(np.uint16 if fits else np.int32)
-
-
-def _is_deep_colour(picture: Image.Image) -> bool:
-    """True for TIFFs with more than 8 bits in several channels, which PIL would cut to 8."""
-    bits = getattr(picture, "tag_v2", {}).get(258, (8,))
-    bits = bits if isinstance(bits, tuple) else (bits,)
-    return len(bits) > 1 and max(bits) > 8
 
 
 def _read_foreign(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -253,18 +269,22 @@ def _read_deep_tiff(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
             check_size(page.imagelength, page.imagewidth, path.name)
             array = np.asarray(page.asarray())
             has_opacity = tifffile.EXTRASAMPLE.UNASSALPHA in page.extrasamples  # else none, or black lies under it
+            orientation = page.tags.valueof(ORIENTATION)
     except ImageError:
         raise
     except Exception as error:
         raise ImageError(f"{path.name} is a TIFF that cannot be decoded ({type(error).__name__}). "
                          "Save it again without compression.") from error  # fmt: skip
+    notes = orientation_notes(orientation)
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[-1] not in (3, 4):
         array = np.moveaxis(array, 0, -1)
-    if array.ndim == 3 and array.shape[-1] == 4 and has_opacity:
-        return array_over_black(array)
     if array.ndim == 3 and array.shape[-1] in (3, 4):
-        return np.ascontiguousarray(array[..., :3]), ()
+        array = upright(array, orientation)
+        if array.shape[-1] == 4 and has_opacity:
+            array, said = array_over_black(array)
+            return array, notes + said
+        return np.ascontiguousarray(array[..., :3]), notes
     if array.ndim != 2 or array.dtype.kind not in "uif":
         raise ImageError(f"{path.name} is a TIFF of the shape {array.shape} and {array.dtype}; "
                          "one grey or RGB picture was expected.")  # fmt: skip
-    return array, ()
+    return upright(array, orientation), notes
