@@ -1,4 +1,4 @@
-"""TIFFs: which side is up; masks as their images."""
+"""TIFFs: which side is up, whether 0 is white, unsigned 32 bits and deep CMYK; masks as their images."""
 
 from pathlib import Path
 
@@ -8,6 +8,8 @@ import tifffile
 from PIL import Image
 
 from medsegr.data.image import load_image, load_label_map
+from medsegr.data.tiff_pixels import BITS, PHOTOMETRIC, grey_as_displayed
+from medsegr.errors import ImageError
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (20, 24), dtype=np.uint8)
@@ -71,6 +73,57 @@ def test_masks_are_turned_as_their_images(suffix: str, orientation: int, tmp_pat
         stored = np.array(opened)
     np.testing.assert_array_equal(load_image(tmp_path / f"a{suffix}").voxels, displayed(stored, orientation))
     np.testing.assert_array_equal(load_label_map(tmp_path / f"a{suffix}"), displayed(stored, orientation))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_tiffs_whose_zero_is_white(dtype: type, byteorder: str, orientation: int, tmp_path: Path) -> None:
+    top = np.iinfo(dtype).max
+    stored = RNG.integers(0, top, (20, 24), dtype=dtype, endpoint=True)
+    tag = (274, "H", 1, orientation, True)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, stored, photometric="miniswhite", byteorder=byteorder, extratags=[tag], metadata=None)
+    np.testing.assert_array_equal(load_image(path).voxels, displayed(top - stored, orientation))
+    if dtype == np.uint8 or (dtype == np.uint16 and byteorder == "<"):  # other masks of the kind are refused
+        np.testing.assert_array_equal(load_label_map(path), displayed(top - stored, orientation))
+
+
+def test_white_is_the_highest_value_of_the_stated_bits() -> None:
+    packed = np.array([[0, 5], [4000, 4095]], np.uint16)
+    for bits in (12, (12,)):
+        inverted = grey_as_displayed(packed, {BITS: bits, PHOTOMETRIC: 0})
+        np.testing.assert_array_equal(inverted, [[4095, 4090], [95, 0]])
+    np.testing.assert_array_equal(grey_as_displayed(packed, {PHOTOMETRIC: 0}), 65_535 - packed)
+    np.testing.assert_array_equal(grey_as_displayed(packed, {BITS: 12}), packed)
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("highest", [2**31 - 1, 2**31, 2**32 - 1])
+def test_unsigned_32_bits_stay_positive(highest: int, byteorder: str, tmp_path: Path) -> None:
+    stored = np.linspace(0, highest, 480).reshape(20, 24).astype(np.uint32)
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="minisblack", byteorder=byteorder)
+    image = load_image(tmp_path / "a.tif")
+    np.testing.assert_array_equal(image.voxels.astype(np.int64), stored)
+    assert (np.diff(image.plane().ravel()) >= 0).all()
+    if highest >= 2**31:
+        with pytest.raises(ImageError, match="no labels|cannot be read as a mask"):
+            load_label_map(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("orientation", [1, 2, 8])
+def test_deep_cmyk_is_what_its_8_bit_twin_is(orientation: int, planar: str, tmp_path: Path) -> None:
+    inks = RNG.integers(0, 256, (20, 24, 4), dtype=np.uint8)
+    Image.fromarray(inks, "CMYK").save(tmp_path / "twin.tif")
+    stored = inks.astype(np.uint16) * 257
+    stored = np.moveaxis(stored, -1, 0) if planar == "separate" else stored
+    tag = (274, "H", 1, orientation, True)
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="separated", planarconfig=planar, extratags=[tag])
+    twin = displayed(load_image(tmp_path / "twin.tif").voxels, orientation)
+    voxels = load_image(tmp_path / "a.tif").voxels
+    assert voxels.dtype == np.uint16
+    np.testing.assert_allclose(voxels / 257, twin, atol=1)
 
 
 @pytest.mark.parametrize("orientation", [3, 5])

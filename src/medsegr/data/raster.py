@@ -2,8 +2,8 @@
 
 Decisions: an orientation (EXIF, TIFF) is applied to pictures and to masks that are read, so that
 "upper left" means what a reader saw; masks then have the upright picture's geometry, and a note
-says so. Alpha is laid over black, in arrays as well. CMYK and palettes become RGB.
-16-bit grey keeps its 16 bits, 16-bit colour where the file is a TIFF.
+says so. Alpha is laid over black, in arrays as well. CMYK and palettes become RGB; grey whose 0
+is white is inverted. 16-bit grey keeps its 16 bits, 16-bit colour where the file is a TIFF.
 """
 
 import logging
@@ -22,7 +22,11 @@ from medsegr._process_state import PROCESS_STATE
 from medsegr.data.opacity import array_over_black, picture_over_black
 from medsegr.data.outputs import atomic_write
 from medsegr.data.tiff_pixels import (
+    BITS,
     ORIENTATION,
+    PHOTOMETRIC,
+    cmyk_to_rgb,
+    grey_as_displayed,
     is_deep_colour,
     orientation_notes,
     upright,
@@ -47,7 +51,7 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read a picture.
 
     Returns:
-        (H, W) or (H, W, 3), uint8, uint16, int32 or float32, and notes for the user.
+        (H, W) or (H, W, 3), uint8, uint16, int32, uint32 or float32, and notes for the user.
 
     Raises:
         ImageError: Not a picture, truncated, too large, or several pages.
@@ -93,6 +97,7 @@ def read_opened_picture(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ..
 
 def _picture_to_array(picture: Image.Image, notes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
     """What :func:`_decode` returns as (H, W) or (H, W, 3), and all notes for the user."""
+    tags = getattr(picture, "tag_v2", {})
     if picture.mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in picture.info:
         picture, said = picture_over_black(picture)
         notes += said
@@ -102,7 +107,7 @@ def _picture_to_array(picture: Image.Image, notes: tuple[str, ...]) -> tuple[np.
         picture = picture.convert("RGB")
     array = np.array(picture)
     if array.dtype.kind in "ui" and array.dtype.itemsize > 1:
-        array = _native_integers(array)
+        array = _native_integers(grey_as_displayed(array, tags))
     if array.ndim == 3 and bool((array == array[..., :1]).all()):
         array = np.ascontiguousarray(array[..., 0])
     return array, notes
@@ -156,6 +161,8 @@ def read_label_picture(path: Path) -> np.ndarray:
         except Exception as error:
             raise ImageError(f"{path.name} cannot be read as a mask ({type(error).__name__}). "
                              "Expected a grey picture of label values.") from error  # fmt: skip
+    if array.dtype.kind in "ui" and array.dtype.itemsize > 1:
+        array = grey_as_displayed(array, getattr(shown, "tag_v2", {}))
     if array.ndim == 3:
         colours = array[..., :3]
         if (colours != colours[..., :1]).any():
@@ -236,9 +243,11 @@ def _silent_libtiff() -> Iterator[None]:
 
 
 def _native_integers(array: np.ndarray) -> np.ndarray:
-    """Big-endian and 32-bit holders of 16-bit values as native uint16 where they fit."""
-    fits = array.min() >= 0 and array.max() <= np.iinfo(np.uint16).max
-    return array.astype(np.uint16 if fits else np.int32)
+    """Native uint16 where the values fit, else int32, else uint32."""
+    lowest, highest = array.min(), array.max()
+    if lowest >= 0 and highest <= np.iinfo(np.uint16).max:
+        return array.astype(np.uint16)
+    return array.astype(np.int32 if highest <= np.iinfo(np.int32).max else np.uint32)
 
 
 def _read_foreign(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -269,22 +278,23 @@ def _read_deep_tiff(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
             check_size(page.imagelength, page.imagewidth, path.name)
             array = np.asarray(page.asarray())
             has_opacity = tifffile.EXTRASAMPLE.UNASSALPHA in page.extrasamples  # else none, or black lies under it
-            orientation = page.tags.valueof(ORIENTATION)
+            is_cmyk = page.photometric == tifffile.PHOTOMETRIC.SEPARATED
+            tags = {tag: page.tags.valueof(tag) for tag in (BITS, PHOTOMETRIC, ORIENTATION)}
     except ImageError:
         raise
     except Exception as error:
         raise ImageError(f"{path.name} is a TIFF that cannot be decoded ({type(error).__name__}). "
                          "Save it again without compression.") from error  # fmt: skip
-    notes = orientation_notes(orientation)
+    notes = orientation_notes(tags[ORIENTATION])
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[-1] not in (3, 4):
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 3 and array.shape[-1] in (3, 4):
-        array = upright(array, orientation)
+        array = upright(array, tags[ORIENTATION])
         if array.shape[-1] == 4 and has_opacity:
             array, said = array_over_black(array)
             return array, notes + said
-        return np.ascontiguousarray(array[..., :3]), notes
+        return cmyk_to_rgb(array) if array.shape[-1] == 4 and is_cmyk else np.ascontiguousarray(array[..., :3]), notes
     if array.ndim != 2 or array.dtype.kind not in "uif":
         raise ImageError(f"{path.name} is a TIFF of the shape {array.shape} and {array.dtype}; "
                          "one grey or RGB picture was expected.")  # fmt: skip
-    return upright(array, orientation), notes
+    return grey_as_displayed(upright(array, tags[ORIENTATION]), tags), notes
