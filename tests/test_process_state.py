@@ -144,3 +144,18 @@ def test_a_child_that_is_forked_meanwhile_inherits_neither_the_lock_nor_the_chan
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert state() == before
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_tiffs_are_read_where_standard_error_is_closed(compression: str | None, tmp_path: Path) -> None:
+    array = np.random.default_rng(0).integers(0, 256, (20, 30), dtype=np.uint8)
+    Image.fromarray(array).save(tmp_path / "a.tif", compression=compression)
+    kept = os.dup(2)
+    os.close(2)  # the next file that is opened gets its number
+    try:
+        voxels, label_map = load_image(tmp_path / "a.tif").voxels, load_label_map(tmp_path / "a.tif")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+    np.testing.assert_array_equal(voxels, array)
+    np.testing.assert_array_equal(label_map, array)

@@ -11,7 +11,7 @@ import os
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -216,19 +216,23 @@ def _decode_tiff(picture: TiffImageFile) -> None:
     """
     name, picture.filename = picture.filename, ""
     try:
-        with _silent_libtiff():
+        with _silent_libtiff(picture):
             picture.load()
     finally:
         picture.filename = name
 
 
 @contextmanager
-def _silent_libtiff() -> Iterator[None]:
-    """Libtiff writes its complaints to file descriptor 2; they are kept from the user."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # no standard error at all
-        kept = -1
+def _silent_libtiff(picture: TiffImageFile) -> Iterator[None]:
+    """Libtiff writes its complaints to file descriptor 2; they are kept from the user.
+
+    Where standard error was closed there is none, or the picture's own file has got its number.
+    """
+    own = kept = -1
+    with suppress(AttributeError, OSError):  # read from memory, or decoded already
+        own = picture.fp.fileno()  # type: ignore[union-attr]
+    with suppress(OSError):
+        kept = -1 if own == 2 else os.dup(2)
     if kept < 0:
         yield
         return
