@@ -19,18 +19,9 @@ from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from medsegr._process_state import PROCESS_STATE
+from medsegr.data import tiff_pixels
 from medsegr.data.opacity import array_over_black, picture_over_black
 from medsegr.data.outputs import atomic_write
-from medsegr.data.tiff_pixels import (
-    BITS,
-    ORIENTATION,
-    PHOTOMETRIC,
-    cmyk_to_rgb,
-    grey_as_displayed,
-    is_deep_colour,
-    orientation_notes,
-    upright,
-)
 from medsegr.errors import ImageError
 
 RASTER_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -63,7 +54,7 @@ def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
                 if picture.format == "TIFF" and getattr(picture, "n_frames", 1) > 1:
                     raise ImageError(f"{path.name} holds {picture.n_frames} pages; one picture was expected. "
                                      "Save each page as a file, or the stack as NIfTI.")  # fmt: skip
-                if isinstance(picture, TiffImageFile) and is_deep_colour(picture.tag_v2):
+                if isinstance(picture, TiffImageFile) and tiff_pixels.is_deep_colour(picture.tag_v2):
                     return _read_deep_tiff(path)
                 return _picture_to_array(*_decode(picture))
         except ImageError:
@@ -107,7 +98,7 @@ def _picture_to_array(picture: Image.Image, notes: tuple[str, ...]) -> tuple[np.
         picture = picture.convert("RGB")
     array = np.array(picture)
     if array.dtype.kind in "ui" and array.dtype.itemsize > 1:
-        array = _native_integers(grey_as_displayed(array, tags))
+        array = _native_integers(tiff_pixels.grey_as_displayed(array, tags))
     if array.ndim == 3 and bool((array == array[..., :1]).all()):
         array = np.ascontiguousarray(array[..., 0])
     return array, notes
@@ -162,7 +153,7 @@ def read_label_picture(path: Path) -> np.ndarray:
             raise ImageError(f"{path.name} cannot be read as a mask ({type(error).__name__}). "
                              "Expected a grey picture of label values.") from error  # fmt: skip
     if array.dtype.kind in "ui" and array.dtype.itemsize > 1:
-        array = grey_as_displayed(array, getattr(shown, "tag_v2", {}))
+        array = tiff_pixels.grey_as_displayed(array, getattr(shown, "tag_v2", {}))
     if array.ndim == 3:
         colours = array[..., :3]
         if (colours != colours[..., :1]).any():
@@ -200,11 +191,11 @@ def _decode(picture: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     To be called within :func:`_quiet`, for standard error is the whole process's.
     """
     if isinstance(picture, TiffImageFile):  # PIL turns it while it decodes, and forgets what the file said
-        notes = orientation_notes(picture.getexif().get(ORIENTATION))
+        notes = tiff_pixels.orientation_notes(picture.getexif().get(tiff_pixels.ORIENTATION))
         _decode_tiff(picture)
         return picture, notes
     picture.load()
-    notes = orientation_notes(picture.getexif().get(ORIENTATION))
+    notes = tiff_pixels.orientation_notes(picture.getexif().get(tiff_pixels.ORIENTATION))
     return ImageOps.exif_transpose(picture) if notes else picture, notes
 
 
@@ -283,22 +274,26 @@ def _read_deep_tiff(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
             array = np.asarray(page.asarray())
             has_opacity = tifffile.EXTRASAMPLE.UNASSALPHA in page.extrasamples  # else none, or black lies under it
             is_cmyk = page.photometric == tifffile.PHOTOMETRIC.SEPARATED
-            tags = {tag: page.tags.valueof(tag) for tag in (BITS, PHOTOMETRIC, ORIENTATION)}
+            tags = {
+                tag: page.tags.valueof(tag)
+                for tag in (tiff_pixels.BITS, tiff_pixels.PHOTOMETRIC, tiff_pixels.ORIENTATION)
+            }
     except ImageError:
         raise
     except Exception as error:
         raise ImageError(f"{path.name} is a TIFF that cannot be decoded ({type(error).__name__}). "
                          "Save it again without compression.") from error  # fmt: skip
-    notes = orientation_notes(tags[ORIENTATION])
+    notes = tiff_pixels.orientation_notes(tags[tiff_pixels.ORIENTATION])
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[-1] not in (3, 4):
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 3 and array.shape[-1] in (3, 4):
-        array = upright(array, tags[ORIENTATION])
+        array = tiff_pixels.upright(array, tags[tiff_pixels.ORIENTATION])
         if array.shape[-1] == 4 and has_opacity:
             array, said = array_over_black(array)
             return array, notes + said
-        return cmyk_to_rgb(array) if array.shape[-1] == 4 and is_cmyk else np.ascontiguousarray(array[..., :3]), notes
+        colour = tiff_pixels.cmyk_to_rgb(array) if array.shape[-1] == 4 and is_cmyk else array[..., :3]
+        return np.ascontiguousarray(colour), notes
     if array.ndim != 2 or array.dtype.kind not in "uif":
         raise ImageError(f"{path.name} is a TIFF of the shape {array.shape} and {array.dtype}; "
                          "one grey or RGB picture was expected.")  # fmt: skip
-    return grey_as_displayed(upright(array, tags[ORIENTATION]), tags), notes
+    return tiff_pixels.grey_as_displayed(tiff_pixels.upright(array, tags[tiff_pixels.ORIENTATION]), tags), notes
