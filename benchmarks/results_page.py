@@ -12,7 +12,7 @@ from benchmarks.card_section import card_section
 from benchmarks.grid.section import grid_brief, grid_parts, grid_section
 from benchmarks.lift_section import lift_section
 from benchmarks.markdown import table
-from benchmarks.monuseg import monuseg_section
+from benchmarks.monuseg import monuseg_section, unet_section
 from benchmarks.place_section import place_section
 from benchmarks.record import RESULTS
 from medsegr.evaluation.html import with_interval
@@ -158,12 +158,14 @@ SECTIONS = {
     "grid_phantoms_fine": grid_parts,
     "grid_phantoms_parts": grid_parts,
     "grid_longer": grid_brief,
+    "lift_host": lift_section,
     "lift_tiny": lift_section,
     "lift": lift_section,
     "lift_sets": lift_section,
     "phantoms": phantoms,
     "breast_us": breast_us,
     "monuseg": monuseg_section,
+    "monuseg_unet": unet_section,
     "hosts": hosts,
 }
 """Results file -> what makes its section, in the order of the page."""
