@@ -19,6 +19,7 @@ def sizes(text: str) -> list[tuple[float, ...]]:
         ("1 cm x 8 mm", [(10.0, 8.0)]),
         ("2 by 3 cm", [(20.0, 30.0)]),
         ("2,5 cm", [(25.0,)]),
+        ("12\u00a0x\u00a08\u202fmm", [(12.0, 8.0)]),
         ("a 4-mm nodule", [(4.0,)]),
         ("10 millimetres", [(10.0,)]),
         ("8 mm (previously 6 mm)", [(8.0,)]),

@@ -248,3 +248,16 @@ def test_a_place_may_stand_within_a_phrase(text, zones, shape, evidence):
 def test_what_is_no_place_ends_a_phrase():
     (finding,) = parse_report("Density of the stroma and nuclei in the upper right is high.", "histology")
     assert not finding.shape.attributes
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("Rt. pleural effusion, lt. basal atelectasis.", {"pleural_effusion": "right", "atelectasis": "left"}),
+        ("R. lower lobe pneumonia. Small L effusion.", {"pneumonia": "right", "pleural_effusion": "left"}),
+        ("B/L effusions.", {"pleural_effusion": "bilateral"}),
+        ("Bil. effusions.", {"pleural_effusion": "bilateral"}),
+    ],
+)
+def test_sides_in_short(text: str, sides: dict[str, str]) -> None:
+    assert {finding.target: finding.location.laterality for finding in read(text)} == sides

@@ -28,6 +28,11 @@ def cut(text: str) -> list[str]:
         ("\n \n", []),
         ("Opacity ? consolidation. Effusion?", ["Opacity ? consolidation", "Effusion"]),
         ("Pneumonia ? No effusion.", ["Pneumonia", "No effusion"]),
+        ("Effusion? No. Nodule? Yes.", ["Effusion? No", "Nodule? Yes"]),
+        ("Pneumothorax: No\nPleural effusion: Yes", ["Pneumothorax: No", "Pleural effusion: Yes"]),
+        ("Rt. effusion, lt. basal nodule.", ["Rt. effusion, lt. basal nodule"]),
+        ("R. lung clear. L. effusion.", ["R. lung clear", "L. effusion"]),
+        ("Effusion on the rt. No nodule.", ["Effusion on the rt", "No nodule"]),
     ],
 )  # fmt: skip
 def test_sentences(text: str, expected: list[str]) -> None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 _DIGITS = r"\d(?<![\w.,]\d)\d{0,4}(?:[.,]\d{1,4})?"
 _NUMBER = r"\d{1,5}(?:[.,]\d{1,4})?"
 _UNIT = r"(mm|cm|millimet(?:re|er)s?|centimet(?:re|er)s?)"
-_TIMES = r"[ \t]{0,3}(?:[x\u00d7*]|by)[ \t]{0,3}"
-_GAP = rf"[ \t]{{0,3}}-?{_UNIT}?"
+_TIMES = r"[^\S\n]{0,3}(?:[x\u00d7*]|by)[^\S\n]{0,3}"
+_GAP = rf"[^\S\n]{{0,3}}-?{_UNIT}?"
 _SIZE = re.compile(rf"({_DIGITS}){_GAP}(?:{_TIMES}({_NUMBER}){_GAP})?(?:{_TIMES}({_NUMBER}){_GAP})?(?![a-z])", re.I)
 _NOT_ITS_SIZE = re.compile(
     r"\W{1,3}\b(?:above|below|from|fn\b|deep to|in depth|depth|slices?\b|sections?\b|thick slices?|distal|proximal|"

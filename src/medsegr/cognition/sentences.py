@@ -27,7 +27,15 @@ _SHORT = (
     "no",
     "st",
 )
+_SIDES = ("rt", "lt", "bilat", "bil", "r", "l")
+"""Short for a side where a word of lower case follows: "Rt. pleural effusion", "R. lower lobe"."""
+
+_ABBREVIATED_SIDE = re.compile(rf"\b(?:{'|'.join(_SIDES)})$", re.I)
 _ABBREVIATED = re.compile(rf"\b(?:{'|'.join(map(re.escape, _SHORT))})$", re.I)
+_ANSWERED = re.compile(r"[:?\-\u2013][ \t]*(?:no|none|yes)[ \t\r]*$", re.I)
+_ANSWER = re.compile(r"[ \t]*(?:no|none|nil|yes)\b[ \t]*(?=[.,;\n]|$)", re.I)
+"""What stands behind the question mark of "Effusion? No."."""
+
 _GOES_ON = re.compile(r"(?:\b(?:the|an?|of|in|at|on|with|and|or|to|for|is|are|by|from|no|than)|,)[ \t\r]*$", re.I)
 
 
@@ -51,12 +59,15 @@ def split_sentences(text: str, first: int = 0, last: int | None = None) -> list[
 
 
 def _ends(text: str, start: int, place: int, last: int) -> bool:
-    if text[place] == "?" and _asks_for_next(text, start, place):
+    if text[place] == "?" and (_asks_for_next(text, start, place) or _ANSWER.match(text, place + 1, last)):
         return False
     if text[place] == ".":
         ahead = max(start, place - 8)
-        short = place - start >= 3 and text[ahead:place].lower().endswith(_SHORT)
-        return not (short and _ABBREVIATED.search(text, ahead, place))
+        before = text[ahead:place].lower()
+        if before.endswith(_SIDES) and text[place + 1 : place + 2] == " " and text[place + 2 : place + 3].islower():
+            return not _ABBREVIATED_SIDE.search(text, ahead, place)
+        short = place - start >= 3 and before.endswith(_SHORT)
+        return not (short and _ABBREVIATED.search(text, ahead, place) and not _ANSWERED.search(text, ahead, place))
     if text[place] != "\n":
         return True
     after = text[place + 1 : min(last, place + 40)].lstrip(" \t\r")
@@ -65,7 +76,7 @@ def _ends(text: str, start: int, place: int, last: int) -> bool:
     line = text[max(start, text.rfind("\n", start, place) + 1) : place]
     if len(line) > 400:
         line = line[-400:]
-    if _GOES_ON.search(line):
+    if _GOES_ON.search(line) and not _ANSWERED.search(line):
         return False
     return not (after[0].islower() and len(line) >= WRAPPED)
 

@@ -15,6 +15,8 @@ REMEMBERED, LONGEST = 65536, 40
 
 _COUNT = "count_"
 _LETTERS = {"L": "left", "R": "right"}
+_NO_SIDES = frozenset({"R/O", "B/L"})
+"""Short forms whose letters are no sides by themselves: "rule out", "bilateral"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,15 @@ class Vocabulary:
 
     def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
         """The words between two blanks, and where they begin there."""
-        found = tuple((self._word(token.word, token.text), token.start) for token in tokenise(chunk))
+        sided = chunk.strip("(),.;:") not in _NO_SIDES
+        found = tuple((self._word(token.word, token.text, sided), token.start) for token in tokenise(chunk))
         if len(self._met) < REMEMBERED and len(chunk) <= LONGEST:
             self._met[chunk] = found
         return found
 
-    def _word(self, word: str, text: str) -> Word:
+    def _word(self, word: str, text: str, sided: bool) -> Word:
         mended = self._spelling.mend(word) if word not in self._known and len(word) >= SHORTEST else word
-        meant = _LETTERS.get(text, mended)
+        meant = _LETTERS.get(text, mended) if sided else mended
         return Word(word, text, meant, self.begins(meant), self.statements.with_word(lower(text)))
 
 
