@@ -69,6 +69,88 @@ def test_scopes(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The effusion has increased and the consolidation has resolved.", "pa"),
+        ("Effusion unchanged and pneumothorax resolved.", "pa"),
+        ("Nodule in the left lung is stable and pneumonia cannot be excluded.", "pu"),
+        ("There is consolidation and effusion is not excluded.", "pu"),
+        ("Consolidation, effusion and pneumothorax have all resolved.", "aaa"),
+        ("Atelectasis and effusion are suspected.", "uu"),
+        ("No pneumothorax, left lower lobe consolidation.", "ap"),
+        ("No pneumothorax - left lower lobe consolidation.", "ap"),
+        ("No pneumothorax, unchanged effusion.", "ap"),
+        ("No pneumothorax, mild cardiomegaly.", "ap"),
+        ("No pneumothorax and small effusion.", "ap"),
+        ("No right effusion, left pneumothorax or nodule.", "aaa"),
+        ("No consolidation, left effusion and pneumothorax.", "aaa"),
+        ("No mild or moderate effusion and small nodule or mass.", "aaa"),
+        ("Opacity representing atelectasis versus pneumonia.", "puu"),
+        ("Opacity: atelectasis vs. pneumonia.", "puu"),
+        ("Nodule which was not present on the previous film.", "p"),
+        ("New nodule, not seen previously.", "p"),
+        ("The nodule is not seen on this film.", "a"),
+        ("ETT has been withdrawn and now lies above the carina.", "p"),
+        ("ETT has been withdrawn.", "a"),
+        ("Suspicious 2 cm nodule.", "p"),
+        ("Suspicious opacity.", "u"),
+    ],
+)
+def test_where_a_scope_ends(text: str, expected: str) -> None:
+    assert "".join(presence[0] for presence in told(text).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The effusion has partially resolved.", "p"),
+        ("The effusion has almost completely cleared.", "p"),
+        ("Effusion not completely resolved.", "p"),
+        ("The effusion has not resolved.", "p"),
+        ("Near-complete resolution of the effusion.", "p"),
+        ("The effusion has completely resolved.", "a"),
+        ("Resolution of the effusion.", "a"),
+        ("No longer visible is the nodule.", "a"),
+    ],
+)
+def test_what_has_not_gone_altogether_is_there(text: str, expected: str) -> None:
+    assert "".join(presence[0] for presence in told(text).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Pneumothorax: No\nPleural effusion: Yes, right\nConsolidation: none", "apa"),
+        ("Pneumothorax - no\nEffusion - yes", "ap"),
+        ("Pneumothorax: no; effusion: yes; nodule (left): no", "apa"),
+        ("Effusion? No. Pneumothorax? Yes.", "ap"),
+        ("Effusion: no pneumothorax.", "pa"),
+    ],
+)
+def test_an_answer_decides(text: str, expected: str) -> None:
+    assert "".join(presence[0] for presence in told(text).values()) == expected
+
+
+@pytest.mark.parametrize("text", ["Rule out pneumonia.", "R/O pneumothorax.", "Please rule out effusion."])
+def test_what_is_to_be_ruled_out_is_only_looked_for(text: str) -> None:
+    assert told(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "presence"),
+    [
+        ("The polyp was removed with a cold snare.", "present"),
+        ("The polyp was completely removed using a hot snare.", "present"),
+        ("The polyp was seen and removed.", "present"),
+        ("The polyp has been removed.", "absent"),
+        ("The polyp has been resected.", "absent"),
+    ],
+)
+def test_what_is_removed_during_the_examination_was_there(text: str, presence: str) -> None:
+    assert told(text, "colonoscopy")["polyp"] == presence
+
+
+@pytest.mark.parametrize(
     ("text", "modality", "expected"),
     [
         ("Mass in the left cerebellopontine angle, likely schwannoma.", "brain_mri", {"brain_tumour": "present"}),

@@ -14,7 +14,7 @@ _BREAKS = frozenset({"breaks", "except"})
 _SOFT_BREAKS = frozenset({"with", "and", "which"})
 _KIND, _NAME, _OTHER = itemgetter(0), itemgetter(1), itemgetter(7)
 _CONJUNCTIONS = frozenset({"whether", "if"})
-_SIGNS = frozenset({",", ";", ":", "?"})
+_SIGNS = frozenset({",", ";", ":", "?", "-", "\u2013", "\u2014"})
 _NO_PLACES: Sequence[int] = ()
 _COVERED, _DESCRIBED = 1, 2
 
@@ -68,7 +68,7 @@ class Sentence:
         has_readings: Some target can be read in two ways.
         breaks: Words at which a scope ends; firm_breaks: less "with a" and the like.
         decided: What is said of its targets, once that was asked (see presence).
-        signs: Words that are a comma, semicolon, colon or question mark.
+        signs: Words that are a comma, semicolon, colon, question mark or dash.
     """
 
     __slots__ = (

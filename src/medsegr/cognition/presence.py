@@ -22,11 +22,27 @@ _CIRCUMSTANCES = frozenset({
 """What may stand behind a hedge that looks back."""
 
 _OWN_KINDS = frozenset({"size", "count"})
-_OWN_SIZES = frozenset({"small", "medium", "large", "tiny"})
-"""What is described so was seen: a denial before the comma does not reach it."""
+_OWN_SIZES = frozenset({"small", "medium", "large", "tiny", "massive", "mild", "severe"})
+_OWN_STATES = frozenset({"stable", "unchanged", "persistent", "persisting", "known"})
+"""What is described so was seen: a denial before the comma or "and" does not reach it."""
 
-_ARTICLES = frozenset({"a", "an", "the", "of", "to", "be"})
+_ASKS = frozenset({":", "?", "-", "\u2013", "\u2014"})
+_ANSWERS: dict[str, Presence] = {"no": "absent", "none": "absent", "yes": "present"}
+_ENDS_ANSWER = frozenset({",", ";", "."})
+_DASHES = frozenset({"-", "\u2013", "\u2014"})
+
+_VERBS = frozenset({
+    "is", "are", "was", "were", "has", "have", "had", "persist", "increased", "decreased", "improved", "worsened",
+    "unchanged", "stable",
+})  # fmt: skip
+"""What says something of a finding: behind it, "and" begins a new clause."""
+
+_BEGINS_VERB = frozenset({"is", "are", "was", "were", "has", "have", "cannot", "can", "could", "may", "might"})
+_ARTICLES = frozenset({"a", "an", "the", "of", "to", "be", "."})
 _TREATED = frozenset({"removed", "resected", "excised"})
+_MEANS = frozenset({"with", "by", "using", "via", "en", "piecemeal"})
+_FORMER = frozenset({"prior", "previous", "earlier", "old"})
+_FORMERLY = frozenset({"previously", "before", "earlier"})
 _SEEN = frozenset({"seen", "found", "noted", "identified", "encountered", "detected"})
 _DIRECTIONS = frozenset({*_ORDER, _NEXT, _VERSUS})
 
@@ -45,11 +61,13 @@ class Scopes:
     def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
         self.sentence = sentence
         self.grammar = grammar
+        self._targets = sentence.of("target")
         self.triggers: list[tuple[str, Mention]] = []
         for mention in () if _TRIGGERING.isdisjoint(sentence.kinds) else sentence.mentions:
             kinds = (mention.kind, mention.other[0]) if mention.other else (mention.kind,)
             if not _DIRECTIONS.isdisjoint(kinds) and not _is_month(sentence, mention):
                 self.triggers += [(kind, mention) for kind in kinds if kind in _DIRECTIONS]
+        self._answered = not sentence.words.isdisjoint(_ANSWERS) and not sentence.words.isdisjoint(_ASKS)
 
     def presence_of(self, target: Mention) -> tuple[Presence, Sequence[Mention]]:
         """What the sentence says of a target, and the triggers that say so.
@@ -62,6 +80,9 @@ class Scopes:
             return target.presence, [target] if target.presence == "absent" else ()
         if not self.triggers:
             return "present", ()
+        answer = self._answer_to(target) if self._answered else None
+        if answer is not None:
+            return _ANSWERS[self.sentence.tokens[answer].word], [m for _, m in self.triggers if m.first == answer][:1]
         found: dict[str, Mention] = {}
         for kind, trigger in self.triggers:
             if kind == _NEXT:
@@ -81,6 +102,11 @@ class Scopes:
         """True for both findings of "atelectasis versus pneumonia"."""
         if trigger.last <= target.first:
             return self._follows_at_once(trigger, target)
+        between = range(target.last, trigger.first)
+        if any(m.first in between and m.kind in (_AHEAD, "explains") for m in self.sentence.mentions):
+            return False
+        if any(self.sentence.tokens[place].word == ":" for place in between):
+            return False
         others = [m for m in self.sentence.of("target") if m.first >= trigger.last]
         if not others or not self._follows_at_once(trigger, others[0]):
             return False
@@ -111,9 +137,59 @@ class Scopes:
         return trigger.last <= target.first and _ARTICLES.issuperset(gap)
 
     def _is_treatment(self, trigger: Mention, target: Mention) -> bool:
-        """True for "was seen and removed": what is treated in the course of the examination is there."""
-        words = [token.word for token in self.sentence.tokens[target.last : trigger.last]]
-        return words[-1] in _TREATED and not _SEEN.isdisjoint(words)
+        """True for "was seen and removed", "removed with a snare": what is treated during the examination is there."""
+        words = [token.word for token in self.sentence.tokens[target.last : trigger.last + 1]]
+        treated = self.sentence.tokens[trigger.last - 1].word in _TREATED
+        by_means = words[-1] in _MEANS and target.name not in self.grammar.devices
+        return treated and (by_means or not _SEEN.isdisjoint(words))
+
+    def _answer_to(self, target: Mention) -> int | None:
+        """Where "no" or "yes" stands alone behind a target and a colon, dash or question mark ("Effusion: no")."""
+        tokens, place = self.sentence.tokens, target.last
+        while place < len(tokens) and (self.sentence.is_attribute(place) or tokens[place].word in "()"):
+            place += 1
+        if place + 1 >= len(tokens) or tokens[place].word not in _ASKS or tokens[place + 1].word not in _ANSWERS:
+            return None
+        return place + 1 if self._is_answer(place + 1) else None
+
+    def _is_answer(self, place: int) -> bool:
+        """True for the "no" of "Effusion: no" and "Effusion? No, ..."."""
+        tokens = self.sentence.tokens
+        alone = place + 1 == len(tokens) or tokens[place + 1].word in _ENDS_ANSWER
+        return alone and place > 0 and tokens[place - 1].word in _ASKS
+
+    def _was_so(self, trigger: Mention) -> bool:
+        """True for "not seen on the previous film" and "withdrawn and now ...": what follows says where it is now."""
+        words = [token.word for token in self.sentence.tokens[trigger.first : trigger.last + 4]]
+        behind = words[trigger.last - trigger.first :]
+        if words[trigger.last - trigger.first - 1] == "withdrawn":
+            return not {"now", "by", "slightly", "lie"}.isdisjoint(behind)
+        if not behind or words[0] not in ("not", "was", "were", "is", "absent") or "longer" in words:
+            return False
+        return behind[0] in _FORMERLY or (behind[0] in ("on", "in", "at") and not _FORMER.isdisjoint(behind))
+
+    def _new_clause(self, target: Mention, trigger: Mention) -> bool:
+        """True for "the effusion has increased and the consolidation has resolved": the trigger is of the latter."""
+        tokens = self.sentence.tokens
+        for place in range(target.last, trigger.first):
+            if tokens[place].word != "and" or not any(place < m.first < trigger.first for m in self._targets):
+                continue
+            if not _VERBS.isdisjoint(token.word for token in tokens[target.last : place]):
+                return True
+            led = any(at < target.first and tokens[at].word == "there" for at in self.sentence.breaks)
+            if led and tokens[trigger.first].word in _BEGINS_VERB:
+                return True
+        return False
+
+    def _and_described(self, first: int, target: Mention) -> bool:
+        """True for "no pneumothorax and small effusion": a denial does not reach what is described behind "and"."""
+        tokens = self.sentence.tokens
+        return any(
+            tokens[place].word == "and"
+            and any(first <= m.first < place for m in self._targets)
+            and _is_described(self.sentence, place + 1, target.first)
+            for place in range(first, target.first)
+        )
 
     def _is_sign(self, first: int, last: int) -> bool:
         return any(not self.sentence.tokens[place].word.isalpha() for place in range(first, last))
@@ -122,14 +198,27 @@ class Scopes:
         if kind.endswith("_before"):
             if trigger.last > target.first or (_looks_both_ways(trigger) and self._ends_at(trigger.last)):
                 return False
+            if self._characterises(trigger, target):
+                return False
+            denying = kind[0] == "a"
+            if denying and (self._is_answer(trigger.last - 1) or self._and_described(trigger.last, target)):
+                return False
             first = trigger.last + (kind == _AHEAD and self.sentence.tokens[trigger.last].word == ":")
-            return not clause_ends(self.sentence, self.grammar, first, target.first, denying=kind[0] == "a")
+            return not clause_ends(self.sentence, self.grammar, first, target.first, denying=denying)
         if target.last > trigger.first or self._is_treatment(trigger, target) or self._looks_ahead(trigger, kind):
+            return False
+        if self._was_so(trigger) or self._new_clause(target, trigger):
             return False
         describes = any(m.first == trigger.last and m.kind in ATTRIBUTES for m in self.sentence.mentions)
         return not describes and not clause_ends(
             self.sentence, self.grammar, target.last, trigger.first, looking_back=True
         )
+
+
+    def _characterises(self, trigger: Mention, target: Mention) -> bool:
+        """True for "suspicious 2 cm nodule": it is there, and what it is is in doubt."""
+        alone = trigger.last == trigger.first + 1 and self.sentence.tokens[trigger.first].word == "suspicious"
+        return alone and (target.name in self.grammar.lesions or target.name == "lymphadenopathy")
 
 
 def _looks_both_ways(trigger: Mention) -> bool:
@@ -166,27 +255,36 @@ def clause_ends(
         word = tokens[place].word
         if word == ";" or (word == ":" and not looking_back) or (word == "?" and denying):
             return True
+        if denying and word in _DASHES and _describes_anew(sentence, first, place + 1, last):
+            return True
         if word != "," or place + 1 >= len(tokens):
             continue
         if tokens[place + 1].word in grammar.new_thoughts:
             return True
         if looking_back and not any(tokens[p].word in ("and", "or", "nor", "&") for p in range(place, last)):
             return True
-        if denying and _describes_anew(sentence, place + 1, last):
+        if denying and _describes_anew(sentence, first, place + 1, last):
             return True
     return False
 
 
-def _describes_anew(sentence: Sentence, first: int, target: int) -> bool:
-    """True for ", small effusion" where no "or" goes on with the list before the next sign."""
-    if _OWN_KINDS.isdisjoint(sentence.kinds) and _OWN_SIZES.isdisjoint(sentence.names):
+def _describes_anew(sentence: Sentence, denied: int, first: int, target: int) -> bool:
+    """True for ", small effusion" and ", left effusion", where no "or" goes on with the list that began at ``denied``."""
+    if _is_described(sentence, first, target):
+        return True
+    sides = [m.first for m in sentence.of("side")]
+    if not any(first <= at < target for at in sides) or any(denied <= at < first for at in sides):
         return False
+    return not any(token.word in ("or", "nor", "and", "&") for token in sentence.tokens[denied:])
+
+
+def _is_described(sentence: Sentence, first: int, target: int) -> bool:
+    """True for the words [first, target) of "small effusion" and "unchanged effusion", where no "or" follows."""
     described = any(
         first <= m.first < target and (m.kind in _OWN_KINDS or m.name in _OWN_SIZES) for m in sentence.mentions
     )
-    if not described:
-        return False
-    return not any(token.word in ("or", "nor") for token in sentence.tokens[first:])
+    described = described or any(sentence.tokens[place].word in _OWN_STATES for place in range(first, target))
+    return described and not any(token.word in ("or", "nor") for token in sentence.tokens[first:])
 
 
 def _is_month(sentence: Sentence, trigger: Mention) -> bool:
