@@ -18,6 +18,7 @@ from medsegr.cognition.again import (
     singled_out,
 )
 from medsegr.cognition.attachment import Draft, attach, share
+from medsegr.cognition.elided import with_elided
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
 from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.merging import merge, told_by
@@ -81,7 +82,7 @@ class _Walk:
         if self.subject.is_elsewhere(unsettled, self.text, span):
             self.heading_side = self.subject.side_of_title(unsettled, span[0]) if untitled else self.heading_side
             return
-        sentence = self.readings.settle(unsettled)
+        sentence = with_elided(self.readings.settle(unsettled), self.shown[-1].name if self.shown else None)
         new = self._drafts(sentence, span[0])
         self._question(sentence, new, span)
         self.subject.running_side(sentence, new, span[0])
