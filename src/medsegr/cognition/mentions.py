@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from medsegr.cognition.priors import Presence
 from medsegr.cognition.vocabulary import Word, Wording
+
+if TYPE_CHECKING:
+    from medsegr.cognition.landmarks import Landmarks
 
 ATTRIBUTES = frozenset({"side", "zone", "texture", "shape", "size", "count"})
 """Kinds of mentions that describe a target."""
@@ -68,12 +71,13 @@ class Sentence:
         has_readings: Some target can be read in two ways.
         breaks: Words at which a scope ends; firm_breaks: less "with a" and the like.
         decided: What is said of its targets, once that was asked (see presence).
+        landmarks: Where certain words stand, once that was asked (see landmarks).
         signs: Words that are a comma, semicolon, colon, question mark or dash.
     """
 
     __slots__ = (
-        "_marks", "breaks", "decided", "firm_breaks", "has_readings", "kinds", "mentions", "names", "signs", "tokens",
-        "wording", "words",
+        "_marks", "breaks", "decided", "firm_breaks", "has_readings", "kinds", "landmarks", "mentions", "names",
+        "signs", "tokens", "wording", "words",
     )  # fmt: skip
 
     def __init__(self, wording: Wording, mentions: Sequence[Mention]) -> None:
@@ -92,6 +96,7 @@ class Sentence:
             _NO_PLACES if _SIGNS.isdisjoint(words) else [at for at, w in enumerate(wording.words) if w in _SIGNS]
         )
         self.decided: Sequence[Decision] | None = None
+        self.landmarks: "Landmarks | None" = None
         self._marks: bytearray | None = None
 
     def of(self, *kinds: str) -> list[Mention]:

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.landmarks import landmarks_of
 from medsegr.cognition.mentions import ATTRIBUTES, Decision, Mention, Sentence
 from medsegr.cognition.priors import Presence
 
@@ -21,21 +22,10 @@ _CIRCUMSTANCES = frozenset({
 })  # fmt: skip
 """What may stand behind a hedge that looks back."""
 
-_OWN_KINDS = frozenset({"size", "count"})
-_OWN_SIZES = frozenset({"small", "medium", "large", "tiny", "massive", "mild", "severe"})
-_OWN_STATES = frozenset({"stable", "unchanged", "persistent", "persisting", "known"})
-"""What is described so was seen: a denial before the comma or "and" does not reach it."""
-
 _ASKS = frozenset({":", "?", "-", "\u2013", "\u2014"})
 _ANSWERS: dict[str, Presence] = {"no": "absent", "none": "absent", "yes": "present"}
 _ENDS_ANSWER = frozenset({",", ";", "."})
 _DASHES = frozenset({"-", "\u2013", "\u2014"})
-
-_VERBS = frozenset({
-    "is", "are", "was", "were", "has", "have", "had", "persist", "increased", "decreased", "improved", "worsened",
-    "unchanged", "stable",
-})  # fmt: skip
-"""What says something of a finding: behind it, "and" begins a new clause."""
 
 _BEGINS_VERB = frozenset({"is", "are", "was", "were", "has", "have", "cannot", "can", "could", "may", "might"})
 _ARTICLES = frozenset({"a", "an", "the", "of", "to", "be", "."})
@@ -61,7 +51,6 @@ class Scopes:
     def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
         self.sentence = sentence
         self.grammar = grammar
-        self._targets = sentence.of("target")
         self.triggers: list[tuple[str, Mention]] = []
         for mention in () if _TRIGGERING.isdisjoint(sentence.kinds) else sentence.mentions:
             kinds = (mention.kind, mention.other[0]) if mention.other else (mention.kind,)
@@ -168,29 +157,6 @@ class Scopes:
             return False
         return behind[0] in _FORMERLY or (behind[0] in ("on", "in", "at") and not _FORMER.isdisjoint(behind))
 
-    def _new_clause(self, target: Mention, trigger: Mention) -> bool:
-        """True for "the effusion has increased and the consolidation has resolved": the trigger is of the latter."""
-        tokens = self.sentence.tokens
-        for place in range(target.last, trigger.first):
-            if tokens[place].word != "and" or not any(place < m.first < trigger.first for m in self._targets):
-                continue
-            if not _VERBS.isdisjoint(token.word for token in tokens[target.last : place]):
-                return True
-            led = any(at < target.first and tokens[at].word == "there" for at in self.sentence.breaks)
-            if led and tokens[trigger.first].word in _BEGINS_VERB:
-                return True
-        return False
-
-    def _and_described(self, first: int, target: Mention) -> bool:
-        """True for "no pneumothorax and small effusion": a denial does not reach what is described behind "and"."""
-        tokens = self.sentence.tokens
-        return any(
-            tokens[place].word == "and"
-            and any(first <= m.first < place for m in self._targets)
-            and _is_described(self.sentence, place + 1, target.first)
-            for place in range(first, target.first)
-        )
-
     def _is_sign(self, first: int, last: int) -> bool:
         return any(not self.sentence.tokens[place].word.isalpha() for place in range(first, last))
 
@@ -201,19 +167,22 @@ class Scopes:
             if self._characterises(trigger, target):
                 return False
             denying = kind[0] == "a"
-            if denying and (self._is_answer(trigger.last - 1) or self._and_described(trigger.last, target)):
+            if denying and (
+                self._is_answer(trigger.last - 1)
+                or landmarks_of(self.sentence).and_described(trigger.last, target.first)
+            ):
                 return False
             first = trigger.last + (kind == _AHEAD and self.sentence.tokens[trigger.last].word == ":")
             return not clause_ends(self.sentence, self.grammar, first, target.first, denying=denying)
         if target.last > trigger.first or self._is_treatment(trigger, target) or self._looks_ahead(trigger, kind):
             return False
-        if self._was_so(trigger) or self._new_clause(target, trigger):
+        finite = self.sentence.tokens[trigger.first].word in _BEGINS_VERB
+        if self._was_so(trigger) or landmarks_of(self.sentence).new_clause(target.last, trigger.first, finite=finite):
             return False
         describes = any(m.first == trigger.last and m.kind in ATTRIBUTES for m in self.sentence.mentions)
         return not describes and not clause_ends(
             self.sentence, self.grammar, target.last, trigger.first, looking_back=True
         )
-
 
     def _characterises(self, trigger: Mention, target: Mention) -> bool:
         """True for "suspicious 2 cm nodule": it is there, and what it is is in doubt."""
@@ -255,7 +224,7 @@ def clause_ends(
         word = tokens[place].word
         if word == ";" or (word == ":" and not looking_back) or (word == "?" and denying):
             return True
-        if denying and word in _DASHES and _describes_anew(sentence, first, place + 1, last):
+        if denying and word in _DASHES and landmarks_of(sentence).describes_anew(first, place + 1, last):
             return True
         if word != "," or place + 1 >= len(tokens):
             continue
@@ -263,28 +232,9 @@ def clause_ends(
             return True
         if looking_back and not any(tokens[p].word in ("and", "or", "nor", "&") for p in range(place, last)):
             return True
-        if denying and _describes_anew(sentence, first, place + 1, last):
+        if denying and landmarks_of(sentence).describes_anew(first, place + 1, last):
             return True
     return False
-
-
-def _describes_anew(sentence: Sentence, denied: int, first: int, target: int) -> bool:
-    """True for ", small effusion" and ", left effusion", where no "or" goes on with the list that began at ``denied``."""
-    if _is_described(sentence, first, target):
-        return True
-    sides = [m.first for m in sentence.of("side")]
-    if not any(first <= at < target for at in sides) or any(denied <= at < first for at in sides):
-        return False
-    return not any(token.word in ("or", "nor", "and", "&") for token in sentence.tokens[denied:])
-
-
-def _is_described(sentence: Sentence, first: int, target: int) -> bool:
-    """True for the words [first, target) of "small effusion" and "unchanged effusion", where no "or" follows."""
-    described = any(
-        first <= m.first < target and (m.kind in _OWN_KINDS or m.name in _OWN_SIZES) for m in sentence.mentions
-    )
-    described = described or any(sentence.tokens[place].word in _OWN_STATES for place in range(first, target))
-    return described and not any(token.word in ("or", "nor") for token in sentence.tokens[first:])
 
 
 def _is_month(sentence: Sentence, trigger: Mention) -> bool:
