@@ -1,7 +1,6 @@
 """Findings spoken of again: pronouns, members singled out of a group, places left free."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import pairwise
 
 from medsegr.cognition.attachment import Draft, explains
@@ -139,6 +138,7 @@ def joined(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
             continue
         explained = explains(sentence, one.target.last, other)
         listed = one.presence == other.presence and not (one.article or other.article)
+        listed = listed and not _told_apart(one, other)
         if explained or (listed and sentence.between(one.target.last, other.target.first) == [","]):
             one.attributes += [m for m in other.attributes if m not in one.attributes]
             one.more = [*one.more, other.target]
@@ -149,68 +149,15 @@ def joined(sentence: Sentence, drafts: Sequence[Draft]) -> list[Draft]:
     return kept
 
 
+def _told_apart(one: Draft, other: Draft) -> bool:
+    """True for "subcarinal node 15 mm, paratracheal node 12 mm": each has a size of its own."""
+    sizes = [{m.name for m in draft.attributes if m.kind == "size"} for draft in (one, other)]
+    return all(sizes) and sizes[0] != sizes[1]
+
+
 def _is_its_name(sentence: Sentence, draft: Draft) -> bool:
     """True for "polyp": "a lesion, likely a polyp" doubts the polyp, "a mass, likely a glioma" doubts no tumour."""
     return sentence.tokens[draft.target.last - 1].word == fold(draft.name)
-
-
-def by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
-    """One draft for each side, where sides are named each with a place of its own."""
-    if len(draft.attributes) < 4:
-        return [draft]
-    places = draft.places()
-    if len(places) < 4 or len({m.name for m in places if m.kind == "side"}) < 2:
-        return [draft]
-    places.sort(key=lambda m: (m.first, m.kind == "zone"))
-    groups = _groups(sentence, places)
-    zoned: dict[str, list[Mention]] = {}
-    for group in groups:
-        side = next((m.name for m in group if m.kind == "side"), None)
-        if side is not None and any(m.kind == "zone" for m in group):
-            zoned.setdefault(side, []).extend(group)
-    if len(zoned) < 2:
-        return [draft]
-    sizes = [m for m in draft.attributes if m.kind == "size"]
-    sizes_of = _sizes_by_side(sizes, zoned) or dict.fromkeys(zoned, sizes)
-    rest = [m for m in draft.attributes if m.kind not in ("side", "zone", "size")]
-    return [replace(draft, attributes=[*own, *rest, *sizes_of[side]]) for side, own in zoned.items()]
-
-
-def _sizes_by_side(sizes: Sequence[Mention], zoned: Mapping[str, Sequence[Mention]]) -> dict[str, list[Mention]]:
-    """Side -> the sizes spoken with its places: "left 10 mm, right 5 mm"; empty where a side would have none."""
-    places = sorted(((m.first, side) for side, own in zoned.items() for m in own))
-    found: dict[str, list[Mention]]
-    for ahead in (False, True):  # sizes behind their places, or before them
-        found = {side: [] for side in zoned}
-        for size in sizes:
-            near = [side for first, side in places if (first > size.first) == ahead]
-            if near:
-                found[near[0 if ahead else -1]].append(size)
-        if all(found.values()) and sum(map(len, found.values())) == len(sizes):
-            return found
-    return {}
-
-
-def _groups(sentence: Sentence, places: Sequence[Mention]) -> list[list[Mention]]:
-    """Sides and zones as they are spoken together: "right lower lobe", "upper left lung"."""
-    groups: list[list[Mention]] = []
-    for mention in places:
-        end = groups[-1][-1].last if groups else 0
-        apart = any(sentence.tokens[p].word in ("and", ",", "&", "plus") for p in range(end, mention.first))
-        new_side = bool(groups) and mention.kind == "side" and any(m.kind == "side" for m in groups[-1])
-        own = apart and (mention.kind == "side" or _side_follows(sentence, mention, places))
-        if not groups or own or new_side:
-            groups.append([])
-        groups[-1].append(mention)
-    return groups
-
-
-def _side_follows(sentence: Sentence, zone: Mention, places: Sequence[Mention]) -> bool:
-    """True for "lower lobe of the left lung": the side of a zone comes behind it, or lies within its words."""
-    side = next((m for m in places if m.kind == "side" and m.last > zone.first), None)
-    if side is None:
-        return False
-    return not any(sentence.tokens[p].word in ("and", ",", "&") for p in range(zone.first, side.first))
 
 
 def _noun_follows(sentence: Sentence, mention: Mention) -> bool:

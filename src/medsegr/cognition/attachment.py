@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.mentions import ATTRIBUTES, Mention, Sentence
@@ -16,6 +15,8 @@ EXPLAINS = frozenset({"explains", "uncertain_before"})
 _NEXT_OF_LIST = frozenset({"and", "&", "plus"})
 _VERBS = frozenset({"is", "are", "was", "were", "appear", "look"})
 _TURNS = frozenset({";", "but", "while", "whereas"})
+_PAST_SIZES = frozenset({")", ";", "and", "while", "whereas", "but"})
+_SUBORDINATE = frozenset({"but", "although", "though", "while", "whereas", "despite", "however", "because"})
 _SHOW = frozenset({"shows", "show", "demonstrates", "demonstrate", "contains"})
 _SAY_NOTHING = frozenset({"less", "absent_before", "texture"})
 """Kinds of words beside which an attribute may say nothing of a target."""
@@ -130,11 +131,11 @@ def _owners(sentence: Sentence, mention: Mention, drafts: Sequence[Draft], gramm
         elif draft.target.first >= mention.last:
             after = draft
             break
-    if after is None:
+    if after is None or (before is not None and _closes(sentence, mention)):
         return [before] if before is not None and _goes_back(sentence, mention, before, grammar) else ()
     if before is None and mention.kind != "count":
         return _led_by(sentence, mention, drafts, after, grammar)
-    gap = sentence.between(mention.last, after.target.first)
+    gap = _gap(sentence, mention, after)
     ends = clause_ends(sentence, grammar, mention.last, after.target.first)
     direct = not ends and grammar.links.isdisjoint(gap)
     place = mention.kind in ("side", "zone")
@@ -168,6 +169,18 @@ def _led_by(
         if ":" in sentence.between(mention.last, first):
             return [d for d in drafts if d is after or not clause_ends(sentence, grammar, first, d.target.first)]
     return [d for d in drafts if d.target.first == first and (not ends or d.presence != "absent")]
+
+
+def _closes(sentence: Sentence, mention: Mention) -> bool:
+    """True for the "3 cm" of "effusion of 3 cm and ..." and "effusion (3 cm) ...": it measures nothing behind it."""
+    place = mention.last
+    return mention.kind == "size" and place < len(sentence.tokens) and sentence.tokens[place].word in _PAST_SIZES
+
+
+def _gap(sentence: Sentence, mention: Mention, after: Draft) -> list[str]:
+    """Words between a mention and a target that no mention covers, and the "and" that begins "and another"."""
+    gap = sentence.between(mention.last, after.target.first)
+    return [*gap, "and"] if sentence.tokens[after.target.first].word in _NEXT_OF_LIST else gap
 
 
 def _is_predicate(sentence: Sentence, mention: Mention, before: Draft, grammar: Grammar) -> bool:
@@ -207,6 +220,9 @@ def _goes_back(sentence: Sentence, mention: Mention, before: Draft, grammar: Gra
         return False
     if before.presence != "absent" or mention.kind not in ("side", "zone"):
         return True
+    breaks = [at for at in sentence.breaks if before.target.last <= at < mention.first]
+    if any(sentence.tokens[at].word in _SUBORDINATE for at in breaks):
+        return False
     gap = {*sentence.between(before.target.last, mention.first)} - {"the", "a", ":"}
     return not gap or not gap.isdisjoint(grammar.prepositions)
 
@@ -228,67 +244,6 @@ def _is_noun(sentence: Sentence, mention: Mention, grammar: Grammar, gap: Sequen
         return False
     words = [token.word for token in sentence.tokens[mention.last - 1 : mention.last + 2]]
     return not grammar.attribute_nouns.isdisjoint(words)
-
-
-def share(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
-    """Targets in a list share a place that stands before or after it, a companion that of its finding."""
-    if not any(draft.attributes for draft in drafts):
-        return
-    _share_forward(sentence, drafts, grammar)
-    for other, one in pairwise(reversed(drafts)):
-        behind = [m for m in other.places() if m.first >= other.target.last]
-        alike = (one.presence == "absent") == (other.presence == "absent")
-        if not behind or not alike or one.places() or _devices(grammar, one, other):
-            continue
-        gap = sentence.between(one.target.last, other.target.first)
-        described = any(m.kind in ("texture", "shape") and m.last <= other.target.first for m in other.attributes)
-        listed = grammar.list_words.issuperset(gap) and not described
-        if listed or (_lies_in(grammar, one, other) and _only_accompanied(gap, grammar)):
-            one.attributes += behind
-
-
-def _lies_in(grammar: Grammar, one: Draft, other: Draft) -> bool:
-    """True where what comes with a finding lies in the finding itself: a mass with calcification."""
-    inside = other.name in grammar.anywhere or other.name in grammar.lung_findings
-    return inside and (one.name in grammar.lung_findings or one.name in grammar.lesions)
-
-
-def _only_accompanied(gap: Sequence[str], grammar: Grammar) -> bool:
-    """True for "with" and "associated with" and nothing more."""
-    return not grammar.companions.isdisjoint(gap) and set(gap) <= grammar.companions | grammar.fillers
-
-
-def _share_forward(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
-    shown = [draft for draft in drafts if draft.presence != "absent"]
-    for number, (one, other) in enumerate(pairwise(shown)):
-        if not one.places() or other.has_side() or _devices(grammar, one, other):
-            continue
-        explained = number == 0 and explains(sentence, one.target.last, other)
-        if not explained and any(one.target.last <= at < other.target.first for at in sentence.firm_breaks):
-            continue
-        spoken = sentence.tokens[one.target.last : other.target.first]
-        with_it = any(token.word in grammar.companions for token in spoken)
-        placed = bool(other.places())
-        if placed and not with_it:
-            continue
-        gap = set(sentence.between(one.target.last, other.target.first))
-        lung = not placed and one.name in grammar.lung_findings and other.name in grammar.lung_findings
-        if explained:
-            other.attributes += one.places()
-        elif gap <= grammar.list_words | grammar.fillers or (with_it and _is_close(gap, grammar)):
-            led = [m for m in one.places() if m.first < one.target.first or with_it]
-            other.attributes += [m for m in led if m.kind == "side" or lung or not with_it]
-
-
-def _is_close(gap: set[str], grammar: Grammar) -> bool:
-    """True for "with superimposed": a companion and at most two words more that lead nowhere else."""
-    more = gap - grammar.list_words - grammar.companions - grammar.fillers
-    return len(more) <= 2 and more.isdisjoint(grammar.links) and all(word.isalpha() for word in more)
-
-
-def _devices(grammar: Grammar, one: Draft, other: Draft) -> bool:
-    """True when one of two is a tube, line or other device: each has its own place."""
-    return one.name in grammar.devices or other.name in grammar.devices
 
 
 def explains(sentence: Sentence, first: int, draft: Draft) -> bool:

@@ -7,7 +7,6 @@ to, decide presence, and join mentions of the same finding.
 
 from medsegr.cognition.again import (
     again,
-    by_side,
     compared,
     inherit,
     joined,
@@ -17,7 +16,7 @@ from medsegr.cognition.again import (
     resumed,
     singled_out,
 )
-from medsegr.cognition.attachment import Draft, attach, share
+from medsegr.cognition.attachment import Draft, attach
 from medsegr.cognition.elided import with_elided
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
 from medsegr.cognition.mentions import Mention, Sentence
@@ -28,6 +27,8 @@ from medsegr.cognition.reader import reader_of
 from medsegr.cognition.readings import Readings
 from medsegr.cognition.sections import Subject, outside, spans_elsewhere
 from medsegr.cognition.sentences import split_sentences
+from medsegr.cognition.sharing import share
+from medsegr.cognition.splitting import apart
 
 SIDELESS = frozenset({"skin", "endoscopy", "gastrointestinal", "histology"})
 """Regions whose pictures have places of their own and no sides of the patient."""
@@ -111,7 +112,7 @@ class _Walk:
         if len(new) > 1:
             share(sentence, new, self.grammar)
             new = joined(sentence, new)
-        return [part for draft in new for part in by_side(sentence, draft)]
+        return [part for draft in new for part in apart(sentence, draft)]
 
     def _spoken_of(self, sentence: Sentence, start: int) -> list[Draft]:
         """The findings of a sentence, present or not, in its order."""
