@@ -156,6 +156,8 @@ class Meanings:
             zone = self.lexicon.zones[name]
             if zone.frame == "image":
                 return 4.5 if of_picture or (self._shows_places and zone.region == "image") else 0.0
+            if name in self.regions:
+                return 0.0
             if zone.region in self.regions:
                 return 3.5
             if zone.region == "any":

@@ -20,6 +20,9 @@ REMEMBERED, REMEMBERED_LENGTH, SEEN = 4096, 300, 65536
 
 _SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
 _COPULAS = frozenset({"is", "are"})
+_HEADS = frozenset({":", "-", "\u2013", "\u2014"})
+"""What stands behind a heading: the "Lungs" of "Lungs: nodule on the left" says no side."""
+
 _DIGIT = re.compile(r"\d")
 _PLACE = itemgetter(2, 3)
 _SEGMENT = "segment_"
@@ -180,6 +183,8 @@ class Reader:
         """Both sides, where an organ that exists twice stands in the plural ("the lungs")."""
         for place, token in enumerate(wording.tokens):
             if token.word not in self.grammar.paired_organs or not is_plural(token.text):
+                continue
+            if place == 0 and len(wording.tokens) > 1 and wording.tokens[1].word in _HEADS:
                 continue
             if not any(m.first <= place < m.last for m in mentions if m.kind in ("target", "zone", "side")):
                 yield _mention(wording, "side", "bilateral", place)

@@ -145,8 +145,8 @@ def after_preposition(sentence: Sentence, mention: Mention, grammar: Grammar) ->
 
 def leading_preposition(sentence: Sentence, mention: Mention, grammar: Grammar) -> str | None:
     """The preposition that the words before a mention end with, attributes and articles left out."""
-    place = mention.first - 1
-    while place >= 0 and (sentence.is_attribute(place) or sentence.tokens[place].word in grammar.fillers):
-        place -= 1
-    word = sentence.tokens[place].word if place >= 0 else ""
-    return word if word in grammar.prepositions else None
+    for place in range(mention.first - 1, -1, -1):
+        word = sentence.tokens[place].word
+        if not sentence.is_attribute(place) and (word in grammar.prepositions or word not in grammar.fillers):
+            return word if word in grammar.prepositions else None
+    return None
