@@ -51,6 +51,7 @@ def test_not_here_but_there(text: str) -> None:
         ("No effusion on the right or on the left.", "chest_xray", [("pleural_effusion", "absent", "bilateral")]),
         ("No effusion. Small on the left.", "chest_xray", [("pleural_effusion", "absent", None)]),
         ("No pneumothorax on the right. The left is unchanged.", "chest_xray", [("pneumothorax", "absent", "right")]),
+        ("Effusion not only right but also left.", "chest_xray", [("pleural_effusion", "present", "bilateral")]),
         (
             "No hydronephrosis in the right kidney. The left kidney is small.",
             "abdomen_ultrasound",
@@ -60,3 +61,36 @@ def test_not_here_but_there(text: str) -> None:
 )  # fmt: skip
 def test_nothing_else_becomes_present(text: str, modality: str, expected: list[tuple[str, str, str | None]]) -> None:
     assert told(text, modality) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "modality", "side"),
+    [
+        ("Cyst in the left kidney, right kidney normal.", "abdomen_ct", "left"),
+        ("Stone in the right kidney; left kidney is normal.", "abdomen_ct", "right"),
+        ("Unremarkable left kidney; hydronephrosis on the right.", "abdomen_ct", "right"),
+        ("The left kidney is normal, with a cyst in the right kidney.", "abdomen_ct", "right"),
+        ("Right kidney: normal, left kidney: cyst", "abdomen_ct", "left"),
+        ("Left lung nodule, normal right lung.", "chest_ct", "left"),
+        ("RT LOWER LOBE CONSOLIDATION, LT CLEAR", "chest_xray", "right"),
+        ("Right effusion, left is clear.", "chest_xray", "right"),
+        ("Left clear, right effusion.", "chest_xray", "right"),
+        ("Left effusion with clear right costophrenic angle.", "chest_xray", "left"),
+        ("Normal heart and lungs; small left effusion", "chest_xray", "left"),
+        ("Mass in the left breast with normal right breast.", "breast_ultrasound", "left"),
+    ],
+)
+def test_the_normal_side_is_not_that_of_the_finding(text: str, modality: str, side: str) -> None:
+    assert [f[1:] for f in told(text, modality)] == [("present", side)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cyst in the otherwise normal left kidney.",
+        "Left kidney normal, small cyst.",
+        "Left kidney is normal in size with a 2 cm cyst.",
+    ],
+)
+def test_a_side_stays_where_it_may_be_that_of_the_finding(text: str) -> None:
+    assert told(text, "abdomen_ct") == [("kidney_cyst", "present", "left")]

@@ -12,7 +12,12 @@ from medsegr.cognition.priors import Presence
 _OTHER = {"left": "right", "right": "left"}
 _BUT = "but"
 _TURNS = frozenset({_BUT, "however", "while", "whereas", "although", "though", "yet"})
-_ENDS = frozenset({",", ";", ".", "and", "&", *_TURNS})
+_ANDS = frozenset({"and", "&"})
+_ENDS = frozenset({",", ";", ".", *_ANDS, *_TURNS})
+_PARTS = frozenset({",", ";", ".", "with", *_TURNS})
+_NORMAL = frozenset({"clear", "normal", "unremarkable", "free", "intact", "negative"})
+_ORGANS = frozenset({"heart", "mediastinum", "pleura", "aorta", "trachea"})
+_DENIES = frozenset({"no", "not", "never", "without", "otherwise"})
 _DEGREES = frozenset({
     "tiny", "small", "trace", "minimal", "mild", "minor", "slight", "subtle", "moderate", "large", "big", "marked",
     "severe", "massive", "extensive", "considerable", "new", "old", "persistent", "persist", "residual", "present",
@@ -54,14 +59,52 @@ def on_the_other_side(sentence: Sentence, earlier: Draft | None, grammar: Gramma
     return Sentence(sentence.wording, sorted([*sentence.mentions, *found], key=_place)) if found else sentence
 
 
+def without_normal_sides(sentence: Sentence, grammar: Grammar) -> Sentence:
+    """The sentence, less the sides of what it calls normal beside a finding: "cyst on the left, right normal"."""
+    if _NORMAL.isdisjoint(sentence.words) or not {"side", "target"} <= sentence.kinds:
+        return sentence
+    gone: list[Mention] = []
+    for first, last in _clauses(sentence, _PARTS):
+        whole = not _within(sentence, ["target"], first, last)
+        for one, other in [(first, last)] if whole else _clauses(sentence, _ANDS, first, last):
+            if _is_normal(sentence, one, other, grammar) and _tells_apart(sentence, one, other):
+                gone += _within(sentence, ["side", "zone"], one, other)
+    return Sentence(sentence.wording, [m for m in sentence.mentions if m not in gone]) if gone else sentence
+
+
+def _is_normal(sentence: Sentence, first: int, last: int, grammar: Grammar) -> bool:
+    """True for "right kidney is normal" and "normal right lung", not for "in the normal right lung"."""
+    words = [token.word for token in sentence.tokens[first:last]]
+    if _NORMAL.isdisjoint(words) or not _DENIES.isdisjoint(words) or _within(sentence, ["target"], first, last):
+        return False
+    if next((word for word in words if word not in _ARTICLES), "") in grammar.prepositions:
+        return False
+    behind = max(place for place, word in enumerate(words) if word in _NORMAL) + 1
+    covered = {p for m in _within(sentence, ["side", "zone"], first, last) for p in range(m.first, m.last)}
+    plain = grammar.body_parts | grammar.organs.keys() | _ORGANS | _SAY_NOTHING | _ANDS
+    return all(first + at in covered or words[at] in plain for at in range(behind, len(words)))
+
+
+def _tells_apart(sentence: Sentence, first: int, last: int) -> bool:
+    """True where the side of what is normal cannot be that of the finding: another is named, or the finding before."""
+    sides = {m.name for m in _within(sentence, ["side"], first, last)}
+    others = {m.name for m in sentence.of("side") if m.last <= first or m.first >= last}
+    return bool(sides) and (
+        "bilateral" in sides or bool(others - sides) or any(m.last <= first for m in sentence.of("target"))
+    )
+
+
 def _place(mention: Mention) -> tuple[int, int]:
     return mention.first, mention.last
 
 
-def _clauses(sentence: Sentence, ends: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """The words [first, last) between signs and words that part clauses."""
-    cuts = [place for place, token in enumerate(sentence.tokens) if token.word in ends]
-    for one, other in pairwise((-1, *cuts, len(sentence.tokens))):
+def _clauses(
+    sentence: Sentence, ends: frozenset[str], start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, int]]:
+    """The words [first, last) between signs and words that part clauses, from ``start`` to ``end``."""
+    end = len(sentence.tokens) if end is None else end
+    cuts = [place for place in range(start, end) if sentence.tokens[place].word in ends]
+    for one, other in pairwise((start - 1, *cuts, end)):
         if other > one + 1:
             yield one + 1, other
 

@@ -17,7 +17,7 @@ from medsegr.cognition.again import (
     singled_out,
 )
 from medsegr.cognition.attachment import Draft, attach
-from medsegr.cognition.contrast import on_the_other_side
+from medsegr.cognition.contrast import on_the_other_side, without_normal_sides
 from medsegr.cognition.elided import with_elided
 from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
 from medsegr.cognition.mentions import Mention, Sentence
@@ -86,6 +86,7 @@ class _Walk:
             return
         sentence = with_elided(self.readings.settle(unsettled), self.shown[-1].name if self.shown else None)
         sentence = on_the_other_side(sentence, self.drafts[-1] if self.drafts else None, self.grammar)
+        sentence = without_normal_sides(sentence, self.grammar)
         new = self._drafts(sentence, span[0])
         self._question(sentence, new, span)
         self.subject.running_side(sentence, new, span[0])
