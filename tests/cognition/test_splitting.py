@@ -82,3 +82,17 @@ def test_a_place_of_the_next_clause_is_not_that_of_what_is_denied() -> None:
 def test_the_region_of_the_picture_is_no_place_in_it() -> None:
     (mass,) = read("Mass in the left breast at 3 o'clock.", "breast_ultrasound")
     assert (mass.location.laterality, mass.location.zones) == ("left", ("clock_3",))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Nodules in right upper and left lower lobes.", [("right", ("upper_lobe",)), ("left", ("lower_lobe",))]),
+        ("Left upper and right middle lobe nodules.", [("left", ("upper_lobe",)), ("right", ("middle_lobe",))]),
+        ("Nodules in the left upper, right lower lobe.", [("left", ("upper_lobe",)), ("right", ("lower_lobe",))]),
+        ("Right upper and middle lobe nodules.", [("right", ("upper_lobe", "middle_lobe"))]),
+        ("Nodules in both upper and lower lobes.", [("bilateral", ("upper_lobe", "lower_lobe"))]),
+    ],
+)  # fmt: skip
+def test_a_place_whose_noun_comes_with_the_next_side(text: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:
+    assert [(f.location.laterality, f.location.zones) for f in read(text)] == expected

@@ -20,6 +20,7 @@ REMEMBERED, REMEMBERED_LENGTH, SEEN = 4096, 300, 65536
 
 _SIDE_WORDS = {"left": "left", "right": "right", "both": "bilateral", "bilateral": "bilateral"}
 _COPULAS = frozenset({"is", "are"})
+_BETWEEN_PLACES = frozenset({"and", "to", "or", ",", "&", *_SIDE_WORDS})
 _HEADS = frozenset({":", "-", "\u2013", "\u2014"})
 """What stands behind a heading: the "Lungs" of "Lungs: nodule on the left" says no side."""
 
@@ -190,7 +191,7 @@ class Reader:
                 yield _mention(wording, "side", "bilateral", place)
 
     def _short_places(self, wording: Wording, mentions: Sequence[Mention], meanings: Meanings) -> list[Mention]:
-        """ "mid" in "mid to lower zones": the noun comes later."""
+        """ "mid" in "mid to lower zones" and "upper" in "right upper and left lower zones": the noun comes later."""
         bare, words = self.grammar.bare_places, wording.words
         found: list[Mention] = []
         for zone in mentions:
@@ -198,7 +199,7 @@ class Reader:
             if zone.kind != "zone" or noun not in self.grammar.place_nouns:
                 continue
             place = zone.first - 1
-            while place >= 0 and (words[place] in bare or words[place] in ("and", "to", "or", ",", "&")):
+            while place >= 0 and (words[place] in bare or words[place] in _BETWEEN_PLACES):
                 if words[place] in bare:
                     named = meanings.zones_within(self.vocabulary.begins, "", (words[place], noun))
                     found += [_mention(wording, "zone", name, place) for name, _, _ in named[:1]]
