@@ -69,3 +69,13 @@ def test_a_colon_is_a_verb(text: str, modality: str, absent: set[str]) -> None:
     findings = parse_report(text, modality)
     assert {finding.target for finding in findings} == absent
     assert {finding.presence for finding in findings} == {"absent"}
+
+
+@pytest.mark.parametrize(
+    "text", ["Lungs are clear of nodules.", "Left lung is free of nodules.", "Lungs clear of nodules"]
+)
+def test_what_a_place_is_clear_of_is_denied(text: str) -> None:
+    assert {(f.target, f.presence) for f in parse_report(text, "chest_xray")} == {
+        ("airspace_opacity", "absent"),
+        ("nodule", "absent"),
+    }

@@ -19,6 +19,9 @@ except ImportError:  # Python 3.10
     import sre_parse as patterns
 
 
+_CLEAR_OF = re.compile(r"\b(?:clear|free)\s+(?:of|from)\b", re.I)
+"""Where "the lungs are clear" goes on so, its last word is left to what they are clear of: that is denied as well."""
+
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -91,6 +94,8 @@ def find_statements(rules: Iterable[Rule], text: str, lowered: str) -> Iterator[
             first, last = match.span()
             if first == last or any(a < last and first < b for a, b in taken):
                 continue
+            of_what = _CLEAR_OF.search(text, max(first, last - 5), last + 8)
+            last = of_what.start() if of_what and first < of_what.start() < last else last
             taken.append((first, last))
             yield Stated(rule.targets, rule.presence, first, last)
 
