@@ -196,3 +196,18 @@ def test_every_decision_has_its_trigger() -> None:
         "cardiomegaly": ("absent", ["Heart size normal"]),
         "ligament_tear": ("absent", ["not"]),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "presences"),
+    [
+        ("Possible nodule left apex, definite nodule right base", ["uncertain", "present"]),
+        ("Questionable opacity in the right lung and definite mass in the left.", ["uncertain", "present"]),
+        ("Possible pneumonia, obvious effusion on the left.", ["uncertain", "present"]),
+        ("Possible consolidation, no definite effusion.", ["uncertain", "absent"]),
+        ("No definite nodule.", ["absent"]),
+        ("Cannot exclude a definite nodule.", ["uncertain"]),
+    ],
+)
+def test_a_hedge_ends_where_something_is_certain(text: str, presences: list[str]) -> None:
+    assert [f.presence for f in parse_report(text, "chest_xray")] == presences

@@ -29,6 +29,9 @@ _DASHES = frozenset({"-", "\u2013", "\u2014"})
 
 _BEGINS_VERB = frozenset({"is", "are", "was", "were", "has", "have", "cannot", "can", "could", "may", "might"})
 _ARTICLES = frozenset({"a", "an", "the", "of", "to", "be", "."})
+_SURE = frozenset({"definite", "definitely", "definitive", "obvious", "certain", "certainly", "clearly", "confirmed"})
+"""What a hedge of an earlier finding does not reach over."""
+
 _TREATED = frozenset({"removed", "resected", "excised"})
 _MEANS = frozenset({"with", "by", "using", "via", "en", "piecemeal"})
 _FORMER = frozenset({"prior", "previous", "earlier", "old"})
@@ -172,6 +175,8 @@ class Scopes:
                 or landmarks_of(self.sentence).and_described(trigger.last, target.first)
             ):
                 return False
+            if kind == _AHEAD and not _SURE.isdisjoint(self.sentence.words) and self._is_sure(trigger.last, target):
+                return False
             first = trigger.last + (kind == _AHEAD and self.sentence.tokens[trigger.last].word == ":")
             return not clause_ends(self.sentence, self.grammar, first, target.first, denying=denying)
         if target.last > trigger.first or self._is_treatment(trigger, target) or self._looks_ahead(trigger, kind):
@@ -183,6 +188,11 @@ class Scopes:
         return not describes and not clause_ends(
             self.sentence, self.grammar, target.last, trigger.first, looking_back=True
         )
+
+    def _is_sure(self, first: int, target: Mention) -> bool:
+        """True for the second of "possible nodule left apex, definite nodule right base": it is not hedged as well."""
+        sure = [place for place in range(first, target.first) if self.sentence.tokens[place].word in _SURE]
+        return any(first <= m.first < place for m in self.sentence.of("target") for place in sure)
 
     def _characterises(self, trigger: Mention, target: Mention) -> bool:
         """True for "suspicious 2 cm nodule": it is there, and what it is is in doubt."""
