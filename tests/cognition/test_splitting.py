@@ -96,3 +96,21 @@ def test_the_region_of_the_picture_is_no_place_in_it() -> None:
 )  # fmt: skip
 def test_a_place_whose_noun_comes_with_the_next_side(text: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:
     assert [(f.location.laterality, f.location.zones) for f in read(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Small right and moderate left effusions.",
+        "Effusions, small on the right and moderate on the left.",
+        "Bilateral effusions, small right, moderate left.",
+    ],
+)
+def test_a_side_with_its_own_degree_is_a_finding(text: str) -> None:
+    told = [(f.location.laterality, f.shape.attributes) for f in read(text)]
+    assert told == [("right", ("small",)), ("left", ("medium",))]
+
+
+@pytest.mark.parametrize("text", ["Small right and left effusions.", "Bilateral effusions, larger on the left."])
+def test_sides_with_one_degree_are_one_finding(text: str) -> None:
+    assert [f.location.laterality for f in read(text)] == ["bilateral"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from medsegr.cognition.mentions import Sentence
 
 _OWN_KINDS = frozenset({"size", "count"})
-_OWN_SIZES = frozenset({"small", "medium", "large", "tiny", "massive", "mild", "severe"})
+OWN_SIZES = frozenset({"small", "medium", "large", "tiny", "massive", "mild", "severe"})
 _OWN_STATES = frozenset({"stable", "unchanged", "persistent", "persisting", "known"})
 """What is described so was seen: a denial before the comma or "and" does not reach it."""
 
@@ -37,7 +37,7 @@ class Landmarks:
         self.verbs = [place for place, word in enumerate(words) if word in _VERBS]
         self.sides = [m.first for m in sentence.mentions if m.kind == "side"]
         self.targets = [m.first for m in sentence.mentions if m.kind == "target"]
-        own = {m.first for m in sentence.mentions if m.kind in _OWN_KINDS or m.name in _OWN_SIZES}
+        own = {m.first for m in sentence.mentions if m.kind in _OWN_KINDS or m.name in OWN_SIZES}
         self.described = sorted(own.union(place for place, word in enumerate(words) if word in _OWN_STATES))
         self.led = next((at for at in sentence.breaks if words[at] == "there"), len(words))
 

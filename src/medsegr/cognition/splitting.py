@@ -4,18 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from medsegr.cognition.attachment import Draft
+from medsegr.cognition.landmarks import OWN_SIZES
 from medsegr.cognition.mentions import Mention, Sentence
 
 _BETWEEN = frozenset({"and", ",", ";", "&", "plus", "/"})
 """What stands between one place with its size and the next."""
 
+_TO_A_SIDE = frozenset({"on", "in", "at", "the"})
 _IN_TURN = frozenset({"respectively", "respective"})
 
 
 def apart(sentence: Sentence, draft: Draft) -> list[Draft]:
-    """One draft for each place that has its own size, or for each side that has its own zones."""
+    """One draft for each place that has its own size, or for each side that has its own degree or zones."""
     if draft.presence != "absent" and "size" in sentence.kinds:
         parts = _by_size(sentence, draft)
+        if len(parts) > 1:
+            return parts
+    if draft.presence != "absent" and "shape" in sentence.kinds:
+        parts = _by_degree(sentence, draft)
         if len(parts) > 1:
             return parts
     return by_side(sentence, draft)
@@ -40,6 +46,26 @@ def _by_size(sentence: Sentence, draft: Draft) -> list[Draft]:
         own = [*group, *_inherited(group, common, parts)]
         parts.append(replace(draft, attributes=[*own, *rest, size]))
     return parts
+
+
+def _by_degree(sentence: Sentence, draft: Draft) -> list[Draft]:
+    """Drafts for "small right and moderate left", where each side has a degree of its own and no zone is named."""
+    sides = [m for m in draft.places() if m.name != "bilateral"]
+    if len(sides) != 2 or {m.name for m in sides} != {"left", "right"}:
+        return [draft]
+    degrees = [m for m in draft.attributes if m.kind == "shape" and m.name in OWN_SIZES]
+    own = [next((m for m in degrees if _leads(sentence, m, side)), None) for side in sides]
+    if None in own or own[0] == own[1]:
+        return [draft]
+    rest = [m for m in draft.attributes if m.kind != "side" and m not in own]
+    pairs = zip(sides, own, strict=True)
+    return [replace(draft, attributes=[side, *rest, degree]) for side, degree in pairs if degree is not None]
+
+
+def _leads(sentence: Sentence, degree: Mention, side: Mention) -> bool:
+    """True for the "small" of "small right" and "small on the right"."""
+    gap = sentence.tokens[degree.last : side.first]
+    return degree.last <= side.first and all(token.word in _TO_A_SIDE for token in gap)
 
 
 def _first(mention: Mention) -> int:
