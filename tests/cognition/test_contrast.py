@@ -94,3 +94,8 @@ def test_the_normal_side_is_not_that_of_the_finding(text: str, modality: str, si
 )
 def test_a_side_stays_where_it_may_be_that_of_the_finding(text: str) -> None:
     assert told(text, "abdomen_ct") == [("kidney_cyst", "present", "left")]
+
+
+@pytest.mark.parametrize("text", ["Right effusion, left lung is free.", "Right effusion; left lung clear."])
+def test_a_lung_that_is_free_keeps_its_side(text: str) -> None:
+    assert told(text) == [("pleural_effusion", "present", "right"), ("airspace_opacity", "absent", "left")]
