@@ -99,3 +99,15 @@ def test_a_side_stays_where_it_may_be_that_of_the_finding(text: str) -> None:
 @pytest.mark.parametrize("text", ["Right effusion, left lung is free.", "Right effusion; left lung clear."])
 def test_a_lung_that_is_free_keeps_its_side(text: str) -> None:
     assert told(text) == [("pleural_effusion", "present", "right"), ("airspace_opacity", "absent", "left")]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("No effusion on the right, new consolidation on the left.", ("consolidation", "present", "left")),
+        ("No effusion on the right, chest tube on the left.", ("chest_tube", "present", "left")),
+        ("No right effusion, left pneumothorax or mass.", ("pneumothorax", "absent", "left")),
+    ],
+)
+def test_a_denial_on_one_side_does_not_reach_the_other(text: str, left: tuple[str, str, str]) -> None:
+    assert told(text)[:2] == [("pleural_effusion", "absent", "right"), left]

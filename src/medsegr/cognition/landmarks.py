@@ -23,12 +23,12 @@ class Landmarks:
     Attributes:
         ands, ors: "and"; "or" and "nor".
         verbs: Words that say something of a finding.
-        sides, targets: The first words of mentions.
+        sides, targets: The first words of mentions; side_names: what the sides are.
         described: Words that describe a finding as seen ("small", "5 mm", "unchanged").
         led: The first "there is", or the end of the sentence.
     """
 
-    __slots__ = ("ands", "described", "led", "ors", "sides", "targets", "verbs")
+    __slots__ = ("ands", "described", "led", "ors", "side_names", "sides", "targets", "verbs")
 
     def __init__(self, sentence: Sentence) -> None:
         words = [token.word for token in sentence.tokens]
@@ -36,6 +36,7 @@ class Landmarks:
         self.ors = [place for place, word in enumerate(words) if word in ("or", "nor")]
         self.verbs = [place for place, word in enumerate(words) if word in _VERBS]
         self.sides = [m.first for m in sentence.mentions if m.kind == "side"]
+        self.side_names = [m.name for m in sentence.mentions if m.kind == "side"]
         self.targets = [m.first for m in sentence.mentions if m.kind == "target"]
         own = {m.first for m in sentence.mentions if m.kind in _OWN_KINDS or m.name in OWN_SIZES}
         self.described = sorted(own.union(place for place, word in enumerate(words) if word in _OWN_STATES))
@@ -47,10 +48,18 @@ class Landmarks:
 
     def describes_anew(self, denied: int, first: int, last: int) -> bool:
         """True for ", small effusion" and ", left effusion", where no "or" goes on with the list from ``denied``."""
-        if self.is_described(first, last):
+        if self.is_described(first, last) or self._is_opposite(denied, first, last):
             return True
         sided = any_in(self.sides, first, last) and not any_in(self.sides, denied, first)
         return sided and not any_from(self.ors, denied) and not any_from(self.ands, denied)
+
+    def _is_opposite(self, denied: int, first: int, target: int) -> bool:
+        """True for "on the right, chest tube on the left", where no "or" or "and" goes on with the list."""
+        if len(self.sides) < 2 or any_from(self.ors, denied) or any_from(self.ands, denied):
+            return False
+        limit = after(self.targets, target + 1)
+        start, middle, end = (bisect_left(self.sides, place) for place in (denied, first, limit))
+        return middle - start == end - middle == 1 and set(self.side_names[start:end]) == {"left", "right"}
 
     def new_clause(self, first: int, last: int, *, finite: bool) -> bool:
         """True for "the effusion has increased and the consolidation": behind "and", another finding is spoken of.
