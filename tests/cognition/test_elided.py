@@ -49,3 +49,20 @@ def test_the_words_are_those_that_stand_for_it() -> None:
     right, left = parse_report(text, "chest_ct")
     assert (right.shape.size_mm, left.shape.size_mm) == ((8.0,), (5.0,))
     assert [text[a:b] for a, b in (*left.evidence.target, *left.evidence.location)] == ["one", "left"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Right effusion, not seen on the left.",
+        "Right effusion but not present in the left lung.",
+        "Effusion on the right and not seen on the left.",
+    ],
+)
+def test_what_is_not_seen_on_the_other_side_stays_on_its_own(text: str) -> None:
+    assert told(text) == [("pleural_effusion", "present", "right"), ("pleural_effusion", "absent", "left")]
+
+
+def test_a_denial_of_the_finding_itself_stays_one() -> None:
+    assert told("Effusion is not seen on the left.") == [("pleural_effusion", "absent", "left")]
+    assert told("Right effusion, not seen on the prior film.") == [("pleural_effusion", "present", "right")]

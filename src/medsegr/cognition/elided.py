@@ -4,6 +4,7 @@ from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.priors import Presence
 
 _DENIED = frozenset({"none", "not"})
+_SEEN = frozenset({"seen", "present", "visible", "evident", "identified", "noted", "found"})
 _STANDS_IN = frozenset({"that", "those"})
 _ONE = "one"
 _AT = frozenset({"on", "in", "at", "of"})
@@ -44,6 +45,10 @@ def _stands_for_a_finding(sentence: Sentence, sides: dict[int, Mention], place: 
     tokens = sentence.tokens
     word = tokens[place].word
     ahead = tokens[place - 1].word if place else ","
+    if word == "not" and ahead in _JOINS and place + 1 < len(tokens) and tokens[place + 1].word in _SEEN:
+        here = {m.name for m in sides.values() if m.last <= place}
+        there = {m.name for m in sides.values() if m.first > place and _side_behind(sentence, sides, place + 2)}
+        return (place, place + 2) if len(here) == 1 and here.isdisjoint(there) and there else None
     if word in _DENIED or word in _STANDS_IN:
         return (place, place + 1) if ahead not in _COMPARED and _side_behind(sentence, sides, place + 1) else None
     if word == _ONE:
