@@ -71,6 +71,7 @@ def test_nothing_else_becomes_present(text: str, modality: str, expected: list[t
         ("Unremarkable left kidney; hydronephrosis on the right.", "abdomen_ct", "right"),
         ("The left kidney is normal, with a cyst in the right kidney.", "abdomen_ct", "right"),
         ("Right kidney: normal, left kidney: cyst", "abdomen_ct", "left"),
+        ("Cyst in the left kidney, normal right kidney and spleen.", "abdomen_ct", "left"),
         ("Left lung nodule, normal right lung.", "chest_ct", "left"),
         ("RT LOWER LOBE CONSOLIDATION, LT CLEAR", "chest_xray", "right"),
         ("Right effusion, left is clear.", "chest_xray", "right"),

@@ -65,7 +65,7 @@ def without_normal_sides(sentence: Sentence, grammar: Grammar) -> Sentence:
         return sentence
     gone: list[Mention] = []
     for first, last in _clauses(sentence, _PARTS):
-        whole = not _within(sentence, ["target"], first, last)
+        whole = _is_normal(sentence, first, last, grammar)
         for one, other in [(first, last)] if whole else _clauses(sentence, _ANDS, first, last):
             if _is_normal(sentence, one, other, grammar) and _tells_apart(sentence, one, other):
                 gone += _within(sentence, ["side", "zone"], one, other)
