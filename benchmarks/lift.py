@@ -100,7 +100,7 @@ def runs_of(grid: Grid, names: Sequence[str]) -> dict[str, GridRun]:
     """Variant -> its run.
 
     Raises:
-        ConfigError: An unknown variant, a wrong setting, or weights to start from that are missing.
+        ConfigError: an unknown variant or a wrong setting.
     """
     if unknown := [name for name in names if name not in VARIANTS]:
         raise ConfigError(f"Unknown variant '{unknown[0]}': expected some of {', '.join(VARIANTS)}.")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.grid.archive import archive_of, check_contents, keep, restore
-from benchmarks.grid.arms import ARMS, Grid, GridRun, changed_settings, grid_runs
+from benchmarks.grid.arms import ARMS, Grid, GridRun, changed_settings, grid_runs, require_start
 from benchmarks.grid.figures import grid_figures, joined
 from benchmarks.grid.page import grid_page
 from benchmarks.grid.scores import Asking, score, scores_of
@@ -56,8 +56,11 @@ def run_grid(
         False when a run was stopped before its end; the rest is left for the next call.
 
     Raises:
-        ConfigError: A run is there with other settings, or has no best model to score.
+        ConfigError: A run is there with other settings, has no best model to score, or none to start from.
     """
+    for run in runs:
+        if only != "score" and not all(scores_of(run, folder.name, asking) for folder in folders):
+            require_start(run)
     for number, run in enumerate(runs, 1):
         line, started = f"[{number}/{len(runs)}] {run.name}, seed {run.seed}:", time.monotonic()
         changed = changed_settings(run)

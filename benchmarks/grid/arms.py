@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from medsegr.errors import ConfigError
+from medsegr.inference.predictor import builtin_models
 from medsegr.training.config import TrainConfig
 from medsegr.training.config_file import load_config
 from medsegr.training.run_folder import MAY_CHANGE
@@ -103,7 +104,7 @@ def grid_runs(grid: Grid, arms: Sequence[str], seeds: Sequence[int]) -> list[Gri
     """All runs of a grid, seed by seed, so that a grid that is cut short holds whole seeds.
 
     Raises:
-        ConfigError: An unknown or repeated arm or seed, a wrong setting, or weights to start from that are missing.
+        ConfigError: An unknown or repeated arm or seed, or a wrong setting.
     """
     unknown = [name for name in arms if name not in ARMS]
     if unknown or not arms or not seeds:
@@ -116,15 +117,20 @@ def grid_runs(grid: Grid, arms: Sequence[str], seeds: Sequence[int]) -> list[Gri
     return [GridRun(name, seed, run_config(grid, name, seed)) for seed in seeds for name in arms]
 
 
+def require_start(run: GridRun) -> None:
+    """Raise a ConfigError where a run goes on with weights of an earlier grid that are not there."""
+    start = run.config.init
+    if start and start not in builtin_models() and not Path(start).is_dir():
+        raise ConfigError(
+            f"'{start}' is not there; expected the best weights of an earlier grid for arm '{run.name}', seed "
+            f"{run.seed}. Run that arm and seed there first, or leave --init out."
+        )
+
+
 def run_config(grid: Grid, name: str, seed: int) -> TrainConfig:
     """The configuration of one run: the grid's settings, then the arm's."""
     run, before = f"{name}-{seed}", seed if grid.init_seed is None else grid.init_seed
     start = None if grid.init is None else grid.init / f"{name}-{before}" / "best"
-    if start is not None and not start.is_dir():
-        raise ConfigError(
-            f"'{start}' is not there; expected the best weights of arm '{name}', seed {before}, of an earlier grid. "
-            "Run that arm and seed there first, or leave --init out."
-        )
     config = load_config(
         grid.config,
         [*grid.settings, *ARMS[name].settings],

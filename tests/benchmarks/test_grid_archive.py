@@ -29,6 +29,22 @@ def test_kept_answers_give_the_same_tables_elsewhere(data, finished, tmp_path, m
     assert found["origins"] == before["origins"] and found["grid"]["arms"] == before["grid"]["arms"]
 
 
+def test_kept_answers_need_no_weights_to_start_from(data, finished, tmp_path):
+    given = arguments(data, tmp_path / "second", "unet", "--init", str(finished))
+    given.results = tmp_path / "results"
+    assert reproduce.reproduce(given)
+    before = (tmp_path / "results" / "grid_second.json").read_bytes()
+    shutil.rmtree(tmp_path / "second")
+    given = arguments(data, tmp_path / "second", "unet", "--init", str(tmp_path / "gone" / finished.name))
+    given.results = tmp_path / "results"
+    with pytest.raises(ConfigError, match="arm 'unet', seed 0"):
+        reproduce.reproduce(given)
+    given.only_tables = True
+    assert reproduce.reproduce(given)
+    after = json.loads((tmp_path / "results" / "grid_second.json").read_bytes())
+    assert after["origins"] == json.loads(before)["origins"]
+
+
 def test_a_grid_is_trained_unless_kept_answers_are_asked_for(data, finished, tmp_path, monkeypatch):
     shutil.copytree(finished / "scores", tmp_path / "results" / "scores")
     trained = []

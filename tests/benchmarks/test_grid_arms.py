@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from benchmarks.grid.arms import ARMS, Grid, grid_runs, portable, run_config
+from benchmarks.grid.arms import ARMS, Grid, grid_runs, portable, require_start, run_config
+from benchmarks.grid.scores import Asking
 
 from benchmarks import reproduce
+from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import ConfigError
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config_file import load_config
@@ -51,11 +53,13 @@ def test_a_grid_goes_on_from_the_weights_of_another(data, finished, tmp_path):
     start = Grid(tmp_path, (str(data),), 2, settings=SETTINGS, init=finished)
     assert run_config(start, "unet", 0).init == str(finished / "unet-0" / "best")
     assert run_config(replace(start, init_seed=0), "unet", 3).init == str(finished / "unet-0" / "best")
+    (missing,) = grid_runs(start, ["unet"], [3])
     with pytest.raises(ConfigError, match="arm 'unet', seed 3"):
-        run_config(start, "unet", 3)
+        require_start(missing)
+    with pytest.raises(ConfigError, match="arm 'unet', seed 3"):
+        reproduce.run_grid([missing], [DatasetFolder(data)], Asking("val"))
+    assert not missing.folder.exists()
     assert reproduce._train(grid_runs(start, ["unet"], [0])[0]).finished
-    with pytest.raises(ConfigError, match="arm 'full', seed 1"):
-        run_config(start, "full", 1)
     with pytest.raises(ConfigError, match="all arms would go on with the same model"):
         run_config(grid(data, tmp_path, f"init={finished / 'full-0' / 'best'}"), "full", 0)
 
