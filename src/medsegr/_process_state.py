@@ -2,7 +2,9 @@
 
 Warning filters, loggers, file descriptor 2 and matplotlib's styles are such: a
 thread that saves, changes and restores them while another does the same may
-put the other's change back for good. So they are changed under this lock alone.
+put the other's change back for good. So what is called from several threads
+changes them under this lock. A command and a training, which own the process
+and last long, do without it.
 """
 
 import os

@@ -54,6 +54,12 @@ def test_sizes_of_one_place_stay_together() -> None:
     assert nodule.shape.size_mm == (4.0, 6.0)
 
 
+def test_a_side_keeps_all_its_sizes() -> None:
+    (left, right) = read("Nodules: left upper lobe 10 mm and 8 mm, right lower lobe 5 mm.")
+    assert (left.location.laterality, left.shape.size_mm) == ("left", (10.0, 8.0))
+    assert (right.location.laterality, right.shape.size_mm) == ("right", (5.0,))
+
+
 def test_nodes_with_sizes_of_their_own_are_no_apposition() -> None:
     told = [(f.location.laterality, f.location.zones) for f in read("Subcarinal node 15 mm, right hilar node 12 mm.")]
     assert told == [(None, ("subcarinal",)), ("right", ("hilar",))]

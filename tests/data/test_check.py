@@ -1,5 +1,6 @@
 """check_dataset: every complaint there is, all at once, and none for a sound set."""
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -188,3 +189,12 @@ def test_a_patient_in_several_splits_is_a_complaint(tmp_path: Path, file: str, c
     make.table(folder / file, ("image", "split", column), rows)
     expected = f"split.csv: 1 of 2 values of '{column}' are in several splits, the first in test and train"
     assert check_dataset(folder) == [expected]
+
+
+def test_a_patient_in_several_splits_is_found_whatever_the_form_of_the_names(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    for name in ("images/a.png", "masks/a.png"):
+        (folder / name).rename((folder / name).with_name(unicodedata.normalize("NFD", "\u00e4.png")))
+    rows = [("\u00e4.png", "train", "p1"), ("b.png", "test", "p1"), ("c.png", "val", "p2")]
+    make.table(folder / "split.csv", ("image", "split", "patient"), rows)
+    assert any("'patient' are in several splits" in complaint for complaint in check_dataset(folder))

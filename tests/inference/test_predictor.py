@@ -287,3 +287,11 @@ def test_a_modality_that_only_the_image_knows_is_taken_as_it_is():
 def test_results_can_be_compared_and_kept_in_sets():
     first, second = (Predictor(disks()).segment(picture(), REPORT) for _ in range(2))
     assert first != second and len({first, second, *first.findings}) == 5
+
+
+def test_a_report_given_as_a_modality_is_not_repeated():
+    with pytest.raises(ConfigError, match="Unknown modality: expected one of") as refused:
+        Predictor(disks()).segment(picture(), REPORT, modality="Nodule in the lung of Mr Miller")
+    assert "Miller" not in str(refused.value)
+    with pytest.raises(ConfigError, match="Unknown modality 'chest_xry': expected"):
+        Predictor(disks()).segment(picture(), REPORT, modality="chest_xry")

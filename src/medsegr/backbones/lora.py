@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from medsegr._optional import require
+from medsegr._process_state import PROCESS_STATE
 from medsegr.backbones.backbone import Backbone
 from medsegr.errors import CheckpointError, ConfigError
 
@@ -84,7 +85,7 @@ def add_lora(backbone: Backbone, settings: LoraSettings, name: str) -> None:
         target_modules=targets,
     )
     active = [(layer, list(layer.active_adapters)) for layer in _layers(backbone.model)]
-    with _gradients_kept(list(backbone.model.parameters())), warnings.catch_warnings():
+    with _gradients_kept(list(backbone.model.parameters())), PROCESS_STATE, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Already found a `peft_config`")
         peft.inject_adapter_in_model(config, backbone.model, adapter_name=name)
         for layer, names in active:

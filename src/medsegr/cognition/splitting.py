@@ -24,7 +24,7 @@ def apart(sentence: Sentence, draft: Draft) -> list[Draft]:
         parts = _by_degree(sentence, draft)
         if len(parts) > 1:
             return parts
-    return by_side(sentence, draft)
+    return _by_side(sentence, draft)
 
 
 def _by_size(sentence: Sentence, draft: Draft) -> list[Draft]:
@@ -114,7 +114,7 @@ def _inherited(group: Sequence[Mention], common: Sequence[Mention], parts: Seque
     return taken
 
 
-def by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
+def _by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
     """One draft for each side, where sides are named each with a place of its own."""
     if len(draft.attributes) < 4:
         return [draft]

@@ -94,7 +94,7 @@ def _patients(folder: Path, images: Sequence[str]) -> list[str]:
     """Patients (or whatever else says which images belong together) that are in several splits."""
     if not (folder / SPLIT_FILE).is_file():
         return []
-    split_of = dict(read_table(folder / SPLIT_FILE, ("image", "split"))[0])
+    split_of = dict(read_table(folder / SPLIT_FILE, ("image", "split"), images)[0])
     patient_of, column = grouped(folder, images)
     if column not in PERSONAL:
         return []

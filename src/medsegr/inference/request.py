@@ -6,6 +6,7 @@ from typing import Any
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import ReportPriors
+from medsegr.data.given_name import quoted
 from medsegr.data.image import ImageSource, MedicalImage
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.trained_targets import TrainedTargets
@@ -27,11 +28,14 @@ def checked_names(report: Any, targets: Any) -> tuple[str, ...]:
 
 
 def check_modality(modality: str | None, image: ImageSource, lexicon: Lexicon | None) -> None:
-    """Refuse a modality that the lexicon does not know; what an image says of itself is taken as it is."""
+    """Refuse a modality that the lexicon does not know; what an image says of itself is taken as it is.
+
+    What may be a report is not repeated.
+    """
     known = sorted((lexicon or load_lexicon()).modalities)
     own = image.modality if isinstance(image, MedicalImage) else None
-    if modality not in (None, own, *known):
-        raise ConfigError(f"Unknown modality '{modality}': expected one of {', '.join(known)}, or none.")
+    if modality is not None and modality not in (own, *known):
+        raise ConfigError(f"Unknown modality{quoted(modality)}: expected one of {', '.join(known)}, or none.")
 
 
 def check_thresholds(threshold: float, support_threshold: float | None) -> None:
