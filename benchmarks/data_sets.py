@@ -45,11 +45,11 @@ def reported_cases(folder: DatasetFolder, names: list[str] | None = None) -> Ite
     """Images with a report, its real one, or one derived from its masks where the set has no text."""
     names = folder.images() if names is None else names
     if folder.has_reports:
-        yield from (folder.load(name) for name in names if folder.report(name))
+        yield from (folder.load(name, load_lexicon()) for name in names if folder.report(name))
         return
-    for each in derive_reports(folder, names, SEED):
+    for each in derive_reports(folder, names, load_lexicon(), SEED):
         if each.report.text:
-            yield replace(folder.load(each.image), report=each.report.text, report_origin="derived")
+            yield replace(folder.load(each.image, load_lexicon()), report=each.report.text, report_origin="derived")
 
 
 def measure(folder: DatasetFolder, names: list[str] | None = None) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def measure(folder: DatasetFolder, names: list[str] | None = None) -> dict[str, 
     for case in reported_cases(folder, names):
         counts["reports"] += 1
         counts["derived"] += case.report_origin == "derived"
-        matches = match_findings(parse_report(case.report or "", folder.modality).findings, case, folder.frame)
+        matches = match_findings(parse_report(case.report or "", folder.modality).findings, case)
         shown = [match for match in matches if match.finding.presence != "absent"]
         for target, mask in case.structures.items():
             if mask.any():
@@ -187,7 +187,7 @@ def main() -> None:
         complaints = check_dataset(folder.path, load_lexicon().targets)
         figures["sets"][folder.name] = {"complaints": complaints, **measure(folder)}
     with tempfile.TemporaryDirectory() as temporary:
-        figures["referring"] = summary_of(build_suite(folders, Path(temporary) / "suite"))
+        figures["referring"] = summary_of(build_suite(folders, Path(temporary) / "suite", load_lexicon()))
     path = write_record("data_sets", SEED, figures)
     record = json.loads(path.read_text(encoding="utf-8"))
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), record), encoding="utf-8")

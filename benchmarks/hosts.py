@@ -29,9 +29,11 @@ from transformers import Sam2Config, Sam2Model, SamConfig, SamHQConfig, SamHQMod
 
 from benchmarks.record import write_record
 from medsegr.backbones.tiny import TinyConfig, TinySam
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.model.attach import attach
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.view import View
 
 REPORT = (
     "Small round nodule in the left upper zone. Large right pleural effusion. Patchy consolidation, right lower zone."
@@ -117,7 +119,9 @@ def extra_time(model: ReportGuidedSam, rounds: int) -> dict[str, float]:
     open_gates(model)
     side = model.image_size
     pixels = torch.rand(1, 3, side, side)
-    priors = model.encode_findings([list(parse_report(REPORT, "chest_xray"))], ["chest_xray"])
+    priors = model.encode_findings(
+        [list(parse_report(REPORT, "chest_xray"))], [View(load_lexicon().kind("chest_xray"))]
+    )
     calls = {"plain": lambda: model.backbone.encode(pixels), "guided": lambda: model.encode(pixels, priors)}
     times: dict[str, list[float]] = {name: [] for name in calls}
     for round_ in range(rounds + 1):

@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.record import write_record
 from medsegr.cli.measurement import thresholds_of
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.study import COMPETING
 from medsegr.data.phantoms.writer import write_phantoms
@@ -48,8 +49,8 @@ def oracle(folders: Sequence[DatasetFolder], suites: Sequence[str]) -> float | N
     scores = []
     for folder in folders:
         for name in folder.images("test"):
-            case = folder.load(name)
-            for question in questions_of(case, folder) if case.suite in suites else ():
+            case = folder.load(name, load_lexicon())
+            for question in questions_of(case, folder, load_lexicon()) if case.suite in suites else ():
                 if question.role == "described":
                     same = [
                         case.masks[r.id]

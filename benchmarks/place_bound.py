@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.record import run_name, write_record
 from medsegr.cli.measurement import open_data
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.region_map import region_map
 from medsegr.data.dataset_folder import DatasetFolder
@@ -27,6 +28,7 @@ from medsegr.evaluation.figures import bounds, rounded
 from medsegr.evaluation.metrics import Overlap
 from medsegr.evaluation.questions import questions_of
 from medsegr.inference.predictor import Predictor, load
+from medsegr.view import View
 
 MAP_SIZE = 256
 
@@ -58,9 +60,9 @@ class Bound:
     missed: bool
 
 
-def stated_place(finding: Finding, modality: str | None, shape: Sequence[int]) -> np.ndarray | None:
+def stated_place(finding: Finding, view: View, shape: Sequence[int]) -> np.ndarray | None:
     """The pixels of a picture (H, W) that a finding's words of place mean; None where they mean none."""
-    place = region_map(finding.location, modality, MAP_SIZE, finding.shape.count)
+    place = region_map(finding.location, view, MAP_SIZE, finding.shape.count)
     if place is None:
         return None
     rows, columns = (np.arange(side) * MAP_SIZE // side for side in shape)
@@ -73,14 +75,15 @@ def bounds_of(predictor: Predictor, folder: DatasetFolder, split: str, limit: in
     Raises:
         ConfigError: No case in the split.
     """
-    cohort = Cohort.of(folder, split, limit)
+    lexicon = load_lexicon()
+    cohort = Cohort.of(folder, split, limit, lexicon=lexicon)
     for name in cohort.names:
-        case = folder.load(name)
-        asked = [question for question in questions_of(case, folder) if question.role == "described"]
+        case = folder.load(name, lexicon)
+        asked = [question for question in questions_of(case, folder, lexicon) if question.role == "described"]
         told, named = (dict(answered(predictor, case, asked, mode)) for mode in ("true", "none"))
         for number, question in enumerate(asked):
             truth, mask = np.squeeze(question.truth), np.squeeze(named[number].mask)
-            place = stated_place(question.finding, case.image.modality or folder.modality, truth.shape)
+            place = stated_place(question.finding, case.image.view, truth.shape)
             if place is None or not truth.any():
                 continue
             yield Bound(

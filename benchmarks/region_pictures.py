@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from medsegr.cognition.lexicon import frame_of
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Location
 from medsegr.cognition.region_map import region_map
+from medsegr.view import View
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -44,17 +45,17 @@ SHOWN: dict[str, tuple[tuple[str, Location], ...]] = {
 
 def draw(modality: str) -> Figure:
     """The regions of one modality in a row of panels; bright where the finding may lie."""
-    shown = SHOWN[modality]
+    shown, view = SHOWN[modality], View(load_lexicon().kind(modality))
     columns = min(4, len(shown))
     rows = -(-len(shown) // columns)
     figure = Figure(figsize=(2.1 * columns, 2.4 * rows), layout="constrained")
     for axis, (words, location) in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, strict=True):
-        found = region_map(location, modality, 128)
+        found = region_map(location, view, 128)
         axis.imshow(np.zeros((128, 128)) if found is None else found, cmap="magma", vmin=0, vmax=1)
         axis.set_title(words, fontsize=9)
         axis.set_xticks([])
         axis.set_yticks([])
-        if frame_of(modality) == "patient":
+        if view.patient_sides:
             axis.set_xlabel("patient's right      patient's left", fontsize=6.5)
     return figure
 

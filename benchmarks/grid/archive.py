@@ -12,6 +12,7 @@ import yaml
 
 from benchmarks.grid.arms import GridRun, portable
 from benchmarks.grid.scores import Asking, scores_of
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.outputs import atomic_write, staged_folder
 from medsegr.errors import InputError
@@ -78,7 +79,7 @@ def check_contents(runs: Sequence[GridRun], folders: Sequence[DatasetFolder], as
         InputError: The images, masks or reports of a data set are others.
     """
     for folder in folders:
-        cohort = Cohort.of(folder, asking.split, asking.limit)
+        cohort = Cohort.of(folder, asking.split, asking.limit, lexicon=load_lexicon())
         here = content_hash({name: case_hash(folder.load(name)) for name in cohort.names})
         for run in runs:
             scored = scores_of(run, folder.name, asking)

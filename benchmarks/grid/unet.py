@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.catalogue import build_host
-from medsegr.backbones.preprocess import Letterbox
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
 from medsegr.cognition.priors import Finding
 from medsegr.data.outputs import atomic_write
@@ -23,6 +23,7 @@ from medsegr.model.checkpoint import sha256
 from medsegr.model.report_guided_sam import GuidedOutput
 from medsegr.training.config import TrainConfig
 from medsegr.training.studies import StudyStore
+from medsegr.view import View
 
 FEATURES = (32, 48, 96, 160, 224, 32)
 """About as many parameters as ``tiny`` has without its adapter."""
@@ -55,7 +56,7 @@ class NamedUnet(nn.Module):
     ) -> None:
         super().__init__()
         self.settings: dict[str, Any] = {"targets": list(targets), "host": dict(host), "features": list(features)}
-        self.vocabulary = PriorVocabulary.default()
+        self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.metadata: dict[str, Any] = {}
         self.net = BasicUNet(
             spatial_dims=2, in_channels=3, out_channels=len(targets), features=tuple(features), act="relu"
@@ -103,19 +104,17 @@ class NamedUnet(nn.Module):
         masks = with_nothing[images, picked]
         return GuidedOutput(masks, masks.detach().amax((-2, -1)))
 
-    def preprocess(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
+    def preprocess(
+        self, images: Sequence[np.ndarray], views: Sequence[View] | None = None
+    ) -> tuple[Tensor, list[View]]:
         """As the host does."""
-        return self.preprocess_with(images)
+        return self.preprocess_with(images, views)
 
     def encode_findings(
-        self,
-        findings: Sequence[Sequence[Finding]],
-        modalities: Sequence[str | None],
-        content: Sequence[tuple[float, float]] | None = None,
-        _: Sequence[str] | None = None,
+        self, findings: Sequence[Sequence[Finding]], views: Sequence[View], _: Sequence[str] | None = None
     ) -> PriorBatch:
         """As the host without a report does; only the names are read."""
-        return self.vocabulary.encode(findings, modalities, content)
+        return self.vocabulary.encode(findings, views)
 
     def save_pretrained(self, folder: Path, metadata: dict[str, Any] | None = None) -> Path:
         """Write weights and settings."""

@@ -44,8 +44,8 @@ def train_unet(config: TrainConfig, resume: bool = False) -> TrainResult:
     host = {**before.settings["host"]} if before else host_record(config)
     host["image_size"] = config.image_size or host["image_size"]
     backbone = backbone_of(host)
-    store = StudyStore(config.data, "train", backbone.image_size, config.cache_mb).require_all()
-    held_out = StudyStore(config.data, "val", backbone.image_size, config.cache_mb)
+    store = StudyStore(config.data, "train", backbone.square, config.cache_mb).require_all()
+    held_out = StudyStore(config.data, "val", backbone.square, config.cache_mb)
     model = NamedUnet(targets_of(store), backbone, host)
     if before:
         model.start_from(before)

@@ -20,8 +20,10 @@ from torch.utils.hooks import RemovableHandle
 
 from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Modulate, to_maps
 from medsegr.backbones.host_spec import HostSpec
-from medsegr.backbones.preprocess import Letterbox, to_square
+from medsegr.backbones.preprocess import check_images, to_pixels
 from medsegr.errors import ConfigError
+from medsegr.square import Square
+from medsegr.view import View
 
 DYNAMIC = "dynamic_multimask_via_stability"
 """Flag of decoders of SAM 2's build, Hugging Face's and Meta's alike."""
@@ -226,9 +228,27 @@ class Backbone(nn.Module):
             return tuple(ends[:2])
         return tuple(sorted({max(0, round(len(dims) * share) - 1) for share in (0.25, 0.5)}))
 
-    def preprocess(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
-        """Pictures (floats in 0..1) -> (B, 3, S, S) as the host wants them, and how they lie in it."""
-        return to_square(images, self.image_size, self.spec.mean, self.spec.std, self.spec.fit)
+    def square(self, size: tuple[int, int]) -> Square:
+        """How a picture of (H, W) pixels lies in the host's square."""
+        return Square.fit(size, self.image_size, self.spec.fit)
+
+    def preprocess(
+        self, images: Sequence[np.ndarray], views: Sequence[View] | None = None
+    ) -> tuple[Float[Tensor, "b 3 s s"], list[View]]:
+        """Pictures -> the host's squares, and their views, which now know how they lie in them.
+
+        Args:
+            images: Each (H, W) or (H, W, 3), floats in 0..1.
+            views: What each shows; nothing is known of them by default.
+
+        Raises:
+            ImageError: An image has another shape.
+        """
+        check_images(images)
+        squares = [self.square((image.shape[0], image.shape[1])) for image in images]
+        pixels = torch.stack([to_pixels(*each, self.spec) for each in zip(images, squares, strict=True)])
+        views = [View()] * len(images) if views is None else views
+        return pixels, [view.in_square(square) for view, square in zip(views, squares, strict=True)]
 
     def attach(self, modulators: dict[int, Modulate]) -> None:
         """Hook a modulator behind each of the given blocks.

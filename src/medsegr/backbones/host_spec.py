@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from medsegr.errors import ConfigError
+from medsegr.square import Fit
 
 Layout = Literal["BHWC", "BCHW", "BNC"]
 """How a block returns its features; tokens (B, N, C) lie row by row over the grid."""
-
-Fit = Literal["pad", "stretch"]
-"""How a picture becomes a square: the longest side fits and the rest is padding, or both sides are stretched."""
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medsegr.cli.options import check_modality
-from medsegr.cognition.lexicon import canonical_target, frame_of, load_lexicon
+from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def convert(
     from medsegr.data.foreign_dataset import with_missing_splits
     from medsegr.data.outputs import check_output_folder
 
-    check_modality(modality)
+    lexicon = load_lexicon()
+    check_modality(modality, lexicon)
     _refuse_foreign_options(layout, target, label, channel)
     check_output_folder(out, overwrite, [source])
     found = _read(layout, source, channel)
@@ -82,12 +83,12 @@ def convert(
     naming = Target(
         names={"": canonical_target(str(target))} if layout is Layout.lvit else _names(found, label or []),
         modality=modality,
-        frame=frame.value if frame else frame_of(modality),
+        frame=frame.value if frame else lexicon.kind(modality).frame,
         name=name or found.name,
         licence=licence,
         incomplete=tuple(map(canonical_target, incomplete or [])),
     )
-    convert_dataset(found, naming, out, load_lexicon().targets, overwrite)
+    convert_dataset(found, naming, out, lexicon.targets, overwrite)
     for note in found.notes:
         typer.echo(note, err=True)
     splits = [case.split for case in found.cases]

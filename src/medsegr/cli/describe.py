@@ -23,6 +23,7 @@ def describe(
 
     Example: medsegr data describe my_data --seed 0
     """
+    from medsegr.cognition.lexicon import load_lexicon
     from medsegr.data.dataset_folder import DatasetFolder
     from medsegr.data.outputs import is_stream
     from medsegr.describe.dataset_reports import derive_reports, report_path, save_reports
@@ -33,7 +34,7 @@ def describe(
     names = data.images(split)
     if not names:
         raise ConfigError(f"The data set {data.name} has no image in its split '{split}'. Choose another split.")
-    described = list(derive_reports(data, names, seed))
+    described = list(derive_reports(data, names, load_lexicon(), seed))
     save_reports(path, described)
     told = [each for each in described if each.report.text]
     findings = sum(len(each.report.findings) for each in told)

@@ -129,7 +129,7 @@ def _pictures(
     by_name = {folder.name: folder for folder in folders}
     of_origins = [[a for a in answers if a.origin == origin] for origin in ORIGINS]
     picked = [pick for listed in of_origins if listed for pick in chosen(listed)]
-    return list(pictures(predictor, by_name, settings["split"], picked, settings["seed"]))
+    return list(pictures(predictor, by_name, settings["split"], picked, seed=settings["seed"]))
 
 
 def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from medsegr.cognition.lexicon import Lexicon, load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.data.given_name import quoted
 from medsegr.errors import ConfigError
 
@@ -27,13 +27,13 @@ SecondLookOption = Annotated[
 ]
 
 
-def check_modality(name: str | None, lexicon: Lexicon | None = None) -> None:
-    """Refuse a modality that the lexicon does not know; the built-in one by default.
+def check_modality(name: str | None, lexicon: Lexicon) -> None:
+    """Refuse a modality that the lexicon does not know.
 
     Raises:
         ConfigError: With the nearest name and the list; what may be a report is not repeated.
     """
-    known = sorted((lexicon or load_lexicon()).modalities)
+    known = sorted(lexicon.modalities)
     if name is None or name in known:
         return
     near = difflib.get_close_matches(name, known, n=1)

@@ -134,7 +134,7 @@ def parse_lines(
     target: Path,
     modality: str | None = None,
     read: Callable[..., ReportPriors] = parse_report,
-    known: Collection[str] | None = None,
+    known: Collection[str] = (),
 ) -> None:
     """Parse a file of reports, one JSON object a line; all lines or none.
 
@@ -143,7 +143,7 @@ def parse_lines(
         target: Lines with ``id`` and ``findings``; a pipe or ``/dev/stdout`` is written into.
         modality: Of lines that name none.
         read: :func:`parse_report`, or a form of it.
-        known: Modalities that ``read`` knows; the built-in lexicon's by default.
+        known: Modalities that ``read`` knows.
 
     Raises:
         ReportError: The file or one of its lines cannot be used.
@@ -155,7 +155,6 @@ def parse_lines(
         lines = source.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ReportError(f"'{source}' cannot be read ({type(error).__name__}); expected UTF-8 JSON lines.") from error
-    known = load_lexicon().modalities if known is None else known
     numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
     parsed = [_parse_line(line, f"'{source}', line {n}", modality, read, known) for n, line in numbered]
     with atomic_write(target) as temporary:

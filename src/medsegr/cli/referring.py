@@ -26,6 +26,7 @@ def referring(
     """
     from medsegr.cli.console import results
     from medsegr.cli.inputs import data_places
+    from medsegr.cognition.lexicon import load_lexicon
     from medsegr.data.dataset_folder import discover
     from medsegr.data.outputs import check_output_folder
     from medsegr.describe.competitors import ASPECTS
@@ -33,7 +34,7 @@ def referring(
 
     options = SuiteOptions(seed=seed, size=size, most=most)
     check_output_folder(out, overwrite, data_places(sources))
-    counts = build_suite(discover(sources), out, options, overwrite)
+    counts = build_suite(discover(sources), out, load_lexicon(), options, overwrite)
     table = Table("source", "split", *ASPECTS, "all", show_lines=False)
     for name, each in counts.items():
         for split in sorted({split for split, _ in each.cases}):

@@ -2,23 +2,24 @@
 
 from functools import lru_cache
 
-from medsegr.cognition.lexicon import load_lexicon, regions_of
+from medsegr.cognition.lexicon import Lexicon, regions_of
 from medsegr.cognition.meanings import NEIGHBOURS
 
 
 @lru_cache(maxsize=32)
-def foreign_targets(modality: str | None) -> tuple[str, ...]:
+def foreign_targets(modality: str | None, lexicon: Lexicon) -> tuple[str, ...]:
     """Findings and organs of regions that are neither in such pictures nor next to them.
 
     Args:
         modality: Of the picture; nothing is foreign where it is not known.
+        lexicon: Names and their regions.
     """
-    shown = set(regions_of(modality))
+    shown = set(regions_of(modality, lexicon))
     near = {other for region in shown for other in NEIGHBOURS.get(region, ())}
     near |= {region for region, others in NEIGHBOURS.items() if shown & set(others)}
     far = [
         target
-        for target in load_lexicon().targets.values()
+        for target in lexicon.targets.values()
         if target.group in ("finding", "anatomy") and target.region not in {"any", *shown, *near}
     ]
     return tuple(sorted(target.name for target in far)) if shown else ()

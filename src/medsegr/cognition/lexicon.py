@@ -8,24 +8,22 @@ torch.
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
 from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
-from medsegr.cognition.priors import Finding, Frame, Laterality, Location, Shape, Texture
+from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
 from medsegr.errors import ConfigError
+from medsegr.view import Frame, PictureKind, Sides, ZoneBox
 
 DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
     "general",
 )  # fmt: skip
 """Files of the built-in lexicon. Where two meanings or statements fit equally well, the earlier file's wins."""
-
-Box = Mapping[str, tuple[float, float]]
-"""Ranges of a zone in a picture: ``rows``, ``columns``, ``off_midline``, as shares 0..1."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +80,14 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of picture: its frame, the regions it shows, words that give it away, and how zones lie in it."""
+    """A kind of picture: its frame, the regions it shows, words that give it away, how zones lie in it, its sides."""
 
     name: str
     frame: Frame
     regions: tuple[str, ...]
     words: tuple[str, ...] = ()
     view: str | None = None
+    sides: Sides | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,23 @@ class Lexicon:
     statements: tuple[Statement, ...]
     sides: Mapping[str, tuple[str, ...]]
     combined: Mapping[str, tuple[tuple[str, str], ...]]
-    views: Mapping[str, Mapping[str, Box]]
+    views: Mapping[str, Mapping[str, ZoneBox]]
+
+    def kind(self, modality: str | None) -> PictureKind:
+        """What pictures of a modality show; of one that is not known, no place but the picture's own zones."""
+        return self._kinds.get(modality) or PictureKind(modality, zones=self.views["picture"])
+
+    @cached_property
+    def _kinds(self) -> dict[str | None, PictureKind]:
+        return {
+            None: PictureKind(zones=self.views["picture"]),
+            **{m.name: self._seen(m) for m in self.modalities.values()},
+        }
+
+    def _seen(self, known: Modality) -> PictureKind:
+        usual: Sides = "none" if known.frame == "image" else "both" if known.view else "one"
+        laid_out = self.views[known.view] if known.view else {}
+        return PictureKind(known.name, known.frame, known.sides or usual, known.view, self.views["picture"], laid_out)
 
 
 def load_lexicon(extra: Sequence[str | Path] = ()) -> Lexicon:
@@ -212,34 +227,24 @@ def _target_names(lexicon: Lexicon) -> dict[str, str]:
     return {**spoken, **{_key(target.name): target.name for target in targets}}
 
 
-def finding_for_target(target: str, modality: str | None, lexicon: Lexicon | None = None) -> Finding:
+def finding_for_target(target: str, modality: str | None, lexicon: Lexicon) -> Finding:
     """A structure asked for by name, with what the lexicon knows of it (the side of ``left_lung``).
 
     Args:
         target: Canonical name, or one of its words.
-        modality: Decides the frame of the location; a side of the patient is left
-            out where pictures show the image's own sides.
-        lexicon: The built-in lexicon by default.
+        modality: A usual side is left out where pictures show the image's own sides.
+        lexicon: Names and words.
 
     Raises:
         ConfigError: Unknown target.
     """
-    lexicon = lexicon or load_lexicon()
     known = lexicon.targets[canonical_target(target, lexicon)]
-    frame, usual = frame_of(modality, lexicon), known.usual
-    side = known.side or (usual.side if frame == "patient" else None)
-    return Finding(
-        known.name, "present", Location(side, usual.zones, frame), Texture(usual.texture), Shape(usual.shape)
-    )
+    usual = known.usual
+    side = known.side or (usual.side if lexicon.kind(modality).frame == "patient" else None)
+    return Finding(known.name, "present", Location(side, usual.zones), Texture(usual.texture), Shape(usual.shape))
 
 
-def frame_of(modality: str | None, lexicon: Lexicon | None = None) -> Frame:
-    """Whose left and right the pictures of a modality show; ``patient`` where unknown."""
-    known = (lexicon or load_lexicon()).modalities.get(modality or "")
-    return known.frame if known else "patient"
-
-
-def regions_of(modality: str | None, lexicon: Lexicon | None = None) -> tuple[str, ...]:
+def regions_of(modality: str | None, lexicon: Lexicon) -> tuple[str, ...]:
     """Regions of the body that the pictures of a modality show; empty where unknown."""
-    known = (lexicon or load_lexicon()).modalities.get(modality or "")
+    known = lexicon.modalities.get(modality or "")
     return known.regions if known else ()

@@ -169,6 +169,7 @@ class Section:
 
 _SIDE = choice("left", "right", "bilateral", "midline")
 _FRAME = choice("patient", "image")
+_SIDES = choice("both", "one", "none")
 _TEXTURE_GROUP = choice(
     "density and pattern", "echo", "CT density", "MR signal and enhancement", "surface and colour", "histology"
 )
@@ -180,7 +181,8 @@ _NEW_WORDS = {"words": "a list"}
 
 SECTIONS: Mapping[str, Section] = {
     "modalities": Section(
-        {"frame": _FRAME, "regions": words, "view": text, "words": words}, {**_NEW_FRAME, "regions": "a list"}
+        {"frame": _FRAME, "regions": words, "view": text, "words": words, "sides": _SIDES},
+        {**_NEW_FRAME, "regions": "a list"},
     ),
     "targets": Section(
         {

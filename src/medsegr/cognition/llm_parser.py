@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from medsegr.cognition.lexicon import Lexicon, frame_of
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.llm_client import ask
 from medsegr.cognition.llm_endpoint import LlmEndpoint
 from medsegr.cognition.llm_schema import LATERALITY, PRESENCE, answer_schema, question, read_answer
@@ -95,7 +95,6 @@ class _Check:
 
     def __init__(self, text: str, modality: str | None, lexicon: Lexicon) -> None:
         self.report = QuotedReport(text)
-        self.frame = frame_of(modality, lexicon)
         self.lexicon = lexicon
         self.warnings: list[str] = []
         self._reached = 0
@@ -123,7 +122,7 @@ class _Check:
         return Finding(
             target=target,
             presence=cast(Presence, presence),
-            location=Location(_one_side(sides), zones, self.frame),
+            location=Location(_one_side(sides), zones),
             texture=Texture(textures),
             shape=shape,
             evidence=Evidence(place.target, triggers, _ordered(side_spans + zone_spans), texture_spans, shape_spans),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
+from medsegr.cognition.lexicon import Lexicon, regions_of
 from medsegr.cognition.phrases import Phrases, phrases_at
 
 Parts = tuple[tuple[str, str], ...]
@@ -60,10 +60,10 @@ class Meanings:
         self.lexicon = lexicon
         self.grammar = grammar
         self.regions = regions_of(modality, lexicon)
-        self.frame = frame_of(modality, lexicon)
         self.near = {near for region in self.regions for near in NEIGHBOURS.get(region, ())}
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
-        self._shows_places = self.frame == "image" and "breast" not in self.regions
+        kind = lexicon.kind(modality)
+        self._shows_places = kind.frame == "image" and kind.sides == "none"
         self._chosen: dict[tuple[Phrases[Meaning], bool], tuple[Choice, ...]] = {}
         self._plain = Plain(lambda phrase: self._best(phrase.meanings, False))
         self._within: dict[tuple[str, tuple[str, ...]], list[tuple[str, int, int]]] = {}

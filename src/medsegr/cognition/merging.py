@@ -9,7 +9,7 @@ from medsegr.cognition.attachment import Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.mentions import Mention
 from medsegr.cognition.phrases import is_plural
-from medsegr.cognition.priors import Evidence, Finding, Frame, Laterality, Location, Presence, Shape, Span, Texture
+from medsegr.cognition.priors import Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
 
 T = TypeVar("T")
 
@@ -123,14 +123,14 @@ def _of_liver(name: str) -> bool:
     return name.startswith(("liver", "hepat"))
 
 
-def merge(mentioned: Iterable[Told], frame: Frame) -> list[Finding]:
+def merge(mentioned: Iterable[Told], pictured: bool) -> list[Finding]:
     """Join what is said of the same finding in several places.
 
     Args:
         mentioned: In the order of the report. Two that are each introduced as
             new ("a round nodule ...", "an oval nodule ...") and differ in what
             they state stay two, and so does a member singled out of a group.
-        frame: Whose left and right the places mean.
+        pictured: Places are those of the picture, not the patient's.
 
     Returns:
         Findings; one that is hedged here and stated outright there is present.
@@ -139,13 +139,13 @@ def merge(mentioned: Iterable[Told], frame: Frame) -> list[Finding]:
     by_name: dict[str, list[Told]] = {}
     for told in mentioned:
         known = by_name.setdefault(told.name, [])
-        same = next((one for one in known[-MEMORY:] if _same(one, told, frame == "image")), None) if known else None
+        same = next((one for one in known[-MEMORY:] if _same(one, told, pictured)), None) if known else None
         if same is None:
             joined.append(told)
             known.append(told)
         else:
             _join(same, told)
-    return [_finding(told, frame) for told in joined]
+    return [_finding(told) for told in joined]
 
 
 def _same(one: Told, other: Told, in_picture: bool) -> bool:
@@ -204,12 +204,12 @@ def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*one, *other])) if other and other != one else one
 
 
-def _finding(told: Told, frame: Frame) -> Finding:
+def _finding(told: Told) -> Finding:
     count = told.count if told.count in (None, "multiple") else int(told.count)
     return Finding(
         told.name,
         told.presence,
-        _location(told.side, told.zones, frame),
+        _location(told.side, told.zones),
         _texture(told.texture),
         _shape(told.shape, told.size_mm, count),
         Evidence(

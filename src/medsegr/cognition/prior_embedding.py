@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import ASPECTS, Finding
 from medsegr.cognition.region_map import region_map
+from medsegr.view import View
 
 REGION_SIZE = 64
 """Side of the soft maps that stated zones imply, over the host's padded square."""
@@ -73,9 +73,8 @@ class PriorVocabulary:
     shape: tuple[str, ...]
 
     @classmethod
-    def default(cls) -> "PriorVocabulary":
-        """The vocabulary of the built-in lexicon."""
-        lexicon = load_lexicon()
+    def of_lexicon(cls, lexicon: Lexicon) -> "PriorVocabulary":
+        """A row for every name of a lexicon."""
         modalities = tuple(f"modality:{name}" for name in sorted(lexicon.modalities))
         sizes = tuple(f"size_mm:{bin}" for bin in range(len(SIZE_BINS_MM) + 1))
         counts = tuple(f"count:{count}" for count in ("1", "2", "3", "multiple"))
@@ -96,31 +95,23 @@ class PriorVocabulary:
         """Read what :meth:`to_dict` wrote."""
         return cls(**{aspect: tuple(record[aspect]) for aspect in ASPECTS})
 
-    def encode(
-        self,
-        findings: Sequence[Sequence[Finding]],
-        modalities: Sequence[str | None],
-        content: Sequence[tuple[float, float]] | None = None,
-    ) -> PriorBatch:
+    def encode(self, findings: Sequence[Sequence[Finding]], views: Sequence[View]) -> PriorBatch:
         """Findings of B images -> tensors, padded to the largest number of findings (at least 1).
 
         Args:
             findings: Per image, its findings.
-            modalities: Per image, its modality or None.
-            content: Per image, the share (height, width) of the host's padded square
-                that the picture fills; (1, 1) by default.
+            views: Per image, what it shows and how it lies in the host's square; one that lies in none fills it.
         """
         batch, most = len(findings), max(1, max((len(f) for f in findings), default=1))
-        content = content or [(1.0, 1.0)] * batch
         weights = {a: np.zeros((batch, most, len(getattr(self, a))), np.float32) for a in ASPECTS}
         region = np.zeros((batch, most, REGION_SIZE, REGION_SIZE), np.float32)
         valid = np.zeros((batch, most), np.float32)
-        for b, (listed, modality) in enumerate(zip(findings, modalities, strict=True)):
+        for b, (listed, view) in enumerate(zip(findings, views, strict=True)):
             for k, finding in enumerate(listed):
                 valid[b, k] = 1.0
-                for aspect, names in _attributes(finding, modality).items():
+                for aspect, names in _attributes(finding, view.modality).items():
                     self._fill(weights[aspect][b, k], aspect, names)
-                region[b, k] = _padded_region(finding, modality, content[b])
+                region[b, k] = _region_in_square(finding, view)
         tensors = {aspect: torch.from_numpy(array) for aspect, array in weights.items()}
         return PriorBatch(**tensors, region=torch.from_numpy(region), valid=torch.from_numpy(valid))
 
@@ -157,21 +148,13 @@ def _attributes(finding: Finding, modality: str | None) -> dict[str, list[str]]:
     }
 
 
-def _padded_region(finding: Finding, modality: str | None, content: tuple[float, float]) -> np.ndarray:
-    """The soft map of the picture, laid into the host's padded square (content at the top left)."""
-    square = np.zeros((REGION_SIZE, REGION_SIZE), np.float32)
+def _region_in_square(finding: Finding, view: View) -> np.ndarray:
+    """The soft map of the picture, (R, R) over the host's square; nowhere where it says nothing."""
     location, count = finding.location, finding.shape.count
-    drawn = _cached_region(location, modality, REGION_SIZE, count) if location.stated else None
+    drawn = _cached_region(location, view, REGION_SIZE, count) if location.stated else None
     if drawn is None:
-        return square
-    height, width = (max(1, round(REGION_SIZE * share)) for share in content)
-    if (height, width) == (REGION_SIZE, REGION_SIZE):
-        return drawn
-    fitted = F.interpolate(
-        torch.from_numpy(np.ascontiguousarray(drawn))[None, None], (height, width), mode="bilinear", align_corners=False
-    )
-    square[:height, :width] = fitted[0, 0].numpy()
-    return square
+        return np.zeros((REGION_SIZE, REGION_SIZE), np.float32)
+    return drawn if view.square is None else view.square.map_in(drawn)
 
 
 class PriorEmbedding(nn.Module):

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from medsegr.view import View
+
 Span = tuple[int, int]
 """Character offsets [start, end) into the report."""
 
 Presence = Literal["present", "absent", "uncertain"]
 Laterality = Literal["left", "right", "bilateral", "midline"]
-Frame = Literal["patient", "image"]
 Count = int | Literal["multiple"]
 
 ASPECTS = ("target", "location", "texture", "shape")
@@ -38,12 +39,10 @@ class Location:
     Attributes:
         laterality: Side, or None when not stated.
         zones: Canonical zones, for example ``("upper_lobe",)``.
-        frame: Whose left and right: the ``patient``'s (radiology) or the ``image``'s.
     """
 
     laterality: Laterality | None = None
     zones: tuple[str, ...] = ()
-    frame: Frame = "patient"
 
     @property
     def stated(self) -> bool:
@@ -107,13 +106,19 @@ class Finding:
 
     def named_only(self) -> "Finding":
         """The same target with nothing stated about place, texture and shape ("without a report")."""
-        return Finding(self.target, self.presence, Location(frame=self.location.frame))
+        return Finding(self.target, self.presence)
 
-    def mirrored(self) -> "Finding":
+    def mirrored(self, view: View | None = None) -> "Finding":
         """The finding that is true after the image is flipped left to right.
 
         Targets that carry a side in their name (``left_lung``) change it too.
+
+        Args:
+            view: Of the image; where it shows no side of the patient, a flip changes none. By default it shows some.
         """
+        if view is not None and view.sides == "none":
+            zones = tuple(mirror_zone(zone) for zone in self.location.zones)
+            return replace(self, location=replace(self.location, zones=zones))
         first, _, rest = self.target.partition("_")
         # A heart chamber stays what it is in a mirrored picture; a lung does not.
         target = f"{_OPPOSITE[first]}_{rest}" if first in _OPPOSITE and rest == "lung" else self.target
@@ -135,12 +140,12 @@ class Finding:
         }
 
     @classmethod
-    def from_dict(cls, record: dict[str, Any], frame: Frame = "patient") -> "Finding":
+    def from_dict(cls, record: dict[str, Any]) -> "Finding":
         """Read what :meth:`to_dict` wrote. Evidence comes back as target words only."""
         return cls(
             target=record["target"],
             presence=record.get("presence", "present"),
-            location=Location(record.get("laterality"), tuple(record.get("zones") or ()), frame),
+            location=Location(record.get("laterality"), tuple(record.get("zones") or ())),
             texture=Texture(tuple(record.get("texture") or ())),
             shape=Shape(
                 tuple(record.get("shape") or ()),
@@ -169,9 +174,9 @@ class ReportPriors:
     def __len__(self) -> int:
         return len(self.findings)
 
-    def mirrored(self) -> "ReportPriors":
-        """The priors that are true after the image is flipped left to right."""
-        return replace(self, findings=tuple(finding.mirrored() for finding in self.findings))
+    def mirrored(self, view: View | None = None) -> "ReportPriors":
+        """The priors that are true after the image is flipped left to right; see :meth:`Finding.mirrored`."""
+        return replace(self, findings=tuple(finding.mirrored(view) for finding in self.findings))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, without the report's text."""

@@ -1,21 +1,17 @@
 """The soft map over the picture that a stated place implies. A wrong map is worse than none."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
-from medsegr.cognition.lexicon import Box, frame_of, load_lexicon
 from medsegr.cognition.priors import Count, Finding, Location
+from medsegr.view import View, ZoneBox
 
 SOFTNESS = 0.03
 """Width of the soft edges, as a share of the picture's side."""
 
 
-def region_map(
-    location: Location, modality: str | None, size: int = 64, count: Count | None = None
-) -> np.ndarray | None:
+def region_map(location: Location, view: View, size: int = 64, count: Count | None = None) -> np.ndarray | None:
     """Where a finding with this location may lie in the picture.
 
     Zones of the same kind (upper, mid) unite, zones of different kinds (upper,
@@ -26,7 +22,7 @@ def region_map(
 
     Args:
         location: Side and zones.
-        modality: Kind of picture; decides which zones mean a place in it.
+        view: Of the picture; decides which zones and sides mean a place in it.
         size: Side of the map in pixels.
         count: How many objects the finding is, where it is stated.
 
@@ -34,54 +30,32 @@ def region_map(
         (size, size) float32 in 0..1, row 0 at the top; None when nothing is stated
         or nothing is known about what is stated.
     """
-    zones = _zones_of(modality)
     kinds: dict[tuple[str, ...], np.ndarray] = {}
     one_each = count == len(location.zones) and len(location.zones) > 1
     for zone in location.zones:
-        if zone in zones:
-            kind = () if one_each else tuple(sorted(zones[zone]))
-            drawn = _draw(zones[zone], size)
+        if zone in view.zones:
+            kind = () if one_each else tuple(sorted(view.zones[zone]))
+            drawn = _draw(view.zones[zone], size)
             kinds[kind] = np.maximum(kinds[kind], drawn) if kind in kinds else drawn
     maps = list(kinds.values())
-    # Only where a view is known do the pictures show both sides of the patient, each on its own half.
-    if frame_of(modality) == "patient" and location.laterality in ("left", "right") and _view_of(modality):
-        half = (0.5, 1.0) if location.laterality == "left" else (0.0, 0.5)
+    if (half := view.half(location.laterality)) is not None:
         maps.append(_draw({"columns": half}, size))
     return np.prod(maps, axis=0).astype(np.float32) if maps else None
 
 
-def in_plane(finding: Finding, modality: str | None, plane: str) -> Finding:
-    """A finding with what of its place can be told in a picture that cuts the body in this plane.
+def seen(finding: Finding, view: View) -> Finding:
+    """A finding with what of its place can be told in a picture.
 
     Slices across the body are what the zones of CT and MRI are laid out for. In a coronal slice the front is
     nowhere to be seen; a sagittal one has no sides either, for its columns run to the back.
-
-    Args:
-        finding: As the report states it.
-        modality: Kind of picture; those that are no slices keep every place.
-        plane: ``axial``, ``coronal`` or ``sagittal``.
     """
-    if plane == "axial" or _view_of(modality) != "axial":
-        return finding
-    laid_out = load_lexicon().views["axial"]
-    zones = tuple(zone for zone in finding.location.zones if zone not in laid_out)
-    side = None if plane == "sagittal" else finding.location.laterality
-    return replace(finding, location=replace(finding.location, zones=zones, laterality=side))
+    place = finding.location
+    zones = tuple(zone for zone in place.zones if zone not in view.unseen)
+    told = Location(None if view.side_unseen else place.laterality, zones)
+    return finding if told == place else replace(finding, location=told)
 
 
-def _view_of(modality: str | None) -> str | None:
-    known = load_lexicon().modalities.get(modality or "")
-    return known.view if known else None
-
-
-@lru_cache(maxsize=64)
-def _zones_of(modality: str | None) -> Mapping[str, Box]:
-    """The zones that mean a place in such a picture: the picture's own, and those of its view."""
-    views = load_lexicon().views
-    return {**views["picture"], **views.get(_view_of(modality) or "picture", {})}
-
-
-def _draw(zone: Box, size: int) -> np.ndarray:
+def _draw(zone: ZoneBox, size: int) -> np.ndarray:
     """A soft box: the product of its ranges along rows and columns."""
     along = (np.arange(size) + 0.5) / size
     rows = _between(along, zone["rows"]) if "rows" in zone else np.ones(size)

@@ -19,7 +19,7 @@ from medsegr.cognition.again import (
 from medsegr.cognition.attachment import Draft, attach
 from medsegr.cognition.contrast import on_the_other_side, without_normal_sides
 from medsegr.cognition.elided import with_elided
-from medsegr.cognition.lexicon import Lexicon, frame_of, regions_of
+from medsegr.cognition.lexicon import Lexicon, regions_of
 from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.merging import merge, told_by
 from medsegr.cognition.presence import decided
@@ -30,9 +30,6 @@ from medsegr.cognition.sections import Subject, outside, spans_elsewhere
 from medsegr.cognition.sentences import split_sentences
 from medsegr.cognition.sharing import share
 from medsegr.cognition.splitting import apart
-
-SIDELESS = frozenset({"skin", "endoscopy", "gastrointestinal", "histology"})
-"""Regions whose pictures have places of their own and no sides of the patient."""
 
 _GROUPS = frozenset({"member", "except"})
 """Kinds of words that speak of a finding without its name."""
@@ -151,9 +148,9 @@ class _Walk:
             for draft in self.drafts:
                 if draft.presence != "absent" and not draft.has_side():
                     draft.take([side], 0)
-        has_sides = SIDELESS.isdisjoint(self.regions)
-        told = (told_by(draft, self.text, has_sides, self.grammar) for draft in self.drafts)
-        return merge(told, frame_of(self.modality, self.lexicon))
+        kind = self.lexicon.kind(self.modality)
+        told = (told_by(draft, self.text, kind.sides != "none", self.grammar) for draft in self.drafts)
+        return merge(told, kind.frame == "image")
 
 
 def _place_of(draft: Draft) -> int:

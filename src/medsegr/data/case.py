@@ -79,7 +79,7 @@ def one_plane(case: Case) -> Case:
     best = int(np.argmax(pixels)) if np.any(pixels) else case.image.planes // 2
     return replace(
         case,
-        image=replace(case.image, voxels=case.image.plane(best)),
+        image=case.image.only(best),
         structures={target: mask[best] for target, mask in case.structures.items()},
         masks={name: mask[best] for name, mask in case.masks.items()},
     )

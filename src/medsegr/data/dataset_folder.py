@@ -7,7 +7,6 @@ left out of the case, for nothing is known.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from medsegr.data.image import IMAGE_SUFFIXES, MedicalImage, load_image, load_pl
 from medsegr.data.report_table import REPORTS_FILE, ReportOrigin, find_reports, report_origins
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import DatasetError
+from medsegr.view import Frame, Kinds
 
 LONGEST_SHOWN_NAME = 120
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".nii.gz", ".nii")
@@ -66,7 +66,7 @@ class DatasetFolder:
         return self.manifest.modality
 
     @property
-    def frame(self) -> Literal["patient", "image"]:
+    def frame(self) -> Frame:
         """``patient`` or ``image``: whose left and right the pictures show."""
         return self.manifest.frame
 
@@ -123,8 +123,12 @@ class DatasetFolder:
         """Whether the report of an image is ``real`` or ``derived`` from its masks; None where it has none."""
         return self._origins.get(image_name, "real") if image_name in self._reports else None
 
-    def load(self, image_name: str) -> Case:
+    def load(self, image_name: str, kinds: Kinds | None = None) -> Case:
         """Load one image with all that is known of it.
+
+        Args:
+            image_name: Of the image.
+            kinds: A lexicon, which says what such pictures show; without one the image's view says nothing.
 
         Raises:
             DatasetError: No such image, a mask of another size or place, or a label that nobody explained.
@@ -133,6 +137,7 @@ class DatasetFolder:
         if image_name not in self._images:
             raise DatasetError(f"The data set {self.name} has no image '{image_name}'.")
         image = load_image(self.path / "images" / image_name, self.modality)
+        image = image if kinds is None else image.seen(kinds, frame=self.frame)
         entry = self._findings.get(image_name, ImageFindings(image_name, ()))
         masks = {
             record.id: self._mask(record.mask_path, image) != 0

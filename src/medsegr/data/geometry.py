@@ -6,8 +6,8 @@ swapped and reversed, never resampled, so the way back is exact.
 """
 
 import itertools
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -24,8 +24,6 @@ Axial: planes upwards, rows to the back, columns to the patient's left.
 Coronal: rows downwards, columns to the patient's left.
 Sagittal: rows downwards, columns to the back.
 """
-
-Plane = Literal["axial", "coronal", "sagittal"]
 
 PLACE_TOLERANCE = 0.25
 """Share of the shortest voxel side by which the places of two images may differ: rounding of headers, never a voxel."""
@@ -117,11 +115,16 @@ class Geometry:
             to_stored[axis, 3] = three[axis] - 1 if flip else 0
         return self.affine @ to_stored
 
-    @property
-    def plane(self) -> Plane:
-        """In which plane of the body the image is displayed; plain pictures count as axial."""
-        names: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
-        return names[int(np.abs(self.displayed_affine()[:3, 0]).argmax())]
+    def of_plane(self, index: int) -> "Geometry":
+        """Where one displayed plane lies, as an image of that single plane."""
+        three, axis = list(_three(self.stored_shape)), self.axes[0]
+        place = three[axis] - 1 - index if self.flips[0] else index
+        three[axis] = 1
+        affine = None
+        if self.affine is not None:
+            affine = self.affine.copy()
+            affine[:3, 3] += affine[:3, axis] * place
+        return replace(self, affine=affine, stored_shape=tuple(three), stated=None)
 
     def voxel_to_patient(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) displayed (z, y, x), voxel centres whole -> (N, 3) RAS+ mm."""

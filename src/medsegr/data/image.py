@@ -1,7 +1,6 @@
 """MedicalImage: voxels, their geometry, and the modality; and how to load one."""
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
@@ -11,7 +10,7 @@ from PIL import Image
 
 from medsegr.data.geometry import Geometry, plain_geometry
 from medsegr.data.given_name import may_be_report
-from medsegr.data.nifti import NIFTI_SUFFIXES, read_label_nifti, read_nifti
+from medsegr.data.nifti import NIFTI_SUFFIXES, UNSTATED_ORIENTATION, read_label_nifti, read_nifti
 from medsegr.data.opacity import array_over_black
 from medsegr.data.raster import (
     RASTER_SUFFIXES,
@@ -21,6 +20,7 @@ from medsegr.data.raster import (
     read_picture,
 )
 from medsegr.errors import ImageError
+from medsegr.view import Frame, Kinds, View
 
 MIN_SIDE = 8
 """Shortest side in px of an image in which anything could be found."""
@@ -42,7 +42,7 @@ ImageSource: TypeAlias = "Path | str | np.ndarray | Image.Image | MedicalImage"
 
 @dataclass(frozen=True, eq=False)
 class MedicalImage:
-    """An image with its place in the patient.
+    """An image with its place in the patient, and what it shows.
 
     Attributes:
         voxels: (H, W), (H, W, 3) or (D, H, W), as displayed, in the file's own values.
@@ -50,6 +50,7 @@ class MedicalImage:
         modality: For example ``chest_xray``; None when unknown.
         path: The file it came from; None for arrays.
         notes: What the user should know about how it was read.
+        view: What it shows, once somebody who knows kinds of pictures has said so; see :meth:`seen`.
     """
 
     voxels: np.ndarray
@@ -57,6 +58,20 @@ class MedicalImage:
     modality: str | None = None
     path: Path | None = None
     notes: tuple[str, ...] = ()
+    view: View = field(default_factory=View)
+
+    def seen(self, kinds: Kinds, modality: str | None = None, frame: Frame | None = None) -> "MedicalImage":
+        """The same image, with the view that it gives of the patient.
+
+        Args:
+            kinds: A lexicon.
+            modality: Of the image; its own by default.
+            frame: Whose left and right its data set says that it shows; as pictures of its modality do by default.
+        """
+        modality = modality or self.modality
+        affine = None if self.geometry.affine is None else self.geometry.displayed_affine()
+        view = View.of(kinds.kind(modality), affine, frame, guessed=UNSTATED_ORIENTATION in self.notes)
+        return replace(self, modality=modality, view=view)
 
     @property
     def is_volume(self) -> bool:
@@ -98,6 +113,10 @@ class MedicalImage:
         low, high = self._grey_range
         return np.clip((values.astype(np.float32) - low) / (high - low), 0.0, 1.0, dtype=np.float32)
 
+    def only(self, index: int) -> "MedicalImage":
+        """One plane of a volume as an image of its own, at its own place, with the grey values of :meth:`plane`."""
+        return replace(self, voxels=self.plane(index), geometry=self.geometry.of_plane(index))
+
     @cached_property
     def _grey_range(self) -> tuple[float, float]:
         if self.voxels.dtype == np.uint8:
@@ -122,7 +141,7 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
         ImageError: It is missing, unreadable, too small, too large, constant or not finite.
     """
     if isinstance(source, MedicalImage):
-        return source if modality is None else dataclasses.replace(source, modality=modality)
+        return source if modality is None else replace(source, modality=modality)
     path: Path | None = None
     notes: tuple[str, ...] = ()
     if isinstance(source, np.ndarray):

@@ -7,10 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy import ndimage
 
-from medsegr.cognition.lexicon import frame_of
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.case import Case
-from medsegr.describe.place import View
+from medsegr.describe.place import Scene
 from medsegr.describe.words import UNCOUNTED
 
 Aspect = Literal["side", "zone", "size", "texture", "kind"]
@@ -65,7 +64,7 @@ class Rivals:
     target: str
     parts: tuple[np.ndarray, ...]
     case: Case
-    view: View
+    scene: Scene
 
 
 def components(mask: np.ndarray) -> tuple[np.ndarray, ...] | None:
@@ -110,9 +109,8 @@ def described(
     texture: tuple[str, ...] = (),
     shape: tuple[str, ...] = (),
 ) -> Competitor:
-    frame = frame_of(rivals.view.modality)
     count = None if rivals.target in UNCOUNTED else number_said(len(parts))
-    finding = Finding(rivals.target, "present", Location(side, zones, frame), Texture(texture), Shape(shape, (), count))
+    finding = Finding(rivals.target, "present", Location(side, zones), Texture(texture), Shape(shape, (), count))
     return Competitor(finding, np.logical_or.reduce(list(parts)))
 
 

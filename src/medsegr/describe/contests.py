@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from medsegr.cognition.lexicon import frame_of, load_lexicon
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.case import Case
 from medsegr.describe.competitors import (
@@ -26,7 +25,7 @@ from medsegr.describe.competitors import (
     described,
 )
 from medsegr.describe.grey_values import core_of, texture_of
-from medsegr.describe.place import View, side_of, zones_of
+from medsegr.describe.place import Scene, side_of, zones_of
 from medsegr.describe.words import LUNG_TARGETS, UNCOUNTED
 from medsegr.describe.zone_share import telling_zones
 
@@ -60,17 +59,16 @@ MOST_OVERLAP = 0.1
 """Share of the smaller of two structures that may overlap the other where grey values are compared."""
 
 
-def find_contests(case: Case, view: View) -> Iterator[Contest | Unclear]:
+def find_contests(case: Case, scene: Scene) -> Iterator[Contest | Unclear]:
     """Every contest of a picture, and what comes near to one.
 
     Args:
         case: A picture with structures, one plane.
-        view: What the picture shows; decides which places may be named.
+        scene: What the picture shows; decides which places may be named.
     """
-    known = load_lexicon().targets
     present = {target: mask for target, mask in sorted(case.structures.items()) if mask.any()}
     for target, mask in present.items():
-        if known[target].group != "finding":
+        if scene.group(target) != "finding":
             continue
         parts = components(mask)
         if parts is None:
@@ -78,33 +76,35 @@ def find_contests(case: Case, view: View) -> Iterator[Contest | Unclear]:
         elif len(parts) > MOST_PARTS:
             yield Unclear("any", "too many components")
         elif len(parts) > 1:
-            rivals = Rivals(target, parts, case, view)
+            rivals = Rivals(target, parts, case, scene)
             for find in (by_side, by_zone, by_size, by_texture):
                 found = find(rivals)
                 if found is not None:
                     yield found
-    yield from _by_shared_name(present, case, view)
+    yield from _by_shared_name(present, case, scene)
     if len(present) > 1:
-        named = tuple(_named(target, mask, view) for target, mask in present.items())
+        named = tuple(_named(target, mask, scene) for target, mask in present.items())
         yield Contest("kind", named, len(named))
 
 
 def by_side(rivals: Rivals) -> Contest | Unclear | None:
     """Left against right, of the patient."""
-    if not (rivals.view.placed and rivals.view.sided and rivals.view.modality is not None):
+    view = rivals.scene.view
+    if not (view.placed and view.sides == "both"):
         return None
-    return by_class("side", rivals, lambda part: side_of(part, rivals.view), lambda side: {"side": side})
+    return by_class("side", rivals, lambda part: side_of(part, rivals.scene), lambda side: {"side": side})
 
 
 def by_zone(rivals: Rivals) -> Contest | Unclear | None:
     """One zone against the others; else, one zone of a side against that side's others and against the other side."""
-    if not rivals.view.placed:
+    view = rivals.scene.view
+    if not view.placed:
         return None
-    if frame_of(rivals.view.modality) == "image":
+    if view.frame == "image":
         return _by_place_in_picture(rivals)
-    zone = {id(part): next(iter(zones_of(part, rivals.view)), None) for part in rivals.parts}
+    zone = {id(part): next(iter(zones_of(part, rivals.scene)), None) for part in rivals.parts}
     found = by_class("zone", rivals, lambda part: zone[id(part)], lambda name: {"zones": (name,)})
-    side = {id(part): side_of(part, rivals.view) for part in rivals.parts}
+    side = {id(part): side_of(part, rivals.scene) for part in rivals.parts}
     if isinstance(found, Contest) or None in side.values():
         return found
     for near, far in (("left", "right"), ("right", "left")):
@@ -122,8 +122,8 @@ def _by_place_in_picture(rivals: Rivals) -> Contest | Unclear | None:
     """Component by component, for corners, halves and the centre of a picture overlap: each by a zone of its own."""
     if len(rivals.parts) > FEW_PARTS:
         return None
-    clear = telling_zones(rivals.parts, rivals.view)
-    zones = [a or b for a, b in zip(clear, telling_zones(rivals.parts, rivals.view, MAINLY), strict=True)]
+    clear = telling_zones(rivals.parts, rivals.scene)
+    zones = [a or b for a, b in zip(clear, telling_zones(rivals.parts, rivals.scene, MAINLY), strict=True)]
     if None in zones or not any(clear):
         return Unclear("zone", "in no zone of its own clearly")
     order = sorted(range(len(zones)), key=lambda place: clear[place] is None)
@@ -157,7 +157,7 @@ def by_texture(rivals: Rivals) -> Contest | Unclear | None:
     if rivals.target in LUNG_TARGETS:
         return _by_density(rivals)
     plane = rivals.case.image.plane()
-    seen = {id(part): texture_of(part, plane, rivals.view.modality) for part in rivals.parts}
+    seen = {id(part): texture_of(part, plane, rivals.scene.modality) for part in rivals.parts}
     if not any(seen.values()):
         return None
 
@@ -197,11 +197,11 @@ def _grey(case: Case) -> np.ndarray:
     return plane.mean(axis=-1) if plane.ndim == 3 else plane
 
 
-def _by_shared_name(present: Mapping[str, np.ndarray], case: Case, view: View) -> Iterator[Contest | Unclear]:
+def _by_shared_name(present: Mapping[str, np.ndarray], case: Case, scene: Scene) -> Iterator[Contest | Unclear]:
     """Structures that one name covers, such as opacities of the lung, told apart by their texture."""
     for name, textures in SHARED_NAMES.items():
         masks = [present[target] for target in textures if target in present]
-        if len(masks) < len(textures) or name in case.structures or view.modality not in SHARED_IN:
+        if len(masks) < len(textures) or name in case.structures or scene.modality not in SHARED_IN:
             continue
         faint, dense = masks
         if (faint & dense).sum() > MOST_OVERLAP * min(faint.sum(), dense.sum()):
@@ -210,16 +210,15 @@ def _by_shared_name(present: Mapping[str, np.ndarray], case: Case, view: View) -
             yield Unclear("texture", "of about one grey value")
         else:
             said = [Texture((texture,)) for texture in textures.values()]
-            place = Location(frame=frame_of(view.modality))
             objects = [
-                Competitor(Finding(name, "present", place, texture, Shape((), (), count_said(mask))), mask)
+                Competitor(Finding(name, "present", Location(), texture, Shape((), (), count_said(mask))), mask)
                 for texture, mask in zip(said, masks, strict=True)
             ]
             yield Contest("texture", tuple(objects), len(objects))
 
 
-def _named(target: str, mask: np.ndarray, view: View) -> Competitor:
+def _named(target: str, mask: np.ndarray, scene: Scene) -> Competitor:
     """A structure by its name alone; how many components it has is said of findings."""
-    counted = load_lexicon().targets[target].group == "finding" and target not in UNCOUNTED
+    counted = scene.group(target) == "finding" and target not in UNCOUNTED
     shape = Shape((), (), count_said(mask) if counted else None)
-    return Competitor(Finding(target, location=Location(frame=frame_of(view.modality)), shape=shape), mask)
+    return Competitor(Finding(target, shape=shape), mask)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.outputs import atomic_write, is_stream
 from medsegr.data.report_table import DERIVED_FILE, ORIGIN_COLUMN, REPORTS_FILE, holds_derived_only
@@ -26,12 +26,15 @@ class DescribedImage:
     unsaid: int
 
 
-def derive_reports(folder: DatasetFolder, names: Sequence[str], seed: int = 0) -> Iterator[DescribedImage]:
+def derive_reports(
+    folder: DatasetFolder, names: Sequence[str], lexicon: Lexicon, seed: int = 0
+) -> Iterator[DescribedImage]:
     """Describe images of a data set by their masks.
 
     Args:
         folder: The data set. Reports that it may have are not looked at.
         names: Images to describe.
+        lexicon: Names and words.
         seed: Picks the wording. An image's report depends on it and on the image's name alone.
 
     Yields:
@@ -41,17 +44,21 @@ def derive_reports(folder: DatasetFolder, names: Sequence[str], seed: int = 0) -
         DatasetError: A modality or target that the vocabulary does not know, or a broken mask.
         ImageError: An image or mask that cannot be read.
     """
-    modality = folder.modality
-    if modality is not None and modality not in load_lexicon().modalities:
-        raise DatasetError(
-            f"The modality '{modality}' of the data set {folder.name} is unknown; expected one of "
-            f"{', '.join(sorted(load_lexicon().modalities))}. Correct it in dataset.json."
-        )
+    refuse_unknown_modality(folder, lexicon)
     for name in names:
-        findings = measure_case(folder.load(name), modality, folder.frame)
+        findings = measure_case(folder.load(name, lexicon), lexicon)
         rng = np.random.default_rng((seed, zlib.crc32(name.encode())))
-        report = write_report(findings, modality, rng)
+        report = write_report(findings, folder.modality, rng, lexicon)
         yield DescribedImage(name, report, len(findings) - len(report.findings))
+
+
+def refuse_unknown_modality(folder: DatasetFolder, lexicon: Lexicon) -> None:
+    """Raise a DatasetError where the data set's pictures are of a kind that nobody knows."""
+    if folder.modality is not None and folder.modality not in lexicon.modalities:
+        raise DatasetError(
+            f"The modality '{folder.modality}' of the data set {folder.name} is unknown; expected one of "
+            f"{', '.join(sorted(lexicon.modalities))}. Correct it in dataset.json."
+        )
 
 
 def report_path(folder: DatasetFolder, out: Path | None, overwrite: bool = False) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.describe import words
@@ -37,13 +37,16 @@ class DerivedReport:
     findings: tuple[Finding, ...]
 
 
-def write_report(findings: Sequence[Finding], modality: str | None, rng: np.random.Generator) -> DerivedReport:
+def write_report(
+    findings: Sequence[Finding], modality: str | None, rng: np.random.Generator, lexicon: Lexicon
+) -> DerivedReport:
     """Say findings in varied wording.
 
     Args:
         findings: Present or absent, canonical names, no evidence.
         modality: Canonical modality, or None.
         rng: Picks order and wording; the same state gives the same report.
+        lexicon: Names and words.
 
     Returns:
         The report with the findings that it is read as: those given, less what cannot be said.
@@ -54,7 +57,7 @@ def write_report(findings: Sequence[Finding], modality: str | None, rng: np.rand
     denied = [denied[i] for i in rng.permutation(len(denied))]
     denials = [denied] if rng.random() < 0.6 else [[finding] for finding in denied]
     groups = [*denials, *groups] if rng.random() < 0.25 else [*groups, *denials]
-    writer = _Writer(modality, rng)
+    writer = _Writer(modality, rng, lexicon)
     for group in groups:
         writer.add(group)
     return DerivedReport(writer.text(), tuple(writer.findings))
@@ -77,8 +80,8 @@ def said(finding: Finding) -> Said:
 class _Writer:
     """A report in the making; what it holds is read back at every step."""
 
-    def __init__(self, modality: str | None, rng: np.random.Generator) -> None:
-        self.modality, self.rng = modality, rng
+    def __init__(self, modality: str | None, rng: np.random.Generator, lexicon: Lexicon) -> None:
+        self.modality, self.rng, self.lexicon = modality, rng, lexicon
         self.findings: list[Finding] = []
         self.sentences: list[str] = []
         self.separator = "\n" if rng.random() < 0.2 else " "
@@ -96,19 +99,19 @@ class _Writer:
         """Say one present finding, or deny several."""
         if not group:
             return
-        speakers = [Speaker(self.rng)] * TRIES + [Speaker()]
+        speakers = [Speaker(self.lexicon, self.rng)] * TRIES + [Speaker(self.lexicon)]
         if group[0].presence == "absent":
             told = any(self._try(s.deny([self._noun(f, s) for f in group]), group) for s in speakers)
             if not told and len(group) > 1:
                 for finding in group:
                     self.add([finding])
             return
-        finding, nouns = group[0], nouns_of(group[0].target, self.modality)
+        finding, nouns = group[0], nouns_of(group[0].target, self.modality, self.lexicon)
         if any(self._try(speaker.describe(finding, nouns), group) for speaker in speakers if nouns):
             return
         for noun in nouns:
             strongest = self._strongest(finding, noun)
-            if strongest and self._try(Speaker().describe(strongest, [noun]), [strongest]):
+            if strongest and self._try(Speaker(self.lexicon).describe(strongest, [noun]), [strongest]):
                 return
 
     def _strongest(self, finding: Finding, noun: tuple[str, str]) -> Finding | None:
@@ -116,14 +119,14 @@ class _Writer:
         kept: list[tuple[str, Any]] = []
         for more in [None, *_attributes(finding)]:
             trial = _with(finding, [*kept, *([more] if more else [])])
-            if self._reads(Speaker().describe(trial, [noun]), [trial]):
+            if self._reads(Speaker(self.lexicon).describe(trial, [noun]), [trial]):
                 kept += [more] if more else []
             elif more is None:
                 return None
         return _with(finding, kept)
 
     def _noun(self, finding: Finding, speaker: Speaker) -> str:
-        nouns = [noun for noun, _ in nouns_of(finding.target, self.modality)]
+        nouns = [noun for noun, _ in nouns_of(finding.target, self.modality, self.lexicon)]
         return speaker.pick(nouns or [finding.target.replace("_", " ")])
 
     def _try(self, sentence: str, group: list[Finding]) -> bool:
@@ -139,20 +142,21 @@ class _Writer:
         return self._readings([*self.sentences, sentence]) == wanted
 
     def _readings(self, sentences: list[str]) -> list[Said]:
-        return [said(finding) for finding in parse_report(self.separator.join(sentences), self.modality)]
+        text = self.separator.join(sentences)
+        return [said(finding) for finding in parse_report(text, self.modality, lexicon=self.lexicon)]
 
 
 @lru_cache(maxsize=512)
-def nouns_of(target: str, modality: str | None) -> tuple[tuple[str, str], ...]:
+def nouns_of(target: str, modality: str | None, lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
     """Words for a target that are read as this target and nothing more, as (singular, plural)."""
-    entry = load_lexicon().targets[target]
+    entry = lexicon.targets[target]
     named = target.replace("_", " ")
     options = [*words.NOUNS.get(target, ((named, _plural(named)),)), *((w, _plural(w)) for w in entry.words)]
     template = "The {} is seen." if entry.group == "anatomy" else "There is a {}."
     wanted = [said(Finding(target))]
 
     def fits(noun: str) -> bool:
-        return [said(finding) for finding in parse_report(template.format(noun), modality)] == wanted
+        return [said(f) for f in parse_report(template.format(noun), modality, lexicon=lexicon)] == wanted
 
     usable = [pair for pair in options if fits(pair[0])]
     curated = [pair for pair in usable if pair in words.NOUNS.get(target, ())]
@@ -186,7 +190,7 @@ def _with(finding: Finding, attributes: Sequence[tuple[str, Any]]) -> Finding:
 
     return replace(
         finding,
-        location=Location(next(iter(values("side")), None), values("zone"), finding.location.frame),
+        location=Location(next(iter(values("side")), None), values("zone")),
         texture=Texture(values("texture")),
         shape=Shape(values("shape"), next(iter(values("size")), ()), next(iter(values("count")), None)),
     )

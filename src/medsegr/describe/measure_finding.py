@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from medsegr.cognition.lexicon import frame_of, load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Count, Finding, Laterality, Location, Shape, Texture
 from medsegr.data.case import Case
 from medsegr.describe.form import form_of
 from medsegr.describe.grey_values import texture_of
-from medsegr.describe.place import View, side_of, view_of, zones_of
+from medsegr.describe.place import Scene, side_of, zones_of
 from medsegr.describe.words import UNCOUNTED
 from medsegr.errors import DatasetError
 from medsegr.inference.measure import long_axis_mm
@@ -56,13 +56,12 @@ class Extent:
     mask: np.ndarray
 
 
-def measure_case(case: Case, modality: str | None, frame: str) -> tuple[Finding, ...]:
+def measure_case(case: Case, lexicon: Lexicon) -> tuple[Finding, ...]:
     """Everything that masks and image say of a case.
 
     Args:
         case: Image and structures. An empty structure is denied, if it is a finding or a device.
-        modality: Canonical modality, or None.
-        frame: The data set's: ``patient`` or ``image``.
+        lexicon: Names.
 
     Returns:
         Present findings, then absent ones, each in alphabetical order of the targets.
@@ -70,23 +69,22 @@ def measure_case(case: Case, modality: str | None, frame: str) -> tuple[Finding,
     Raises:
         DatasetError: A target is not in the vocabulary.
     """
-    known = load_lexicon().targets
-    strange = sorted(set(case.structures) - set(known))
+    strange = sorted(set(case.structures) - set(lexicon.targets))
     if strange:
         raise DatasetError(f"The target '{strange[0]}' is not in the vocabulary, so there are no words for it. "
                            "`medsegr data check` lists such names; correct them in dataset.json.")  # fmt: skip
-    view = view_of(case.image, modality, frame)
+    scene = Scene.of(case.image, lexicon)
     present: list[Finding] = []
     absent: list[Finding] = []
     for target, mask in sorted(case.structures.items()):
         if mask.any():
-            present += measure_target(target, mask, case, view)
-        elif known[target].group != "anatomy":
-            absent.append(Finding(target, "absent", Location(frame=frame_of(modality))))
+            present += measure_target(target, mask, case, scene)
+        elif scene.group(target) != "anatomy":
+            absent.append(Finding(target, "absent"))
     return (*present, *absent)
 
 
-def measure_target(target: str, mask: np.ndarray, case: Case, view: View) -> list[Finding]:
+def measure_target(target: str, mask: np.ndarray, case: Case, scene: Scene) -> list[Finding]:
     """The findings of one target: one, or a left and a right one.
 
     Left and right are told apart where every component lies clearly on a side and
@@ -96,51 +94,50 @@ def measure_target(target: str, mask: np.ndarray, case: Case, view: View) -> lis
         target: Canonical name.
         mask: (H, W) or (D, H, W) bool, not empty.
         case: The case it belongs to.
-        view: What the picture shows.
+        scene: What the picture shows.
     """
-    whole = _extent(mask, view)
-    if load_lexicon().targets[target].group != "finding":
-        return [_finding(target, whole, case, view, None)]
+    whole = _extent(mask, scene)
+    if scene.group(target) != "finding":
+        return [_finding(target, whole, case, scene, None)]
     sides: dict[Laterality | None, list[Part]] = {}
     for part in whole.parts:
         sides.setdefault(part.side, []).append(part)
     left, right = sides.get("left", []), sides.get("right", [])
     if left and right and len(sides) == 2 and max(len(left), len(right)) <= MOST_APART:
-        return [_finding(target, _some(whole, own), case, view, own[0].side) for own in (left, right)]
+        return [_finding(target, _some(whole, own), case, scene, own[0].side) for own in (left, right)]
     side: Laterality | None = "bilateral" if left and right else next(iter(sides)) if len(sides) == 1 else None
-    return [_finding(target, whole, case, view, side)]
+    return [_finding(target, whole, case, scene, side)]
 
 
-def _extent(mask: np.ndarray, view: View) -> Extent:
+def _extent(mask: np.ndarray, scene: Scene) -> Extent:
     labelled, count = ndimage.label(mask, np.ones((3,) * mask.ndim))
     sizes = ndimage.sum_labels(mask, labelled, range(1, count + 1))
     kept = [i for i in np.argsort(-sizes, kind="stable") if sizes[i] >= SPECK * sizes.max()]
     masks = [labelled == i + 1 for i in kept]
-    return Extent(tuple(Part(m, side_of(m, view)) for m in masks), len(kept) < count, mask)
+    return Extent(tuple(Part(m, side_of(m, scene)) for m in masks), len(kept) < count, mask)
 
 
 def _some(whole: Extent, parts: list[Part]) -> Extent:
     return Extent(tuple(parts), whole.specks, np.logical_or.reduce([part.mask for part in parts]))
 
 
-def _finding(target: str, extent: Extent, case: Case, view: View, side: Laterality | None) -> Finding:
+def _finding(target: str, extent: Extent, case: Case, scene: Scene, side: Laterality | None) -> Finding:
     """One finding. Of a device only that it is there: a report names its tip and course, which masks do not tell."""
-    entry = load_lexicon().targets[target]
-    frame = frame_of(view.modality)
+    entry = scene.lexicon.targets[target]
     if entry.group == "device":
-        return Finding(target, "present", Location(frame=frame))
+        return Finding(target)
     is_finding = entry.group == "finding"
     plane = extent.parts[0].key_plane()
     section = extent.mask[plane] if extent.mask.ndim == 3 else extent.mask
-    told_by_name = is_finding and view.modality == "chest_ct" and entry.region == "chest"
-    texture = texture_of(section, case.image.plane(plane), view.modality, told_by_name=told_by_name)
-    zones = zones_of(extent.mask, view) if is_finding else ()
+    told_by_name = is_finding and scene.modality == "chest_ct" and entry.region == "chest"
+    texture = texture_of(section, case.image.plane(plane), scene.modality, told_by_name=told_by_name)
+    zones = zones_of(extent.mask, scene) if is_finding else ()
     if len(extent.parts) > 1:  # "multiple ... anteriorly" speaks of each of them, not of most of the area
-        zones = zones if all(zones_of(part.mask, view) == zones for part in extent.parts) else ()
+        zones = zones if all(zones_of(part.mask, scene) == zones for part in extent.parts) else ()
     return Finding(
         target=target,
         presence="present",
-        location=Location(side, zones, frame),
+        location=Location(side, zones),
         texture=Texture(texture),
         shape=_shape(target, extent, case, is_finding),
     )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from medsegr.cognition.lexicon import frame_of
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Laterality, Location
 from medsegr.cognition.region_map import region_map
 from medsegr.data.image import MedicalImage
-from medsegr.data.nifti import UNSTATED_ORIENTATION
+from medsegr.view import View
 
 MOST = 0.85
 """Share of a mask that has to lie in a place for the place to be stated."""
@@ -36,52 +36,38 @@ ZONES = {
 }
 """Zones that the place in the picture alone proves, by frame. A lobe or a segment is not among them."""
 
-UPRIGHT = {"upper_zone": 2, "mid_zone": 2, "lower_zone": 2, "anterior": 1, "posterior": 1}
-"""Patient axis (1 anterior, 2 superior) along which a zone is above or below another."""
-
 Box = tuple[float, float, float, float]
 WHOLE: Box = (0.0, 1.0, 0.0, 1.0)
 
 
-@dataclass(frozen=True)
-class View:
-    """What a picture shows of the patient.
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a description of one image goes by.
 
     Attributes:
-        modality: Canonical modality, or None.
-        sided: True where left and right of the picture are known to be sides of the patient.
-        upright: Patient axis of the picture's columns (1 anterior, 2 superior); None where anything may be up.
-        placed: False where the data set's frame is not the modality's, so that no place can be named.
+        view: What the image shows of the patient.
         body: Top, bottom, left and right of the patient in the picture, as shares of its sides.
+        lexicon: Names.
     """
 
-    modality: str | None
-    sided: bool = True
-    upright: int | None = None
-    placed: bool = True
-    body: Box = WHOLE
+    view: View
+    body: Box
+    lexicon: Lexicon
 
+    @classmethod
+    def of(cls, image: MedicalImage, lexicon: Lexicon) -> "Scene":
+        """Look for the body where places are the patient's; elsewhere the picture is all there is."""
+        view = image.view
+        return cls(view, body_box(image) if view.placed and view.frame == "patient" else WHOLE, lexicon)
 
-def view_of(image: MedicalImage, modality: str | None, frame: str) -> View:
-    """Find out what an image shows of the patient.
+    @property
+    def modality(self) -> str | None:
+        """Of the image, or None."""
+        return self.view.modality
 
-    Args:
-        image: The image, as displayed.
-        modality: Canonical modality, or None.
-        frame: The data set's: ``patient`` or ``image``.
-    """
-    expected = frame_of(modality)
-    if frame != expected:
-        return View(modality, placed=False)
-    if expected == "image":
-        return View(modality, sided=False)
-    sided, upright = UNSTATED_ORIENTATION not in image.notes, None
-    if image.geometry.affine is not None:
-        down, across = image.geometry.displayed_affine()[:3, 1:3].T
-        across, down = across / np.linalg.norm(across), down / np.linalg.norm(down)
-        sided = sided and across[0] < -0.8  # columns run to the patient's left
-        upright = next((axis for axis in (1, 2) if down[axis] < -0.8), 0)
-    return View(modality, sided, upright, body=body_box(image))
+    def group(self, target: str) -> str:
+        """``finding``, ``anatomy`` or ``device``."""
+        return self.lexicon.targets[target].group
 
 
 def body_box(image: MedicalImage) -> Box:
@@ -98,35 +84,34 @@ def body_box(image: MedicalImage) -> Box:
     return box if (box[1] - box[0]) * (box[3] - box[2]) >= SMALLEST_BODY else WHOLE
 
 
-def side_of(mask: np.ndarray, view: View) -> Laterality | None:
+def side_of(mask: np.ndarray, scene: Scene) -> Laterality | None:
     """The patient's side on which a mask lies, or None where it is not clear or not to be known.
 
     Args:
         mask: (H, W) or (D, H, W) bool.
-        view: What the picture shows.
+        scene: What the picture shows.
     """
-    if not (view.placed and view.sided and mask.any()):
+    if not (scene.view.placed and mask.any()):
         return None
     points = _points(mask)
     sides: tuple[Laterality, ...] = ("left", "right")
-    return next((side for side in sides if _lies_in(points, Location(side), view)), None)
+    return next((side for side in sides if _share(points, Location(side), scene) >= MOST), None)
 
 
-def zones_of(mask: np.ndarray, view: View) -> tuple[str, ...]:
+def zones_of(mask: np.ndarray, scene: Scene) -> tuple[str, ...]:
     """The zone that holds most of a mask; empty where none does clearly.
 
     Args:
         mask: (H, W) or (D, H, W) bool.
-        view: What the picture shows.
+        scene: What the picture shows.
     """
-    if not (view.placed and mask.any()):
+    if not (scene.view.placed and mask.any()):
         return ()
     points = _points(mask)
-    for rivals in ZONES[frame_of(view.modality)]:
-        known = [zone for zone in rivals if view.upright in (None, UPRIGHT.get(zone, view.upright))]
-        shares = {zone: _share(points, Location(zones=(zone,)), view) for zone in known}
-        best = max(shares, key=lambda zone: shares[zone], default=None)
-        if best is not None and shares[best] >= MOST:
+    for rivals in ZONES[scene.view.frame]:
+        shares = {zone: _share(points, Location(zones=(zone,)), scene) for zone in rivals}
+        best = max(shares, key=lambda zone: shares[zone])
+        if shares[best] >= MOST:
             return (best,)
     return ()
 
@@ -142,16 +127,12 @@ def _points(mask: np.ndarray) -> np.ndarray:
     return (places + 0.5) / np.asarray(mask.shape[-2:])
 
 
-def _lies_in(points: np.ndarray, location: Location, view: View) -> bool:
-    return _share(points, location, view) >= MOST
-
-
-def _share(points: np.ndarray, location: Location, view: View) -> float:
+def _share(points: np.ndarray, location: Location, scene: Scene) -> float:
     """The least share of the points in a place, shifted a little each way, in the picture's and the body's frame."""
-    place = region_map(location, view.modality, MAP_SIZE)
+    place = region_map(location, scene.view, MAP_SIZE)
     if place is None:
         return 0.0
-    top, bottom, left, right = view.body
+    top, bottom, left, right = scene.body
     in_body = (points - (top, left)) / (bottom - top, right - left)
     shifts = ((0.0, 0.0), (MARGIN, 0.0), (-MARGIN, 0.0), (0.0, MARGIN), (0.0, -MARGIN))
     return min(

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Shape, Texture
 from medsegr.data.case import Case
 from medsegr.describe.competitors import Aspect, Competitor, Contest, Unclear
 from medsegr.describe.contests import find_contests
 from medsegr.describe.derived_report import write_report
-from medsegr.describe.place import ZONES, View
+from medsegr.describe.place import ZONES, Scene
 from medsegr.describe.zone_share import MOST_OUTSIDE, shares_in
 from medsegr.model.matching import contradicts, fits
 
@@ -48,19 +47,19 @@ class ReferringCase:
 
 
 def referring_cases(
-    case: Case, view: View, most: int, seed: int, dropped: Counter[tuple[str, str]]
+    case: Case, scene: Scene, most: int, seed: int, dropped: Counter[tuple[str, str]]
 ) -> Iterator[ReferringCase]:
     """Build the cases of one picture.
 
     Args:
         case: One plane, with structures, at its final size.
-        view: What it shows.
+        scene: What it shows.
         most: Cases at most per aspect and target (per aspect for kinds).
         seed: Order and wording depend on it, on the picture's name and on nothing else.
         dropped: Receives (aspect, reason) of what is not built.
     """
     rng = np.random.default_rng((seed, zlib.crc32(case.name.encode())))
-    for found in find_contests(case, view):
+    for found in find_contests(case, scene):
         if isinstance(found, Unclear):
             dropped[found.aspect, found.reason] += 1
             continue
@@ -68,7 +67,7 @@ def referring_cases(
         for place in rng.permutation(found.pickable):
             if kept == most:
                 break
-            built = _build(found, int(place), case, view, rng)
+            built = _build(found, int(place), case, scene, rng)
             if isinstance(built, str):
                 dropped[found.aspect, built] += 1
             else:
@@ -91,45 +90,44 @@ def picks(finding: Finding, aspect: Aspect, wanted: Finding) -> bool:
     return bool(picking) and set(stated) == set(picking)
 
 
-def _build(contest: Contest, place: int, case: Case, view: View, rng: np.random.Generator) -> ReferringCase | str:
+def _build(contest: Contest, place: int, case: Case, scene: Scene, rng: np.random.Generator) -> ReferringCase | str:
     """A case, or why there is none."""
     picked = contest.objects[place]
     rivals = tuple(other for number, other in enumerate(contest.objects) if number != place)
     zones = picked.finding.location.zones
     beside = [r.mask for r in rivals if r.finding.location.laterality == picked.finding.location.laterality]
-    if any(shares_in(mask, zone, view)[1] > MOST_OUTSIDE for zone in zones for mask in beside):
+    if any(shares_in(mask, zone, scene)[1] > MOST_OUTSIDE for zone in zones for mask in beside):
         return "a competitor is in the zone too"
-    report = write_report([picked.finding], view.modality, rng).text
+    report = write_report([picked.finding], scene.modality, rng, scene.lexicon).text
     if not report:
         return "no words for it"
-    read = parse_report(report, view.modality).findings
+    read = parse_report(report, scene.modality, lexicon=scene.lexicon).findings
     if len(read) != 1 or not picks(read[0], contest.aspect, picked.finding):
         return "read otherwise"
     if not fits(read[0], picked.finding) or not all(contradicts(read[0], rival.finding) for rival in rivals):
         return "fits a competitor"
-    false = (*_elsewhere(picked, contest, view, rng), *_of_another_target(picked, case, rng))
+    false = (*_elsewhere(picked, contest, scene, rng), *_of_another_target(picked, case, scene, rng))
     return ReferringCase(contest.aspect, picked, rivals, false, report)
 
 
-def _elsewhere(picked: Competitor, contest: Contest, view: View, rng: np.random.Generator) -> list[Finding]:
+def _elsewhere(picked: Competitor, contest: Contest, scene: Scene, rng: np.random.Generator) -> list[Finding]:
     """The object described in a zone where the picture has none of its kind."""
     if contest.aspect != "zone":
         return []
     target = np.logical_or.reduce([each.mask for each in contest.objects])
-    rivals = next(names for names in ZONES[picked.finding.location.frame] if picked.finding.location.zones[0] in names)
+    rivals = next(names for names in ZONES[scene.view.frame] if picked.finding.location.zones[0] in names)
     taken = {zone for each in contest.objects for zone in each.finding.location.zones}
-    empty = [zone for zone in rivals if zone not in taken and shares_in(target, zone, view)[1] <= MOST_IN_EMPTY_ZONE]
+    empty = [zone for zone in rivals if zone not in taken and shares_in(target, zone, scene)[1] <= MOST_IN_EMPTY_ZONE]
     if not empty:
         return []
     zone = empty[int(rng.integers(len(empty)))]
     return [replace(picked.finding, location=replace(picked.finding.location, zones=(zone,)))]
 
 
-def _of_another_target(picked: Competitor, case: Case, rng: np.random.Generator) -> list[Finding]:
+def _of_another_target(picked: Competitor, case: Case, scene: Scene, rng: np.random.Generator) -> list[Finding]:
     """A finding that is annotated everywhere and is not in the picture, said to be where the object is."""
-    known = load_lexicon().targets
-    absent = [t for t, mask in sorted(case.structures.items()) if not mask.any() and known[t].group == "finding"]
-    if not absent or known[picked.finding.target].group != "finding":
+    absent = [t for t, mask in sorted(case.structures.items()) if not mask.any() and scene.group(t) == "finding"]
+    if not absent or scene.group(picked.finding.target) != "finding":
         return []
     target = absent[int(rng.integers(len(absent)))]
     return [replace(picked.finding, target=target, texture=Texture(), shape=Shape())]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case, one_plane
 from medsegr.data.dataset_folder import DatasetFolder, image_stem
@@ -25,7 +25,8 @@ from medsegr.data.image import load_image
 from medsegr.data.outputs import staged_folder
 from medsegr.data.patients import patients_of
 from medsegr.describe.competitors import Competitor
-from medsegr.describe.place import view_of
+from medsegr.describe.dataset_reports import refuse_unknown_modality
+from medsegr.describe.place import Scene
 from medsegr.describe.referring import ReferringCase, referring_cases
 from medsegr.errors import ConfigError, DatasetError
 
@@ -72,13 +73,18 @@ class SuiteOptions:
 
 
 def build_suite(
-    sources: Sequence[DatasetFolder], out: Path, options: SuiteOptions | None = None, overwrite: bool = False
+    sources: Sequence[DatasetFolder],
+    out: Path,
+    lexicon: Lexicon,
+    options: SuiteOptions | None = None,
+    overwrite: bool = False,
 ) -> dict[str, SourceCounts]:
     """Write the referring suite, ``OUT/<source>`` for every source that gives a case.
 
     Args:
         sources: Data sets with masks. Their reports are not looked at.
         out: New folder, written whole or not at all.
+        lexicon: Names and words.
         options: See :class:`SuiteOptions`.
         overwrite: Replace an existing folder.
 
@@ -96,11 +102,11 @@ def build_suite(
     if len(set(names)) < len(names):
         raise ConfigError(f"Two data sets have the same name: {', '.join(names)}. Rename one in its dataset.json.")
     for source in sources:
-        _refuse_unknown(source)
+        _refuse_unknown(source, lexicon)
     counts: dict[str, SourceCounts] = {}
     with staged_folder(out, overwrite) as folder:
         for source in sources:
-            counts[source.name] = _write_source(source, folder / f"referring_{source.name}", options)
+            counts[source.name] = _write_source(source, folder / f"referring_{source.name}", lexicon, options)
         if not any(each.cases for each in counts.values()):
             raise DatasetError(
                 f"No picture of {', '.join(names)} shows several structures or components that a report could tell "
@@ -125,13 +131,8 @@ def summary_of(counts: Mapping[str, SourceCounts]) -> dict[str, Any]:
     }
 
 
-def _refuse_unknown(source: DatasetFolder) -> None:
-    lexicon = load_lexicon()
-    if source.modality is not None and source.modality not in lexicon.modalities:
-        raise DatasetError(
-            f"The modality '{source.modality}' of the data set {source.name} is unknown; expected one of "
-            f"{', '.join(sorted(lexicon.modalities))}. Correct it in dataset.json."
-        )
+def _refuse_unknown(source: DatasetFolder, lexicon: Lexicon) -> None:
+    refuse_unknown_modality(source, lexicon)
     strange = sorted(source.targets - set(lexicon.targets))
     if strange:
         raise DatasetError(f"The target '{strange[0]}' of the data set {source.name} is not in the vocabulary. "
@@ -149,7 +150,7 @@ class _Tables:
     records: list[dict[str, Any]] = field(default_factory=list)
 
 
-def _write_source(source: DatasetFolder, folder: Path, options: SuiteOptions) -> SourceCounts:
+def _write_source(source: DatasetFolder, folder: Path, lexicon: Lexicon, options: SuiteOptions) -> SourceCounts:
     counts, tables = SourceCounts(), _Tables()
     patients, _ = patients_of(source)
     for name in source.images():
@@ -157,10 +158,10 @@ def _write_source(source: DatasetFolder, folder: Path, options: SuiteOptions) ->
         if split is None:
             counts.unsplit += 1
             continue
-        original = one_plane(source.load(name))
+        original = one_plane(source.load(name, lexicon))
         case = smaller(original, options.size)
-        view = view_of(original.image, source.modality, source.frame)
-        built = list(referring_cases(case, view, options.most, options.seed, counts.dropped))
+        scene = Scene.of(original.image, lexicon)
+        built = list(referring_cases(case, scene, options.most, options.seed, counts.dropped))
         counts.images += bool(built)
         for number, each in enumerate(built, start=1):
             image = f"{image_stem(name)}__{number:02d}_{each.aspect}.png"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Finding
 from medsegr.describe import words
 
@@ -13,10 +13,12 @@ class Speaker:
     """Chooses words: at random, or without a generator always the first.
 
     Args:
+        lexicon: Says what is an organ.
         rng: Picks the wording; None speaks as plainly as possible.
     """
 
-    def __init__(self, rng: np.random.Generator | None = None) -> None:
+    def __init__(self, lexicon: Lexicon, rng: np.random.Generator | None = None) -> None:
+        self.lexicon = lexicon
         self.rng = rng
 
     def pick(self, options: Sequence[str]) -> str:
@@ -39,7 +41,7 @@ class Speaker:
             nouns: (singular, plural) that may be used for its target.
         """
         noun, plural = nouns[0 if self.rng is None else int(self.rng.integers(len(nouns)))]
-        if load_lexicon().targets[finding.target].group == "anatomy":
+        if self.lexicon.targets[finding.target].group == "anatomy":
             return self._organ(finding, noun)
         adjectives = self._adjectives(finding)
         later: list[str] = []

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medsegr.cognition.lexicon import frame_of
 from medsegr.cognition.priors import Location
 from medsegr.cognition.region_map import region_map
-from medsegr.describe.place import MAP_SIZE, MARGIN, MOST, ZONES, View
+from medsegr.describe.place import MAP_SIZE, MARGIN, MOST, ZONES, Scene
 
 MOST_OUTSIDE = 0.3
 """What lies in a zone by no more than this share is not in it."""
 
 
-def shares_in(mask: np.ndarray, zone: str, view: View) -> tuple[float, float]:
+def shares_in(mask: np.ndarray, zone: str, scene: Scene) -> tuple[float, float]:
     """The least and the most of a mask that a zone holds.
 
     Measured in the whole picture and in the body in it, and with the zone shifted a little each way.
@@ -21,16 +20,16 @@ def shares_in(mask: np.ndarray, zone: str, view: View) -> tuple[float, float]:
     Args:
         mask: (H, W) bool, not empty.
         zone: Canonical name.
-        view: What the picture shows.
+        scene: What the picture shows.
 
     Returns:
         Two shares, 0..1; (0, 1) where the zone means no place in such a picture.
     """
-    place = region_map(Location(zones=(zone,)), view.modality, MAP_SIZE)
-    if place is None or not view.placed:
+    place = region_map(Location(zones=(zone,)), scene.view, MAP_SIZE)
+    if place is None or not scene.view.placed:
         return 0.0, 1.0
     points = (np.argwhere(mask) + 0.5) / np.asarray(mask.shape)
-    top, bottom, left, right = view.body
+    top, bottom, left, right = scene.body
     in_body = (points - (top, left)) / (bottom - top, right - left)
     shifts = ((0.0, 0.0), (MARGIN, 0.0), (-MARGIN, 0.0), (0.0, MARGIN), (0.0, -MARGIN))
     held = [
@@ -41,16 +40,16 @@ def shares_in(mask: np.ndarray, zone: str, view: View) -> tuple[float, float]:
     return min(held), max(held)
 
 
-def telling_zones(masks: Sequence[np.ndarray], view: View, least: float = MOST) -> list[str | None]:
+def telling_zones(masks: Sequence[np.ndarray], scene: Scene, least: float = MOST) -> list[str | None]:
     """For each of several masks a zone that it lies in and none of the others does; None where there is none.
 
     Args:
         masks: (H, W) bool, not empty.
-        view: What the picture shows.
+        scene: What the picture shows.
         least: Share of a mask that its zone has to hold.
     """
-    zones = [zone for rivals in ZONES[frame_of(view.modality)] for zone in rivals]
-    held = {zone: [shares_in(mask, zone, view) for mask in masks] for zone in zones}
+    zones = [zone for rivals in ZONES[scene.view.frame] for zone in rivals]
+    held = {zone: [shares_in(mask, zone, scene) for mask in masks] for zone in zones}
 
     def tells(zone: str, place: int) -> bool:
         others = [most for number, (_, most) in enumerate(held[zone]) if number != place]

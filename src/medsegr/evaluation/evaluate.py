@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.case import Case
@@ -35,6 +36,7 @@ class Cohort:
         names: Images to ask.
         everyone: All images of the split; they lend their reports.
         patients: Image -> whom it shows.
+        lexicon: Names and words.
         seed: Chooses the other cases.
     """
 
@@ -42,10 +44,13 @@ class Cohort:
     names: tuple[str, ...]
     everyone: tuple[str, ...]
     patients: Mapping[str, str]
+    lexicon: Lexicon
     seed: int = 0
 
     @classmethod
-    def of(cls, folder: DatasetFolder, split: str, limit: int | None = None, seed: int = 0) -> "Cohort":
+    def of(
+        cls, folder: DatasetFolder, split: str, limit: int | None = None, seed: int = 0, *, lexicon: Lexicon
+    ) -> "Cohort":
         """The cases of a split.
 
         Raises:
@@ -56,7 +61,7 @@ class Cohort:
             raise ConfigError(f"The limit is {limit}; expected at least one case of each data set.")
         if not everyone:
             raise ConfigError(f"'{folder.name}' has no case in split '{split}': choose another split or data set.")
-        return cls(folder, everyone[:limit], everyone, patients_of(folder)[0], seed)
+        return cls(folder, everyone[:limit], everyone, patients_of(folder)[0], lexicon, seed)
 
     def lent(self, name: str) -> list[Finding]:
         """What other patients' reports describe, in random order; the same for one name and seed."""
@@ -64,7 +69,11 @@ class Cohort:
         others = [other for other in self.everyone if self.patients[other] != self.patients[name]]
         picked = [others[i] for i in rng.permutation(len(others))[:FOREIGN_CASES]]
         reports = [report for other in picked if (report := self.folder.report(other))]
-        return [finding for report in reports for finding in parse_report(report, self.folder.modality)]
+        return [finding for report in reports for finding in self.read(report)]
+
+    def read(self, report: str) -> ReportPriors:
+        """A report of the data set, as its modality's reports are read."""
+        return parse_report(report, self.folder.modality, lexicon=self.lexicon)
 
 
 def evaluate(
@@ -79,6 +88,7 @@ def evaluate(
     seed: int = 0,
     tolerance: Tolerance | None = None,
     foreign: bool = False,
+    lexicon: Lexicon | None = None,
 ) -> Iterator[Answer]:
     """Ask every case of a split in every way. All findings of a case cost one image encoding per way.
 
@@ -96,24 +106,26 @@ def evaluate(
         seed: Chooses the other cases, and foreign targets.
         tolerance: Of outlines.
         foreign: Also ask each case for something that such a picture cannot show.
+        lexicon: Names and words; the built-in lexicon by default.
 
     Raises:
         ConfigError: Unknown way of asking, or no case in the split.
     """
     check_modes(reports)
-    cohort, first = Cohort.of(folder, split, limit, seed), "true" if "true" in reports else reports[0]
+    lexicon = lexicon or load_lexicon()
+    cohort, first = Cohort.of(folder, split, limit, seed, lexicon=lexicon), "true" if "true" in reports else reports[0]
     for name in cohort.names:
-        case = folder.load(name)
+        case = folder.load(name, lexicon)
         if suites is not None and case.suite not in suites:
             continue
-        asked = questions_of(case, folder)
-        stranger = foreign_question(case, folder, seed) if foreign else None
+        asked = questions_of(case, folder, lexicon)
+        stranger = foreign_question(case, folder, lexicon, seed) if foreign else None
         asked += [stranger] if stranger else []
         content = case_hash(case)
         with without_modulator(predictor.model, without) if without else nullcontext():
             for mode in reports:
                 lent = cohort.lent(name) if mode == "other" else []
-                answers = dict(answered(predictor, case, asked, mode, lent, first=mode == first))
+                answers = dict(answered(predictor, case, asked, mode, lent, first=mode == first, lexicon=lexicon))
                 images = image_overlaps(case, asked, {number: found.mask for number, found in answers.items()})
                 for number, found in answers.items():
                     question = asked[number]
@@ -156,6 +168,7 @@ def answered(  # noqa: PLR0917 - one case, one call
     mode: ReportMode,
     lent: Sequence[Finding] = (),
     first: bool = True,
+    lexicon: Lexicon | None = None,
 ) -> Iterator[tuple[int, FindingResult]]:
     """Ask one case in one way.
 
@@ -169,6 +182,7 @@ def answered(  # noqa: PLR0917 - one case, one call
         mode: The way.
         lent: What other patients' reports describe.
         first: Whether foreign targets are asked in this way.
+        lexicon: Names and words; the built-in lexicon by default.
 
     Yields:
         Number of the question, and what the model says.
@@ -178,7 +192,7 @@ def answered(  # noqa: PLR0917 - one case, one call
     for company in (("described", "denied", "named"), ("false", "foreign")):
         numbers = [n for n, question in enumerate(asked) if question.role in wanted and question.role in company]
         findings = [told(asked[n].finding, mode, lent) for n in numbers]
-        yield from zip(numbers, ask(predictor, case, findings, text), strict=True)
+        yield from zip(numbers, ask(predictor, case, findings, text, lexicon), strict=True)
 
 
 def image_overlaps(case: Case, asked: Sequence[Asked], masks: Mapping[int, np.ndarray]) -> dict[int, Overlap]:
@@ -208,7 +222,9 @@ def image_overlaps(case: Case, asked: Sequence[Asked], masks: Mapping[int, np.nd
     return found
 
 
-def ask(predictor: Predictor, case: Case, findings: Sequence[Finding], text: str = "") -> tuple[FindingResult, ...]:
+def ask(
+    predictor: Predictor, case: Case, findings: Sequence[Finding], text: str = "", lexicon: Lexicon | None = None
+) -> tuple[FindingResult, ...]:
     """Ask one image for some findings, all in one encoding; nothing is asked for none.
 
     Args:
@@ -216,8 +232,9 @@ def ask(predictor: Predictor, case: Case, findings: Sequence[Finding], text: str
         case: The image, with its modality.
         findings: To ask for.
         text: The report that their evidence points into, for models that read its words; canonical names without it.
+        lexicon: Names and words; the built-in lexicon by default.
     """
     if not findings:
         return ()
     priors = ReportPriors(tuple(findings), text, case.image.modality)
-    return predictor.segment(case.image, priors, modality=case.image.modality).findings
+    return predictor.segment(case.image, priors, modality=case.image.modality, lexicon=lexicon).findings

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.image import MedicalImage
 from medsegr.evaluation.answer import Answer
@@ -65,7 +66,9 @@ def pictures(
     folders: Mapping[str, DatasetFolder],
     split: str,
     picked: Sequence[tuple[str, Answer]],
+    *,
     seed: int = 0,
+    lexicon: Lexicon | None = None,
 ) -> Iterator[CasePicture]:
     """Ask the picked cases again, in the same way, and draw what comes.
 
@@ -75,13 +78,15 @@ def pictures(
         split: That was measured.
         picked: Rank and answer.
         seed: Of the measurement.
+        lexicon: Names and words; the built-in lexicon by default.
     """
+    lexicon = lexicon or load_lexicon()
     for rank, answer in picked:
         folder = folders[answer.data]
-        case, cohort = folder.load(answer.case), Cohort.of(folder, split, seed=seed)
-        asked = questions_of(case, folder)
+        case, cohort = folder.load(answer.case, lexicon), Cohort.of(folder, split, seed=seed, lexicon=lexicon)
+        asked = questions_of(case, folder, lexicon)
         lent = cohort.lent(answer.case) if answer.report == "other" else []
-        found = dict(answered(predictor, case, asked, answer.report, lent))  # type: ignore[arg-type]
+        found = dict(answered(predictor, case, asked, answer.report, lent, lexicon=lexicon))  # type: ignore[arg-type]
         mask = found[answer.finding].mask
         yield CasePicture(rank, answer, outlined_png(case.image, mask, asked[answer.finding].truth))
 

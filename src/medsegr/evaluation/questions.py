@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from medsegr.cognition.foreign import foreign_targets
-from medsegr.cognition.lexicon import finding_for_target
+from medsegr.cognition.lexicon import Lexicon, finding_for_target
 from medsegr.cognition.parser import parse_report
-from medsegr.cognition.priors import Finding, Location
+from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.model.matching import finding_of_record, match_findings
@@ -33,32 +33,31 @@ class Asked:
     role: Role
 
 
-def questions_of(case: Case, folder: DatasetFolder) -> list[Asked]:
+def questions_of(case: Case, folder: DatasetFolder, lexicon: Lexicon) -> list[Asked]:
     """Everything that a case can be asked, with its truth.
 
     What the report describes and the records know, but the parser did not
     read, is asked for by its bare name, so that a parser's miss costs.
 
     Args:
-        case: Image, report, masks, records.
-        folder: Its data set: modality, frame, what is annotated everywhere.
+        case: Image with its view, report, masks, records.
+        folder: Its data set: what is annotated everywhere.
+        lexicon: Names and words.
     """
-    modality = case.image.modality or folder.modality
     nothing = np.zeros(case.image.mask_shape, bool)
-    findings = parse_report(case.report, modality).findings if case.report else ()
+    findings = parse_report(case.report, case.image.modality, lexicon=lexicon).findings if case.report else ()
     asked = []
-    for match in match_findings(findings, case, folder.frame):
+    for match in match_findings(findings, case):
         if match.supervised:
             role: Role = "denied" if match.finding.presence == "absent" else "described"
             asked.append(Asked(match.finding, nothing if match.mask is None else match.mask, role))
-    asked += _unread(case, asked, folder)
+    asked += _unread(case, asked, folder, lexicon)
     false = [record for record in case.findings if record.role == "false"]
-    return asked + [Asked(finding_of_record(record, folder.frame), nothing, "false") for record in false]
+    return asked + [Asked(finding_of_record(record), nothing, "false") for record in false]
 
 
-def _unread(case: Case, asked: Sequence[Asked], folder: DatasetFolder) -> list[Asked]:
+def _unread(case: Case, asked: Sequence[Asked], folder: DatasetFolder, lexicon: Lexicon) -> list[Asked]:
     """What the report or the masks hold and the parsed report does not."""
-    modality = case.image.modality or folder.modality
     if case.findings:
         read = [question.truth for question in asked]
         described = [r for r in case.findings if r.role == "described" and r.id in case.masks]
@@ -66,27 +65,27 @@ def _unread(case: Case, asked: Sequence[Asked], folder: DatasetFolder) -> list[A
         return [Asked(finding_of_record(r).named_only(), case.masks[r.id], "described") for r in missed]
     spoken_of = {question.finding.target for question in asked}
     return [
-        Asked(finding_for_target(target, modality), mask, "named")
+        Asked(finding_for_target(target, case.image.modality, lexicon), mask, "named")
         for target, mask in case.structures.items()
         if target not in spoken_of and (mask.any() or target not in folder.incomplete)
     ]
 
 
-def foreign_question(case: Case, folder: DatasetFolder, seed: int = 0) -> Asked | None:
+def foreign_question(case: Case, folder: DatasetFolder, lexicon: Lexicon, seed: int = 0) -> Asked | None:
     """A target that the picture cannot show, asked for by its bare name.
 
     Args:
         case: Draws the target, with the seed, by its name.
         folder: Its data set; targets that it outlines are not foreign.
+        lexicon: Names and their regions.
         seed: Of the draw.
 
     Returns:
         Nothing is its truth. None where the kind of picture is not known.
     """
-    names = [name for name in foreign_targets(case.image.modality or folder.modality) if name not in folder.targets]
+    names = [name for name in foreign_targets(case.image.modality, lexicon) if name not in folder.targets]
     if not names:
         return None
     rng = np.random.default_rng((seed, zlib.crc32(case.name.encode())))
     target = names[int(rng.integers(len(names)))]
-    finding = Finding(target, location=Location(frame=folder.frame))
-    return Asked(finding, np.zeros(case.image.mask_shape, bool), "foreign")
+    return Asked(Finding(target), np.zeros(case.image.mask_shape, bool), "foreign")

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from medsegr.cognition.parser import parse_report
+from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
@@ -27,7 +27,7 @@ from medsegr.evaluation.reports import redescribed
 from medsegr.evaluation.swaps import SWAPS, swapped, used_attributes
 from medsegr.evaluation.verdicts import verdict
 from medsegr.inference.predictor import Predictor
-from medsegr.model.matching import ONE_SIDED_MODALITIES
+from medsegr.view import View
 
 SCHEMA = "medsegr.report-card/1"
 SAME = 0.9
@@ -82,8 +82,31 @@ class CardAnswer:
         return self.data, self.patient
 
 
+@dataclass(frozen=True, eq=False)
+class OtherWords:
+    """Where the other words about a case come from.
+
+    Attributes:
+        lent: What other patients' reports describe.
+        used: Attributes that the data set's reports use.
+        view: Of the case's image.
+        lexicon: Classes of attributes.
+    """
+
+    lent: Sequence[Finding]
+    used: frozenset[str]
+    view: View
+    lexicon: Lexicon
+
+
 def card_answers(
-    predictor: Predictor, folder: DatasetFolder, split: str, *, limit: int | None = None, seed: int = 0
+    predictor: Predictor,
+    folder: DatasetFolder,
+    split: str,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    lexicon: Lexicon | None = None,
 ) -> Iterator[CardAnswer]:
     """Ask every described finding of a split in every way; one image encoding per way.
 
@@ -93,21 +116,22 @@ def card_answers(
         split: ``train``, ``val`` or ``test``.
         limit: Cases at most.
         seed: Chooses other patients and other attributes.
+        lexicon: Names and words; the built-in lexicon by default.
 
     Raises:
         ConfigError: No case in the split.
     """
-    cohort = Cohort.of(folder, split, limit, seed)
+    cohort = Cohort.of(folder, split, limit, seed, lexicon=lexicon or load_lexicon())
     reports = [report for name in cohort.everyone if (report := folder.report(name))]
-    used = used_attributes(f for report in reports for f in parse_report(report, folder.modality))
+    used = used_attributes(f for report in reports for f in cohort.read(report))
     for name in cohort.names:
-        case = folder.load(name)
-        asked = [question for question in questions_of(case, folder) if question.role in ASKED_ANYWAY]
-        lent, content = cohort.lent(name), case_hash(case)
+        case = folder.load(name, cohort.lexicon)
+        asked = [question for question in questions_of(case, folder, cohort.lexicon) if question.role in ASKED_ANYWAY]
+        other, content = OtherWords(cohort.lent(name), used, case.image.view, cohort.lexicon), case_hash(case)
         masks: dict[int, np.ndarray] = {}
         for way in WAYS:
             rng = np.random.default_rng((seed, zlib.crc32(f"{way}:{name}".encode())))
-            for number, mask in _masks(predictor, case, asked, way, lent, rng, used):
+            for number, mask in _masks(predictor, case, asked, way, rng, other):
                 own = masks.setdefault(number, mask)  # the true report is the first way
                 question = asked[number]
                 yield CardAnswer(
@@ -130,49 +154,38 @@ def _masks(  # noqa: PLR0917 - one case, one call
     case: Case,
     asked: Sequence[Asked],
     way: Way,
-    lent: Sequence[Finding],
     rng: np.random.Generator,
-    used: frozenset[str],
+    other: OtherWords,
 ) -> list[tuple[int, np.ndarray]]:
     """Masks of the described findings that can be asked for in this way; the rest of the report stays as it is."""
     told, counted = [], []
-    one_sided = case.image.modality in ONE_SIDED_MODALITIES
     for number, question in enumerate(asked):
         described = question.role == "described" and question.truth.any()
-        other = said(question.finding, way, lent, rng, used, one_sided) if described else None
-        told.append(question.finding if other is None else other)
-        counted += [number] if other is not None else []
+        changed = said(question.finding, way, rng, other) if described else None
+        told.append(question.finding if changed is None else changed)
+        counted += [number] if changed is not None else []
     if not counted:
         return []
-    found = ask(predictor, case, told)
+    found = ask(predictor, case, told, lexicon=other.lexicon)
     return [(number, found[number].mask) for number in counted]
 
 
-def said(  # noqa: PLR0917 - one finding, one call
-    finding: Finding,
-    way: Way,
-    lent: Sequence[Finding],
-    rng: np.random.Generator,
-    used: frozenset[str] = frozenset(),
-    one_sided: bool = False,
-) -> Finding | None:
+def said(finding: Finding, way: Way, rng: np.random.Generator, other: OtherWords) -> Finding | None:
     """A described finding as a way of asking has it; None where the way changes nothing that could be heard.
 
     Args:
         finding: As the case's own report states it.
         way: How to ask.
-        lent: What other patients' reports describe.
         rng: Draws other attributes.
-        used: Attributes that the data set's reports use.
-        one_sided: See :func:`medsegr.evaluation.swaps.swapped`.
+        other: Where other words come from.
     """
     if way == "true":
         return finding
     if way in SWAPS:
-        return swapped(finding, way, rng, used, one_sided)
-    other = finding.named_only() if way == "none" else redescribed(finding, lent)
-    unheard = (other.location, other.texture, other.shape) == (finding.location, finding.texture, finding.shape)
-    return None if unheard or (way == "other" and other == finding.named_only()) else other
+        return swapped(finding, way, rng, view=other.view, lexicon=other.lexicon, used=other.used)
+    changed = finding.named_only() if way == "none" else redescribed(finding, other.lent)
+    unheard = (changed.location, changed.texture, changed.shape) == (finding.location, finding.texture, finding.shape)
+    return None if unheard or (way == "other" and changed == finding.named_only()) else changed
 
 
 def card_figures(answers: Sequence[CardAnswer]) -> dict[str, Any]:

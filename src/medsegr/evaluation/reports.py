@@ -26,7 +26,7 @@ def told(finding: Finding, mode: ReportMode, foreign: Sequence[Finding] = ()) ->
     if mode == "other":
         return redescribed(finding, foreign)
     if mode == "no-location":
-        return replace(finding, location=Location(frame=finding.location.frame))
+        return replace(finding, location=Location())
     if mode == "no-texture":
         return replace(finding, texture=Texture())
     if mode == "no-shape":

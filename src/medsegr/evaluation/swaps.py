@@ -10,8 +10,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from medsegr.cognition.lexicon import Attribute, load_lexicon
+from medsegr.cognition.lexicon import Attribute, Lexicon
 from medsegr.cognition.priors import Finding, Shape, Texture
+from medsegr.view import View
 
 Swap = Literal["side", "texture", "shape", "negated"]
 SWAPS: tuple[Swap, ...] = get_args(Swap)
@@ -41,8 +42,10 @@ def swapped(
     finding: Finding,
     swap: Swap,
     rng: np.random.Generator,
+    *,
+    view: View,
+    lexicon: Lexicon,
     used: Collection[str] = frozenset(),
-    one_sided: bool = False,
 ) -> Finding | None:
     """The finding with one aspect turned into another.
 
@@ -56,9 +59,10 @@ def swapped(
         finding: As the report describes it.
         swap: See above.
         rng: Draws the other attribute.
+        view: Of the image; where it does not show both sides, a side of the patient is no place in it.
+        lexicon: Classes of attributes.
         used: Attributes that the data set's reports use; one of them is taken where the class has one, for the
             model has at least heard of it.
-        one_sided: The picture shows one side only, so that a side of the patient is no place in it.
 
     Returns:
         None where the finding states nothing that could be swapped.
@@ -66,8 +70,7 @@ def swapped(
     if swap == "negated":
         return replace(finding, presence="absent")
     if swap == "side":
-        return mirrored if _lies_elsewhere(mirrored := finding.mirrored(), finding, one_sided) else None
-    lexicon = load_lexicon()
+        return mirrored if _lies_elsewhere(mirrored := finding.mirrored(view), finding, view) else None
     table = lexicon.textures if swap == "texture" else lexicon.shapes
     stated = finding.texture.attributes if swap == "texture" else finding.shape.attributes
     others = _others(stated, table, rng, used)
@@ -78,10 +81,11 @@ def swapped(
     return replace(finding, shape=Shape(others, finding.shape.size_mm, finding.shape.count))
 
 
-def _lies_elsewhere(mirrored: Finding, finding: Finding, one_sided: bool) -> bool:
+def _lies_elsewhere(mirrored: Finding, finding: Finding, view: View) -> bool:
     first, second = mirrored.location, finding.location
     moved = set(first.zones) != set(second.zones)
-    return moved or (not one_sided and (first.laterality, mirrored.target) != (second.laterality, finding.target))
+    sided = view.sides == "both"
+    return moved or (sided and (first.laterality, mirrored.target) != (second.laterality, finding.target))
 
 
 def used_attributes(findings: Iterable[Finding]) -> frozenset[str]:

@@ -15,7 +15,6 @@ from medsegr.explain.attention_maps import (
     heat_overlay,
     pixel_aspect,
 )
-from medsegr.explain.overlay import shows_sides
 from medsegr.explain.page import Page, fitted
 from medsegr.explain.palette import (
     AGREES,
@@ -249,7 +248,7 @@ def _draw_mask(
     tint[..., 3] = mask * 0.22
     axes.imshow(tint, interpolation="nearest", aspect="auto", extent=axes.images[0].get_extent())
     draw_outline(axes, mask, colour, found.finding.presence == "uncertain")
-    if crop is None and shows_sides(result):
+    if crop is None and result.image.view.patient_sides:
         draw_side_letters(axes, 9)
 
 

@@ -7,7 +7,6 @@ from matplotlib.patches import ConnectionPatch
 from matplotlib.patheffects import withStroke
 from scipy import ndimage
 
-from medsegr.cognition.lexicon import frame_of
 from medsegr.explain.attention_maps import (
     display_map,
     display_rgb,
@@ -19,7 +18,6 @@ from medsegr.explain.page import Page, fitted
 from medsegr.explain.palette import FAINT, INK, finding_colour, plain_name
 from medsegr.explain.text_layout import put, shorten, text_width
 from medsegr.inference.result import FindingResult, Result
-from medsegr.model.matching import ONE_SIDED_MODALITIES
 
 PICTURE, GUTTER, MARGIN = 500.0, 215.0, 18.0
 LABEL_GAP = 30.0
@@ -58,7 +56,7 @@ def overlay_page(result: Result, title: str) -> Page:
     for place, found in drawn:
         mask = display_map(found.plane_mask(plane))
         draw_outline(axes, mask, finding_colour(place), found.finding.presence == "uncertain")
-    if shows_sides(result):
+    if result.image.view.patient_sides:
         draw_side_letters(axes, 13)
     anchors = [_anchor(display_map(found.plane_mask(plane))) for _, found in drawn]
     ys = spread([top + y / rgb.shape[0] * tall for _, y in anchors], top + 12, top + tall_labels - 14, LABEL_GAP)
@@ -82,15 +80,6 @@ def chosen_plane(findings: Sequence[FindingResult]) -> int:
     planes = sorted({found.key_plane for found in outlined})
     sizes = {p: [int(found.plane_mask(p).sum()) for found in outlined] for p in planes}
     return max(planes, key=lambda p: (sum(size > 0 for size in sizes[p]), sum(sizes[p])))
-
-
-def shows_sides(result: Result) -> bool:
-    """True where the picture has the patient's right on its left, and both sides are in it."""
-    modality, geometry = result.modality, result.image.geometry
-    if modality is None or frame_of(modality) != "patient" or modality in ONE_SIDED_MODALITIES:
-        return False
-    columns = geometry.displayed_affine()[:3, 2]
-    return int(np.argmax(np.abs(columns))) == 0
 
 
 def spread(wanted: Sequence[float], low: float, high: float, gap: float) -> list[float]:

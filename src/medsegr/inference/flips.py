@@ -13,6 +13,7 @@ import numpy as np
 
 from medsegr.cognition.priors import Finding
 from medsegr.inference.plane import Ask, PlanePrediction, Question
+from medsegr.view import View
 
 
 def with_flips(ask: Ask) -> Ask:
@@ -39,14 +40,14 @@ def mirrored_question(question: Question, width: int) -> Question:
     """
     return replace(
         question,
-        findings=tuple(mirrored_finding(finding) for finding in question.findings),
+        findings=tuple(mirrored_finding(finding, question.view) for finding in question.findings),
         prompts={k: prompt.mirrored(width) for k, prompt in question.prompts.items()},
     )
 
 
-def mirrored_finding(finding: Finding) -> Finding:
+def mirrored_finding(finding: Finding, view: View) -> Finding:
     """The finding in the mirror; without the words for what has become untrue, so that no text encoder reads them."""
-    mirrored = finding.mirrored()
+    mirrored = finding.mirrored(view)
     evidence = finding.evidence
     if mirrored.location != finding.location:
         evidence = replace(evidence, location=())

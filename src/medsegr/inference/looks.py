@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.inference.flips import with_flips
 from medsegr.inference.plane import Ask, ask_model
 from medsegr.inference.second_look import with_second_look
@@ -26,11 +27,11 @@ class Looks:
         """As results have them."""
         return asdict(self)
 
-    def ask(self, model: ReportGuidedSam, thresholds: Thresholds) -> Ask:
+    def ask(self, model: ReportGuidedSam, thresholds: Thresholds, lexicon: Lexicon) -> Ask:
         """The way to ask this model; the closer look is mirrored too where both are on."""
         ask: Ask = partial(ask_model, model)
         if self.flips:
             ask = with_flips(ask)
         if self.second_look:
-            ask = with_second_look(ask, thresholds)
+            ask = with_second_look(ask, thresholds, lexicon)
         return ask

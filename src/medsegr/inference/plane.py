@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from medsegr.backbones.preprocess import Letterbox, logits_to_original
 from medsegr.cognition.priors import Finding
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.square import Square
+from medsegr.view import View
 
 FINDINGS_AT_ONCE = 32
 """Findings that share one image encoding; more are done in further passes, to bound memory."""
@@ -21,13 +22,13 @@ class Question:
 
     Attributes:
         findings: At least one.
-        modality: Of the image, or None.
+        view: Of the image.
         text: The report that evidence offsets point into; may be empty.
         prompts: Clicks and boxes of a user, by the finding's place; for pictures, not for volumes.
     """
 
     findings: tuple[Finding, ...]
-    modality: str | None = None
+    view: View = field(default_factory=View)
     text: str = ""
     prompts: Mapping[int, UserPrompt] = field(default_factory=dict)
 
@@ -46,7 +47,7 @@ class PlanePrediction:
         probability: (K, H, W) 0..1.
         support: (K,) 0..1.
         location: (K, h, w) logits over the host's padded square.
-        box: How the plane lies in that square.
+        view: Of the plane, which knows how it lies in that square.
         looked_twice: (K,) bool, whether a second look changed the probability.
         mirrored: What it says of the mirrored plane, where it was asked.
     """
@@ -54,13 +55,19 @@ class PlanePrediction:
     probability: np.ndarray
     support: np.ndarray
     location: torch.Tensor
-    box: Letterbox
+    view: View
     looked_twice: np.ndarray
     mirrored: "PlanePrediction | None" = None
 
+    @property
+    def square(self) -> Square:
+        """How the plane lies in the host's square."""
+        assert self.view.square is not None
+        return self.view.square
+
     def location_map(self, k: int) -> np.ndarray:
         """(H, W) 0..1: where finding ``k`` was looked for; the mean of both looks where the plane was mirrored too."""
-        own = torch.sigmoid(logits_to_original(self.location[k : k + 1], self.box))[0].numpy()
+        own = torch.sigmoid(self.square.logits_out(self.location[k : k + 1]))[0].numpy()
         return own if self.mirrored is None else (own + self.mirrored.location_map(k)[:, ::-1]) / 2
 
 
@@ -84,27 +91,24 @@ def ask_model(
         return [answer for one in zip(planes, questions, strict=True) for answer in ask_model(model, one[:1], one[1:])]
     device = next(model.parameters()).device
     with torch.inference_mode():
-        pixels, boxes = model.preprocess(planes)
-        priors = model.encode_findings(
-            [question.findings for question in questions],
-            [question.modality for question in questions],
-            [box.content for box in boxes],
-            [question.text for question in questions],
-        )
+        pixels, views = model.preprocess(planes, [question.view for question in questions])
+        squares = [view.square for view in views if view.square is not None]
+        findings, texts = [question.findings for question in questions], [question.text for question in questions]
+        priors = model.encode_findings(findings, views, texts)
         encoding = model.encode(pixels.to(device), priors.to(device))
         output = model.outline(encoding)
         for k, prompt in questions[0].prompts.items():
-            one = model.outline(encoding.only(k), prompt.in_square(boxes[0]).to(device))
+            one = model.outline(encoding.only(k), prompt.in_square(squares[0]).to(device))
             output.logits[:, k], output.support_logits[:, k] = one.logits[:, 0], one.support_logits[:, 0]
         places = output.location_logits[-1] if output.location_logits else output.logits
         counts = [len(question.findings) for question in questions]
         return [
             PlanePrediction(
-                probability=torch.sigmoid(logits_to_original(output.logits[i, :count], box)).cpu().numpy(),
+                probability=torch.sigmoid(square.logits_out(output.logits[i, :count])).cpu().numpy(),
                 support=torch.sigmoid(output.support_logits[i, :count].float()).cpu().numpy(),
                 location=places[i, :count].float().cpu(),
-                box=box,
+                view=view,
                 looked_twice=np.zeros(count, bool),
             )
-            for i, (box, count) in enumerate(zip(boxes, counts, strict=True))
+            for i, (view, square, count) in enumerate(zip(views, squares, counts, strict=True))
         ]

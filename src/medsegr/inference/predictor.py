@@ -13,13 +13,20 @@ import torch
 from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
-from medsegr.cognition.region_map import in_plane
+from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.plane import Question
-from medsegr.inference.request import check_modality, check_question, check_thresholds, checked_names, meant
+from medsegr.inference.request import (
+    check_modality,
+    check_question,
+    check_thresholds,
+    checked_names,
+    meant,
+    read_for,
+)
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
 from medsegr.inference.result_warnings import contradictions, unnamed_pictures, untrained, without_row
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
@@ -169,17 +176,20 @@ class Predictor:
             ImageError: The image cannot be used.
             ReportError: The report is no report, is empty and no target is named, or holds too many findings.
         """
+        lexicon = lexicon or load_lexicon()
         names = [canonical_target(name, lexicon) for name in checked_names(report, targets)]
         check_modality(modality, image, lexicon)
         check_thresholds(threshold, support_threshold)
         check_question(report, names)
         picture = load_image(image)
         modality = modality or picture.modality
-        known = modality if modality in (lexicon or load_lexicon()).modalities else None
         if isinstance(report, str):
+            known = modality if modality in lexicon.modalities else None
             report = parse_report(report, known, lexicon=lexicon)
-        priors = ReportPriors() if report is None else report
+        priors = ReportPriors() if report is None else read_for(report, modality, lexicon)
         modality = modality or priors.modality
+        if picture.view.modality != modality or modality is None:
+            picture = picture.seen(lexicon, modality)
         own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
         thresholds, trained = Thresholds(threshold, own), self.trained_targets
         names = [meant(name, modality, trained, lexicon) for name in names]
@@ -188,12 +198,12 @@ class Predictor:
         ids = unique_ids(findings)
         placed = prompts_by_place(prompts or {}, findings, ids, picture)
         told = Question(
-            tuple(in_plane(findings[k], modality, picture.geometry.plane) for k in sought),
-            modality,
+            tuple(seen(findings[k], picture.view) for k in sought),
+            picture.view,
             priors.text,
             {place: placed[k] for place, k in enumerate(sought) if k in placed},
         )
-        volumes = dict(zip(sought, self._volumes(picture, told, thresholds), strict=True))
+        volumes = dict(zip(sought, self._volumes(picture, told, thresholds, lexicon), strict=True))
         results = tuple(
             _finding_result(
                 id, finding, volumes.get(k), picture, thresholds, trained=trained.knows(finding.target, modality)
@@ -210,12 +220,14 @@ class Predictor:
         )
         return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
 
-    def _volumes(self, picture: MedicalImage, asked: Question, thresholds: Thresholds) -> list[FindingVolume]:
+    def _volumes(
+        self, picture: MedicalImage, asked: Question, thresholds: Thresholds, lexicon: Lexicon
+    ) -> list[FindingVolume]:
         """What the model finds, one for each finding asked for; it is not asked for none."""
         if not asked.findings:
             return []
         with self._lock:
-            return gather(self.looks.ask(self.model.eval(), thresholds), picture, asked, thresholds)
+            return gather(self.looks.ask(self.model.eval(), thresholds, lexicon), picture, asked, thresholds)
 
 
 def _join(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:

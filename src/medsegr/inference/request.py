@@ -1,9 +1,10 @@
 """What a caller asks of one image, checked before any work is done."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from medsegr.cognition.lexicon import Lexicon, load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import ReportPriors
 from medsegr.data.given_name import quoted
@@ -27,12 +28,12 @@ def checked_names(report: Any, targets: Any) -> tuple[str, ...]:
     return names
 
 
-def check_modality(modality: str | None, image: ImageSource, lexicon: Lexicon | None) -> None:
+def check_modality(modality: str | None, image: ImageSource, lexicon: Lexicon) -> None:
     """Refuse a modality that the lexicon does not know; what an image says of itself is taken as it is.
 
     What may be a report is not repeated.
     """
-    known = sorted((lexicon or load_lexicon()).modalities)
+    known = sorted(lexicon.modalities)
     own = image.modality if isinstance(image, MedicalImage) else None
     if modality is not None and modality not in (own, *known):
         raise ConfigError(f"Unknown modality{quoted(modality)}: expected one of {', '.join(known)}, or none.")
@@ -53,12 +54,31 @@ def check_question(report: str | ReportPriors | None, names: list[str]) -> None:
         raise ReportError("The report is empty. Give its text, or name a structure to outline instead.")
 
 
-def meant(name: str, modality: str | None, trained: TrainedTargets, lexicon: Lexicon | None) -> str:
+def meant(name: str, modality: str | None, trained: TrainedTargets, lexicon: Lexicon) -> str:
     """The target that a canonical name means in such pictures: the name itself where the model learnt it there.
 
     Else it is read as a word of a report is: a mass in an ultrasound of the breast is a breast lesion.
     """
-    if trained.knows(name, modality) or modality not in (lexicon or load_lexicon()).modalities:
+    if trained.knows(name, modality) or modality not in lexicon.modalities:
         return name
     read = {finding.target for finding in parse_report(name.replace("_", " "), modality, lexicon=lexicon)}
     return read.pop() if len(read) == 1 else name
+
+
+def read_for(priors: ReportPriors, modality: str | None, lexicon: Lexicon) -> ReportPriors:
+    """Priors whose places mean what they say in pictures of this modality.
+
+    What was read without knowing the modality, or for another one, is read again ("left" is the patient's in one
+    kind of picture and the picture's own in another). What somebody changed since, or a language model read, stays
+    as it is, with a warning where its places may mean something else.
+    """
+    if not priors.text or modality == priors.modality or modality not in lexicon.modalities:
+        return priors
+    if parse_report(priors.text, priors.modality, lexicon=lexicon).findings == priors.findings:
+        return parse_report(priors.text, modality, lexicon=lexicon)
+    one, other = lexicon.kind(priors.modality), lexicon.kind(modality)
+    if (one.frame, one.sides) == (other.frame, other.sides) or not any(f.location.stated for f in priors):
+        return priors
+    read_as = f"as of {priors.modality}" if priors.modality else "without a modality"
+    said = f"the report was read {read_as}, so its sides may be no places in {modality}; read it with that modality"
+    return replace(priors, warnings=(*priors.warnings, said))

@@ -30,12 +30,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from medsegr.backbones.preprocess import Letterbox
-from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Finding, Location, Shape
 from medsegr.inference.crop import Bounds, Window, bounds_of, longest_side, united, window_around
 from medsegr.inference.plane import Ask, PlanePrediction, Question
 from medsegr.inference.thresholds import Thresholds
+from medsegr.square import Square
 
 SMALL = 0.3
 """A finding is small when its longest side is below this share of the picture's longest side."""
@@ -70,12 +70,13 @@ class CloserLook:
     question: Question
 
 
-def with_second_look(ask: Ask, thresholds: Thresholds) -> Ask:
+def with_second_look(ask: Ask, thresholds: Thresholds, lexicon: Lexicon) -> Ask:
     """A way to ask that looks again, closer, at what the first look finds small.
 
     Args:
         ask: For both looks.
         thresholds: What counts as found.
+        lexicon: Says which words mean a size.
     """
 
     def ask_twice(planes: Sequence[np.ndarray], questions: Sequence[Question]) -> list[PlanePrediction]:
@@ -83,7 +84,7 @@ def with_second_look(ask: Ask, thresholds: Thresholds) -> Ask:
         closer = [
             look
             for i, (question, answer) in enumerate(zip(questions, answers, strict=True))
-            for look in closer_looks(i, question, answer, thresholds)
+            for look in closer_looks(i, question, answer, thresholds, lexicon)
         ]
         for start in range(0, len(closer), WINDOWS_AT_ONCE):
             batch = closer[start : start + WINDOWS_AT_ONCE]
@@ -96,7 +97,7 @@ def with_second_look(ask: Ask, thresholds: Thresholds) -> Ask:
 
 
 def closer_looks(
-    plane: int, question: Question, answer: PlanePrediction, thresholds: Thresholds
+    plane: int, question: Question, answer: PlanePrediction, thresholds: Thresholds, lexicon: Lexicon
 ) -> Iterator[CloserLook]:
     """The small findings of a plane.
 
@@ -105,6 +106,7 @@ def closer_looks(
         question: That was asked.
         answer: Of the first look.
         thresholds: What counts as found.
+        lexicon: Says which words mean a size.
     """
     for k, finding in enumerate(question.findings):
         mask = answer.probability[k] >= thresholds.mask
@@ -113,39 +115,38 @@ def closer_looks(
         prompt = question.prompts.get(k)
         told = prompt.bounds() if prompt else None
         bounds = united(bounds_of(mask), told) if told else bounds_of(mask)
-        window = worth_a_look(bounds, answer.box)
+        window = worth_a_look(bounds, answer.square)
         if window is None:
             continue
         inside = prompt.within(window) if prompt else None
-        asked = replace(question, findings=(closer_finding(finding),), prompts={0: inside} if inside else {})
+        asked = replace(question, findings=(closer_finding(finding, lexicon),), prompts={0: inside} if inside else {})
         yield CloserLook(plane, k, window, asked)
 
 
-def worth_a_look(bounds: Bounds, box: Letterbox) -> Window | None:
+def worth_a_look(bounds: Bounds, square: Square) -> Window | None:
     """The window around a finding, or None where it is large or the picture has no more pixels to show.
 
     Args:
         bounds: Of the finding.
-        box: How the picture lies in the host's square.
+        square: How the picture lies in the host's square.
     """
-    whole = max(box.original)
+    whole = max(square.original)
     if longest_side(bounds) >= SMALL * whole:
         return None
-    side = max(MARGIN * longest_side(bounds), LEAST * whole, box.size)
+    side = max(MARGIN * longest_side(bounds), LEAST * whole, square.size)
     if side * LEAST_GAIN > whole:
         return None
-    return window_around(bounds, box.original, side)
+    return window_around(bounds, square.original, side)
 
 
-def closer_finding(finding: Finding) -> Finding:
+def closer_finding(finding: Finding, lexicon: Lexicon) -> Finding:
     """The finding without what is only true of the whole picture: side, zones and size."""
-    shapes = load_lexicon().shapes
+    shapes = lexicon.shapes
     form = tuple(name for name in finding.shape.attributes if name not in shapes or shapes[name].group != "size class")
     shape = Shape(form, count=finding.shape.count)
     # A text encoder must not read the words either; which of the words for the shape mean the size is not recorded.
     evidence = replace(finding.evidence, location=(), shape=finding.evidence.shape if shape == finding.shape else ())
-    location = Location(frame=finding.location.frame)
-    return replace(finding, location=location, shape=shape, evidence=evidence)
+    return replace(finding, location=Location(), shape=shape, evidence=evidence)
 
 
 def _merge(answer: PlanePrediction, look: CloserLook, found: PlanePrediction) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from medsegr.backbones.backbone import Prompts
-from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 from medsegr.errors import ConfigError
 from medsegr.inference.crop import Bounds, Window
+from medsegr.square import Square
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class UserPrompt:
         if self.box is not None and not (self.box[0] < self.box[2] and self.box[1] < self.box[3]):
             raise ConfigError(f"A prompt's box is {self.box}; expected (x1, y1, x2, y2) with x1 < x2 and y1 < y2.")
 
-    def in_square(self, square: Letterbox) -> Prompts:
+    def in_square(self, square: Square) -> Prompts:
         """The same in pixels of the host's square, as one finding of one image.
 
         Raises:
@@ -57,13 +57,12 @@ class UserPrompt:
         for x, y in (*self.points, *corners):
             if not (0 <= x <= width and 0 <= y <= height):
                 raise ConfigError(f"A prompt at ({x:g}, {y:g}) lies outside the picture of {width} x {height} pixels.")
-        scale = torch.tensor([square.resized[1] / width, square.resized[0] / height])
         points = labels = boxes = None
         if self.points:
-            points = (torch.tensor(self.points, dtype=torch.float32) * scale)[None, None]
+            points = square.points_in(torch.tensor(self.points, dtype=torch.float32))[None, None]
             labels = torch.tensor(self.labels or (1,) * len(self.points))[None, None]
         if self.box is not None:
-            boxes = (torch.tensor(self.box, dtype=torch.float32) * scale.repeat(2))[None, None]
+            boxes = square.points_in(torch.tensor(self.box, dtype=torch.float32).view(2, 2)).view(1, 1, 4)
         return Prompts(points, labels, boxes)
 
     def mirrored(self, width: float) -> "UserPrompt":

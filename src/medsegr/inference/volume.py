@@ -37,7 +37,7 @@ def _joined(parts: tuple[PlanePrediction, ...]) -> PlanePrediction:
         probability=np.concatenate([part.probability for part in parts]),
         support=np.concatenate([part.support for part in parts]),
         location=torch.cat([part.location for part in parts]),
-        box=parts[0].box,
+        view=parts[0].view,
         looked_twice=np.concatenate([part.looked_twice for part in parts]),
         mirrored=_joined(tuple(mirrored)) if mirrored else None,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from medsegr.data.nifti import save_mask_nifti
 from medsegr.data.raster import save_mask_png
 from medsegr.inference.result import FindingResult, Result
+from medsegr.view import Frame
 
 SCHEMA = "medsegr.findings/1"
 """Name and version of the layout of ``findings.json``."""
@@ -51,7 +52,7 @@ def write_case(folder: Path, result: Result, label: CaseLabel, keep_text: bool =
         "model": label.model,
         "modality": result.modality,
         "looks": result.looks.settings(),
-        "findings": [finding_record(found, masks[found.id]) for found in result.findings],
+        "findings": [finding_record(found, masks[found.id], result.image.view.frame) for found in result.findings],
         "warnings": list(result.warnings),
     }
     if keep_text:
@@ -62,7 +63,7 @@ def write_case(folder: Path, result: Result, label: CaseLabel, keep_text: bool =
     return path
 
 
-def finding_record(found: FindingResult, mask: str | None) -> dict[str, Any]:
+def finding_record(found: FindingResult, mask: str | None, frame: Frame) -> dict[str, Any]:
     """One entry of ``findings.json``; offsets point into the report, which is not in it."""
     finding = found.finding
     return {
@@ -72,7 +73,7 @@ def finding_record(found: FindingResult, mask: str | None) -> dict[str, Any]:
         "location": {
             "laterality": finding.location.laterality,
             "zones": list(finding.location.zones),
-            "frame": finding.location.frame,
+            "frame": frame,
         },
         "texture": list(finding.texture.attributes),
         "shape": {

@@ -16,6 +16,7 @@ from medsegr.backbones.lora import (
     unmerge_lora,
     use_lora,
 )
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import Adapter, AdapterConfig
@@ -44,7 +45,7 @@ class AdaptedHost(nn.Module):
     def __init__(
         self,
         backbone: Backbone,
-        vocabulary: PriorVocabulary,
+        vocabulary: PriorVocabulary | None = None,
         config: AdapterConfig | None = None,
         name: str = "default",
     ) -> None:
@@ -107,7 +108,7 @@ class AdaptedHost(nn.Module):
                 f"'{name}' cannot name a further adapter; there are: {', '.join(self.adapters) or 'none'}."
             )
         config = config or AdapterConfig.for_host(self.backbone)
-        adapter = Adapter(self.backbone, vocabulary or PriorVocabulary.default(), config)
+        adapter = Adapter(self.backbone, vocabulary or PriorVocabulary.of_lexicon(load_lexicon()), config)
         device = next(self.backbone.model.parameters()).device
         self.adapters[name] = adapter.to(device).train(self.training)
         self.set_adapter(name)

@@ -17,6 +17,7 @@ from medsegr.model.support_head import SupportHead
 from medsegr.perception.attribute_agreement import AttributeAgreement
 from medsegr.perception.fine_guidance import FineGuidance
 from medsegr.perception.modulator import GUIDED, Modulator
+from medsegr.view import View
 
 SMALL_HOST = 20_000_000
 """Below so many parameters a host counts as small (MobileSAM and EfficientSAM-Ti have 10 million)."""
@@ -128,14 +129,9 @@ class PartialVocabulary(PriorVocabulary):
         """``whole`` less some aspects; ``whole`` itself where there are none."""
         return cls(**{a: getattr(whole, a) for a in ASPECTS}, unsaid=tuple(unsaid)) if unsaid else whole
 
-    def encode(
-        self,
-        findings: Sequence[Sequence[Finding]],
-        modalities: Sequence[str | None],
-        content: Sequence[tuple[float, float]] | None = None,
-    ) -> PriorBatch:
+    def encode(self, findings: Sequence[Sequence[Finding]], views: Sequence[View]) -> PriorBatch:
         """As :meth:`PriorVocabulary.encode`, with the unsaid aspects not stated."""
-        priors = super().encode(findings, modalities, content)
+        priors = super().encode(findings, views)
         for aspect in self.unsaid:
             priors = priors.without(aspect)
         return priors

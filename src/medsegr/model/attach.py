@@ -35,7 +35,9 @@ def attach(
     Raises:
         ConfigError: The host is not in the catalogue, or the config does not fit it.
     """
-    return ReportGuidedSam(wrap_host(model, spec=host), vocabulary or PriorVocabulary.default(), config, name)
+    return ReportGuidedSam(
+        wrap_host(model, spec=host), vocabulary, config, name
+    )
 
 
 def build_model(
@@ -55,7 +57,9 @@ def build_model(
     Raises:
         ConfigError: No such host, or the config does not fit it.
     """
-    return ReportGuidedSam(build_host(host, image_size, host_config), PriorVocabulary.default(), config)
+    return ReportGuidedSam(
+        build_host(host, image_size, host_config), None, config
+    )
 
 
 def enlarged(model: ReportGuidedSam, host_config: dict[str, Any], fine: bool = False) -> ReportGuidedSam:

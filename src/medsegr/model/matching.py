@@ -12,14 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from medsegr.cognition.priors import Finding, Frame, Location, Shape, Texture
+from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.case import Case, FindingRecord
-from medsegr.data.image import MedicalImage
-
-ONE_SIDED_MODALITIES = frozenset(
-    {"breast_ultrasound", "mammography", "knee_mri", "fundus", "colonoscopy", "dermoscopy", "histology_he"}
-)
-"""Pictures of one side only: a stated side says which breast, knee or eye, not where in the picture."""
+from medsegr.view import View
 
 WRONG_SIDE_MARGIN = 0.1
 """A centroid this share of the width beyond the midline lies clearly on the other side."""
@@ -47,13 +42,12 @@ class Match:
     supervised: bool
 
 
-def match_findings(findings: Sequence[Finding], case: Case, frame: Frame = "patient") -> list[Match]:
+def match_findings(findings: Sequence[Finding], case: Case) -> list[Match]:
     """Find each finding's mask in a case.
 
     Args:
         findings: From the report, or asked for by name.
-        case: Image with structures, and records where the data set has them.
-        frame: Whose left and right the data set's picture shows.
+        case: Image with structures, and records where the data set has them; its view says where a side lies.
 
     Returns:
         One match per finding, in order. Absent findings that the truth bears
@@ -61,15 +55,15 @@ def match_findings(findings: Sequence[Finding], case: Case, frame: Frame = "pati
     """
     if case.findings:
         return _match_records(findings, case)
-    return [_match_structures(finding, case, frame) for finding in findings]
+    return [_match_structures(finding, case) for finding in findings]
 
 
-def finding_of_record(record: FindingRecord, frame: Frame = "patient") -> Finding:
+def finding_of_record(record: FindingRecord) -> Finding:
     """A record of ``findings.jsonl`` as the finding that describes it."""
     return Finding(
         target=record.target,
         presence=record.presence,  # type: ignore[arg-type]
-        location=Location(record.laterality, tuple(record.zones), frame),  # type: ignore[arg-type]
+        location=Location(record.laterality, tuple(record.zones)),  # type: ignore[arg-type]
         texture=Texture(tuple(record.texture)),
         shape=Shape(tuple(record.shape), tuple(record.size_mm), record.count),
     )
@@ -161,8 +155,8 @@ def _match_records(findings: Sequence[Finding], case: Case) -> list[Match]:
     return matches
 
 
-def _match_structures(finding: Finding, case: Case, frame: Frame) -> Match:
-    mask = structure_mask(finding, case, frame)
+def _match_structures(finding: Finding, case: Case) -> Match:
+    mask = structure_mask(finding, case)
     if finding.presence == "absent":
         meant = {finding.target, *BROADER.get(finding.target, ())}
         outlined = mask is None and not meant.isdisjoint(case.structures)
@@ -170,7 +164,7 @@ def _match_structures(finding: Finding, case: Case, frame: Frame) -> Match:
     return Match(finding, mask, mask is not None)
 
 
-def structure_mask(finding: Finding, case: Case, frame: Frame = "patient") -> np.ndarray | None:
+def structure_mask(finding: Finding, case: Case) -> np.ndarray | None:
     """The mask of a finding's target and side, or None where the case has none that fits.
 
     A broader word (:data:`BROADER`) means all its narrower structures together.
@@ -180,7 +174,7 @@ def structure_mask(finding: Finding, case: Case, frame: Frame = "patient") -> np
     meant = (target,) if target in case.structures else BROADER.get(target, ())
     if found := [present[name] for name in meant if name in present]:
         whole = found[0] if len(found) == 1 else np.logical_or.reduce(found)
-        return on_side(whole, side if _shows_sides(case.image) else None, frame, case.image.modality)
+        return on_side(whole, side, case.image.view)
     sided = [f"{s}_{target}" for s in (("left", "right") if side not in ("left", "right") else (side,))]
     return union(present[name] for name in sided if name in present)
 
@@ -191,30 +185,25 @@ def union(masks: Iterable[np.ndarray]) -> np.ndarray | None:
     return np.logical_or.reduce(listed) if listed else None
 
 
-def _shows_sides(image: MedicalImage) -> bool:
-    """False for a sagittal slice: its columns run to the back, not to the patient's left."""
-    return image.geometry.plane != "sagittal"
-
-
-def on_side(mask: np.ndarray, side: str | None, frame: Frame, modality: str | None) -> np.ndarray | None:
+def on_side(mask: np.ndarray, side: str | None, view: View) -> np.ndarray | None:
     """The connected components of a mask whose centroid lies on the stated side.
 
-    The whole mask where no side is stated, where the picture shows one side
-    only, and where all components are on the stated side or near the midline;
+    The whole mask where no side is stated, where a side is no place in the
+    picture, and where all components are on the stated side or near the midline;
     None where the mask lies clearly on the other side.
 
     Args:
         mask: (H, W) or (D, H, W) bool, as displayed: columns, the last axis, run from side to side.
         side: ``left`` or ``right`` select; anything else does not.
-        frame: ``patient``: the patient's left is on the picture's right.
-        modality: Modality of the picture.
+        view: Of the picture.
     """
-    if side not in ("left", "right") or modality in ONE_SIDED_MODALITIES:
+    half = view.half(side)
+    if half is None:
         return mask
     labelled, count = ndimage.label(mask, np.ones((3,) * mask.ndim, int))
     columns = np.array([c[-1] for c in ndimage.center_of_mass(mask, labelled, range(1, count + 1))])
     offset = (columns + 0.5) / mask.shape[-1] - 0.5
-    if (side == "right") == (frame == "patient"):
+    if half[0] == 0.0:
         offset = -offset
     chosen = offset >= 0
     if not chosen.any():

@@ -12,7 +12,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.backbone import ImageEmbedding, Prompts
-from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.text_encoder import TextEncoder
@@ -20,6 +19,7 @@ from medsegr.errors import ConfigError
 from medsegr.model.adapted_host import AdaptedHost
 from medsegr.model.host_identity import Host
 from medsegr.perception.modulator import Guidance
+from medsegr.view import View
 
 
 @dataclass
@@ -166,26 +166,23 @@ class ReportGuidedSam(AdaptedHost):
         """The decoder in use: the adapter's tuned copy where there is one, else the host's."""
         return self.backbone.mask_decoder() if self.adapter.decoder is None else self.adapter.decoder
 
-    def preprocess(self, images: Sequence[np.ndarray]) -> tuple[Float[Tensor, "b 3 s s"], list[Letterbox]]:
-        """Pictures, floats in 0..1, (H, W) or (H, W, 3) -> host's squares and how the pictures lie in them."""
-        return self.backbone.preprocess(images)
+    def preprocess(
+        self, images: Sequence[np.ndarray], views: Sequence[View] | None = None
+    ) -> tuple[Float[Tensor, "b 3 s s"], list[View]]:
+        """Pictures, floats in 0..1, (H, W) or (H, W, 3) -> host's squares, and views that know how they lie there."""
+        return self.backbone.preprocess(images, views)
 
     def encode_findings(
-        self,
-        findings: Sequence[Sequence[Finding]],
-        modalities: Sequence[str | None],
-        content: Sequence[tuple[float, float]] | None = None,
-        texts: Sequence[str] | None = None,
+        self, findings: Sequence[Sequence[Finding]], views: Sequence[View], texts: Sequence[str] | None = None
     ) -> PriorBatch:
         """Findings -> tensors; with the words' vectors where a text encoder is configured.
 
         Args:
             findings: Per image, its findings.
-            modalities: Per image, its modality or None.
-            content: Per image, its share of the square (``Letterbox.content``).
+            views: Per image, what it shows and how it lies in the square; from :meth:`preprocess`.
             texts: Per image, the report that evidence offsets point into.
         """
-        priors, encoder = self.vocabulary.encode(findings, modalities, content), self.text_encoder()
+        priors, encoder = self.vocabulary.encode(findings, views), self.text_encoder()
         if encoder is None:
             return priors
         reports = [[text] * len(listed) for text, listed in zip(texts or [""] * len(findings), findings, strict=True)]

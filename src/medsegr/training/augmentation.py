@@ -42,18 +42,27 @@ def draw_geometry(config: AugmentationConfig, rng: np.random.Generator) -> Geome
     )
 
 
-def move(planes: Float[Tensor, "n h w"], geometry: Geometry) -> Float[Tensor, "n h w"]:
-    """Apply a change of place to stacked planes, picture and masks alike; the border is prolonged."""
+def move(
+    planes: Float[Tensor, "n h w"], geometry: Geometry, sides: tuple[int, int] | None = None
+) -> Float[Tensor, "n h w"]:
+    """Apply a change of place to stacked planes, picture and masks alike; the border is prolonged.
+
+    Args:
+        planes: At any size, stretched or not.
+        geometry: What to do.
+        sides: (H, W) that the planes show, by which a turn is one of the picture and not of its stretched likeness;
+            as many as they have pixels by default.
+    """
     if geometry.flip:
         planes = planes.flip(-1)
     if not geometry.moves:
         return planes
-    height, width = planes.shape[-2:]
+    height, width = sides or planes.shape[-2:]
     cos = math.cos(math.radians(geometry.degrees)) / geometry.scale
     sin = math.sin(math.radians(geometry.degrees)) / geometry.scale
     down, right = geometry.shift
     matrix = torch.tensor([[[cos, -sin * height / width, -2 * right], [sin * width / height, cos, -2 * down]]])
-    grid = F.affine_grid(matrix, [1, 1, height, width], align_corners=False)
+    grid = F.affine_grid(matrix, [1, 1, *planes.shape[-2:]], align_corners=False)
     return F.grid_sample(planes[None], grid, padding_mode="border", align_corners=False)[0]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from medsegr.cognition.priors import Count, Finding, Location, Shape, Texture
 from medsegr.cognition.region_map import region_map
 from medsegr.training.studies import Question, Study
+from medsegr.view import View
 
 MOST_INSIDE = 0.02
 """A place that holds no more than this share of a target's pixels, wide as it may be drawn, does not hold it."""
@@ -58,7 +59,7 @@ def misplaced(study: Study, other: Callable[[], Study], rng: np.random.Generator
         finding, everything = question.finding, study.named.get(question.finding.target)
         if not everything or not finding.location.stated or _share(study, finding, everything) < LEAST_INSIDE:
             continue
-        lent = [finding.mirrored()] if rng.random() < 0.5 else [q.finding for q in other().described]
+        lent = [finding.mirrored(study.view)] if rng.random() < 0.5 else [q.finding for q in other().described]
         for candidate in lent:
             place = candidate.location
             if candidate.target != finding.target or not place.stated or place == finding.location:
@@ -72,7 +73,7 @@ def misplaced(study: Study, other: Callable[[], Study], rng: np.random.Generator
 
 def _share(study: Study, finding: Finding, masks: tuple[str, ...], level: float = NARROW) -> float:
     """Share of masks that a finding's place holds, 0..1; 0.1 (neither in nor out) where the place says nothing."""
-    place = _place(finding.location, study.modality, finding.shape.count)
+    place = _place(finding.location, study.view, finding.shape.count)
     if place is None:
         return 0.1
     rows, columns = np.nonzero(study.mask(masks))
@@ -84,5 +85,5 @@ def _share(study: Study, finding: Finding, masks: tuple[str, ...], level: float 
 
 
 @lru_cache(maxsize=512)
-def _place(location: Location, modality: str | None, count: Count | None) -> np.ndarray | None:
-    return region_map(location, modality, MAP_SIZE, count)
+def _place(location: Location, view: View, count: Count | None) -> np.ndarray | None:
+    return region_map(location, view, MAP_SIZE, count)

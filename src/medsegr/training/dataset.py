@@ -10,10 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from medsegr.backbones.preprocess import Letterbox
 from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
 from medsegr.cognition.priors import Finding
-from medsegr.cognition.region_map import in_plane
+from medsegr.cognition.region_map import seen
 from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.inference.flips import mirrored_finding
 from medsegr.inference.trained_targets import UNKNOWN
@@ -22,8 +21,9 @@ from medsegr.training.config import TrainConfig
 from medsegr.training.losses import Truth
 from medsegr.training.questions import draw_questions
 from medsegr.training.studies import Question, Study, StudyStore
+from medsegr.view import View
 
-Preprocess = Callable[[Sequence[np.ndarray]], tuple[Tensor, list[Letterbox]]]
+Preprocess = Callable[[Sequence[np.ndarray], Sequence[View]], tuple[Tensor, list[View]]]
 
 VANISHED = 0.5
 """A mask that keeps less than this share of its pixels has been moved out of the picture."""
@@ -37,14 +37,14 @@ class Sample:
         image: (h, w) or (h, w, 3), 0..1.
         findings: K, already true to the image as it is.
         masks: uint8 (K, h, w).
-        modality: Or None.
+        view: Of the image.
         texts: K reports, that the findings' evidence points into.
     """
 
     image: np.ndarray
     findings: tuple[Finding, ...]
     masks: np.ndarray
-    modality: str | None
+    view: View
     texts: tuple[str, ...] = field(repr=False)
 
 
@@ -82,17 +82,18 @@ def make_sample(study: Study, questions: Sequence[Question], config: TrainConfig
     masks = [torch.from_numpy(study.mask(question.masks)).float() for question in questions]
     planes = torch.cat([image, torch.stack(masks)]) if masks else image
     geometry = draw_geometry(config.augmentation, rng)
-    moved = move(planes, geometry)
+    sides = study.view.square.original if study.view.square else study.size
+    moved = move(planes, geometry, sides)
     if geometry.moves and _vanished(planes[len(image) :], moved[len(image) :]):
         geometry = replace(geometry, degrees=0.0, scale=1.0, shift=(0.0, 0.0))
-        moved = move(planes, geometry)
+        moved = move(planes, geometry, sides)
     picture = change_intensity(moved[: len(image)], config.augmentation, rng)
     findings = seen_findings(study, questions)
     return Sample(
         image=(picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)).numpy(),
-        findings=tuple(map(mirrored_finding, findings)) if geometry.flip else findings,
+        findings=tuple(mirrored_finding(f, study.view) for f in findings) if geometry.flip else findings,
         masks=(moved[len(image) :] >= 0.5).to(torch.uint8).numpy(),
-        modality=study.modality,
+        view=study.view,
         texts=tuple(q.text for q in questions),
     )
 
@@ -103,12 +104,12 @@ def plain_sample(study: Study, questions: Sequence[Question]) -> Sample:
     stacked = np.stack(masks) if masks else np.zeros((0, *study.size), np.uint8)
     texts = tuple(question.text for question in questions)
     image = study.image.astype(np.float32) / 255
-    return Sample(image, seen_findings(study, questions), stacked, study.modality, texts)
+    return Sample(image, seen_findings(study, questions), stacked, study.view, texts)
 
 
 def seen_findings(study: Study, questions: Sequence[Question]) -> tuple[Finding, ...]:
     """What is asked for, with what of a place can be told in such a picture."""
-    return tuple(in_plane(question.finding, study.modality, study.plane) for question in questions)
+    return tuple(seen(question.finding, study.view) for question in questions)
 
 
 def _vanished(before: Tensor, after: Tensor) -> bool:
@@ -130,23 +131,24 @@ def collate(
         preprocess: The model's.
         encoder: Reads their words, where the model has one.
     """
-    pixels, boxes = preprocess([sample.image for sample in samples])
-    content = [(box.resized[0] / box.size, box.resized[1] / box.size) for box in boxes]
+    pixels, views = preprocess([sample.image for sample in samples], [sample.view for sample in samples])
+    squares = [view.square for view in views if view.square is not None]
     findings = [sample.findings for sample in samples]
-    priors = vocabulary.encode(findings, [s.modality for s in samples], content)
+    priors = vocabulary.encode(findings, views)
     if encoder is not None:
         priors.words = encoder.encode_findings(findings, [s.texts for s in samples])
     slots, side = priors.valid.shape[1], pixels.shape[-1]
     masks = torch.zeros(len(samples), slots, side, side, dtype=torch.uint8)
     present = torch.zeros(len(samples), slots)
     shown = set()
-    for row, sample in enumerate(samples):
-        count, height, width = sample.masks.shape
-        masks[row, :count, :height, :width] = torch.from_numpy(sample.masks)
+    for row, (sample, square) in enumerate(zip(samples, squares, strict=True)):
+        count = len(sample.masks)
+        masks[row, :count] = square.padded(torch.from_numpy(sample.masks))
         present[row, :count] = masks[row, :count].flatten(1).any(1).float()
         there = zip(sample.findings, present[row, :count].tolist(), strict=True)
-        shown |= {(sample.modality or UNKNOWN, finding.target) for finding, is_there in there if is_there}
-    truth = Truth(masks, priors.valid.float(), present, torch.tensor(content))
+        shown |= {(sample.view.modality or UNKNOWN, finding.target) for finding, is_there in there if is_there}
+    content = torch.tensor([square.content for square in squares])
+    truth = Truth(masks, priors.valid.float(), present, content)
     return TrainingBatch(pixels, priors, truth, frozenset(shown))
 
 

@@ -95,7 +95,7 @@ def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.
         return question
     less = replace(
         finding,
-        location=Location(frame=finding.location.frame) if drop[0] else finding.location,
+        location=Location() if drop[0] else finding.location,
         texture=Texture() if drop[1] else finding.texture,
         shape=Shape() if drop[2] else finding.shape,
     )

@@ -1,22 +1,24 @@
 """Cases, decoded once: pictures at the host's size, masks packed, reports parsed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from medsegr.backbones.preprocess import Letterbox, resize
 from medsegr.cognition.foreign import foreign_targets
-from medsegr.cognition.lexicon import finding_for_target
+from medsegr.cognition.lexicon import Lexicon, finding_for_target, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case, one_plane
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.data.geometry import Plane
 from medsegr.errors import ConfigError
 from medsegr.model.matching import contradicts, finding_of_record, fits, match_findings
+from medsegr.square import Square
+from medsegr.view import View
+
+FitSquare = Callable[[tuple[int, int]], Square]
+"""(H, W) of a picture -> how it lies in a host's square: ``Backbone.square``."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,9 @@ class Study:
     """One case as training needs it.
 
     Attributes:
-        image: uint8 (h, w) or (h, w, 3), longest side at the host's size.
-        modality: Or None.
+        image: uint8 (h, w) or (h, w, 3), as large as in the host's square, without padding.
+        view: What the image shows, and how it lies in that square.
+        lexicon: Names and words.
         packed: Name -> bits of an (h, w) mask.
         described: Findings of the report that have a mask.
         distractors: Objects that the report does not name.
@@ -50,11 +53,11 @@ class Study:
         named: Target -> names of all its masks.
         absent: Targets that the image is known not to show.
         foreign: Targets of other regions of the body, which such a picture cannot show.
-        plane: In which the body is cut.
     """
 
     image: np.ndarray
-    modality: str | None
+    view: View
+    lexicon: Lexicon
     packed: dict[str, np.ndarray]
     described: tuple[Question, ...] = ()
     distractors: tuple[Question, ...] = ()
@@ -63,7 +66,11 @@ class Study:
     named: dict[str, tuple[str, ...]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
-    plane: Plane = "axial"
+
+    @property
+    def modality(self) -> str | None:
+        """Of the image, or None."""
+        return self.view.modality
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,56 +98,56 @@ class Study:
 
     def asked_for(self, target: str) -> Finding:
         """A target asked for by name, with the lexicon's knowledge of it."""
-        return finding_for_target(target, self.modality)
+        return finding_for_target(target, self.modality, self.lexicon)
 
 
-def prepare_study(case: Case, folder: DatasetFolder, size: int) -> Study:
+def prepare_study(case: Case, folder: DatasetFolder, fit: FitSquare, lexicon: Lexicon) -> Study:
     """Bring a case to the host's size and find the truth of everything that can be asked of it.
 
     Args:
-        case: Image, report, masks.
-        folder: Its data set, for the modality, the frame and what is annotated.
-        size: Longest side of the result, in pixels.
+        case: Image with its view, report, masks.
+        folder: Its data set, for what is annotated.
+        fit: How pictures lie in the host's square.
+        lexicon: Names and words.
     """
     case = one_plane(case)
-    modality = case.image.modality or folder.modality
+    square = fit(case.image.size)
     packed: dict[str, np.ndarray] = {}
-    target_size = Letterbox.fit(case.image.plane().shape[:2], size).resized
 
     def keep(name: str, mask: np.ndarray) -> str:
-        packed.setdefault(name, np.packbits(shrink_mask(mask, target_size)))
+        packed.setdefault(name, np.packbits(square.shrunk_mask(mask)))
         return name
 
     records = {record.id: record for record in case.findings}
-    objects = [(finding_of_record(records[i], folder.frame), keep(i, mask)) for i, mask in case.masks.items()]
+    objects = [(finding_of_record(records[i]), keep(i, mask)) for i, mask in case.masks.items()]
     named: dict[str, tuple[str, ...]] = {}
     for finding, name in objects:
         named[finding.target] = (*named.get(finding.target, ()), name)
     for target, mask in case.structures.items():
         if mask.any() and target not in named:
             named[target] = (keep(f"all {target}", mask),)
-    described = _described(case, folder, modality, keep, objects)
+    described = _described(case, lexicon, keep, objects)
     return Study(
-        image=shrink_image(case.image.plane(), target_size),
-        modality=modality,
+        image=square.shrunk_pixels(case.image.plane()),
+        view=case.image.view.in_square(square),
+        lexicon=lexicon,
         packed=packed,
         described=tuple(described),
         distractors=tuple(Question(f, (n,)) for f, n in objects if records[n].role == "distractor"),
-        false=tuple(finding_of_record(r, folder.frame) for r in case.findings if r.role == "false"),
+        false=tuple(finding_of_record(r) for r in case.findings if r.role == "false"),
         objects=tuple(objects),
         named=named,
         absent=tuple(t for t, mask in sorted(case.structures.items()) if t not in named and not mask.any()),
-        foreign=tuple(t for t in foreign_targets(modality) if t not in folder.targets),
-        plane=case.image.geometry.plane,
+        foreign=tuple(t for t in foreign_targets(case.image.modality, lexicon) if t not in folder.targets),
     )
 
 
-def _described(case: Case, folder: DatasetFolder, modality, keep, objects) -> list[Question]:
+def _described(case: Case, lexicon: Lexicon, keep, objects) -> list[Question]:
     """The report's findings with their masks, and described records that the parser missed."""
-    priors = parse_report(case.report, modality) if case.report else ()
+    priors = parse_report(case.report, case.image.modality, lexicon=lexicon) if case.report else ()
     spoken = [finding for finding in priors if finding.presence != "absent"]
     questions, seen = [], set()
-    for place, match in enumerate(match_findings(spoken, case, folder.frame)):
+    for place, match in enumerate(match_findings(spoken, case)):
         if match.mask is None or not match.mask.any():
             continue
         own = next((i for i, mask in case.masks.items() if mask is match.mask), None)
@@ -158,47 +165,36 @@ def _described(case: Case, folder: DatasetFolder, modality, keep, objects) -> li
     return questions + missed
 
 
-def shrink_image(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Floats 0..1, (H, W) or (H, W, 3), resized to ``size`` as uint8."""
-    grey = pixels.ndim == 2
-    planes = torch.from_numpy(np.ascontiguousarray(pixels, np.float32))
-    planes = planes[None, None] if grey else planes.permute(2, 0, 1)[None]
-    small = resize(planes, size)[0].mul(255).round().clamp(0, 255).to(torch.uint8)
-    return (small[0] if grey else small.permute(1, 2, 0)).contiguous().numpy()
-
-
-def shrink_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A bool mask (H, W) at ``size``; one that would vanish keeps its strongest pixel."""
-    if mask.shape == tuple(size):
-        return np.ascontiguousarray(mask, bool)
-    share = resize(torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None], size)[0, 0].numpy()
-    small = share >= 0.5
-    if mask.any() and not small.any():
-        small = share >= share.max()
-    return small
-
-
 class StudyStore:
     """All studies of a split, over several data sets; kept in memory while the budget lasts.
 
     Args:
         folders: Data set folders.
         split: ``train``, ``val`` or ``test``.
-        size: The host's input size, in pixels.
+        fit: How pictures lie in the host's square.
         cache_mb: Memory for studies; beyond it they are decoded at every use.
+        lexicon: Names and words; the built-in lexicon by default.
 
     Raises:
         ConfigError: No data set, or one without images in the split.
         DatasetError: A data set breaks its layout.
     """
 
-    def __init__(self, folders: Sequence[str | Path], split: str, size: int, cache_mb: int) -> None:
+    def __init__(
+        self,
+        folders: Sequence[str | Path],
+        split: str,
+        fit: FitSquare,
+        cache_mb: int,
+        lexicon: Lexicon | None = None,
+    ) -> None:
         if not folders:
             raise ConfigError("No data set was given; expected at least one folder, as --data DIR.")
         self.folders = [DatasetFolder(folder) for folder in folders]
         self.split = split
         self.names = [list(folder.images(split)) for folder in self.folders]
-        self.size = size
+        self.fit = fit
+        self.lexicon = lexicon or load_lexicon()
         self._budget = cache_mb * 2**20
         self._kept: dict[tuple[int, int], Study] = {}
 
@@ -228,7 +224,8 @@ class StudyStore:
         key = (dataset, index)
         if key not in self._kept:
             folder = self.folders[dataset]
-            study = prepare_study(folder.load(self.names[dataset][index]), folder, self.size)
+            case = folder.load(self.names[dataset][index], self.lexicon)
+            study = prepare_study(case, folder, self.fit, self.lexicon)
             if study.nbytes > self._budget:
                 return study
             self._budget -= study.nbytes

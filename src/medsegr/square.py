@@ -1,0 +1,100 @@
+"""Where a picture lies in a host's square: pixels, masks, maps, clicks and boxes go in and out by it alone.
+
+SAM's way resizes the longest side and pads at the right and the bottom; SAM 2's stretches both sides.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+Fit = Literal["pad", "stretch"]
+"""How a picture becomes a square: the longest side fits and the rest is padding, or both sides are stretched."""
+
+
+@dataclass(frozen=True)
+class Square:
+    """A picture's place in a host's square: content at the top left, padding at the right and bottom.
+
+    Attributes:
+        original: (H, W) of the picture, in pixels.
+        resized: (h, w) of its content inside the square.
+        size: Side of the square.
+    """
+
+    original: tuple[int, int]
+    resized: tuple[int, int]
+    size: int
+
+    @classmethod
+    def fit(cls, original: tuple[int, int], size: int, fit: Fit = "pad") -> "Square":
+        """The place of a picture of ``original`` (H, W) in a square of ``size``; stretched, it fills the square."""
+        if fit == "stretch":
+            return cls(original, (size, size), size)
+        scale = size / max(original)
+        height, width = (min(size, max(1, round(side * scale))) for side in original)
+        return cls(original, (height, width), size)
+
+    @property
+    def content(self) -> tuple[float, float]:
+        """Share (height, width) of the square that the picture fills."""
+        return self.resized[0] / self.size, self.resized[1] / self.size
+
+    def shrunk(self, planes: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c y x"]:
+        """Planes of the picture at their size in the square, without padding.
+
+        Bilinear with antialiasing where it shrinks. Bit-true identity when nothing changes.
+        """
+        if tuple(planes.shape[-2:]) == self.resized:
+            return planes
+        shrinks = planes.shape[-1] > self.resized[1] or planes.shape[-2] > self.resized[0]
+        return F.interpolate(planes, self.resized, mode="bilinear", align_corners=False, antialias=shrinks)
+
+    def shrunk_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        """A picture at its size in the square: floats 0..1, (H, W) or (H, W, 3), as uint8."""
+        grey = pixels.ndim == 2
+        planes = torch.from_numpy(np.ascontiguousarray(pixels, np.float32))
+        planes = planes[None, None] if grey else planes.permute(2, 0, 1)[None]
+        small = self.shrunk(planes)[0].mul(255).round().clamp(0, 255).to(torch.uint8)
+        return (small[0] if grey else small.permute(1, 2, 0)).contiguous().numpy()
+
+    def shrunk_mask(self, mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "y x"]:
+        """A mask of the picture at its size in the square; one that would vanish keeps its strongest pixel."""
+        if mask.shape == self.resized:
+            return np.ascontiguousarray(mask, bool)
+        share = self.shrunk(torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None])[0, 0].numpy()
+        small = share >= 0.5
+        return share >= share.max() if mask.any() and not small.any() else small
+
+    def padded(self, planes: Tensor) -> Tensor:
+        """Planes (..., h, w), shrunk as above -> (..., S, S), zeros at the right and bottom."""
+        return F.pad(planes, (0, self.size - planes.shape[-1], 0, self.size - planes.shape[-2]))
+
+    def map_in(self, drawn: Float[np.ndarray, "r r"]) -> Float[np.ndarray, "r r"]:
+        """A square map over the whole picture -> the same number of cells over the whole square, 0 in the padding."""
+        side = drawn.shape[0]
+        height, width = (max(1, round(side * share)) for share in self.content)
+        if (height, width) == drawn.shape:
+            return drawn
+        fitted = F.interpolate(
+            torch.from_numpy(np.ascontiguousarray(drawn))[None, None], (height, width), mode="bilinear"
+        )
+        laid = np.zeros_like(drawn)
+        laid[:height, :width] = fitted[0, 0].numpy()
+        return laid
+
+    def points_in(self, points: Float[Tensor, "... 2"]) -> Float[Tensor, "... 2"]:
+        """(x, y) in pixels of the picture -> in pixels of the square."""
+        (height, width), (h, w) = self.original, self.resized
+        return points * points.new_tensor([w / width, h / height])
+
+    def logits_out(self, logits: Float[Tensor, "n s t"]) -> Float[Tensor, "n h w"]:
+        """Logits over the square, at any resolution -> over the picture, in its own pixels (bilinear)."""
+        size = (self.size, self.size)
+        square = F.interpolate(logits[:, None].float(), size, mode="bilinear", align_corners=False)
+        content = square[..., : self.resized[0], : self.resized[1]]
+        return F.interpolate(content, self.original, mode="bilinear", align_corners=False)[:, 0]
