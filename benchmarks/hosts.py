@@ -38,6 +38,7 @@ from medsegr.view import View
 REPORT = (
     "Small round nodule in the left upper zone. Large right pleural effusion. Patchy consolidation, right lower zone."
 )
+VIEW = View.of(load_lexicon().kind("chest_xray"))
 PAGE = Path(__file__).parents[1] / "docs" / "hosts.md"
 BEGIN, END = "<!-- table of hosts: begin -->", "<!-- table of hosts: end -->"
 
@@ -119,9 +120,7 @@ def extra_time(model: ReportGuidedSam, rounds: int) -> dict[str, float]:
     open_gates(model)
     side = model.image_size
     pixels = torch.rand(1, 3, side, side)
-    priors = model.encode_findings(
-        [list(parse_report(REPORT, "chest_xray"))], [View(load_lexicon().kind("chest_xray"))]
-    )
+    priors = model.encode_findings([list(parse_report(REPORT, "chest_xray"))], [VIEW])
     calls = {"plain": lambda: model.backbone.encode(pixels), "guided": lambda: model.encode(pixels, priors)}
     times: dict[str, list[float]] = {name: [] for name in calls}
     for round_ in range(rounds + 1):

@@ -45,7 +45,7 @@ SHOWN: dict[str, tuple[tuple[str, Location], ...]] = {
 
 def draw(modality: str) -> Figure:
     """The regions of one modality in a row of panels; bright where the finding may lie."""
-    shown, view = SHOWN[modality], View(load_lexicon().kind(modality))
+    shown, view = SHOWN[modality], View.of(load_lexicon().kind(modality))
     columns = min(4, len(shown))
     rows = -(-len(shown) // columns)
     figure = Figure(figsize=(2.1 * columns, 2.4 * rows), layout="constrained")

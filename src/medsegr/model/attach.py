@@ -35,9 +35,7 @@ def attach(
     Raises:
         ConfigError: The host is not in the catalogue, or the config does not fit it.
     """
-    return ReportGuidedSam(
-        wrap_host(model, spec=host), vocabulary, config, name
-    )
+    return ReportGuidedSam(wrap_host(model, spec=host), vocabulary, config, name)
 
 
 def build_model(
@@ -57,9 +55,7 @@ def build_model(
     Raises:
         ConfigError: No such host, or the config does not fit it.
     """
-    return ReportGuidedSam(
-        build_host(host, image_size, host_config), None, config
-    )
+    return ReportGuidedSam(build_host(host, image_size, host_config), None, config)
 
 
 def enlarged(model: ReportGuidedSam, host_config: dict[str, Any], fine: bool = False) -> ReportGuidedSam:
