@@ -91,7 +91,7 @@ def side_of(mask: np.ndarray, scene: Scene) -> Laterality | None:
         mask: (H, W) or (D, H, W) bool.
         scene: What the picture shows.
     """
-    if not (scene.view.placed and mask.any()):
+    if not mask.any():
         return None
     points = _points(mask)
     sides: tuple[Laterality, ...] = ("left", "right")
@@ -105,7 +105,7 @@ def zones_of(mask: np.ndarray, scene: Scene) -> tuple[str, ...]:
         mask: (H, W) or (D, H, W) bool.
         scene: What the picture shows.
     """
-    if not (scene.view.placed and mask.any()):
+    if not mask.any():
         return ()
     points = _points(mask)
     for rivals in ZONES[scene.view.frame]:
@@ -127,16 +127,24 @@ def _points(mask: np.ndarray) -> np.ndarray:
     return (places + 0.5) / np.asarray(mask.shape[-2:])
 
 
-def _share(points: np.ndarray, location: Location, scene: Scene) -> float:
-    """The least share of the points in a place, shifted a little each way, in the picture's and the body's frame."""
+def held(points: np.ndarray, location: Location, scene: Scene) -> list[float]:
+    """The shares of the points in a place, shifted a little each way, in the picture's and the body's frame.
+
+    Empty where the place means nothing in such a picture.
+    """
     place = region_map(location, scene.view, MAP_SIZE)
-    if place is None:
-        return 0.0
+    if place is None or not scene.view.placed:
+        return []
     top, bottom, left, right = scene.body
     in_body = (points - (top, left)) / (bottom - top, right - left)
     shifts = ((0.0, 0.0), (MARGIN, 0.0), (-MARGIN, 0.0), (0.0, MARGIN), (0.0, -MARGIN))
-    return min(
+    return [
         float((place[tuple(np.clip((frame + shift) * MAP_SIZE, 0, MAP_SIZE - 1).astype(int).T)] > 0.5).mean())
         for frame in (points, in_body)
         for shift in shifts
-    )
+    ]
+
+
+def _share(points: np.ndarray, location: Location, scene: Scene) -> float:
+    """The least share of the points in a place."""
+    return min(held(points, location, scene), default=0.0)

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from medsegr.cognition.priors import Location
-from medsegr.cognition.region_map import region_map
-from medsegr.describe.place import MAP_SIZE, MARGIN, MOST, ZONES, Scene
+from medsegr.describe.place import MOST, ZONES, Scene, held
 
 MOST_OUTSIDE = 0.3
 """What lies in a zone by no more than this share is not in it."""
@@ -25,19 +24,8 @@ def shares_in(mask: np.ndarray, zone: str, scene: Scene) -> tuple[float, float]:
     Returns:
         Two shares, 0..1; (0, 1) where the zone means no place in such a picture.
     """
-    place = region_map(Location(zones=(zone,)), scene.view, MAP_SIZE)
-    if place is None or not scene.view.placed:
-        return 0.0, 1.0
-    points = (np.argwhere(mask) + 0.5) / np.asarray(mask.shape)
-    top, bottom, left, right = scene.body
-    in_body = (points - (top, left)) / (bottom - top, right - left)
-    shifts = ((0.0, 0.0), (MARGIN, 0.0), (-MARGIN, 0.0), (0.0, MARGIN), (0.0, -MARGIN))
-    held = [
-        float((place[tuple(np.clip((frame + shift) * MAP_SIZE, 0, MAP_SIZE - 1).astype(int).T)] > 0.5).mean())
-        for frame in (points, in_body)
-        for shift in shifts
-    ]
-    return min(held), max(held)
+    shares = held((np.argwhere(mask) + 0.5) / np.asarray(mask.shape), Location(zones=(zone,)), scene)
+    return min(shares, default=0.0), max(shares, default=1.0)
 
 
 def telling_zones(masks: Sequence[np.ndarray], scene: Scene, least: float = MOST) -> list[str | None]:
@@ -49,10 +37,10 @@ def telling_zones(masks: Sequence[np.ndarray], scene: Scene, least: float = MOST
         least: Share of a mask that its zone has to hold.
     """
     zones = [zone for rivals in ZONES[scene.view.frame] for zone in rivals]
-    held = {zone: [shares_in(mask, zone, scene) for mask in masks] for zone in zones}
+    found = {zone: [shares_in(mask, zone, scene) for mask in masks] for zone in zones}
 
     def tells(zone: str, place: int) -> bool:
-        others = [most for number, (_, most) in enumerate(held[zone]) if number != place]
-        return held[zone][place][0] >= least and all(most <= MOST_OUTSIDE for most in others)
+        others = [most for number, (_, most) in enumerate(found[zone]) if number != place]
+        return found[zone][place][0] >= least and all(most <= MOST_OUTSIDE for most in others)
 
     return [next((zone for zone in zones if tells(zone, place)), None) for place in range(len(masks))]
