@@ -68,7 +68,7 @@ def _opacity_alone(stored: StoredPicture, colours: np.ndarray, name: str) -> np.
     """
     if not _opacity_tells(stored):
         return None
-    opacity = np.rint(stored.opacity * 255).astype(np.int32)
+    opacity = np.ceil(stored.opacity * 255).astype(np.int32)  # however faint, it is not 0
     if _is_one_colour(colours.reshape(-1, *colours.shape[2:])):
         return opacity
     if (_is_painted(colours) != (stored.opacity > 0)).any():
@@ -103,13 +103,14 @@ def _labelled(indices: np.ndarray, palette: np.ndarray, labels: Container[int] |
     greys = colours[:, 0]
     if not _is_grey(colours) or len(np.unique(greys)) < len(used) or not palette.any():
         return indices
-    is_inverted = used[0] == 0 and greys[0] > 0 and bool((greys == 0).any())
-    meanings = [greys] if is_inverted else [used, greys]
-    fitting = [values for values in meanings if labels is None or all(int(value) in labels for value in values)]
-    if labels is not None and len(fitting) == 2 and (used != greys).any():
-        raise ImageError(f"The palette of {name} is grey, and both its greys and its indices are labels of the data "
-                         f"set, which differ. {ADVICE}")  # fmt: skip
-    return indices if (fitting or meanings)[0] is used else palette[indices][..., 0]
+    is_inverted = used[0] == 0 and greys[0] > 0 and (greys == 0).any()  # the background is painted, another index black
+    by_index, by_grey = (labels is None or all(int(value) in labels for value in meant) for meant in (used, greys))
+    if is_inverted and by_grey:
+        return palette[indices][..., 0]
+    if is_inverted or (labels is not None and by_index and by_grey and (used != greys).any()):
+        raise ImageError(f"The palette of {name} is grey, so that its labels may be its greys or its indices, "
+                         f"which differ. {ADVICE}")  # fmt: skip
+    return palette[indices][..., 0] if by_grey and not by_index else indices
 
 
 def _is_grey(colours: np.ndarray) -> bool:

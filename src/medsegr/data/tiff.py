@@ -48,14 +48,11 @@ def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> S
                              "one grey or RGB picture was expected.")  # fmt: skip
         _refuse_missing_parts(page, file.filehandle.size)
         array = np.asarray(page.asarray())
-    if page.axes == "SYX":
-        array = np.moveaxis(array, 0, -1)
-    orientation = page.tags.valueof(ORIENTATION)
-    channels = array.reshape(*array.shape[:2], -1)
-    opacity = _opacity(channels, page)
-    if page.photometric == PHOTOMETRIC.PALETTE:
-        return upright_picture(channels[..., 0].astype(np.uint16), orientation, opacity, _palette(page))
-    return upright_picture(_colours(channels, page, name), orientation, opacity)
+        channels = (np.moveaxis(array, 0, -1) if page.axes == "SYX" else array).reshape(page.imagelength, page.imagewidth, -1)
+        orientation, opacity = page.tags.valueof(ORIENTATION), _opacity(channels, page)
+        if page.photometric == PHOTOMETRIC.PALETTE:
+            return upright_picture(channels[..., 0].astype(np.uint16), orientation, opacity, _palette(page))
+        return upright_picture(_colours(channels, page, name), orientation, opacity)
 
 
 def _refuse_missing_parts(page: TiffPage, size: int) -> None:
