@@ -4,7 +4,6 @@ Source: Hu et al., LoRA, ICLR 2022. The low-rank matrices are trained together w
 saved apart from it (``lora.safetensors``); the host's own weights stay as they are until they are merged.
 """
 
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -14,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from medsegr._optional import require
-from medsegr._process_state import PROCESS_STATE
 from medsegr.backbones.backbone import Backbone
 from medsegr.errors import CheckpointError, ConfigError
 
@@ -85,8 +83,7 @@ def add_lora(backbone: Backbone, settings: LoraSettings, name: str) -> None:
         target_modules=targets,
     )
     active = [(layer, list(layer.active_adapters)) for layer in _layers(backbone.model)]
-    with _gradients_kept(list(backbone.model.parameters())), PROCESS_STATE, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Already found a `peft_config`")
+    with _gradients_kept(list(backbone.model.parameters())), _without_configs(backbone.model):
         peft.inject_adapter_in_model(config, backbone.model, adapter_name=name)
         for layer, names in active:
             layer.set_adapter([*names, name] if name in layer.lora_A else names)
@@ -196,6 +193,18 @@ def _gradients_kept(parameters: list[nn.Parameter]) -> Iterator[None]:
     yield
     for parameter, flag in flags:
         parameter.requires_grad_(flag)
+
+
+@contextmanager
+def _without_configs(model: nn.Module) -> Iterator[None]:
+    """Settings of LoRAs that a model has already are laid aside for a while: PEFT would warn that there are some."""
+    configs = vars(model).pop("peft_config", {})
+    try:
+        yield
+    finally:
+        configs.update(vars(model).pop("peft_config", {}))
+        if configs:
+            vars(model)["peft_config"] = configs
 
 
 def _matrices(backbone: Backbone, names: list[str]) -> dict[str, Tensor]:

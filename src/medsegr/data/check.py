@@ -10,7 +10,7 @@ from medsegr.data.dataset_folder import MASK_SUFFIXES, find_mask, list_images, s
 from medsegr.data.dataset_manifest import DatasetManifest, read_manifest
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
 from medsegr.data.geometry import Geometry
-from medsegr.data.image import load_image, load_placed_label_map
+from medsegr.data.image import load_image, load_placed_label_map, load_placed_structure
 from medsegr.data.patients import PERSONAL, grouped
 from medsegr.data.report_table import find_reports
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
@@ -143,7 +143,7 @@ def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, 
             complaints.append(f"masks/ holds no mask for {name}")
             continue
         used.add(path.name)
-        values, wrong = _mask_values(path, folder, places.get(name))
+        values, wrong = _mask_values(path, folder, places.get(name), manifest.known_values())
         complaints += wrong
         unknown = sorted(values - manifest.known_values())
         if unknown:
@@ -182,11 +182,13 @@ def _structures(
     return complaints + [f"masks/ holds no mask for {name}, of any structure" for name in bare]
 
 
-def _mask_values(path: Path, folder: Path, image: Geometry | None) -> tuple[set[int], list[str]]:
-    """The values of a mask, and complaints about file, size and place."""
+def _mask_values(
+    path: Path, folder: Path, image: Geometry | None, labels: Container[int] | None = None
+) -> tuple[set[int], list[str]]:
+    """The values of a mask, or of a label map where labels are given, and complaints about file, size and place."""
     where = path.relative_to(folder)
     try:
-        label_map, geometry = load_placed_label_map(path)
+        label_map, geometry = load_placed_structure(path) if labels is None else load_placed_label_map(path, labels)
     except ImageError as error:
         return set(), [f"{where}: {error}"]
     wrong = []
@@ -204,7 +206,7 @@ def _orphans(folder: Path, place: str, used: set[str]) -> list[str]:
     return [
         f"{place}/{entry.name} belongs to no image"
         for entry in sorted((folder / place).iterdir())
-        if entry.name not in used and entry.name.endswith(MASK_SUFFIXES)
+        if entry.name not in used and entry.name.lower().endswith(MASK_SUFFIXES)
     ]
 
 

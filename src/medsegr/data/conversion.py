@@ -11,16 +11,16 @@ import shutil
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import nibabel as nib
 import numpy as np
 from PIL import Image
 
 from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import image_stem
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset
-from medsegr.data.image import is_nifti, load_label_map
+from medsegr.data.image import is_nifti, load_label_map, load_placed_structure
+from medsegr.data.nifti import opened_nifti, write_nifti
 from medsegr.data.outputs import staged_folder
 from medsegr.data.split import write_split
 from medsegr.errors import ConfigError, DatasetError
@@ -70,13 +70,13 @@ def convert_dataset(
     if strange := [name for name in target.incomplete if name not in labels]:
         raise ConfigError(f"'{strange[0]}' is to be incomplete, but is no target here: {', '.join(labels)}.")
     kept = {value for values in labels.values() for value in values}
-    dropped = {value for values in source.labels.values() for value in values} - kept
+    labelled = {value for values in source.labels.values() for value in values}
     with staged_folder(out, overwrite) as folder:
         (folder / "images").mkdir()
         (folder / "masks").mkdir()
         for case in source.cases:
             shutil.copyfile(case.image, folder / "images" / case.name)
-            _write_mask(case, folder / "masks", binary=not source.labels, dropped=dropped)
+            _write_mask(case, folder / "masks", labelled, dropped=labelled - kept)
         _write_tables(source, target, labels, folder)
         complaints = check_dataset(folder, known)
         if complaints:
@@ -98,35 +98,34 @@ def _labels(source: ForeignDataset, target: Target) -> dict[str, list[int]]:
     return labels
 
 
-def _write_mask(case: ForeignCase, folder: Path, binary: bool, dropped: set[int]) -> None:
-    """Write a case's mask under a name that goes with its image."""
+def _write_mask(case: ForeignCase, folder: Path, labels: set[int], dropped: set[int]) -> None:
+    """Write a case's mask under a name that goes with its image; without labels it is black and white."""
     stem = image_stem(case.name)
-    if is_nifti(case.mask) or not (binary or dropped):
-        suffix = case.mask.name[len(image_stem(case.mask.name)) :]
-        _copy_mask(case.mask, folder / f"{stem}{suffix}", binary, dropped)
+    suffix = case.mask.name[len(image_stem(case.mask.name)) :]
+    if labels and not dropped:
+        shutil.copyfile(case.mask, folder / f"{stem}{suffix}")
         return
-    label_map = load_label_map(case.mask)
-    if binary:  # as painted: what a JPEG smeared lies below half of the white
-        label_map = label_map > label_map.max() / 2 if label_map.any() else label_map
-    else:
-        label_map = np.where(np.isin(label_map, list(dropped)), 0, label_map)
-    depth = np.uint8 if label_map.max() <= np.iinfo(np.uint8).max else np.uint16
-    Image.fromarray(label_map.astype(depth)).save(folder / f"{stem}.png", format="PNG")
+    mask = load_label_map(case.mask, {0, *labels}) if labels else load_placed_structure(case.mask)[0]
+    if is_nifti(case.mask):
+        _write_changed(case.mask, folder / f"{stem}{suffix}", dropped)
+        return
+    if labels:
+        mask = np.where(np.isin(mask, list(dropped)), 0, mask)
+    elif mask.any():  # as painted: what a JPEG smeared lies below half of the white
+        mask = mask > mask.max() / 2
+    depth = np.uint8 if mask.max() <= np.iinfo(np.uint8).max else np.uint16
+    Image.fromarray(mask.astype(depth)).save(folder / f"{stem}.png", format="PNG")
 
 
-def _copy_mask(source: Path, place: Path, binary: bool, dropped: set[int]) -> None:
-    """Copy a mask; a NIfTI whose values change keeps order and header."""
-    if not (binary or dropped):
-        shutil.copyfile(source, place)
-        return
-    load_label_map(source)  # refuses what is no mask, in words
-    image: Any = nib.load(source)
-    stored = np.asanyarray(image.dataobj)
-    changed = stored > 0 if binary else np.where(np.isin(stored, list(dropped)), 0, stored)
-    header = image.header.copy()
-    header.set_data_dtype(np.uint8 if changed.max() <= np.iinfo(np.uint8).max else np.int32)
-    header.set_slope_inter(1, 0)
-    nib.save(nib.Nifti1Image(changed.astype(header.get_data_dtype()), image.affine, header), place)
+def _write_changed(source: Path, place: Path, dropped: set[int]) -> None:
+    """Write a NIfTI mask without some of its labels, or all of it as 1; order and header are kept."""
+    with opened_nifti(source) as image:
+        stored = np.asanyarray(image.dataobj)
+        changed = np.where(np.isin(stored, list(dropped)), 0, stored) if dropped else stored != 0
+        header = image.header.copy()
+        header.set_data_dtype(np.uint8 if changed.max() <= np.iinfo(np.uint8).max else np.int32)
+        header.set_slope_inter(1, 0)
+        write_nifti(place, type(image)(changed.astype(header.get_data_dtype()), image.affine, header))
 
 
 def _write_tables(source: ForeignDataset, target: Target, labels: Mapping[str, list[int]], folder: Path) -> None:

@@ -6,6 +6,7 @@ left out of the case, for nothing is known.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import numpy as np
 from medsegr.data.case import Case
 from medsegr.data.dataset_manifest import MANIFEST_FILE, read_manifest
 from medsegr.data.findings_file import ImageFindings, read_findings
-from medsegr.data.image import IMAGE_SUFFIXES, MedicalImage, load_image, load_placed_label_map
+from medsegr.data.geometry import Geometry
+from medsegr.data.image import IMAGE_SUFFIXES, MedicalImage, load_image, load_placed_label_map, load_placed_structure
 from medsegr.data.report_table import REPORTS_FILE, ReportOrigin, find_reports, report_origins
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import DatasetError
@@ -140,7 +142,7 @@ class DatasetFolder:
         image = image if kinds is None else image.seen(kinds, frame=self.frame)
         entry = self._findings.get(image_name, ImageFindings(image_name, ()))
         masks = {
-            record.id: self._mask(record.mask_path, image) != 0
+            record.id: self._structure(record.mask_path, image)
             for record in entry.findings
             if record.mask_path is not None
         }
@@ -173,8 +175,9 @@ class DatasetFolder:
         path = find_mask(self.path / "masks", image_name)
         if path is None:
             raise DatasetError(f"The data set {self.name} has no mask for {image_name} in masks/.")
-        label_map = self._mask(path, image)
-        unknown = sorted({int(v) for v in np.unique(label_map)} - self.manifest.known_values())
+        known = self.manifest.known_values()
+        label_map = self._fitting(path, image, *load_placed_label_map(path, known))
+        unknown = sorted({int(v) for v in np.unique(label_map)} - known)
         if unknown:
             raise DatasetError(
                 f"{path.name} of the data set {self.name} holds the value {unknown[0]}, which is not "
@@ -187,12 +190,15 @@ class DatasetFolder:
         for folder, target in self.manifest.structures.items():
             path = find_mask(self.path / "masks" / folder, image_name)
             if path is not None:
-                mask = self._mask(path, image) != 0
+                mask = self._structure(path, image)
                 found[target] = found[target] | mask if target in found else mask
         return found
 
-    def _mask(self, path: Path, image: MedicalImage) -> np.ndarray:
-        label_map, geometry = load_placed_label_map(path)
+    def _structure(self, path: Path, image: MedicalImage) -> np.ndarray:
+        return self._fitting(path, image, *load_placed_structure(path)) != 0
+
+    def _fitting(self, path: Path, image: MedicalImage, label_map: np.ndarray, geometry: Geometry) -> np.ndarray:
+        """What was read of a mask, if it has the image's size and place."""
         if label_map.shape != image.mask_shape:
             raise DatasetError(
                 f"The mask {path.relative_to(self.path)} of the data set {self.name} has the shape "
@@ -219,12 +225,20 @@ def list_images(folder: Path) -> list[str]:
 
 
 def find_mask(folder: Path, image_name: str) -> Path | None:
-    """The mask of an image: the same name, or the same name with a mask's suffix."""
+    """The mask of an image: the same name, or the same name with a mask's suffix in whatever letter case."""
     if (folder / image_name).is_file():
         return folder / image_name
     stem = image_stem(image_name)
     candidates = (folder / f"{stem}{suffix}" for suffix in MASK_SUFFIXES)
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+    return found or (_masks_in(folder, folder.stat().st_mtime_ns).get(stem) if folder.is_dir() else None)
+
+
+@lru_cache(maxsize=64)
+def _masks_in(folder: Path, changed_ns: int) -> dict[str, Path]:
+    """Stem -> mask, listed once for each state of the folder."""
+    masks = (entry for entry in sorted(folder.iterdir()) if entry.name.lower().endswith(MASK_SUFFIXES))
+    return {image_stem(entry.name): entry for entry in masks if entry.is_file()}
 
 
 def image_stem(name: str) -> str:

@@ -10,15 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
+from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
 from medsegr.errors import ImageError
 
-DISPLAY_DIRECTIONS: dict[int, tuple[tuple[int, int], ...]] = {
-    2: ((2, 1), (1, -1), (0, -1)),
-    1: ((1, 1), (2, -1), (0, -1)),
-    0: ((0, 1), (2, -1), (1, -1)),
-}
-"""Plane's patient axis (0 right, 1 anterior, 2 superior) -> (patient axis, sign) of planes, rows and columns.
+DISPLAY_CODES = {2: "SPL", 1: "AIL", 0: "RIP"}
+"""Plane's patient axis (0 right, 1 anterior, 2 superior) -> where planes, rows and columns run to.
 
 Axial: planes upwards, rows to the back, columns to the patient's left.
 Coronal: rows downwards, columns to the patient's left.
@@ -173,7 +170,7 @@ def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...], name: 
 
     Volumes are displayed as axial planes. An array with one single plane is
     displayed in that plane, be it axial, coronal or sagittal. Oblique axes
-    count as the patient axis that they are nearest to.
+    count as the patient axis that nibabel finds nearest.
 
     Args:
         affine: (4, 4), stored voxel -> patient RAS+ mm.
@@ -191,34 +188,17 @@ def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...], name: 
             "Write the file again with a valid sform or qform."
         )
     three = _three(stored_shape)
-    patient_axis, sign = _nearest_axes(affine[:3, :3])
+    nearest = io_orientation(affine)
     single = [axis for axis in range(3) if three[axis] == 1]
-    plane_axis = patient_axis[single[-1]] if len(single) == 1 else 2
-    directions = DISPLAY_DIRECTIONS[plane_axis]
-    planes, rows, columns = (patient_axis.index(wanted) for wanted, _ in directions)
-    axes = (planes, rows, columns)
-    signs = (wanted for _, wanted in directions)
-    flip_z, flip_y, flip_x = (sign[axis] != wanted for axis, wanted in zip(axes, signs, strict=True))
+    plane_axis = int(nearest[single[-1], 0]) if len(single) == 1 else 2
+    displayed, signs = ornt_transform(nearest, axcodes2ornt(DISPLAY_CODES[plane_axis])).T
+    planes, rows, columns = axes = [int(axis) for axis in np.argsort(displayed)]
+    flip_z, flip_y, flip_x = (bool(signs[axis] < 0) for axis in axes)
     z, y, x = (float(np.linalg.norm(affine[:3, axis])) for axis in axes)
-    return Geometry(affine, (z, y, x), stored_shape, axes, (flip_z, flip_y, flip_x))
+    return Geometry(affine, (z, y, x), stored_shape, (planes, rows, columns), (flip_z, flip_y, flip_x))
 
 
 def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """The first three axes' lengths; a missing third is one plane."""
     padded = (*shape, 1, 1, 1)
     return padded[0], padded[1], padded[2]
-
-
-def _nearest_axes(directions: np.ndarray) -> tuple[list[int], list[int]]:
-    """For every stored axis the patient axis that it is nearest to, each taken once, and its sign.
-
-    Greedy by the largest direction cosine, which is unambiguous below 45 degrees of obliquity.
-    """
-    cosines = directions / np.linalg.norm(directions, axis=0)
-    patient_axis, sign = [0, 0, 0], [1, 1, 1]
-    magnitude = np.abs(cosines)
-    for _ in range(3):
-        row, column = np.unravel_index(int(magnitude.argmax()), (3, 3))
-        patient_axis[column], sign[column] = int(row), 1 if cosines[row, column] > 0 else -1
-        magnitude[row, :] = magnitude[:, column] = -1
-    return patient_axis, sign

@@ -1,5 +1,6 @@
 """MedicalImage: voxels, their geometry, and the modality; and how to load one."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,15 +11,11 @@ from PIL import Image
 
 from medsegr.data.geometry import Geometry, plain_geometry
 from medsegr.data.given_name import may_be_report
+from medsegr.data.mask_picture import read_label_picture, read_structure_picture
 from medsegr.data.nifti import NIFTI_SUFFIXES, UNSTATED_ORIENTATION, read_label_nifti, read_nifti
-from medsegr.data.opacity import array_over_black
-from medsegr.data.raster import (
-    RASTER_SUFFIXES,
-    check_size,
-    read_label_picture,
-    read_opened_picture,
-    read_picture,
-)
+from medsegr.data.opacity import guessed_opacity, over_black
+from medsegr.data.raster import RASTER_SUFFIXES, read_opened_picture, read_picture
+from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 from medsegr.view import Frame, Kinds, View
 
@@ -161,17 +158,22 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
     return MedicalImage(voxels, geometry, modality, path, notes)
 
 
-def load_label_map(path: Path | str) -> np.ndarray:
-    """Load a mask or label map as displayed: (H, W) or (D, H, W) int32.
+def load_label_map(path: Path | str, labels: Container[int] | None = None) -> np.ndarray:
+    """Load a label map as displayed: (H, W) or (D, H, W) int32. In a palette picture the indices are the labels.
+
+    Args:
+        path: The file.
+        labels: Values that it may hold, 0 among them; None where nobody knows. They decide what a palette
+            of grey values means.
 
     Raises:
-        ImageError: Missing, unreadable, coloured, or with values that are not whole.
+        ImageError: Missing, unreadable, coloured, or with values that are not whole or can mean two things.
     """
-    return load_placed_label_map(path)[0]
+    return load_placed_label_map(path, labels)[0]
 
 
-def load_placed_label_map(path: Path | str) -> tuple[np.ndarray, Geometry]:
-    """Load a mask or label map, as :func:`load_label_map` does, and where it lies.
+def load_placed_label_map(path: Path | str, labels: Container[int] | None = None) -> tuple[np.ndarray, Geometry]:
+    """Load a label map, as :func:`load_label_map` does, and where it lies.
 
     Raises:
         ImageError: As there.
@@ -179,8 +181,23 @@ def load_placed_label_map(path: Path | str) -> tuple[np.ndarray, Geometry]:
     path = existing_file(Path(path))
     if is_nifti(path):
         return read_label_nifti(path)
-    label_map = read_label_picture(path)
+    label_map = read_label_picture(path, labels)
     return label_map, plain_geometry(label_map.shape)
+
+
+def load_placed_structure(path: Path | str) -> tuple[np.ndarray, Geometry]:
+    """Load the mask of one structure as displayed, int32, not 0 where the structure is, and where it lies.
+
+    Of a palette picture the colours count, and an opacity (alpha) where it is the mask.
+
+    Raises:
+        ImageError: Missing, unreadable, coloured, or it cannot be told what is object and what is not.
+    """
+    path = existing_file(Path(path))
+    if is_nifti(path):
+        return read_label_nifti(path)
+    mask = read_structure_picture(path)
+    return mask, plain_geometry(mask.shape)
 
 
 def is_nifti(path: Path) -> bool:
@@ -240,9 +257,8 @@ def _read_array(array: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         array = array.astype(np.uint8) * 255
     notes: tuple[str, ...] = ()
     if has_channels and array.shape[-1] == 4:
-        if array.dtype == np.uint8:
-            return read_opened_picture(Image.fromarray(array))
-        array, notes = array_over_black(array)
+        array, notes = over_black(array[..., :3], guessed_opacity(array[..., 3]))
+        array = array[..., 0] if bool((array == array[..., :1]).all()) else array
     elif has_channels and array.shape[-1] == 1:
         array = array[..., 0]
     with np.errstate(over="ignore"):

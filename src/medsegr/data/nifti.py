@@ -3,6 +3,7 @@
 Volumes are shown as axial planes, from the feet upwards, anterior at the top
 and the patient's left on the picture's right, whatever the stored order; a
 file with one single plane is shown in that plane. Masks go back exactly.
+Whether a file is compressed says its content, not its name, as for ITK and FSL.
 """
 
 import dataclasses
@@ -11,15 +12,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import nibabel as nib
 import numpy as np
 
-from medsegr._process_state import PROCESS_STATE
 from medsegr.data.geometry import Geometry, HasGeometry, StatedSpace, displayed_geometry
 from medsegr.data.outputs import atomic_write
-from medsegr.data.raster import check_size
+from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
@@ -35,9 +35,35 @@ UNIT_MM = {1: 1000.0, 3: 0.001}
 
 UNSTATED_ORIENTATION = "the file states no orientation (sform and qform codes are 0), so left and right are a guess"
 
-
 MILLIMETRES = StatedSpace(units=2, unit_mm=1.0, sform_code=1, qform_code=1, qform=None)
 """What masks of pictures and arrays state."""
+
+
+_UNHEARD = logging.Logger("medsegr.unheard")
+_UNHEARD.addHandler(logging.NullHandler())
+
+
+class _QuietHeader:
+    """nibabel tells standard error of a header's small faults, which it mends; they are not the user's business."""
+
+    def check_fix(self, logger: logging.Logger | None = None, error_level: int | None = None) -> None:
+        super().check_fix(logger or _UNHEARD, error_level)  # type: ignore[misc]
+
+
+class _Nifti1Header(_QuietHeader, nib.nifti1.Nifti1Header):
+    pass
+
+
+class _Nifti2Header(_QuietHeader, nib.nifti2.Nifti2Header):
+    pass
+
+
+class _Nifti1Image(nib.nifti1.Nifti1Image):
+    header_class = _Nifti1Header
+
+
+class _Nifti2Image(nib.nifti2.Nifti2Image):
+    header_class = _Nifti2Header
 
 
 def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
@@ -50,14 +76,7 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
     Raises:
         ImageError: Not NIfTI, truncated, RGB, more than three axes, or too large.
     """
-    with _quiet():
-        try:
-            image: Any = nib.load(path)
-        except Exception as error:
-            raise ImageError(f"{path.name} is not a NIfTI file, or is damaged ({type(error).__name__}). "
-                             "Export it again.") from error  # fmt: skip
-        if not isinstance(image, nib.Nifti1Image):
-            raise ImageError(f"{path.name} is not a NIfTI-1 or NIfTI-2 file. Convert it to .nii.gz.")
+    with opened_nifti(path) as image:
         _check_header(image, path.name)
         geometry = _geometry(image, path.name)
         try:
@@ -90,6 +109,39 @@ def read_label_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
     return voxels.astype(np.int32), geometry
 
 
+@contextmanager
+def opened_nifti(path: Path) -> Iterator[Any]:
+    """A NIfTI-1 or NIfTI-2 file as nibabel's image, whose voxels are read within the block.
+
+    Raises:
+        ImageError: Neither, or its header is damaged.
+    """
+    with path.open("rb") as file:
+        is_compressed = file.peek(2)[:2] == b"\x1f\x8b"
+        stream: IO[bytes] = gzip.GzipFile(fileobj=file) if is_compressed else file  # type: ignore[assignment]
+        try:
+            head = stream.read(_Nifti2Header.template_dtype.itemsize)
+            stream.seek(0)
+            kind = _Nifti2Image if _Nifti2Header.may_contain_header(head) else _Nifti1Image
+            image = kind.from_stream(stream)  # type: ignore[arg-type]
+        except Exception as error:
+            raise ImageError(f"{path.name} is not a NIfTI file, or is damaged ({type(error).__name__}). "
+                             "Export it again.") from error  # fmt: skip
+        yield image
+
+
+def write_nifti(path: Path, image: Any) -> None:
+    """Write nibabel's image, whole or not at all; compressed where the name ends in .gz.
+
+    Raises:
+        OutputError: The place is not writable.
+    """
+    content = image.to_bytes()
+    with atomic_write(path) as temporary:
+        is_compressed = path.name.lower().endswith(".gz")
+        temporary.write_bytes(gzip.compress(content, compresslevel=6, mtime=0) if is_compressed else content)
+
+
 def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> None:
     """Write a mask with the shape, order, affine, unit and codes of the image's own file, as uint8 0 and 1.
 
@@ -116,11 +168,7 @@ def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> No
     image.set_sform(affine, code=stated.sform_code)
     image.set_qform(affine if stated.qform is None else stated.qform, code=stated.qform_code)
     image.header["xyzt_units"] = stated.units
-    content = image.to_bytes()
-    with atomic_write(path) as temporary:
-        if path.name.endswith(".gz"):
-            content = gzip.compress(content, compresslevel=6, mtime=0)
-        temporary.write_bytes(content)
+    write_nifti(path, image)
 
 
 def _geometry(image: Any, name: str) -> Geometry:
@@ -157,15 +205,3 @@ def _check_header(image: Any, name: str) -> None:
                          "Cut out a part of it.")  # fmt: skip
     longest = sorted(shape)[-2:]
     check_size(longest[0], longest[1], name)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """nibabel logs a header's small faults to standard error; they are not the user's business."""
-    logger = logging.getLogger("nibabel.global")
-    with PROCESS_STATE:
-        before, logger.disabled = logger.disabled, True  # to set a level would empty the caches of all loggers
-        try:
-            yield
-        finally:
-            logger.disabled = before

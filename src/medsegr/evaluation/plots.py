@@ -1,31 +1,34 @@
 """Plots as SVG text for a page: distribution of Dice, strata, calibration, and what swaps cost."""
 
 import io
+import itertools
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-from medsegr._process_state import PROCESS_STATE
 
 COLOURS = ("#0072B2", "#E69F00", "#CC79A7", "#009E73", "#56B4E9", "#D55E00")
 """Okabe and Ito's, to be told apart with any colour vision."""
 
 INK, FAINT = "#1B2733", "#9AA5B1"
-_STYLE: dict[Any, Any] = {"svg.fonttype": "path", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+FONT_SIZE = 9
 
 
 def blank(width: float = 5.6, height: float = 3.3) -> tuple[Figure, Axes]:
-    """An empty plot; no pyplot, so it works in threads and servers. Sizes in inches."""
-    with PROCESS_STATE, rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasAgg(figure)
-        return figure, figure.add_subplot()
+    """An empty plot; no pyplot and no change of matplotlib's settings, so it works in threads. Sizes in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=FONT_SIZE)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.label.set_size(FONT_SIZE)
+    return figure, axes
 
 
 def as_svg(figure: Figure, name: str) -> str:
@@ -36,12 +39,12 @@ def as_svg(figure: Figure, name: str) -> str:
         name: Keeps the identifiers of several plots on one page apart.
     """
     stream = io.StringIO()
-    with PROCESS_STATE, rc_context({**_STYLE, "svg.hashsalt": name}):
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = stream.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
-    prefix = re.sub(r"\W", "", name)
-    text = re.sub(r'(id="|"#|url\(#)', rf"\1{prefix}-", text)
+    prefix, numbers = re.sub(r"\W", "", name), itertools.count()
+    known: defaultdict[str, str] = defaultdict(lambda: f"{prefix}-{next(numbers)}")  # some of matplotlib's are random
+    text = re.sub(r'(id="|"#|url\(#)([^")]+)', lambda found: found[1] + known[found[2]], text)
     return text.strip()
 
 

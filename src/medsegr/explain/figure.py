@@ -1,9 +1,7 @@
 """Pictures that explain a result, as files."""
 
-import warnings
 from pathlib import Path
 
-from medsegr._process_state import PROCESS_STATE
 from medsegr.explain.explanation import explanation_page
 from medsegr.explain.overlay import overlay_page
 from medsegr.explain.page import save_page
@@ -16,7 +14,6 @@ def save_figures(folder: Path, result: Result, title: str, keep_text: bool = Fal
     """Write ``overlay.png`` and ``explanation.png`` into an existing folder.
 
     Of the report, ``explanation.png`` shows the words alone that findings rest on, unless ``keep_text`` says more.
-    Letters that the font lacks are drawn as boxes, without a warning that would name them.
 
     Args:
         folder: Exists.
@@ -27,9 +24,7 @@ def save_figures(folder: Path, result: Result, title: str, keep_text: bool = Fal
     Raises:
         OutputError: The folder cannot be written to.
     """
-    with PROCESS_STATE, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        return [
-            save_page(overlay_page(result, title), folder / OVERLAY),
-            save_page(explanation_page(result, title, keep_text), folder / EXPLANATION),
-        ]
+    return [
+        save_page(overlay_page(result, title), folder / OVERLAY),
+        save_page(explanation_page(result, title, keep_text), folder / EXPLANATION),
+    ]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from matplotlib.axes import Axes
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import text_to_path
 
@@ -19,6 +19,9 @@ LINE = 1.5
 
 SHORT = 240
 """Reports up to this many characters are shown whole, longer ones around the evidence."""
+
+BOX = "□"
+"""Stands for a letter that the font lacks."""
 
 MAX_WORD = 40
 """Longer runs of letters are cut into pieces, so that nothing leaves its column."""
@@ -115,8 +118,16 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 
 def drawable(text: str) -> str:
-    """A text of the same length without halves of characters, as bytes that are no UTF-8 become; nothing draws them."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """A text of the same length with a box for what the font lacks: matplotlib would name such letters in a warning."""
+    letters = _letters()
+    return "".join(letter if letter == "\n" or ord(letter) in letters else BOX for letter in text)
+
+
+@lru_cache(maxsize=1)
+def _letters() -> frozenset[int]:
+    """Unicode's numbers of what can be drawn both plain and bold."""
+    plain, bold = (get_font(findfont(FontProperties(weight=weight))).get_charmap() for weight in ("normal", "bold"))
+    return frozenset(plain.keys() & bold.keys())
 
 
 def wrap(words: Sequence[Word], width: float, size: float) -> list[list[tuple[float, Word]]]:

@@ -1,0 +1,164 @@
+"""PNG, JPEG and BMP, and whatever PIL has opened or made, through Pillow.
+
+PIL keeps the high byte alone of colour and of grey with alpha in 16 bits. Such PNGs are decoded twice,
+for either byte. A picture that PIL has opened from a file of which it loses something is read from that file.
+"""
+
+import logging
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, SAMPLEFORMAT, TiffImageFile
+
+from medsegr.data.stored_picture import ORIENTATION, StoredPicture, check_size, palette_of, upright_picture
+from medsegr.data.tiff import read_tiff
+from medsegr.errors import ImageError
+
+PIL_READERS: dict[bytes, Any] = {b"\x89PNG": PngImageFile, b"\xff\xd8\xff": JpegImageFile, b"BM": BmpImageFile}
+"""First bytes of a file -> PIL's class for it. ``Image.open`` would warn about large pictures that we do read."""
+
+DEEP_LAYOUTS = ("RGB;16B", "RGBA;16B", "LA;16B")
+"""PIL's names of how the pixels of a PNG are stored, where it keeps the high byte alone."""
+
+OPENED = "The PIL picture"
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what nobody listens to
+
+
+def read_with_pil(content: bytes, name: str) -> StoredPicture:
+    """Decode a PNG, JPEG or BMP.
+
+    Args:
+        content: Of the file.
+        name: Of the file, for errors.
+
+    Raises:
+        ImageError: Too large.
+        Exception: Damaged; PIL raises nearly anything.
+    """
+    reader = next(reader for head, reader in PIL_READERS.items() if content.startswith(head))
+    with reader(BytesIO(content)) as picture:
+        check_size(picture.height, picture.width, name)
+        layout = _layout(picture)
+        return _stored(picture, _deep_channels(content, layout) if layout in DEEP_LAYOUTS else None)
+
+
+def read_opened(picture: Image.Image) -> StoredPicture:
+    """What PIL has opened or made.
+
+    Raises:
+        ImageError: PIL has lost bits of its file, which cannot be read again.
+        Exception: Damaged, or closed; PIL raises nearly anything.
+    """
+    if not isinstance(picture, (PngImageFile, TiffImageFile)):
+        return _stored(picture)
+    content = _file_of(picture)
+    if isinstance(picture, TiffImageFile):
+        if content is not None and _is_as_opened(picture, content):
+            return read_tiff(BytesIO(content), OPENED, picture.tell())
+        loses = _loses_tiff(picture.tag_v2)
+    else:
+        loses = content is not None and _layout(PngImageFile(BytesIO(content))) in DEEP_LAYOUTS
+        if loses and _is_as_opened(picture, content):
+            return read_with_pil(content, OPENED)
+    if loses:
+        raise ImageError(f"{OPENED} was changed since it was opened, or its file is gone, and PIL does not keep all "
+                         "that the file holds. Give the file's path, or an array.")  # fmt: skip
+    return _stored(picture)
+
+
+def _file_of(picture: Any) -> bytes | None:
+    """The file that a picture was opened from; None where it is not to be had any more."""
+    stream = picture.fp or picture._fp
+    if picture.tile or not getattr(stream, "closed", True):  # not decoded yet, or still open
+        place = stream.tell()
+        stream.seek(0)
+        content: bytes = stream.read()
+        stream.seek(place)
+        return content
+    return Path(picture.filename).read_bytes() if picture.filename and Path(picture.filename).is_file() else None
+
+
+def _is_as_opened(picture: Any, content: bytes) -> bool:
+    """False where somebody has changed the decoded pixels, or where the file is another by now."""
+    if picture.tile:
+        return True
+    in_file = picture.filename and Path(picture.filename).is_file()
+    with type(picture)(picture.filename if in_file else BytesIO(content)) as again:
+        again.seek(picture.tell())
+        again.load()
+        alike = (again.mode, again.size) == (picture.mode, picture.size)
+        return alike and bool(again.tobytes() == picture.tobytes())
+
+
+def _loses_tiff(tags: Mapping[int, Any]) -> bool:
+    """True for TIFFs whose depth, sign or black PIL does not keep."""
+    bits, formats = tags.get(BITSPERSAMPLE, (1,)), set(tags.get(SAMPLEFORMAT, (1,)))
+    if max(bits) <= 8:
+        return formats != {1}
+    is_unsigned_long = max(bits) == 32 and formats == {1}
+    return len(bits) > 1 or is_unsigned_long or (formats == {1} and tags.get(PHOTOMETRIC_INTERPRETATION) == 0)
+
+
+def _layout(picture: Any) -> str:
+    """How the file stores its pixels, in PIL's words; empty once they are decoded."""
+    return str(picture.tile[0][3]) if picture.tile else ""
+
+
+def _deep_channels(content: bytes, layout: str) -> np.ndarray:
+    """(H, W, C) uint16 of a PNG whose 16 bits PIL would cut: its layouts for the other byte order give the low byte."""
+    if layout == "LA;16B":  # as one number of 32 bits a pixel
+        pairs = _decoded_as(content, "I;32B", "I").view(np.uint32)
+        return np.stack([pairs >> 16, pairs & 0xFFFF], axis=-1).astype(np.uint16)
+    high, low = (_decoded_as(content, f"{layout[:-1]}{order}") for order in "BL")
+    return high.astype(np.uint16) << 8 | low
+
+
+def _decoded_as(content: bytes, layout: str, mode: str | None = None) -> np.ndarray:
+    with PngImageFile(BytesIO(content)) as picture:
+        tiles: Any = [(codec, extents, offset, layout) for codec, extents, offset, _ in picture.tile]
+        picture.tile = tiles
+        picture._mode = mode or picture.mode
+        return np.array(picture)
+
+
+def _stored(picture: Image.Image, deep: np.ndarray | None = None) -> StoredPicture:
+    """A picture of any mode, or one whose deep channels, (H, W, C), were decoded apart."""
+    picture.load()
+    is_tiff = isinstance(picture, TiffImageFile)  # PIL turns it while it decodes
+    orientation = None if is_tiff else picture.getexif().get(ORIENTATION)
+    if picture.mode == "P":
+        table = np.array(picture.getpalette("RGBA"), np.uint8).reshape(-1, 4)
+        indices, shown = np.array(picture), _opacity_of_indices(table, picture.info.get("transparency"))
+        opacity = shown[indices] if shown.min() < 1 else None
+        return upright_picture(indices, orientation, opacity, palette_of(table[:, :3].ravel()))
+    if picture.mode in ("CMYK", "YCbCr", "HSV", "LAB", "PA"):
+        picture = picture.convert("RGBA" if picture.mode == "PA" else "RGB")
+    values = np.array(picture) if deep is None else deep
+    opacity = None
+    if values.ndim == 3 and values.shape[-1] in (2, 4):
+        if picture.mode not in ("La", "RGBa", "RGBX"):  # in the first two, colours lie over black already
+            opacity = (values[..., -1] / np.iinfo(values.dtype).max).astype(np.float32)
+        values = values[..., 0] if values.shape[-1] == 2 else values[..., :3]
+    elif (key := picture.info.get("transparency")) is not None:
+        same = values * np.uint8(255) == key if values.dtype == bool else values == key
+        opacity = (~(same.all(axis=-1) if same.ndim == 3 else same)).astype(np.float32)
+    return upright_picture(values, orientation, opacity)
+
+
+def _opacity_of_indices(table: np.ndarray, stated: object) -> np.ndarray:
+    """(256,) float32, 0 to 1: a palette's own, or what the file states beside it, for all indices or for one."""
+    opacity = np.ones(256, np.float32)
+    opacity[: len(table)] = table[:, 3] / 255
+    if isinstance(stated, bytes):
+        opacity[: len(stated)] = np.frombuffer(stated, np.uint8) / np.float32(255)
+    elif isinstance(stated, int):
+        opacity[stated] = 0
+    return opacity
