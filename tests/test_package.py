@@ -1,5 +1,8 @@
 """What `import medsegr` gives, without torch where reading reports is all that is asked for."""
 
+import ast
+import importlib.metadata
+import re
 import subprocess
 import sys
 from importlib import resources
@@ -21,7 +24,7 @@ NO_TORCH = """
 import sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("torch", "transformers", "monai", "lightning"):
+        if name.split(".")[0] in ("torch", "transformers", "lightning"):
             raise ImportError(f"{name} must not be imported here")
 sys.meta_path.insert(0, Refuse())
 """
@@ -71,6 +74,18 @@ def test_data_files_lie_inside_the_package() -> None:
     assert settings["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/medsegr"]
     shipped = sum(path.stat().st_size for path in (inside / "weights").rglob("*") if path.is_file())
     assert shipped < 15_000_000
+
+
+def test_what_the_package_imports_is_what_it_asks_for() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = {re.split(r"[^\w-]", line)[0] for line in settings["dependencies"]}
+    sources = [path.read_text(encoding="utf-8") for path in Path(str(resources.files("medsegr"))).rglob("*.py")]
+    nodes = [node for text in sources for node in ast.walk(ast.parse(text))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    packages = importlib.metadata.packages_distributions()
+    imported = {d.lower().replace("_", "-") for name in names for d in packages.get(name.partition(".")[0], ())}
+    assert asked <= imported
 
 
 def test_type_checkers_see_the_types() -> None:

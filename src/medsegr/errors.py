@@ -8,6 +8,7 @@ MedsegrError
 ├── ConfigError             an option, a name or a setting is wrong
 ├── ParserError             the language model cannot be reached, or its answer is of no use
 ├── CheckpointError         weights are damaged, of another host, or of a newer schema
+├── TrainingError           a run has diverged
 ├── OutputError             a result cannot be written where it should go
 └── MissingExtraError       an optional package is not installed
 
@@ -47,6 +48,10 @@ class ParserError(MedsegrError):
 
 class CheckpointError(MedsegrError):
     """Weights are damaged, of another host, or of a newer schema."""
+
+
+class TrainingError(MedsegrError):
+    """A run has diverged."""
 
 
 class OutputError(MedsegrError):

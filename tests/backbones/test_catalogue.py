@@ -1,6 +1,7 @@
 """Hosts by name: every family that can be saved here is loaded back, and what cannot be is refused with advice."""
 
 import importlib
+import pickle
 import sys
 
 import pytest
@@ -70,6 +71,23 @@ def test_a_host_of_ones_own_by_module_and_function(tmp_path, monkeypatch):
     for wrong in ("my_hosts:nothing", "no_such_module:conv"):
         with pytest.raises(ConfigError, match="Expected module:function"):
             build_host(wrong)
+
+
+def test_a_module_of_the_working_folder_leaves_pythons_path_as_it_was(tmp_path, monkeypatch):
+    (tmp_path / "near_hosts.py").write_text(
+        "import sys\nfrom tests import stand_ins\nfrom tests.hosts import CONV_SPEC\nsys.path.append('their own')\n"
+        "def conv():\n    import near_part\n    return near_part.Net().eval(), CONV_SPEC\n"
+    )
+    (tmp_path / "near_part.py").write_text("from tests import stand_ins\nclass Net(stand_ins.ConvNet):\n    pass\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = list(sys.path)
+    backbone = build_host("near_hosts:conv")
+    assert sys.path == [*before, "their own"]
+    assert type(pickle.loads(pickle.dumps(backbone)).model).__name__ == "Net"
+    with pytest.raises(ConfigError, match="Expected module:function"):
+        build_host("near_hosts:nothing")
+    assert sys.path == [*before, "their own"]
 
 
 def test_an_adapter_for_a_host_of_ones_own_needs_that_host_by_hand(tmp_path):

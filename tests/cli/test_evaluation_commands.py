@@ -53,7 +53,11 @@ def test_help_of_evaluate_names_every_way_of_asking(capsys: pytest.CaptureFixtur
 
 def test_the_record_says_how_it_came_to_be(scores: Path) -> None:
     record = json.loads((scores / "results.json").read_text())
-    assert record["schema"] == "medsegr.results/3" and record["command"][0] == "medsegr" and record["versions"]["torch"]
+    assert (
+        record["schema"] == "medsegr.results/3"
+        and record["command"][:3] == ["medsegr", "evaluate", "--model"]
+        and record["versions"]["torch"]
+    )
     assert record["seed"] == 0 and record["split"] == "test" and len(record["model"]["weights"]) == 64
     assert record["settings"]["tolerance"] == {"mm": 2.0, "px": 2.0}
     assert record["settings"]["bootstrap"]["of"] == "patients"

@@ -26,7 +26,7 @@ def test_reading_reports_imports_no_torch():
         "assert main(['parse', '--text', 'Nodule.']) == 0\n"
         "assert main(['--help']) == 0\n"
         "assert main(['segment', '--help']) == 0\n"
-        "heavy = {'torch', 'transformers', 'monai', 'matplotlib', 'lightning'} & set(sys.modules)\n"
+        "heavy = {'torch', 'transformers', 'matplotlib', 'lightning'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     assert done.returncode == 0, done.stderr
@@ -67,6 +67,9 @@ def test_version(capsys):
         (["segment", "--out", "x"], "Missing argument"),
         (["parse", "--colour"], "No such option"),
         (["info", "--json=3"], "Help: medsegr info --help"),
+        (["data", "check", "--bogus"], "Help: medsegr data check --help"),
+        (["data", "chekc"], "Help: medsegr data --help"),
+        (["report-card", "--data"], "Help: medsegr report-card --help"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_two(arguments, message, capsys):

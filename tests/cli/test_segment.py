@@ -229,6 +229,15 @@ def test_case_names_are_unique_and_fit_for_folders(tmp_path):
     assert case_names(paths) == ["scan", "Scan-2", "my_scan_1_", "case"]
 
 
+def test_the_command_is_that_which_main_was_given(random_model, tmp_path, monkeypatch):
+    """Another program that calls ``main`` may have secrets among its own arguments."""
+    monkeypatch.setattr("sys.argv", ["hospital", "--name", "Jane Doe"])
+    code, out = segment(random_model, tmp_path, save_picture(tmp_path / "a.png"), "--text", "Nodule.", "--no-pictures")
+    command = json.loads((out / "run.json").read_text())["command"]
+    assert code == 0 and command[:5] == ["medsegr", "segment", str(tmp_path / "a.png"), "--text", "(report)"]
+    assert "monai" not in (out / "run.json").read_text() and "Jane" not in (out / "run.json").read_text()
+
+
 def test_the_command_is_recorded_without_the_report():
     assert without_text(["segment", "a.png", "--text", "Secret.", "--out", "x"]) == [
         "segment", "a.png", "--text", "(report)", "--out", "x",

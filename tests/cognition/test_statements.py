@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
@@ -25,8 +27,50 @@ def test_every_match_holds_a_key(expression: str, examples: list[str]) -> None:
         assert re.fullmatch(expression, example) and any(key in example for key in keys)
 
 
-def test_without_letters_that_must_be_there_no_key() -> None:
-    assert keys_of("(?:clear )?") == keys_of("[ab]+") == ()
+@pytest.mark.parametrize(
+    ("expression", "keys"),
+    [
+        (r"non\-dilated|\(?undilated\)?", ("non-dilated", "undilated")),
+        ("a(?:b|cd)+e{0,2}fgh", ("fgh",)),
+        ("((?:old|new) )?mass{1,2}es", ("mass",)),
+        ("x{,3}yy[ab]?z{2}", ("yy",)),
+        (r"[\](x]+lung[^])]clear", ("clear",)),
+        ("(?<!no )heart(?! size)", ("heart",)),
+        (r"ends\.|stops\|", ("ends.", "stops|")),
+        ("a{b}cd", ("a{b}cd",)),
+        (r"left\s+lung", ("left",)),
+    ],
+)
+def test_the_best_keys_are_taken(expression: str, keys: tuple[str, ...]) -> None:
+    assert keys_of(expression) == keys
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(?:clear )?",
+        "[ab]+",
+        "|clear",
+        "(?i:clear)",
+        r"(clear)\1",
+        r"\x41clear",
+        r"\N{BULLET}clear",
+        "(?P<a>clear)",
+        "x*y?",
+    ],
+)
+def test_without_letters_that_must_be_there_for_sure_no_key(expression: str) -> None:
+    assert keys_of(expression) == ()
+
+
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(st.data())
+@pytest.mark.parametrize("number", range(len(load_lexicon().statements)))
+def test_every_match_of_every_built_in_statement_holds_a_key(number: int, data) -> None:
+    expression = load_lexicon().statements[number].find
+    keys = keys_of(expression)
+    text = data.draw(st.from_regex(expression, fullmatch=True))
+    assert keys and any(key in text.lower() for key in keys)
 
 
 def test_a_rule_is_never_left_out_where_it_would_match() -> None:

@@ -1,8 +1,10 @@
 """A host is as it was after ``detach`` and after calls that fail; an adapter that was taken off says so."""
 
 import copy
+import gc
 import json
 import pickle
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +96,37 @@ def test_a_copy_brings_its_host_back_on_its_own(copied: Callable[[ReportGuidedSa
     guided = attach(sam, CONFIG)
     assert state(copied(guided).detach()) == before
     assert not any(p.requires_grad for p in sam.parameters())
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [lambda model: model, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))],
+    ids=["own", "deepcopy", "pickle"],
+)
+def test_a_model_that_is_dropped_leaves_its_host_plain_and_its_memory_free(
+    kept: Callable[[ReportGuidedSam], ReportGuidedSam],
+) -> None:
+    sam = mixed_sam()
+    before = state(sam)
+    guided = kept(attach(sam, CONFIG))
+    host, adapter = guided.backbone.model, weakref.ref(guided.adapter)
+    assert state(host) != before
+    del guided
+    gc.collect()
+    assert adapter() is None and state(host) == state(sam) == before
+
+
+def test_a_model_that_is_dropped_leaves_anothers_hooks_on_the_host() -> None:
+    sam = mixed_sam()
+    before = state(sam)
+    one, other = attach(sam, CONFIG), attach(sam, CONFIG)
+    both = len([1 for block in other.backbone.blocks() for _ in block._forward_hooks])
+    del one
+    gc.collect()
+    assert len([1 for block in other.backbone.blocks() for _ in block._forward_hooks]) == both // 2
+    assert not any(p.requires_grad for p in sam.parameters())
+    other.detach()
+    assert state(sam) == before
 
 
 @pytest.mark.parametrize("bad", [{"config": replace(CONFIG, blocks=(99,))}, {"config": CONFIG, "name": "a.b"}])

@@ -4,6 +4,7 @@ import csv
 import multiprocessing
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from medsegr.errors import CheckpointError, ConfigError, OutputError
+from medsegr.errors import CheckpointError, ConfigError, OutputError, TrainingError
 from medsegr.inference.predictor import builtin_folder
 from medsegr.inference.thresholds import SupportThresholds
 from medsegr.inference.trained_targets import TrainedTargets
@@ -257,10 +258,26 @@ def test_no_run_folder_is_refused(data):
         train(load_config(None, data=(str(data),), host="tiny", device="cpu"), show_progress=False)
 
 
+def test_workers_start_while_the_working_folder_can_be_imported(data, tmp_path, monkeypatch):
+    """Where they are no copies of this process they import the module of ``module:function`` anew."""
+    found = []
+
+    class Loader(training.DataLoader):
+        def __iter__(self):
+            found.append(list(sys.path))
+            return super().__iter__()
+
+    monkeypatch.setattr(training, "DataLoader", Loader)
+    monkeypatch.chdir(tmp_path)
+    before = list(sys.path)
+    train(small_config(data, tmp_path / "run", steps=1, validate_cases=0), show_progress=False)
+    assert found == [[*before, str(tmp_path)]] and sys.path == before
+
+
 def test_a_diverged_run_says_what_to_do(data, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "DIVERGED_AFTER", 2)
     monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: torch.tensor(float("nan")))
-    with pytest.raises(ConfigError, match=r"diverged.*learning_rate"):
+    with pytest.raises(TrainingError, match=r"diverged.*learning_rate"):
         train(small_config(data, tmp_path / "run"), show_progress=False)
 
 
@@ -285,5 +302,5 @@ def test_a_lora_of_the_host_is_trained_saved_and_loaded(data, tmp_path):
 def test_weights_that_explode_end_the_run_in_words(data, tmp_path):
     config = small_config(data, tmp_path / "run", steps=60, validate_cases=0)
     wild = replace(config, optimiser=replace(config.optimiser, learning_rate=1e8, warmup_steps=0))
-    with pytest.raises(ConfigError, match=r"diverged.*learning_rate"):
+    with pytest.raises(TrainingError, match=r"diverged.*learning_rate"):
         train(wild, show_progress=False)

@@ -34,8 +34,9 @@ class HookContext:
 
     A checkpoint around a block (``torch.utils.checkpoint``, as some hosts have it)
     runs it again in the backward pass, when the guided pass is over and maybe in
-    another thread: the guidance is found again by the block's input, which the
-    checkpoint keeps. That needs the non-reentrant kind (``use_reentrant=False``).
+    another thread. The gradient that comes back to the block's output goes before
+    it, and leaves the guidance at the block's input, which the checkpoint keeps.
+    That needs the non-reentrant kind (``use_reentrant=False``).
     """
 
     def __init__(self) -> None:
@@ -51,14 +52,14 @@ class HookContext:
     def current(self, value: GuidedPass | None) -> None:
         self._thread.current = value
 
-    def remember(self, features: Tensor, guidance: Any) -> None:
-        """Keep a block's guidance as long as its input lives."""
-        self._rerun[features] = guidance
+    def remember(self, block_input: Tensor, output: Tensor, guidance: Any) -> None:
+        """Have a block's guidance at hand once the backward pass has come to its output."""
+        if output.requires_grad:
+            output.register_hook(lambda _: self._rerun.update({block_input: guidance}))
 
-    def recall(self, features: Tensor) -> Any:
-        """The guidance of a block that the backward pass runs again, or None."""
-        in_backward = torch._C._current_graph_task_id() != -1
-        return self._rerun.get(features) if in_backward else None
+    def recall(self, block_input: Tensor) -> Any:
+        """The guidance of a block that the backward pass runs again, once; else None."""
+        return self._rerun.pop(block_input, None) if torch.is_grad_enabled() else None
 
     def __reduce__(self) -> tuple[type, tuple]:
         return type(self), ()
@@ -92,11 +93,11 @@ class BlockHook:
         features = output[0] if isinstance(output, tuple) else output
         maps = to_maps(features, self.spec)
         modulated, logits = self.modulator(maps, guidance)
+        changed = from_maps(modulated, features, self.spec)
         if current is not None:
             current.location_logits[self.index] = logits
             if inputs and torch.is_grad_enabled() and not torch.compiler.is_compiling():
-                self.context.remember(inputs[0], guidance)
-        changed = from_maps(modulated, features, self.spec)
+                self.context.remember(inputs[0], changed, guidance)
         return (changed, *output[1:]) if isinstance(output, tuple) else changed
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 import torch
@@ -116,6 +117,11 @@ class Backbone(nn.Module):
         self.name = name
         self.context = HookContext()
         self._handles: list[RemovableHandle] = []
+        finalize(self, _remove, self._handles).atexit = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        finalize(self, _remove, self._handles).atexit = False
 
     @property
     def image_size(self) -> int:
@@ -264,10 +270,8 @@ class Backbone(nn.Module):
             self._handles.append(blocks[index].register_forward_hook(hook))
 
     def detach(self) -> None:
-        """Remove all hooks; the host is as it was."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+        """Remove all hooks; the host is as it was. They also go with a backbone that nobody refers to any more."""
+        _remove(self._handles)
 
     @contextmanager
     def guided(self, guidance: Any) -> Iterator[GuidedPass]:
@@ -281,6 +285,11 @@ class Backbone(nn.Module):
     def _no_mask(self, weight: Tensor, like: Tensor) -> Tensor:
         """The decoder's dense prompt for "no mask given", for every image of ``like`` (N, C, h, w)."""
         return weight.reshape(1, -1, 1, 1).expand(like.shape[0], -1, *like.shape[-2:])
+
+
+def _remove(handles: list[RemovableHandle]) -> None:
+    while handles:
+        handles.pop().remove()
 
 
 def _first(output: Any) -> Tensor:

@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -199,14 +200,23 @@ def resize_host(backbone: Backbone, image_size: int) -> None:
         raise ConfigError(f"Host '{backbone.name}' takes pictures of {backbone.image_size} px, not of {image_size} px.")
 
 
+@contextmanager
+def working_folder_importable() -> Iterator[None]:
+    """Modules of the working folder can be imported meanwhile; Python's path is afterwards as it was."""
+    here = str(Path.cwd())
+    sys.path.append(here)
+    try:
+        yield
+    finally:
+        sys.path[:] = [entry for entry in sys.path if entry is not here]
+
+
 def _call_builder(name: str) -> Backbone:
     """``module:function`` -> the host that the function returns; the module may lie in the working folder."""
     module, _, function = name.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
     try:
-        built = getattr(importlib.import_module(module), function)()
+        with working_folder_importable():
+            built = getattr(importlib.import_module(module), function)()
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             f"Host '{name}' cannot be built: {error}. Expected module:function, with the module in this folder "

@@ -143,9 +143,9 @@ class TinySam(nn.Module):
             num_multimask_outputs=1,
             iou_head_hidden_dim=config.dim,
             dynamic_multimask_via_stability=False,
+            # A dozen tokens: plain products; the fused kernel takes several times as long in bfloat16 on a CPU.
+            attn_implementation="eager",
         )
-        # A dozen tokens: plain products; the fused kernel takes several times as long in bfloat16 on a CPU.
-        decoder._attn_implementation = "eager"
         self.mask_decoder = Sam2MaskDecoder(decoder)
         # Parts of Sam2's decoder that this host never calls; they would only be dead weight.
         self.mask_decoder.conv_s0 = nn.Identity()  # type: ignore[assignment]

@@ -9,6 +9,7 @@ from medsegr.cli.console import messages, results
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
+from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ USUAL_MODES: tuple[ReportMode, ...] = ("true", "none", "other")
 
 
 def evaluate(
+    context: typer.Context,
     data: Annotated[list[Path], typer.Option("--data", "-d", help="A data set folder; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     *,
@@ -81,7 +83,8 @@ def evaluate(
         **predictor.support_thresholds.metadata(),
     }
     answers = _answers(predictor, folders, settings)
-    record = measurement_record(predictor, folders, answers, settings)
+    how = measurement_record(predictor, folders, answers, settings)
+    record = {"command": command_line(context.obj), **how}
     record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
     shown = _pictures(predictor, folders, answers, settings) if pictures else []
     with staged_folder(out, overwrite) as folder:

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(given or ["--help"], prog_name="medsegr", standalone_mode=False)
+        code = app(given or ["--help"], prog_name="medsegr", standalone_mode=False, obj=given)
         code = code if isinstance(code, int) else DONE
     except MedsegrError as error:
         return _fail(str(error))
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        return _fail(f"{_without_report(error.format_message(), given)} Help: medsegr {_command(given)}--help")
+        return _fail(f"{_without_report(error.format_message(), given)} Help: {_command(given)} --help")
     if code == INTERRUPTED:
         print("Interrupted.", file=sys.stderr)
     return code
@@ -109,5 +109,12 @@ def _letters(text: str) -> str:
 
 
 def _command(given: Sequence[str]) -> str:
-    known = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    return f"{given[0]} " if given and given[0] in known else ""
+    """The command that was typed, as far as it is one; not every error of the command line knows its own."""
+    command, path = typer.main.get_command(app), ["medsegr"]
+    for word in given:
+        known = getattr(command, "commands", {})
+        if word not in known:
+            break
+        command = known[word]
+        path.append(word)
+    return " ".join(path)

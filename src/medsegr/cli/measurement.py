@@ -1,6 +1,5 @@
-"""What results of a measurement say of themselves: model, data, command, versions, settings."""
+"""What results of a measurement say of themselves: model, data, versions, settings."""
 
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -75,7 +74,6 @@ def measurement_record(
     rest = {key: value for key, value in settings.items() if key not in ("split", "seed")}
     return {
         "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": ["medsegr", *sys.argv[1:]],
         "versions": versions(),
         "model": {"name": predictor.name, "weights": predictor.metadata.get("weights_sha256")},
         "data": [_data_record(folder, [a for a in answers if a.data == folder.name]) for folder in folders],

@@ -10,6 +10,7 @@ from medsegr.cli.console import messages, results
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
+from medsegr.cli.run_record import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def report_card(
+    context: typer.Context,
     data: Annotated[list[Path], typer.Option("--data", "-d", help="A data set folder; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     *,
@@ -59,7 +61,8 @@ def report_card(
         "a_mask_changes_below_dice": SAME,
         **predictor.support_thresholds.metadata(),
     }
-    record = {"schema": SCHEMA, **measurement_record(predictor, folders, answers, settings)}
+    how = measurement_record(predictor, folders, answers, settings)
+    record = {"schema": SCHEMA, "command": command_line(context.obj), **how}
     record["origins"] = card_figures(answers)
     with staged_folder(out, overwrite) as stage:
         text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)

@@ -2,7 +2,6 @@
 
 import json
 import platform
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -11,19 +10,28 @@ from typing import Any
 
 from medsegr import __version__
 
-PACKAGES = ("torch", "transformers", "numpy", "monai")
+PACKAGES = ("torch", "transformers", "numpy")
 SCHEMA = "medsegr.run/1"
 
 
-def versions() -> dict[str, str | None]:
-    """Versions of medsegr, Python and what it stands on; None where a package is missing."""
+def versions(*more: str) -> dict[str, str | None]:
+    """Versions of medsegr, Python, what it stands on, and ``more`` packages; None where one is missing."""
     found: dict[str, str | None] = {"medsegr": __version__, "python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *more):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = None
     return found
+
+
+def command_line(given: Sequence[str] | None) -> list[str]:
+    """The command as records show it, without a report.
+
+    Args:
+        given: As typed after ``medsegr``: what ``main`` hands to the commands as their context's object.
+    """
+    return ["medsegr", *without_text(given or ())]
 
 
 def without_text(arguments: Sequence[str]) -> list[str]:
@@ -43,6 +51,7 @@ def without_text(arguments: Sequence[str]) -> list[str]:
 
 def write_run(
     path: Path,
+    command: Sequence[str],
     model: dict[str, Any],
     cases: Sequence[dict[str, Any]],
     failures: Sequence[dict[str, str]],
@@ -52,6 +61,7 @@ def write_run(
 
     Args:
         path: Where to.
+        command: From :func:`command_line`.
         model: Name and hash of the weights.
         cases: Name, image as it was given (in a folder: with the folder as it was given), and seconds of each.
         failures: Name, image and message of each case that failed.
@@ -63,7 +73,7 @@ def write_run(
         "versions": versions(),
         "model": model,
         "parser": parser,
-        "command": ["medsegr", *without_text(sys.argv[1:])],
+        "command": list(command),
         "cases": list(cases),
         "failures": list(failures),
     }

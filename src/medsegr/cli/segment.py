@@ -24,7 +24,7 @@ from medsegr.cli.llm_options import (
     chosen_endpoint,
 )
 from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, SecondLookOption, check_modality
-from medsegr.cli.run_record import write_run
+from medsegr.cli.run_record import command_line, write_run
 from medsegr.cli.studies import Study, collect_studies
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.cognition.parser import parse_report
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 
 def segment(
+    context: typer.Context,
     images: Annotated[list[Path], typer.Argument(help="Pictures, volumes (NIfTI), or folders of them.")],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
@@ -102,7 +103,8 @@ def segment(
         sha256 = predictor.metadata.get("weights_sha256")
         weights = {"name": model, "weights_sha256": sha256, **predictor.looks.settings()}
         reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
-        write_run(stage / "run.json", weights, [entry for entry, _ in done], failures, reader)
+        command = command_line(context.obj)
+        write_run(stage / "run.json", command, weights, [entry for entry, _ in done], failures, reader)
     _show(done, out)
     if failures:
         for failure in failures:

@@ -6,23 +6,26 @@ that every match of it must hold; which words can hold them is known word by wor
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Presence
-
-try:
-    from re import _constants as codes  # type: ignore[attr-defined]
-    from re import _parser as patterns  # type: ignore[attr-defined]
-except ImportError:  # Python 3.10
-    import sre_constants as codes
-    import sre_parse as patterns
-
 
 _CLEAR_OF = re.compile(r"\b(?:clear|free)\s+(?:of|from)\b", re.I)
 """Where "the lungs are clear" goes on so, its last word is left to what they are clear of: that is denied as well."""
 
 _LETTERS = re.compile(r"[^\W\d_]+")
+
+_STRANGE = re.compile(r"\\[0-9NUux]|(?:^|[^\\])(?:\\\\)*\(\?[^:=!<]|[\0\U000f0000-\U0010ffff]")
+"""What is not looked into: letters by their number, groups that come again, are named, or switch something on."""
+
+_SIGN = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^]\\])*\]|[.^$]", re.S)
+_GROUP = re.compile(r"\((\?<?[=!])?(?:\?:)?([^()]*)\)")
+_REPEATED = re.compile(r"(.)(?:(?P<maybe>[*?]|\{0*(?:,\d*)?\})|\+|\{\d+(?:,\d*)?\})[?+]?", re.S)
+_GAP, _SET, _ESCAPED = "\0", 0xF0000, 0x100000
+"""Stands for letters that are open; where those begin that stand for groups, and for signs with a backslash."""
+
+_BETWEEN = re.compile(r"[\0\U000f0000-\U000fffff]")
 
 
 class Stated(NamedTuple):
@@ -101,36 +104,41 @@ def find_statements(rules: Iterable[Rule], text: str, lowered: str) -> Iterator[
 
 
 def keys_of(expression: str) -> tuple[str, ...]:
-    """Strings of lower case, one of which every match holds; none where no such strings are known."""
-    found = _needed(patterns.parse(expression, re.I))
+    """Strings of lower case, one of which every match holds; none where no such strings are known.
+
+    Groups are looked into from the innermost outwards; a letter that is in no text takes the place of each.
+    """
+    sets: list[set[str]] = []
+
+    def as_letter(group: "re.Match[str]") -> str:
+        found = None if group[1] else _needed(group[2], sets)
+        if not found:
+            return _GAP
+        sets.append(found)
+        return chr(_SET + len(sets) - 1)
+
+    text, count = f"({_SIGN.sub(_as_letter, expression)})", 1
+    while count:
+        text, count = _GROUP.subn(as_letter, text)
+    found = sets[-1] if len(text) == 1 and text != _GAP and not _STRANGE.search(expression) else ()
     return tuple(sorted(found)) if found and min(map(len, found)) >= 2 else ()
 
 
-def _needed(parsed: Any) -> set[str] | None:
-    """The best set of strings, one of which stands in every match: that whose shortest is longest."""
-    sets: list[set[str]] = []
-    run = ""
-    for code, value in parsed:
-        if code is codes.LITERAL:
-            run += chr(value).lower()
-            continue
-        if run:
-            sets.append({run})
-        run = ""
-        found = _needed_in(code, value)
-        if found:
-            sets.append(found)
-    if run:
-        sets.append({run})
-    return max(sets, key=lambda strings: min(map(len, strings)), default=None)
+def _as_letter(sign: "re.Match[str]") -> str:
+    """A sign with a backslash as a letter that no group can end; what stands for several letters, or none, as a gap."""
+    plain = sign[1] is not None and not sign[1].isalnum() and sign[1] < "\uffff"
+    return chr(_ESCAPED + ord(sign[1])) if plain else _GAP
 
 
-def _needed_in(code: Any, value: Any) -> set[str] | None:
-    if code is codes.SUBPATTERN:
-        return _needed(value[-1])
-    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and value[0] > 0:
-        return _needed(value[2])
-    if code is codes.BRANCH:
-        parts = [_needed(branch) for branch in value[1]]
-        return set().union(*parts) if all(parts) else None  # type: ignore[arg-type]
-    return None
+def _needed(body: str, sets: list[set[str]]) -> set[str] | None:
+    """Strings, one of which stands in every match of what stands between two brackets."""
+    body = _REPEATED.sub(lambda found: _GAP if found["maybe"] else found[1] + _GAP, body)
+    branches = [_needed_in(branch, sets) for branch in body.split("|")]
+    return set().union(*branches) if all(branches) else None  # type: ignore[arg-type]
+
+
+def _needed_in(branch: str, sets: list[set[str]]) -> set[str] | None:
+    """The best set of strings, one of which stands in every match: the longest, and of those the fewest."""
+    runs = ("".join(chr(ord(letter) % _ESCAPED) for letter in run).lower() for run in _BETWEEN.split(branch))
+    found = [{run} for run in runs if run] + [sets[ord(at) - _SET] for at in branch if _SET <= ord(at) < _ESCAPED]
+    return max(found, key=lambda strings: (min(map(len, strings)), -len(strings)), default=None)

@@ -69,6 +69,11 @@ class AdaptedHost(nn.Module):
             raise
         self.train(backbone.model.training)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if self.attached:
+            remember(self.backbone.model, self, self._before)
+
     @property
     def adapter(self) -> Adapter:
         """The adapter that acts."""
@@ -208,7 +213,7 @@ class AdaptedHost(nn.Module):
         if self.attached:
             self.backbone.detach()
             self.attached = self._checkpointing = False
-            give_back(self.backbone.model, self, self._before)
+            give_back(self.backbone.model, self)
         return self.backbone.model
 
     def _refuse_unready(self) -> None:

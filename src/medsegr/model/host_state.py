@@ -4,7 +4,7 @@ Kept by names, so that copies of a model carry it along, and so that layers whic
 """
 
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakSet, finalize, ref
 
 from torch import nn
 
@@ -40,27 +40,33 @@ _KNOWN: "WeakKeyDictionary[nn.Module, tuple[HostState, WeakSet[Any]]]" = WeakKey
 """Host -> its state before, and who has an adapter on it now."""
 
 
-def remember(model: nn.Module, holder: Any) -> HostState:
+def remember(model: nn.Module, holder: Any, before: HostState | None = None) -> HostState:
     """The host's state before the first adapter that is on it.
 
     Args:
         model: The host.
-        holder: Who puts an adapter on it; forgotten when nobody refers to it any more.
+        holder: Who puts an adapter on it; when nobody refers to it any more, the host's state is given back.
+        before: Of a host that was copied together with its adapters.
     """
-    if model not in _KNOWN:
-        _KNOWN[model] = (HostState(model), WeakSet())
-    state, holders = _KNOWN[model]
+    state, holders = _KNOWN.setdefault(model, (before or HostState(model), WeakSet()))
     holders.add(holder)
+    finalize(holder, _give_back, ref(model), state).atexit = False
     return state
 
 
-def give_back(model: nn.Module, holder: Any, state: HostState) -> None:
+def give_back(model: nn.Module, holder: Any) -> None:
     """Put the host's state back, unless somebody else still has an adapter on it."""
-    _, holders = _KNOWN.get(model, (state, WeakSet()))
+    state, holders = _KNOWN[model]
     holders.discard(holder)
-    if not holders:
+    _give_back(ref(model), state)
+
+
+def _give_back(host: "ref[nn.Module]", state: HostState) -> None:
+    """Put the state back where nobody has an adapter on the host any more, and nobody gave it back before."""
+    model = host()
+    if model is not None and _KNOWN.get(model, (None, ()))[0] is state and not list(_KNOWN[model][1]):
         state.put_back(model)
-        _KNOWN.pop(model, None)
+        del _KNOWN[model]
 
 
 def _checkpointing(module: nn.Module) -> dict[str, Any]:

@@ -45,8 +45,11 @@ def build_fabric(config: TrainConfig) -> Fabric:
 
 
 def bfloat16_is_fast() -> bool:
-    """Whether torch's CPU kernels take bfloat16 at all; where they do not, convolutions take a slow way round."""
-    return not torch.backends.mkldnn.is_available() or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Whether torch's CPU kernels take bfloat16 at all; where they do not, convolutions take a slow way round.
+
+    With the AVX2 of Intel's and AMD's they do not; of other instructions nothing of the kind is known.
+    """
+    return not torch.backends.mkldnn.is_available() or torch.backends.cpu.get_cpu_capability() != "AVX2"
 
 
 @contextmanager

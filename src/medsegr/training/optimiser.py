@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from medsegr.cognition.prior_embedding import PriorEmbedding
 from medsegr.training.config import OptimiserConfig
@@ -64,7 +65,7 @@ class WeightMean:
     def update(self, step: int) -> None:
         """Take in the weights after step ``step`` (from 0)."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(list(self.mean.values()), [p.detach() for p in self.named.values()], 1 - decay)
+        get_ema_multi_avg_fn(decay)(list(self.mean.values()), [p.detach() for p in self.named.values()], None)
 
     @contextmanager
     @torch.no_grad()

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from torch.utils.data import DataLoader
 
-from medsegr.errors import ConfigError
+from medsegr.backbones.catalogue import working_folder_importable
+from medsegr.errors import TrainingError
 from medsegr.inference.trained_targets import KEY, TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
@@ -63,10 +64,11 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
         Where the run stands. Its folder holds ``best/``, ready for ``from_pretrained``.
 
     Raises:
-        ConfigError: A setting is wrong, there is nothing to train on, or the loss is not finite.
+        ConfigError: A setting is wrong, or there is nothing to train on.
         DatasetError: A data set breaks its layout.
         OutputError: The run folder is in use or cannot be written.
         CheckpointError: The state to resume from is damaged.
+        TrainingError: The run has diverged.
     """
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -154,9 +156,9 @@ class _Run:
         batches = TrainingBatches(store, config, vocabulary, self.model.preprocess, rank, encoder=self.encoder)
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
         deaf = _ignore_interrupt if config.workers else None
-        return iter(
-            DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers, worker_init_fn=deaf)
-        )
+        loader = DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers, worker_init_fn=deaf)
+        with working_folder_importable():  # workers that are no copies of this process import a host's module anew
+            return iter(loader)
 
     def _step(self, batches: Iterator[TrainingBatch]) -> None:
         """One optimiser step, over ``accumulate`` batches."""
@@ -194,7 +196,7 @@ class _Run:
         else:
             self.skipped += 1
             if self.skipped >= DIVERGED_AFTER:
-                raise ConfigError(
+                raise TrainingError(
                     f"No finite gradient in {DIVERGED_AFTER} steps up to step {self.progress.step}: "
                     "the run has diverged. Lower 'optimiser.learning_rate' or train with precision=32."
                 )
