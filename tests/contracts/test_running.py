@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import jaxtyping
 import pytest
 import torch
 
@@ -42,7 +43,8 @@ def test_a_cuda_device_gives_the_same_masks(model):
     torch.testing.assert_close(output.logits.cpu(), expected, atol=1e-3, rtol=1e-2)
 
 
-def test_compiled_it_follows_a_changed_report(model):
+def test_compiled_it_follows_a_changed_report(model, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # the compiler cannot look into the check
     torch._dynamo.reset()
     compiled = torch.compile(model, backend="eager")
     for report in (REPORT, REPORT[::-1], [EFFUSION, HEART, NODULE]):
