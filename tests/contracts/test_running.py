@@ -2,13 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import jaxtyping
 import pytest
 import torch
 
 from medsegr.errors import ConfigError
 from tests.contracts.asking import CONFIG, REPORT, everything, pixels, priors, run
 from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, guided, open_gates
+from tests.shapes import leave_unchecked
 
 
 def test_autocast_stays_close(model):
@@ -44,7 +44,7 @@ def test_a_cuda_device_gives_the_same_masks(model):
 
 
 def test_compiled_it_follows_a_changed_report(model, monkeypatch):
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # the compiler cannot look into the check
+    leave_unchecked(monkeypatch)
     torch._dynamo.reset()
     compiled = torch.compile(model, backend="eager")
     for report in (REPORT, REPORT[::-1], [EFFUSION, HEART, NODULE]):
