@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 THREADS := OMP_NUM_THREADS=1
 
-.PHONY: install demo test lint wheel clean
+.PHONY: install demo test mutants lint wheel clean
 
 install: $(STAMP)
 
@@ -19,6 +19,9 @@ demo: install
 
 test: install
 	$(THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=85
+
+mutants: install
+	$(THREADS) $(BIN)/python tests/mutants/run.py --jobs 2
 
 lint: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" -c constraints-cpu.txt

@@ -1,4 +1,4 @@
-"""What all rooms share: one thread for torch, and a small random model on disk."""
+"""What all rooms share: shapes that are checked, one thread for torch, and a small random model on disk."""
 
 import errno
 import os
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.shapes import check_shapes
+
+check_shapes()
 torch.set_num_threads(1)
 
 

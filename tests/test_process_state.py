@@ -13,9 +13,9 @@ import matplotlib
 import nibabel as nib
 import numpy as np
 import pytest
+from medsegr._process_state import PROCESS_STATE
 from PIL import Image
 
-from medsegr._process_state import PROCESS_STATE
 from medsegr.data.image import load_image, load_label_map
 from medsegr.data.raster import read_picture
 from medsegr.errors import ImageError

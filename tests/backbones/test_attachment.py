@@ -1,65 +1,85 @@
-"""Hooks on a block that takes the picture itself, so that a guided and a plain pass have one input in common."""
+"""A block's output in the host's own layout -> maps for a modulator, and back to the same places."""
 
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+from torch import nn
 
-from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext
+from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, from_maps, to_maps, token_grid
 from medsegr.backbones.host_spec import HostSpec
+from medsegr.errors import ConfigError
+from medsegr.perception.modulator import Guidance, Modulator
 
-SPEC = HostSpec("one_block", "blocks", "BCHW")
-
-
-class Scale(nn.Module):
-    """Block and modulator: both multiply, by a weight or by the guidance."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor(2.0))
-        self.seen: list[float] = []
-
-    def forward(self, maps: Tensor, guidance: float | None = None):
-        if guidance is None:
-            return (maps * self.weight).exp().log()
-        self.seen.append(guidance)
-        return maps * guidance * self.weight, maps[:, :1]
+B, C, H, W, K, D = 2, 5, 3, 7, 2, 6
+CELLS = [(i, j) for i in range(H) for j in range(W)]
+SPECS = {
+    "BCHW": HostSpec("made", "blocks", "BCHW"),
+    "BHWC": HostSpec("made", "blocks", "BHWC"),
+    "BNC": HostSpec("made", "blocks", "BNC", grid=(H, W)),
+    "BNC with a class token": HostSpec("made", "blocks", "BNC", grid=(H, W), prefix_tokens=3),
+}
 
 
-@pytest.fixture
-def hooked():
-    block, modulator, context = Scale(), Scale(), HookContext()
-    block.register_forward_hook(BlockHook(0, modulator, SPEC, context))
-    return block, modulator, context
+@pytest.fixture(params=SPECS)
+def spec(request) -> HostSpec:
+    return SPECS[request.param]
 
 
-def guided(hooked, run, picture: Tensor, guidance: float) -> Tensor:
-    block, _, context = hooked
+def of_host(maps: torch.Tensor, spec: HostSpec, prefix: torch.Tensor) -> torch.Tensor:
+    """Maps in the host's own layout, cell by cell: tokens lie row by row, behind those of no place."""
+    if spec.layout == "BCHW":
+        return maps.clone()
+    if spec.layout == "BHWC":
+        return torch.stack([torch.stack([maps[:, :, i, j] for j in range(W)], 1) for i in range(H)], 1)
+    tokens = torch.stack([maps[:, :, i, j] for i, j in CELLS], 1)
+    return torch.cat([prefix[:, : spec.prefix_tokens], tokens], 1)
+
+
+def told() -> Guidance:
+    """One finding at the top, one at the lower left."""
+    region = torch.zeros(B, K, 21, 21)
+    region[:, 0, :7] = region[:, 1, 14:, :9] = 1
+    return Guidance(torch.randn(B, K, 4, D), region, torch.ones(B, K))
+
+
+def open_modulator() -> Modulator:
+    module = Modulator(C, D, 4)
+    with torch.no_grad():
+        for aspect in ("location", "texture", "shape"):
+            getattr(module, f"{aspect}_gate").normal_()
+    return module
+
+
+def test_a_hook_modulates_every_cell_where_it_lies(spec):
+    torch.manual_seed(0)
+    module, maps, guidance, prefix = open_modulator(), torch.randn(B, C, H, W), told(), torch.randn(B, 3, C)
+    block, context = nn.Identity(), HookContext()
+    block.register_forward_hook(BlockHook(4, module, spec, context))
+    output = of_host(maps, spec, prefix)
+    assert torch.equal(block(output), output), "nothing is asked"
     context.current = GuidedPass(guidance)
-    try:
-        return run(block, picture)
-    finally:
-        context.current = None
+    expected, logits = module(maps, guidance)
+    torch.testing.assert_close(block(output), of_host(expected, spec, prefix))
+    torch.testing.assert_close(context.current.location_logits[4], logits)
+    assert (expected - maps).abs().max() > 0.1
 
 
-def again(block: nn.Module, picture: Tensor) -> Tensor:
-    return checkpoint(block, picture, use_reentrant=False)
+def test_maps_come_back_as_they_were(spec):
+    maps, prefix = torch.randn(B, C, H, W), torch.randn(B, 3, C)
+    output = of_host(maps, spec, prefix)
+    assert torch.equal(to_maps(output, spec), maps)
+    assert torch.equal(from_maps(maps, output, spec), output)
 
 
-def test_a_plain_pass_over_the_same_input_stays_plain_before_and_after_the_backward_pass(hooked):
-    block, modulator, _ = hooked
-    picture = torch.linspace(0.1, 1, 12).view(1, 1, 3, 4)
-    plain = block(picture).detach()
-    output = guided(hooked, nn.Module.__call__, picture, 5.0)
-    torch.testing.assert_close(output.detach(), plain * 10)
-    torch.testing.assert_close(block(picture).detach(), plain)
-    guided(hooked, again, picture, 7.0).sum().backward()
-    assert modulator.seen == [5.0, 7.0, 7.0], "once in each pass, and again in the backward pass"
-    torch.testing.assert_close(block(picture).detach(), plain)
+def test_what_stands_beside_the_features_is_kept():
+    context, module = HookContext(), open_modulator()
+    context.current = GuidedPass(told())
+    features, more = torch.randn(B, C, H, W), object()
+    changed, *rest = BlockHook(0, module, SPECS["BCHW"], context)(nn.Identity(), (features,), (features, more))
+    assert rest == [more] and not torch.equal(changed, features)
 
 
-def test_two_checkpointed_passes_over_one_input_each_find_their_own_guidance_again(hooked):
-    picture = torch.ones(1, 1, 2, 3)
-    (guided(hooked, again, picture, 5.0).sum() + guided(hooked, again, picture, 7.0).sum()).backward()
-    assert sorted(hooked[1].seen) == [5.0, 5.0, 7.0, 7.0]
-    assert hooked[0].weight.grad.item() == pytest.approx(6 * 2 * 12)
+def test_tokens_fill_the_stated_grid_else_a_square():
+    assert token_grid(21, SPECS["BNC"]) == (3, 7)
+    assert token_grid(25, SPECS["BNC"]) == (5, 5)
+    with pytest.raises(ConfigError, match="22 tokens, which fill no square"):
+        token_grid(22, SPECS["BNC"])

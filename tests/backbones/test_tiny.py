@@ -7,6 +7,7 @@ from torch import nn
 from medsegr.backbones.catalogue import build_host
 from medsegr.backbones.tiny import TinyConfig, TinyEncoder
 from medsegr.errors import ConfigError
+from tests.random_hosts import random_sam
 
 SIZES = {"image_size": 64, "widths": (8, 8, 16, 16, 16), "depths": (1, 1, 1, 1), "dim": 32}
 
@@ -92,3 +93,20 @@ def test_the_way_up_ends_at_the_pictures_own_grid():
 def test_a_map_at_the_pictures_grid_that_nothing_would_read_is_refused(without):
     with pytest.raises(ConfigError, match="Set refined and mask_embedding"):
         TinyConfig(**{**SIZES, "refined": 4, "full_size": 4, **without})
+
+
+@torch.no_grad()
+def test_its_positions_are_sams_own():
+    """On a square grid those of Hugging Face's SAM, on an oblong one those of clicks at the cells' centres."""
+    backbone, sam = build_host("tiny", config=SIZES), random_sam()
+    shared = backbone.model.prompt_encoder.shared_embedding
+    sam.shared_image_embedding.positional_embedding.copy_(shared.positional_embedding)
+    sam.prompt_encoder.image_embedding_size = (4, 4)
+    like = torch.zeros(2, 32, 4, 4)
+    expected = sam.get_image_wide_positional_embeddings()
+    torch.testing.assert_close(backbone.positions(like), expected.expand(2, -1, -1, -1))
+    oblong = backbone.positions(torch.zeros(1, 32, 3, 5))[0]
+    for row in range(3):
+        for column in range(5):
+            click = torch.tensor([[[(column + 0.5) / 5, (row + 0.5) / 3]]])
+            torch.testing.assert_close(oblong[:, row, column], shared(click).flatten())

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from medsegr.cognition.fusion_transformer import FusionTransformer
+from medsegr.cognition.fusion_transformer import CoarseView, FusionTransformer
 from medsegr.cognition.prior_embedding import PriorEmbedding, PriorVocabulary
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 
@@ -78,3 +78,35 @@ def test_fusion_masks_padding_and_knows_no_order() -> None:
     torch.testing.assert_close(masked[:, :2], fewer, atol=1e-5, rtol=1e-5)
     assert (all_three[:, :2] - fewer).abs().max() > 1e-3, "findings attend to each other"
     assert torch.isfinite(nothing).all()
+
+
+def test_fusion_tells_whose_place_is_whose() -> None:
+    """A left nodule and a right mass, and a left mass and a right nodule, are the same tokens, shared out otherwise."""
+    torch.manual_seed(0)
+    fusion, pixels, tokens = FusionTransformer(16, 2).eval(), torch.randn(1, 3, 64, 64), torch.randn(1, 2, 4, 16)
+    other = tokens.clone()
+    other[:, :, 1] = tokens[:, [1, 0], 1]
+    with torch.no_grad():
+        one, exchanged = (fusion(t, pixels, torch.ones(1, 2)) for t in (tokens, other))
+    assert (one[:, :, 0] - exchanged[:, :, 0]).abs().max() > 0.1, "a target's token knows its own finding's place"
+
+
+def test_without_blocks_each_finding_is_told_by_itself() -> None:
+    torch.manual_seed(0)
+    fusion, tokens = FusionTransformer(16, 2, blocks=0), torch.randn(2, 3, 4, 16)
+    fused = fusion(tokens, torch.randn(2, 3, 64, 64), torch.ones(2, 3))
+    for b in range(2):
+        for k in range(3):
+            own = sum(tokens[b, k]) / 4 @ fusion.identity
+            for aspect in range(4):
+                torch.testing.assert_close(fused[b, k, aspect], fusion.norm(tokens[b, k, aspect] + own))
+
+
+def test_the_coarse_view_lies_row_by_row() -> None:
+    torch.manual_seed(0)
+    view = CoarseView(16).eval()
+    dark = torch.zeros(1, 3, 64, 64)
+    lit = dark.clone()
+    lit[:, :, 8:16, 40:48] = 1  # the second of eight rows, the sixth of eight columns
+    changed = (view(lit) - view(dark)).abs().sum(-1)[0]
+    assert changed.nonzero().flatten().tolist() == [8 + 5]

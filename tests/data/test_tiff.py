@@ -8,7 +8,6 @@ import tifffile
 from PIL import Image
 
 from medsegr.data.image import load_image, load_label_map
-from medsegr.data.tiff import read_tiff
 from medsegr.errors import ImageError
 
 RNG = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from weakref import finalize
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -35,16 +35,16 @@ class ImageEmbedding:
     """What an encoder leaves for the decoder.
 
     Attributes:
-        features: (B, C, h, w) after the neck.
-        high_resolution: Further maps that decoders take as they are, (B, ...), finest first.
-        added: What each finding adds to each of these maps, once the decoder has projected them, (N, ...).
-        full_size: A map at the square's own grid, (B, C, S, S), where the encoder has one.
+        features: After the neck: of B images, or of N findings, those of one image after another.
+        high_resolution: Further maps of the images that decoders take as they are, finest first.
+        added: What each finding adds to each of these maps, once the decoder has projected them.
+        full_size: A map of the images at the square's own grid, where the encoder has one.
     """
 
-    features: Tensor
-    high_resolution: tuple[Tensor, ...] = ()
-    added: tuple[Tensor, ...] = ()
-    full_size: Tensor | None = None
+    features: Float[Tensor, "n c h w"]
+    high_resolution: tuple[Float[Tensor, "b _ _ _"], ...] = ()
+    added: tuple[Float[Tensor, "n _ _ _"], ...] = ()
+    full_size: Float[Tensor, "b _ s s"] | None = None
 
 
 @dataclass
@@ -52,14 +52,14 @@ class Prompts:
     """Clicks and boxes of a user, per finding, in pixels of the host's square.
 
     Attributes:
-        points: (B, K, P, 2) as x, y; None for none.
-        labels: (B, K, P), 1 foreground, 0 background, -10 padding.
-        boxes: (B, K, 4) as x1, y1, x2, y2; None for none.
+        points: As x, y; None for none.
+        labels: 1 foreground, 0 background, -10 padding.
+        boxes: As x1, y1, x2, y2; None for none.
     """
 
-    points: Tensor | None = None
-    labels: Tensor | None = None
-    boxes: Tensor | None = None
+    points: Float[Tensor, "b k p 2"] | None = None
+    labels: Shaped[Tensor, "b k p"] | None = None
+    boxes: Float[Tensor, "b k 4"] | None = None
 
     @property
     def given(self) -> bool:
@@ -155,14 +155,17 @@ class Backbone(nn.Module):
         return ()
 
     def decode(
-        self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
+        self,
+        embedding: ImageEmbedding,
+        tokens: Float[Tensor, "n t c"] | None,
+        prompts: Prompts | None,
+        decoder: nn.Module,
     ) -> Float[Tensor, "n h w"]:
         """Run a mask decoder once for N findings.
 
         Args:
-            embedding: Features (N, C, h, w), one per finding; high-resolution maps (B, ...)
-                with N a multiple of B, and what is added to them (N, ...).
-            tokens: (N, T, C) further sparse prompts, or None.
+            embedding: Features of N findings; high-resolution maps of B images, N a multiple of B.
+            tokens: Further sparse prompts, or None.
             prompts: The user's clicks and boxes, or None.
             decoder: The host's own mask decoder or a tuned copy of it.
         """
@@ -296,8 +299,8 @@ def _first(output: Any) -> Tensor:
     return output[0] if isinstance(output, tuple) else output
 
 
-def per_finding(level: Tensor, findings: int) -> Tensor:
-    """A map (B, ...) that all findings of an image share, repeated to (N, ...)."""
+def per_finding(level: Float[Tensor, "b *shape"], findings: int) -> Float[Tensor, "n *shape"]:
+    """A map that all findings of an image share, repeated for each."""
     return level.repeat_interleave(findings // level.shape[0], dim=0)
 
 
@@ -314,8 +317,8 @@ def convolution_dims(*convolutions: Any) -> tuple[tuple[int, int], ...]:
     return tuple((int(c.weight.shape[1]), int(c.weight.shape[0])) for c in convolutions)
 
 
-def grid_positions(shared: Any, height: int, width: int, like: Tensor) -> Tensor:
-    """SAM's positional encoding of the image embedding's grid: (N, C, h, w)."""
+def grid_positions(shared: Any, height: int, width: int, like: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    """SAM's positional encoding of the image embedding's grid."""
     weight = shared.positional_embedding
     rows = (torch.arange(height, device=weight.device, dtype=weight.dtype) + 0.5) / height
     columns = (torch.arange(width, device=weight.device, dtype=weight.dtype) + 0.5) / width

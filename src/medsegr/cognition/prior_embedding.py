@@ -29,21 +29,20 @@ class PriorBatch:
     """The priors of B images with up to K findings each, as tensors.
 
     Attributes:
-        target, location, texture, shape: (B, K, V) weights over the attributes of
-            each aspect; they sum to 1 per finding (target: 1 plus 1 for the
-            modality), or to 0 where nothing is stated.
-        region: (B, K, R, R) soft maps 0..1 over the host's padded square.
-        valid: (B, K) 1 for findings, 0 for padding.
-        words: (B, K, 4, T) vectors of a frozen text encoder, or None.
+        target, location, texture, shape: Weights over the attributes of each aspect; they sum to 1 per finding
+            (target: 1 plus 1 for the modality), or to 0 where nothing is stated.
+        region: Soft maps 0..1 over the host's padded square.
+        valid: 1 for findings, 0 for padding.
+        words: Vectors of a frozen text encoder, or None.
     """
 
-    target: Tensor
-    location: Tensor
-    texture: Tensor
-    shape: Tensor
-    region: Tensor
-    valid: Tensor
-    words: Tensor | None = None
+    target: Float[Tensor, "b k v_target"]
+    location: Float[Tensor, "b k v_location"]
+    texture: Float[Tensor, "b k v_texture"]
+    shape: Float[Tensor, "b k v_shape"]
+    region: Float[Tensor, "b k r r"]
+    valid: Float[Tensor, "b k"]
+    words: Float[Tensor, "b k 4 t"] | None = None
 
     def to(self, device: torch.device | str) -> "PriorBatch":
         """The same on another device."""

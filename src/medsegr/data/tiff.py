@@ -48,7 +48,9 @@ def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> S
                              "one grey or RGB picture was expected.")  # fmt: skip
         _refuse_missing_parts(page, file.filehandle.size)
         array = np.asarray(page.asarray())
-        channels = (np.moveaxis(array, 0, -1) if page.axes == "SYX" else array).reshape(page.imagelength, page.imagewidth, -1)
+        channels = (np.moveaxis(array, 0, -1) if page.axes == "SYX" else array).reshape(
+            page.imagelength, page.imagewidth, -1
+        )
         orientation, opacity = page.tags.valueof(ORIENTATION), _opacity(channels, page)
         if page.photometric == PHOTOMETRIC.PALETTE:
             return upright_picture(channels[..., 0].astype(np.uint16), orientation, opacity, _palette(page))

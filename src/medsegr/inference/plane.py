@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 
 from medsegr.cognition.priors import Finding
 from medsegr.inference.user_prompt import UserPrompt
@@ -44,19 +45,19 @@ class PlanePrediction:
     """What the model says of one plane.
 
     Attributes:
-        probability: (K, H, W) 0..1.
-        support: (K,) 0..1.
-        location: (K, h, w) logits over the host's padded square.
+        probability: 0..1.
+        support: 0..1.
+        location: Logits over the host's padded square.
         view: Of the plane, which knows how it lies in that square.
-        looked_twice: (K,) bool, whether a second look changed the probability.
+        looked_twice: Whether a second look changed the probability.
         mirrored: What it says of the mirrored plane, where it was asked.
     """
 
-    probability: np.ndarray
-    support: np.ndarray
-    location: torch.Tensor
+    probability: Float[np.ndarray, "k h w"]
+    support: Float[np.ndarray, "k"]
+    location: Float[torch.Tensor, "k y x"]
     view: View
-    looked_twice: np.ndarray
+    looked_twice: Bool[np.ndarray, "k"]
     mirrored: "PlanePrediction | None" = None
 
     @property
@@ -65,8 +66,8 @@ class PlanePrediction:
         assert self.view.square is not None
         return self.view.square
 
-    def location_map(self, k: int) -> np.ndarray:
-        """(H, W) 0..1: where finding ``k`` was looked for; the mean of both looks where the plane was mirrored too."""
+    def location_map(self, k: int) -> Float[np.ndarray, "h w"]:
+        """0..1: where finding ``k`` was looked for; the mean of both looks where the plane was mirrored too."""
         own = torch.sigmoid(self.square.logits_out(self.location[k : k + 1]))[0].numpy()
         return own if self.mirrored is None else (own + self.mirrored.location_map(k)[:, ::-1]) / 2
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.backbone import Backbone, ImageEmbedding
@@ -181,30 +182,32 @@ class Adapter(nn.Module):
         )
         self.decoder = backbone.decoder_copy() if config.train_decoder else None
 
-    def tokens(self, priors: PriorBatch, pixel_values: Tensor) -> Tensor:
-        """Fused tokens (B, K, 4, D) of all findings."""
+    def tokens(self, priors: PriorBatch, pixel_values: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b k 4 d"]:
+        """Fused tokens of all findings."""
         if priors.words is not None and self.unsaid:
             said = [float(aspect not in self.unsaid) for aspect in ASPECTS]
             priors = replace(priors, words=priors.words * priors.words.new_tensor(said)[:, None])
         return self.fusion(self.embedding(priors), pixel_values, priors.valid)
 
-    def refine(self, image: ImageEmbedding, tokens: Tensor, coarse: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
+    def refine(
+        self, image: ImageEmbedding, tokens: Float[Tensor, "b k 4 d"], coarse: Float[Tensor, "n 1 h w"]
+    ) -> tuple[tuple[Float[Tensor, "n _ _ _"], ...], Float[Tensor, "n 1 y x"] | None]:
         """What each finding adds to the finer maps, (B * K, ...) each, and where it may lie at the finest grid.
 
         Nothing and None where the adapter does without.
 
         Args:
             image: The image embedding that all findings share.
-            tokens: Fused tokens (B, K, 4, D).
-            coarse: Location logits (B * K, 1, h, w) of the modulator behind the neck.
+            tokens: Fused tokens.
+            coarse: Location logits of the modulator behind the neck.
         """
         if self.fine is None:
             return (), None
         added, logits = self.fine((*image.high_resolution, image.features), tokens.flatten(0, 1), coarse)
         return tuple(added), logits
 
-    def prompts(self, tokens: Tensor) -> Tensor | None:
-        """The four tokens of each finding as sparse prompts (B * K, 4, C); None while the gate is shut.
+    def prompts(self, tokens: Float[Tensor, "b k 4 d"]) -> Float[Tensor, "n 4 c"] | None:
+        """The four tokens of each finding as sparse prompts; None while the gate is shut.
 
         A shut gate means a fresh adapter: then the decoder gets the host's own
         prompts and nothing else, so that its masks are the host's bit for bit.
@@ -214,8 +217,8 @@ class Adapter(nn.Module):
             return None
         return self.prompt(tokens.flatten(0, 1)) * self.prompt_gate
 
-    def agree(self, features: Tensor, priors: PriorBatch) -> Tensor:
-        """How far each place of the image embedding agrees with what is stated: (B, K, 2, h, w), texture and shape."""
+    def agree(self, features: Float[Tensor, "b c h w"], priors: PriorBatch) -> Float[Tensor, "b k 2 h w"]:
+        """How far each place of the image embedding agrees with what is stated: texture and shape."""
         tables = (self.embedding.tables["texture"], self.embedding.tables["shape"])
         return self.agreement(features, tables, (priors.texture, priors.shape))
 

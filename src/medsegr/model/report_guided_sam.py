@@ -1,7 +1,7 @@
 """Image and priors -> one mask per finding: a SAM host, and the adapter that guides it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +27,16 @@ class GuidedOutput:
     """What one pass gives for B images with up to K findings each.
 
     Attributes:
-        logits: (B, K, h, w) mask logits over the host's padded square, before the sigmoid; masks
-            are independent and may overlap.
-        support_logits: (B, K) before the sigmoid: does the image agree with the report?
-        location_logits: One (B, K, h_i, w_i) per modulator: where each finding may lie.
-        agreement: (B, K, 2, h, w) log-likelihood of the stated texture and shape at each place; 0 where
-            none is stated.
+        logits: Mask logits over the host's padded square, before the sigmoid; masks are independent and may overlap.
+        support_logits: Before the sigmoid: does the image agree with the report?
+        location_logits: One per modulator: where each finding may lie.
+        agreement: Log-likelihood of the stated texture and shape at each place; 0 where none is stated.
     """
 
-    logits: Tensor
-    support_logits: Tensor
-    location_logits: tuple[Tensor, ...] = field(default_factory=tuple)
-    agreement: Tensor | None = None
+    logits: Float[Tensor, "b k h w"]
+    support_logits: Float[Tensor, "b k"]
+    location_logits: tuple[Float[Tensor, "b k _ _"], ...] = ()
+    agreement: Float[Tensor, "b k 2 y x"] | None = None
 
 
 @dataclass
@@ -49,13 +47,13 @@ class GuidedEncoding:
         priors: What the report says, as tensors.
         guidance: The fused tokens and regions that the modulators read.
         image: The image embedding, guided by all findings at once.
-        location_logits: One (B, K, h_i, w_i) per early modulator.
+        location_logits: One per early modulator.
     """
 
     priors: PriorBatch
     guidance: Guidance
     image: ImageEmbedding
-    location_logits: tuple[Tensor, ...]
+    location_logits: tuple[Float[Tensor, "b k _ _"], ...]
 
     def only(self, k: int) -> "GuidedEncoding":
         """The same encoding with finding ``k`` alone to be outlined."""
@@ -242,7 +240,7 @@ def _only(batch: Any, k: int) -> Any:
     )
 
 
-def _inside_region(region: Tensor, like: Tensor) -> Tensor:
-    """The stated region (B, K, R, R) as agreement (B, K, 1, h, w): 0 inside or where none is stated, -1 outside."""
+def _inside_region(region: Float[Tensor, "b k r r"], like: Float[Tensor, "b k _ h w"]) -> Float[Tensor, "b k 1 h w"]:
+    """The stated region as agreement: 0 inside or where none is stated, -1 outside."""
     maps = F.adaptive_avg_pool2d(region, (like.shape[-2], like.shape[-1]))
     return (maps - region.amax((-2, -1), keepdim=True)).to(like.dtype)[:, :, None]

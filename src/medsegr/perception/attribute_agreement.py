@@ -48,15 +48,15 @@ class AttributeAgreement(nn.Module):
     def forward(
         self,
         features: Float[Tensor, "b c h w"],
-        tables: tuple[Tensor, Tensor],
-        weights: tuple[Tensor, Tensor],
+        tables: tuple[Float[Tensor, "t d"], Float[Tensor, "s d"]],
+        weights: tuple[Float[Tensor, "b k t"], Float[Tensor, "b k s"]],
     ) -> Float[Tensor, "b k 2 h w"]:
         """Mean log-likelihood of the stated attributes at every place; 0 where none is stated.
 
         Args:
             features: The image embedding that all findings share.
-            tables: Attribute rows (V, D) of texture and of shape.
-            weights: The findings' weights (B, K, V) over the rows of texture and of shape.
+            tables: Attribute rows of texture and of shape.
+            weights: The findings' weights over the rows of texture and of shape.
         """
         read = self.read(features).chunk(2, dim=1)
         maps = []

@@ -65,8 +65,11 @@ class FineGuidance(nn.Module):
             self.register_parameter(f"{aspect}_gate", nn.Parameter(torch.zeros(width)))
 
     def forward(
-        self, levels: Sequence[Tensor], tokens: Float[Tensor, "n 4 d"], coarse: Float[Tensor, "n 1 h w"]
-    ) -> tuple[list[Tensor], Float[Tensor, "n 1 y x"]]:
+        self,
+        levels: Sequence[Float[Tensor, "b _ _ _"]],
+        tokens: Float[Tensor, "n 4 d"],
+        coarse: Float[Tensor, "n 1 h w"],
+    ) -> tuple[list[Float[Tensor, "n _ _ _"]], Float[Tensor, "n 1 y x"]]:
         """What each finding adds to each finer map, and the logits of where it may lie, at the finest grid.
 
         Args:
@@ -101,10 +104,10 @@ class FineGuidance(nn.Module):
         return self.mix(parts[0])
 
 
-def _resized(maps: Tensor, like: Tensor) -> Tensor:
+def _resized(maps: Float[Tensor, "n c h w"], like: Tensor) -> Float[Tensor, "n c y x"]:
     return F.interpolate(maps, like.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def _pooled(maps: Tensor, like: Tensor) -> Tensor:
+def _pooled(maps: Float[Tensor, "n c h w"], like: Tensor) -> Float[Tensor, "n c y x"]:
     size = (like.shape[-2], like.shape[-1])
     return maps if tuple(maps.shape[-2:]) == size else F.adaptive_avg_pool2d(maps, size)

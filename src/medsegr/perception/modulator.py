@@ -24,16 +24,16 @@ class Guidance:
     """What the report says, as tensors that modulators read.
 
     Attributes:
-        tokens: (B, K, 4, D) fused tokens: target, location, texture, shape.
-        region: (B, K, R, R) soft maps 0..1 that the stated zones imply.
-        valid: (B, K) 1 for findings, 0 for padding.
-        evidence: (B, K, H, W) added to the logits of the location attention, or None.
+        tokens: Fused tokens: target, location, texture, shape.
+        region: Soft maps 0..1 that the stated zones imply.
+        valid: 1 for findings, 0 for padding.
+        evidence: Added to the logits of the location attention, or None.
     """
 
-    tokens: Tensor
-    region: Tensor
-    valid: Tensor
-    evidence: Tensor | None = None
+    tokens: Float[Tensor, "b k 4 d"]
+    region: Float[Tensor, "b k r r"]
+    valid: Float[Tensor, "b k"]
+    evidence: Float[Tensor, "b k h w"] | None = None
 
     def per_finding(self) -> "Guidance":
         """Every finding as an image of its own: (B * K, 1, ...)."""
@@ -99,7 +99,7 @@ class Modulator(nn.Module):
 
     def forward(
         self, features: Float[Tensor, "b c h w"], guidance: Guidance
-    ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b k h w"]]:
+    ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b k y x"]]:
         """Modulated features, and the logits of where each finding may lie, at the grid that was worked at.
 
         Args:

@@ -64,15 +64,17 @@ class ShapeDeformableSampling(nn.Module):
             total = torch.addcmul(total, weights[:, point, None], sampled)
         return total
 
-    def _sampled(self, features: Tensor, grid: Tensor) -> Sequence[Tensor]:
-        """Per point, the features (B, r, H, W) at its positions."""
+    def _sampled(
+        self, features: Float[Tensor, "b r h w"], grid: Float[Tensor, "b n h w 2"]
+    ) -> Sequence[Float[Tensor, "b r h w"]]:
+        """Per point, the features at its positions."""
         if len(features) == 1:  # as a batch of points, since a CPU shares out batches among its threads
             same = features.expand(self.points, -1, -1, -1)
             return F.grid_sample(same, grid[0], padding_mode="border", align_corners=False).split(1)
         return [F.grid_sample(features, g, padding_mode="border", align_corners=False) for g in grid.unbind(1)]
 
-    def _grid(self, columns: Tensor, rows: Tensor) -> Tensor:
-        """Sampling positions (B, n, H, W, 2) in [-1, 1] from offsets in feature cells."""
+    def _grid(self, columns: Float[Tensor, "b n h w"], rows: Float[Tensor, "b n h w"]) -> Float[Tensor, "b n h w 2"]:
+        """Sampling positions x, y in [-1, 1] from offsets in feature cells."""
         height, width = columns.shape[-2:]
         x = torch.arange(width, device=columns.device) + 0.5 + self.reach * torch.tanh(columns)
         y = torch.arange(height, device=rows.device)[:, None] + 0.5 + self.reach * torch.tanh(rows)

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -53,13 +54,13 @@ class TrainingBatch:
     """Images and questions, ready for the model.
 
     Attributes:
-        pixels: (B, 3, S, S), as the host wants them.
+        pixels: As the host wants them.
         priors: What is asked of each image.
         truth: Its masks.
         shown: (modality or ``unknown``, target) of what is asked for and there.
     """
 
-    pixels: Tensor
+    pixels: Float[Tensor, "b 3 s s"]
     priors: PriorBatch
     truth: Truth
     shown: frozenset[tuple[str, str]] = frozenset()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from medsegr.model.report_guided_sam import GuidedOutput
@@ -23,27 +23,27 @@ class Truth:
     """What is true of B images with K findings each.
 
     Attributes:
-        masks: (B, K, S, S) of 0 and 1, any dtype, over the host's square.
-        valid: (B, K) 1 for findings that are supervised, 0 for padding.
-        present: (B, K) 1 where the image shows the finding.
-        content: (B, 2) share (height, width) of the square that the picture fills.
+        masks: Of 0 and 1, over the host's square.
+        valid: 1 for findings that are supervised, 0 for padding.
+        present: 1 where the image shows the finding.
+        content: Share (height, width) of the square that the picture fills.
     """
 
-    masks: Tensor
-    valid: Tensor
-    present: Tensor
-    content: Tensor
+    masks: Shaped[Tensor, "b k s s"]
+    valid: Shaped[Tensor, "b k"]
+    present: Shaped[Tensor, "b k"]
+    content: Float[Tensor, "b 2"]
 
 
 @dataclass(frozen=True)
 class LossTerms:
     """The terms, unweighted, and their weighted sum ``total``."""
 
-    total: Tensor
-    mask: Tensor
-    location: Tensor
-    support: Tensor
-    attributes: Tensor
+    total: Float[Tensor, ""]
+    mask: Float[Tensor, ""]
+    location: Float[Tensor, ""]
+    support: Float[Tensor, ""]
+    attributes: Float[Tensor, ""]
 
 
 def guided_loss(output: GuidedOutput, truth: Truth, config: LossConfig) -> LossTerms:
@@ -75,9 +75,9 @@ def mask_term(
     logits: Float[Tensor, "b k h w"],
     masks: Float[Tensor, "b k s s"],
     content: Float[Tensor, "b 2"],
-    groups: tuple[Tensor, Tensor],
+    groups: tuple[Float[Tensor, "b k"], Float[Tensor, "b k"]],
     config: LossConfig,
-) -> Tensor:
+) -> Float[Tensor, ""]:
     """Dice and cross-entropy per finding; of empty ones cross-entropy alone, at ``config.empty``.
 
     The mean over the findings, in which small ones count ``config.small`` times.
@@ -97,8 +97,8 @@ def location_term(
     logits: Float[Tensor, "b k h w"],
     masks: Float[Tensor, "b k s s"],
     content: Float[Tensor, "b 2"],
-    groups: tuple[Tensor, Tensor],
-) -> Tensor:
+    groups: tuple[Float[Tensor, "b k"], Float[Tensor, "b k"]],
+) -> Float[Tensor, ""]:
     """The same for one level's location maps, against the coarse mask; only findings that are shown."""
     logits, shown = logits.float(), groups[0]
     truth, inside = coarse(masks, logits.shape[-2:]), content_weights(content, logits.shape[-2:])
@@ -108,7 +108,7 @@ def location_term(
 
 def attribute_term(
     agreement: Float[Tensor, "b k 2 h w"], masks: Float[Tensor, "b k s s"], shown: Float[Tensor, "b k"]
-) -> Tensor:
+) -> Float[Tensor, ""]:
     """Negative log-likelihood of the stated textures and shapes inside the masks of findings that are shown."""
     agreement = agreement.float()
     weights = coarse(masks, agreement.shape[-2:])[:, :, None]
@@ -129,14 +129,18 @@ def content_weights(content: Float[Tensor, "b 2"], size: Sequence[int]) -> Float
     return (rows[:, :, None] & columns[:, None, :])[:, None].float()
 
 
-def soft_dice_loss(logits: Tensor, truth: Tensor, inside: Tensor) -> Float[Tensor, "b k"]:
+def soft_dice_loss(
+    logits: Float[Tensor, "b k h w"], truth: Float[Tensor, "b k h w"], inside: Float[Tensor, "b 1 h w"]
+) -> Float[Tensor, "b k"]:
     """1 - Dice of probabilities, per finding."""
     guess = logits.sigmoid() * inside
     overlap = (guess * truth).sum((-2, -1))
     return 1 - (2 * overlap + SMOOTH) / (guess.sum((-2, -1)) + (truth * inside).sum((-2, -1)) + SMOOTH)
 
 
-def cross_entropy(logits: Tensor, truth: Tensor, inside: Tensor, gamma: float) -> Float[Tensor, "b k"]:
+def cross_entropy(
+    logits: Float[Tensor, "b k h w"], truth: Float[Tensor, "b k h w"], inside: Float[Tensor, "b 1 h w"], gamma: float
+) -> Float[Tensor, "b k"]:
     """Mean binary cross-entropy over the picture, per finding; focal with ``gamma`` above 0.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, 2017, equation 4,

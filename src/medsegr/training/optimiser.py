@@ -68,14 +68,13 @@ class WeightMean:
         get_ema_multi_avg_fn(decay)(list(self.mean.values()), [p.detach() for p in self.named.values()], None)
 
     @contextmanager
-    @torch.no_grad()
     def in_place(self) -> Iterator[None]:
         """Within the block, the model has the mean for its weights."""
         kept = {name: p.detach().clone() for name, p in self.named.items()}
         for name, parameter in self.named.items():
-            parameter.copy_(self.mean[name])
+            parameter.detach().copy_(self.mean[name])
         try:
             yield
         finally:
             for name, parameter in self.named.items():
-                parameter.copy_(kept[name])
+                parameter.detach().copy_(kept[name])

@@ -1,0 +1,103 @@
+"""Planes gathered into volumes: what a volume says is what its best plane says, wherever that lies."""
+
+import numpy as np
+import pytest
+import torch
+
+from medsegr.inference.predictor import Predictor
+from tests.inference.bright_model import BrightModel
+
+HEIGHT, WIDTH = 40, 64
+EDGE = 0.6
+"""Brightness at which this model's support is a half."""
+
+
+class SurerOfTheBright(BrightModel):
+    """Its support grows with what is brightest in the plane; where it looked is what it outlines."""
+
+    def outline(self, encoding, prompts=None):
+        output = super().outline(encoding, prompts)
+        brightest = encoding.pixels.flatten(1).amax(1)
+        output.support_logits = (20 * (brightest - EDGE))[:, None].expand(output.support_logits.shape).clone()
+        output.location_logits = (output.logits[..., ::4, ::4],)
+        return output
+
+
+def blob(rows: slice, columns: slice, value: float) -> np.ndarray:
+    plane = np.zeros((HEIGHT, WIDTH), np.float32)
+    plane[rows, columns] = value
+    return plane
+
+
+SMALL = blob(slice(8, 16), slice(40, 56), 1.0)
+AGAIN = blob(slice(24, 32), slice(8, 24), 1.0)
+LARGE_BUT_DIM = blob(slice(4, 36), slice(4, 36), 0.55)
+EMPTY = np.zeros((HEIGHT, WIDTH), np.float32)
+
+
+def found(*planes: np.ndarray):
+    """The one finding in a volume of these planes."""
+    (finding,) = Predictor(SurerOfTheBright(WIDTH), "bright").segment(np.stack(planes), "Nodule.").findings
+    return finding
+
+
+def sigmoid(x: float) -> float:
+    return float(torch.sigmoid(torch.tensor(x)))
+
+
+@pytest.mark.parametrize("place", [0, 2, 5])
+def test_support_is_that_of_the_best_plane_wherever_it_lies(place):
+    planes = [EMPTY] * 6
+    planes[place] = SMALL
+    finding = found(*planes)
+    assert finding.support == pytest.approx(sigmoid(20 * (1 - EDGE)), abs=1e-3)
+    assert finding.key_plane == place
+    assert [bool(plane.any()) for plane in finding.mask] == [n == place for n in range(6)]
+    np.testing.assert_array_equal(finding.mask[place], SMALL > 0.5)
+
+
+def test_of_planes_alike_the_first_is_shown():
+    finding = found(EMPTY, SMALL, EMPTY, AGAIN, EMPTY)
+    assert finding.key_plane == 1
+    np.testing.assert_array_equal(finding.mask[3], AGAIN > 0.5)
+    np.testing.assert_array_equal(finding.probability >= 0.5, SMALL > 0.5)
+    assert finding.location_map[10, 48] > 0.9 and finding.location_map[28, 16] < 0.1
+
+
+def test_the_plane_with_the_largest_mask_is_shown():
+    wider = blob(slice(24, 32), slice(8, 40), 0.9)
+    assert found(SMALL, wider, SMALL).key_plane == 1
+    assert found(wider, SMALL, SMALL).key_plane == 0
+
+
+def test_a_plane_without_support_adds_nothing_however_large_its_mask():
+    finding = found(LARGE_BUT_DIM, SMALL, LARGE_BUT_DIM)
+    assert [bool(plane.any()) for plane in finding.mask] == [False, True, False]
+    assert finding.key_plane == 1
+
+
+def test_where_nothing_is_outlined_the_likeliest_plane_is_shown():
+    dim = [blob(slice(8, 16), slice(8, 24), value) for value in (0.1, 0.3, 0.2)]
+    finding = found(blob(slice(0, 2), slice(0, 2), 0.0), *dim)
+    assert finding.outcome == "unsupported" and not finding.mask.any()
+    top = finding.key_plane
+    assert top == 2 and finding.support < 0.5
+
+
+def test_planes_come_in_order_and_many_findings_are_joined(monkeypatch):
+    monkeypatch.setattr("medsegr.inference.plane.FINDINGS_AT_ONCE", 2)
+    monkeypatch.setattr("medsegr.inference.volume.FINDINGS_AT_ONCE", 2)
+    planes = [blob(slice(n, n + 4), slice(2 * n, 2 * n + 4), 1.0) for n in range(9)]
+    model = SurerOfTheBright(WIDTH)
+    findings = Predictor(model, "bright").segment(np.stack(planes), "Nodule. Effusion. Consolidation.").findings
+    assert {len(listed) for batch in model.asked for listed in batch} == {1, 2}
+    assert [f.finding.target for f in findings] == ["nodule", "pleural_effusion", "consolidation"]
+    for finding in findings:
+        for mask, plane in zip(finding.mask, planes, strict=True):
+            np.testing.assert_array_equal(mask, plane > 0.5)
+
+
+def test_planes_are_asked_in_batches():
+    model = SurerOfTheBright(WIDTH)
+    Predictor(model, "bright").segment(np.stack([EMPTY, SMALL] * 5), "Nodule.")
+    assert sum(map(len, model.shown)) == 10 and max(map(len, model.shown)) <= 4
