@@ -12,8 +12,8 @@ from PIL import Image
 from medsegr.data.outputs import staged_folder
 from medsegr.data.phantoms.scenes import LOOKS
 from medsegr.data.phantoms.study import ALL_SUITES, MODALITIES, Lesion, PhantomStudy, generate_study
-from medsegr.data.stored_picture import MAX_SIDE
 from medsegr.data.report_table import ORIGIN_COLUMN, REPORTS_FILE
+from medsegr.data.stored_picture import MAX_SIDE
 from medsegr.errors import ConfigError
 
 SPLITS = ("train", "val", "test")
