@@ -58,7 +58,9 @@ def test_colour_maps_of_tiffs_are_seen_in_8_and_in_16_bits(bytes_of: int, tmp_pa
     colours = np.zeros((3, 256), np.uint16)
     colours[:, 0] = bytes_of
     for options in ({}, {"compression": "zlib", "tile": (16, 16)}, {"byteorder": ">"}):
-        tifffile.imwrite(tmp_path / "a.tif", 1 - OBJECT.astype(np.uint8), photometric="palette", colormap=colours, **options)
+        tifffile.imwrite(
+            tmp_path / "a.tif", 1 - OBJECT.astype(np.uint8), photometric="palette", colormap=colours, **options
+        )
         assert is_read(tmp_path / "a.tif")
 
 

@@ -60,7 +60,8 @@ def _read(path: Path) -> StoredPicture:
     try:
         return read_stored(path)
     except ImageError as error:
-        raise ImageError(f"{path.name} cannot be read as a mask: {error}") from error
+        fault = str(error).replace(path.name, "it", 1)
+        raise ImageError(f"{path.name} cannot be read as a mask: {fault}") from error
 
 
 def _opacity(stored: StoredPicture) -> np.ndarray | None:
