@@ -12,7 +12,6 @@ from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder, discover, find_dataset_folders, find_mask, image_stem
 from medsegr.errors import DatasetError, ImageError
 from tests.data import dataset_maker as make
-from tests.data.picture_maker import with_palette
 from tests.shared_data import shared
 
 SHARED_SETS = (
@@ -240,25 +239,6 @@ def test_discover(tmp_path: Path) -> None:
     for path in (tmp_path / "sets" / "notes", tmp_path / "missing"):
         with pytest.raises(DatasetError, match=r"holds no dataset\.json"):
             discover([path])
-
-
-def test_masks_of_structures_are_what_is_seen_and_label_maps_what_is_stored(tmp_path: Path) -> None:
-    mask = np.zeros(make.SIZE, np.uint8)
-    mask[2:9, 3:7] = mask[4, 7:12] = 1
-    quantised = Image.fromarray(mask * 255).quantize(2)
-    assert (np.array(quantised) != mask).any()
-    folder = make.structured(tmp_path / "one")
-    make.findings(folder, [{"image": "a.png", "findings": [make.finding(mask="masks/lung/a.png")]}])
-    quantised.save(folder / "masks" / "lung" / "a.png")
-    case = DatasetFolder(folder).load("a.png")
-    np.testing.assert_array_equal(case.structures["lung"], mask == 1)
-    np.testing.assert_array_equal(case.masks["f1"], mask == 1)
-    folder = make.labelled(tmp_path / "two")
-    with_palette(2 * mask, ((0, 90, 0), (255, 0, 0), (0, 0, 0))).save(folder / "masks" / "a.png")
-    np.testing.assert_array_equal(DatasetFolder(folder).load("a.png").structures["lesion"], mask == 1)
-    quantised.save(folder / "masks" / "a.png")
-    with pytest.raises(ImageError, match="palette of a.png"):
-        DatasetFolder(folder).load("a.png")
 
 
 @pytest.mark.parametrize("name", ["a.PNG", "a.Png", "a.TIF", "a.Nii", "a.Nii.Gz", "a.nii.GZ"])

@@ -8,8 +8,10 @@ import pytest
 import tifffile
 from PIL import Image
 
+from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.mask_picture import read_label_picture, read_structure_picture
 from medsegr.errors import ImageError
+from tests.data import dataset_maker as make
 from tests.data.picture_maker import deep_png, with_palette
 
 OBJECT = np.zeros((12, 20), bool)
@@ -193,3 +195,22 @@ def test_opaque_label_maps_keep_their_labels(tmp_path: Path) -> None:
         read_label_picture(saved(over(WHITE, GREY), tmp_path / "a.png"))
     with pytest.raises(ImageError, match="coloured"):
         read_label_picture(saved(over(RED, OPAQUE), tmp_path / "a.png"))
+
+
+def test_masks_of_structures_are_what_is_seen_and_label_maps_what_is_stored(tmp_path: Path) -> None:
+    mask = np.zeros(make.SIZE, np.uint8)
+    mask[2:9, 3:7] = mask[4, 7:12] = 1
+    quantised = Image.fromarray(mask * 255).quantize(2)
+    assert (np.array(quantised) != mask).any()
+    folder = make.structured(tmp_path / "one")
+    make.findings(folder, [{"image": "a.png", "findings": [make.finding(mask="masks/lung/a.png")]}])
+    quantised.save(folder / "masks" / "lung" / "a.png")
+    case = DatasetFolder(folder).load("a.png")
+    np.testing.assert_array_equal(case.structures["lung"], mask == 1)
+    np.testing.assert_array_equal(case.masks["f1"], mask == 1)
+    folder = make.labelled(tmp_path / "two")
+    with_palette(2 * mask, ((0, 90, 0), (255, 0, 0), (0, 0, 0))).save(folder / "masks" / "a.png")
+    np.testing.assert_array_equal(DatasetFolder(folder).load("a.png").structures["lesion"], mask == 1)
+    quantised.save(folder / "masks" / "a.png")
+    with pytest.raises(ImageError, match="palette of a.png"):
+        DatasetFolder(folder).load("a.png")
