@@ -1,4 +1,4 @@
-"""What belongs to the whole process is after work in several threads what it was before."""
+"""What belongs to the whole process is left alone: threads that read or draw neither change it nor wait for another."""
 
 import logging
 import os
@@ -13,11 +13,12 @@ import matplotlib
 import nibabel as nib
 import numpy as np
 import pytest
-from medsegr._process_state import PROCESS_STATE
+import tifffile
+from matplotlib.figure import Figure
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from medsegr.data.image import load_image, load_label_map
-from medsegr.data.raster import read_picture
 from medsegr.errors import ImageError
 from medsegr.evaluation.plots import as_svg, blank
 from medsegr.explain.figure import save_figures
@@ -34,23 +35,17 @@ def state() -> tuple:
 
 
 @pytest.fixture(autouse=True)
-def put_back() -> Iterator[None]:
-    """A test that fails leaves nothing changed for the next; threads change places as often as can be."""
-    kept, interval = os.dup(2), sys.getswitchinterval()
-    loggers = [(logger.propagate, logger.disabled) for logger in LOGGERS]
+def often() -> Iterator[None]:
+    """Threads change places as often as can be."""
+    interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
-    with warnings.catch_warnings(), matplotlib.rc_context():
-        yield
+    yield
     sys.setswitchinterval(interval)
-    os.dup2(kept, 2)
-    os.close(kept)
-    for logger, (propagate, disabled) in zip(LOGGERS, loggers, strict=True):
-        logger.propagate, logger.disabled = propagate, disabled
 
 
-def in_threads(work: Callable[[int], object], times: int) -> None:
+def in_threads(work: Callable[[int], object], times: int, threads: int = THREADS) -> None:
     """Calls ``work`` with the thread's number, so often in each thread, all at once."""
-    start, errors = threading.Barrier(THREADS), []
+    start, errors = threading.Barrier(threads), []
 
     def run(number: int) -> None:
         start.wait()
@@ -60,10 +55,10 @@ def in_threads(work: Callable[[int], object], times: int) -> None:
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
+    running = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
+    for thread in running:
         thread.start()
-    for thread in threads:
+    for thread in running:
         thread.join()
     assert errors == []
 
@@ -115,35 +110,61 @@ def test_pictures_volumes_and_figures_at_once(tmp_path: Path) -> None:
     assert state() == before
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_child_that_is_forked_meanwhile_inherits_neither_the_lock_nor_the_change(tmp_path: Path) -> None:
-    path, before, held, leave = written(tmp_path, ".tif"), state(), threading.Event(), threading.Event()
+DECODERS = {
+    ".png": (PngImageFile, "load_prepare"),
+    ".tif": (tifffile.TiffPage, "asarray"),
+    ".nii": (nib.arrayproxy, "array_from_file"),
+}
+"""What every reading of such a file calls, in the midst of it."""
 
-    def hold() -> None:
-        with PROCESS_STATE, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            held.set()
-            leave.wait(0.2)
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait()
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            other = threading.Thread(target=read_picture, args=(path,), daemon=True)
-            same = state() == before
-            other.start()
-            other.join(20)
-            code = 0 if same and not other.is_alive() else 1
-        finally:
-            os._exit(code)
-    leave.set()
-    thread.join()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert state() == before
+def calls_first(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, first: Callable[[], object]) -> None:
+    original = getattr(owner, name)
+    monkeypatch.setattr(owner, name, lambda *args, **options: (first(), original(*args, **options))[1])
+
+
+@pytest.mark.parametrize("kind", DECODERS)
+@pytest.mark.parametrize("load", [load_image, load_label_map])
+def test_reading_changes_nothing_for_a_moment(load: Callable, kind: str, tmp_path: Path, monkeypatch) -> None:
+    path, before, seen = written(tmp_path, kind), state(), []
+    calls_first(monkeypatch, *DECODERS[kind], lambda: seen.append(state() == before))
+    load(path)
+    assert seen == [True]
+
+
+def test_drawing_changes_nothing_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, seen = state(), []
+    calls_first(monkeypatch, Figure, "savefig", lambda: seen.append(state() == before))
+    as_svg(blank()[0], "plot")
+    save_figures(tmp_path, made_result(), "case")
+    assert seen == [True] * 3
+
+
+@pytest.mark.parametrize("kind", DECODERS)
+@pytest.mark.parametrize("load", [load_image, load_label_map])
+def test_two_threads_decode_at_the_same_time(load: Callable, kind: str, tmp_path: Path, monkeypatch) -> None:
+    path, both = written(tmp_path, kind), threading.Barrier(2, timeout=20)
+    calls_first(monkeypatch, *DECODERS[kind], both.wait)  # raises where one thread has to wait for the other
+    in_threads(lambda _: load(path), 1, threads=2)
+
+
+def test_what_others_write_meanwhile_arrives(tmp_path: Path, capfd) -> None:
+    paths = [written(tmp_path, kind) for kind in (".tif", "cut.tif")]
+    finished, lines = threading.Event(), 0
+
+    def read() -> None:
+        for path in paths * 40:
+            with suppress(ImageError):
+                load_image(path)
+        finished.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while not finished.is_set():
+        os.write(2, b"a line of the application\n")
+        lines += 1
+    reader.join()
+    assert capfd.readouterr().err == "a line of the application\n" * lines
 
 
 @pytest.mark.parametrize("compression", [None, "tiff_lzw"])

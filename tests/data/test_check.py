@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from medsegr.data.check import check_dataset
 from tests.data import dataset_maker as make
+from tests.data.picture_maker import deep_png
 from tests.shared_data import shared
 
 
@@ -49,12 +51,32 @@ def test_all_complaints_at_once(tmp_path: Path) -> None:
         "masks/ holds no mask for a.png",
         "masks/b.png: its size is 16 x 16, its image's 16 x 20",
         "masks/b.png: the values 7 are no labels",
-        "masks/c.png: c.png cannot be read as a mask (UnidentifiedImageError). "
-        "Expected a grey picture of label values.",
+        "masks/c.png: c.png cannot be read as a mask: it holds text, not a picture. Expected PNG, JPEG, TIFF or BMP.",
         "masks/stray.png belongs to no image",
     ]
     assert complaints == expected
     assert not any("secret" in complaint for complaint in complaints)
+
+
+def test_masks_that_cannot_be_understood_are_named(tmp_path: Path) -> None:
+    shown = np.zeros((*make.SIZE, 4), np.uint8)
+    shown[:8, 1:3, :3], shown[:8, 3:5, 3] = 255, 255
+    for folder, place in (
+        (make.labelled(tmp_path / "one"), "masks"),
+        (make.structured(tmp_path / "two"), "masks/lung"),
+    ):
+        Image.fromarray(shown).save(folder / place / "a.png")
+        (complaint,) = check_dataset(folder)
+        assert complaint.startswith(f"{place}/a.png: a.png has an alpha channel")
+        (folder / place / "a.png").write_bytes(deep_png(np.full((*make.SIZE, 3), 513, np.uint16)))
+        wrong = check_dataset(folder)
+        assert wrong == (["masks/a.png: the values 513 are no labels"] if place == "masks" else [])
+
+
+def test_stray_masks_are_found_in_any_letter_case(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    make.picture(folder / "masks" / "stray.PNG")
+    assert check_dataset(folder) == ["masks/stray.PNG belongs to no image"]
 
 
 def test_empty_reports(tmp_path: Path) -> None:

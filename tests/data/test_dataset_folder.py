@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from PIL import Image
 
 from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder, discover, find_dataset_folders, find_mask, image_stem
@@ -238,6 +239,25 @@ def test_discover(tmp_path: Path) -> None:
     for path in (tmp_path / "sets" / "notes", tmp_path / "missing"):
         with pytest.raises(DatasetError, match=r"holds no dataset\.json"):
             discover([path])
+
+
+@pytest.mark.parametrize("name", ["a.PNG", "a.Png", "a.TIF", "a.Nii", "a.Nii.Gz", "a.nii.GZ"])
+def test_masks_are_found_in_any_letter_case(name: str, tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    make.manifest(folder, structures={"lung": "lung"})
+    place = folder / "masks" / "lung"
+    place.mkdir()
+    assert find_mask(place, "a.png") is None
+    make.picture(place / "A.png")
+    make.picture(place / "a.tiff.png")
+    if "ii" in name:
+        nib.save(nib.Nifti1Image(np.ones((20, 16), np.uint8), np.diag([-1.0, -1, 1, 1])), place / name.lower())
+    else:
+        Image.new("L", make.SIZE[::-1], 255).save(place / name.lower())
+    if name != name.lower():
+        (place / name.lower()).rename(place / name)
+    assert find_mask(place, "a.png") == place / name
+    assert DatasetFolder(folder).load("a.png").structures["lung"].all()
 
 
 def test_masks_are_found_by_stem(tmp_path: Path) -> None:

@@ -110,6 +110,47 @@ def test_volumes_are_axial_with_the_left_on_the_right(affine: np.ndarray) -> Non
     np.testing.assert_allclose(geometry.spacing_mm, lengths)
 
 
+ORDERS = [
+    (order, signs) for order in itertools.permutations(range(3)) for signs in itertools.product((-1, 1), repeat=3)
+]
+
+
+def nearest_axes(affine: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of all 48 orders and signs of the patient's axes the one whose directions are nearest to the stored ones."""
+    cosines = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return max(ORDERS, key=lambda each: sum(cosines[a, i] * s for i, (a, s) in enumerate(zip(*each, strict=True))))
+
+
+WANTED = {2: ((2, 1), (1, -1), (0, -1)), 1: ((1, 1), (2, -1), (0, -1)), 0: ((0, 1), (2, -1), (1, -1))}
+"""Patient axis across the plane -> patient axis and sign of planes, rows and columns."""
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_order_of_axes_oblique_and_sheared(order: tuple) -> None:
+    rng = np.random.default_rng(ORDERS.index(order))
+    for shape in ((4, 5, 6), (9, 8, 1), (1, 7, 8), (7, 1, 9), (6, 8), (4, 5, 6, 1), (1, 1, 5)):
+        axes = np.zeros((3, 3))
+        axes[list(order[0]), range(3)] = order[1]
+        shear = np.eye(3) + np.triu(rng.uniform(-0.2, 0.2, (3, 3)), 1)
+        affine = np.eye(4)
+        affine[:3, :3] = rotation(tuple(rng.uniform(-0.25, 0.25, 3))) @ shear @ axes @ np.diag(rng.uniform(0.3, 6, 3))
+        affine[:3, 3] = rng.uniform(-200, 200, 3)
+        geometry = displayed_geometry(affine, shape)
+        nearest, signs = nearest_axes(affine)
+        assert (nearest, signs) == order
+        three = (*shape, 1, 1)[:3]
+        single = [axis for axis in range(3) if three[axis] == 1]
+        wanted = WANTED[nearest[single[-1]] if len(single) == 1 else 2]
+        assert geometry.axes == tuple(nearest.index(axis) for axis, _ in wanted)
+        assert geometry.flips == tuple(signs[nearest.index(axis)] != sign for axis, sign in wanted)
+        stored = np.arange(np.prod(shape)).reshape(shape)
+        displayed = geometry.to_displayed(stored)
+        np.testing.assert_array_equal(geometry.to_stored(displayed), stored)
+        for place in np.ndindex(displayed.shape):
+            there = affine[:3, :3] @ np.unravel_index(displayed[place], three) + affine[:3, 3]
+            np.testing.assert_allclose(geometry.voxel_to_patient(np.array([place]))[0], there, atol=1e-6)
+
+
 @settings(max_examples=60, deadline=None)
 @given(affine=affines())
 def test_agrees_with_nibabel_on_the_nearest_axes(affine: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """NIfTI: sides are kept for every stored orientation, and masks go back exactly."""
 
+import gzip
 import itertools
 from pathlib import Path
 
@@ -198,6 +199,37 @@ def test_truncated_or_foreign_files_are_refused_quietly(suffix: str, tmp_path: P
     with pytest.raises(ImageError):
         load_image(path)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("name", ["D.nii", "D.Nii", "D.NII", "D.nii.gz", "D.Nii.Gz", "D.nii.GZ", "D.NII.GZ"])
+def test_content_says_whether_a_file_is_compressed(name: str, compressed: bool, kind: type, tmp_path: Path) -> None:
+    voxels = np.random.default_rng(3).integers(0, 9, (12, 14, 10)).astype(np.int16)
+    content = kind(voxels, oblique()).to_bytes()
+    write(tmp_path / "plain.nii", voxels, oblique())
+    (tmp_path / name).write_bytes(gzip.compress(content) if compressed else content)
+    image, expected = load_image(tmp_path / name), load_image(tmp_path / "plain.nii")
+    np.testing.assert_array_equal(image.voxels, expected.voxels)
+    np.testing.assert_allclose(image.geometry.affine, expected.geometry.affine, atol=1e-4)
+    np.testing.assert_array_equal(load_label_map(tmp_path / name), expected.voxels)
+
+
+def test_masks_are_compressed_as_their_name_says_in_any_letter_case(tmp_path: Path) -> None:
+    image = load_image(np.random.default_rng(2).integers(0, 255, (10, 12)).astype(np.uint8))
+    for name in ("a.Nii.Gz", "a.Nii"):
+        save_mask_nifti(tmp_path / name, np.eye(10, 12, dtype=bool), image)
+        assert ((tmp_path / name).read_bytes()[:2] == b"\x1f\x8b") == (name == "a.Nii.Gz")
+        np.testing.assert_array_equal(load_label_map(tmp_path / name), np.eye(10, 12))
+
+
+def test_small_faults_of_a_header_are_mended_and_not_talked_about(tmp_path: Path, capfd, caplog) -> None:
+    content = bytearray(write(tmp_path / "a.nii", np.eye(12, dtype=np.int16)[..., None], oblique()).read_bytes())
+    content[76:80] = b"\0\0\0\x40"  # pixdim[0], the handedness, is 2 instead of 1 or -1
+    (tmp_path / "a.nii").write_bytes(content)
+    assert load_image(tmp_path / "a.nii").size == (12, 12)
+    assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
 
 
 def test_header_that_announces_too_much_is_refused_before_decoding(tmp_path: Path) -> None:

@@ -88,13 +88,114 @@ def test_tiffs_whose_zero_is_white(dtype: type, byteorder: str, orientation: int
         np.testing.assert_array_equal(load_label_map(path), displayed(top - stored, orientation))
 
 
-def test_white_is_the_highest_value_of_the_stated_bits() -> None:
-    packed = np.array([[0, 5], [4000, 4095]], np.uint16)
-    for bits in (12, (12,)):
-        inverted = grey_as_displayed(packed, {BITS: bits, PHOTOMETRIC: 0})
-        np.testing.assert_array_equal(inverted, [[4095, 4090], [95, 0]])
-    np.testing.assert_array_equal(grey_as_displayed(packed, {PHOTOMETRIC: 0}), 65_535 - packed)
-    np.testing.assert_array_equal(grey_as_displayed(packed, {BITS: 12}), packed)
+@pytest.mark.parametrize("bits", [9, 12, 14])
+def test_white_is_the_highest_value_of_the_stated_bits(bits: int, tmp_path: Path) -> None:
+    stored = RNG.integers(0, 2**bits, (20, 24)).astype(np.uint16)
+    for photometric, expected in (("minisblack", stored), ("miniswhite", 2**bits - 1 - stored)):
+        tifffile.imwrite(tmp_path / "a.tif", stored, photometric=photometric, bitspersample=bits)
+        np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, expected)
+
+
+SIGNED = np.linspace(-70, 68, 40 * 48).reshape(40, 48).astype(np.int8)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"tile": (16, 32)}, {"compression": "zlib"}, {"compression": "lzw", "predictor": True}, {"byteorder": ">"}],
+)
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.int64])
+def test_signed_values_keep_their_sign(dtype: type, options: dict, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", SIGNED.astype(dtype), **options)
+    np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, SIGNED)
+    np.testing.assert_array_equal(load_label_map(tmp_path / "a.tif"), SIGNED)
+    colour = np.dstack([SIGNED, SIGNED[::-1], -SIGNED]).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", colour, photometric="rgb", **options)
+    np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, colour)
+
+
+LOSSLESS = [None, "lzw", "packbits", "zlib", "zstd", "lzma"]
+
+
+@pytest.mark.parametrize("compression", LOSSLESS)
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_colour_in_every_order_and_compression(
+    dtype: type, planar: str, compression: str | None, tmp_path: Path
+) -> None:
+    colour = RNG.integers(0, np.iinfo(dtype).max, (20, 24, 3), dtype=dtype)
+    for byteorder, tile in (("<", None), (">", (16, 16))):
+        tifffile.imwrite(
+            tmp_path / "a.tif", colour if planar == "contig" else np.moveaxis(colour, -1, 0), photometric="rgb",
+            planarconfig=planar, compression=compression, byteorder=byteorder, tile=tile,
+        )  # fmt: skip
+        np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, colour)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_grey_with_opacity_lies_over_black(dtype: type, tmp_path: Path) -> None:
+    full = np.iinfo(dtype).max
+    grey, opacity = RNG.integers(0, full, (2, 20, 24), dtype=dtype)
+    opacity[:, :12] = full
+    for kind, expected in (("unassalpha", grey * (opacity / full)), ("assocalpha", grey), ("unspecified", grey)):
+        tifffile.imwrite(tmp_path / "a.tif", np.dstack([grey, opacity]), photometric="minisblack", extrasamples=[kind],
+                         planarconfig="contig")  # fmt: skip
+        np.testing.assert_allclose(load_image(tmp_path / "a.tif").voxels, expected, atol=0.51)
+    tifffile.imwrite(tmp_path / "a.tif", np.dstack([full - grey, opacity]), photometric="miniswhite",
+                     extrasamples=["unassalpha"], planarconfig="contig")  # fmt: skip
+    np.testing.assert_allclose(load_image(tmp_path / "a.tif").voxels, grey * (opacity / full), atol=0.51)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "packbits", "tiff_ccitt", "group3", "group4"])
+def test_bilevel_pictures_and_masks(compression: str | None, tmp_path: Path) -> None:
+    mask = np.zeros((20, 27), bool)
+    mask[3:9, 4:20] = True
+    Image.fromarray(mask).save(tmp_path / "a.tif", compression=compression)
+    np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, mask * 255)
+    np.testing.assert_array_equal(load_label_map(tmp_path / "a.tif"), mask)
+
+
+def test_four_bits_are_shown_from_black_to_white(tmp_path: Path) -> None:
+    grey = RNG.integers(0, 16, (20, 24), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", grey, photometric="minisblack", bitspersample=4)
+    np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, grey * 17)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "jpeg"])
+def test_luminance_and_chrominance_become_rgb(compression: str | None, tmp_path: Path) -> None:
+    y, x = np.indices((32, 48))
+    colour = np.dstack([5 * x, 255 - 5 * x, 4 * y]).astype(np.uint8)
+    Image.fromarray(colour).convert("YCbCr").save(tmp_path / "a.tif", compression=compression)
+    assert np.abs(load_image(tmp_path / "a.tif").voxels.astype(int) - colour).max() < 24
+
+
+def test_palettes_become_colours(tmp_path: Path) -> None:
+    picture = Image.fromarray(RNG.integers(0, 256, (20, 24, 3), dtype=np.uint8)).quantize(9)
+    picture.save(tmp_path / "a.tif")
+    np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, np.array(picture.convert("RGB")))
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "jpeg"])
+def test_missing_strips_are_no_black_parts(compression: str | None, tmp_path: Path, capfd) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, GREY.repeat(4, 0), rowsperstrip=16, compression=compression)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        counts = file.pages[0].tags["StripByteCounts"]
+        counts.overwrite([*counts.value[:-1], 0])
+    with pytest.raises(ImageError, match=r"a\.tif cannot be decoded.*damaged or truncated"):
+        load_image(path)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "zlib", "jpeg", "packbits"])
+@pytest.mark.parametrize("missing", [10, 200, 1500])
+def test_truncated_tiffs_are_refused(missing: int, compression: str | None, tmp_path: Path) -> None:
+    path, noise = tmp_path / "a.tif", RNG.integers(0, 256, (80, 60), dtype=np.uint8)
+    tifffile.imwrite(path, noise, rowsperstrip=16, compression=compression, metadata=None)
+    with tifffile.TiffFile(path) as file:
+        end = file.pages[0].dataoffsets[-1] + file.pages[0].databytecounts[-1]
+    path.write_bytes(path.read_bytes()[: end - missing])
+    with pytest.raises(ImageError, match="cannot be decoded"):
+        load_image(path)
 
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])

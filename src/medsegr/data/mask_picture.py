@@ -25,10 +25,13 @@ def read_structure_picture(path: Path) -> np.ndarray:
         ImageError: Unreadable, coloured, or what is object and what is not cannot be told.
     """
     stored = _read(path)
-    colours = stored.colours
-    by_opacity = _opacity_alone(stored, colours, path.name)
-    if by_opacity is not None:
-        return by_opacity
+    colours, opacity = stored.colours, _opacity(stored)
+    if opacity is not None:
+        if _is_one_colour(colours.reshape(-1, *colours.shape[2:])):
+            return opacity
+        _refuse_two_meanings(colours, opacity, path.name)
+        if colours.ndim == 3 and _is_one_colour(colours[opacity > 0]):
+            return opacity
     if stored.palette is not None:
         return _whole(_painted(stored.values, stored.palette, path.name), path.name)
     return np.abs(_whole(colours, path.name))
@@ -48,8 +51,8 @@ def read_label_picture(path: Path, labels: Container[int] | None = None) -> np.n
     stored = _read(path)
     if stored.palette is not None:
         return _labelled(stored.values, stored.palette, labels, path.name).astype(np.int32)
-    if _opacity_tells(stored) and (_is_painted(stored.values) != (stored.opacity > 0)).any():
-        raise _two_meanings(path.name)
+    if (opacity := _opacity(stored)) is not None:
+        _refuse_two_meanings(stored.values, opacity, path.name)
     return _whole(stored.values, path.name)
 
 
@@ -57,28 +60,22 @@ def _read(path: Path) -> StoredPicture:
     try:
         return read_stored(path)
     except ImageError as error:
-        raise ImageError(f"{path.name} cannot be read as a mask: {error}") from error
+        fault = str(error).replace(path.name, "it", 1)
+        raise ImageError(f"{path.name} cannot be read as a mask: {fault}") from error
 
 
-def _opacity_alone(stored: StoredPicture, colours: np.ndarray, name: str) -> np.ndarray | None:
-    """The opacity, 0 to 255, where it is the mask: under one single colour. None where the colours say the same.
-
-    Raises:
-        ImageError: Opacity and colours differ in what is object.
-    """
-    if not _opacity_tells(stored):
+def _opacity(stored: StoredPicture) -> np.ndarray | None:
+    """0 to 255, int32, and 0 for nothing that shows at all; None where all is equally opaque."""
+    if stored.opacity is None or stored.opacity.min() == stored.opacity.max() > 0:
         return None
-    opacity = np.ceil(stored.opacity * 255).astype(np.int32)  # however faint, it is not 0
-    if _is_one_colour(colours.reshape(-1, *colours.shape[2:])):
-        return opacity
-    if (_is_painted(colours) != (stored.opacity > 0)).any():
-        raise _two_meanings(name)
-    return opacity if colours.ndim == 3 and _is_one_colour(colours[stored.opacity > 0]) else None
+    return np.ceil(stored.opacity * 255).astype(np.int32)
 
 
-def _opacity_tells(stored: StoredPicture) -> bool:
-    """False where all is equally opaque, or nothing states how opaque it is."""
-    return stored.opacity is not None and not stored.opacity.min() == stored.opacity.max() > 0
+def _refuse_two_meanings(colours: np.ndarray, opacity: np.ndarray, name: str) -> None:
+    painted = colours.any(axis=-1) if colours.ndim == 3 else colours != 0
+    if (painted != (opacity > 0)).any():
+        raise ImageError(f"{name} has an alpha channel (opacity) that differs from its colours in what is object and "
+                         f"what is not. {ADVICE}")  # fmt: skip
 
 
 def _painted(indices: np.ndarray, palette: np.ndarray, name: str) -> np.ndarray:
@@ -119,16 +116,6 @@ def _is_grey(colours: np.ndarray) -> bool:
 
 def _is_one_colour(colours: np.ndarray) -> bool:
     return bool((colours == colours[:1]).all())
-
-
-def _is_painted(colours: np.ndarray) -> np.ndarray:
-    """(H, W) bool of (H, W) or (H, W, 3): what is not black."""
-    return colours.any(axis=-1) if colours.ndim == 3 else colours != 0
-
-
-def _two_meanings(name: str) -> ImageError:
-    return ImageError(f"{name} has an alpha channel (opacity) that differs from its colours in what is object and what "
-                      f"is not. {ADVICE}")  # fmt: skip
 
 
 def _whole(values: np.ndarray, name: str) -> np.ndarray:

@@ -60,13 +60,15 @@ def read_opened(picture: Image.Image) -> StoredPicture:
     if not isinstance(picture, (PngImageFile, TiffImageFile)):
         return _stored(picture)
     content = _file_of(picture)
-    if isinstance(picture, TiffImageFile):
-        if content is not None and _is_as_opened(picture, content):
-            return read_tiff(BytesIO(content), OPENED, picture.tell())
-        loses = _loses_tiff(picture.tag_v2)
+    tags = getattr(picture, "tag_v2", None)
+    if tags is not None:
+        loses = _loses_tiff(tags)
     else:
         loses = content is not None and _layout(PngImageFile(BytesIO(content))) in DEEP_LAYOUTS
-        if loses and _is_as_opened(picture, content):
+    if content is not None and (loses or tags is not None) and _is_as_opened(picture, content):
+        if tags is not None:
+            return read_tiff(BytesIO(content), OPENED, picture.tell())
+        if not picture.tell():  # else a later picture of an animation
             return read_with_pil(content, OPENED)
     if loses:
         raise ImageError(f"{OPENED} was changed since it was opened, or its file is gone, and PIL does not keep all "

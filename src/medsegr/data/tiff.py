@@ -48,9 +48,8 @@ def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> S
                              "one grey or RGB picture was expected.")  # fmt: skip
         _refuse_missing_parts(page, file.filehandle.size)
         array = np.asarray(page.asarray())
-        channels = (np.moveaxis(array, 0, -1) if page.axes == "SYX" else array).reshape(
-            page.imagelength, page.imagewidth, -1
-        )
+        array = np.moveaxis(array, 0, -1) if page.axes == "SYX" else array
+        channels = array.reshape(page.imagelength, page.imagewidth, -1)
         orientation, opacity = page.tags.valueof(ORIENTATION), _opacity(channels, page)
         if page.photometric == PHOTOMETRIC.PALETTE:
             return upright_picture(channels[..., 0].astype(np.uint16), orientation, opacity, _palette(page))
@@ -60,7 +59,7 @@ def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> S
 def _refuse_missing_parts(page: TiffPage, size: int) -> None:
     """What is not in the file would be filled with zeros, or by the codec."""
     is_coded = page.compression != COMPRESSION.NONE
-    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
         if not offset or not count or (is_coded and offset + count > size):
             raise ValueError("parts of the picture are not in the file")
 

@@ -27,7 +27,7 @@ def blank(width: float = 5.6, height: float = 3.3) -> tuple[Figure, Axes]:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=FONT_SIZE)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.label.set_size(FONT_SIZE)
+        axis.label.set_fontsize(FONT_SIZE)
     return figure, axes
 
 
