@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from medsegr.backbones.catalogue import CATALOGUE
+from tests.views import view_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "hosts.md"
 
@@ -19,7 +20,7 @@ def test_the_example_of_a_host_of_ones_own_runs():
     exec(code, names)
     guided, net = names["guided"], names["guided"].backbone.model
     pixels = torch.randn(1, 3, 256, 256)
-    priors = guided.encode_findings([[]], ["chest_xray"])
+    priors = guided.encode_findings([[]], [view_of("chest_xray")])
     assert guided.adapter.block_indices == (0, 1)
     with torch.no_grad():
         assert torch.equal(guided.backbone.encode(pixels).features, names["encode"](net, pixels))

@@ -13,6 +13,7 @@ from medsegr.model.attach import attach, build_model, enlarged
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.hosts import HEART, NODULE, open_gates
 from tests.random_hosts import random_tiny
+from tests.views import view_of
 
 DIMS, GRIDS = (2, 3, 8), ((16, 12), (8, 6), (4, 3))
 SIZES = {"widths": (8, 8, 16, 16, 16), "depths": (1, 1, 1, 1), "dim": 32}
@@ -22,7 +23,7 @@ CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 def ask(model: ReportGuidedSam, *findings) -> torch.Tensor:
     pixels = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
-        return model(pixels, model.encode_findings([list(findings)], ["chest_xray"])).logits
+        return model(pixels, model.encode_findings([list(findings)], [view_of("chest_xray")])).logits
 
 
 def test_it_is_what_its_equations_say() -> None:

@@ -12,6 +12,7 @@ from medsegr.training.dataset import TrainingBatches
 from medsegr.training.studies import StudyStore
 from tests.benchmarks.small_grid import grid
 from tests.training.small_dataset import TINY_HOST
+from tests.views import view_of
 
 
 def unet(*targets: str) -> NamedUnet:
@@ -28,7 +29,7 @@ def test_the_unet_gives_the_channel_of_a_name(tmp_path):
         Finding("right_lung", Location("right")),
         Finding("mass"),
     ]
-    priors = model.encode_findings([findings], ["chest_xray"])
+    priors = model.encode_findings([findings], [view_of("chest_xray")])
     with torch.no_grad():
         channels, output = model.net(pixels)[0], model(pixels, priors)
     heart, right, mass = output.logits[0]
@@ -45,7 +46,7 @@ def test_the_unet_gives_the_channel_of_a_name(tmp_path):
 
 def test_a_unet_looks_at_a_picture_once_and_anew_when_its_weights_may_have_changed():
     model, pixels = unet("left_lung"), torch.randn(1, 3, 64, 64)
-    priors = model.encode_findings([[Finding("left_lung")]], ["chest_xray"])
+    priors = model.encode_findings([[Finding("left_lung")]], [view_of("chest_xray")])
     with torch.no_grad():
         first = model(pixels, priors).logits
         assert model.encode(pixels.clone(), priors)[0] is model.encode(pixels, priors)[0]

@@ -14,6 +14,7 @@ from medsegr.inference.predictor import Predictor
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
 from tests.random_hosts import random_tiny
+from tests.views import view_of
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +46,10 @@ def test_a_place_cuts_what_lies_outside(found):
 
 
 def test_the_place_is_laid_over_the_whole_picture():
-    place = stated_place(Finding("mass", location=Location(laterality="left", frame="patient")), "chest_xray", (40, 80))
+    place = stated_place(Finding("mass", location=Location(laterality="left")), view_of("chest_xray"), (40, 80))
     assert place.shape == (40, 80)
     assert place[:, 44:].all() and not place[:, :36].any(), "the patient's left is on the picture's right"
-    assert stated_place(Finding("mass", location=Location(frame="patient")), "chest_xray", (4, 4)) is None
+    assert stated_place(Finding("mass"), view_of("chest_xray"), (4, 4)) is None
 
 
 def test_the_section_says_where_obeying_would_help(found):

@@ -4,18 +4,22 @@ import pytest
 import torch
 
 from medsegr.cognition.fusion_transformer import CoarseView, FusionTransformer
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorEmbedding, PriorVocabulary
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
+from medsegr.square import Square
+from tests.views import view_of
 
 NODULE = Finding(
     "nodule", "present", Location("left", ("upper_zone",)), Texture(("solid",)), Shape(("round", "small"), (12.0,), 3)
 )
 NAMED = Finding("nodule")
-VOCABULARY = PriorVocabulary.default()
+VOCABULARY = PriorVocabulary.of_lexicon(load_lexicon())
+XRAY = view_of("chest_xray")
 
 
 def test_each_aspect_has_its_weights() -> None:
-    batch = VOCABULARY.encode([[NODULE, NAMED], [NAMED]], ["chest_xray", None])
+    batch = VOCABULARY.encode([[NODULE, NAMED], [NAMED]], [XRAY, view_of()])
     names = {a: getattr(VOCABULARY, a) for a in ("target", "location", "texture", "shape")}
 
     def stated(aspect: str, b: int, k: int) -> dict[str, float]:
@@ -34,15 +38,20 @@ def test_each_aspect_has_its_weights() -> None:
 
 def test_names_without_a_row_are_unknown_or_unsaid() -> None:
     small = PriorVocabulary(("unknown", "nodule"), ("laterality:left",), ("solid",), ("round",))
-    batch = small.encode([[Finding("mass", texture=Texture(("hazy",))), NODULE]], ["chest_xray"])
+    batch = small.encode([[Finding("mass", texture=Texture(("hazy",))), NODULE]], [XRAY])
     assert batch.target[0].tolist() == [[1, 0], [0, 1]]
     assert batch.texture[0].tolist() == [[0], [1]]
     assert PriorVocabulary.from_dict(small.to_dict()) == small
 
 
 def test_the_region_lies_where_the_picture_lies_in_the_square() -> None:
-    half = VOCABULARY.encode([[NODULE]], ["chest_xray"], [(0.5, 1.0)]).region[0, 0]
-    assert half[32:].max() == 0 and half[:16, 40:].max() > 0.9
+    wide, tall, stretched = (
+        VOCABULARY.encode([[NODULE]], [XRAY.in_square(Square.fit(size, 64, fit))]).region[0, 0]
+        for size, fit in (((128, 256), "pad"), ((256, 128), "pad"), ((128, 256), "stretch"))
+    )
+    assert wide[32:].max() == 0 and wide[:12, 40:].min() > 0.9 and wide[:, :24].max() < 0.1
+    assert tall[:, 32:].max() == 0 and tall[:24, 20:32].min() > 0.9 and tall[:, :12].max() < 0.1
+    assert torch.equal(stretched, VOCABULARY.encode([[NODULE]], [XRAY]).region[0, 0])
 
 
 @pytest.mark.parametrize("aspect", ["location", "texture", "shape"])
@@ -50,8 +59,8 @@ def test_without_an_aspect_it_is_as_if_it_were_not_stated(aspect: str) -> None:
     from dataclasses import replace
 
     empty = {"location": Location(), "texture": Texture(), "shape": Shape()}[aspect]
-    unsaid = VOCABULARY.encode([[replace(NODULE, **{aspect: empty})]], ["chest_xray"])
-    removed = VOCABULARY.encode([[NODULE]], ["chest_xray"]).without(aspect)
+    unsaid = VOCABULARY.encode([[replace(NODULE, **{aspect: empty})]], [XRAY])
+    removed = VOCABULARY.encode([[NODULE]], [XRAY]).without(aspect)
     for name in ("target", "location", "texture", "shape", "region"):
         assert torch.equal(getattr(removed, name), getattr(unsaid, name))
 
@@ -59,7 +68,7 @@ def test_without_an_aspect_it_is_as_if_it_were_not_stated(aspect: str) -> None:
 def test_tokens_and_the_not_stated_vector() -> None:
     torch.manual_seed(0)
     embedding = PriorEmbedding(VOCABULARY, 16)
-    told, named = embedding(VOCABULARY.encode([[NODULE, NAMED]], [None]))[0]
+    told, named = embedding(VOCABULARY.encode([[NODULE, NAMED]], [view_of()]))[0]
     assert told.shape == (4, 16)
     torch.testing.assert_close(told[0], named[0])
     torch.testing.assert_close(named[2], embedding.not_stated[2] + embedding.aspect[2])

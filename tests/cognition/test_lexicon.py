@@ -10,7 +10,6 @@ from medsegr.cognition.lexicon import (
     Usual,
     canonical_target,
     finding_for_target,
-    frame_of,
     load_lexicon,
     regions_of,
 )
@@ -19,6 +18,8 @@ from medsegr.cognition.priors import Finding, Location
 from medsegr.data.phantoms.study import generate_study
 from medsegr.errors import ConfigError
 from tests.shared_data import shared
+
+LEXICON = load_lexicon()
 
 
 @pytest.mark.parametrize(
@@ -39,18 +40,17 @@ def test_unknown_targets_name_the_nearest() -> None:
 
 
 def test_what_is_known_of_an_organ() -> None:
-    assert finding_for_target("left lung", "chest_xray").location.laterality == "left"
-    assert finding_for_target("liver", "abdomen_ct").location.laterality is None
-    assert finding_for_target("polyp", "colonoscopy").location.frame == "image"
+    assert finding_for_target("left lung", "chest_xray", LEXICON).location.laterality == "left"
+    assert finding_for_target("liver", "abdomen_ct", LEXICON).location.laterality is None
 
 
 def test_where_organs_usually_lie_and_what_they_look_like() -> None:
-    gallbladder = finding_for_target("GB", "abdomen_ct")
+    gallbladder = finding_for_target("GB", "abdomen_ct", LEXICON)
     assert gallbladder.location == Location("right") and "oval" in gallbladder.shape.attributes
-    cup = finding_for_target("optic cup", "fundus")
+    cup = finding_for_target("optic cup", "fundus", LEXICON)
     assert (cup.location.zones, cup.texture.attributes, cup.shape.attributes) == (("on_disc",), ("pale",), ("round",))
-    assert finding_for_target("nuclei", "histology_he").shape.attributes == ("round", "oval")
-    assert finding_for_target("gallbladder", "endoscopy").location.laterality is None
+    assert finding_for_target("nuclei", "histology_he", LEXICON).shape.attributes == ("round", "oval")
+    assert finding_for_target("gallbladder", "endoscopy", LEXICON).location.laterality is None
 
 
 def test_targets_that_weights_were_trained_with_take_nothing_but_their_side_for_granted() -> None:
@@ -58,14 +58,49 @@ def test_targets_that_weights_were_trained_with_take_nothing_but_their_side_for_
     organs = {"left_lung", "right_lung", "cardiomediastinum", "airways", "liver", "spleen", "kidney", "aorta"}
     for name in {*drawn, *organs, "breast_lesion"}:
         side = {"left_lung": "left", "right_lung": "right"}.get(name)
-        assert finding_for_target(name, "chest_xray") == Finding(name, location=Location(side))
+        assert finding_for_target(name, "chest_xray", LEXICON) == Finding(name, location=Location(side))
         assert load_lexicon().targets[name].usual == Usual()
 
 
 def test_frames_and_regions() -> None:
-    assert {frame_of(name) for name in ("chest_xray", "abdomen_ct", "brain_mri", None, "unheard_of")} == {"patient"}
-    assert {frame_of(name) for name in ("breast_ultrasound", "colonoscopy", "dermoscopy", "histology_he")} == {"image"}
-    assert regions_of("chest_ct") == ("chest",) and regions_of(None) == ()
+    of_patients, of_pictures = (
+        ("chest_xray", "abdomen_ct", "brain_mri", None, "unheard_of"),
+        ("breast_ultrasound", "colonoscopy", "dermoscopy", "histology_he"),
+    )
+    assert {LEXICON.kind(name).frame for name in of_patients} == {"patient"}
+    assert {LEXICON.kind(name).frame for name in of_pictures} == {"image"}
+    assert regions_of("chest_ct", LEXICON) == ("chest",) and regions_of(None, LEXICON) == ()
+
+
+def test_which_sides_pictures_show() -> None:
+    sides = {name: LEXICON.kind(name).sides for name in LEXICON.modalities}
+    both = {"chest_xray", "chest_ct", "abdomen_ct", "abdomen_mri", "brain_mri", "brain_ct"}
+    none = {"colonoscopy", "endoscopy", "dermoscopy", "histology", "histology_he"}
+    assert sides == {name: "both" if name in both else "none" if name in none else "one" for name in LEXICON.modalities}
+    assert LEXICON.kind(None).sides == LEXICON.kind("unheard_of").sides == "one"
+
+
+def test_zones_of_the_picture_itself_are_in_pictures_of_every_kind() -> None:
+    for name in (*LEXICON.modalities, None, "unheard_of"):
+        kind = LEXICON.kind(name)
+        assert kind.modality == name and kind.zones == LEXICON.views["picture"]
+    assert LEXICON.kind("chest_ct").laid_out == LEXICON.views["axial"] and LEXICON.kind("chest_ct").layout == "axial"
+    assert not LEXICON.kind("knee_mri").laid_out and LEXICON.kind("chest_ct") is LEXICON.kind("chest_ct")
+
+
+def test_a_modality_of_ones_own_says_which_sides_its_pictures_show(tmp_path: Path) -> None:
+    text = """\
+modalities:
+  panoramic: {frame: patient, regions: [bone], sides: both}
+  hysteroscopy: {frame: image, regions: [endoscopy]}
+  wrist_film: {frame: patient, regions: [bone]}
+  chest_phantom: {frame: patient, regions: [chest], sides: none}
+"""
+    lexicon = load_lexicon([own(tmp_path, text)])
+    told = {name: lexicon.kind(name).sides for name in ("panoramic", "hysteroscopy", "wrist_film", "chest_phantom")}
+    assert told == {"panoramic": "both", "hysteroscopy": "none", "wrist_film": "one", "chest_phantom": "none"}
+    with pytest.raises(ConfigError, match="sides: unknown 'two': expected both, one, none"):
+        load_lexicon([own(tmp_path, "modalities:\n  pair: {frame: patient, regions: [bone], sides: two}\n")])
 
 
 def test_every_statement_names_known_targets() -> None:
@@ -135,7 +170,7 @@ def test_questions_take_the_lexicon_of_ones_own(tmp_path: Path) -> None:
     assert canonical_target("Leberherd", lexicon) == "liver_lesion"
     web = finding_for_target("windsock", "abdomen_ct", lexicon)
     assert (web.target, web.location.laterality, web.shape.attributes) == ("duodenal_web", "right", ("thin_walled",))
-    assert frame_of("capsule", lexicon) == "image" and regions_of("capsule", lexicon) == ("endoscopy",)
+    assert lexicon.kind("capsule").frame == "image" and regions_of("capsule", lexicon) == ("endoscopy",)
     with pytest.raises(ConfigError, match="Unknown target 'windsock'"):
         canonical_target("windsock")
 

@@ -50,7 +50,7 @@ def test_a_good_answer_gives_priors() -> None:
     assert priors.warnings == ()
     assert (priors.text, priors.modality) == (TEXT, "chest_xray")
     nodule, effusion, pneumothorax = priors
-    assert (nodule.target, nodule.presence, nodule.location.frame) == ("nodule", "present", "patient")
+    assert (nodule.target, nodule.presence) == ("nodule", "present")
     assert (nodule.location.laterality, nodule.location.zones) == ("left", ("upper_lobe",))
     assert (nodule.texture.attributes, nodule.shape.attributes) == (("calcified",), ("small",))
     assert (nodule.shape.size_mm, nodule.shape.count) == ((8.0,), 2)
@@ -58,11 +58,6 @@ def test_a_good_answer_gives_priors() -> None:
     assert words(nodule, "shape") == ["Two", "small", "8 mm"]
     assert (effusion.presence, words(effusion, "presence")) == ("absent", ["No"])
     assert (pneumothorax.presence, words(pneumothorax, "presence")) == ("uncertain", ["Possible"])
-
-
-def test_the_frame_is_that_of_the_picture() -> None:
-    (polyp,), _ = checked(said("polyp", "polyp"), text="A polyp.", modality="colonoscopy")
-    assert polyp.location.frame == "image"
 
 
 def test_the_same_schema_as_the_rules() -> None:

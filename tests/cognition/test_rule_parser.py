@@ -6,7 +6,7 @@ import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import guess_modality, parse_report
-from medsegr.cognition.priors import Finding
+from medsegr.cognition.priors import Finding, Location
 from medsegr.data.phantoms.study import generate_study
 from medsegr.errors import ConfigError, ReportError
 from tests.shared_data import shared
@@ -113,9 +113,9 @@ def test_the_breast_template() -> None:
     assert named("No focal lesion is seen.", "breast_ultrasound") == {"breast_lesion": "absent"}
 
 
-def test_places_of_the_picture_keep_their_frame() -> None:
+def test_places_of_the_picture_are_no_sides_of_the_patient() -> None:
     polyp = only("one small white polyp, located in top left of the image", "colonoscopy")
-    assert (polyp.location.zones, polyp.location.laterality, polyp.location.frame) == (("top_left",), None, "image")
+    assert polyp.location == Location(None, ("top_left",))
     lesion = only("Lesion in the upper left of the picture.", "breast_ultrasound")
     assert lesion.location.zones == ("top_left",)
 

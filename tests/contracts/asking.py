@@ -10,6 +10,7 @@ from medsegr.backbones.catalogue import wrap_host
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.hosts import EFFUSION, HEART, NODULE, HostCase
+from tests.views import view_of
 
 CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 REPORT = [NODULE, EFFUSION, HEART]
@@ -23,7 +24,7 @@ def pixels(model: ReportGuidedSam, batch: int = 1) -> Tensor:
 
 
 def priors(model: ReportGuidedSam, *reports):
-    return model.encode_findings(reports, ["chest_xray"] * len(reports))
+    return model.encode_findings(reports, [view_of("chest_xray")] * len(reports))
 
 
 @torch.no_grad()

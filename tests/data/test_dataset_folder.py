@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder, discover, find_dataset_folders, find_mask, image_stem
 from medsegr.errors import DatasetError, ImageError
@@ -139,6 +140,19 @@ def test_volumes(tmp_path: Path) -> None:
     assert case.image.is_volume
     stored = case.image.geometry.to_stored(case.structures["liver"])
     np.testing.assert_array_equal(stored, values == 1)
+
+
+@pytest.mark.parametrize("frame", ["patient", "image"])
+def test_a_lexicon_says_what_images_show_and_the_data_set_whose_left(tmp_path: Path, frame: str) -> None:
+    make.labelled(tmp_path)
+    make.manifest(tmp_path, labels={"background": 0, "liver": 1, "lesion": [2, 3]}, frame=frame)
+    data = DatasetFolder(tmp_path)
+    view = data.load("a.png", load_lexicon()).image.view
+    assert (view.modality, view.sides, view.frame) == ("chest_ct", "both", frame)
+    assert view.half("left") == ((0.5, 1.0) if frame == "patient" else (0.0, 0.5))
+    assert view.placed == (frame == "patient")
+    unseen = data.load("a.png").image.view
+    assert (unseen.modality, unseen.sides) == (None, "one")
 
 
 def test_a_mask_that_lies_elsewhere_is_refused(tmp_path: Path) -> None:

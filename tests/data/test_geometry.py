@@ -189,6 +189,27 @@ def test_plain_pictures_are_displayed_as_stored() -> None:
     np.testing.assert_allclose(geometry.patient_to_voxel(geometry.voxel_to_patient(points)), points)
 
 
+@settings(max_examples=60, deadline=None)
+@given(affine=affines(), shape=st.sampled_from([(4, 5, 6), (9, 8, 2), (2, 7, 8)]), data=st.data())
+def test_one_plane_lies_where_it_lay_in_its_volume(affine: np.ndarray, shape: tuple[int, ...], data) -> None:
+    volume = displayed_geometry(affine, shape)
+    planes, height, width = volume.shape
+    index = data.draw(st.integers(0, planes - 1))
+    plane = volume.of_plane(index)
+    assert plane.shape == (height, width) and plane.spacing_mm == volume.spacing_mm
+    np.testing.assert_allclose(plane.displayed_affine()[:3, :3], volume.displayed_affine()[:3, :3])
+    corners = np.array([[0, 0, 0], [0, 0, width - 1], [0, height - 1, 0]], float)
+    np.testing.assert_allclose(plane.voxel_to_patient(corners), volume.voxel_to_patient(corners + (index, 0, 0)))
+    voxels = np.arange(height * width).reshape(height, width)
+    np.testing.assert_array_equal(plane.to_displayed(plane.to_stored(voxels))[0], voxels)
+    assert sum(volume.of_plane(index).agrees_with(volume.of_plane(other)) for other in range(planes)) == 1
+
+
+def test_a_plane_of_a_plain_volume_is_a_plain_picture() -> None:
+    plane = plain_geometry((5, 6, 7)).of_plane(3)
+    assert plane.shape == (6, 7) and plane.affine is None and not plane.spacing_known
+
+
 @pytest.mark.parametrize("affine", [np.diag([1.0, 1.0, 0.0, 1.0]), np.full((4, 4), np.nan)])
 def test_useless_affine_is_refused(affine: np.ndarray) -> None:
     with pytest.raises(ImageError, match="cannot be inverted"):

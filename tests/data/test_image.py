@@ -3,14 +3,17 @@
 import re
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.image import IMAGE_SUFFIXES, load_image, load_label_map
 from medsegr.errors import ImageError
 
+LEXICON = load_lexicon()
 NOISE = np.random.default_rng(0).integers(0, 256, (20, 24), dtype=np.uint8)
 
 
@@ -24,6 +27,50 @@ def test_sources_give_the_same_image(tmp_path: Path) -> None:
         assert image.size == image.mask_shape == (20, 24)
     assert load_image(image) is image
     assert load_image(image, "fundus").modality == "fundus"
+
+
+def test_whoever_knows_kinds_says_what_an_image_shows(tmp_path: Path) -> None:
+    image = load_image(NOISE, "chest_xray")
+    assert (image.view.modality, image.view.sides) == (None, "one"), "nobody has said so yet"
+    shown = image.seen(LEXICON)
+    assert (shown.view.modality, shown.view.sides, shown.view.half("left")) == ("chest_xray", "both", (0.5, 1.0))
+    assert shown.voxels is image.voxels and shown.geometry is image.geometry
+    assert shown.seen(LEXICON, frame="image").view.half("left") == (0.0, 0.5)
+    other = shown.seen(LEXICON, "colonoscopy")
+    assert (other.modality, other.view.modality, other.view.frame, other.view.sides) == (
+        "colonoscopy", "colonoscopy", "image", "none",
+    )  # fmt: skip
+    strange = load_image(NOISE, "my_scanner").seen(LEXICON)
+    assert (strange.view.modality, strange.view.sides) == ("my_scanner", "one")
+
+
+@pytest.mark.parametrize(
+    ("shape", "plane", "sides"),
+    [((20, 24, 1), "axial", "both"), ((20, 1, 24), "coronal", "both"), ((1, 20, 24), "sagittal", "none")],
+)
+def test_a_file_that_states_its_directions_is_seen_by_them(tmp_path: Path, shape, plane, sides) -> None:
+    voxels = np.random.default_rng(0).integers(0, 200, shape).astype(np.int16)
+    nib.save(nib.Nifti1Image(voxels, np.diag([0.5, 2.0, 3.0, 1.0])), tmp_path / "a.nii")
+    view = load_image(tmp_path / "a.nii", "abdomen_ct").seen(LEXICON).view
+    assert (view.plane, view.sides, view.placed) == (plane, sides, True)
+
+
+def test_a_file_whose_directions_are_a_guess_shows_no_sides(tmp_path: Path) -> None:
+    bare = nib.Nifti1Image(np.random.default_rng(0).integers(0, 200, (20, 24, 9)).astype(np.int16), None)
+    bare.header.set_sform(None, 0)
+    bare.header.set_qform(None, 0)
+    nib.save(bare, tmp_path / "a.nii")
+    assert load_image(tmp_path / "a.nii", "abdomen_ct").seen(LEXICON).view.sides == "none"
+    assert load_image(tmp_path / "a.nii", "mammography").seen(LEXICON).view.sides == "one"
+
+
+def test_one_plane_of_a_volume_keeps_its_greys_and_its_view() -> None:
+    volume = load_image(np.random.default_rng(1).normal(size=(5, 20, 24)), "chest_ct").seen(LEXICON)
+    plane = volume.only(3)
+    assert not plane.is_volume and plane.size == (20, 24) and plane.modality == "chest_ct"
+    np.testing.assert_array_equal(plane.voxels, volume.plane(3))
+    np.testing.assert_array_equal(plane.plane(), volume.plane(3))
+    assert plane.view is volume.view and plane.geometry.shape == (20, 24)
 
 
 def test_eight_bits_are_divided_by_255() -> None:

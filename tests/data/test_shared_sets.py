@@ -19,16 +19,17 @@ from tests.shared_data import shared
 WITH_TEXT = ("breast_us_text", "cxr_covid_multi", "monuseg_text", "polyp_cvc_text", "skin_ph2_text")
 WITHOUT_TEXT = ("brain_mri_lgg", "cardiac_mri_acdc", "ct_covid_lesion")
 FEW = 8
+LEXICON = load_lexicon()
 
 
 def few_cases(folder: DatasetFolder) -> Iterator[Case]:
     """Some cases with a report, evenly over the set."""
     names = folder.images()[:: max(1, len(folder.images()) // FEW)][:FEW]
     if folder.has_reports:
-        yield from (case for case in map(folder.load, names) if case.report)
+        yield from (case for case in (folder.load(name, LEXICON) for name in names) if case.report)
         return
-    for each in derive_reports(folder, names):
-        yield replace(folder.load(each.image), report=each.report.text, report_origin="derived")
+    for each in derive_reports(folder, names, LEXICON):
+        yield replace(folder.load(each.image, LEXICON), report=each.report.text, report_origin="derived")
 
 
 @pytest.mark.parametrize("name", [*WITH_TEXT, *WITHOUT_TEXT])
@@ -42,7 +43,7 @@ def test_findings_meet_masks(name: str) -> None:
         assert any(mask.any() for mask in case.structures.values()) or name in ("brain_mri_lgg", "breast_us_text")
         findings = parse_report(case.report or "", folder.modality).findings
         assert findings, f"nothing is read in the report of {case.name}"
-        matches = [m for m in match_findings(findings, case, folder.frame) if m.finding.presence != "absent"]
+        matches = [m for m in match_findings(findings, case) if m.finding.presence != "absent"]
         shown = {target for target, mask in case.structures.items() if mask.any()}
         targets: set[str] = set()
         for match in matches:

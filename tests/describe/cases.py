@@ -4,6 +4,8 @@ import numpy as np
 
 from medsegr.data.case import Case
 from medsegr.data.image import load_image
+from medsegr.view import Frame
+from tests.views import seen
 
 SIZE = 128
 
@@ -26,6 +28,12 @@ def picture(marks: dict[float, np.ndarray] | None = None, body: np.ndarray | Non
     return np.clip(grey + noise, 0, 255).astype(np.uint8)
 
 
-def case(structures: dict[str, np.ndarray], modality: str | None, grey: np.ndarray | None = None) -> Case:
-    """A case without a known spacing."""
-    return Case(load_image(picture() if grey is None else grey, modality), None, structures=structures)
+def case(
+    structures: dict[str, np.ndarray],
+    modality: str | None,
+    grey: np.ndarray | None = None,
+    frame: Frame | None = None,
+) -> Case:
+    """A case without a known spacing; of a data set in this frame, by default its modality's own."""
+    image = load_image(picture() if grey is None else grey, modality)
+    return Case(seen(image, frame=frame), None, structures=structures)

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.describe.competitors import Contest, Unclear, components
 from medsegr.describe.contests import find_contests
-from medsegr.describe.place import view_of
+from medsegr.describe.place import Scene
 from tests.describe.cases import case, ellipse, picture
 
 
 def contests(structures, modality="chest_ct", grey=None, frame="patient") -> dict[str, Contest | Unclear]:
-    made = case(structures, modality, grey)
-    return {found.aspect: found for found in find_contests(made, view_of(made.image, modality, frame))}
+    made = case(structures, modality, grey, frame)
+    return {found.aspect: found for found in find_contests(made, Scene.of(made.image, load_lexicon()))}
 
 
 def told(contest) -> list[tuple]:
@@ -165,7 +166,7 @@ def test_objects_cover_the_target_and_do_not_overlap(modality: str) -> None:
             [ellipse(*rng.uniform(0.15, 0.85, 2), *rng.uniform(0.03, 0.12, 2)) for _ in range(4)]
         )
         made = case({"consolidation": mask}, modality)
-        for found in find_contests(made, view_of(made.image, modality, "patient")):
+        for found in find_contests(made, Scene.of(made.image, load_lexicon())):
             if isinstance(found, Contest):
                 contested += 1
                 assert np.array_equal(sum(each.mask.astype(int) for each in found.objects), mask)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.describe.dataset_reports import derive_reports, report_path, save_reports
@@ -33,7 +34,7 @@ def dataset(folder: Path, **changes) -> Path:
 
 def derived(folder: Path, seed: int = 0, split: str | None = None):
     data = DatasetFolder(folder)
-    return list(derive_reports(data, data.images(split), seed))
+    return list(derive_reports(data, data.images(split), load_lexicon(), seed))
 
 
 def test_reports_say_side_and_absence(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_an_unknown_modality_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["brain_mri_lgg", "cardiac_mri_acdc", "ct_covid_lesion"])
 def test_public_sets_without_text(name: str) -> None:
     data = DatasetFolder(shared(f"data/{name}"))
-    reports = list(derive_reports(data, data.images()[::20]))
+    reports = list(derive_reports(data, data.images()[::20], load_lexicon()))
     assert reports
     for each in reports:
         assert each.unsaid == 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medsegr.cognition.lexicon import frame_of, load_lexicon
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.phantoms.forms import FORMS, draw_form
@@ -17,6 +17,8 @@ from medsegr.describe.grey_values import BRIGHTNESS
 from medsegr.describe.measure_finding import measure_case
 from medsegr.describe.place import ZONES
 from tests.describe.cases import SIZE, case, picture
+
+LEXICON = load_lexicon()
 
 SHOWN = {
     "chest_xray": ("consolidation", "nodule", "mass", "airspace_opacity", "pleural_effusion", "pneumothorax"),
@@ -47,13 +49,13 @@ SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 @st.composite
 def findings(draw, modality: str) -> list[Finding]:
     """What could be measured in pictures of a modality: at most one finding per target and side."""
-    frame, drawn = frame_of(modality), []
+    frame, drawn = LEXICON.kind(modality).frame, []
     for target in draw(st.lists(st.sampled_from(SHOWN[modality]), min_size=1, max_size=3, unique=True)):
         sides = [None]
-        if frame == "patient" and load_lexicon().targets[target].group == "finding":
+        if frame == "patient" and LEXICON.targets[target].group == "finding":
             sides = draw(st.sampled_from([[None], ["left"], ["right"], ["bilateral"], ["left", "right"]]))
         if draw(st.integers(0, 4)) == 0:
-            drawn.append(Finding(target, "absent", Location(frame=frame)))
+            drawn.append(Finding(target, "absent"))
         else:
             drawn += [draw(present(target, side, modality)) for side in sides]
     return drawn
@@ -61,7 +63,7 @@ def findings(draw, modality: str) -> list[Finding]:
 
 @st.composite
 def present(draw, target: str, side: str | None, modality: str) -> Finding:
-    frame, group = frame_of(modality), load_lexicon().targets[target].group
+    frame, group = LEXICON.kind(modality).frame, LEXICON.targets[target].group
     form = draw(
         st.sampled_from(
             [None, "round", "oval", "ring_shaped", "linear", "lobulated", "irregular"][: 7 if group == "finding" else 4]
@@ -86,7 +88,7 @@ def present(draw, target: str, side: str | None, modality: str) -> Finding:
     return Finding(
         target,
         "present",
-        Location(side, (zone,) if zone else (), frame),
+        Location(side, (zone,) if zone else ()),
         Texture(tuple(filter(None, texture))),
         Shape(tuple(shape), sizes, count),
     )
@@ -97,7 +99,7 @@ def present(draw, target: str, side: str | None, modality: str) -> Finding:
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_drawn_findings_are_read_back_and_none_is_lost(modality: str, data: st.DataObject, seed: int) -> None:
     drawn = data.draw(findings(modality))
-    report = write_report(drawn, modality, np.random.default_rng(seed))
+    report = write_report(drawn, modality, np.random.default_rng(seed), LEXICON)
     assert list(map(said, parse_report(report.text, modality))) == list(map(said, report.findings))
     assert sorted(map(str, map(said, report.findings))) == sorted(map(str, map(said, drawn))), report.text
 
@@ -115,17 +117,17 @@ def test_random_masks_are_read_back(modality: str, seed: int) -> None:
             mask |= draw_form(rng, SIZE, tuple(rng.uniform(20, SIZE - 20, 2)), rng.uniform(10, 1500), form) > 0.5
         grey[mask] = rng.integers(0, 256)
         structures[target] = mask
-    measured = measure_case(case(structures, modality, grey), modality, frame_of(modality))
-    report = write_report(measured, modality, rng)
+    measured = measure_case(case(structures, modality, grey), LEXICON)
+    report = write_report(measured, modality, rng, LEXICON)
     assert list(map(said, parse_report(report.text, modality))) == list(map(said, report.findings))
     assert sorted(map(str, map(said, report.findings))) == sorted(map(str, map(said, measured))), report.text
 
 
 def test_wording_varies_and_the_same_seed_repeats_it() -> None:
     finding = Finding("nodule", "present", Location("left", ("upper_zone",)), shape=Shape(("round",), (12.0,), 1))
-    texts = [write_report([finding], "chest_xray", np.random.default_rng(seed)).text for seed in range(40)]
+    texts = [write_report([finding], "chest_xray", np.random.default_rng(seed), LEXICON).text for seed in range(40)]
     assert len(set(texts)) > 25
-    assert texts == [write_report([finding], "chest_xray", np.random.default_rng(seed)).text for seed in range(40)]
+    assert texts == [write_report([finding], "chest_xray", np.random.default_rng(seed), LEXICON).text for seed in range(40)]
     openings = words.OPENINGS["chest_xray"]
     assert 5 < sum(text.startswith(openings) for text in texts) < 35
     assert any("\n" in text for text in texts)
@@ -133,7 +135,7 @@ def test_wording_varies_and_the_same_seed_repeats_it() -> None:
 
 def test_nothing_to_say_is_an_empty_report() -> None:
     for seed in range(5):
-        report = write_report([], "chest_xray", np.random.default_rng(seed))
+        report = write_report([], "chest_xray", np.random.default_rng(seed), LEXICON)
         assert (report.text, report.findings) == ("", ())
 
 
@@ -141,40 +143,40 @@ def test_a_misread_wording_is_worded_anew(parser) -> None:
     """A parser that knows the plainest sentence only still gets every finding."""
     honest = parse_report
 
-    def narrow(text: str, modality: str | None):
+    def narrow(text: str, modality: str | None, lexicon):
         plain = re.fullmatch(r"(?:Chest [^.]*\.\s)?There is a [^.]*\.", text)
-        return honest(text, modality) if plain else []
+        return honest(text, modality, lexicon=lexicon) if plain else []
 
     parser(narrow)
     finding = Finding("nodule", "present", Location("left"), shape=Shape(("round",)))
     for seed in range(10):
-        assert write_report([finding], "chest_xray", np.random.default_rng(seed)).findings == (finding,)
+        assert write_report([finding], "chest_xray", np.random.default_rng(seed), LEXICON).findings == (finding,)
 
 
 def test_what_cannot_be_read_is_left_out_and_nothing_false_is_said(parser) -> None:
     """A parser that overlooks sides and forms: they are not stated then."""
     honest = parse_report
 
-    def blind(text: str, modality: str | None):
-        priors = honest(text, modality)
+    def blind(text: str, modality: str | None, lexicon):
+        priors = honest(text, modality, lexicon=lexicon)
         return [Finding(f.target, f.presence, texture=f.texture) for f in priors]
 
     parser(blind)
     told = Finding("liver_lesion", "present", Location("left"), Texture(("hypodense",)), Shape(("round",), (9.0,), 2))
-    report = write_report([told], "abdomen_ct", np.random.default_rng(0))
+    report = write_report([told], "abdomen_ct", np.random.default_rng(0), LEXICON)
     assert report.findings == (Finding("liver_lesion", texture=Texture(("hypodense",))),)
     assert not {"left", "round", "two", "9"} & set(report.text.lower().replace(".", "").split())
 
 
 def test_a_parser_that_reads_nothing_gets_no_report(parser) -> None:
-    parser(lambda text, modality: [])
+    parser(lambda text, modality, lexicon: [])
     drawn = [Finding("mass"), Finding("ascites", "absent"), Finding("stent", "absent")]
-    report = write_report(drawn, "abdomen_ct", np.random.default_rng(0))
+    report = write_report(drawn, "abdomen_ct", np.random.default_rng(0), LEXICON)
     assert (report.text, report.findings) == ("", ())
 
 
 def test_words_are_the_lexicons_own_and_no_diagnoses() -> None:
-    lexicon = load_lexicon()
+    lexicon = LEXICON
     assert set(words.NOUNS) <= set(lexicon.targets)
     assert set(words.UNCOUNTED) <= set(lexicon.targets)
     assert set(words.LUNG_TARGETS) <= set(lexicon.targets)
@@ -189,13 +191,13 @@ def test_words_are_the_lexicons_own_and_no_diagnoses() -> None:
 
 @pytest.mark.parametrize("modality", SHOWN)
 def test_every_target_that_is_shown_has_a_word(modality: str) -> None:
-    assert all(nouns_of(target, modality) for target in SHOWN[modality])
+    assert all(nouns_of(target, modality, LEXICON) for target in SHOWN[modality])
 
 
 def test_most_of_the_vocabulary_can_be_said_at_home() -> None:
-    lexicon, mute = load_lexicon(), []
+    lexicon, mute = LEXICON, []
     homes = {region: name for name, entry in lexicon.modalities.items() for region in entry.regions}
     for target in lexicon.targets.values():
-        if target.name != "any_abnormality" and not nouns_of(target.name, homes.get(target.region, "chest_ct")):
+        if target.name != "any_abnormality" and not nouns_of(target.name, homes.get(target.region, "chest_ct"), lexicon):
             mute.append(target.name)
     assert len(mute) <= 0.03 * len(lexicon.targets), mute

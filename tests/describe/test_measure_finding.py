@@ -5,24 +5,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.geometry import displayed_geometry
 from medsegr.data.image import load_image
 from medsegr.describe.measure_finding import measure_case
 from medsegr.errors import DatasetError
 from tests.describe.cases import SIZE, case, ellipse, picture
+from tests.views import seen
 
 LEFT, RIGHT, RIGHT_LOW = ellipse(0.3, 0.75), ellipse(0.3, 0.25), ellipse(0.7, 0.25)
 
 
 def measured(structures, modality="abdomen_ct", frame="patient", grey=None):
-    return measure_case(case(structures, modality, grey), modality, frame)
+    return measure_case(case(structures, modality, grey, frame), load_lexicon())
 
 
 def test_one_finding_with_all_that_is_clear() -> None:
     (finding,) = measured({"liver_lesion": RIGHT}, grey=picture({30.0: RIGHT}))
     assert (finding.target, finding.presence) == ("liver_lesion", "present")
     assert (finding.location.laterality, finding.location.zones) == ("right", ("anterior",))
-    assert finding.location.frame == "patient"
     assert set(finding.texture.attributes) == {"hypodense", "homogeneous"}
     assert set(finding.shape.attributes) == {"round", "medium"} or finding.shape.attributes == ("round",)
     assert (finding.shape.size_mm, finding.shape.count) == ((), 1)
@@ -76,7 +77,7 @@ def test_sizes_in_millimetres_where_the_spacing_is_known() -> None:
     affine = np.diag([-2.0, -2.0, 2.0, 1.0])
     geometry = displayed_geometry(affine, (SIZE, SIZE, 1))
     known = replace(plain, image=replace(plain.image, geometry=geometry))
-    (finding,) = measure_case(known, "abdomen_ct", "patient")
+    (finding,) = measure_case(known, load_lexicon())
     assert finding.shape.size_mm == (pytest.approx(0.2 * SIZE * 2, abs=2.5),)
     assert finding.shape.size_mm[0] == round(finding.shape.size_mm[0])
     assert not {"small", "medium", "large"} & set(finding.shape.attributes)
@@ -86,9 +87,9 @@ def test_volumes_are_measured_in_their_key_plane() -> None:
     mask = np.zeros((4, SIZE, SIZE), bool)
     mask[1], mask[2] = ellipse(0.3, 0.75, 0.05, 0.05), LEFT
     voxels = np.stack([picture({30.0: plane}) for plane in mask])
-    image = load_image(voxels, "abdomen_ct")
-    (finding,) = measure_case(replace(case({"mass": LEFT}, "abdomen_ct"), image=image, structures={"mass": mask}),
-                              "abdomen_ct", "patient")  # fmt: skip
+    image = seen(load_image(voxels, "abdomen_ct"))
+    volume = replace(case({"mass": LEFT}, "abdomen_ct"), image=image, structures={"mass": mask})
+    (finding,) = measure_case(volume, load_lexicon())
     assert finding.location.laterality == "left"
     assert finding.shape.count == 1
     assert "round" in finding.shape.attributes

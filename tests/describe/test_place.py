@@ -6,17 +6,24 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.image import load_image, load_label_map
-from medsegr.describe.place import WHOLE, body_box, side_of, view_of, zones_of
+from medsegr.describe.place import WHOLE, Scene, body_box, side_of, zones_of
+from medsegr.view import Frame
 from tests.describe.cases import SIZE, ellipse, picture
+from tests.views import seen
 
 
-def seen(modality: str | None, frame: str = "patient", body: np.ndarray | None = None):
-    return view_of(load_image(picture(body=body), modality), modality, frame)
+def shown(modality: str | None, frame: Frame = "patient", body: np.ndarray | None = None) -> Scene:
+    return Scene.of(seen(load_image(picture(body=body), modality), frame=frame), load_lexicon())
+
+
+def scene(path: Path) -> Scene:
+    return Scene.of(seen(load_image(path, "brain_mri")), load_lexicon())
 
 
 def test_the_patients_left_is_on_the_pictures_right() -> None:
-    view, mask = seen("brain_mri"), ellipse(0.4, 0.7)
+    view, mask = shown("brain_mri"), ellipse(0.4, 0.7)
     assert side_of(mask, view) == "left"
     assert side_of(mask[:, ::-1], view) == "right"
     assert side_of(ellipse(0.4, 0.5), view) is None
@@ -25,7 +32,7 @@ def test_the_patients_left_is_on_the_pictures_right() -> None:
 
 
 def test_zones_of_the_patient() -> None:
-    axial, frontal = seen("chest_ct"), seen("chest_xray")
+    axial, frontal = shown("chest_ct"), shown("chest_xray")
     assert zones_of(ellipse(0.25, 0.7), axial) == ("anterior",)
     assert zones_of(ellipse(0.75, 0.7), axial) == ("posterior",)
     assert zones_of(ellipse(0.5, 0.7), axial) == ()
@@ -35,7 +42,7 @@ def test_zones_of_the_patient() -> None:
 
 
 def test_zones_of_the_image() -> None:
-    view = seen("colonoscopy", "image")
+    view = shown("colonoscopy", "image")
     assert side_of(ellipse(0.5, 0.8), view) is None
     assert zones_of(ellipse(0.25, 0.25), view) == ("top_left",)
     assert zones_of(ellipse(0.25, 0.75), view) == ("top_right",)
@@ -46,7 +53,7 @@ def test_zones_of_the_image() -> None:
 
 def test_nothing_is_said_of_places_that_are_not_known() -> None:
     mask = ellipse(0.25, 0.8)
-    wrong_frame, no_modality, heart = seen("chest_ct", "image"), seen(None), seen("cardiac_mri")
+    wrong_frame, no_modality, heart = shown("chest_ct", "image"), shown(None), shown("cardiac_mri")
     for view in (wrong_frame, no_modality, heart):
         assert side_of(mask, view) is None
         assert zones_of(mask, view) == ()
@@ -54,7 +61,7 @@ def test_nothing_is_said_of_places_that_are_not_known() -> None:
 
 def test_a_patient_beside_the_middle_of_the_picture() -> None:
     body = ellipse(0.5, 0.62, 0.36, 0.36)
-    view = seen("brain_ct", body=body)
+    view = shown("brain_ct", body=body)
     assert view.body[2] == pytest.approx(0.26, abs=0.05)
     assert side_of(ellipse(0.5, 0.55, 0.04, 0.04), view) is None, "left of the picture's middle, right of the head's"
     assert side_of(ellipse(0.5, 0.8, 0.05, 0.05), view) == "left"
@@ -82,21 +89,19 @@ def volume(folder: Path, flips: tuple[int, ...], codes: int = 1):
         file.set_sform(affine, code=codes)
         file.set_qform(affine, code=codes)
         nib.save(file, folder / name)
-    image = load_image(folder / "image.nii.gz", "brain_mri")
-    return image, load_label_map(folder / "mask.nii.gz") > 0
+    return scene(folder / "image.nii.gz"), load_label_map(folder / "mask.nii.gz") > 0
 
 
 @pytest.mark.parametrize("flips", [(), (0,), (1,), (2,), (0, 1), (0, 1, 2)])
 def test_a_flipped_affine_does_not_move_the_patient(flips: tuple[int, ...], tmp_path: Path) -> None:
-    image, mask = volume(tmp_path, flips)
-    view = view_of(image, "brain_mri", "patient")
+    view, mask = volume(tmp_path, flips)
     assert side_of(mask, view) == "left"
     assert zones_of(mask, view) == ("anterior",)
 
 
 def test_an_unstated_orientation_has_no_sides(tmp_path: Path) -> None:
-    image, mask = volume(tmp_path, (), codes=0)
-    assert side_of(mask, view_of(image, "brain_mri", "patient")) is None
+    view, mask = volume(tmp_path, (), codes=0)
+    assert side_of(mask, view) is None
 
 
 def test_a_sagittal_slice_has_no_sides_and_a_coronal_one_no_front(tmp_path: Path) -> None:
@@ -105,7 +110,6 @@ def test_a_sagittal_slice_has_no_sides_and_a_coronal_one_no_front(tmp_path: Path
     nib.save(nib.Nifti1Image(stored, np.eye(4)), tmp_path / "sagittal.nii")
     nib.save(nib.Nifti1Image(stored.transpose(1, 0, 2).copy(), np.eye(4)), tmp_path / "coronal.nii")
     mask = ellipse(0.2, 0.8, size=64)
-    sagittal = view_of(load_image(tmp_path / "sagittal.nii", "brain_mri"), "brain_mri", "patient")
-    coronal = view_of(load_image(tmp_path / "coronal.nii", "brain_mri"), "brain_mri", "patient")
+    sagittal, coronal = scene(tmp_path / "sagittal.nii"), scene(tmp_path / "coronal.nii")
     assert (side_of(mask, sagittal), zones_of(mask, sagittal)) == (None, ())
     assert (side_of(mask, coronal), zones_of(mask, coronal)) == ("left", ())

@@ -5,9 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
-from medsegr.describe.place import view_of
+from medsegr.describe.place import Scene
 from medsegr.describe.referring import ReferringCase, picks, referring_cases
 from medsegr.model.matching import contradicts, fits
 from tests.describe.cases import case, ellipse, picture
@@ -21,10 +22,10 @@ STRUCTURES = {
 
 
 def build(structures=None, modality="chest_ct", most=2, seed=0, frame="patient", grey=None):
-    made = case(STRUCTURES if structures is None else structures, modality, grey)
+    made = case(STRUCTURES if structures is None else structures, modality, grey, frame)
     dropped: Counter[tuple[str, str]] = Counter()
-    view = view_of(made.image, modality, frame)
-    return list(referring_cases(made, view, most, seed, dropped)), dropped
+    scene = Scene.of(made.image, load_lexicon())
+    return list(referring_cases(made, scene, most, seed, dropped)), dropped
 
 
 def test_the_report_means_the_picked_object_and_no_other() -> None:
@@ -98,7 +99,7 @@ def test_what_the_parser_reads_otherwise_is_dropped(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(
         "medsegr.describe.referring.parse_report",
-        lambda *_: ReportPriors((Finding("consolidation", location=Location("left")),)),
+        lambda *_, **__: ReportPriors((Finding("consolidation", location=Location("left")),)),
     )
     built, dropped = build({"consolidation": LEFT | RIGHT})
     assert [(each.aspect, each.picked.finding.location.laterality) for each in built] == [("side", "left")]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 
 import nibabel as nib
@@ -17,11 +18,13 @@ from medsegr.describe.referring_suite import SuiteOptions, build_suite
 from medsegr.errors import ConfigError, DatasetError, OutputError
 from medsegr.evaluation.questions import questions_of
 from medsegr.model.matching import contradicts
+from medsegr.square import Square
 from medsegr.training.studies import prepare_study
 from tests.data import dataset_maker as make
 from tests.describe.cases import ellipse, picture
 from tests.shared_data import shared
 
+LEXICON = load_lexicon()
 LEFT, RIGHT, OTHER = ellipse(0.3, 0.75, 0.05, 0.05), ellipse(0.7, 0.25, 0.12, 0.12), ellipse(0.3, 0.3, 0.06, 0.06)
 
 
@@ -43,7 +46,7 @@ def source(folder: Path, name: str = "made", grow: int = 1, modality: str = "che
 
 @pytest.fixture
 def suite(tmp_path: Path) -> DatasetFolder:
-    build_suite([source(tmp_path / "made")], tmp_path / "out")
+    build_suite([source(tmp_path / "made")], tmp_path / "out", LEXICON)
     return DatasetFolder(tmp_path / "out" / "referring_made")
 
 
@@ -66,7 +69,7 @@ def test_cases_know_their_source_s_patient(tmp_path: Path, suite: DatasetFolder)
     assert kind == "patient" and set(patients.values()) == {"a.png", "b.png"}, "nobody is named: the source image"
     made = source(tmp_path / "told", name="told")
     (made.path / "provenance.csv").write_text("image,patient\na.png,p1\nb.png,p1\n")
-    build_suite([made], tmp_path / "again")
+    build_suite([made], tmp_path / "again", LEXICON)
     patients, kind = patients_of(DatasetFolder(tmp_path / "again" / "referring_told"))
     assert kind == "patient" and set(patients.values()) == {"p1"}
 
@@ -74,8 +77,8 @@ def test_cases_know_their_source_s_patient(tmp_path: Path, suite: DatasetFolder)
 def test_the_truth_is_the_picked_mask_alone(suite: DatasetFolder) -> None:
     """As evaluation sees it: one described question, its truth the picked mask; no competitor fits what is said."""
     for name in suite.images():
-        case = suite.load(name)
-        (asked,) = [question for question in questions_of(case, suite) if question.role == "described"]
+        case = suite.load(name, LEXICON)
+        (asked,) = [question for question in questions_of(case, suite, LEXICON) if question.role == "described"]
         described = [record for record in case.findings if record.role == "described"]
         rivals = [record for record in case.findings if record.role == "distractor"]
         assert len(described) == 1 and rivals
@@ -100,8 +103,8 @@ def test_the_patients_left_lies_on_the_pictures_right(suite: DatasetFolder) -> N
 def test_training_questions(suite: DatasetFolder) -> None:
     """Each distractor has a description of its own, and the records know what every description fits."""
     for name in suite.images():
-        case = suite.load(name)
-        study = prepare_study(case, suite, 128)
+        case = suite.load(name, LEXICON)
+        study = prepare_study(case, suite, partial(Square.fit, size=128), LEXICON)
         (described,) = study.described
         assert len(described.masks) == 1
         assert study.distractors
@@ -127,7 +130,7 @@ def test_a_name_for_two_kinds_is_incomplete(suite: DatasetFolder) -> None:
 def test_same_seed_same_bytes(tmp_path: Path) -> None:
     data = source(tmp_path / "made")
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
-        build_suite([data], tmp_path / name, SuiteOptions(seed))
+        build_suite([data], tmp_path / name, LEXICON, SuiteOptions(seed))
 
     def content(name: str) -> dict[str, bytes]:
         folder = tmp_path / name
@@ -140,8 +143,8 @@ def test_same_seed_same_bytes(tmp_path: Path) -> None:
 
 def test_sizes(tmp_path: Path) -> None:
     data = source(tmp_path / "made", grow=2)
-    build_suite([data], tmp_path / "whole")
-    build_suite([data], tmp_path / "small", SuiteOptions(size=128))
+    build_suite([data], tmp_path / "whole", LEXICON)
+    build_suite([data], tmp_path / "small", LEXICON, SuiteOptions(size=128))
     for name, side in (("whole", 256), ("small", 128)):
         folder = DatasetFolder(tmp_path / name / "referring_made")
         case = folder.load(next(n for n in folder.images() if "kind" in n))
@@ -161,7 +164,7 @@ def test_volumes_give_their_fullest_plane(tmp_path: Path) -> None:
         stored = volume[:, ::-1, ::-1].transpose(2, 1, 0)
         nib.save(nib.Nifti1Image(np.ascontiguousarray(stored), affine), tmp_path / "made" / place / "v.nii.gz")
     make.table(tmp_path / "made" / "split.csv", ("image", "split"), [("v.nii.gz", "test")])
-    build_suite([DatasetFolder(tmp_path / "made")], tmp_path / "out")
+    build_suite([DatasetFolder(tmp_path / "made")], tmp_path / "out", LEXICON)
     folder = DatasetFolder(tmp_path / "out" / "referring_made")
     sides = [case for case in map(folder.load, folder.images()) if case.suite == "side"]
     assert len(sides) == 2
@@ -171,7 +174,7 @@ def test_volumes_give_their_fullest_plane(tmp_path: Path) -> None:
 
 
 def test_counts(tmp_path: Path) -> None:
-    counts = build_suite([source(tmp_path / "made")], tmp_path / "out", SuiteOptions(most=1))
+    counts = build_suite([source(tmp_path / "made")], tmp_path / "out", LEXICON, SuiteOptions(most=1))
     made = counts["made"]
     assert (made.images, made.unsplit) == (2, 1)
     assert sum(made.cases.values()) == len(DatasetFolder(tmp_path / "out" / "referring_made").images())
@@ -186,16 +189,16 @@ def test_refusals(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").touch()
     with pytest.raises(OutputError, match="not empty"):
-        build_suite([data], tmp_path / "full")
+        build_suite([data], tmp_path / "full", LEXICON)
     with pytest.raises(ConfigError, match="same name"):
-        build_suite([data, data], tmp_path / "out")
+        build_suite([data, data], tmp_path / "out", LEXICON)
     with pytest.raises(DatasetError, match="modality 'xray'"):
-        build_suite([source(tmp_path / "strange", modality="xray")], tmp_path / "out")
+        build_suite([source(tmp_path / "strange", modality="xray")], tmp_path / "out", LEXICON)
     with pytest.raises(DatasetError, match="target 'lesion'"):
-        build_suite([DatasetFolder(make.labelled(tmp_path / "unknown"))], tmp_path / "out")
+        build_suite([DatasetFolder(make.labelled(tmp_path / "unknown"))], tmp_path / "out", LEXICON)
     make.table(data.path / "split.csv", ("image", "split"), [("c.png", "test")])
     with pytest.raises(DatasetError, match="No picture of made shows several"):
-        build_suite([DatasetFolder(data.path)], tmp_path / "out")
+        build_suite([DatasetFolder(data.path)], tmp_path / "out", LEXICON)
     assert not (tmp_path / "out").exists()
     for options in ({"size": 32}, {"most": 0}, {"seed": -1}):
         with pytest.raises(ConfigError, match="referring suite needs"):
@@ -204,7 +207,7 @@ def test_refusals(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_real_set(tmp_path: Path) -> None:
-    counts = build_suite([DatasetFolder(shared("data/breast_us_text"))], tmp_path / "out")
+    counts = build_suite([DatasetFolder(shared("data/breast_us_text"))], tmp_path / "out", LEXICON)
     folder = DatasetFolder(tmp_path / "out" / "referring_breast_us_text")
     assert check_dataset(folder.path, load_lexicon().targets) == []
     assert sum(counts["breast_us_text"].cases.values()) >= 8

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from medsegr.backbones.preprocess import to_square
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Finding
 from medsegr.model.report_guided_sam import GuidedOutput
+from tests.raw_pixels import raw_pixels
 
 CHANNELS = {"nodule": 0, "pleural_effusion": 1, "consolidation": 2}
 """Target -> colour that it is drawn in."""
@@ -43,16 +44,16 @@ class BrightModel(nn.Module):
         self.scale = nn.Parameter(torch.ones(()))
         self.image_size, self.support = size, support
         self.metadata: dict = {}
-        self.vocabulary = PriorVocabulary.default()
+        self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.shown: list[list[np.ndarray]] = []
         self.asked: list[list[Sequence[Finding]]] = []
         self.prompted: list = []
 
-    def preprocess(self, images):
+    def preprocess(self, images, views):
         self.shown.append(list(images))
-        return to_square(images, self.image_size, (0.0,) * 3, (1.0,) * 3)
+        return raw_pixels(images, views, self.image_size)
 
-    def encode_findings(self, findings, modalities, content, texts):
+    def encode_findings(self, findings, views, texts):
         self.asked.append(list(findings))
         return Asked(list(findings))
 

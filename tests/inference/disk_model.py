@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from medsegr.backbones.preprocess import to_square
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Finding
 from medsegr.model.report_guided_sam import GuidedOutput
+from tests.raw_pixels import raw_pixels
 
 
 class DiskModel(nn.Module):
@@ -25,15 +26,15 @@ class DiskModel(nn.Module):
         self.scale = nn.Parameter(torch.ones(()))
         self.disks, self.size = disks, size
         self.metadata: dict = {}
-        self.vocabulary = PriorVocabulary.default()
+        self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.passes = 0
         self.planes: list[np.ndarray] = []
 
-    def preprocess(self, images):
+    def preprocess(self, images, views):
         self.planes += images
-        return to_square(images, self.size, (0.0,) * 3, (1.0,) * 3)
+        return raw_pixels(images, views, self.size)
 
-    def encode_findings(self, findings: list[list[Finding]], modalities, content, texts):
+    def encode_findings(self, findings: list[list[Finding]], views, texts):
         targets = [[finding.target for finding in listed] for listed in findings]
         priors = SimpleNamespace(targets=targets)
         priors.to = lambda device: priors

@@ -1,10 +1,12 @@
 """The look in the mirror: left stays left, and what is averaged is the mirror image."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Evidence, Finding, Location, ReportPriors
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.writer import write_phantoms
@@ -16,8 +18,10 @@ from medsegr.inference.user_prompt import UserPrompt
 from tests.inference.bright_model import BrightModel
 from tests.inference.disk_model import DiskModel
 from tests.inference.test_user_prompt import predictor as guided_predictor
+from tests.views import view_of
 
-LEFT, RIGHT = (Finding("nodule", location=Location(side, frame="patient")) for side in ("left", "right"))
+LEFT, RIGHT = (Finding("nodule", location=Location(side)) for side in ("left", "right"))
+XRAY = view_of("chest_xray")
 
 
 class SidedModel(DiskModel):
@@ -26,7 +30,7 @@ class SidedModel(DiskModel):
     def __init__(self) -> None:
         super().__init__({"nodule-left": (0.75, 0.3, 0.1, 4.0), "nodule-right": (0.25, 0.3, 0.1, 0.0)})
 
-    def encode_findings(self, findings, modalities, content, texts):
+    def encode_findings(self, findings, views, texts):
         names = [[f"{finding.target}-{finding.location.laterality}" for finding in listed] for listed in findings]
         priors = SimpleNamespace(targets=names)
         priors.to = lambda device: priors
@@ -110,7 +114,7 @@ def test_the_built_in_model_stays_on_the_stated_side(tmp_path):
     folder = DatasetFolder(write_phantoms(tmp_path / "phantoms", 12, 5, split="test") / "xray")
     predictor, asked = load("tiny", flips=True), 0
     for name in folder.images("test"):
-        case = folder.load(name)
+        case = folder.load(name, load_lexicon())
         if case.suite != "place":
             continue
         for found in predictor.segment(case.image, case.report, modality="chest_xray").findings:
@@ -147,12 +151,25 @@ def test_a_click_in_the_mirror_is_the_same_click():
 def test_words_that_became_untrue_are_not_read():
     evidence = Evidence(target=((0, 6),), location=((7, 11),), shape=((12, 17),))
     finding = Finding("nodule", location=Location("left"), evidence=evidence)
-    assert mirrored_finding(finding).evidence == Evidence(target=((0, 6),), shape=((12, 17),))
+    assert mirrored_finding(finding, XRAY).evidence == Evidence(target=((0, 6),), shape=((12, 17),))
     lung = Finding("left_lung", location=Location("left"), evidence=evidence)
-    assert mirrored_finding(lung).target == "right_lung"
-    assert mirrored_finding(lung).evidence.target == ()
+    assert mirrored_finding(lung, XRAY).target == "right_lung"
+    assert mirrored_finding(lung, XRAY).evidence.target == ()
     middle = Finding("nodule", location=Location(zones=("upper_zone",)), evidence=evidence)
-    assert mirrored_finding(middle) == middle
+    assert mirrored_finding(middle, XRAY) == middle
+
+
+def test_a_side_that_a_picture_does_not_show_stays_in_the_mirror():
+    told = Finding("left_lung", location=Location("left", ("top_left", "upper_zone")), evidence=Evidence(location=((0, 4),)))
+    for view in (view_of("colonoscopy"), view_of("chest_ct", affine=np.eye(4)[[2, 1, 0, 3]], guessed=True)):
+        assert view.sides == "none"
+        mirrored = mirrored_finding(told, view)
+        assert (mirrored.target, mirrored.location) == ("left_lung", Location("left", ("top_right", "upper_zone")))
+        assert mirrored.evidence.location == ()
+        without = replace(told, location=Location("left", ("upper_zone",)))
+        assert mirrored_finding(without, view) == without
+    for view in (XRAY, view_of("mammography"), view_of()):
+        assert mirrored_finding(told, view).location == Location("right", ("top_right", "upper_zone"))
 
 
 def test_volumes_are_mirrored_plane_by_plane():

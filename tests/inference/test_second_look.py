@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsegr.backbones.preprocess import Letterbox
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Evidence, Finding, Location, ReportPriors, Shape, Texture
 from medsegr.evaluation.metrics import dice
 from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.second_look import LEAST, LEAST_GAIN, MARGIN, SMALL, closer_finding, worth_a_look
 from medsegr.inference.user_prompt import UserPrompt
+from medsegr.square import Square
 from tests.inference.bright_model import BrightModel
 
 REPORT = "Small round nodule in the left upper lobe. Pleural effusion."
@@ -160,22 +161,22 @@ def test_real_weights_take_both(random_model):
 def test_closer_findings_keep_what_is_true_of_a_part():
     evidence = Evidence(((0, 1),), (), ((2, 3),), ((4, 5),), ((6, 7),))
     finding = Finding(
-        "nodule", "uncertain", Location("left", ("upper_lobe",), "patient"), Texture(("calcified",)),
+        "nodule", "uncertain", Location("left", ("upper_lobe",)), Texture(("calcified",)),
         Shape(("small", "round"), (4.0,), 2), evidence,
     )  # fmt: skip
-    closer = closer_finding(finding)
+    closer = closer_finding(finding, load_lexicon())
     assert closer == Finding(
-        "nodule", "uncertain", Location(frame="patient"), Texture(("calcified",)), Shape(("round",), (), 2),
+        "nodule", "uncertain", Location(), Texture(("calcified",)), Shape(("round",), (), 2),
         Evidence(((0, 1),), (), (), ((4, 5),), ()),
     )  # fmt: skip
-    assert closer_finding(closer) == closer
+    assert closer_finding(closer, load_lexicon()) == closer
 
 
 @given(st.integers(8, 2000), st.integers(8, 2000), st.sampled_from([64, 256, 1024]), st.data())
 def test_a_window_always_brings_something_and_never_enlarges_pixels(height, width, size, data):
     left, top = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
     right, bottom = data.draw(st.integers(left + 1, width)), data.draw(st.integers(top + 1, height))
-    window = worth_a_look((left, top, right, bottom), Letterbox.fit((height, width), size))
+    window = worth_a_look((left, top, right, bottom), Square.fit((height, width), size))
     whole = max(height, width)
     if window is None:
         large = max(right - left, bottom - top) >= SMALL * whole

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 import medsegr
-from medsegr.backbones.preprocess import Letterbox
 from medsegr.errors import ConfigError
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.adapter import AdapterConfig
+from medsegr.square import Square
 from tests.hosts import HOSTS, guided, open_gates
 
 REPORT = "Small nodule in the left upper zone. Large right pleural effusion. No pneumothorax."
@@ -49,12 +49,12 @@ def test_the_image_is_encoded_once_however_many_prompts_there_are():
 
 
 def test_pixels_of_the_picture_become_pixels_of_the_square():
-    square = Letterbox.fit((40, 80), 64)
+    square = Square.fit((40, 80), 64)
     prompts = UserPrompt(points=((80, 40), (40, 10)), labels=(1, 0), box=(0, 20, 40, 40)).in_square(square)
     torch.testing.assert_close(prompts.points[0, 0], torch.tensor([[64.0, 32.0], [32.0, 8.0]]))
     assert prompts.labels.tolist() == [[[1, 0]]]
     torch.testing.assert_close(prompts.boxes[0, 0], torch.tensor([0.0, 16.0, 32.0, 32.0]))
-    stretched = UserPrompt(points=((80, 40),)).in_square(Letterbox.fit((40, 80), 64, "stretch"))
+    stretched = UserPrompt(points=((80, 40),)).in_square(Square.fit((40, 80), 64, "stretch"))
     torch.testing.assert_close(stretched.points[0, 0], torch.tensor([[64.0, 64.0]]))
 
 

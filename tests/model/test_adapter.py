@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import medsegr
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.errors import ConfigError
@@ -16,6 +17,7 @@ from medsegr.training.config import LossConfig
 from medsegr.training.losses import Truth, guided_loss
 from tests.hosts import NODULE, open_gates
 from tests.random_hosts import random_tiny
+from tests.views import view_of
 
 ALL = ("location", "texture", "shape")
 OTHERWISE = {
@@ -32,7 +34,7 @@ def small(**settings) -> AdapterConfig:
 def ask(model: ReportGuidedSam, finding: Finding) -> GuidedOutput:
     pixels = torch.randn(1, 3, model.image_size, model.image_size, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        return model(pixels, model.encode_findings([[finding]], ["chest_xray"]))
+        return model(pixels, model.encode_findings([[finding]], [view_of("chest_xray")]))
 
 
 @pytest.mark.parametrize("left_out", ALL)
@@ -54,7 +56,7 @@ def test_with_no_aspect_the_name_alone_counts() -> None:
 def test_the_words_of_an_aspect_that_is_left_out_are_not_read() -> None:
     model = open_gates(attach(random_tiny(), small(aspects=("texture", "shape"), text_encoder="unread", text_dim=5)))
     torch.nn.init.normal_(model.adapter.embedding.words.weight)
-    priors = model.vocabulary.encode([[NODULE]], ["chest_xray"])
+    priors = model.vocabulary.encode([[NODULE]], [view_of("chest_xray")])
     pixels = torch.randn(1, 3, model.image_size, model.image_size)
     words = torch.randn(1, 1, 4, 5)
     for place, heard in enumerate((True, False, True, True)):
@@ -80,7 +82,7 @@ def test_files_from_before_the_width_was_asked_for_are_read_as_without_a_text_en
 
 def test_training_copes_with_no_maps_of_places_and_with_no_fusion() -> None:
     model = attach(random_tiny(), small(blocks=(), late=False, fusion_blocks=0)).train()
-    output = model(torch.randn(1, 3, 64, 64), model.encode_findings([[NODULE]], ["chest_xray"]))
+    output = model(torch.randn(1, 3, 64, 64), model.encode_findings([[NODULE]], [view_of("chest_xray")]))
     assert output.location_logits == ()
     masks = torch.zeros(1, 1, 64, 64)
     masks[..., 20:40, 20:40] = 1
@@ -96,7 +98,7 @@ def test_saved_and_read_again_the_same_is_left_out(tmp_path) -> None:
     folder = model.save_pretrained(tmp_path / "adapter")
     again = ReportGuidedSam.from_pretrained(folder)
     assert again.adapter.config.aspects == ("shape",)
-    assert again.vocabulary.to_dict() == PriorVocabulary.default().to_dict()
+    assert again.vocabulary.to_dict() == PriorVocabulary.of_lexicon(load_lexicon()).to_dict()
     assert torch.equal(ask(again, NODULE).logits, ask(model, NODULE).logits)
     assert not model.adapter.late.state_dict().keys() & {"texture_gate", "location_gate"}
 

@@ -15,6 +15,7 @@ from medsegr.model.checkpoint import load_checkpoint, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.hosts import HOSTS, NODULE, open_gates
 from tests.random_hosts import random_sam, random_tiny
+from tests.views import view_of
 
 CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 
@@ -27,7 +28,7 @@ def saved(tmp_path: Path) -> Path:
 def answer(model: ReportGuidedSam) -> torch.Tensor:
     pixels = torch.randn(1, 3, model.image_size, model.image_size, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        return model(pixels, model.encode_findings([[NODULE]], ["chest_xray"])).logits
+        return model(pixels, model.encode_findings([[NODULE]], [view_of("chest_xray")])).logits
 
 
 def test_only_safetensors_json_and_a_card(saved: Path) -> None:

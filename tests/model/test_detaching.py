@@ -23,6 +23,7 @@ from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.random_hosts import random_sam
+from tests.views import view_of
 
 CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 KEPT = ("training", "gradient_checkpointing", "_gradient_checkpointing_func")
@@ -173,7 +174,7 @@ def test_an_adapter_that_was_taken_off_says_so() -> None:
         lambda: predictor.segment(image, "Solid nodule in the left upper zone."),
         lambda: guided.set_adapter("default"),
         lambda: guided.add_adapter("b", CONFIG),
-        lambda: guided.encode(torch.zeros(1, 3, 64, 64), guided.encode_findings([[Finding("nodule")]], [None])),
+        lambda: guided.encode(torch.zeros(1, 3, 64, 64), guided.encode_findings([[Finding("nodule")]], [view_of()])),
     ):
         with pytest.raises(ConfigError, match="taken off its host by detach"):
             call()

@@ -13,6 +13,7 @@ from medsegr.model.attach import attach, build_model, enlarged
 from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
 from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, guided, open_gates
 from tests.random_hosts import random_sam, random_sam2, random_tiny
+from tests.views import view_of
 
 CONFIG = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 REPORT = [NODULE, EFFUSION, HEART]
@@ -25,7 +26,7 @@ def pixels(model: ReportGuidedSam) -> torch.Tensor:
 
 def ask(model: ReportGuidedSam, *findings) -> GuidedOutput:
     with torch.no_grad():
-        return model(pixels(model), model.encode_findings([list(findings)], ["chest_xray"]))
+        return model(pixels(model), model.encode_findings([list(findings)], [view_of("chest_xray")]))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_a_fresh_one_changes_nothing_on_a_host_that_is_trained_whole(tmp_path) -
     expected = ask(open_gates(model), *REPORT).logits
     folder = model.save_pretrained(tmp_path / "adapter")
     assert torch.equal(ask(ReportGuidedSam.from_pretrained(folder), *REPORT).logits, expected)
-    encoding = model.encode(pixels(model), model.encode_findings([REPORT], ["chest_xray"]))
+    encoding = model.encode(pixels(model), model.encode_findings([REPORT], [view_of("chest_xray")]))
     for k in range(len(REPORT)):
         torch.testing.assert_close(model.outline(encoding.only(k)).logits[:, 0], expected[:, k], atol=1e-5, rtol=1e-4)
 
@@ -117,7 +118,7 @@ def test_early_modulators_of_large_grids_work_at_smaller_ones(tmp_path) -> None:
     assert torch.equal(ask(again, *REPORT).logits, output.logits)
     fresh = attach(random_sam2(), replace(CONFIG, early_grid=4))
     with torch.no_grad():
-        encoding = fresh.encode(pixels(fresh), fresh.encode_findings([REPORT], ["chest_xray"]))
+        encoding = fresh.encode(pixels(fresh), fresh.encode_findings([REPORT], [view_of("chest_xray")]))
         assert torch.equal(encoding.image.features, fresh.backbone.encode(pixels(fresh)).features)
 
 

@@ -20,6 +20,7 @@ from medsegr.model.matching import (
     on_side,
     structure_mask,
 )
+from tests.views import seen, view_of
 
 SIDE = 64
 
@@ -30,11 +31,17 @@ def disc(row: float, column: float) -> np.ndarray:
 
 
 LEFT, RIGHT = disc(30, 50), disc(20, 12)  # of the patient
+XRAY, CT = view_of("chest_xray"), view_of("chest_ct")
+ONE_SIDED = (
+    "breast_ultrasound", "mammography", "breast_mri", "knee_mri", "bone_xray", "fundus", "oct", "abdomen_ultrasound",
+    "abdomen_xray", "pelvis_mri", "cardiac_mri", "echocardiography", "colonoscopy", "dermoscopy", "histology_he", None,
+)  # fmt: skip
+"""Pictures in which a side of the patient is no half of the picture."""
 
 
 def case_of(modality: str = "chest_xray", **fields) -> Case:
     picture = np.linspace(0, 1, SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
-    return Case(image=load_image(picture, modality), **fields)
+    return Case(image=seen(load_image(picture, modality)), **fields)
 
 
 def finding(target="nodule", side=None, texture=(), shape=(), zones=(), **more) -> Finding:
@@ -121,28 +128,31 @@ def test_an_unsided_name_meets_the_sided_structures():
 
 @pytest.mark.parametrize(("frame", "expected"), [("patient", LEFT), ("image", RIGHT)])
 def test_a_stated_side_keeps_the_components_there(frame, expected):
-    np.testing.assert_array_equal(on_side(LEFT | RIGHT, "left", frame, "chest_xray"), expected)
+    np.testing.assert_array_equal(on_side(LEFT | RIGHT, "left", view_of("chest_xray", frame=frame)), expected)
 
 
 def test_sides_do_not_split_where_the_picture_shows_one_side():
     both = LEFT | RIGHT
-    assert on_side(both, "left", "patient", "breast_ultrasound") is both
-    assert on_side(both, None, "patient", "chest_xray") is both
-    assert on_side(both, "bilateral", "patient", "chest_xray") is both
+    assert on_side(both, None, XRAY) is both
+    assert on_side(both, "bilateral", XRAY) is both
+    for modality in ONE_SIDED:
+        for side in ("left", "right"):
+            assert on_side(both, side, view_of(modality)) is both
+            assert on_side(RIGHT, side, view_of(modality)) is RIGHT
 
 
 def test_a_mask_on_the_other_side_is_not_it():
-    assert on_side(RIGHT, "left", "patient", "chest_xray") is None
+    assert on_side(RIGHT, "left", XRAY) is None
     central = disc(30, 30)
-    assert on_side(central, "left", "patient", "chest_xray") is central
+    assert on_side(central, "left", XRAY) is central
 
 
 @given(st.sampled_from(["left", "right"]), st.integers(8, 56), st.integers(8, 56))
 def test_mirroring_mask_and_side_changes_nothing(side, row, column):
     both = disc(row, column) | disc(20, 12) | disc(40, 52)
-    kept = on_side(both, side, "patient", "chest_xray")
+    kept = on_side(both, side, XRAY)
     other = "left" if side == "right" else "right"
-    mirrored = on_side(both[:, ::-1].copy(), other, "patient", "chest_xray")
+    mirrored = on_side(both[:, ::-1].copy(), other, XRAY)
     np.testing.assert_array_equal(kept, mirrored[:, ::-1])
 
 
@@ -153,8 +163,8 @@ def test_mirroring_mask_and_side_changes_nothing(side, row, column):
 )
 def test_every_slice_of_an_unchanging_volume_gets_the_picture_s_answer(places, side, frame):
     flat = np.logical_or.reduce([disc(row, column) for row, column in places])
-    expected = on_side(flat, side, frame, "chest_ct")
-    found = on_side(np.stack([flat] * 5), side, frame, "chest_ct")
+    view = view_of("chest_ct", frame=frame)
+    expected, found = on_side(flat, side, view), on_side(np.stack([flat] * 5), side, view)
     assert (found is None) == (expected is None)
     if expected is not None:
         np.testing.assert_array_equal(found, np.stack([expected] * 5))
@@ -165,8 +175,8 @@ def test_a_component_of_a_volume_is_judged_as_a_whole():
     for plane, column in enumerate((28, 36, 44, 48, 52)):  # the first plane alone lies on the right
         slanting[plane] = disc(30, column)
     both = slanting | RIGHT
-    np.testing.assert_array_equal(on_side(both, "left", "patient", "chest_ct"), slanting)
-    assert on_side(slanting, "right", "patient", "chest_ct") is None
+    np.testing.assert_array_equal(on_side(both, "left", CT), slanting)
+    assert on_side(slanting, "right", CT) is None
 
 
 @pytest.mark.parametrize("codes", ["RAS", "LPS", "LAS", "PIR", "SRA", "AIL"])
@@ -179,7 +189,7 @@ def test_a_volume_s_side_is_the_patient_s_however_it_is_stored(codes: str, tmp_p
     )
     for name, voxels in (("image", grey), ("left", left), ("both", both)):
         nib.save(nib.Nifti1Image(voxels, np.eye(4)).as_reoriented(orientation), tmp_path / f"{name}.nii")
-    image = load_image(tmp_path / "image.nii", "chest_ct")
+    image = seen(load_image(tmp_path / "image.nii", "chest_ct"))
     left, both = (load_label_map(tmp_path / f"{name}.nii") != 0 for name in ("left", "both"))
     case = Case(image=image, structures={"pleural_effusion": both})
     asked = [finding("pleural_effusion", side) for side in ("left", "right", "bilateral")]
@@ -194,9 +204,35 @@ def test_a_volume_s_side_is_the_patient_s_however_it_is_stored(codes: str, tmp_p
 def test_a_side_chooses_no_part_of_a_sagittal_slice(tmp_path: Path):
     grey = np.random.default_rng(0).integers(0, 200, (1, SIDE, SIDE)).astype(np.int16)
     nib.save(nib.Nifti1Image(grey, np.eye(4)), tmp_path / "sagittal.nii")
-    case = Case(image=load_image(tmp_path / "sagittal.nii", "chest_ct"), structures={"nodule": LEFT | RIGHT})
+    image = seen(load_image(tmp_path / "sagittal.nii", "chest_ct"))
+    case = Case(image=image, structures={"nodule": LEFT | RIGHT})
     for side in ("left", "right"):
         np.testing.assert_array_equal(structure_mask(finding(side=side), case), LEFT | RIGHT)
+
+
+def test_a_side_chooses_no_part_where_directions_are_a_guess(tmp_path: Path):
+    grey = np.random.default_rng(0).integers(0, 200, (SIDE, SIDE, 9)).astype(np.int16)
+    unstated = nib.Nifti1Image(grey, None)
+    unstated.header.set_sform(None, 0)
+    unstated.header.set_qform(None, 0)
+    nib.save(unstated, tmp_path / "guess.nii")
+    nib.save(nib.Nifti1Image(grey, np.eye(4)), tmp_path / "stated.nii")
+    both = np.stack([LEFT | RIGHT] * 9)
+    guess, stated = (
+        Case(image=seen(load_image(tmp_path / name, "chest_ct")), structures={"nodule": both})
+        for name in ("guess.nii", "stated.nii")
+    )
+    np.testing.assert_array_equal(structure_mask(finding(side="left"), guess), both)
+    np.testing.assert_array_equal(structure_mask(finding(side="left"), stated), np.stack([LEFT] * 9))
+
+
+def test_the_data_sets_own_frame_decides_whose_left_it_is():
+    picture = np.linspace(0, 1, SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
+    for frame, left in (("patient", LEFT), ("image", RIGHT)):
+        image = seen(load_image(picture, "chest_xray"), frame=frame)
+        case = Case(image=image, structures={"nodule": LEFT | RIGHT})
+        (match,) = match_findings([finding(side="left")], case)
+        np.testing.assert_array_equal(match.mask, left)
 
 
 def test_fitting_is_about_what_is_stated():
