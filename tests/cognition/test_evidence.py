@@ -26,7 +26,8 @@ def pieces(aspect: str, **words: str) -> st.SearchStrategy[Piece]:
 
 TARGETS = pieces(
     "target", nodule="nodule|nodular opacity|pulmonary nodule", pleural_effusion="pleural effusion|hydrothorax",
-    consolidation="consolidation|airspace consolidation", pneumothorax="pneumothorax", mass="mass|space-occupying lesion",
+    consolidation="consolidation|airspace consolidation", pneumothorax="pneumothorax",
+    mass="mass|space-occupying lesion",
 )  # fmt: skip
 SIDES = pieces("location", left="left|left-sided", right="right|right-sided")
 ZONES = pieces("location", upper_lobe="upper lobe", lower_zone="lower zone|lower third", apical="apex")
@@ -62,8 +63,10 @@ SENTENCES = st.one_of(
     st.tuples(*said("Compared with", "the film of yesterday, taken at noon")),
 )
 BLANKS = (" ", "  ", "\u00a0", "\u202f ", " \u2009", "\t", "\u3000")
-NOISE = ("\U0001f600", "\u0130", "\u00df", "\ufb01", "e\u0301", "\u0301", "\U0001d518", "\u200b", "\u05d0\u05d1", "\u00c5ngstr\u00f6m",
-         "*", "\u00b7", "\u201c", "\u2026")  # fmt: skip
+NOISE = (
+    "\U0001f600", "\u0130", "\u00df", "\ufb01", "e\u0301", "\u0301", "\U0001d518", "\u200b", "\u05d0\u05d1",
+    "\u00c5ngstr\u00f6m", "*", "\u00b7", "\u201c", "\u2026",
+)  # fmt: skip
 LINES = ("\n", "\r\n", "\n\n", "\n \n", "\u2028", "\x0b", "\x85", "\r")
 BULLETS = ("", "", "- ", "* ", "\u2022 ", "1. ", "2) ", "\u0130\u0130 ", "\U0001f600\U0001f600 ", "\ufb01 ")
 ENDS = (". ", ".", ".\n", "\n", ".\r\n", "\r\n", ".\u2028", ".\n\n", "; ", " \u2013 ")

@@ -211,3 +211,22 @@ def test_every_decision_has_its_trigger() -> None:
 )
 def test_a_hedge_ends_where_something_is_certain(text: str, presences: list[str]) -> None:
     assert [f.presence for f in parse_report(text, "chest_xray")] == presences
+
+
+@pytest.mark.parametrize(
+    ("text", "presence", "deciding"),
+    [
+        ("Effusion not seen and not excluded.", "uncertain", "not excluded"),
+        ("Effusion suspected and not seen on this film.", "uncertain", "suspected"),
+        ("Effusion not identified and questionable.", "uncertain", "questionable"),
+        ("Possible effusion has resolved.", "absent", "has resolved"),
+        ("No effusion cannot be excluded.", "uncertain", "cannot be excluded"),
+        ("Probable no effusion.", "absent", "no"),
+        ("No possible effusion.", "absent", "No"),
+    ],
+)
+def test_a_hedge_behind_goes_before_a_denial_behind_and_these_before_what_stands_ahead(text, presence, deciding):
+    """Ahead, a denial goes before a hedge; the evidence is the one that decides."""
+    (finding,) = parse_report(text, "chest_xray")
+    assert finding.presence == presence
+    assert [text[start:end] for start, end in finding.evidence.presence] == [deciding]
