@@ -69,13 +69,12 @@ def to_square(
         ImageError: An image has another shape.
     """
     squares, boxes = [], []
-    center = torch.tensor(mean)[:, None, None]
-    spread = torch.tensor(std)[:, None, None]
+    center, spread = (torch.from_numpy(np.asarray(each, np.float32))[:, None, None] for each in (mean, std))
     for image in images:
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
             raise ImageError(f"An image has shape {image.shape}; expected (H, W) or (H, W, 3).")
         box = Letterbox.fit((image.shape[0], image.shape[1]), size, fit)
-        pixels = torch.as_tensor(np.ascontiguousarray(image, dtype=np.float32))
+        pixels = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))
         pixels = pixels.expand(3, *pixels.shape) if pixels.ndim == 2 else pixels.permute(2, 0, 1)
         pixels = (resize(pixels[None], box.resized)[0] - center) / spread
         squares.append(F.pad(pixels, (0, size - box.resized[1], 0, size - box.resized[0])))

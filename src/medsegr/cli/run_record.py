@@ -55,6 +55,7 @@ def write_run(
     model: dict[str, Any],
     cases: Sequence[dict[str, Any]],
     failures: Sequence[dict[str, str]],
+    *,
     parser: dict[str, str],
 ) -> None:
     """Write ``run.json``.

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.preprocess import Letterbox, logits_to_original
 from medsegr.cognition.priors import Finding
+from medsegr.errors import ConfigError
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -79,11 +81,16 @@ def ask_model(
         model: In evaluation mode.
         planes: Of any sizes.
         questions: One for each plane; findings may differ in kind and number.
+
+    Raises:
+        ConfigError: The model is on no device that computes, or its weights are not in float32.
     """
     if len(planes) > 1 and any(question.prompts for question in questions):
         return [answer for one in zip(planes, questions, strict=True) for answer in ask_model(model, one[:1], one[1:])]
     device = next(model.parameters()).device
-    with torch.inference_mode():
+    if device.type == "meta":
+        raise ConfigError("The model is on the device 'meta', where weights hold no numbers. Load it on another one.")
+    with torch.inference_mode(), plain_defaults(device):
         pixels, boxes = model.preprocess(planes)
         priors = model.encode_findings(
             [question.findings for question in questions],

@@ -6,6 +6,7 @@ from itertools import repeat
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import torch
 
 from medsegr.backbones.backbone import Prompts
@@ -57,13 +58,13 @@ class UserPrompt:
         for x, y in (*self.points, *corners):
             if not (0 <= x <= width and 0 <= y <= height):
                 raise ConfigError(f"A prompt at ({x:g}, {y:g}) lies outside the picture of {width} x {height} pixels.")
-        scale = torch.tensor([square.resized[1] / width, square.resized[0] / height])
+        scale = np.array([square.resized[1] / width, square.resized[0] / height], np.float32)
         points = labels = boxes = None
         if self.points:
-            points = (torch.tensor(self.points, dtype=torch.float32) * scale)[None, None]
-            labels = torch.tensor(self.labels or (1,) * len(self.points))[None, None]
+            points = torch.from_numpy(np.array(self.points, np.float32) * scale)[None, None]
+            labels = torch.from_numpy(np.array(self.labels or (1,) * len(self.points), np.int64))[None, None]
         if self.box is not None:
-            boxes = (torch.tensor(self.box, dtype=torch.float32) * scale.repeat(2))[None, None]
+            boxes = torch.from_numpy(np.array(self.box, np.float32) * np.tile(scale, 2))[None, None]
         return Prompts(points, labels, boxes)
 
     def mirrored(self, width: float) -> "UserPrompt":

@@ -109,9 +109,9 @@ class ReportGuidedSam(AdaptedHost):
             priors: From :meth:`encode_findings`.
 
         Raises:
-            ConfigError: The adapters were taken off the host.
+            ConfigError: The adapters were taken off the host, or weights are not in float32.
         """
-        self.refuse_detached()
+        self.refuse_unusable()
         tokens = self.adapter.tokens(priors, pixel_values)
         guidance = Guidance(tokens, priors.region, priors.valid)
         with self.backbone.guided(guidance) as guided:

@@ -74,6 +74,6 @@ class ShapeDeformableSampling(nn.Module):
     def _grid(self, columns: Tensor, rows: Tensor) -> Tensor:
         """Sampling positions (B, n, H, W, 2) in [-1, 1] from offsets in feature cells."""
         height, width = columns.shape[-2:]
-        x = torch.arange(width, device=columns.device) + 0.5 + self.reach * torch.tanh(columns)
-        y = torch.arange(height, device=rows.device)[:, None] + 0.5 + self.reach * torch.tanh(rows)
+        x = torch.arange(width, dtype=columns.dtype, device=columns.device) + 0.5 + self.reach * torch.tanh(columns)
+        y = torch.arange(height, dtype=rows.dtype, device=rows.device)[:, None] + 0.5 + self.reach * torch.tanh(rows)
         return torch.stack([2 * x / width - 1, 2 * y / height - 1], dim=-1)

@@ -137,8 +137,8 @@ def collate(
     if encoder is not None:
         priors.words = encoder.encode_findings(findings, [s.texts for s in samples])
     slots, side = priors.valid.shape[1], pixels.shape[-1]
-    masks = torch.zeros(len(samples), slots, side, side, dtype=torch.uint8)
-    present = torch.zeros(len(samples), slots)
+    masks = priors.valid.new_zeros(len(samples), slots, side, side, dtype=torch.uint8)
+    present = torch.zeros_like(priors.valid)
     shown = set()
     for row, sample in enumerate(samples):
         count, height, width = sample.masks.shape
@@ -146,7 +146,7 @@ def collate(
         present[row, :count] = masks[row, :count].flatten(1).any(1).float()
         there = zip(sample.findings, present[row, :count].tolist(), strict=True)
         shown |= {(sample.modality or UNKNOWN, finding.target) for finding, is_there in there if is_there}
-    truth = Truth(masks, priors.valid.float(), present, torch.tensor(content))
+    truth = Truth(masks, priors.valid.float(), present, pixels.new_tensor(content))
     return TrainingBatch(pixels, priors, truth, frozenset(shown))
 
 
