@@ -19,7 +19,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Modulate, to_maps
+from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Modulate, first_of, to_maps
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.preprocess import Letterbox, to_square
 from medsegr.errors import ConfigError
@@ -190,7 +190,7 @@ class Backbone(nn.Module):
         """
         seen: list[Tensor] = []
         handles = [
-            block.register_forward_hook(lambda _, __, output: seen.append(_first(output))) for block in self.blocks()
+            block.register_forward_hook(lambda _, __, output: seen.append(first_of(output))) for block in self.blocks()
         ]
         like = next(self.model.parameters())
         training = self.model.training
@@ -270,10 +270,6 @@ class Backbone(nn.Module):
 def _remove(handles: list[RemovableHandle]) -> None:
     while handles:
         handles.pop().remove()
-
-
-def _first(output: Any) -> Tensor:
-    return output[0] if isinstance(output, tuple) else output
 
 
 def per_finding(level: Tensor, findings: int) -> Tensor:

@@ -144,7 +144,7 @@ class TinySam(nn.Module):
             iou_head_hidden_dim=config.dim,
             dynamic_multimask_via_stability=False,
             # A dozen tokens: plain products; the fused kernel takes several times as long in bfloat16 on a CPU.
-            attn_implementation="eager",
+            attn_implementation="eager",  # type: ignore[call-arg]
         )
         self.mask_decoder = Sam2MaskDecoder(decoder)
         # Parts of Sam2's decoder that this host never calls; they would only be dead weight.

@@ -7,7 +7,6 @@ from torch import nn
 
 from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.backbone import Backbone
-from medsegr.backbones.catalogue import refuse_other_types
 from medsegr.backbones.lora import (
     LoraSettings,
     add_lora,
@@ -223,11 +222,6 @@ class AdaptedHost(nn.Module):
         self.refuse_detached()
         if self._merged:
             raise ConfigError("A LoRA is merged into the host's weights. Call unmerge_lora() before changing adapters.")
-
-    def refuse_unusable(self) -> None:
-        """Raise a ConfigError where the adapters were taken off, or weights are not in float32."""
-        self.refuse_detached()
-        refuse_other_types([self.adapter.prompt_gate, next(self.backbone.model.parameters())], "model")
 
     def refuse_detached(self) -> None:
         """Raise a ConfigError where the adapters were taken off."""

@@ -228,10 +228,6 @@ class TrainConfig:
         if self.seed > MAX_SEED:
             raise ConfigError(f"'seed' is {self.seed}; expected at most {MAX_SEED}. Change it in the configuration.")
         _shares(self, "half_size_share")
-        if self.half_size_share and self.host != "tiny":
-            raise ConfigError(
-                f"'half_size_share' is {self.half_size_share} for host '{self.host}'; only 'tiny' takes any size."
-            )
         if self.lora.rank and (self.init or self.host) == "tiny":
             raise ConfigError(
                 f"'lora.rank' is {self.lora.rank}, and 'tiny' is trained whole and takes no LoRA. Leave 'lora' out."
