@@ -18,8 +18,8 @@ from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.checkpoint import load_checkpoint
 from medsegr.training.train import train
-from tests.contracts.asking import REPORT, everything, pixels, priors
-from tests.hosts import NODULE
+from tests.contracts.asking import REPORT, everything, priors
+from tests.hosts import NODULE, open_gates
 from tests.random_hosts import random_sam
 from tests.text_encoders import save_text_encoder
 from tests.training.small_dataset import make_dataset, small_config
@@ -68,12 +68,17 @@ def test_an_adapter_is_put_on_trained_saved_and_read_in_float32(kind: torch.dtyp
     first, host, again = random_sam(), random_sam(), random_sam()
     torch.manual_seed(0)
     fresh = medsegr.attach(first, AdapterConfig(token_dim=16, heads=2, bottleneck=8)).adapter.state_dict()
+    squares = torch.randn(1, 3, 64, 64)
     torch.set_default_dtype(kind)
     torch.manual_seed(0)
     model = medsegr.attach(host, AdapterConfig(token_dim=16, heads=2, bottleneck=8))
     assert all(torch.equal(tensor, fresh[name]) for name, tensor in model.adapter.state_dict().items())
+    found = open_gates(model)(squares, priors(model, REPORT)).logits
+    torch.set_default_dtype(torch.float32)
+    assert torch.equal(model(squares, priors(model, REPORT)).logits, found)
+    torch.set_default_dtype(kind)
     model.add_lora(LoraSettings(rank=2))
-    everything(model.train()(pixels(model).float(), priors(model, REPORT))).backward()
+    everything(model.train()(squares, priors(model, REPORT))).backward()
     assert {p.grad.dtype for p in model.parameters() if p.grad is not None} == {torch.float32}
     model.save_pretrained(tmp_path / "m")
     for file in ("adapter.safetensors", "lora.safetensors"):
