@@ -142,6 +142,13 @@ def test_tokens_that_fill_no_square_need_a_grid():
     assert model.backbone.shapes.block_grids == ((4, 4),) * 4
 
 
+@pytest.mark.parametrize("wrap", [torch.compile, torch.nn.DataParallel])
+def test_a_host_inside_of_something_else_is_refused_with_advice(wrap):
+    for host, spec in ((random_sam2(), None), (stand_ins.ConvNet(), CONV_SPEC)):
+        with pytest.raises(ConfigError, match=r"comes wrapped, as (OptimizedModule|DataParallel).*compile\(guided\)"):
+            medsegr.attach(wrap(host), host=spec)
+
+
 @pytest.mark.parametrize("layout", ["HWC", "BCWH"])
 def test_unknown_layouts_are_refused(layout):
     with pytest.raises(ConfigError, match="expected 'BHWC', 'BCHW' or 'BNC'"):

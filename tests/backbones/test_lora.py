@@ -154,6 +154,13 @@ def test_targets_that_fit_nothing_and_bad_numbers_are_refused(model):
         model.add_lora(LoraSettings())
 
 
+def test_settings_that_nobody_knows_are_refused():
+    record = LoraSettings(rank=2, targets=("q_proj",)).to_dict()
+    assert LoraSettings.from_dict(record) == LoraSettings(rank=2, targets=("q_proj",))
+    with pytest.raises(ConfigError, match=r"Unknown LoRA settings: \['use_dora'\]"):
+        LoraSettings.from_dict({**record, "use_dora": True})
+
+
 def with_lora(model: ReportGuidedSam, settings: LoraSettings = SETTINGS, seed: int = 7) -> torch.Tensor:
     """Give the adapter that acts open gates and a LoRA as if trained; its answer."""
     open_gates(model)

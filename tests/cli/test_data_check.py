@@ -1,5 +1,8 @@
 """``medsegr data check``: one data set, or a folder that holds several."""
 
+import json
+import shutil
+
 from medsegr.cli.main import main
 from tests.evaluation.made import described_set
 
@@ -16,6 +19,25 @@ def test_a_folder_that_holds_several_sets_is_checked_set_by_set(tmp_path, capsys
     assert lines[0].endswith("first: no complaints")
     assert len(lines) > 1 and all(line.startswith("second: ") for line in lines[1:])
     assert f"{len(lines) - 1} complaints about" in said.err
+
+
+def test_what_other_commands_refuse_is_said(tmp_path, capsys):
+    data = described_set(tmp_path / "sets" / "one", cases=2)
+    (data / "masks" / "pneumothorax").mkdir()
+    shutil.copytree(data, tmp_path / "sets" / "two")
+    manifest = json.loads((data / "dataset.json").read_text())
+    for name in ("one", "two"):
+        written = {**manifest, "name": "films", **({"modality": "chest_photo"} if name == "one" else {})}
+        (tmp_path / "sets" / name / "dataset.json").write_text(json.dumps(written))
+    assert main(["data", "referring", str(data), str(tmp_path / "suite")]) == 2
+    assert "chest_photo" in capsys.readouterr().err
+    assert main(["data", "check", str(tmp_path / "sets")]) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        "one: dataset.json: the modality 'chest_photo' is not in the vocabulary",
+        "two: another data set here is called 'films' as well",
+    ]
+    (tmp_path / "own.yaml").write_text("modalities:\n  chest_photo: {frame: patient, regions: [chest]}\n")
+    assert main(["data", "check", str(data), "--lexicon", str(tmp_path / "own.yaml")]) == 0
 
 
 def test_a_folder_without_any_is_named(tmp_path, capsys):

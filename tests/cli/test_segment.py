@@ -8,7 +8,7 @@ from PIL import Image
 
 from medsegr.cli.case_errors import in_words
 from medsegr.cli.main import main
-from medsegr.cli.run_record import without_text
+from medsegr.cli.run_record import command_line
 from medsegr.cli.studies import case_names
 from medsegr.errors import OutputError
 from medsegr.explain import figure
@@ -239,8 +239,8 @@ def test_the_command_is_that_which_main_was_given(random_model, tmp_path, monkey
 
 
 def test_the_command_is_recorded_without_the_report():
-    assert without_text(["segment", "a.png", "--text", "Secret.", "--out", "x"]) == [
-        "segment", "a.png", "--text", "(report)", "--out", "x",
+    assert command_line(["segment", "a.png", "--text", "Secret.", "--out", "x"]) == [
+        "medsegr", "segment", "a.png", "--text", "(report)", "--out", "x",
     ]  # fmt: skip
-    assert without_text(["--text=Secret.", "-t", "Secret."]) == ["--text=(report)", "-t", "(report)"]
-    assert without_text(["-tSecret.", "-t=Secret.", "--target", "x"]) == ["-t(report)", "-t(report)", "--target", "x"]
+    assert command_line(["--text=Secret.", "-t", "Secret."]) == ["medsegr", "--text=(report)", "-t", "(report)"]
+    assert command_line(["-tSecret.", "-t=Secret.", "--target"]) == ["medsegr", "-t(report)", "-t(report)", "--target"]

@@ -2,13 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 
 from medsegr.errors import ConfigError
+from medsegr.inference.plane import Question, ask_model
+from medsegr.inference.user_prompt import UserPrompt
 from tests.contracts.asking import CONFIG, REPORT, everything, pixels, priors, run
 from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, guided, open_gates
 from tests.shapes import leave_unchecked
+from tests.views import view_of
 
 
 def test_autocast_stays_close(model):
@@ -41,6 +45,20 @@ def test_a_cuda_device_gives_the_same_masks(model):
     with torch.no_grad():
         output = model.cuda()(images, findings)
     torch.testing.assert_close(output.logits.cpu(), expected, atol=1e-3, rtol=1e-2)
+
+
+def test_another_default_type_changes_no_answer(case, model):
+    """Hosts make tensors without a word about their type."""
+    picture = np.random.default_rng(0).random((48, 64)).astype(np.float32)
+    prompts = {0: UserPrompt(points=((20, 30),))} if case.clicks else {}
+    question = Question(tuple(REPORT), view_of("chest_xray"), prompts=prompts)
+    expected = ask_model(model.eval(), [picture], [question])[0].probability
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = ask_model(model, [picture], [question])[0].probability
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert found.dtype == np.float32 and (found == expected).all()
 
 
 def test_compiled_it_follows_a_changed_report(model, monkeypatch):

@@ -79,6 +79,24 @@ def test_stray_masks_are_found_in_any_letter_case(tmp_path: Path) -> None:
     assert check_dataset(folder) == ["masks/stray.PNG belongs to no image"]
 
 
+def test_a_modality_that_nobody_knows(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path)
+    assert check_dataset(folder, None, {"chest_ct"}) == check_dataset(folder, {"liver", "lesion"}) == []
+    expected = ["dataset.json: the modality 'chest_ct' is not in the vocabulary"]
+    assert check_dataset(folder, None, {"chest_xray"}) == expected
+    make.manifest(folder, labels={"liver": 1, "lesion": [2, 3]}, modality=None)
+    assert check_dataset(folder, None, {"chest_xray"}) == []
+
+
+def test_labels_and_structures_that_no_mask_holds(tmp_path: Path) -> None:
+    folder = make.labelled(tmp_path / "labels")
+    make.manifest(folder, labels={"background": 0, "liver": 1, "lesion": [2, 3], "tube": [8, 9]})
+    assert check_dataset(folder) == ["dataset.json: no mask holds the label 'tube'"]
+    folder = make.structured(tmp_path / "structures")
+    make.mask(folder / "masks" / "tube" / "b.png")
+    assert check_dataset(folder) == ["masks/tube/: no mask shows anything"]
+
+
 def test_empty_reports(tmp_path: Path) -> None:
     folder = make.labelled(tmp_path)
     make.table(folder / "reports.csv", ("image", "report"), [("a.png", "1"), ("b.png", " "), ("c.png", "")])

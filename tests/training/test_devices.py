@@ -5,6 +5,7 @@ import warnings
 import pytest
 import torch
 
+from medsegr.errors import ConfigError
 from medsegr.training import devices
 from medsegr.training.config import TrainConfig
 from medsegr.training.devices import bfloat16_is_fast, build_fabric
@@ -13,6 +14,26 @@ from medsegr.training.devices import bfloat16_is_fast, build_fabric
 @pytest.fixture(autouse=True)
 def _no_cuda(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.mark.parametrize("mps", [True, False])
+def test_auto_takes_what_a_model_would_take(monkeypatch, mps):
+    asked = []
+
+    class Told:
+        def __init__(self, **settings):
+            asked.append(settings["accelerator"])
+
+        def launch(self):
+            pass
+
+    monkeypatch.setattr(devices, "Fabric", Told)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    build_fabric(TrainConfig(device="auto"))
+    build_fabric(TrainConfig(device="cpu"))
+    assert asked == ["mps" if mps else "cpu", "cpu"]
+    with pytest.raises(ConfigError, match="of MPS devices there are here: 1" if mps else "finds no MPS device"):
+        build_fabric(TrainConfig(device="mps", devices=2))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from medsegr.training.config_file import load_config
 from medsegr.training.resume import STATE_FILE
 from medsegr.training.starting_model import starting_model
 from medsegr.training.train import train
+from tests.random_hosts import random_sam
 
 from .small_dataset import make_dataset, small_config
 
@@ -241,12 +242,6 @@ def test_a_set_without_train_split_is_refused_and_nothing_is_left(data, tmp_path
     assert not (tmp_path / "run").exists()
 
 
-def test_an_unknown_host_is_refused(data, tmp_path):
-    config = small_config(data, tmp_path / "run", host=str(tmp_path / "nowhere"))
-    with pytest.raises(ConfigError, match="Host"):
-        train(config, show_progress=False)
-
-
 @pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a missing CUDA device; this machine has one")
 def test_cuda_without_a_device_is_refused(data, tmp_path):
     with pytest.raises(ConfigError, match="finds no CUDA device"):
@@ -282,8 +277,6 @@ def test_a_diverged_run_says_what_to_do(data, tmp_path, monkeypatch):
 
 
 def test_a_lora_of_the_host_is_trained_saved_and_loaded(data, tmp_path):
-    from tests.random_hosts import random_sam
-
     pytest.importorskip("peft", reason="LoRA needs peft: pip install 'medsegr[lora]'")
     random_sam().save_pretrained(tmp_path / "sam")
     config = load_config(

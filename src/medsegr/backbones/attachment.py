@@ -64,9 +64,6 @@ class HookContext:
     def __reduce__(self) -> tuple[type, tuple]:
         return type(self), ()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "HookContext":
-        return memo.setdefault(id(self), type(self)())
-
 
 class BlockHook:
     """Forward hook that applies a modulator to a block's output while guidance is given.
@@ -90,7 +87,7 @@ class BlockHook:
             guidance = current.guidance
         elif torch.compiler.is_compiling() or not inputs or (guidance := self.context.recall(inputs[0])) is None:
             return None
-        features = output[0] if isinstance(output, tuple) else output
+        features = first_of(output)
         maps = to_maps(features, self.spec)
         modulated, logits = self.modulator(maps, guidance)
         changed = from_maps(modulated, features, self.spec)
@@ -99,6 +96,11 @@ class BlockHook:
             if inputs and torch.is_grad_enabled() and not torch.compiler.is_compiling():
                 self.context.remember(inputs[0], changed, guidance)
         return (changed, *output[1:]) if isinstance(output, tuple) else changed
+
+
+def first_of(output: Any) -> Tensor:
+    """The features among what a block returns."""
+    return output[0] if isinstance(output, tuple) else output
 
 
 def to_maps(features: Tensor, spec: HostSpec) -> Tensor:

@@ -19,7 +19,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Modulate, to_maps
+from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Modulate, first_of, to_maps
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.preprocess import check_images, to_pixels
 from medsegr.errors import ConfigError
@@ -195,7 +195,7 @@ class Backbone(nn.Module):
         """
         seen: list[Tensor] = []
         handles = [
-            block.register_forward_hook(lambda _, __, output: seen.append(_first(output))) for block in self.blocks()
+            block.register_forward_hook(lambda _, __, output: seen.append(first_of(output))) for block in self.blocks()
         ]
         like = next(self.model.parameters())
         training = self.model.training
@@ -293,10 +293,6 @@ class Backbone(nn.Module):
 def _remove(handles: list[RemovableHandle]) -> None:
     while handles:
         handles.pop().remove()
-
-
-def _first(output: Any) -> Tensor:
-    return output[0] if isinstance(output, tuple) else output
 
 
 def per_finding(level: Float[Tensor, "b *shape"], findings: int) -> Float[Tensor, "n *shape"]:

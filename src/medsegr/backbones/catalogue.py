@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
+from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.custom import CustomBackbone
 from medsegr.backbones.host_spec import HostSpec
@@ -105,6 +106,10 @@ CATALOGUE: dict[str, Row] = {
 """Family -> row."""
 
 
+WRAPPERS = ("OptimizedModule", "DataParallel", "DistributedDataParallel", "FullyShardedDataParallel")
+"""Classes that torch.compile and torch's ways to distribute give."""
+
+
 def wrap_host(model: nn.Module, name: str | None = None, spec: HostSpec | None = None) -> Backbone:
     """The backbone that fits a host object.
 
@@ -114,11 +119,13 @@ def wrap_host(model: nn.Module, name: str | None = None, spec: HostSpec | None =
         spec: Of a host of one's own.
 
     Raises:
-        ConfigError: The host's class is not in the catalogue, or its weights are not in float32.
+        ConfigError: The host's class is not in the catalogue, it is compiled or distributed, or its weights are
+            not in float32.
     """
     if isinstance(model, Backbone):
         return model
-    _check_dtype(model)
+    _refuse_wrapped(model)
+    refuse_other_types(model.parameters(), "host")
     if type(model).__name__.startswith("Peft") and hasattr(model, "get_base_model"):
         model = model.get_base_model()  # type: ignore[operator]
     if spec is not None:
@@ -130,13 +137,27 @@ def wrap_host(model: nn.Module, name: str | None = None, spec: HostSpec | None =
     return row.backbone(model, row.spec, name or origin or row.spec.family)
 
 
-def _check_dtype(model: nn.Module) -> None:
-    """Adapters are float32, and so is what goes in and out of them; precision is for autocast."""
-    others = {p.dtype for p in model.parameters() if p.is_floating_point() and p.dtype != torch.float32}
-    if others:
+def refuse_other_types(parameters: Iterable[nn.Parameter], whose: str) -> None:
+    """Adapters are float32, and so is what goes in and out of them; precision is for autocast.
+
+    Raises:
+        ConfigError: Some are in another floating point type.
+    """
+    kinds = {p.dtype for p in parameters if p.is_floating_point()} - {torch.float32}
+    if kinds:
         raise ConfigError(
-            f"The host's weights are in {', '.join(sorted(str(kind).removeprefix('torch.') for kind in others))}; "
-            "expected float32. Call .float() on the host first; speed comes from autocast (precision=bf16-mixed)."
+            f"The {whose}'s weights are in {', '.join(sorted(str(k).removeprefix('torch.') for k in kinds))}; expected "
+            "float32. "
+            f"Call .float() on the {whose} first; speed comes from autocast (precision=bf16-mixed)."
+        )
+
+
+def _refuse_wrapped(model: nn.Module) -> None:
+    """Raise a ConfigError for a host inside of what compiles or distributes it: its blocks are hidden there."""
+    if type(model).__name__ in WRAPPERS:
+        raise ConfigError(
+            f"The host comes wrapped, as {type(model).__name__}. Attach to the host itself, and wrap the model that "
+            "comes out instead: guided = medsegr.attach(host); torch.compile(guided)."
         )
 
 
@@ -153,6 +174,7 @@ def _row_of(model: nn.Module) -> Row:
     )
 
 
+@plain_defaults()
 def build_host(
     name: str, image_size: int | None = None, config: dict[str, Any] | None = None, revision: str | None = None
 ) -> Backbone:

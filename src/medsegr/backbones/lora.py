@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from medsegr._optional import require
+from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.backbone import Backbone
 from medsegr.errors import CheckpointError, ConfigError
 
@@ -50,10 +51,15 @@ class LoraSettings:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "LoraSettings":
-        """Read what :meth:`to_dict` wrote."""
-        known = {f.name for f in fields(cls)}
-        values = {key: value for key, value in record.items() if key in known}
-        return cls(**{**values, "targets": tuple(values.get("targets", ()))})
+        """Read what :meth:`to_dict` wrote.
+
+        Raises:
+            ConfigError: A field is not known to this version.
+        """
+        unknown = set(record) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ConfigError(f"Unknown LoRA settings: {sorted(unknown)}. Update medsegr, or remove them.")
+        return cls(**{**record, "targets": tuple(record.get("targets", ()))})
 
 
 def lora_names(model: nn.Module) -> list[str]:
@@ -83,7 +89,7 @@ def add_lora(backbone: Backbone, settings: LoraSettings, name: str) -> None:
         target_modules=targets,
     )
     active = [(layer, list(layer.active_adapters)) for layer in _layers(backbone.model)]
-    with _gradients_kept(list(backbone.model.parameters())), _without_configs(backbone.model):
+    with _gradients_kept(list(backbone.model.parameters())), _without_configs(backbone.model), plain_defaults():
         peft.inject_adapter_in_model(config, backbone.model, adapter_name=name)
         for layer, names in active:
             layer.set_adapter([*names, name] if name in layer.lora_A else names)
@@ -143,7 +149,9 @@ def lora_state(backbone: Backbone, names: list[str]) -> dict[str, Tensor]:
 
     Where one layer holds several of them, the last one named has these names, and the others keep theirs in full.
     """
-    return {key: tensor.detach().cpu().contiguous() for key, tensor in _matrices(backbone, names).items()}
+    return {
+        key: tensor.detach().to("cpu", torch.float32).contiguous() for key, tensor in _matrices(backbone, names).items()
+    }
 
 
 @torch.no_grad()

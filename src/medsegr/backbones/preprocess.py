@@ -20,9 +20,9 @@ def to_pixels(image: np.ndarray, square: Square, spec: HostSpec) -> Float[Tensor
         square: How it lies in the square.
         spec: Of the host.
     """
-    planes = torch.as_tensor(np.ascontiguousarray(image, dtype=np.float32))
+    planes = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))
     planes = planes.expand(3, *planes.shape) if planes.ndim == 2 else planes.permute(2, 0, 1)
-    center, spread = (torch.tensor(values, dtype=torch.float32)[:, None, None] for values in (spec.mean, spec.std))
+    center, spread = (torch.from_numpy(np.array(each, np.float32))[:, None, None] for each in (spec.mean, spec.std))
     return square.padded((square.shrunk(planes[None])[0] - center) / spread)
 
 

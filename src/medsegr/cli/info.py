@@ -55,9 +55,13 @@ def collect_info() -> dict[str, dict[str, Any]]:
 def _devices() -> dict[str, Any]:
     import torch
 
+    from medsegr.inference.device import kinds_here
+
     found: dict[str, Any] = {"cpu": f"{torch.get_num_threads()} threads"}
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         found[f"cuda:{index}"] = torch.cuda.get_device_name(index)
+    if "mps" in kinds_here():
+        found["mps"] = "Apple's graphics processor"
     return found
 
 

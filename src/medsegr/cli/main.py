@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -110,11 +110,11 @@ def _letters(text: str) -> str:
 
 def _command(given: Sequence[str]) -> str:
     """The command that was typed, as far as it is one; not every error of the command line knows its own."""
-    command, path = typer.main.get_command(app), ["medsegr"]
+    command: Any = typer.main.get_command(app)
+    path = "medsegr"
     for word in given:
-        known = getattr(command, "commands", {})
-        if word not in known:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
             break
-        command = known[word]
-        path.append(word)
-    return " ".join(path)
+        path += f" {word}"
+    return path

@@ -26,19 +26,10 @@ def versions(*more: str) -> dict[str, str | None]:
 
 
 def command_line(given: Sequence[str] | None) -> list[str]:
-    """The command as records show it, without a report.
-
-    Args:
-        given: As typed after ``medsegr``: what ``main`` hands to the commands as their context's object.
-    """
-    return ["medsegr", *without_text(given or ())]
-
-
-def without_text(arguments: Sequence[str]) -> list[str]:
-    """A command line without the report that may stand in it."""
-    kept: list[str] = []
-    for argument in arguments:
-        if kept and kept[-1] in ("--text", "-t"):
+    """What was typed (the object of a command's context), without the report that may stand in it."""
+    kept = ["medsegr"]
+    for argument in given or ():
+        if kept[-1] in ("--text", "-t"):
             kept.append("(report)")
         elif argument.startswith("--text="):
             kept.append("--text=(report)")
@@ -55,6 +46,7 @@ def write_run(
     model: dict[str, Any],
     cases: Sequence[dict[str, Any]],
     failures: Sequence[dict[str, str]],
+    *,
     parser: dict[str, str],
 ) -> None:
     """Write ``run.json``.

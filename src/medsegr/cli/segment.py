@@ -104,7 +104,7 @@ def segment(
         weights = {"name": model, "weights_sha256": sha256, **predictor.looks.settings()}
         reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
         command = command_line(context.obj)
-        write_run(stage / "run.json", command, weights, [entry for entry, _ in done], failures, reader)
+        write_run(stage / "run.json", command, weights, [entry for entry, _ in done], failures, parser=reader)
     _show(done, out)
     if failures:
         for failure in failures:

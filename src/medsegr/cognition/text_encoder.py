@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from medsegr._torch_defaults import plain_defaults
 from medsegr.cognition.priors import ASPECTS, Finding, Span
 from medsegr.errors import ConfigError
 
@@ -24,7 +25,7 @@ class TextEncoder:
     def __init__(self, tokenizer, model: nn.Module) -> None:
         self.tokenizer = tokenizer
         self.model: Any = model.eval().requires_grad_(False)
-        self._known: dict[str, Tensor] = {"": torch.zeros(self.dim)}
+        self._known: dict[str, Tensor] = {"": torch.zeros(self.dim, dtype=torch.float32, device="cpu")}
 
     @classmethod
     def from_pretrained(cls, name: str) -> "TextEncoder":
@@ -36,7 +37,8 @@ class TextEncoder:
         from transformers import AutoModel, AutoTokenizer
 
         try:
-            return cls(AutoTokenizer.from_pretrained(name), AutoModel.from_pretrained(name))
+            with plain_defaults():
+                return cls(AutoTokenizer.from_pretrained(name), AutoModel.from_pretrained(name))
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"Text encoder '{name}' cannot be loaded; expected a Hugging Face id or a folder."
@@ -56,12 +58,13 @@ class TextEncoder:
         for text in texts:
             if text not in self._known:
                 self._known[text] = self._vector(text)
-        return torch.stack([self._known[text] for text in texts]) if texts else torch.zeros(0, self.dim)
+        return torch.stack([self._known[text] for text in texts]) if texts else self._known[""].new_zeros(0, self.dim)
 
     @torch.no_grad()
     def _vector(self, text: str) -> Float[Tensor, " t"]:
-        inputs = self.tokenizer(text, truncation=True, return_tensors="pt")
-        hidden = self.model(**inputs).last_hidden_state[0]
+        with plain_defaults():
+            inputs = self.tokenizer(text, truncation=True, return_tensors="pt")
+            hidden = self.model(**inputs).last_hidden_state[0]
         return nn.functional.normalize(hidden.float().mean(0), dim=0)
 
     def encode_findings(
@@ -74,7 +77,7 @@ class TextEncoder:
             reports: Per image and finding, the report that its evidence offsets point into; may be empty.
         """
         most = max(1, max((len(listed) for listed in findings), default=1))
-        words = torch.zeros(len(findings), most, len(ASPECTS), self.dim)
+        words = self._known[""].new_zeros(len(findings), most, len(ASPECTS), self.dim)
         for b, (listed, texts) in enumerate(zip(findings, reports, strict=True)):
             for k, (finding, report) in enumerate(zip(listed, texts, strict=True)):
                 words[b, k] = self.encode(words_of(finding, report))

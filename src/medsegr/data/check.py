@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from medsegr.data.dataset_folder import MASK_SUFFIXES, find_mask, list_images, shown_name
-from medsegr.data.dataset_manifest import DatasetManifest, read_manifest
+from medsegr.data.dataset_manifest import MANIFEST_FILE, DatasetManifest, read_manifest
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
 from medsegr.data.geometry import Geometry
 from medsegr.data.image import load_image, load_placed_label_map, load_placed_structure
@@ -19,12 +19,15 @@ from medsegr.errors import ImageError
 Places = dict[str, Geometry]
 
 
-def check_dataset(path: Path | str, known_targets: Container[str] | None = None) -> list[str]:
+def check_dataset(
+    path: Path | str, known_targets: Container[str] | None = None, known_modalities: Container[str] | None = None
+) -> list[str]:
     """Check a data set: tables, names, and every image and mask by decoding it.
 
     Args:
         path: The folder with ``dataset.json``.
         known_targets: Canonical names that targets have to be among; None checks no names.
+        known_modalities: The same of the modality.
 
     Returns:
         Complaints, one line each; empty when all is well. Never report text.
@@ -35,7 +38,7 @@ def check_dataset(path: Path | str, known_targets: Container[str] | None = None)
     manifest, complaints = read_manifest(folder)
     images = list_images(folder)
     findings, findings_complaints = read_findings(folder)
-    complaints += _targets(manifest, known_targets)
+    complaints += _names(manifest, known_targets, known_modalities)
     complaints += _foreign_files(folder, images)
     complaints += _split(folder, images)
     complaints += _patients(folder, images)
@@ -51,13 +54,13 @@ def check_dataset(path: Path | str, known_targets: Container[str] | None = None)
     return [" ".join(complaint.split()) for complaint in complaints]
 
 
-def _targets(manifest: DatasetManifest, known: Container[str] | None) -> list[str]:
-    if known is None:
-        return []
+def _names(manifest: DatasetManifest, targets: Container[str] | None, modalities: Container[str] | None) -> list[str]:
+    listed = [("modality", manifest.modality, modalities)] if manifest.modality is not None else []
+    listed += [("target", target, targets) for target in sorted(manifest.targets)]
     return [
-        f"dataset.json: the target '{target}' is not in the vocabulary"
-        for target in sorted(manifest.targets)
-        if target not in known
+        f"{MANIFEST_FILE}: the {kind} '{name}' is not in the vocabulary"
+        for kind, name, known in listed
+        if known is not None and name not in known
     ]
 
 
@@ -136,7 +139,7 @@ def _pixels(folder: Path, images: Sequence[str], places: Places) -> list[str]:
 
 def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, places: Places) -> list[str]:
     complaints = []
-    used = set()
+    used, seen = set(), set[int]()
     for name in images:
         path = find_mask(folder / "masks", name)
         if path is None:
@@ -145,10 +148,13 @@ def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, 
         used.add(path.name)
         values, wrong = _mask_values(path, folder, places.get(name), manifest.known_values())
         complaints += wrong
+        seen |= values
         unknown = sorted(values - manifest.known_values())
         if unknown:
             listed = ", ".join(map(str, unknown[:5]))
             complaints.append(f"{path.relative_to(folder)}: the values {listed} are no labels")
+    unseen = [t for t, values in manifest.labels.items() if seen.isdisjoint(values)] if used and not complaints else []
+    complaints += [f"{MANIFEST_FILE}: no mask holds the label '{target}'" for target in unseen]
     return complaints + _orphans(folder, "masks", used)
 
 
@@ -166,7 +172,7 @@ def _structures(
         if not place.is_dir():
             complaints.append(f"masks/{structure}/ is missing")
             continue
-        used = set()
+        used, shown = set(), False
         for name in images:
             path = find_mask(place, name)
             if path is None:
@@ -175,8 +181,11 @@ def _structures(
             used.add(path.name)
             values, wrong = _mask_values(path, folder, places.get(name))
             complaints += wrong
+            shown |= bool(wrong or values - {0})
             if len(values - {0}) > 1:
                 complaints.append(f"{path.relative_to(folder)}: several values; expected 0 and 1")
+        if used and not shown:
+            complaints.append(f"masks/{structure}/: no mask shows anything")
         complaints += _orphans(folder, f"masks/{structure}", used)
     bare = [name for name in images if name not in outlined and name not in findings]
     return complaints + [f"masks/ holds no mask for {name}, of any structure" for name in bare]

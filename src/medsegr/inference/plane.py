@@ -7,7 +7,9 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
+from medsegr._torch_defaults import plain_defaults
 from medsegr.cognition.priors import Finding
+from medsegr.errors import ConfigError
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.square import Square
@@ -87,11 +89,16 @@ def ask_model(
         model: In evaluation mode.
         planes: Of any sizes.
         questions: One for each plane; findings may differ in kind and number.
+
+    Raises:
+        ConfigError: The model is on no device that computes, or its weights are not in float32.
     """
     if len(planes) > 1 and any(question.prompts for question in questions):
         return [answer for one in zip(planes, questions, strict=True) for answer in ask_model(model, one[:1], one[1:])]
     device = next(model.parameters()).device
-    with torch.inference_mode():
+    if device.type == "meta":
+        raise ConfigError("The model is on the device 'meta', where weights hold no numbers. Load it on another one.")
+    with torch.inference_mode(), plain_defaults(device):
         pixels, views = model.preprocess(planes, [question.view for question in questions])
         squares = [view.square for view in views if view.square is not None]
         findings, texts = [question.findings for question in questions], [question.text for question in questions]

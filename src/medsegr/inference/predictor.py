@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target, load_lexicon
 from medsegr.cognition.parser import parse_report
@@ -16,6 +15,7 @@ from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError, ReportError
+from medsegr.inference.device import device_named
 from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.plane import Question
@@ -35,9 +35,6 @@ from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume, gather
 from medsegr.model.host_identity import Host
 from medsegr.model.report_guided_sam import ReportGuidedSam
-
-DEVICES = ("cpu", "cuda", "mps")
-"""Kinds of devices that a model may work on."""
 
 MAX_FINDINGS = 200
 """More than any report of one study holds; beyond it the text is taken for something else."""
@@ -75,7 +72,7 @@ def load(
         ConfigError: No such model or device.
         CheckpointError: The weights are damaged, of another host, or of a newer schema.
     """
-    chosen, builtin = _device(device), builtin_models()
+    chosen, builtin = device_named(device), builtin_models()
     if str(name) in builtin:
         source = str(builtin_folder() / str(name))
     elif Path(name).is_dir() or re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
@@ -87,19 +84,6 @@ def load(
         )
     model = ReportGuidedSam.from_pretrained(source, host)
     return Predictor(model.to(chosen).eval(), name=str(name), flips=flips, second_look=second_look)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"Device '{name}' cannot be used here. Take 'cpu' or 'auto'.") from error
-    if device.type not in DEVICES:
-        raise ConfigError(f"Device '{name}' cannot be used. Take 'auto', or one of {', '.join(DEVICES)}.")
-    return device
 
 
 class Predictor:

@@ -6,6 +6,7 @@ from itertools import repeat
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import torch
 
 from medsegr.backbones.backbone import Prompts
@@ -59,10 +60,10 @@ class UserPrompt:
                 raise ConfigError(f"A prompt at ({x:g}, {y:g}) lies outside the picture of {width} x {height} pixels.")
         points = labels = boxes = None
         if self.points:
-            points = square.points_in(torch.tensor(self.points, dtype=torch.float32))[None, None]
-            labels = torch.tensor(self.labels or (1,) * len(self.points))[None, None]
+            points = square.points_in(torch.from_numpy(np.array(self.points, np.float32)))[None, None]
+            labels = torch.from_numpy(np.array(self.labels or (1,) * len(self.points), np.int64))[None, None]
         if self.box is not None:
-            boxes = square.points_in(torch.tensor(self.box, dtype=torch.float32).view(2, 2)).view(1, 1, 4)
+            boxes = square.points_in(torch.from_numpy(np.array(self.box, np.float32).reshape(2, 2))).view(1, 1, 4)
         return Prompts(points, labels, boxes)
 
     def mirrored(self, width: float) -> "UserPrompt":

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.lora import (
     LoraSettings,
@@ -113,7 +114,8 @@ class AdaptedHost(nn.Module):
                 f"'{name}' cannot name a further adapter; there are: {', '.join(self.adapters) or 'none'}."
             )
         config = config or AdapterConfig.for_host(self.backbone)
-        adapter = Adapter(self.backbone, vocabulary or PriorVocabulary.of_lexicon(load_lexicon()), config)
+        with plain_defaults():
+            adapter = Adapter(self.backbone, vocabulary or PriorVocabulary.of_lexicon(load_lexicon()), config)
         device = next(self.backbone.model.parameters()).device
         self.adapters[name] = adapter.to(device).train(self.training)
         self.set_adapter(name)

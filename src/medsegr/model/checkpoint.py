@@ -37,7 +37,11 @@ def delta_state(model: ReportGuidedSam) -> dict[str, Tensor]:
     state = {f"adapter.{name}": tensor for name, tensor in model.adapter.state_dict().items()}
     if model.backbone.whole:
         state |= {f"host.{name}": tensor for name, tensor in model.backbone.model.state_dict().items()}
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    return {name: _as_shipped(tensor.detach().cpu()).contiguous() for name, tensor in state.items()}
+
+
+def _as_shipped(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def save_checkpoint(
@@ -235,7 +239,7 @@ def _read_weights(folder: Path, config: dict[str, Any]) -> dict[str, Tensor]:
         state = load_file(path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be read; download or save the model again.") from error
-    return {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
+    return {name: _as_shipped(tensor) for name, tensor in state.items()}
 
 
 def _loras_of(model: ReportGuidedSam) -> list[str]:

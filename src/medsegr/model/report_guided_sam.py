@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.backbone import ImageEmbedding, Prompts
+from medsegr.backbones.catalogue import refuse_other_types
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.text_encoder import TextEncoder
@@ -107,9 +108,10 @@ class ReportGuidedSam(AdaptedHost):
             priors: From :meth:`encode_findings`.
 
         Raises:
-            ConfigError: The adapters were taken off the host.
+            ConfigError: The adapters were taken off the host, or weights are not in float32.
         """
         self.refuse_detached()
+        refuse_other_types([self.adapter.prompt_gate, next(self.backbone.model.parameters())], "model")
         tokens = self.adapter.tokens(priors, pixel_values)
         guidance = Guidance(tokens, priors.region, priors.valid)
         with self.backbone.guided(guidance) as guided:

@@ -76,6 +76,6 @@ class ShapeDeformableSampling(nn.Module):
     def _grid(self, columns: Float[Tensor, "b n h w"], rows: Float[Tensor, "b n h w"]) -> Float[Tensor, "b n h w 2"]:
         """Sampling positions x, y in [-1, 1] from offsets in feature cells."""
         height, width = columns.shape[-2:]
-        x = torch.arange(width, device=columns.device) + 0.5 + self.reach * torch.tanh(columns)
-        y = torch.arange(height, device=rows.device)[:, None] + 0.5 + self.reach * torch.tanh(rows)
+        x = torch.arange(width, dtype=columns.dtype, device=columns.device) + 0.5 + self.reach * torch.tanh(columns)
+        y = torch.arange(height, dtype=rows.dtype, device=rows.device)[:, None] + 0.5 + self.reach * torch.tanh(rows)
         return torch.stack([2 * x / width - 1, 2 * y / height - 1], dim=-1)

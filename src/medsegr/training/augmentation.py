@@ -61,7 +61,7 @@ def move(
     cos = math.cos(math.radians(geometry.degrees)) / geometry.scale
     sin = math.sin(math.radians(geometry.degrees)) / geometry.scale
     down, right = geometry.shift
-    matrix = torch.tensor([[[cos, -sin * height / width, -2 * right], [sin * width / height, cos, -2 * down]]])
+    matrix = planes.new_tensor([[[cos, -sin * height / width, -2 * right], [sin * width / height, cos, -2 * down]]])
     grid = F.affine_grid(matrix, [1, 1, *planes.shape[-2:]], align_corners=False)
     return F.grid_sample(planes[None], grid, padding_mode="border", align_corners=False)[0]
 

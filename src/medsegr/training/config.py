@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from medsegr.backbones.lora import LoraSettings
 from medsegr.errors import ConfigError
+from medsegr.inference.device import DEVICES
 from medsegr.model.adapter import AdapterConfig
 
 MAX_SEED = 2**32 - 1
@@ -177,7 +178,7 @@ class TrainConfig:
         batch_size: Images per step and device, of which ``accumulate`` parts go in turn.
         accumulate: Forward passes per step; must divide ``batch_size``.
         precision: ``32`` or ``bf16-mixed``.
-        device: ``auto``, ``cpu`` or ``cuda``; ``devices``: how many.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``; ``devices``: how many.
         threads: CPU threads of torch; 0 = torch's choice.
         workers: Processes that prepare batches; 0 = none.
         cache_mb: Memory for decoded images.
@@ -202,7 +203,7 @@ class TrainConfig:
     batch_size: int = 8
     accumulate: int = 1
     precision: Literal["32", "bf16-mixed"] = "32"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     devices: int = 1
     threads: int = 0
     workers: int = 0
@@ -227,15 +228,11 @@ class TrainConfig:
         if self.seed > MAX_SEED:
             raise ConfigError(f"'seed' is {self.seed}; expected at most {MAX_SEED}. Change it in the configuration.")
         _shares(self, "half_size_share")
-        if self.half_size_share and self.host != "tiny":
-            raise ConfigError(
-                f"'half_size_share' is {self.half_size_share} for host '{self.host}'; only 'tiny' takes any size."
-            )
         if self.lora.rank and (self.init or self.host) == "tiny":
             raise ConfigError(
                 f"'lora.rank' is {self.lora.rank}, and 'tiny' is trained whole and takes no LoRA. Leave 'lora' out."
             )
-        for name, choices in (("precision", ("32", "bf16-mixed")), ("device", ("auto", "cpu", "cuda"))):
+        for name, choices in (("precision", ("32", "bf16-mixed")), ("device", ("auto", *DEVICES))):
             if getattr(self, name) not in choices:
                 raise ConfigError(f"'{name}' is '{getattr(self, name)}'; expected one of {', '.join(choices)}.")
         if self.batch_size % self.accumulate:

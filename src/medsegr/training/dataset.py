@@ -139,8 +139,8 @@ def collate(
     if encoder is not None:
         priors.words = encoder.encode_findings(findings, [s.texts for s in samples])
     slots, side = priors.valid.shape[1], pixels.shape[-1]
-    masks = torch.zeros(len(samples), slots, side, side, dtype=torch.uint8)
-    present = torch.zeros(len(samples), slots)
+    masks = priors.valid.new_zeros(len(samples), slots, side, side, dtype=torch.uint8)
+    present = torch.zeros_like(priors.valid)
     shown = set()
     for row, (sample, square) in enumerate(zip(samples, squares, strict=True)):
         count = len(sample.masks)
@@ -148,7 +148,7 @@ def collate(
         present[row, :count] = masks[row, :count].flatten(1).any(1).float()
         there = zip(sample.findings, present[row, :count].tolist(), strict=True)
         shown |= {(sample.view.modality or UNKNOWN, finding.target) for finding, is_there in there if is_there}
-    content = torch.tensor([square.content for square in squares])
+    content = pixels.new_tensor([square.content for square in squares])
     truth = Truth(masks, priors.valid.float(), present, content)
     return TrainingBatch(pixels, priors, truth, frozenset(shown))
 

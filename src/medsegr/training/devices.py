@@ -10,6 +10,7 @@ import torch
 from lightning.fabric import Fabric
 
 from medsegr.errors import ConfigError
+from medsegr.inference.device import kinds_here
 from medsegr.training.config import TrainConfig
 
 SLOW_BFLOAT16 = (
@@ -24,18 +25,19 @@ def build_fabric(config: TrainConfig) -> Fabric:
     Raises:
         ConfigError: There are no such devices.
     """
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("'device' is 'cuda', but torch finds no CUDA device. Use 'cpu' or 'auto'.")
-    cuda = config.device != "cpu" and torch.cuda.is_available()
-    if cuda and config.devices > torch.cuda.device_count():
-        raise ConfigError(f"'devices' is {config.devices}, but there are {torch.cuda.device_count()} CUDA devices.")
+    kind = kinds_here()[0] if config.device == "auto" else config.device
+    if kind not in kinds_here():
+        raise ConfigError(f"'device' is '{kind}', but torch finds no {kind.upper()} device. Use 'cpu' or 'auto'.")
+    most = {"cuda": torch.cuda.device_count(), "mps": 1}.get(kind, config.devices)
+    if config.devices > most:
+        raise ConfigError(f"'devices' is {config.devices}; of {kind.upper()} devices there are here: {most}.")
     precision: Any = "bf16-mixed" if config.precision == "bf16-mixed" else "32-true"
-    if config.precision == "bf16-mixed" and not cuda and not bfloat16_is_fast():
+    if config.precision == "bf16-mixed" and kind == "cpu" and not bfloat16_is_fast():
         warnings.warn(SLOW_BFLOAT16, stacklevel=2)
     strategy = "ddp_find_unused_parameters_true" if config.devices > 1 else "auto"
     with quiet():
         fabric = Fabric(
-            accelerator="cuda" if cuda else "cpu",
+            accelerator=kind,
             devices=config.devices,
             strategy=strategy,
             precision=precision,

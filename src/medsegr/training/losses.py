@@ -124,8 +124,8 @@ def coarse(masks: Float[Tensor, "b k s s"], size: Sequence[int]) -> Float[Tensor
 
 def content_weights(content: Float[Tensor, "b 2"], size: Sequence[int]) -> Float[Tensor, "b 1 h w"]:
     """1 where the square holds picture, 0 where it holds padding."""
-    rows = (torch.arange(size[0], device=content.device) + 0.5)[None] < content[:, :1] * size[0]
-    columns = (torch.arange(size[1], device=content.device) + 0.5)[None] < content[:, 1:] * size[1]
+    rows = (torch.arange(size[0], dtype=content.dtype, device=content.device) + 0.5)[None] < content[:, :1] * size[0]
+    columns = (torch.arange(size[1], dtype=content.dtype, device=content.device) + 0.5)[None] < content[:, 1:] * size[1]
     return (rows[:, :, None] & columns[:, None, :])[:, None].float()
 
 

@@ -1,5 +1,7 @@
 """The model that a run starts from: a fresh one, or one that was trained before."""
 
+from dataclasses import replace
+
 from medsegr.backbones.catalogue import resize_host
 from medsegr.errors import ConfigError
 from medsegr.inference.predictor import builtin_folder, builtin_models
@@ -26,8 +28,23 @@ def starting_model(config: TrainConfig) -> ReportGuidedSam:
         model.add_lora(config.lora)
     if config.checkpoint_blocks:
         model.gradient_checkpointing_enable()
+    if config.half_size_share:
+        _refuse_odd_halves(model, config.half_size_share)
     model.text_encoder()
     return model
+
+
+def _refuse_odd_halves(model: ReportGuidedSam, share: float) -> None:
+    """Raise a ConfigError where the first steps cannot be taken at half the image size."""
+    try:
+        if not model.backbone.whole:
+            raise ConfigError("only 'tiny' takes any size.")
+        replace(model.backbone.model.config, image_size=model.image_size // 2)
+    except ConfigError as error:
+        raise ConfigError(
+            f"'half_size_share' is {share}, and the model cannot take half of its {model.image_size} px: {error} "
+            "Choose another image_size, or half_size_share=0."
+        ) from error
 
 
 def _trained(config: TrainConfig, init: str) -> ReportGuidedSam:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from torch.utils.data import DataLoader
 
+from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.catalogue import working_folder_importable
 from medsegr.errors import TrainingError
 from medsegr.inference.trained_targets import KEY, TrainedTargets
@@ -52,6 +53,7 @@ class TrainResult:
     best: float
 
 
+@plain_defaults()
 def train(config: TrainConfig, resume: bool = False, show_progress: bool = True) -> TrainResult:
     """Train a model.
 
