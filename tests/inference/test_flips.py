@@ -160,7 +160,9 @@ def test_words_that_became_untrue_are_not_read():
 
 
 def test_a_side_that_a_picture_does_not_show_stays_in_the_mirror():
-    told = Finding("left_lung", location=Location("left", ("top_left", "upper_zone")), evidence=Evidence(location=((0, 4),)))
+    told = Finding(
+        "left_lung", location=Location("left", ("top_left", "upper_zone")), evidence=Evidence(location=((0, 4),))
+    )
     for view in (view_of("colonoscopy"), view_of("chest_ct", affine=np.eye(4)[[2, 1, 0, 3]], guessed=True)):
         assert view.sides == "none"
         mirrored = mirrored_finding(told, view)
