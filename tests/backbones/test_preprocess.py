@@ -10,8 +10,8 @@ from medsegr.backbones.catalogue import wrap_host
 from medsegr.backbones.preprocess import check_images, to_pixels
 from medsegr.errors import ImageError
 from medsegr.square import Square
-from tests.raw_pixels import RAW
 from tests.random_hosts import random_sam, random_sam2
+from tests.raw_pixels import RAW
 from tests.views import view_of
 
 SPEC = replace(RAW, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))

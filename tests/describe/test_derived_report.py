@@ -127,7 +127,9 @@ def test_wording_varies_and_the_same_seed_repeats_it() -> None:
     finding = Finding("nodule", "present", Location("left", ("upper_zone",)), shape=Shape(("round",), (12.0,), 1))
     texts = [write_report([finding], "chest_xray", np.random.default_rng(seed), LEXICON).text for seed in range(40)]
     assert len(set(texts)) > 25
-    assert texts == [write_report([finding], "chest_xray", np.random.default_rng(seed), LEXICON).text for seed in range(40)]
+    assert texts == [
+        write_report([finding], "chest_xray", np.random.default_rng(seed), LEXICON).text for seed in range(40)
+    ]
     openings = words.OPENINGS["chest_xray"]
     assert 5 < sum(text.startswith(openings) for text in texts) < 35
     assert any("\n" in text for text in texts)
@@ -198,6 +200,8 @@ def test_most_of_the_vocabulary_can_be_said_at_home() -> None:
     lexicon, mute = LEXICON, []
     homes = {region: name for name, entry in lexicon.modalities.items() for region in entry.regions}
     for target in lexicon.targets.values():
-        if target.name != "any_abnormality" and not nouns_of(target.name, homes.get(target.region, "chest_ct"), lexicon):
+        if target.name != "any_abnormality" and not nouns_of(
+            target.name, homes.get(target.region, "chest_ct"), lexicon
+        ):
             mute.append(target.name)
     assert len(mute) <= 0.03 * len(lexicon.targets), mute
