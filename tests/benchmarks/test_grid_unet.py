@@ -1,5 +1,7 @@
 """The U-Net in the place of a model: its channels, its weights, its batches."""
 
+from functools import partial
+
 import pytest
 import torch
 from benchmarks.grid.arms import run_config
@@ -7,6 +9,7 @@ from benchmarks.grid.unet import NOTHING, NamedUnet, backbone_of, host_record
 
 from medsegr.cognition.priors import Finding, Location
 from medsegr.errors import CheckpointError
+from medsegr.square import Square
 from medsegr.training import train as training
 from medsegr.training.dataset import TrainingBatches
 from medsegr.training.studies import StudyStore
@@ -71,7 +74,7 @@ def test_the_unet_learns_from_the_batches_of_the_host_without_a_report(data, tmp
     host, other = (run_config(grid(data, tmp_path), name, 0) for name in ("host", "unet"))
     model = training.starting_model(host)
     net = NamedUnet(("nodule",), backbone_of(host_record(other)), host_record(other))
-    store = StudyStore(host.data, "train", 64, 10)
+    store = StudyStore(host.data, "train", partial(Square.fit, size=64), 10)
     for step in range(2):
         first = TrainingBatches(store, host, model.vocabulary, model.preprocess)[step]
         second = TrainingBatches(store, other, net.vocabulary, net.preprocess)[step]

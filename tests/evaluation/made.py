@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.case import Case, FindingRecord
 from medsegr.data.image import MedicalImage, load_image
@@ -39,7 +40,14 @@ class ListeningPredictor:
         self.passes = 0
         self.metadata: dict[str, Any] = {}
 
-    def segment(self, image: MedicalImage, report: ReportPriors, *, modality: str | None = None) -> Result:
+    def segment(
+        self,
+        image: MedicalImage,
+        report: ReportPriors,
+        *,
+        modality: str | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> Result:
         """Ask for the findings of a report, as ``Predictor.segment`` does."""
         self.passes += 1
         ids = unique_ids(report.findings)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.writer import write_phantoms
@@ -73,12 +74,12 @@ def test_everything_is_measured_of_a_mask(films: DatasetFolder) -> None:
 
 
 def test_reports_are_lent_by_other_patients_only(films: DatasetFolder) -> None:
-    cohort = Cohort.of(films, "test")
+    cohort = Cohort.of(films, "test", lexicon=load_lexicon())
     for name in cohort.names:
         findings = [f for f in cohort.lent(name) if f.target == "nodule"]
         assert len(findings) == 4  # of the two other patients, with two films each
         assert cohort.lent(name) == cohort.lent(name)
-    assert Cohort.of(films, "test", seed=1).lent("case0.png") != cohort.lent("case0.png")
+    assert Cohort.of(films, "test", seed=1, lexicon=load_lexicon()).lent("case0.png") != cohort.lent("case0.png")
 
 
 def test_answers_of_phantoms(ct: DatasetFolder, predictor: Predictor) -> None:
@@ -113,9 +114,9 @@ def test_words_of_the_own_report_go_with_its_own_findings_alone(films: DatasetFo
     predictor, heard = listening(), []
     segment = predictor.segment
 
-    def listen(image, report, *, modality=None):
+    def listen(image, report, **given):
         heard.append(report.text)
-        return segment(image, report, modality=modality)
+        return segment(image, report, **given)
 
     predictor.segment = listen  # type: ignore[method-assign]
     for mode, expected in (("true", True), ("none", True), ("other", False)):

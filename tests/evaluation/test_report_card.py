@@ -1,17 +1,33 @@
 """The report card of a model of which it is known what it listens to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.evaluation.report_card import SAME, WAYS, CardAnswer, card_answers, card_figures, said, way_figures
+from medsegr.evaluation.report_card import (
+    SAME,
+    WAYS,
+    CardAnswer,
+    OtherWords,
+    card_answers,
+    card_figures,
+    said,
+    way_figures,
+)
 from medsegr.evaluation.verdicts import verdict
 from tests.evaluation.made import described_set, listening
+from tests.views import view_of
 
 NODULE = Finding("nodule", "present", Location("left"), Texture(("solid",)), Shape(("small",)))
+
+
+def other(lent: Sequence[Finding] = (), modality: str | None = "chest_xray") -> OtherWords:
+    return OtherWords(lent, frozenset(), view_of(modality), load_lexicon())
 
 
 def rng() -> np.random.Generator:
@@ -60,12 +76,14 @@ def test_cost_is_against_the_true_report_on_the_same_findings() -> None:
 
 def test_what_changes_nothing_that_could_be_heard_is_not_counted() -> None:
     bare = Finding("nodule")
-    assert all(said(bare, way, [NODULE], rng()) is None for way in ("none", "side", "texture", "shape"))
-    assert said(bare, "other", [NODULE], rng()) is not None and said(bare, "true", [], rng()) == bare
-    assert said(NODULE, "other", [NODULE], rng()) is None and said(NODULE, "other", [], rng()) is None
-    assert said(NODULE, "none", [], rng()) == bare
-    assert said(NODULE, "side", [], rng(), one_sided=True) is None
-    negated = said(bare, "negated", [], rng())
+    assert all(said(bare, way, rng(), other([NODULE])) is None for way in ("none", "side", "texture", "shape"))
+    assert said(bare, "other", rng(), other([NODULE])) is not None and said(bare, "true", rng(), other()) == bare
+    assert said(NODULE, "other", rng(), other([NODULE])) is None and said(NODULE, "other", rng(), other()) is None
+    assert said(NODULE, "none", rng(), other()) == bare
+    assert said(NODULE, "side", rng(), other()) is not None
+    for modality in ("breast_ultrasound", "echocardiography", None):
+        assert said(NODULE, "side", rng(), other(modality=modality)) is None
+    negated = said(bare, "negated", rng(), other())
     assert negated is not None and negated.presence == "absent"
 
 

@@ -1,12 +1,12 @@
 """A result made by hand: every outcome that a picture has to show."""
 
-import dataclasses
-
 import numpy as np
 
 from medsegr.cognition.priors import Evidence, Finding, Location, Shape, Texture
 from medsegr.data.image import load_image
 from medsegr.inference.result import FindingResult, Result, unique_ids
+from medsegr.view import Frame
+from tests.views import seen
 
 TEXT = (
     "CHEST PA. Cough for 2 weeks, fee $5 to $10. A 14 mm round calcified nodule in the left upper lobe. "
@@ -39,10 +39,12 @@ def disc(shape: tuple[int, int], y: float, x: float, radius: float) -> np.ndarra
     return (rows / shape[0] - y) ** 2 + (columns / shape[1] - x) ** 2 < radius**2
 
 
-def made_result(shape: tuple[int, int] = (120, 100), modality: str | None = "chest_xray") -> Result:
+def made_result(
+    shape: tuple[int, int] = (120, 100), modality: str | None = "chest_xray", frame: Frame | None = None
+) -> Result:
     """One finding of each kind: sure, hedged, absent, not supported, asked by name."""
     pixels = np.random.default_rng(0).random(shape).astype(np.float32)
-    image = dataclasses.replace(load_image(pixels), modality=modality)
+    image = seen(load_image(pixels), modality, frame)
     nothing = np.zeros(shape, bool)
     masks = [
         disc(shape, 0.25, 0.7, 0.05),

@@ -14,6 +14,7 @@ from medsegr.explain.figure import save_figures
 from medsegr.explain.overlay import overlay_page, spread
 from medsegr.inference.result import Result
 from tests.explain.made_result import FINDINGS, TEXT, made_result
+from tests.views import view_of
 
 
 def words(page):
@@ -55,6 +56,14 @@ def test_uncertain_outlines_are_dashed():
         ("abdomen_ct", ["R", "L"]),
         ("dermoscopy", []),
         ("breast_ultrasound", []),
+        ("abdomen_ultrasound", []),
+        ("abdomen_xray", []),
+        ("bone_xray", []),
+        ("breast_mri", []),
+        ("cardiac_mri", []),
+        ("pelvis_mri", []),
+        ("echocardiography", []),
+        ("oct", []),
         (None, []),
     ],
 )
@@ -64,6 +73,20 @@ def test_side_letters_where_the_picture_shows_both_sides_of_a_patient(modality, 
     assert list(found) == letters
     if letters:
         assert found["R"] < 0.5 < found["L"]
+
+
+def letters_of(result) -> set[str]:
+    shown = [*words(overlay_page(result, "case_1")), *words(explanation_page(result, "case_1"))]
+    return {"R", "L"} & set(shown)
+
+
+def test_no_letters_where_the_sides_are_the_pictures_own_or_not_to_be_told():
+    assert letters_of(made_result()) == {"R", "L"}
+    assert not letters_of(made_result(frame="image"))
+    result = made_result(modality="abdomen_ct")
+    sagittal = np.array([[5.0, 0, 0, 0], [0, 0, -1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+    for view in (view_of("abdomen_ct", affine=sagittal), view_of("abdomen_ct", affine=sagittal, guessed=True)):
+        assert not letters_of(dataclasses.replace(result, image=dataclasses.replace(result.image, view=view)))
 
 
 def test_explanation_tells_each_findings_story():

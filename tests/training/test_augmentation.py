@@ -1,5 +1,6 @@
 """Augmentation keeps picture, masks and words true to each other."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.model.matching import on_side
@@ -15,16 +17,21 @@ from medsegr.training.augmentation import Geometry, change_intensity, draw_geome
 from medsegr.training.config import AugmentationConfig, TrainConfig
 from medsegr.training.dataset import make_sample
 from medsegr.training.studies import Question, Study
+from medsegr.view import View
+from tests.views import view_of
 
 from .small_dataset import disc, make_dataset
 
 FLIP_ONLY = TrainConfig(augmentation=AugmentationConfig(flip=1.0, affine=0.0, intensity=0.0, noise=0.0))
 
 
-def study_of(masks: dict[str, np.ndarray], colour: bool = False) -> Study:
+XRAY = view_of("chest_xray")
+
+
+def study_of(masks: dict[str, np.ndarray], colour: bool = False, view: View = XRAY) -> Study:
     picture = sum(mask.astype(np.uint8) * 90 for mask in masks.values())
     picture = np.stack([picture] * 3, axis=-1) if colour else picture
-    return Study(picture, "chest_xray", {name: np.packbits(mask) for name, mask in masks.items()})
+    return Study(picture, view, load_lexicon(), {name: np.packbits(mask) for name, mask in masks.items()})
 
 
 @pytest.mark.parametrize("colour", [False, True])
@@ -38,8 +45,8 @@ def test_a_flip_flips_picture_masks_and_sides(colour):
     picture = sample.image[..., 0] if colour else sample.image
     np.testing.assert_array_equal(picture > 0.3, left[:, ::-1])
     # The flipped mask lies where the flipped words say.
-    assert on_side(sample.masks[0].astype(bool), "right", "patient", "chest_xray") is not None
-    assert on_side(sample.masks[0].astype(bool), "left", "patient", "chest_xray") is None
+    assert on_side(sample.masks[0].astype(bool), "right", XRAY) is not None
+    assert on_side(sample.masks[0].astype(bool), "left", XRAY) is None
 
 
 def test_a_flip_exchanges_the_lungs_but_no_heart_chambers():
@@ -50,11 +57,14 @@ def test_a_flip_exchanges_the_lungs_but_no_heart_chambers():
 
 
 def test_picture_zones_flip_too():
-    finding = Finding("polyp", location=Location(zones=("top_left",), frame="image"))
+    finding = Finding("polyp", location=Location(zones=("top_left",)))
     sample = make_sample(
-        study_of({"a": disc(15, 15)}), [Question(finding, ("a",))], FLIP_ONLY, np.random.default_rng(0)
+        study_of({"a": disc(15, 15)}, view=view_of("colonoscopy")),
+        [Question(finding, ("a",))],
+        FLIP_ONLY,
+        np.random.default_rng(0),
     )
-    assert sample.findings[0].location.zones == ("top_right",)
+    assert sample.findings[0].location == Location(zones=("top_right",))
     assert sample.masks[0][:32, 32:].any()
     assert not sample.masks[0][:, :32].any()
 
@@ -75,6 +85,21 @@ def test_rotation_keeps_shapes_in_oblong_pictures():
     assert moved.sum() == pytest.approx(64, rel=0.05)
     rows, columns = torch.nonzero(moved[0] > 0.5, as_tuple=True)
     assert abs(int(rows.max() - rows.min()) - int(columns.max() - columns.min())) <= 1
+
+
+def test_rotation_of_a_stretched_picture_is_that_of_the_picture():
+    """Stretched back to its own shape, a turned box is what the picture's own box becomes when it is turned."""
+    plain = torch.zeros(1, 40, 120)
+    plain[0, 12:28, 50:70] = 1
+    stretch = partial(torch.nn.functional.interpolate, mode="bilinear", align_corners=False)
+    for geometry in (Geometry(degrees=14.0), Geometry(degrees=-14.0, scale=1.2, shift=(0.1, -0.05))):
+        turned = move(plain, geometry)
+        stretched = move(stretch(plain[None], (120, 120))[0], geometry, (40, 120))
+        back = stretch(stretched[None], (40, 120))[0]
+        both, either = (turned > 0.5) & (back > 0.5), (turned > 0.5) | (back > 0.5)
+        assert both.sum() > 0.93 * either.sum()
+        wrong = stretch(move(stretch(plain[None], (120, 120))[0], geometry)[None], (40, 120))[0] > 0.5
+        assert (wrong & (turned > 0.5)).sum() < 0.85 * (wrong | (turned > 0.5)).sum()
 
 
 def test_a_shift_moves_down_and_right_by_its_share():
@@ -132,5 +157,5 @@ def test_small_dataset_is_where_the_records_say(tmp_path: Path):
         sides = {record.id: record.laterality for record in case.findings if record.mask_path}
         assert sides == {"f1": "left", "f2": "right"}
         for id, side in sides.items():
-            assert np.array_equal(on_side(case.masks[id], side, "patient", "chest_xray"), case.masks[id])
-            assert on_side(case.masks[id], {"left": "right", "right": "left"}[side], "patient", "chest_xray") is None
+            assert np.array_equal(on_side(case.masks[id], side, XRAY), case.masks[id])
+            assert on_side(case.masks[id], {"left": "right", "right": "left"}[side], XRAY) is None

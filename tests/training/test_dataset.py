@@ -1,5 +1,8 @@
 """From folders to batches: the truth of each question, and batches that depend on (seed, number) alone."""
 
+import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import nibabel as nib
@@ -7,19 +10,26 @@ import numpy as np
 import pytest
 import torch
 
+from medsegr.backbones.preprocess import to_pixels
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.image import load_image
 from medsegr.errors import ConfigError
 from medsegr.model.attach import build_model
+from medsegr.square import Square
+from medsegr.training.config import AugmentationConfig
 from medsegr.training.dataset import TrainingBatches, collate, make_sample, plain_sample, validation_keys
 from medsegr.training.questions import validation_questions
-from medsegr.training.studies import Question, StudyStore, one_plane, prepare_study, shrink_mask
+from medsegr.training.studies import Question, StudyStore, one_plane, prepare_study
+from tests.views import seen
 
 from .small_dataset import SMALL_ADAPTER, TINY_HOST, make_dataset, small_config
 
 RNG = np.random.default_rng(0)
+LEXICON = load_lexicon()
+SQUARE_64 = partial(Square.fit, size=64)
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +44,14 @@ def model():
 
 
 def batches_of(data, model, tmp_path, seed=0, rank=0) -> TrainingBatches:
-    store = StudyStore([data], "train", model.image_size, 100)
+    store = StudyStore([data], "train", model.backbone.square, 100)
     config = small_config(data, tmp_path / "run", seed=seed)
     return TrainingBatches(store, config, model.vocabulary, model.preprocess, rank)
 
 
 def test_a_study_knows_the_truth_of_its_findings(data):
     folder = DatasetFolder(data)
-    study = prepare_study(folder.load("p0.png"), folder, 64)
+    study = prepare_study(folder.load("p0.png", LEXICON), folder, SQUARE_64, LEXICON)
     assert [q.masks for q in study.described] == [("f1",)]
     assert study.described[0].finding.location.laterality == "left"
     assert [q.masks for q in study.distractors] == [("f2",)]
@@ -53,7 +63,7 @@ def test_a_study_knows_the_truth_of_its_findings(data):
 
 def test_without_records_the_side_decides(tmp_path):
     folder = DatasetFolder(make_dataset(tmp_path / "set", records=False))
-    study = prepare_study(folder.load("p0.png"), folder, 64)
+    study = prepare_study(folder.load("p0.png", LEXICON), folder, SQUARE_64, LEXICON)
     (question,) = study.described
     assert study.mask(question.masks)[:, 32:].any()
     assert not study.mask(question.masks)[:, :32].any()
@@ -88,8 +98,8 @@ def test_batches_fit_the_model(data, model, tmp_path):
 def test_an_oblong_picture_lies_at_the_top_left(model):
     picture = np.zeros((32, 64), np.float32)
     picture[4:12, 4:12] = 1
-    case = Case(load_image(picture, "chest_xray"), None, {"nodule": picture > 0})
-    study = prepare_study(case, _Folder(), 64)
+    case = Case(seen(load_image(picture, "chest_xray")), None, {"nodule": picture > 0})
+    study = prepare_study(case, _Folder(), SQUARE_64, LEXICON)
     (question,) = validation_questions(study, 1)
     batch = collate([plain_sample(study, [question])], model.vocabulary, model.preprocess)
     assert batch.truth.content.tolist() == [[0.5, 1.0]]
@@ -98,16 +108,72 @@ def test_an_oblong_picture_lies_at_the_top_left(model):
     assert batch.shown == {("chest_xray", "nodule")}
 
 
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+@pytest.mark.parametrize("size", [(128, 256), (256, 128), (97, 301)])
+def test_the_truth_lies_where_the_picture_lies(model, size, fit):
+    """For hosts that stretch as for those that pad, as it is and moved about."""
+    spec = replace(model.backbone.spec, fit=fit)
+    square = partial(Square.fit, size=64, fit=fit)
+    picture = np.zeros(size, np.float32)
+    picture[size[0] // 5 : size[0] // 2, size[1] // 8 : size[1] // 3] = 1
+    study = prepare_study(
+        Case(seen(load_image(picture, "chest_xray")), None, {"nodule": picture > 0}), _Folder(), square, LEXICON
+    )
+    assert study.size == square(size).resized and study.view.square == square(size)
+    (question,) = validation_questions(study, 1)
+
+    def preprocess(images, views):
+        squares = [square(image.shape[:2]) for image in images]
+        pixels = torch.stack([to_pixels(image, one, spec) for image, one in zip(images, squares, strict=True)])
+        return pixels, [view.in_square(one) for view, one in zip(views, squares, strict=True)]
+
+    config = small_config(Path("data"), Path("out"), steps=1)
+    config = replace(config, augmentation=AugmentationConfig(flip=1.0, affine=1.0, intensity=0.0, noise=0.0))
+    shifted = make_sample(study, [question], config, np.random.default_rng(3))
+    for sample in (plain_sample(study, [question]), shifted):
+        batch = collate([sample], model.vocabulary, preprocess)
+        bright, truth = batch.pixels[0, 0] > (0.5 - spec.mean[0]) / spec.std[0], batch.truth.masks[0, 0] > 0
+        assert truth.any() and (bright & truth).sum() > 0.9 * (bright | truth).sum()
+        assert batch.truth.content.tolist() == [list(square(size).content)]
+
+
+def test_where_a_place_lies_in_the_square_is_where_the_truth_lies(model):
+    """The region map of what is said, and the mask of what is there, of an oblong picture on hosts of both kinds."""
+    picture = np.zeros((128, 256), np.float32)
+    picture[10:40, 180:240] = 1
+    told = Finding("nodule", location=Location("left", ("upper_zone",)))
+    for fit in ("pad", "stretch"):
+        square = partial(Square.fit, size=64, fit=fit)
+        study = prepare_study(
+            Case(seen(load_image(picture, "chest_xray")), None, {"nodule": picture > 0}), _Folder(), square, LEXICON
+        )
+        region = model.vocabulary.encode([[told]], [study.view]).region[0, 0]
+        truth = square((128, 256)).padded(torch.from_numpy(study.mask(study.named["nodule"]))).bool()
+        assert region[truth].min() > 0.9 and region.sum() < 64 * 64 * (0.15 if fit == "pad" else 0.3)
+
+
+def test_the_data_sets_frame_decides_the_truth_of_a_side(tmp_path):
+    truths = []
+    for frame in ("patient", "image"):
+        path = make_dataset(tmp_path / frame, records=False)
+        manifest = json.loads((path / "dataset.json").read_text())
+        (path / "dataset.json").write_text(json.dumps({**manifest, "frame": frame}))
+        study = StudyStore([path], "train", SQUARE_64, 100).get(0, 0)
+        assert study.view.frame == frame
+        (question,) = study.described
+        truths.append(study.mask(question.masks))
+    assert truths[0][:, 32:].any() and not truths[0][:, :32].any()
+    assert truths[1][:, :32].any() and not truths[1][:, 32:].any()
+
+
 def test_what_is_asked_for_and_not_there_was_not_shown(model):
     picture = np.random.default_rng(0).random((32, 64)).astype(np.float32)
-    study = prepare_study(Case(load_image(picture, "chest_xray"), None, {}), _Folder(), 64)
+    study = prepare_study(Case(seen(load_image(picture, "chest_xray")), None, {}), _Folder(), SQUARE_64, LEXICON)
     batch = collate([plain_sample(study, [Question(Finding("mass"))])], model.vocabulary, model.preprocess)
     assert batch.shown == frozenset()
 
 
 class _Folder:
-    frame = "patient"
-    modality = "chest_xray"
     targets = ("nodule",)
 
 
@@ -122,38 +188,29 @@ def test_a_volume_gives_the_plane_that_shows_most():
     assert nothing.image.voxels.shape == (16, 16)
 
 
-def test_tiny_masks_do_not_vanish_when_shrunk():
-    mask = np.zeros((200, 200), bool)
-    mask[101, 101] = True
-    assert shrink_mask(mask, (50, 50)).sum() == 1
-    assert shrink_mask(mask, (200, 200)).sum() == 1
-    assert not shrink_mask(np.zeros((200, 200), bool), (50, 50)).any()
-
-
 def test_studies_are_kept_while_memory_lasts(data):
-    store = StudyStore([data], "train", 64, 100)
+    store = StudyStore([data], "train", SQUARE_64, 100)
     assert store.get(0, 0) is store.get(0, 0)
-    poor = StudyStore([data], "train", 64, 0)
+    poor = StudyStore([data], "train", SQUARE_64, 0)
     assert poor.get(0, 0) is not poor.get(0, 0)
     assert len(store) == len(store.keys()) == 6
 
 
 def test_validation_takes_cases_from_every_set(data):
-    store = StudyStore([data, data], "train", 64, 100)
+    store = StudyStore([data, data], "train", SQUARE_64, 100)
     assert validation_keys(store, 4) == [(0, 0), (0, 5), (1, 0), (1, 5)]
 
 
 def test_no_data_set_is_refused():
     with pytest.raises(ConfigError, match="at least one folder"):
-        StudyStore([], "train", 64, 100)
+        StudyStore([], "train", SQUARE_64, 100)
 
 
 def test_a_sagittal_slice_is_not_told_a_side(tmp_path):
     values = np.random.default_rng(0).random((1, 32, 64)).astype(np.float32)
     nib.save(nib.Nifti1Image(values, np.eye(4)), tmp_path / "slice.nii.gz")
     folder, nodule = _Folder(), Question(Finding("nodule", location=Location("left")))
-    folder.modality = "chest_ct"
-    study = prepare_study(Case(load_image(tmp_path / "slice.nii.gz", "chest_ct")), folder, 64)
-    assert study.plane == "sagittal"
+    study = prepare_study(Case(seen(load_image(tmp_path / "slice.nii.gz", "chest_ct"))), folder, SQUARE_64, LEXICON)
+    assert (study.view.plane, study.view.sides) == ("sagittal", "none")
     samples = plain_sample(study, [nodule]), make_sample(study, [nodule], small_config(tmp_path, tmp_path), RNG)
     assert all(sample.findings[0].location.laterality is None for sample in samples)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.training.config import SamplingConfig
 from medsegr.training.counterfactuals import counterfactual, misplaced
@@ -17,6 +18,7 @@ from medsegr.training.questions import (
     validation_questions,
 )
 from medsegr.training.studies import Question, Study
+from tests.views import view_of
 
 from .small_dataset import SIDE, disc
 
@@ -34,7 +36,8 @@ def study() -> Study:
     """A described solid nodule on the left, a cystic distractor on the right, no mass."""
     return Study(
         image=np.zeros((SIDE, SIDE), np.uint8),
-        modality="chest_xray",
+        view=view_of("chest_xray"),
+        lexicon=load_lexicon(),
         packed={"a": np.packbits(disc(30, 48)), "b": np.packbits(disc(30, 16))},
         described=(Question(SOLID, ("a",)),),
         distractors=(Question(CYSTIC, ("b",)),),
@@ -174,7 +177,7 @@ def test_validation_asks_the_report_and_one_false_finding(study):
 
 
 def test_nothing_to_ask_gives_nothing(study):
-    empty = Study(study.image, None, {})
+    empty = Study(study.image, view_of(), load_lexicon(), {})
     assert draw_questions(empty, lambda: empty, SamplingConfig(), np.random.default_rng(0)) == []
 
 
@@ -189,6 +192,20 @@ def test_without_records_the_wrong_side_has_no_mask(study):
     assert {q.finding.location.laterality for q in drawn if q} == {"right"}
     assert all(q.masks == () and q.finding.texture == SOLID.texture for q in drawn if q)
     assert counterfactual(left, lambda: left, np.random.default_rng(0)) is not None
+
+
+@pytest.mark.parametrize("modality", ["abdomen_ultrasound", "cardiac_mri", "colonoscopy", None])
+def test_a_side_that_is_no_place_in_the_picture_is_not_denied(study, modality):
+    unsided = replace(elsewhere(study), view=view_of(modality))
+    assert all(misplaced(unsided, lambda: unsided, np.random.default_rng(seed)) is None for seed in range(12))
+
+
+def test_whose_left_decides_what_is_the_wrong_side(study):
+    own = replace(elsewhere(study), view=view_of("chest_xray", frame="image"))  # the disc lies on the picture's right
+    assert all(misplaced(own, lambda: own, np.random.default_rng(seed)) is None for seed in range(12))
+    described = replace(own, described=(Question(replace(SOLID, location=Location("right")), ("a",)),))
+    drawn = [misplaced(described, lambda: described, np.random.default_rng(seed)) for seed in range(12)]
+    assert {q.finding.location.laterality for q in drawn if q} == {"left"}
 
 
 def test_another_place_is_borrowed_from_another_case(study):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Location
 from medsegr.cognition.text_encoder import words_of
@@ -24,6 +25,7 @@ from medsegr.training.starting_model import starting_model
 from medsegr.training.studies import Question, Study, StudyStore
 from medsegr.training.train import train
 from tests.text_encoders import WIDTH, save_text_encoder
+from tests.views import view_of
 
 from .small_dataset import SIDE, SMALL_ADAPTER, TINY_HOST, disc, make_dataset, small_config
 
@@ -58,7 +60,8 @@ def study() -> Study:
     """A solid nodule on the left, of which the report speaks, and nothing else."""
     return Study(
         image=np.zeros((SIDE, SIDE), np.uint8),
-        modality="chest_xray",
+        view=view_of("chest_xray"),
+        lexicon=load_lexicon(),
         packed={"a": np.packbits(disc(30, 48))},
         described=(Question(LEFT, ("a",), REPORT),),
         named={"nodule": ("a",)},
@@ -68,14 +71,14 @@ def study() -> Study:
 
 def test_training_and_inference_read_the_same(data, adapter):
     model = build_model("tiny", adapter, host_config=TINY_HOST).eval()
-    study = StudyStore([data], "val", model.image_size, 100).get(0, 0)
+    study = StudyStore([data], "val", model.backbone.square, 100).get(0, 0)
     question = study.described[0]
     batch = collate([plain_sample(study, [question])], model.vocabulary, model.preprocess, encoder=model.text_encoder())
     read = []
     outline = model.outline
     model.outline = lambda encoding: read.append(encoding.priors) or outline(encoding)
     finding = parse_report(REPORT, "chest_xray").findings[0]
-    ask_model(model, [study.image / 255], [PlaneQuestion((finding,), "chest_xray", REPORT)])
+    ask_model(model, [study.image / 255], [PlaneQuestion((finding,), view_of("chest_xray"), REPORT)])
     assert batch.priors.words.abs().sum() > 0
     for name, tensor in vars(batch.priors).items():
         assert torch.equal(tensor, getattr(read[0], name)), name
@@ -83,7 +86,7 @@ def test_training_and_inference_read_the_same(data, adapter):
 
 def test_a_fresh_projection_changes_nothing(adapter):
     model = build_model("tiny", adapter, host_config=TINY_HOST)
-    priors = model.encode_findings([[LEFT]], ["chest_xray"], None, [REPORT])
+    priors = model.encode_findings([[LEFT]], [view_of("chest_xray")], [REPORT])
     assert priors.words.abs().sum() > 0
     tokens = model.adapter.embedding(priors)
     assert torch.equal(tokens, model.adapter.embedding(replace(priors, words=None)))
@@ -97,7 +100,7 @@ def test_the_projection_is_trained_saved_and_read_again(run):
     assert not fresh.any()
     assert model.adapter.embedding.words.weight.abs().min() > 0
     assert model.adapter.config.text_encoder == run.adapter.text_encoder
-    told, untold = (model.encode_findings([[LEFT]], ["chest_xray"], None, [text]) for text in (REPORT, "x" * 99))
+    told, untold = (model.encode_findings([[LEFT]], [view_of("chest_xray")], [text]) for text in (REPORT, "x" * 99))
     assert not torch.equal(model.adapter.embedding(told), model.adapter.embedding(untold))
 
 
@@ -174,4 +177,4 @@ def test_what_is_printed_holds_no_report(study):
 def test_without_an_encoder_nothing_is_read(data):
     model = build_model("tiny", SMALL_ADAPTER, host_config=TINY_HOST)
     assert model.text_encoder() is None
-    assert model.encode_findings([[Finding("nodule")]], [None], None, [REPORT]).words is None
+    assert model.encode_findings([[Finding("nodule")]], [view_of()], [REPORT]).words is None
