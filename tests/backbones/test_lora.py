@@ -1,6 +1,7 @@
 """LoRA inside a host: fresh, trained, saved apart, merged, one per adapter, and what a host brings along."""
 
 import copy
+import warnings
 
 import pytest
 import torch
@@ -243,7 +244,10 @@ def test_what_a_host_brought_along_stays_as_it_was_beside_ours(tmp_path):
         parameter.requires_grad_(False)
     model = open_gates(guided(HOSTS["sam"], host, CONFIG))
     before = run(model, REPORT).logits
-    model.add_lora(SETTINGS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # PEFT's about LoRAs that are there already
+        model.add_lora(SETTINGS)
+    assert set(host.peft_config) == {"default", "resting", "medsegr_default"}
     assert torch.equal(run(model, REPORT).logits, before)
     trained = [n for n, _ in model.trainable_parameters() if "backbone" in n]
     assert trained and all(".medsegr_default." in n for n in trained)

@@ -106,6 +106,32 @@ def test_tiffs_opened_in_pil_keep_sign_black_and_page(opened: str, decoded: bool
     assert picture.tell() == 1
 
 
+def test_tiffs_whose_stream_is_closed_are_read_where_pil_keeps_all(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    signed = TWELVE_BITS.astype(np.int32) - 900
+    for stored in (
+        TWELVE_BITS,
+        (TWELVE_BITS // 16).astype(np.uint8),
+        signed.astype(np.int16),
+        signed,
+        (signed / 3).astype(np.float32),
+    ):
+        tifffile.imwrite(path, stored)
+        with path.open("rb") as file:
+            picture = loaded(Image.open(file))
+        np.testing.assert_array_equal(load_image(picture).voxels, stored)
+    for stored, options in ((COLOUR, {"photometric": "rgb"}), (TWELVE_BITS, {"photometric": "miniswhite"}),
+                            (TWELVE_BITS.astype(np.uint32), {}), ((signed // 50).astype(np.int8), {})):  # fmt: skip
+        tifffile.imwrite(path, stored, **options)
+        try:
+            with path.open("rb") as file:
+                picture = loaded(Image.open(file))
+        except Image.UnidentifiedImageError:  # as PIL calls colour of 16 bits
+            continue
+        with pytest.raises(ImageError, match="its file is gone, and PIL does not keep all"):
+            load_image(picture)
+
+
 def test_changed_pictures_of_8_bits_are_what_they_have_become(tmp_path: Path) -> None:
     grey = RNG.integers(0, 256, (20, 28), dtype=np.uint8)
     for name in ("a.png", "a.tif"):

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from medsegr.explain.text_layout import (
     coloured_words,
+    drawable,
     evidence_spans,
     excerpt,
     fit_excerpt,
@@ -86,3 +87,9 @@ def test_shorten_ends_in_dots_and_fits():
     assert cut.endswith("…")
     assert text_width(cut, 10.0) <= 60.0
     assert shorten("short", 60.0, 10.0) == "short"
+
+
+def test_letters_that_the_font_lacks_become_boxes_of_the_same_number():
+    assert drawable("Läsion: 3 mm,\nµ Å ≥ …") == "Läsion: 3 mm,\nµ Å ≥ …"
+    assert drawable("左肺 \udce9\t") == "□□ □□"
+    assert text_width("左肺", 10) == text_width("□□", 10) > 0

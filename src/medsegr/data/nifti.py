@@ -40,30 +40,8 @@ MILLIMETRES = StatedSpace(units=2, unit_mm=1.0, sform_code=1, qform_code=1, qfor
 
 
 _UNHEARD = logging.Logger("medsegr.unheard")
+"""For nibabel, which tells its own logger of a header's small faults, and that one standard error. It mends them."""
 _UNHEARD.addHandler(logging.NullHandler())
-
-
-class _QuietHeader:
-    """nibabel tells standard error of a header's small faults, which it mends; they are not the user's business."""
-
-    def check_fix(self, logger: logging.Logger | None = None, error_level: int | None = None) -> None:
-        super().check_fix(logger or _UNHEARD, error_level)  # type: ignore[misc]
-
-
-class _Nifti1Header(_QuietHeader, nib.nifti1.Nifti1Header):
-    pass
-
-
-class _Nifti2Header(_QuietHeader, nib.nifti2.Nifti2Header):
-    pass
-
-
-class _Nifti1Image(nib.nifti1.Nifti1Image):
-    header_class = _Nifti1Header
-
-
-class _Nifti2Image(nib.nifti2.Nifti2Image):
-    header_class = _Nifti2Header
 
 
 def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
@@ -120,10 +98,15 @@ def opened_nifti(path: Path) -> Iterator[Any]:
         is_compressed = file.peek(2)[:2] == b"\x1f\x8b"
         stream: IO[bytes] = gzip.GzipFile(fileobj=file) if is_compressed else file  # type: ignore[assignment]
         try:
-            head = stream.read(_Nifti2Header.template_dtype.itemsize)
+            head = stream.read(nib.Nifti2Header.template_dtype.itemsize)
             stream.seek(0)
-            kind = _Nifti2Image if _Nifti2Header.may_contain_header(head) else _Nifti1Image
-            image = kind.from_stream(stream)  # type: ignore[arg-type]
+            kinds: list[Any] = [nib.Nifti1Image, nib.Nifti2Image]
+            kind = next((kind for kind in kinds if kind.header_class.may_contain_header(head)), None)
+            if kind is None:
+                raise nib.filebasedimages.ImageFileError("neither NIfTI-1 nor NIfTI-2")
+            header = kind.header_class.from_fileobj(stream, check=False)
+            header.check_fix(_UNHEARD)
+            image = kind(kind.ImageArrayProxy(stream, header), header.get_best_affine(), header)
         except Exception as error:
             raise ImageError(f"{path.name} is not a NIfTI file, or is damaged ({type(error).__name__}). "
                              "Export it again.") from error  # fmt: skip

@@ -5,7 +5,6 @@ for either byte. A picture that PIL has opened from a file of which it loses som
 """
 
 import logging
-from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -59,17 +58,15 @@ def read_opened(picture: Image.Image) -> StoredPicture:
     """
     if not isinstance(picture, (PngImageFile, TiffImageFile)):
         return _stored(picture)
-    content = _file_of(picture)
-    tags = getattr(picture, "tag_v2", None)
-    if tags is not None:
-        loses = _loses_tiff(tags)
-    else:
-        loses = content is not None and _layout(PngImageFile(BytesIO(content))) in DEEP_LAYOUTS
-    if content is not None and (loses or tags is not None) and _is_as_opened(picture, content):
-        if tags is not None:
+    content, loses = _file_of(picture), False
+    if isinstance(picture, TiffImageFile):
+        loses = _loses(picture)
+        if content is not None and _is_as_opened(picture, content):
             return read_tiff(BytesIO(content), OPENED, picture.tell())
-        if not picture.tell():  # else a later picture of an animation
-            return read_with_pil(content, OPENED)
+    elif content is not None and content.startswith(b"\x89PNG"):
+        loses = _layout(PngImageFile(BytesIO(content))) in DEEP_LAYOUTS
+        if loses and not picture.tell() and _is_as_opened(picture, content):
+            return read_with_pil(content, OPENED)  # a later picture of an animation is not read
     if loses:
         raise ImageError(f"{OPENED} was changed since it was opened, or its file is gone, and PIL does not keep all "
                          "that the file holds. Give the file's path, or an array.")  # fmt: skip
@@ -100,13 +97,13 @@ def _is_as_opened(picture: Any, content: bytes) -> bool:
         return alike and bool(again.tobytes() == picture.tobytes())
 
 
-def _loses_tiff(tags: Mapping[int, Any]) -> bool:
-    """True for TIFFs whose depth, sign or black PIL does not keep."""
-    bits, formats = tags.get(BITSPERSAMPLE, (1,)), set(tags.get(SAMPLEFORMAT, (1,)))
+def _loses(picture: TiffImageFile) -> bool:
+    """Whether PIL keeps less than a TIFF holds: of several deep channels, of the sign, of what black is."""
+    bits, formats = picture.tag_v2.get(BITSPERSAMPLE, (1,)), set(picture.tag_v2.get(SAMPLEFORMAT, (1,)))
     if max(bits) <= 8:
         return formats != {1}
-    is_unsigned_long = max(bits) == 32 and formats == {1}
-    return len(bits) > 1 or is_unsigned_long or (formats == {1} and tags.get(PHOTOMETRIC_INTERPRETATION) == 0)
+    is_white_first = picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0
+    return len(bits) > 1 or is_white_first or (picture.mode == "I" and formats == {1})
 
 
 def _layout(picture: Any) -> str:

@@ -69,9 +69,10 @@ def read_stored(path: Path) -> StoredPicture:
     except ImageError:
         raise
     except Exception as error:  # decoders of damaged files raise nearly anything
-        rare = ", or of a rare kind" if head.startswith(TIFF_HEADS) else ""
-        raise ImageError(f"{path.name} cannot be decoded ({type(error).__name__}): it is damaged or truncated{rare}. "
-                         "Copy or export it again.") from error  # fmt: skip
+        advice = "is damaged or truncated. Copy or export it again."
+        if head.startswith(TIFF_HEADS):
+            advice = "is damaged or truncated, or of a rare kind. Copy it again, or save it without compression."
+        raise ImageError(f"{path.name} cannot be decoded ({type(error).__name__}): it {advice}") from error
     kind = "text" if head and b"\0" not in head and head.isascii() else "something else"
     raise ImageError(f"{path.name} holds {kind}, not a picture. Expected PNG, JPEG, TIFF or BMP.")
 

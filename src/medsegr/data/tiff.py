@@ -69,8 +69,6 @@ def _colours(channels: np.ndarray, page: TiffPage, name: str) -> np.ndarray:
     if page.photometric == PHOTOMETRIC.SEPARATED and channels.shape[-1] >= 4:
         return cmyk_to_rgb(channels[..., :4])
     if page.photometric == PHOTOMETRIC.YCBCR and page.compression not in TIFF.IMAGE_COMPRESSIONS:
-        if channels.dtype != np.uint8:
-            raise ImageError(f"{name} holds YCbCr in {channels.dtype}, which is not read. Save it as RGB.")
         return np.array(Image.fromarray(channels[..., :3], "YCbCr").convert("RGB"))
     if page.photometric in (PHOTOMETRIC.CIELAB, PHOTOMETRIC.ICCLAB, PHOTOMETRIC.ITULAB):
         raise ImageError(f"{name} holds Lab colours, which are not read. Save it as RGB.")
