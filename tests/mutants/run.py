@@ -31,8 +31,8 @@ ENOUGH = 0.95
 """Share of the mutants that tests must notice; of those that must be killed, all."""
 
 HEAVY = (
-    "pytest", "hypothesis", "torch._dynamo", "lightning", "matplotlib.pyplot", "nibabel", "scipy.stats", "monai.metrics",
-    "transformers.models.sam.modeling_sam", "transformers.models.sam_hq.modeling_sam_hq",
+    "pytest", "hypothesis", "torch._dynamo", "lightning", "matplotlib.pyplot", "nibabel", "scipy.stats",
+    "monai.metrics", "transformers.models.sam.modeling_sam", "transformers.models.sam_hq.modeling_sam_hq",
     "transformers.models.sam2.modeling_sam2", "transformers.models.sam3_tracker.modeling_sam3_tracker",
     "transformers.models.resnet.modeling_resnet",
 )  # fmt: skip
@@ -100,8 +100,10 @@ def run_tests(root: Path, tests: tuple[str, ...]) -> None:
     sys.path[:0] = [str(root / "src"), str(root)]
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
     sys.dont_write_bytecode = True
-    pytest = importlib.import_module("pytest")
-    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests])
+    hypothesis, pytest = importlib.import_module("hypothesis"), importlib.import_module("pytest")
+    hypothesis.settings.register_profile("unshrunk", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
+    once = ["-p", "no:cacheprovider", "--hypothesis-seed=0", "--hypothesis-profile=unshrunk"]
+    code = pytest.main(["-x", "-q", *once, *tests])
     sys.stdout.flush()
     os._exit(int(code))
 
