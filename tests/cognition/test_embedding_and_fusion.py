@@ -36,6 +36,13 @@ def test_each_aspect_has_its_weights() -> None:
     assert batch.region[0, 1].max() == 0
 
 
+def test_a_size_class_is_of_the_longest_axis() -> None:
+    shapes = [Shape(size_mm=axes) for axes in ((4.0, 22.0), (5.0,), (5.1, 1.0), (60.0,), ())]
+    batch = VOCABULARY.encode([[Finding("nodule", shape=shape) for shape in shapes]], ["chest_xray"])
+    bins = [[VOCABULARY.shape[i] for i in row.nonzero().flatten().tolist()] for row in batch.shape[0]]
+    assert bins == [["size_mm:3"], ["size_mm:0"], ["size_mm:1"], ["size_mm:5"], []]
+
+
 def test_names_without_a_row_are_unknown_or_unsaid() -> None:
     small = PriorVocabulary(("unknown", "nodule"), ("laterality:left",), ("solid",), ("round",))
     batch = small.encode([[Finding("mass", texture=Texture(("hazy",))), NODULE]], [XRAY])

@@ -25,7 +25,7 @@ def pieces(aspect: str, **words: str) -> st.SearchStrategy[Piece]:
 
 
 TARGETS = pieces(
-    "target", nodule="nodule|nodular opacity|pulmonary nodule", pleural_effusion="pleural effusion|hydrothorax",
+    "target", nodule="nodule|nodular opacity|pulmonary nodules", pleural_effusion="pleural effusions|haemothorax",
     consolidation="consolidation|airspace consolidation", pneumothorax="pneumothorax",
     mass="mass|space-occupying lesion",
 )  # fmt: skip

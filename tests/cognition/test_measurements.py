@@ -3,6 +3,7 @@
 import pytest
 
 from medsegr.cognition.measurements import find_sizes
+from medsegr.cognition.parser import parse_report
 
 
 def sizes(text: str) -> list[tuple[float, ...]]:
@@ -40,3 +41,9 @@ def test_offsets_point_at_the_numbers() -> None:
     text = "mass, 12 x 8 mm, round"
     (size,) = find_sizes(text, text)
     assert text[size.start : size.end] == "12 x 8 mm"
+
+
+def test_letters_whose_lower_case_is_longer_move_no_words() -> None:
+    for ahead in ("", "\u0130\u0130 "):
+        former, now = (parse_report(f"{ahead}Nodule, {word} 12 mm.", "chest_xray") for word in ("previously", "now"))
+        assert [f.shape.size_mm for f in (*former, *now)] == [(), (12.0,)]

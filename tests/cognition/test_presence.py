@@ -221,6 +221,7 @@ def test_a_hedge_ends_where_something_is_certain(text: str, presences: list[str]
         ("Effusion not identified and questionable.", "uncertain", "questionable"),
         ("Possible effusion has resolved.", "absent", "has resolved"),
         ("No effusion cannot be excluded.", "uncertain", "cannot be excluded"),
+        ("No effusion has resolved.", "absent", "has resolved"),
         ("Probable no effusion.", "absent", "no"),
         ("No possible effusion.", "absent", "No"),
     ],

@@ -8,7 +8,7 @@ import torch
 from medsegr.cognition.priors import Location, Shape, Texture
 from medsegr.model.adapter import AdapterConfig
 from tests.contracts.asking import REPORT, pixels, priors, run
-from tests.hosts import NODULE, guided, open_gates
+from tests.hosts import EFFUSION, HEART, NODULE, guided, open_gates
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,19 @@ def test_padding_findings_change_nothing(model):
         padded = model(images, priors(model, [NODULE], REPORT))
     torch.testing.assert_close(padded.logits[:1, :1], alone.logits, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(padded.support_logits[:1, :1], alone.support_logits, atol=1e-5, rtol=1e-4)
+
+
+def test_images_of_a_batch_are_as_if_alone(model):
+    """Two images with two findings each: nobody gets the features, tokens or region of another."""
+    reports, images = ([NODULE, EFFUSION], [HEART, NODULE]), pixels(model, 2)
+    with torch.no_grad():
+        together = model(images, priors(model, *reports))
+        for i, report in enumerate(reports):
+            alone = model(images[i : i + 1], priors(model, report))
+            torch.testing.assert_close(together.logits[i : i + 1], alone.logits, atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(together.support_logits[i : i + 1], alone.support_logits, atol=1e-5, rtol=1e-4)
+            for one, other in zip(together.location_logits, alone.location_logits, strict=True):
+                torch.testing.assert_close(one[i : i + 1], other, atol=1e-5, rtol=1e-4)
 
 
 def test_the_order_of_findings_does_not_matter(model):

@@ -146,6 +146,14 @@ def test_agreement_is_the_mean_log_likelihood_of_what_is_stated() -> None:
     torch.testing.assert_close(maps, expected)
 
 
+def test_one_attribute_that_is_plainly_wrong_does_not_drown_the_rest() -> None:
+    module, f = AttributeAgreement(R, D, dim=6), features()
+    tables, weights = (torch.randn(5, D) * 200, torch.randn(4, D)), (torch.zeros(B, K, 5), torch.zeros(B, K, 4))
+    weights[0][..., :2] = 0.5
+    maps = module(f, tables, weights)[:, :, 0]
+    assert maps.min() == LEAST and maps.max() > LEAST / 2 - 0.01
+
+
 def test_a_closed_gate_takes_an_aspect_out_of_the_agreement() -> None:
     module = AttributeAgreement(R, D)
     maps = -torch.rand(B, K, 2, H, W)
