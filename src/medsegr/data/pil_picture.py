@@ -77,10 +77,8 @@ def _file_of(picture: Any) -> bytes | None:
     """The file that a picture was opened from; None where it is not to be had any more."""
     stream = picture.fp or picture._fp
     if picture.tile or not getattr(stream, "closed", True):  # not decoded yet, or still open
-        place = stream.tell()
-        stream.seek(0)
+        stream.seek(0)  # PIL itself goes where it wants to be before it decodes
         content: bytes = stream.read()
-        stream.seek(place)
         return content
     return Path(picture.filename).read_bytes() if picture.filename and Path(picture.filename).is_file() else None
 
