@@ -105,7 +105,7 @@ def test_one_colour_alone_is_empty_or_full(tmp_path: Path) -> None:
         assert (read_structure_picture(saved(picture, tmp_path / "a.png")) == expected).all()
 
 
-@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp"])
 @pytest.mark.parametrize(
     "picture",
     [
@@ -121,6 +121,8 @@ def test_one_colour_alone_is_empty_or_full(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_alpha_is_the_mask_or_says_nothing(picture: Image.Image, suffix: str, tmp_path: Path) -> None:
+    if suffix == "bmp" and picture.mode == "LA":
+        picture = picture.convert("RGBA")
     assert is_read(saved(picture, tmp_path / f"a.{suffix}"))
 
 
