@@ -9,7 +9,7 @@ from PIL import Image
 
 from medsegr.data.check import check_dataset
 from tests.data import dataset_maker as make
-from tests.data.picture_maker import deep_png
+from tests.data.picture_maker import deep_png, with_palette
 from tests.shared_data import shared
 
 
@@ -71,6 +71,15 @@ def test_masks_that_cannot_be_understood_are_named(tmp_path: Path) -> None:
         (folder / place / "a.png").write_bytes(deep_png(np.full((*make.SIZE, 3), 513, np.uint16)))
         wrong = check_dataset(folder)
         assert wrong == (["masks/a.png: the values 513 are no labels"] if place == "masks" else [])
+
+
+def test_palettes_that_tell_nothing_are_named(tmp_path: Path) -> None:
+    folder = make.structured(tmp_path)
+    indices = np.ones(make.SIZE, np.uint8)
+    indices[2:5, 3:9] = 0
+    with_palette(indices, ((200, 0, 0), (0, 0, 0))).save(folder / "masks" / "lung" / "a.png")
+    (complaint,) = check_dataset(folder)
+    assert complaint.startswith("masks/lung/a.png: The palette of a.png does not tell")
 
 
 def test_stray_masks_are_found_in_any_letter_case(tmp_path: Path) -> None:

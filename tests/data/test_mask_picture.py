@@ -105,7 +105,7 @@ def test_one_colour_alone_is_empty_or_full(tmp_path: Path) -> None:
         assert (read_structure_picture(saved(picture, tmp_path / "a.png")) == expected).all()
 
 
-@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp"])
 @pytest.mark.parametrize(
     "picture",
     [
@@ -121,6 +121,8 @@ def test_one_colour_alone_is_empty_or_full(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_alpha_is_the_mask_or_says_nothing(picture: Image.Image, suffix: str, tmp_path: Path) -> None:
+    if suffix == "bmp" and picture.mode == "LA":
+        picture = picture.convert("RGBA")
     assert is_read(saved(picture, tmp_path / f"a.{suffix}"))
 
 
@@ -174,6 +176,8 @@ def test_indices_of_label_maps_are_labels(picture: Image.Image, suffix: str, tmp
 
 
 def test_grey_palettes_of_label_maps(tmp_path: Path) -> None:
+    black = saved(with_palette(np.ones_like(GREY), (BLACK, BLACK)), tmp_path / "black.png")
+    assert (read_label_picture(black, {0, 1}) == 1).all()
     quantised = saved(Image.fromarray(LABELS).quantize(3), tmp_path / "quantised.png")
     assert (np.array(Image.open(quantised)) != LABELS).any()
     np.testing.assert_array_equal(read_label_picture(quantised, {0, 1, 2}), LABELS)
@@ -208,6 +212,8 @@ def test_masks_of_structures_are_what_is_seen_and_label_maps_what_is_stored(tmp_
     case = DatasetFolder(folder).load("a.png")
     np.testing.assert_array_equal(case.structures["lung"], mask == 1)
     np.testing.assert_array_equal(case.masks["f1"], mask == 1)
+    with_palette(1 - mask, (WHITE, WHITE), b"\xff\0").save(folder / "masks" / "lung" / "a.png")
+    np.testing.assert_array_equal(DatasetFolder(folder).load("a.png").structures["lung"], mask == 1)
     folder = make.labelled(tmp_path / "two")
     with_palette(2 * mask, ((0, 90, 0), (255, 0, 0), (0, 0, 0))).save(folder / "masks" / "a.png")
     np.testing.assert_array_equal(DatasetFolder(folder).load("a.png").structures["lesion"], mask == 1)

@@ -225,9 +225,11 @@ def test_masks_are_compressed_as_their_name_says_in_any_letter_case(tmp_path: Pa
 
 def test_small_faults_of_a_header_are_mended_and_not_talked_about(tmp_path: Path, capfd, caplog) -> None:
     content = bytearray(write(tmp_path / "a.nii", np.eye(12, dtype=np.int16)[..., None], oblique()).read_bytes())
-    content[76:80] = b"\0\0\0\x40"  # pixdim[0], the handedness, is 2 instead of 1 or -1
+    content[252:254] = b"\x63\0"  # the code of the qform is 99, which does not exist
     (tmp_path / "a.nii").write_bytes(content)
-    assert load_image(tmp_path / "a.nii").size == (12, 12)
+    image = load_image(tmp_path / "a.nii")
+    assert image.geometry.stated.qform_code == 0
+    np.testing.assert_allclose(image.geometry.affine, oblique(), atol=1e-4)
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
 

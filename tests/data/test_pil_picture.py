@@ -46,6 +46,19 @@ def test_all_bits_of_deep_pngs_are_read(shift: int, channels: int, interlaced: b
         assert image.notes == ()
 
 
+@pytest.mark.parametrize("opened", OPENED)
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_picture_of_pil_can_be_used_afterwards(suffix: str, opened: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(deep_png(COLOUR))
+    if suffix == "tif":
+        tifffile.imwrite(path, TWELVE_BITS)
+    picture, other = OPENED[opened](path), Image.open(path)
+    first = load_image(picture).voxels
+    np.testing.assert_array_equal(np.array(picture), np.array(other))
+    np.testing.assert_array_equal(load_image(picture).voxels, first)
+
+
 @pytest.mark.parametrize("interlaced", [False, True])
 def test_deep_colour_lies_over_black_in_its_own_depth(interlaced: bool, tmp_path: Path) -> None:
     path = tmp_path / "a.png"

@@ -158,6 +158,9 @@ def test_bilevel_pictures_and_masks(compression: str | None, tmp_path: Path) -> 
     Image.fromarray(mask).save(tmp_path / "a.tif", compression=compression)
     np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, mask * 255)
     np.testing.assert_array_equal(load_label_map(tmp_path / "a.tif"), mask)
+    tifffile.imwrite(tmp_path / "a.tif", ~mask, photometric="miniswhite", compression="packbits")
+    np.testing.assert_array_equal(load_image(tmp_path / "a.tif").voxels, mask * 255)
+    np.testing.assert_array_equal(load_label_map(tmp_path / "a.tif"), mask)
 
 
 @NEEDS_NEW_CODECS

@@ -46,6 +46,8 @@ def read_with_pil(content: bytes, name: str) -> StoredPicture:
     with reader(BytesIO(content)) as picture:
         check_size(picture.height, picture.width, name)
         layout = _layout(picture)
+        if layout == "BGRX":
+            return _stored(picture, _bmp_channels(content))
         return _stored(picture, _deep_channels(content, layout) if layout in DEEP_LAYOUTS else None)
 
 
@@ -77,10 +79,8 @@ def _file_of(picture: Any) -> bytes | None:
     """The file that a picture was opened from; None where it is not to be had any more."""
     stream = picture.fp or picture._fp
     if picture.tile or not getattr(stream, "closed", True):  # not decoded yet, or still open
-        place = stream.tell()
-        stream.seek(0)
+        stream.seek(0)  # PIL itself goes where it wants to be before it decodes
         content: bytes = stream.read()
-        stream.seek(place)
         return content
     return Path(picture.filename).read_bytes() if picture.filename and Path(picture.filename).is_file() else None
 
@@ -108,23 +108,32 @@ def _loses(picture: TiffImageFile) -> bool:
 
 def _layout(picture: Any) -> str:
     """How the file stores its pixels, in PIL's words; empty once they are decoded."""
-    return str(picture.tile[0][3]) if picture.tile else ""
+    layout = picture.tile[0][3] if picture.tile else ""
+    return str(layout if isinstance(layout, str) else layout[0])
 
 
 def _deep_channels(content: bytes, layout: str) -> np.ndarray:
     """(H, W, C) uint16 of a PNG whose 16 bits PIL would cut: its layouts for the other byte order give the low byte."""
     if layout == "LA;16B":  # as one number of 32 bits a pixel
-        pairs = _decoded_as(content, "I;32B", "I").view(np.uint32)
+        pairs = _decoded_as(PngImageFile, content, "I;32B", "I").view(np.uint32)
         return np.stack([pairs >> 16, pairs & 0xFFFF], axis=-1).astype(np.uint16)
-    high, low = (_decoded_as(content, f"{layout[:-1]}{order}") for order in "BL")
+    high, low = (_decoded_as(PngImageFile, content, layout[:-1] + order, layout[:-4]) for order in "BL")
     return high.astype(np.uint16) << 8 | low
 
 
-def _decoded_as(content: bytes, layout: str, mode: str | None = None) -> np.ndarray:
-    with PngImageFile(BytesIO(content)) as picture:
-        tiles: Any = [(codec, extents, offset, layout) for codec, extents, offset, _ in picture.tile]
-        picture.tile = tiles
-        picture._mode = mode or picture.mode
+def _bmp_channels(content: bytes) -> np.ndarray | None:
+    """(H, W, 4) of a BMP of 32 bits, whose last 8 PIL writes as opacity and leaves out; None where they are none."""
+    channels = _decoded_as(BmpImageFile, content, "BGRA", "RGBA")
+    return channels if np.array_equal(np.unique(channels[..., 3]), (0, 255)) else None
+
+
+def _decoded_as(reader: Any, content: bytes, layout: str, mode: str) -> np.ndarray:
+    with reader(BytesIO(content)) as picture:
+        picture.tile = [
+            (codec, extents, offset, layout if isinstance(how, str) else (layout, *how[1:]))
+            for codec, extents, offset, how in picture.tile
+        ]
+        picture._mode = mode
         return np.array(picture)
 
 
