@@ -57,10 +57,10 @@ def test_the_patients_side_survives(tmp_path: Path, capsys: pytest.CaptureFixtur
 
     run(capsys, *lvit(make.qata(tmp_path / "Covid19"), tmp_path / "qata"))
     data = DatasetFolder(tmp_path / "qata")
-    case = data.load("sub-4.png")
+    case = data.load("sub-4.png", load_lexicon())
     (finding,) = parse_report(case.report, data.modality)
     assert (finding.target, finding.location.laterality) == ("pneumonia", "left")
-    (match,) = match_findings([finding], case, data.frame)
+    (match,) = match_findings([finding], case)
     assert match.mask is not None and np.argwhere(match.mask)[:, 1].mean() > case.image.size[1] / 2
 
 

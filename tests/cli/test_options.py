@@ -8,6 +8,7 @@ from PIL import Image
 
 from medsegr.cli.main import main
 from medsegr.cli.options import check_modality
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.errors import ConfigError
 
 OWN = """\
@@ -41,10 +42,16 @@ def picture(tmp_path):
 
 
 def test_modalities_of_the_lexicon_and_no_others():
-    check_modality("chest_xray")
-    check_modality(None)
+    check_modality("chest_xray", load_lexicon())
+    check_modality(None, load_lexicon())
     with pytest.raises(ConfigError, match="Did you mean 'chest_ct'"):
-        check_modality("chest_cr")
+        check_modality("chest_cr", load_lexicon())
+
+
+def test_modalities_of_a_lexicon_of_ones_own(lexicon):
+    check_modality("foot_photo", load_lexicon(lexicon))
+    with pytest.raises(ConfigError, match="Unknown modality 'foot_photo'"):
+        check_modality("foot_photo", load_lexicon())
 
 
 def test_parse_reads_with_ones_own_words(lexicon, capsys):

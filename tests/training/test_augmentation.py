@@ -13,6 +13,7 @@ from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.model.matching import on_side
+from medsegr.square import Square
 from medsegr.training.augmentation import Geometry, change_intensity, draw_geometry, move
 from medsegr.training.config import AugmentationConfig, TrainConfig
 from medsegr.training.dataset import make_sample
@@ -100,6 +101,24 @@ def test_rotation_of_a_stretched_picture_is_that_of_the_picture():
         assert both.sum() > 0.93 * either.sum()
         wrong = stretch(move(stretch(plain[None], (120, 120))[0], geometry)[None], (40, 120))[0] > 0.5
         assert (wrong & (turned > 0.5)).sum() < 0.85 * (wrong | (turned > 0.5)).sum()
+
+
+def test_a_sample_of_a_stretched_picture_is_turned_as_the_picture():
+    mask = np.zeros((40, 120), bool)
+    mask[12:28, 50:70] = True
+    square = Square.fit((40, 120), 120, "stretch")
+    small = square.shrunk_mask(mask)
+    view = XRAY.in_square(square)
+    study = Study(small.astype(np.uint8) * 200, view, load_lexicon(), {"a": np.packbits(small)})
+    config = TrainConfig(augmentation=AugmentationConfig(flip=0.0, affine=1.0, intensity=0.0, noise=0.0))
+    for seed in range(4):
+        sample = make_sample(study, [Question(Finding("nodule"), ("a",))], config, np.random.default_rng(seed))
+        geometry = draw_geometry(config.augmentation, np.random.default_rng(seed))
+        meant = move(torch.from_numpy(small).float()[None], geometry, (40, 120))[0] >= 0.5
+        np.testing.assert_array_equal(sample.masks[0], meant.numpy())
+        assert geometry.degrees and not torch.equal(
+            meant, move(torch.from_numpy(small).float()[None], geometry)[0] >= 0.5
+        )
 
 
 def test_a_shift_moves_down_and_right_by_its_share():
