@@ -33,6 +33,21 @@ def test_resized_positions_keep_their_mean_and_corners_close():
     torch.testing.assert_close(resized.mean((1, 2)), table.mean((1, 2)), atol=0.01, rtol=0.1)
 
 
+def test_resized_positions_stay_at_their_rows_and_columns():
+    sam = random_sam(64)
+    with torch.no_grad():  # one step down a row, a tenth of a step along it
+        rows, columns = torch.meshgrid(torch.arange(4.0), torch.arange(4.0), indexing="ij")
+        sam.vision_encoder.pos_embed.copy_((rows + 0.1 * columns)[None, :, :, None])
+        attention = sam.vision_encoder.layers[1].attn
+        attention.rel_pos_h.copy_(torch.linspace(0, 6, 7)[:, None])
+        attention.rel_pos_w.copy_(torch.linspace(0, -3, 7)[:, None])
+    resized = set_image_size(sam, 128).vision_encoder
+    table = resized.pos_embed[0, :, :, 0]
+    assert (table.diff(dim=0) > 0.2).all() and (table.diff(dim=1).abs() < 0.1).all()
+    assert (attention.rel_pos_h.diff(dim=0) >= 0).all() and attention.rel_pos_h[-1, 0] > 5.5
+    assert (attention.rel_pos_w.diff(dim=0) <= 0).all() and attention.rel_pos_w[-1, 0] < -2.7
+
+
 def test_a_size_that_the_patches_do_not_divide_is_refused():
     with pytest.raises(ConfigError, match="multiple of the host's patch size 16"):
         set_image_size(random_sam(), 100)

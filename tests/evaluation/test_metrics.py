@@ -57,3 +57,19 @@ def test_misses_false_alarms_and_shapes() -> None:
     with pytest.raises(ConfigError, match=r"\(4, 4\) cannot be scored against one of shape \(2, 2\)"):
         Overlap.of(full, np.ones((2, 2), bool))
     assert mean([]) is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "missed", "left_empty", "false_alarm"),
+    [
+        ((0, 0, 0), False, False, False),
+        ((0, 0, 5), True, True, False),
+        ((0, 4, 5), True, False, False),
+        ((1, 4, 5), False, False, False),
+        ((0, 4, 0), False, False, True),
+    ],
+)
+def test_what_is_missed_left_empty_or_a_false_alarm(counts, missed, left_empty, false_alarm):
+    """Only something to be found can be missed; only where nothing is, an outline is a false alarm."""
+    overlap = Overlap(*counts)
+    assert (overlap.missed, overlap.left_empty, overlap.false_alarm) == (missed, left_empty, false_alarm)

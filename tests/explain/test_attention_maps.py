@@ -15,6 +15,14 @@ def test_large_pictures_are_shown_smaller_and_masks_with_them():
     assert display_rgb(small).shape == (30, 40, 3)
 
 
+def test_masks_are_shown_where_the_picture_shows_them():
+    plane = np.zeros((1900, 1000), np.float32)
+    plane[900:909, 300:330] = 1
+    picture, mask = display_rgb(plane)[..., 0] > 0.5, display_map(plane > 0)
+    assert picture.any() and mask.shape == picture.shape
+    np.testing.assert_array_equal(mask, picture)
+
+
 def test_heat_is_where_the_map_is():
     grey = np.full((10, 10, 3), 0.5)
     looked = np.zeros((10, 10))

@@ -84,17 +84,21 @@ def test_where_nothing_is_outlined_the_likeliest_plane_is_shown():
     assert top == 2 and finding.support < 0.5
 
 
-def test_planes_come_in_order_and_many_findings_are_joined(monkeypatch):
+def test_planes_come_in_order():
+    planes = [blob(slice(n, n + 4), slice(2 * n, 2 * n + 4), 1.0) for n in range(9)]
+    for mask, plane in zip(found(*planes).mask, planes, strict=True):
+        np.testing.assert_array_equal(mask, plane > 0.5)
+
+
+def test_findings_that_are_asked_for_in_groups_keep_their_own_answers(monkeypatch):
     monkeypatch.setattr("medsegr.inference.plane.FINDINGS_AT_ONCE", 2)
     monkeypatch.setattr("medsegr.inference.volume.FINDINGS_AT_ONCE", 2)
-    planes = [blob(slice(n, n + 4), slice(2 * n, 2 * n + 4), 1.0) for n in range(9)]
+    colours = [blob(slice(9 * n, 9 * n + 5), slice(20 * n, 20 * n + 9), 1.0) for n in range(3)]
     model = SurerOfTheBright(WIDTH)
-    findings = Predictor(model, "bright").segment(np.stack(planes), "Nodule. Effusion. Consolidation.").findings
-    assert {len(listed) for batch in model.asked for listed in batch} == {1, 2}
-    assert [f.finding.target for f in findings] == ["nodule", "pleural_effusion", "consolidation"]
-    for finding in findings:
-        for mask, plane in zip(finding.mask, planes, strict=True):
-            np.testing.assert_array_equal(mask, plane > 0.5)
+    result = Predictor(model, "bright").segment(np.stack(colours, -1), "Nodule. Effusion. Consolidation.")
+    assert [len(listed) for batch in model.asked for listed in batch] == [2, 1]
+    for finding, colour in zip(result.findings, colours, strict=True):
+        np.testing.assert_array_equal(finding.mask, colour > 0.5)
 
 
 def test_planes_are_asked_in_batches():

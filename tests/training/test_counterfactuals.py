@@ -55,6 +55,15 @@ def test_a_texture_of_no_object_has_no_truth(study):
     assert {nodule("left", "cystic"), nodule("right", "cystic")} <= {finding for finding, _ in cystic}
 
 
+def test_what_the_records_leave_open_is_not_asked(study):
+    """Whether the left one is cystic nobody wrote down, so that 'a cystic one on the left' has no known truth."""
+    silent = replace(nodule("left"), texture=Texture())
+    vague = replace(study, objects=((silent, "a"), (nodule("right", "cystic"), "b")))
+    found = drawn(vague, nodule("left", "cystic"), nodule("right", "solid"))
+    assert nodule("left", "cystic") not in {finding for finding, _ in found}
+    assert (nodule("right", "solid"), ()) in found
+
+
 def test_nothing_is_lent_by_another_target_nor_where_nothing_is_stated(study):
     assert drawn(study, replace(nodule("right", "cystic"), target="mass")) == set()
     assert drawn(study, Finding("nodule")) == set()

@@ -57,6 +57,14 @@ def test_small_findings_can_count_several_times():
     assert float(thrice) == pytest.approx(3 * float(only) / 4, rel=1e-3)
 
 
+def test_small_is_what_is_small_in_the_picture_not_in_the_square():
+    masks = torch.stack([square(10), square(3)])[None]  # 9 of 512 pixels are no small share, of 1024 they would be
+    logits = torch.stack([(square(10) - 0.5) * 40, torch.full((SIDE, SIDE), -20.0)])[None]
+    truth = truth_of(masks, content=(0.5, 1.0))
+    once, thrice = (guided_loss(output_of(logits), truth, LossConfig(small=w)).mask for w in (1.0, 3.0))
+    assert float(once) == float(thrice)
+
+
 def test_padding_findings_count_nothing():
     masks = torch.stack([square(8), square(0)])[None]
     logits = torch.randn(1, 2, SIDE, SIDE)

@@ -43,3 +43,15 @@ def test_the_mean_follows_and_is_lent():
     with mean.in_place():
         assert torch.allclose(layer.weight, before + 0.1)
     assert torch.equal(layer.weight, before + 1.0)
+
+
+def test_early_on_the_mean_is_over_few_steps():
+    layer = nn.Linear(2, 2)
+    mean = WeightMean(dict(layer.named_parameters()), 0.999)
+    before = layer.weight.detach().clone()
+    with torch.no_grad():
+        layer.weight.add_(1.0)
+    mean.update(0)
+    torch.testing.assert_close(mean.mean["weight"], before + 0.9)
+    mean.update(8)
+    torch.testing.assert_close(mean.mean["weight"], before + 0.95)

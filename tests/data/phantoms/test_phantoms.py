@@ -8,8 +8,11 @@ import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Location
+from medsegr.cognition.region_map import region_map
 from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.phantoms.forms import draw_form
 from medsegr.data.phantoms.study import COMPETING, SUITES, PhantomStudy, generate_study
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.errors import ConfigError, OutputError
@@ -171,3 +174,28 @@ def test_bad_arguments_leave_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "full" / "file").touch()
     with pytest.raises(OutputError, match="not empty"):
         write_phantoms(tmp_path / "full", 3, 1)
+
+
+def test_objects_lie_where_their_description_says(studies: list[PhantomStudy]) -> None:
+    """In the region that the stated place has in pictures of that modality, which is drawn elsewhere."""
+    placed = 0
+    for study in studies:
+        for lesion in (lesion for lesion in study.lesions if lesion.mask is not None):
+            frame = "image" if study.look == "ultrasound" else "patient"
+            region = region_map(Location(lesion.laterality, lesion.zones, frame), study.modality, study.image.shape[0])
+            if region is not None:
+                placed += 1
+                assert region[lesion.mask].mean() > 0.45, (study.look, lesion.laterality, lesion.zones)
+    assert placed > 60
+
+
+def test_forms_are_as_long_as_they_are_called() -> None:
+    """Second moments of a mask tell its axes, whichever way it lies; the area is what was asked for."""
+    for form, low, high in (("round", 1.0, 1.2), ("oval", 1.5, 2.0), ("linear", 3.5, 5.5)):
+        for seed in range(4):
+            alpha = draw_form(np.random.default_rng(seed), 128, (70.0, 50.0), 400.0, form)
+            rows, columns = np.nonzero(alpha > 0.5)
+            short, long = np.sqrt(np.linalg.eigvalsh(np.cov(rows, columns)))
+            assert low <= long / short <= high, form
+            assert alpha.sum() == pytest.approx(400, rel=0.1)
+            assert (rows.mean(), columns.mean()) == pytest.approx((69.5, 49.5), abs=1)
