@@ -45,7 +45,7 @@ def test_without_a_place_a_picture_lies_as_its_kind_does():
     ]
     assert view_of("chest_ct", guessed=True) == ct, "a guess is about directions that the file states"
     bare = View()
-    assert (bare.modality, bare.sides, bare.frame, bare.zones, bare.unseen) == (None, "one", "patient", {}, {})
+    assert (bare.modality, bare.sides, bare.frame, bare.zones, bare.unseen) == (None, "one", "patient", {}, frozenset())
 
 
 @pytest.mark.parametrize("name", sorted(LEXICON.modalities))
@@ -75,8 +75,15 @@ def test_a_sagittal_slice_shows_no_sides_and_a_coronal_one_no_front():
     assert [view.side_unseen for view in (axial, coronal, sagittal)] == [False, False, True]
     laid_out, own = LEXICON.views["axial"], LEXICON.views["picture"]
     assert axial.zones == {**own, **laid_out} and not axial.unseen
-    assert coronal.zones == sagittal.zones == own and coronal.unseen == sagittal.unseen == laid_out
+    assert coronal.zones == sagittal.zones == own and coronal.unseen == sagittal.unseen == set(laid_out)
     assert view_of("brain_mri") == axial
+
+
+def test_a_lateral_film_has_no_midline():
+    lateral = view_of("chest_xray", affine=affine(*DIRECTIONS["sagittal"]))
+    assert lateral.sides == "none" and "upper_zone" in lateral.zones
+    assert {"hilar", "mediastinal"} <= lateral.unseen and not lateral.unseen & set(lateral.zones)
+    assert not view_of("chest_xray", affine=affine(*DIRECTIONS["coronal"])).unseen
 
 
 def test_kinds_without_a_layout_lose_nothing_in_any_plane():

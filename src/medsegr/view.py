@@ -125,12 +125,16 @@ class View:
     @cached_property
     def zones(self) -> Mapping[str, ZoneBox]:
         """The zones that mean a place in this picture, and where they lie in it."""
-        return {**self.kind.zones, **self.kind.laid_out} if self._lies_as_laid_out else self.kind.zones
+        seen = {name: box for name, box in self.kind.laid_out.items() if name not in self.unseen}
+        return {**self.kind.zones, **seen}
 
-    @property
-    def unseen(self) -> Mapping[str, ZoneBox]:
+    @cached_property
+    def unseen(self) -> frozenset[str]:
         """Zones that the kind's pictures show, and this one, cutting the body otherwise, does not."""
-        return {} if self._lies_as_laid_out else self.kind.laid_out
+        _, up = LAYOUTS.get(self.kind.layout or "", (None, self.upright))
+        midline = self.plane != "sagittal"
+        shown = {name for name, box in self.kind.laid_out.items() if midline or "off_midline" not in box}
+        return frozenset(self.kind.laid_out).difference(shown if up == self.upright else ())
 
     @property
     def side_unseen(self) -> bool:
@@ -146,7 +150,3 @@ class View:
     def in_square(self, square: "Square") -> "View":
         """The same picture, in a host's square."""
         return replace(self, square=square)
-
-    @property
-    def _lies_as_laid_out(self) -> bool:
-        return self.upright == LAYOUTS.get(self.kind.layout or "", (None, self.upright))[1]

@@ -10,7 +10,8 @@ from PIL import Image
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.check import check_dataset
-from medsegr.data.dataset_folder import DatasetFolder, discover, find_dataset_folders, find_mask, image_stem
+from medsegr.data.dataset_folder import DatasetFolder, discover, find_dataset_folders
+from medsegr.data.file_names import find_mask, image_stem
 from medsegr.errors import DatasetError, ImageError
 from tests.data import dataset_maker as make
 from tests.shared_data import shared

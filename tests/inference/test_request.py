@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Location
-from medsegr.inference.request import read_for
+from medsegr.data.image import load_image
+from medsegr.inference.request import read_for, read_together
 
 LEXICON = load_lexicon()
 TEXT = "Small polyp on the left."
@@ -37,3 +39,12 @@ def test_what_was_changed_stays_and_says_that_its_places_may_mean_something_else
 def test_what_needs_no_second_reading_stays(modality: str | None) -> None:
     read = parse_report(TEXT, "colonoscopy")
     assert read_for(read, modality, LEXICON) is read
+
+
+def test_the_report_names_the_modality_and_the_data_set_s_frame_stays() -> None:
+    picture = load_image(np.arange(200, dtype=np.uint8).reshape(10, 20)).seen(LEXICON, frame="image")
+    for report in ("Chest radiograph. Nodule on the left.", parse_report("Chest radiograph. Nodule on the left.")):
+        seen, priors = read_together(picture, report, LEXICON)
+        assert (seen.modality, seen.view.sides, seen.view.frame) == ("chest_xray", "both", "image")
+        assert priors.modality == "chest_xray" and priors.findings[0].location == Location("left")
+    assert read_together(picture, None, LEXICON)[1].findings == ()

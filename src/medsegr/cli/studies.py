@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medsegr.cli.console import messages
-from medsegr.data.dataset_folder import image_stem, shown_name
+from medsegr.data.file_names import image_stem, shown_name
 from medsegr.data.given_name import may_be_report
 from medsegr.data.image import IMAGE_SUFFIXES, existing_file
 from medsegr.data.report_file import read_report

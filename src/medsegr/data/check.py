@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from medsegr.data.dataset_folder import MASK_SUFFIXES, find_mask, list_images, shown_name
 from medsegr.data.dataset_manifest import MANIFEST_FILE, DatasetManifest, read_manifest
+from medsegr.data.file_names import MASK_SUFFIXES, find_mask, list_images, shown_name
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
 from medsegr.data.geometry import Geometry
 from medsegr.data.image import load_image, load_placed_label_map, load_placed_structure

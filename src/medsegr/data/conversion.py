@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from medsegr.data.check import check_dataset
-from medsegr.data.dataset_folder import image_stem
+from medsegr.data.file_names import image_stem
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset
 from medsegr.data.image import is_nifti, load_label_map, load_placed_structure
 from medsegr.data.nifti import opened_nifti, write_nifti

@@ -6,23 +6,20 @@ left out of the case, for nothing is known.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from medsegr.data.case import Case
 from medsegr.data.dataset_manifest import MANIFEST_FILE, read_manifest
+from medsegr.data.file_names import find_mask, list_images, shown_name
 from medsegr.data.findings_file import ImageFindings, read_findings
 from medsegr.data.geometry import Geometry
-from medsegr.data.image import IMAGE_SUFFIXES, MedicalImage, load_image, load_placed_label_map, load_placed_structure
+from medsegr.data.image import MedicalImage, load_image, load_placed_label_map, load_placed_structure
 from medsegr.data.report_table import REPORTS_FILE, ReportOrigin, find_reports, report_origins
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import DatasetError
 from medsegr.view import Frame, Kinds
-
-LONGEST_SHOWN_NAME = 120
-MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".nii.gz", ".nii")
 
 
 class DatasetFolder:
@@ -212,42 +209,6 @@ class DatasetFolder:
         return label_map
 
 
-def list_images(folder: Path) -> list[str]:
-    """Names of the image files of a data set, sorted; hidden files are not among them."""
-    images = folder / "images"
-    if not images.is_dir():
-        return []
-    return sorted(
-        entry.name
-        for entry in images.iterdir()
-        if not entry.name.startswith(".") and entry.name.lower().endswith(IMAGE_SUFFIXES)
-    )
-
-
-def find_mask(folder: Path, image_name: str) -> Path | None:
-    """The mask of an image: the same name, or the same name with a mask's suffix in whatever letter case."""
-    if (folder / image_name).is_file():
-        return folder / image_name
-    stem = image_stem(image_name)
-    candidates = (folder / f"{stem}{suffix}" for suffix in MASK_SUFFIXES)
-    found = next((candidate for candidate in candidates if candidate.is_file()), None)
-    return found or (_masks_in(folder, folder.stat().st_mtime_ns).get(stem) if folder.is_dir() else None)
-
-
-@lru_cache(maxsize=64)
-def _masks_in(folder: Path, changed_ns: int) -> dict[str, Path]:
-    """Stem -> mask, listed once for each state of the folder."""
-    masks = (entry for entry in sorted(folder.iterdir()) if entry.name.lower().endswith(MASK_SUFFIXES))
-    return {image_stem(entry.name): entry for entry in masks if entry.is_file()}
-
-
-def image_stem(name: str) -> str:
-    """An image's name without its suffix, ``.nii.gz`` included."""
-    lower = name.lower()
-    suffix = next((s for s in sorted(IMAGE_SUFFIXES, key=len, reverse=True) if lower.endswith(s)), "")
-    return name[: len(name) - len(suffix)]
-
-
 def find_dataset_folders(paths: Iterable[Path | str]) -> list[Path]:
     """Expand folders of data sets: each path is a data set, or holds data sets as sub-folders.
 
@@ -281,12 +242,6 @@ def discover(paths: Iterable[Path | str]) -> list[DatasetFolder]:
         DatasetError: A path holds no data set, or one breaks the layout.
     """
     return [DatasetFolder(folder) for folder in find_dataset_folders(paths)]
-
-
-def shown_name(name: str) -> str:
-    """A name from a table as a message may show it: a broken row could hold report text instead."""
-    is_file_name = len(name) <= LONGEST_SHOWN_NAME and name.lower().endswith(IMAGE_SUFFIXES)
-    return name if is_file_name else "(a row that names no image file)"
 
 
 def _table(path: Path, column: str, complaints: list[str], images: Iterable[str]) -> dict[str, str]:

@@ -63,9 +63,11 @@ class MedicalImage:
         Args:
             kinds: A lexicon.
             modality: Of the image; its own by default.
-            frame: Whose left and right its data set says that it shows; as pictures of its modality do by default.
+            frame: Whose left and right its data set says that it shows; by default what was said before, else as
+                pictures of its modality do.
         """
         modality = modality or self.modality
+        frame = frame or (None if self.view.placed else self.view.frame)
         affine = None if self.geometry.affine is None else self.geometry.displayed_affine()
         view = View.of(kinds.kind(modality), affine, frame, guessed=UNSTATED_ORIENTATION in self.notes)
         return replace(self, modality=modality, view=view)

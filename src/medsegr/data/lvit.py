@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from medsegr.data.dataset_folder import image_stem
+from medsegr.data.file_names import image_stem
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset, counted
 from medsegr.data.image import IMAGE_SUFFIXES
 from medsegr.data.sentence_sheet import SHEET_SUFFIXES, read_names, read_sentences

@@ -20,7 +20,8 @@ from PIL import Image
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case, one_plane
-from medsegr.data.dataset_folder import DatasetFolder, image_stem
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.file_names import image_stem
 from medsegr.data.image import load_image
 from medsegr.data.outputs import staged_folder
 from medsegr.data.patients import patients_of

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target, load_lexicon
-from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage, load_image
@@ -25,7 +24,7 @@ from medsegr.inference.request import (
     check_thresholds,
     checked_names,
     meant,
-    read_for,
+    read_together,
 )
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
 from medsegr.inference.result_warnings import contradictions, unnamed_pictures, untrained, without_row
@@ -165,15 +164,8 @@ class Predictor:
         check_modality(modality, image, lexicon)
         check_thresholds(threshold, support_threshold)
         check_question(report, names)
-        picture = load_image(image)
-        modality = modality or picture.modality
-        if isinstance(report, str):
-            known = modality if modality in lexicon.modalities else None
-            report = parse_report(report, known, lexicon=lexicon)
-        priors = ReportPriors() if report is None else read_for(report, modality, lexicon)
-        modality = modality or priors.modality
-        if picture.view.modality != modality or modality is None:
-            picture = picture.seen(lexicon, modality)
+        picture, priors = read_together(load_image(image, modality), report, lexicon)
+        modality = picture.modality
         own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
         thresholds, trained = Thresholds(threshold, own), self.trained_targets
         names = [meant(name, modality, trained, lexicon) for name in names]

@@ -65,6 +65,20 @@ def meant(name: str, modality: str | None, trained: TrainedTargets, lexicon: Lex
     return read.pop() if len(read) == 1 else name
 
 
+def read_together(
+    image: MedicalImage, report: str | ReportPriors | None, lexicon: Lexicon
+) -> tuple[MedicalImage, ReportPriors]:
+    """A picture with its view, and its report as such pictures' reports are read.
+
+    Where the picture's modality is not known, it is the one that the report names.
+    """
+    if isinstance(report, str):
+        known = image.modality if image.modality in lexicon.modalities else None
+        report = parse_report(report, known, lexicon=lexicon)
+    priors = ReportPriors() if report is None else read_for(report, image.modality, lexicon)
+    return image.seen(lexicon, image.modality or priors.modality), priors
+
+
 def read_for(priors: ReportPriors, modality: str | None, lexicon: Lexicon) -> ReportPriors:
     """Priors whose places mean what they say in pictures of this modality.
 
