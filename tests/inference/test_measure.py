@@ -41,6 +41,12 @@ def test_volume_counts_voxels():
     assert volume_mm3(mask, affine) == pytest.approx(8 * 0.75)
 
 
+def test_volume_of_voxels_whose_axes_are_the_patients_in_another_order():
+    mask = np.ones((2, 3, 4), bool)
+    sagittal = np.array([[0, 0, 2.5, 7], [-0.5, 0, 0, 3], [0, 0.8, 0.3, 1], [0, 0, 0, 1]])
+    assert volume_mm3(mask, sagittal) == pytest.approx(24 * 2.5 * 0.5 * 0.8)
+
+
 @given(st.integers(2, 12), st.integers(2, 12), st.floats(0.2, 5.0), st.floats(0.2, 5.0))
 def test_long_axis_of_a_box_is_its_diagonal(height, width, dy, dx):
     mask = np.zeros((16, 16), bool)

@@ -77,6 +77,24 @@ def test_no_second_look_without_reason(shown, support):
     assert len(model.shown) == 1 and not found.looked_twice
 
 
+def test_what_is_small_is_told_by_the_pictures_longest_side():
+    box = Letterbox.fit((1000, 1400), 256)
+    assert worth_a_look((100, 100, 100 + 0.29 * 1400, 200), box) is not None
+    assert worth_a_look((100, 100, 100 + 0.31 * 1400, 200), box) is None
+    assert worth_a_look((100, 100, 200, 100 + 0.31 * 1400), box) is None
+
+
+def test_each_plane_of_a_volume_gets_its_own_closer_look():
+    truth = disc((240, 300), 210.3, 50.7, 6.0)
+    volume = np.stack([np.zeros_like(truth), np.zeros_like(truth), truth]).astype(np.float32)
+    once, twice = (
+        Predictor(BrightModel(), second_look=look).segment(volume, "Nodule.").findings[0] for look in (False, True)
+    )
+    assert twice.looked_twice and twice.key_plane == 2
+    assert dice(twice.mask[2], truth) > dice(once.mask[2], truth)
+    assert not twice.mask[:2].any()
+
+
 def test_only_small_findings_are_asked_again_each_alone_and_without_untrue_words():
     model = BrightModel()
     shown = picture(nodule=(210, 50, 6), effusion=(100, 120, 60), consolidation=(30, 200, 10))

@@ -44,7 +44,7 @@ class ImageEmbedding:
     features: Float[Tensor, "n c h w"]
     high_resolution: tuple[Float[Tensor, "b _ _ _"], ...] = ()
     added: tuple[Float[Tensor, "n _ _ _"], ...] = ()
-    full_size: Float[Tensor, "b _ s s"] | None = None
+    full_size: Float[Tensor, "b _ y x"] | None = None
 
 
 @dataclass
