@@ -71,13 +71,15 @@ def convert(
     """
     from medsegr.data.conversion import Target, convert_dataset
     from medsegr.data.foreign_dataset import with_missing_splits
+    from medsegr.data.lvit import read_lvit
+    from medsegr.data.nnunet import read_nnunet
     from medsegr.data.outputs import check_output_folder
 
     lexicon = load_lexicon()
     check_modality(modality, lexicon)
     _refuse_foreign_options(layout, target, label, channel)
     check_output_folder(out, overwrite, [source])
-    found = _read(layout, source, channel)
+    found = read_lvit(source) if layout is Layout.lvit else read_nnunet(source, channel)
     check_output_folder(out, overwrite, [file for case in found.cases for file in (case.image, case.mask)])
     found = with_missing_splits(found, {"val": val, "test": test}, seed, patient)
     naming = Target(
@@ -103,13 +105,6 @@ def _refuse_foreign_options(layout: Layout, target: str | None, label: list[str]
         raise ConfigError("LViT's masks are black and white. Name what they show with --target, for example pneumonia.")
     if layout is Layout.nnunet and target is not None:
         raise ConfigError("--target is of LViT's layout. Name nnU-Net's labels with --label LABEL=TARGET.")
-
-
-def _read(layout: Layout, source: Path, channel: str | None) -> "ForeignDataset":
-    from medsegr.data.lvit import read_lvit
-    from medsegr.data.nnunet import read_nnunet
-
-    return read_lvit(source) if layout is Layout.lvit else read_nnunet(source, channel)
 
 
 def _names(found: "ForeignDataset", given: list[str]) -> dict[str, str]:

@@ -4,27 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from medsegr.cli.run_record import versions
 from medsegr.errors import ConfigError
 
 if TYPE_CHECKING:
     from medsegr.data.dataset_folder import DatasetFolder
+    from medsegr.evaluation.answer import Answer
+    from medsegr.evaluation.report_card import CardAnswer
     from medsegr.inference.predictor import Predictor
 
-
-class Measured(Protocol):
-    """An answer of either kind: whose it is, and the hash of its case."""
-
-    @property
-    def data(self) -> str: ...
-    @property
-    def case(self) -> str: ...
-    @property
-    def origin(self) -> str: ...
-    @property
-    def content(self) -> str: ...
+    Measured = Answer | CardAnswer
 
 
 def open_data(paths: Sequence[Path]) -> "list[DatasetFolder]":
@@ -51,7 +42,10 @@ def thresholds_of(predictor: "Predictor", folders: "Sequence[DatasetFolder]") ->
 
 
 def measurement_record(
-    predictor: "Predictor", folders: "Sequence[DatasetFolder]", answers: Sequence[Measured], settings: Mapping[str, Any]
+    predictor: "Predictor",
+    folders: "Sequence[DatasetFolder]",
+    answers: "Sequence[Measured]",
+    settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """How a measurement came to be.
 
@@ -83,7 +77,7 @@ def measurement_record(
     }
 
 
-def _data_record(folder: "DatasetFolder", answers: Sequence[Measured]) -> dict[str, Any]:
+def _data_record(folder: "DatasetFolder", answers: "Sequence[Measured]") -> dict[str, Any]:
     from medsegr.data.patients import patients_of
     from medsegr.evaluation.fingerprint import content_hash
 

@@ -11,16 +11,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from medsegr.cli import llm_options as llm
 from medsegr.cli.console import messages, results
-from medsegr.cli.llm_options import (
-    KeyOption,
-    ModelOption,
-    ParserOption,
-    RemoteOption,
-    TimeoutOption,
-    UrlOption,
-    chosen_endpoint,
-)
 from medsegr.cli.options import LexiconOption, check_modality
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
@@ -28,6 +20,7 @@ from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.outputs import atomic_write, is_stream
 from medsegr.data.report_file import MAX_REPORT_BYTES, decode_report, read_report
 from medsegr.errors import ConfigError, OutputError, ReportError
+from medsegr.explain.palette import ASPECT_NAMES
 
 STYLES = {
     "target": "bold black on bright_cyan",
@@ -50,12 +43,12 @@ def parse(
         typer.Option("--jsonl", help="IN OUT: many reports, one JSON object a line with id, report, modality."),
     ] = None,
     lexicon: LexiconOption = None,
-    parser: ParserOption = "rules",
-    llm_url: UrlOption = None,
-    llm_model: ModelOption = None,
-    llm_key_env: KeyOption = None,
-    llm_timeout: TimeoutOption = None,
-    allow_remote: RemoteOption = False,
+    parser: llm.ParserOption = "rules",
+    llm_url: llm.UrlOption = None,
+    llm_model: llm.ModelOption = None,
+    llm_key_env: llm.KeyOption = None,
+    llm_timeout: llm.TimeoutOption = None,
+    allow_remote: llm.RemoteOption = False,
 ) -> None:
     """Show what a report says: findings, their presence, place, texture and shape.
 
@@ -65,13 +58,8 @@ def parse(
         raise ConfigError("Give the report in one way: a FILE, - for standard input, --text, or --jsonl IN OUT.")
     known = load_lexicon(lexicon or ())
     check_modality(modality, known)
-    endpoint = chosen_endpoint(
-        parser,
-        url=llm_url,
-        model=llm_model,
-        key_env=llm_key_env,
-        timeout_s=llm_timeout,
-        allow_remote=allow_remote,
+    endpoint = llm.chosen_endpoint(
+        parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )
     read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint)
     if jsonl is not None:
@@ -92,7 +80,8 @@ def show_priors(priors: ReportPriors) -> None:
     """Print the report with its words coloured, and a table of the findings."""
     console = results()
     console.print(coloured_report(priors))
-    console.print(Text.assemble(*[part for kind in STYLES for part in ((f" {_LEGEND[kind]} ", STYLES[kind]), " ")]))
+    legend = [part for kind, name in ASPECT_NAMES.items() for part in ((f" {name} ", STYLES[kind]), " ")]
+    console.print(Text.assemble(*legend))
     if priors.findings:
         table = Table("finding", "presence", "where", "texture", "shape and size", "words")
         for finding in priors:
@@ -102,11 +91,6 @@ def show_priors(priors: ReportPriors) -> None:
         console.print("No finding that the vocabulary knows.")
     for warning in priors.warnings:
         console.print(f"Note: {warning}")
-
-
-_LEGEND = {
-    "target": "what", "location": "where", "texture": "texture", "shape": "shape and size", "presence": "no / perhaps",
-}  # fmt: skip
 
 
 def coloured_report(priors: ReportPriors) -> Text:

@@ -11,18 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from medsegr.cli import llm_options as llm
 from medsegr.cli.case_errors import CAUGHT, free_memory, in_words
 from medsegr.cli.console import messages, results
 from medsegr.cli.inputs import model_places
-from medsegr.cli.llm_options import (
-    KeyOption,
-    ModelOption,
-    ParserOption,
-    RemoteOption,
-    TimeoutOption,
-    UrlOption,
-    chosen_endpoint,
-)
 from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, SecondLookOption, check_modality
 from medsegr.cli.run_record import command_line, write_run
 from medsegr.cli.studies import Study, collect_studies
@@ -61,12 +53,12 @@ def segment(
     ] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
     lexicon: LexiconOption = None,
-    parser: ParserOption = "rules",
-    llm_url: UrlOption = None,
-    llm_model: ModelOption = None,
-    llm_key_env: KeyOption = None,
-    llm_timeout: TimeoutOption = None,
-    allow_remote: RemoteOption = False,
+    parser: llm.ParserOption = "rules",
+    llm_url: llm.UrlOption = None,
+    llm_model: llm.ModelOption = None,
+    llm_key_env: llm.KeyOption = None,
+    llm_timeout: llm.TimeoutOption = None,
+    allow_remote: llm.RemoteOption = False,
 ) -> None:
     """Outline every finding of a report in its image.
 
@@ -74,13 +66,8 @@ def segment(
     """
     known = load_lexicon(lexicon or ())
     check_modality(modality, known)
-    endpoint = chosen_endpoint(
-        parser,
-        url=llm_url,
-        model=llm_model,
-        key_env=llm_key_env,
-        timeout_s=llm_timeout,
-        allow_remote=allow_remote,
+    endpoint = llm.chosen_endpoint(
+        parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )
     studies = collect_studies(images, report, text, reports)
     targets = target or []

@@ -25,7 +25,7 @@ from medsegr.describe.competitors import (
     described,
 )
 from medsegr.describe.grey_values import core_of, texture_of
-from medsegr.describe.place import Scene, side_of, zones_of
+from medsegr.describe.place import Scene, grey_of, side_of, zones_of
 from medsegr.describe.words import LUNG_TARGETS, UNCOUNTED
 from medsegr.describe.zone_share import telling_zones
 
@@ -172,7 +172,7 @@ def by_texture(rivals: Rivals) -> Contest | Unclear | None:
 
 
 def _by_density(rivals: Rivals) -> Contest | Unclear | None:
-    grey = _grey(rivals.case)
+    grey = grey_of(rivals.case.image.plane())
     ranked = sorted((float(np.median(grey[core_of(part)])), place) for place, part in enumerate(rivals.parts))
     steps = [second[0] - first[0] for first, second in pairwise(ranked)]
     cut = int(np.argmax(steps)) + 1
@@ -192,11 +192,6 @@ def _denser(dense: Sequence[np.ndarray], faint: Sequence[np.ndarray], grey: np.n
     return step >= DENSITY_STEP and chance >= DENSITY_CHANCE
 
 
-def _grey(case: Case) -> np.ndarray:
-    plane = case.image.plane()
-    return plane.mean(axis=-1) if plane.ndim == 3 else plane
-
-
 def _by_shared_name(present: Mapping[str, np.ndarray], case: Case, scene: Scene) -> Iterator[Contest | Unclear]:
     """Structures that one name covers, such as opacities of the lung, told apart by their texture."""
     for name, textures in SHARED_NAMES.items():
@@ -206,7 +201,7 @@ def _by_shared_name(present: Mapping[str, np.ndarray], case: Case, scene: Scene)
         faint, dense = masks
         if (faint & dense).sum() > MOST_OVERLAP * min(faint.sum(), dense.sum()):
             yield Unclear("texture", "they overlap")
-        elif not _denser([dense], [faint], _grey(case)):
+        elif not _denser([dense], [faint], grey_of(case.image.plane())):
             yield Unclear("texture", "of about one grey value")
         else:
             said = [Texture((texture,)) for texture in textures.values()]

@@ -8,6 +8,7 @@ from scipy import ndimage
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Count, Finding, Laterality, Location, Shape, Texture
 from medsegr.data.case import Case
+from medsegr.describe.competitors import MOST_COUNTED
 from medsegr.describe.form import form_of
 from medsegr.describe.grey_values import texture_of
 from medsegr.describe.place import Scene, side_of, zones_of
@@ -17,9 +18,6 @@ from medsegr.inference.measure import long_axis_mm
 
 SPECK = 0.05
 """A component below this share of the largest is a speck: neither counted nor measured."""
-
-MOST_COUNTED = 6
-"""More components than this are "multiple"."""
 
 MOST_APART = 3
 """With more components than this on a side, both sides are one bilateral finding."""
@@ -134,13 +132,8 @@ def _finding(target: str, extent: Extent, case: Case, scene: Scene, side: Latera
     zones = zones_of(extent.mask, scene) if is_finding else ()
     if len(extent.parts) > 1:  # "multiple ... anteriorly" speaks of each of them, not of most of the area
         zones = zones if all(zones_of(part.mask, scene) == zones for part in extent.parts) else ()
-    return Finding(
-        target=target,
-        presence="present",
-        location=Location(side, zones),
-        texture=Texture(texture),
-        shape=_shape(target, extent, case, is_finding),
-    )
+    shape = _shape(target, extent, case, is_finding)
+    return Finding(target, "present", Location(side, zones), Texture(texture), shape)
 
 
 def _shape(target: str, extent: Extent, case: Case, is_finding: bool) -> Shape:
@@ -156,15 +149,10 @@ def _shape(target: str, extent: Extent, case: Case, is_finding: bool) -> Shape:
         length = long_axis_mm(extent.mask, geometry.spacing_mm)
         size = (round(length, 1) if length < 10 else float(round(length)),) if length else ()
     elif is_finding and not geometry.spacing_known:
-        classes = {_size_class(part.section()) for part in extent.parts}
-        attributes += [name for name in classes if name and len(classes) == 1]
+        shares = [float(part.section().mean()) for part in extent.parts]
+        attributes += [name for name, low, high in SIZE_CLASSES if all(low <= share <= high for share in shares)]
     count = _count(extent) if is_finding and target not in UNCOUNTED else None
     return Shape(tuple(attributes), size, count)
-
-
-def _size_class(section: np.ndarray) -> str | None:
-    share = float(section.mean())
-    return next((name for name, low, high in SIZE_CLASSES if low <= share <= high), None)
 
 
 def _count(extent: Extent) -> Count | None:

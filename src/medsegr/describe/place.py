@@ -73,7 +73,7 @@ class Scene:
 def body_box(image: MedicalImage) -> Box:
     """Top, bottom, left and right of the patient in the picture; the whole picture where they are not to be seen."""
     planes = range(0, image.planes, max(1, image.planes // 24))
-    grey = np.max([_grey(image.plane(index)) for index in planes], axis=0)
+    grey = np.max([grey_of(image.plane(index)) for index in planes], axis=0)
     labelled, count = ndimage.label(ndimage.uniform_filter(grey, 5) > BODY_LEVEL)
     if count == 0:
         return WHOLE
@@ -116,7 +116,8 @@ def zones_of(mask: np.ndarray, scene: Scene) -> tuple[str, ...]:
     return ()
 
 
-def _grey(plane: np.ndarray) -> np.ndarray:
+def grey_of(plane: np.ndarray) -> np.ndarray:
+    """A plane (H, W) or (H, W, 3) without its colours."""
     return plane.mean(axis=-1) if plane.ndim == 3 else plane
 
 

@@ -221,19 +221,9 @@ def _save_mask(structure: str, found: Competitor, image: str, folder: Path, tabl
 
 def _record(name: str, role: str, finding: Finding, path: str | None) -> dict[str, Any]:
     count = finding.shape.count
-    return {
-        "id": name,
-        "role": role,
-        "target": finding.target,
-        "presence": finding.presence,
-        "laterality": finding.location.laterality,
-        "zones": list(finding.location.zones),
-        "texture": list(finding.texture.attributes),
-        "shape": list(finding.shape.attributes),
-        "size_mm": [],
-        "count": count if isinstance(count, int) else None,
-        "mask": path,
-    }
+    told = {field: value for field, value in finding.to_dict().items() if field not in ("evidence", "trigger")}
+    counted = count if isinstance(count, int) else None
+    return {"id": name, "role": role, **told, "size_mm": [], "count": counted, "mask": path}
 
 
 def _write_tables(source: DatasetFolder, tables: _Tables, folder: Path) -> None:

@@ -5,18 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medsegr.explain.attention_maps import display_map, display_rgb, draw_outline
+from medsegr.explain.attention_maps import display_map, display_rgb, draw_outline, pixel_aspect
 from medsegr.explain.page import Page, fitted
-from medsegr.explain.palette import ASPECT_COLOURS, ASPECT_NAMES, FAINT, INK, finding_colour, plain_name
-from medsegr.explain.text_layout import (
-    LINE,
-    draw_lines,
-    evidence_spans,
-    fit_excerpt,
-    put,
-    shorten,
-    text_width,
-)
+from medsegr.explain.palette import FAINT, finding_colour, plain_name
+from medsegr.explain.text_layout import LINE, draw_lines, evidence_spans, fit_excerpt, put
 from medsegr.inference.result import Result
 
 MARGIN, GAP, WORDS, CELL = 22.0, 14.0, 270.0, 172.0
@@ -67,19 +59,13 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[SheetRow], 
     row_height = CELL + CAPTION + 18
     width = 2 * MARGIN + WORDS + count * (GAP + CELL)
     page = Page(width, HEAD + row_height * len(rows) + MARGIN)
-    put(
-        page.axes,
-        MARGIN,
-        MARGIN + 14,
-        shorten(title, width - 2 * MARGIN, 16, True),
-        16,
-        colour=INK,
-        bold=True,
-    )
-    _draw_legend(page)
+    put(page.axes, MARGIN, MARGIN + 14, title, 16, bold=True, room=width - 2 * MARGIN)
+    page.aspect_legend(MARGIN, MARGIN + 26)
+    note = "Outlines: colour = what the model found; white dots = truth; dashes = the report is unsure."
+    put(page.axes, MARGIN + WORDS + 2 * GAP + CELL, MARGIN + 35, note, 8.5, colour=FAINT)
     for number, heading in enumerate(["The report says", "Image", *columns]):
         x = MARGIN if number == 0 else MARGIN + WORDS + GAP + (number - 1) * (CELL + GAP)
-        put(page.axes, x, HEAD - 9, heading, 10.5, colour=INK, bold=True)
+        put(page.axes, x, HEAD - 9, heading, 10.5, bold=True)
     for number, row in enumerate(rows):
         y = HEAD + number * row_height
         page.rule(y, MARGIN, width - MARGIN)
@@ -91,19 +77,9 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[SheetRow], 
     return page
 
 
-def _draw_legend(page: Page) -> None:
-    x, y = MARGIN, MARGIN + 26
-    for kind, name in ASPECT_NAMES.items():
-        page.bar(x, y, 12, 10, ASPECT_COLOURS[kind])
-        put(page.axes, x + 16, y + 9, name, 8.5, colour=FAINT)
-        x += 16 + text_width(name, 8.5) + 12
-    note = "Outlines: colour = what the model found; white dots = truth; dashes = the report is unsure."
-    put(page.axes, MARGIN + WORDS + 2 * GAP + CELL, y + 9, note, 8.5, colour=FAINT)
-
-
 def _draw_words(page: Page, row: SheetRow, y: float, keep_text: bool) -> None:
     result = row.panels[0].result
-    put(page.axes, MARGIN, y + 10, shorten(row.title, WORDS, 10.5, True), 10.5, colour=INK, bold=True)
+    put(page.axes, MARGIN, y + 10, row.title, 10.5, bold=True, room=WORDS)
     spans = [span for found in result.findings for span in evidence_spans(found.finding)]
     listed = result.findings[:6]
     room = int((CELL + CAPTION - 24 - 13 * len(listed)) / (TEXT * LINE))
@@ -116,14 +92,13 @@ def _draw_words(page: Page, row: SheetRow, y: float, keep_text: bool) -> None:
         unsure = ", report unsure" if found.finding.presence == "uncertain" else ""
         page.bar(MARGIN, line + 2, 8, 8, finding_colour(number))
         text = f"{plain_name(found.finding)}: {said[found.outcome]}{unsure}"
-        put(page.axes, MARGIN + 13, line + 9, shorten(text, WORDS - 13, 8.5), 8.5, colour=INK)
+        put(page.axes, MARGIN + 13, line + 9, text, 8.5, room=WORDS - 13)
 
 
 def _draw_panel(page: Page, panel: Panel, place: int, y: float) -> None:
     image = panel.result.image
     rgb = display_rgb(image.plane(image.planes // 2))
-    _, high, wide = image.geometry.spacing_mm
-    width, height = fitted(rgb.shape, high / wide, CELL, CELL)
+    width, height = fitted(rgb.shape, pixel_aspect(image), CELL, CELL)
     x = MARGIN + WORDS + GAP + place * (CELL + GAP)
     axes = page.picture((x, y, width, height), rgb)
     places = panel.places or range(len(panel.result.findings))
@@ -132,4 +107,4 @@ def _draw_panel(page: Page, panel: Panel, place: int, y: float) -> None:
         draw_outline(axes, mask, finding_colour(number), found.finding.presence == "uncertain", 1.5)
     for mask in panel.truth:
         axes.contour(display_map(mask), levels=[0.5], colors=["white"], linewidths=1.1, linestyles=[(0, (1, 1.6))])
-    put(page.axes, x, y + height + 15, shorten(panel.caption, CELL, 9.5, True), 9.5, colour=INK, bold=True)
+    put(page.axes, x, y + height + 15, panel.caption, 9.5, bold=True, room=CELL)

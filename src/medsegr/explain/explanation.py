@@ -18,25 +18,14 @@ from medsegr.explain.attention_maps import (
 from medsegr.explain.page import Page, fitted
 from medsegr.explain.palette import (
     AGREES,
-    ASPECT_COLOURS,
-    ASPECT_NAMES,
     DISAGREES,
     FAINT,
-    INK,
     NEUTRAL,
     RULE,
     finding_colour,
     plain_name,
 )
-from medsegr.explain.text_layout import (
-    LINE,
-    draw_lines,
-    evidence_spans,
-    fit_excerpt,
-    put,
-    shorten,
-    text_width,
-)
+from medsegr.explain.text_layout import LINE, draw_lines, evidence_spans, fit_excerpt, put, text_width
 from medsegr.inference.result import FindingResult, Result
 
 MARGIN, GAP = 22.0, 20.0
@@ -89,7 +78,7 @@ def explanation_page(result: Result, title: str, keep_text: bool = False) -> Pag
         put(page.axes, MARGIN, HEAD + 20, "No finding to explain.", 12, colour=FAINT)
     for number, note in enumerate(notes):
         y = tops[-1] + (0 if shown else 30) + 16 * number + 12
-        put(page.axes, MARGIN, y, shorten(note, WIDTH - 2 * MARGIN, 9.5), 9.5, colour=DISAGREES)
+        put(page.axes, MARGIN, y, note, 9.5, colour=DISAGREES, room=WIDTH - 2 * MARGIN)
     return page
 
 
@@ -127,23 +116,11 @@ def _notes(result: Result) -> list[str]:
 
 
 def _draw_head(page: Page, title: str) -> None:
-    put(
-        page.axes,
-        MARGIN,
-        MARGIN + 12,
-        shorten(title, WIDTH - 2 * MARGIN, 14, True),
-        14,
-        colour=INK,
-        bold=True,
-    )
-    x = MARGIN
-    for kind, name in ASPECT_NAMES.items():
-        page.bar(x, MARGIN + 24, 12, 10, ASPECT_COLOURS[kind])
-        put(page.axes, x + 16, MARGIN + 33, name, 8.5, colour=FAINT)
-        x += 16 + text_width(name, 8.5) + 12
+    put(page.axes, MARGIN, MARGIN + 12, title, 14, bold=True, room=WIDTH - 2 * MARGIN)
+    page.aspect_legend(MARGIN, MARGIN + 24)
     places = column_places()
     for place, name in zip(places, ("The report says", "Where it was looked for", "Mask", "Support"), strict=True):
-        put(page.axes, place, HEAD - 9, name, 10, colour=INK, bold=True)
+        put(page.axes, place, HEAD - 9, name, 10, bold=True)
     _heat_legend(page, places[1] + CELL - 130, MARGIN + 24)
 
 
@@ -166,8 +143,7 @@ def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[flo
     first, second, third, fourth = column_places()
     height = ABSENT if found.outcome == "absent" else size[1]
     page.bar(first, y, 5, 17, colour=colour)
-    name = shorten(plain_name(found.finding), WORDS - 14, 12, True)
-    put(page.axes, first + 12, y + 13, name, 12, colour=INK, bold=True)
+    put(page.axes, first + 12, y + 13, plain_name(found.finding), 12, bold=True, room=WORDS - 14)
     _draw_words(page, result, found, y + 24, int((height - 20) / (TEXT * LINE)), keep_text=keep_text)
     plane = display_rgb(result.image.plane(found.key_plane))
     crop = _zoom(display_map(found.plane_mask()))
@@ -253,22 +229,19 @@ def _draw_mask(
 
 
 def _draw_support(page: Page, found: FindingResult, said: Verdict, x: float, y: float) -> None:
-    put(page.axes, x, y + 13, shorten(said.words, SUPPORT, 11.5, True), 11.5, colour=said.colour, bold=True)
-    line = y + 24
+    put(page.axes, x, y + 13, said.words, 11.5, colour=said.colour, bold=True, room=SUPPORT)
+    line = y + 32
     if found.support is not None:
-        page.bar(x, line, SUPPORT - 34, 10, "#E7EBEF")
-        page.bar(x, line, (SUPPORT - 34) * found.support, 10, colour=said.colour)
-        put(page.axes, x + SUPPORT - 28, line + 9, f"{found.support:.2f}", 10, colour=INK, bold=True)
-        line += 26
-    else:
-        line += 8
-    share = found.plane_mask().mean()
+        page.bar(x, y + 24, SUPPORT - 34, 10, "#E7EBEF")
+        page.bar(x, y + 24, (SUPPORT - 34) * found.support, 10, colour=said.colour)
+        put(page.axes, x + SUPPORT - 28, y + 33, f"{found.support:.2f}", 10, bold=True)
+        line = y + 50
     facts = [said.detail] if said.detail else []
     if found.outcome == "outlined":
-        facts.append(f"{share:.1%} of the picture")
+        facts.append(f"{found.plane_mask().mean():.1%} of the picture")
     if found.size_mm is not None:
         facts.append(f"longest extent {found.size_mm:.0f} mm")
     if found.volume_mm3 is not None:
         facts.append(f"volume {found.volume_mm3 / 1000:.1f} ml")
     for number, fact in enumerate(facts):
-        put(page.axes, x, line + 13 * number, shorten(fact, SUPPORT, 9), 9, colour=FAINT)
+        put(page.axes, x, line + 13 * number, fact, 9, colour=FAINT, room=SUPPORT)

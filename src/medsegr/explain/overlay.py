@@ -7,16 +7,10 @@ from matplotlib.patches import ConnectionPatch
 from matplotlib.patheffects import withStroke
 from scipy import ndimage
 
-from medsegr.explain.attention_maps import (
-    display_map,
-    display_rgb,
-    draw_outline,
-    draw_side_letters,
-    pixel_aspect,
-)
+from medsegr.explain.attention_maps import display_map, display_rgb, draw_outline, draw_side_letters, pixel_aspect
 from medsegr.explain.page import Page, fitted
-from medsegr.explain.palette import FAINT, INK, finding_colour, plain_name
-from medsegr.explain.text_layout import put, shorten, text_width
+from medsegr.explain.palette import FAINT, finding_colour, plain_name
+from medsegr.explain.text_layout import put
 from medsegr.inference.result import FindingResult, Result
 
 PICTURE, GUTTER, MARGIN = 500.0, 215.0, 18.0
@@ -43,15 +37,7 @@ def overlay_page(result: Result, title: str) -> Page:
     top = MARGIN + 24
     page = Page(2 * MARGIN + wide + GUTTER, top + tall_labels + 18 + 13 * min(len(rest), 8) + MARGIN)
     head = title + (f" · plane {plane + 1} of {result.image.planes}" if result.image.is_volume else "")
-    put(
-        page.axes,
-        MARGIN,
-        MARGIN + 10,
-        shorten(head, page.width - 2 * MARGIN, 11, True),
-        11,
-        colour=INK,
-        bold=True,
-    )
+    put(page.axes, MARGIN, MARGIN + 10, head, 11, bold=True, room=page.width - 2 * MARGIN)
     axes = page.picture((MARGIN, top, wide, tall), rgb)
     for place, found in drawn:
         mask = display_map(found.plane_mask(plane))
@@ -92,10 +78,7 @@ def spread(wanted: Sequence[float], low: float, high: float, gap: float) -> list
     for k in reversed(range(len(placed))):
         placed[k] = min(placed[k], limit)
         limit = placed[k] - gap
-    result = [0.0] * len(wanted)
-    for i, y in zip(order, placed, strict=True):
-        result[i] = y
-    return result
+    return [y for _, y in sorted(zip(order, placed, strict=True))]
 
 
 def _anchor(mask: np.ndarray) -> tuple[float, float]:
@@ -112,11 +95,11 @@ def _anchor(mask: np.ndarray) -> tuple[float, float]:
 def _label(page: Page, found: FindingResult, colour: str, x: float, y: float) -> None:
     room = GUTTER - 26
     page.bar(x, y - 9, 4, 21, colour=colour)
-    put(page.axes, x + 10, y, shorten(plain_name(found.finding), room, 9.5, True), 9.5, colour=INK, bold=True)
+    put(page.axes, x + 10, y, plain_name(found.finding), 9.5, bold=True, room=room)
     facts = [f"{found.size_mm:.0f} mm"] if found.size_mm is not None else []
     facts += ["report unsure (dashed)"] if found.finding.presence == "uncertain" else []
     facts += [f"support {found.support:.2f}"] if found.support is not None else []
-    put(page.axes, x + 10, y + 11, shorten(" · ".join(facts), room, 8), 8, colour=FAINT)
+    put(page.axes, x + 10, y + 11, " · ".join(facts), 8, colour=FAINT, room=room)
 
 
 def _list_rest(page: Page, rest: Sequence[FindingResult], y: float) -> None:
@@ -132,7 +115,4 @@ def _list_rest(page: Page, rest: Sequence[FindingResult], y: float) -> None:
         text = f"Not outlined: {plain_name(found.finding)}: {why}"
         if number == 7 and len(rest) > 8:
             text = f"... and {len(rest) - 7} more findings without an outline"
-        room = page.width - 2 * MARGIN
-        if text_width(text, 8.5) > room:
-            text = shorten(text, room, 8.5)
-        put(page.axes, MARGIN, y + 13 * number, text, 8.5, colour=FAINT)
+        put(page.axes, MARGIN, y + 13 * number, text, 8.5, colour=FAINT, room=page.width - 2 * MARGIN)

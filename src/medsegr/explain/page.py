@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from medsegr.data.outputs import atomic_write
-from medsegr.explain.palette import RULE
+from medsegr.explain.palette import ASPECT_COLOURS, ASPECT_NAMES, FAINT, RULE
+from medsegr.explain.text_layout import put, text_width
 
 DPI = 144
 
@@ -38,6 +39,13 @@ class Page:
     def bar(self, x: float, y: float, width: float, height: float, colour: str | tuple[float, ...]) -> None:
         """A filled rectangle."""
         self.axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor="none"))
+
+    def aspect_legend(self, x: float, y: float) -> None:
+        """What the colours of the report's words mean, in one line."""
+        for kind, name in ASPECT_NAMES.items():
+            self.bar(x, y, 12, 10, ASPECT_COLOURS[kind])
+            put(self.axes, x + 16, y + 9, name, 8.5, colour=FAINT)
+            x += 16 + text_width(name, 8.5) + 12
 
     def picture(self, box: tuple[float, float, float, float], rgb: np.ndarray) -> Axes:
         """Axes in the picture's pixels that fill a box (x, y, width, height) of the page."""

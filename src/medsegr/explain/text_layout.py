@@ -210,8 +210,10 @@ def put(
     colour: str = INK,
     bold: bool = False,
     align: str = "left",
+    room: float | None = None,
 ) -> None:
-    """Text on its baseline, without mathematics: a dollar sign is a dollar sign."""
+    """Text on its baseline, cut to a room in points; without mathematics: a dollar sign is a dollar sign."""
+    text = text if room is None else shorten(text, room, size, bold)
     weight = "bold" if bold else "normal"
     axes.text(x, y, drawable(text), size=size, color=colour, weight=weight, ha=align, va="baseline", parse_math=False)
 

@@ -6,17 +6,9 @@ from typing import Any, TypeVar
 from torch import nn
 
 from medsegr._torch_defaults import plain_defaults
+from medsegr.backbones import lora
 from medsegr.backbones.backbone import Backbone
-from medsegr.backbones.lora import (
-    LoraSettings,
-    add_lora,
-    is_merged,
-    lora_names,
-    merge_lora,
-    remove_lora,
-    unmerge_lora,
-    use_lora,
-)
+from medsegr.backbones.lora import LoraSettings
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.errors import ConfigError
@@ -54,7 +46,7 @@ class AdaptedHost(nn.Module):
         self.backbone = backbone
         self._before = remember(backbone.model, self)
         self.attached = True
-        self.host_lora = lora_names(backbone.model)
+        self.host_lora = lora.lora_names(backbone.model)
         self._checkpointing = False
         self._merged = False
         self.text_encoders: dict[str, Any] = {}
@@ -136,7 +128,7 @@ class AdaptedHost(nn.Module):
             adapter.requires_grad_(other == name)
         self.backbone.attach({int(index): modulator for index, modulator in self.adapter.modulators.items()})
         if any(adapter.lora for adapter in self.adapters.values()):
-            use_lora(self.backbone, lora_name(name), [lora_name(other) for other in self.adapters])
+            lora.use_lora(self.backbone, lora_name(name), [lora_name(other) for other in self.adapters])
 
     def add_lora(self, settings: LoraSettings) -> None:
         """Adapt the host's encoder as well, together with the adapter that acts; see ``backbones.lora``.
@@ -152,7 +144,7 @@ class AdaptedHost(nn.Module):
             )
         if self.adapter.lora is not None:
             raise ConfigError(f"Adapter '{self.active}' has a LoRA already.")
-        add_lora(self.backbone, settings, lora_name(self.active))
+        lora.add_lora(self.backbone, settings, lora_name(self.active))
         self.adapter.lora = settings
         self.set_adapter(self.active)
         self.train(self.training)
@@ -165,18 +157,18 @@ class AdaptedHost(nn.Module):
         """
         self._refuse_unready()
         if self.adapter.lora is not None:
-            remove_lora(self.backbone, lora_name(self.active))
+            lora.remove_lora(self.backbone, lora_name(self.active))
             self.adapter.lora = None
             self.set_adapter(self.active)
 
     def merge_lora(self) -> None:
         """Fold the LoRA that acts into the host's weights, for inference."""
-        merge_lora(self.backbone)
-        self._merged = is_merged(self.backbone)
+        lora.merge_lora(self.backbone)
+        self._merged = lora.is_merged(self.backbone)
 
     def unmerge_lora(self) -> None:
         """Take it out again, to train, save or switch."""
-        unmerge_lora(self.backbone)
+        lora.unmerge_lora(self.backbone)
         self._merged = False
 
     def gradient_checkpointing_enable(self) -> None:

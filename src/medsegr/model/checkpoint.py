@@ -72,7 +72,12 @@ def save_checkpoint(
         if lora:
             save_file(lora, made / LORA)
         config = _config_of(model, bool(lora), sha256(made / WEIGHTS), metadata or {})
-        (made / CONFIG).write_text(_as_json(config), encoding="utf-8")
+        try:
+            (made / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"The metadata cannot be saved as JSON ({error}); give numbers, text, lists, dicts."
+            ) from error
         if not (folder / CARD).exists():
             (made / CARD).write_text(write_model_card(config), encoding="utf-8")
         for name in (WEIGHTS, LORA, CARD, CONFIG):
@@ -99,15 +104,6 @@ def _config_of(model: ReportGuidedSam, with_lora: bool, weights: str, metadata: 
     }
 
 
-def _as_json(config: dict[str, Any]) -> str:
-    try:
-        return json.dumps(config, indent=1)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"The metadata cannot be saved as JSON ({error}); give numbers, text, lists, dicts."
-        ) from error
-
-
 def load_checkpoint(name_or_folder: str, host: Host | None = None, any_host: bool = False) -> ReportGuidedSam:
     """Read a checkpoint from a folder or the Hugging Face hub.
 
@@ -121,9 +117,7 @@ def load_checkpoint(name_or_folder: str, host: Host | None = None, any_host: boo
         ConfigError: Nothing of that name.
         CheckpointError: Damaged, of a newer schema, or of another host. A frozen host at hand is then as it was.
     """
-    folder = _fetch(name_or_folder)
-    config = _read_config(folder)
-    state = _read_weights(folder, config)
+    folder, config, state = _read(name_or_folder)
     try:
         backbone = find_host(config, host)
         refuse_other_host(config, backbone, any_host)
@@ -132,13 +126,11 @@ def load_checkpoint(name_or_folder: str, host: Host | None = None, any_host: boo
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / CONFIG} is incomplete ({error!r}); save the model again.") from error
     try:
-        _fill(model, state, folder)
-        _fill_lora(model, config, folder)
+        _fill(model, folder, config, state)
     except BaseException:
         model.remove_lora()
         model.detach()
         raise
-    model.metadata = dict(config.get("metadata", {}), weights_sha256=config["weights_sha256"])
     return model.eval()
 
 
@@ -156,9 +148,7 @@ def load_further(model: ReportGuidedSam, name_or_folder: str, name: str, any_hos
         CheckpointError: Damaged, of a newer schema, of another host, or with a host of its own. The model is then
             as it was.
     """
-    folder = _fetch(name_or_folder)
-    config = _read_config(folder)
-    state = _read_weights(folder, config)
+    folder, config, state = _read(name_or_folder)
     if model.backbone.whole or config["host"]["config"] is not None:
         raise CheckpointError("A model that is trained whole shares no host. Load it on its own: medsegr.load(...).")
     refuse_other_family(config, model.backbone)
@@ -170,14 +160,12 @@ def load_further(model: ReportGuidedSam, name_or_folder: str, name: str, any_hos
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / CONFIG} is incomplete ({error!r}); save the model again.") from error
     try:
-        _fill(model, state, folder)
-        _fill_lora(model, config, folder)
+        _fill(model, folder, config, state)
     except BaseException:
         model.remove_lora()
         model.set_adapter(before)
         del model.adapters[name]
         raise
-    model.metadata = dict(config.get("metadata", {}), weights_sha256=config["weights_sha256"])
 
 
 def push_checkpoint(model: ReportGuidedSam, repository: str, private: bool, token: str | None) -> str:
@@ -193,12 +181,7 @@ def push_checkpoint(model: ReportGuidedSam, repository: str, private: bool, toke
 
 def sha256(path: Path) -> str:
     """Hex digest of a file."""
-    with path.open("rb") as stream:
-        return (
-            hashlib.file_digest(stream, "sha256").hexdigest()
-            if hasattr(hashlib, "file_digest")
-            else (hashlib.sha256(stream.read()).hexdigest())
-        )
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _fetch(name: str) -> Path:
@@ -218,7 +201,9 @@ def _fetch(name: str) -> Path:
         raise ConfigError(f"No folder '{name}', and it cannot be had from the Hugging Face hub.") from error
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
+def _read(name: str) -> tuple[Path, dict[str, Any], dict[str, Tensor]]:
+    """A checkpoint's folder, the content of its ``adapter.json``, and its tensors."""
+    folder = _fetch(name)
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         schema = config["schema"]
@@ -228,10 +213,6 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{folder} has schema {schema}, this medsegr reads up to {SCHEMA}. Update with: pip install -U medsegr"
         )
-    return config
-
-
-def _read_weights(folder: Path, config: dict[str, Any]) -> dict[str, Tensor]:
     path = folder / WEIGHTS
     try:
         if sha256(path) != config.get("weights_sha256"):
@@ -239,7 +220,7 @@ def _read_weights(folder: Path, config: dict[str, Any]) -> dict[str, Tensor]:
         state = load_file(path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be read; download or save the model again.") from error
-    return {name: _as_shipped(tensor) for name, tensor in state.items()}
+    return folder, config, {name: _as_shipped(tensor) for name, tensor in state.items()}
 
 
 def _loras_of(model: ReportGuidedSam) -> list[str]:
@@ -247,20 +228,8 @@ def _loras_of(model: ReportGuidedSam) -> list[str]:
     return model.host_lora + ([lora_name(model.active)] if model.adapter.lora is not None else [])
 
 
-def _fill_lora(model: ReportGuidedSam, config: dict[str, Any], folder: Path) -> None:
-    settings = config.get("lora")
-    if settings is None:
-        return
-    try:
-        state = load_file(folder / LORA)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{folder / LORA} cannot be read; download or save the model again.") from error
-    if settings:
-        model.add_lora(LoraSettings.from_dict(settings))
-    load_lora_state(model.backbone, state, _loras_of(model))
-
-
-def _fill(model: ReportGuidedSam, state: dict[str, Tensor], folder: Path) -> None:
+def _fill(model: ReportGuidedSam, folder: Path, config: dict[str, Any], state: dict[str, Tensor]) -> None:
+    """Give a fresh adapter its tensors, its LoRA and its metadata."""
     parts = {"adapter": model.adapter, **({"host": model.backbone.model} if model.backbone.whole else {})}
     for prefix, module in parts.items():
         own = {name[len(prefix) + 1 :]: t for name, t in state.items() if name.startswith(f"{prefix}.")}
@@ -268,3 +237,12 @@ def _fill(model: ReportGuidedSam, state: dict[str, Tensor], folder: Path) -> Non
             module.load_state_dict(own, strict=True)
         except RuntimeError as error:
             raise CheckpointError(f"The tensors in {folder / WEIGHTS} do not fit {CONFIG}.") from error
+    if (settings := config.get("lora")) is not None:
+        try:
+            lora = load_file(folder / LORA)
+        except (OSError, SafetensorError) as error:
+            raise CheckpointError(f"{folder / LORA} cannot be read; download or save the model again.") from error
+        if settings:
+            model.add_lora(LoraSettings.from_dict(settings))
+        load_lora_state(model.backbone, lora, _loras_of(model))
+    model.metadata = dict(config.get("metadata", {}), weights_sha256=config["weights_sha256"])

@@ -77,14 +77,10 @@ def fits(finding: Finding, truth: Finding) -> bool:
     quarter where the object's are known.
     """
     side, true_side = finding.location.laterality, truth.location.laterality
-    if finding.target != truth.target or (side is not None and side not in (true_side, *_sides_of(true_side))):
+    sides = ("left", "right", true_side) if true_side == "bilateral" else (true_side,)
+    if finding.target != truth.target or (side is not None and side not in sides):
         return False
-    aspects = (
-        (finding.location.zones, truth.location.zones),
-        (finding.texture.attributes, truth.texture.attributes),
-        (finding.shape.attributes, truth.shape.attributes),
-    )
-    if not all(set(stated) <= set(true) for stated, true in aspects):
+    if not all(stated <= true for stated, true in _aspects(finding, truth)):
         return False
     sizes = truth.shape.size_mm
     return not sizes or all(any(abs(s - t) <= 0.25 * t for t in sizes) for s in finding.shape.size_mm)
@@ -96,36 +92,30 @@ def contradicts(finding: Finding, truth: Finding) -> bool:
     Between fitting and contradicting lies what cannot be known: a description
     that is finer than the record, or states what the record leaves open.
     """
-    if finding.target != truth.target or {finding.location.laterality, truth.location.laterality} == {
-        "left",
-        "right",
-    }:
+    if finding.target != truth.target or _opposite(finding, truth):
         return True
-    aspects = (
-        (finding.location.zones, truth.location.zones),
-        (finding.texture.attributes, truth.texture.attributes),
-        (finding.shape.attributes, truth.shape.attributes),
-    )
-    return any(stated and true and not set(stated) & set(true) for stated, true in aspects)
+    return any(stated and true and not stated & true for stated, true in _aspects(finding, truth))
 
 
-def _sides_of(side: str | None) -> tuple[str, ...]:
-    return ("left", "right") if side == "bilateral" else ()
+def _opposite(one: Finding, other: Finding) -> bool:
+    return {one.location.laterality, other.location.laterality} == {"left", "right"}
+
+
+def _aspects(one: Finding, other: Finding) -> list[tuple[set[str], set[str]]]:
+    """What two findings state of zones, texture and shape."""
+    stated = ((f.location.zones, f.texture.attributes, f.shape.attributes) for f in (one, other))
+    return [(set(first), set(second)) for first, second in zip(*stated, strict=True)]
 
 
 def agreement(finding: Finding, truth: Finding) -> float:
     """How well two findings of the same target agree; -inf for left against right."""
     side, other = finding.location.laterality, truth.location.laterality
-    if {side, other} == {"left", "right"}:
+    if _opposite(finding, truth):
         return float("-inf")
     score = 2.0 if side is not None and side == other else 0.0
-    for weight, first, second in (
-        (1.5, finding.location.zones, truth.location.zones),
-        (1.0, finding.texture.attributes, truth.texture.attributes),
-        (1.0, finding.shape.attributes, truth.shape.attributes),
-    ):
+    for weight, (first, second) in zip((1.5, 1.0, 1.0), _aspects(finding, truth), strict=True):
         if first or second:
-            score += weight * len(set(first) & set(second)) / len(set(first) | set(second))
+            score += weight * len(first & second) / len(first | second)
     same_presence = (finding.presence == "absent") == (truth.presence == "absent")
     return score if same_presence else score - 10.0
 
@@ -175,7 +165,7 @@ def structure_mask(finding: Finding, case: Case) -> np.ndarray | None:
     if found := [present[name] for name in meant if name in present]:
         whole = found[0] if len(found) == 1 else np.logical_or.reduce(found)
         return on_side(whole, side, case.image.view)
-    sided = [f"{s}_{target}" for s in (("left", "right") if side not in ("left", "right") else (side,))]
+    sided = [f"{s}_{target}" for s in ((side,) if side in ("left", "right") else ("left", "right"))]
     return union(present[name] for name in sided if name in present)
 
 

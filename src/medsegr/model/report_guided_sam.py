@@ -126,12 +126,8 @@ class ReportGuidedSam(AdaptedHost):
             encoding: From :meth:`encode`.
             prompts: Clicks and boxes of a user, per finding.
         """
-        priors, tokens, image, maps = (
-            encoding.priors,
-            encoding.guidance.tokens,
-            encoding.image,
-            encoding.location_logits,
-        )
+        priors, image, maps = encoding.priors, encoding.image, encoding.location_logits
+        tokens = encoding.guidance.tokens
         batch, findings = tokens.shape[:2]
         repeated = image.features if findings == 1 else image.features.repeat_interleave(findings, dim=0)
         features = repeated
