@@ -111,6 +111,16 @@ def test_regions_channels_and_own_names(tmp_path: Path, capsys: pytest.CaptureFi
     assert (out / "images/a.png").read_bytes() == (source / "imagesTr/a_0001.png").read_bytes()
 
 
+def test_a_label_that_a_part_of_a_set_does_not_show_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / "Dataset001", tmp_path / "out"
+    make.nnunet(source, {"background": 0, "liver": 1, "cancer": 2, "spleen": 3})
+    code, _, err = run(capsys, *nnunet(source, out, "--label", "cancer="))
+    assert code == 0, err
+    assert check_dataset(out, load_lexicon().targets) == ["dataset.json: no mask holds the label 'spleen'"]
+
+
 def test_smeared_masks_are_cut_at_half_of_the_white(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = make.qata(tmp_path / "Covid19")
     make.painted(source / "Val_Folder/labelcol/mask_covid_3.png", {255: slice(4, 8), 90: slice(8, 9), 200: slice(3, 4)})

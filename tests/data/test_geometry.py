@@ -200,7 +200,7 @@ def test_one_plane_lies_where_it_lay_in_its_volume(affine: np.ndarray, shape: tu
     np.testing.assert_allclose(plane.displayed_affine()[:3, :3], volume.displayed_affine()[:3, :3])
     corners = np.array([[0, 0, 0], [0, 0, width - 1], [0, height - 1, 0]], float)
     there = corners + np.array([index, 0, 0])
-    np.testing.assert_allclose(plane.voxel_to_patient(corners), volume.voxel_to_patient(there))
+    np.testing.assert_allclose(plane.voxel_to_patient(corners), volume.voxel_to_patient(there), atol=1e-9)
     voxels = np.arange(height * width).reshape(height, width)
     np.testing.assert_array_equal(plane.to_displayed(plane.to_stored(voxels))[0], voxels)
     assert sum(volume.of_plane(index).agrees_with(volume.of_plane(other)) for other in range(planes)) == 1

@@ -270,3 +270,12 @@ def test_bilateral_holds_both_sides_and_sizes_may_differ_a_little():
 def test_left_never_agrees_with_right():
     assert agreement(finding(side="left"), finding(side="right")) == float("-inf")
     assert agreement(finding(side="left"), finding(side="left")) > agreement(finding(), finding(side="left"))
+
+
+@pytest.mark.parametrize("shape", [(30, 100), (100, 30)])
+def test_the_midline_is_that_of_the_picture_s_own_width(shape: tuple[int, int]) -> None:
+    here, there = np.zeros((2, *shape), bool)
+    middle = shape[1] // 2
+    here[4:9, middle + 2 : middle + 8], there[11:20, middle - 9 : middle - 3] = True, True
+    for side, expected in (("left", here), ("right", there)):
+        np.testing.assert_array_equal(on_side(here | there, side, view_of("chest_xray")), expected)

@@ -20,7 +20,11 @@ Places = dict[str, Geometry]
 
 
 def check_dataset(
-    path: Path | str, known_targets: Container[str] | None = None, known_modalities: Container[str] | None = None
+    path: Path | str,
+    known_targets: Container[str] | None = None,
+    known_modalities: Container[str] | None = None,
+    *,
+    every_label: bool = True,
 ) -> list[str]:
     """Check a data set: tables, names, and every image and mask by decoding it.
 
@@ -28,6 +32,7 @@ def check_dataset(
         path: The folder with ``dataset.json``.
         known_targets: Canonical names that targets have to be among; None checks no names.
         known_modalities: The same of the modality.
+        every_label: A label that no mask holds is a complaint.
 
     Returns:
         Complaints, one line each; empty when all is well. Never report text.
@@ -46,7 +51,7 @@ def check_dataset(
     places: Places = {}
     complaints += _pixels(folder, images, places)
     if manifest.labels:
-        complaints += _label_maps(folder, images, manifest, places)
+        complaints += _label_maps(folder, images, manifest, places, every_label)
     if manifest.structures:
         complaints += _structures(folder, images, manifest, places, findings)
     complaints += findings_complaints
@@ -137,7 +142,9 @@ def _pixels(folder: Path, images: Sequence[str], places: Places) -> list[str]:
     return complaints
 
 
-def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, places: Places) -> list[str]:
+def _label_maps(
+    folder: Path, images: Sequence[str], manifest: DatasetManifest, places: Places, every_label: bool
+) -> list[str]:
     complaints = []
     used, seen = set(), set[int]()
     for name in images:
@@ -153,8 +160,9 @@ def _label_maps(folder: Path, images: Sequence[str], manifest: DatasetManifest, 
         if unknown:
             listed = ", ".join(map(str, unknown[:5]))
             complaints.append(f"{path.relative_to(folder)}: the values {listed} are no labels")
-    unseen = [t for t, values in manifest.labels.items() if seen.isdisjoint(values)] if used and not complaints else []
-    complaints += [f"{MANIFEST_FILE}: no mask holds the label '{target}'" for target in unseen]
+    if every_label and used and not complaints:
+        unseen = [target for target, values in manifest.labels.items() if seen.isdisjoint(values)]
+        complaints += [f"{MANIFEST_FILE}: no mask holds the label '{target}'" for target in unseen]
     return complaints + _orphans(folder, "masks", used)
 
 
