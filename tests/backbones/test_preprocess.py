@@ -52,6 +52,14 @@ def test_colour_keeps_its_channels():
     assert square[0, 2].max() > 0 > square[0, 0].min()
 
 
+def test_colour_keeps_its_place():
+    image = np.zeros((40, 80, 3), np.float32)
+    image[8:12, 56:64, 1] = 1
+    square, _ = to_square([image], 80, (0.0,) * 3, (1.0,) * 3)
+    assert square[0, 1].nonzero().amin(0).tolist() == [8, 56] and square[0, 1].nonzero().amax(0).tolist() == [11, 63]
+    assert not square[0, [0, 2]].any()
+
+
 def test_other_shapes_are_refused():
     with pytest.raises(ImageError, match=r"expected \(H, W\) or \(H, W, 3\)"):
         to_square([np.zeros((4, 4, 2), np.float32)], 32, MEAN, STD)
