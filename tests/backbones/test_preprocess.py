@@ -44,6 +44,15 @@ def test_colour_keeps_its_channels():
     assert torch.allclose(grey[:, :8], torch.tensor([0.75, 1.0, 1.0])[:, None, None])
 
 
+def test_colour_keeps_its_place():
+    image = np.zeros((40, 80, 3), np.float32)
+    image[8:12, 56:64, 1] = 1
+    spec = replace(SPEC, mean=(0.0,) * 3, std=(1.0,) * 3)
+    pixels = to_pixels(image, Square.fit((40, 80), 80), spec)
+    assert pixels[1].nonzero().amin(0).tolist() == [8, 56] and pixels[1].nonzero().amax(0).tolist() == [11, 63]
+    assert not pixels[[0, 2]].any()
+
+
 def test_the_default_type_changes_nothing():
     image, square = np.random.default_rng(0).random((20, 30)), Square.fit((20, 30), 16)
     before = to_pixels(image, square, SPEC)

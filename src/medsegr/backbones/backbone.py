@@ -155,17 +155,13 @@ class Backbone(nn.Module):
         return ()
 
     def decode(
-        self,
-        embedding: ImageEmbedding,
-        tokens: Float[Tensor, "n t c"] | None,
-        prompts: Prompts | None,
-        decoder: nn.Module,
+        self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
     ) -> Float[Tensor, "n h w"]:
         """Run a mask decoder once for N findings.
 
         Args:
             embedding: Features of N findings; high-resolution maps of B images, N a multiple of B.
-            tokens: Further sparse prompts, or None.
+            tokens: (N, T, C) further sparse prompts, or None.
             prompts: The user's clicks and boxes, or None.
             decoder: The host's own mask decoder or a tuned copy of it.
         """
