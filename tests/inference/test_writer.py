@@ -6,7 +6,7 @@ from PIL import Image
 
 from medsegr.cognition.parser import parse_report
 from medsegr.inference.predictor import Predictor
-from medsegr.inference.writer import CaseLabel, write_case
+from medsegr.inference.writer import write_case
 from tests.inference.disk_model import DiskModel
 
 REPORT = "14 mm round nodule in the left upper lobe. Right pleural effusion. No pneumothorax."
@@ -15,13 +15,13 @@ DISKS = {
     "pleural_effusion": (0.55, 0.45, 0.2, 3.0),
     "pneumothorax": (0.5, 0.5, 0.1, 3.0),
 }
-LABEL = CaseLabel("scan", "scan.png", "discs")
+LABEL = {"case": "scan", "image": "scan.png", "model": "discs"}
 
 
 def test_masks_overlap_and_findings_json_holds_offsets_only(tmp_path):
     pixels = np.random.default_rng(0).random((60, 80)).astype(np.float32)
     result = Predictor(DiskModel(DISKS)).segment(pixels, REPORT, modality="chest_xray")
-    path = write_case(tmp_path, result, LABEL)
+    path = write_case(tmp_path, result, **LABEL)
     record = json.loads(path.read_text())
     assert "lobe" not in path.read_text().replace("upper_lobe", "")
     assert record["schema"] == "medsegr.findings/1"
@@ -45,7 +45,7 @@ def test_masks_overlap_and_findings_json_holds_offsets_only(tmp_path):
 def test_text_is_kept_on_demand(tmp_path):
     pixels = np.random.default_rng(0).random((60, 80)).astype(np.float32)
     result = Predictor(DiskModel(DISKS)).segment(pixels, REPORT)
-    assert json.loads(write_case(tmp_path, result, LABEL, keep_text=True).read_text())["report"] == REPORT
+    assert json.loads(write_case(tmp_path, result, **LABEL, keep_text=True).read_text())["report"] == REPORT
 
 
 def test_nifti_masks_keep_shape_and_affine(tmp_path):
@@ -53,7 +53,7 @@ def test_nifti_masks_keep_shape_and_affine(tmp_path):
     stored = np.random.default_rng(0).random((40, 50, 4)).astype(np.float32)
     nib.save(nib.Nifti1Image(stored, affine), tmp_path / "volume.nii")
     result = Predictor(DiskModel(DISKS)).segment(tmp_path / "volume.nii", parse_report(REPORT))
-    write_case(tmp_path, result, LABEL)
+    write_case(tmp_path, result, **LABEL)
     mask = nib.load(tmp_path / "nodule-left.nii.gz")
     assert mask.shape == (40, 50, 4)
     np.testing.assert_allclose(mask.affine, affine)
@@ -64,10 +64,10 @@ def test_the_record_says_how_the_picture_was_looked_at(tmp_path):
     pixels = np.random.default_rng(0).random((200, 240)).astype(np.float32)
     disks = {**DISKS, "nodule": (0.5, 0.4, 0.05, 4.0)}
     result = Predictor(DiskModel(disks), flips=True, second_look=True).segment(pixels, REPORT)
-    record = json.loads(write_case(tmp_path, result, LABEL).read_text())
+    record = json.loads(write_case(tmp_path, result, **LABEL).read_text())
     assert record["looks"] == {"flips": True, "second_look": True}
     assert [entry["looked_twice"] for entry in record["findings"]] == [True, False, False]
     plain = Predictor(DiskModel(disks)).segment(pixels, REPORT)
-    record = json.loads(write_case(tmp_path, plain, LABEL).read_text())
+    record = json.loads(write_case(tmp_path, plain, **LABEL).read_text())
     assert record["looks"] == {"flips": False, "second_look": False}
     assert not any(entry["looked_twice"] for entry in record["findings"])

@@ -65,6 +65,7 @@ class HookContext:
         return type(self), ()
 
 
+@dataclass(eq=False)
 class BlockHook:
     """Forward hook that applies a modulator to a block's output while guidance is given.
 
@@ -75,11 +76,10 @@ class BlockHook:
         context: Shared by all hooks of one host.
     """
 
-    def __init__(self, index: int, modulator: Modulate, spec: HostSpec, context: HookContext) -> None:
-        self.index = index
-        self.modulator = modulator
-        self.spec = spec
-        self.context = context
+    index: int
+    modulator: Modulate
+    spec: HostSpec
+    context: HookContext
 
     def __call__(self, module: nn.Module, inputs: Any, output: Any) -> Any:
         current = self.context.current

@@ -124,7 +124,11 @@ def wrap_host(model: nn.Module, name: str | None = None, spec: HostSpec | None =
     """
     if isinstance(model, Backbone):
         return model
-    _refuse_wrapped(model)
+    if type(model).__name__ in WRAPPERS:  # its blocks are hidden inside of what compiles or distributes it
+        raise ConfigError(
+            f"The host comes wrapped, as {type(model).__name__}. Attach to the host itself, and wrap the model that "
+            "comes out instead: guided = medsegr.attach(host); torch.compile(guided)."
+        )
     refuse_other_types(model.parameters(), "host")
     if type(model).__name__.startswith("Peft") and hasattr(model, "get_base_model"):
         model = model.get_base_model()  # type: ignore[operator]
@@ -149,15 +153,6 @@ def refuse_other_types(parameters: Iterable[nn.Parameter], whose: str) -> None:
             f"The {whose}'s weights are in {', '.join(sorted(str(k).removeprefix('torch.') for k in kinds))}; expected "
             "float32. "
             f"Call .float() on the {whose} first; speed comes from autocast (precision=bf16-mixed)."
-        )
-
-
-def _refuse_wrapped(model: nn.Module) -> None:
-    """Raise a ConfigError for a host inside of what compiles or distributes it: its blocks are hidden there."""
-    if type(model).__name__ in WRAPPERS:
-        raise ConfigError(
-            f"The host comes wrapped, as {type(model).__name__}. Attach to the host itself, and wrap the model that "
-            "comes out instead: guided = medsegr.attach(host); torch.compile(guided)."
         )
 
 

@@ -78,7 +78,7 @@ def add_lora(backbone: Backbone, settings: LoraSettings, name: str) -> None:
     if not settings.rank:
         raise ConfigError("LoRA has rank 0, which is none; expected at least 1.")
     peft = require("peft", "LoRA", "'medsegr[lora]'")
-    targets = [n for n, layer in _own_layers(backbone.model) if _is_target(n, layer, backbone, settings.targets)]
+    targets = _targets(backbone, settings.targets)
     if not targets:
         named = list(settings.targets) or "by default"
         raise ConfigError(f"No layer of the host's blocks fits the LoRA targets {named}.")
@@ -243,29 +243,12 @@ def _own_layers(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Mod
         yield from _own_layers(child, f"{path}.{name}" if path else name)
 
 
-def _is_target(name: str, layer: nn.Module, backbone: Backbone, targets: tuple[str, ...]) -> bool:
-    if not any(name.startswith(f"{path}.") for path in backbone.spec.block_paths):
-        return False
-    if isinstance(layer, nn.Conv2d) and layer.groups > 1:
-        return False
-    if targets:
-        return name.endswith(targets) and isinstance(layer, nn.Linear | nn.Conv2d)
-    return isinstance(layer, _default_kind(backbone)) and (
-        not _has_attention(backbone) or name.rpartition(".")[2] in ATTENTION_NAMES
-    )
-
-
-def _inside_blocks(backbone: Backbone) -> list[tuple[str, nn.Module]]:
-    return [pair for block in backbone.blocks() for pair in _own_layers(block)]
-
-
-def _has_attention(backbone: Backbone) -> bool:
-    return any(
-        isinstance(layer, nn.Linear) and name.rpartition(".")[2] in ATTENTION_NAMES
-        for name, layer in _inside_blocks(backbone)
-    )
-
-
-def _default_kind(backbone: Backbone) -> type[nn.Module]:
-    linear = any(isinstance(layer, nn.Linear) for _, layer in _inside_blocks(backbone))
-    return nn.Linear if linear else nn.Conv2d
+def _targets(backbone: Backbone, wanted: tuple[str, ...]) -> list[str]:
+    """Names of the layers that get a LoRA; see :class:`LoraSettings`."""
+    inside = tuple(f"{path}." for path in backbone.spec.block_paths)
+    layers = {name: layer for name, layer in _own_layers(backbone.model) if name.startswith(inside)}
+    linear = [name for name, layer in layers.items() if isinstance(layer, nn.Linear)]
+    plain = [name for name, layer in layers.items() if isinstance(layer, nn.Conv2d) and layer.groups == 1]
+    if wanted:
+        return [name for name in (*linear, *plain) if name.endswith(wanted)]
+    return [name for name in linear if name.rpartition(".")[2] in ATTENTION_NAMES] or linear or plain

@@ -46,7 +46,7 @@ def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
     from medsegr.explain.figure import save_figures
     from medsegr.explain.page import save_page
     from medsegr.inference.predictor import load
-    from medsegr.inference.writer import CaseLabel, write_case
+    from medsegr.inference.writer import write_case
 
     predictor = load(model, device)
     cases, shown = demo_cases(), []
@@ -56,7 +56,7 @@ def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
         folder = stage / asked.name
         folder.mkdir()
         save_inputs(folder, case)
-        write_case(folder, asked.answers[0], CaseLabel(asked.name, case.name, predictor.name), keep_text=True)
+        write_case(folder, asked.answers[0], case=asked.name, image=case.name, model=predictor.name, keep_text=True)
         save_figures(folder, asked.answers[0], asked.name, keep_text=True)
         shown.append(asked)
     title = f"medsegr demo: reports become masks (generated studies, model '{predictor.name}')"

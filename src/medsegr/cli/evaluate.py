@@ -61,28 +61,36 @@ def evaluate(
     """
     from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.evaluation.evaluate import check_modes
+    from medsegr.evaluation.evaluate import evaluate as measure
     from medsegr.evaluation.lesions import LESION_OVERLAP
     from medsegr.evaluation.results import all_tables
     from medsegr.evaluation.results_page import results_page
     from medsegr.evaluation.run_files import PAGE_FILE, write_results
+    from medsegr.evaluation.surface import Tolerance
     from medsegr.inference.predictor import load
 
     check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host)])
-    asked = {"reports": list(report or USUAL_MODES), "limit": limit, "foreign_queries": foreign}
-    check_modes(asked["reports"])  # type: ignore[arg-type]
-    tolerance = {"mm": tolerance_mm, "px": tolerance_px}
+    reports, tolerance = list(report or USUAL_MODES), Tolerance(tolerance_mm, tolerance_px)
+    check_modes(reports)
     folders = open_data(data)
     predictor = load(model, device, host, flips=flips, second_look=second_look)
     settings = {
         "split": split,
         "seed": seed,
-        **asked,
+        "reports": reports,
+        "limit": limit,
+        "foreign_queries": foreign,
         **predictor.looks.settings(),
-        "tolerance": tolerance,
+        "tolerance": vars(tolerance),
         "lesion_overlap": LESION_OVERLAP,
         **predictor.support_thresholds.metadata(),
     }
-    answers = _answers(predictor, folders, settings)
+    ask = {"limit": limit, "seed": seed, "tolerance": tolerance, "foreign": foreign}
+    answers: list[Answer] = []
+    for data_set in folders:
+        found = list(measure(predictor, data_set, split, reports, **ask))  # type: ignore[arg-type]
+        messages().print(f"{data_set.name}: {len({a.case for a in found})} cases, {len(found)} answers")
+        answers += found
     how = measurement_record(predictor, folders, answers, settings)
     record = {"command": command_line(context.obj), **how}
     record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
@@ -93,31 +101,6 @@ def evaluate(
     for origin, tables in record["origins"].items():
         results().print(_table(origin, tables))
     typer.echo(f"{out}/results.json, per_case.csv and {PAGE_FILE}")
-
-
-def _answers(
-    predictor: "Predictor", folders: "Sequence[DatasetFolder]", settings: "Mapping[str, Any]"
-) -> "list[Answer]":
-    from medsegr.evaluation.evaluate import evaluate as measure
-    from medsegr.evaluation.surface import Tolerance
-
-    tolerance, answers = Tolerance(**settings["tolerance"]), []
-    for folder in folders:
-        found = list(
-            measure(
-                predictor,
-                folder,
-                settings["split"],
-                settings["reports"],
-                limit=settings["limit"],
-                seed=settings["seed"],
-                tolerance=tolerance,
-                foreign=settings["foreign_queries"],
-            )
-        )
-        messages().print(f"{folder.name}: {len({a.case for a in found})} cases, {len(found)} answers")
-        answers += found
-    return answers
 
 
 def _pictures(

@@ -144,7 +144,7 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
 def _segment_one(job: _Job, study: Study) -> "Result":
     from medsegr.data.image import load_image
     from medsegr.explain.figure import save_figures
-    from medsegr.inference.writer import CaseLabel, write_case
+    from medsegr.inference.writer import write_case
 
     picture: "Path | MedicalImage" = study.image
     report: str | ReportPriors | None = study.report
@@ -154,7 +154,8 @@ def _segment_one(job: _Job, study: Study) -> "Result":
     result = job.predictor.segment(picture, report, **job.question)
     folder = job.stage / study.case
     folder.mkdir()
-    write_case(folder, result, CaseLabel(study.case, study.image.name, job.predictor.name), job.keep_text)
+    names = {"case": study.case, "image": study.image.name, "model": job.predictor.name}
+    write_case(folder, result, **names, keep_text=job.keep_text)
     if job.pictures:
         save_figures(folder, result, study.case, job.keep_text)
     return result

@@ -139,25 +139,6 @@ class Finding:
             "trigger": [list(span) for span in self.evidence.presence],
         }
 
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "Finding":
-        """Read what :meth:`to_dict` wrote. Evidence comes back as target words only."""
-        return cls(
-            target=record["target"],
-            presence=record.get("presence", "present"),
-            location=Location(record.get("laterality"), tuple(record.get("zones") or ())),
-            texture=Texture(tuple(record.get("texture") or ())),
-            shape=Shape(
-                tuple(record.get("shape") or ()),
-                tuple(float(size) for size in record.get("size_mm") or ()),
-                record.get("count"),
-            ),
-            evidence=Evidence(
-                target=tuple((int(a), int(b)) for a, b in record.get("evidence") or ()),
-                presence=tuple((int(a), int(b)) for a, b in record.get("trigger") or ()),
-            ),
-        )
-
 
 @dataclass(frozen=True)
 class ReportPriors:
@@ -173,10 +154,6 @@ class ReportPriors:
 
     def __len__(self) -> int:
         return len(self.findings)
-
-    def mirrored(self, view: View | None = None) -> "ReportPriors":
-        """The priors that are true after the image is flipped left to right; see :meth:`Finding.mirrored`."""
-        return replace(self, findings=tuple(finding.mirrored(view) for finding in self.findings))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, without the report's text."""

@@ -1,6 +1,7 @@
 """Findings -> sentences, in varied or in the plainest wording. Nothing here checks how a sentence is read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from medsegr.cognition.priors import Finding
 from medsegr.describe import words
 
 
+@dataclass(frozen=True, eq=False)
 class Speaker:
     """Chooses words: at random, or without a generator always the first.
 
@@ -17,9 +19,8 @@ class Speaker:
         rng: Picks the wording; None speaks as plainly as possible.
     """
 
-    def __init__(self, lexicon: Lexicon, rng: np.random.Generator | None = None) -> None:
-        self.lexicon = lexicon
-        self.rng = rng
+    lexicon: Lexicon
+    rng: np.random.Generator | None = None
 
     def pick(self, options: Sequence[str]) -> str:
         """One of several words or sentences."""

@@ -19,33 +19,27 @@ Interval = tuple[float, float]
 
 
 def bootstrap_interval(
-    values: Sequence[float],
-    draws: int = DRAWS,
-    level: float = LEVEL,
-    seed: int = 0,
-    groups: Sequence[Hashable] | None = None,
+    values: Sequence[float], draws: int = DRAWS, seed: int = 0, groups: Sequence[Hashable] | None = None
 ) -> Interval | None:
-    """Percentile interval of a mean.
+    """Percentile interval of a mean, which holds :data:`LEVEL` of the resampled means.
 
     Args:
         values: One per finding.
         draws: Resamples.
-        level: Share of the resampled means inside the interval.
         seed: The same seed gives the same interval.
         groups: Whose finding each is; every value stands for itself by default.
 
     Returns:
         Low and high; None for fewer than two groups.
     """
-    return ratio_interval(values, np.ones(len(values)), groups, draws, level, seed)
+    return ratio_interval(values, np.ones(len(values)), groups, draws, seed)
 
 
-def ratio_interval(  # noqa: PLR0917 - one call, all of it
+def ratio_interval(
     numerators: Sequence[float] | np.ndarray,
     denominators: Sequence[float] | np.ndarray,
     groups: Sequence[Hashable] | None = None,
     draws: int = DRAWS,
-    level: float = LEVEL,
     seed: int = 0,
 ) -> Interval | None:
     """Percentile interval of ``sum(numerators) / sum(denominators)``: a Dice over the set, lesions found of lesions.
@@ -62,22 +56,15 @@ def ratio_interval(  # noqa: PLR0917 - one call, all of it
     below = np.bincount(places, np.asarray(denominators, float), count)
     totals = [(above[drawn].sum(1), below[drawn].sum(1)) for drawn in _drawn(count, draws, seed)]
     top, bottom = (np.concatenate([pair[i] for pair in totals]) for i in (0, 1))
-    return _percentiles(top[bottom > 0] / bottom[bottom > 0], level)
+    return _percentiles(top[bottom > 0] / bottom[bottom > 0])
 
 
-def statistic_interval(
-    statistic: Callable[[np.ndarray], float | None],
-    groups: Sequence[Hashable],
-    draws: int = DRAWS,
-    level: float = LEVEL,
-    seed: int = 0,
-) -> Interval | None:
+def statistic_interval(statistic: Callable[[np.ndarray], float | None], groups: Sequence[Hashable]) -> Interval | None:
     """Percentile interval of any figure.
 
     Args:
         statistic: Indices of findings, repeated as they were drawn -> the figure, or None where it cannot be told.
         groups: Whose finding each is.
-        draws, level, seed: As in :func:`bootstrap_interval`.
     """
     places, count = numbered(groups, len(groups))
     if count < 2:
@@ -85,10 +72,10 @@ def statistic_interval(
     members = [np.flatnonzero(places == group) for group in range(count)]
     found = [
         statistic(np.concatenate([members[group] for group in row]))
-        for drawn in _drawn(count, draws, seed)
+        for drawn in _drawn(count, DRAWS, 0)
         for row in drawn
     ]
-    return _percentiles(np.array([value for value in found if value is not None]), level)
+    return _percentiles(np.array([value for value in found if value is not None]))
 
 
 def numbered(groups: Sequence[Hashable] | None, count: int) -> tuple[np.ndarray, int]:
@@ -107,8 +94,8 @@ def _drawn(count: int, draws: int, seed: int) -> Iterator[np.ndarray]:
         yield rng.integers(count, size=(min(step, draws - start), count))
 
 
-def _percentiles(values: np.ndarray, level: float) -> Interval | None:
+def _percentiles(values: np.ndarray) -> Interval | None:
     if not len(values):
         return None
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

@@ -1,12 +1,12 @@
 """Two runs of ``medsegr evaluate`` side by side, finding by finding."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from medsegr.errors import ConfigError, InputError
 from medsegr.evaluation.answer import ORIGINS
+from medsegr.evaluation.metrics import Overlap
 from medsegr.evaluation.paired import paired_figures
 from medsegr.evaluation.run_files import Run
 from medsegr.evaluation.strata import OVERLAPS, SIZES
@@ -159,15 +159,12 @@ def _paired(pairs: Sequence[Pair], name: str, seed: int) -> dict[str, Any] | Non
 
 
 def _errors(rows: Sequence[Row]) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    tests: dict[str, Callable[[Row], bool]] = {
-        "missed": lambda r: int(r["true_px"]) > 0 and int(r["both_px"]) == 0,
-        "left_empty": lambda r: int(r["true_px"]) > 0 and int(r["predicted_px"]) == 0,
-        "false_alarms": lambda r: int(r["true_px"]) == 0 and int(r["predicted_px"]) > 0,
+    overlaps = [Overlap(int(row["both_px"]), int(row["predicted_px"]), int(row["true_px"])) for row in rows]
+    return {
+        "missed": sum(overlap.missed for overlap in overlaps),
+        "left_empty": sum(overlap.left_empty for overlap in overlaps),
+        "false_alarms": sum(overlap.false_alarm for overlap in overlaps),
     }
-    for name, test in tests.items():
-        counts[name] = sum(test(row) for row in rows)
-    return dict(counts)
 
 
 def _described(run: Run, report: str | None) -> dict[str, Any]:

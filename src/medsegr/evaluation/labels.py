@@ -42,9 +42,7 @@ def overlap_share(truth: np.ndarray, others: Mapping[str, np.ndarray]) -> float 
     """Share of a finding's pixels that have another label as well, 0..1; None where there are no pixels."""
     if not truth.any():
         return None
-    also = np.zeros_like(truth)
-    for mask in others.values():
-        also |= mask
+    also = np.logical_or.reduce([np.zeros_like(truth), *others.values()])
     return float(np.count_nonzero(also & truth) / np.count_nonzero(truth))
 
 
@@ -65,11 +63,8 @@ def confused_pixels(
     """
     wrong = mask & ~truth
     inside = {name: wrong & other for name, other in others.items()}
-    anywhere, classes = np.zeros_like(truth), np.zeros_like(truth)
-    for name, pixels in inside.items():
-        anywhere |= pixels
-        if name != target:
-            classes |= pixels
     counts = {name: int(np.count_nonzero(pixels)) for name, pixels in inside.items() if pixels.any()}
-    confused = int(np.count_nonzero(anywhere))
-    return counts, confused, confused - int(np.count_nonzero(classes))
+    nothing = np.zeros_like(truth)
+    anywhere = np.count_nonzero(np.logical_or.reduce([nothing, *inside.values()]))
+    inside.pop(target, None)
+    return counts, int(anywhere), int(anywhere - np.count_nonzero(np.logical_or.reduce([nothing, *inside.values()])))

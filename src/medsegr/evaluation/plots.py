@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 COLOURS = ("#0072B2", "#E69F00", "#CC79A7", "#009E73", "#56B4E9", "#D55E00")
 """Okabe and Ito's, to be told apart with any colour vision."""
@@ -62,18 +63,13 @@ def distribution(scores: Mapping[str, Sequence[float]]) -> Figure:
         axes.scatter(place + shift, values, s=9, color=colour, alpha=0.45, linewidths=0, rasterized=len(values) > 2000)
         if len(values):
             low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-            axes.add_patch(_box(place, low, high))
+            box = Rectangle((place - 0.32, low), 0.64, high - low, fill=False, edgecolor=INK, linewidth=1)
+            axes.add_patch(box)
             axes.plot([place - 0.32, place + 0.32], [middle, middle], color=INK, linewidth=2)
             axes.annotate(f"{middle:.2f}", (place + 0.35, middle), va="center", fontsize=8, color=INK)
     axes.set_xticks(range(len(scores)), [f"{name}\n{len(values)} findings" for name, values in scores.items()])
     axes.set(xlim=(-0.6, max(len(scores) - 0.3, 0.7)), ylim=(-0.03, 1.03), ylabel="Dice")
     return figure
-
-
-def _box(place: float, low: float, high: float) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((place - 0.32, low), 0.64, high - low, fill=False, edgecolor=INK, linewidth=1)
 
 
 def strata(bars: Mapping[str, Mapping[str, Mapping[str, Any]]], label: str) -> Figure:
@@ -93,8 +89,11 @@ def strata(bars: Mapping[str, Mapping[str, Mapping[str, Any]]], label: str) -> F
                 continue
             x = number + (place - (len(bars) - 1) / 2) * width
             colour = COLOURS[place % len(COLOURS)]
-            axes.bar(x, value, width * 0.92, color=colour, label=way if _first(axes, way) else None)
-            _whisker(axes, x, value, found[name]["interval"])
+            told = way in axes.get_legend_handles_labels()[1]
+            axes.bar(x, value, width * 0.92, color=colour, label=None if told else way)
+            if len(found[name]["interval"]) == 2:
+                axes.plot([x, x], found[name]["interval"], color=INK, linewidth=1.1)
+                axes.plot(x, value, marker="_", color=INK, markersize=6)
     counts = [max(((f.get(name) or {}).get("shown", 0) for f in bars.values()), default=0) for name in classes]
     ticks = [f"{name}\n{count} findings" for name, count in zip(classes, counts, strict=True)]
     axes.set_xticks(range(len(classes)), ticks)
@@ -162,16 +161,6 @@ def differences(rows: Mapping[str, Mapping[str, Any]]) -> Figure:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel("difference of Dice in points, second run minus first")
     return figure
-
-
-def _whisker(axes: Axes, x: float, value: float, interval: Sequence[float]) -> None:
-    if len(interval) == 2:
-        axes.plot([x, x], interval, color=INK, linewidth=1.1)
-        axes.plot(x, value, marker="_", color=INK, markersize=6)
-
-
-def _first(axes: Axes, label: str) -> bool:
-    return label not in axes.get_legend_handles_labels()[1]
 
 
 def _legend(axes: Axes, columns: int) -> None:

@@ -106,6 +106,10 @@ def _origin_parts(
     return [*parts, *_compatibility(reports)]
 
 
+def _told(figures: Mapping[str, Any], name: str, digits: int = 3) -> str:
+    return with_interval(figures[name], figures[f"{name}_interval"], digits)
+
+
 def _main_table(reports: Mapping[str, Any]) -> str:
     header = ("the model is told", "findings shown", "cases", "Dice per finding", "Dice per image", "Dice per case",
               "Dice over the set", "IoU", "missed", "left empty", "false alarms", "lesions found",
@@ -115,23 +119,17 @@ def _main_table(reports: Mapping[str, Any]) -> str:
         f = found["all"]
         rows.append((
             REPORT_WORDS[report], f["shown"], f["cases"], with_interval(f["dice_per_finding"], f["interval"]),
-            with_interval(f["dice_per_image"], f["dice_per_image_interval"]),
-            with_interval(f["dice_per_case"], f["dice_per_case_interval"]),
-            with_interval(f["dice_over_set"], f["dice_over_set_interval"]), with_interval(f["iou"], f["iou_interval"]),
-            f["missed"], f["left_empty"], f["false_alarms"],
-            with_interval(f["lesions"]["sensitivity"], f["lesions"]["sensitivity_interval"]),
-            with_interval(f["lesions"]["false_per_image"], f["lesions"]["false_per_image_interval"], 2),
-            with_interval(f["confused"]["share"], f["confused"]["share_interval"]),
-            with_interval(f["confused"]["alike"], f["confused"]["alike_interval"]),
+            *(_told(f, name) for name in ("dice_per_image", "dice_per_case", "dice_over_set", "iou")),
+            f["missed"], f["left_empty"], f["false_alarms"], _told(f["lesions"], "sensitivity"),
+            _told(f["lesions"], "false_per_image", 2), _told(f["confused"], "share"), _told(f["confused"], "alike"),
         ))  # fmt: skip
     return table(header, rows)
 
 
 def _surface_table(reports: Mapping[str, Any]) -> str:
     rows = [
-        (REPORT_WORDS[report], unit, with_interval(s["nsd"], s["nsd_interval"]),
-         with_interval(s["hd95"], s["hd95_interval"], 1), s["hd95_findings"], s["penalised"]["misses"],
-         s["penalised"]["false_alarms"])
+        (REPORT_WORDS[report], unit, _told(s, "nsd"), _told(s, "hd95", 1), s["hd95_findings"],
+         s["penalised"]["misses"], s["penalised"]["false_alarms"])
         for report, found in reports.items()
         for unit, s in found["all"]["surface"].items()
     ]  # fmt: skip
@@ -152,7 +150,7 @@ def _support_parts(origin: str, tables: Mapping[str, Any]) -> list[str]:
     parts = [heading("Support score and findings that are not there", 3)]
     rows = [
         ("asked, of these shown by the image", f"{support['asked']}, {support['asked_and_shown']}"),
-        ("AUROC", with_interval(support["auroc"], support["auroc_interval"])),
+        ("AUROC", _told(support, "auroc")),
         ("expected calibration error", support["calibration_error"]),
         ("Brier score", support["brier"]),
         (f"described findings kept at the model's threshold of {threshold_words(support)}", support["kept"]),

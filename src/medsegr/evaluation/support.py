@@ -49,16 +49,15 @@ class ReliabilityBin:
     share_shown: float
 
 
-def reliability(scores: np.ndarray, shown: np.ndarray, bins: int = BINS) -> list[ReliabilityBin]:
+def reliability(scores: np.ndarray, shown: np.ndarray) -> list[ReliabilityBin]:
     """The bins that hold a finding.
 
     Args:
         scores: (N,) in 0..1.
         shown: (N,) bool.
-        bins: How many, of equal width.
     """
-    edges = np.linspace(0.0, 1.0, bins + 1)
-    places = np.minimum((scores * bins).astype(int), bins - 1)
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    places = np.minimum((scores * BINS).astype(int), BINS - 1)
     return [
         ReliabilityBin(
             low=float(edges[k]),
@@ -67,7 +66,7 @@ def reliability(scores: np.ndarray, shown: np.ndarray, bins: int = BINS) -> list
             mean_support=float(scores[inside].mean()),
             share_shown=float(shown[inside].mean()),
         )
-        for k in range(bins)
+        for k in range(BINS)
         if (inside := places == k).any()
     ]
 

@@ -12,29 +12,19 @@ CLEAR = 0.03
 SOME = 0.2
 """Share of masks from which on a change without a cost is worth a word."""
 
-_STATES = {
-    "none": "a description",
-    "other": "a description that another patient's report could replace",
-    "side": "a side",
-    "texture": "a texture that could be swapped",
-    "shape": "a shape that could be swapped",
-    "true": "a place, texture or shape",
-    "negated": "anything",
-}
-_SUBJECT = {
-    "none": "The report",
-    "other": "The right patient's report",
-    "side": "The side",
-    "texture": "The texture",
-    "shape": "The shape",
-}
-_INSTEAD = {
-    "none": "without it",
-    "other": "with another patient's",
-    "side": "with the other side",
-    "texture": "with another texture",
-    "shape": "with another shape",
-}
+_WORDS = {
+    "none": ("a description", "the report", "without it"),
+    "other": (
+        "a description that another patient's report could replace", "the right patient's report",
+        "with another patient's",
+    ),
+    "side": ("a side", "the side", "with the other side"),
+    "texture": ("a texture that could be swapped", "the texture", "with another texture"),
+    "shape": ("a shape that could be swapped", "the shape", "with another shape"),
+    "true": ("a place, texture or shape", "", ""),
+    "negated": ("anything", "", ""),
+}  # fmt: skip
+"""Way of asking -> what a finding has to state for it, what is used, what there is instead."""
 
 
 def verdict(way: str, figures: Mapping[str, Any]) -> str:
@@ -44,15 +34,15 @@ def verdict(way: str, figures: Mapping[str, Any]) -> str:
         way: One of :data:`medsegr.evaluation.report_card.WAYS`.
         figures: Of :func:`medsegr.evaluation.report_card.way_figures`.
     """
-    count = figures["findings"]
+    count, (states, used, instead) = figures["findings"], _WORDS[way]
     if not count:
-        return f"Not measured: no finding that the image shows states {_STATES[way]}."
+        return f"Not measured: no finding that the image shows states {states}."
     if way == "true":
         return f"Dice {100 * figures['dice']:.1f} with the true report."
     if way == "negated":
         return _negated(figures)
-    facts = f"{_cost(way, figures)}; {100 * figures['changed']:.0f} % of masks change."
-    subject = _SUBJECT[way]
+    facts = f"{_cost(instead, figures)}; {100 * figures['changed']:.0f} % of masks change."
+    subject = used.capitalize()
     if count < FEW or len(figures["cost_interval"]) < 2:
         return f"Too few findings to tell ({count}): {facts}"
     low, high = figures["cost_interval"]
@@ -63,14 +53,14 @@ def verdict(way: str, figures: Mapping[str, Any]) -> str:
         return f"{subject} does harm: {facts}"
     if figures["changed"] >= SOME:
         return f"{subject} changes masks, for better as often as for worse: {facts}"
-    return f"No use of {subject[0].lower()}{subject[1:]} is seen: {facts}"
+    return f"No use of {used} is seen: {facts}"
 
 
-def _cost(way: str, figures: Mapping[str, Any]) -> str:
+def _cost(instead: str, figures: Mapping[str, Any]) -> str:
     cost, interval = 100 * figures["cost"], figures["cost_interval"]
     between = f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})" if len(interval) == 2 else ""
     turn = f"falls by {cost:.1f}" if cost >= 0 else f"rises by {-cost:.1f}"
-    return f"{_INSTEAD[way]} Dice {turn}{between} over {figures['findings']} findings"
+    return f"{instead} Dice {turn}{between} over {figures['findings']} findings"
 
 
 def _negated(figures: Mapping[str, Any]) -> str:

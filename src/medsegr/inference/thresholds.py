@@ -73,22 +73,21 @@ class SupportThresholds:
         return cls(float(overall), {str(modality): float(value) for modality, value in own.items()})
 
     @classmethod
-    def keeping(cls, supports: Mapping[str | None, Sequence[float]], share: float = KEPT) -> "SupportThresholds":
-        """Thresholds that keep a share of the findings of each modality, and of all; the default one at most.
+    def keeping(cls, supports: Mapping[str | None, Sequence[float]]) -> "SupportThresholds":
+        """Thresholds that keep :data:`KEPT` of the findings of each modality, and of all; the default one at most.
 
         Args:
             supports: Modality -> supports, 0..1, of findings that its pictures do show. With fewer than
                 :data:`ENOUGH` a modality has no threshold of its own.
-            share: To keep.
         """
         own = {
-            modality: _keeping(values, share)
+            modality: _keeping(values)
             for modality, values in supports.items()
             if modality is not None and len(values) >= ENOUGH
         }
-        return cls(_keeping([value for values in supports.values() for value in values], share), own)
+        return cls(_keeping([value for values in supports.values() for value in values]), own)
 
 
-def _keeping(supports: Sequence[float], share: float) -> float:
-    kept = [round(float(np.quantile(supports, 1 - share)), 4)] if len(supports) else []
+def _keeping(supports: Sequence[float]) -> float:
+    kept = [round(float(np.quantile(supports, 1 - KEPT)), 4)] if len(supports) else []
     return min([DEFAULT_SUPPORT_THRESHOLD, *kept])

@@ -1,7 +1,6 @@
 """A result on disk: ``findings.json`` and one mask per finding, in the input's geometry."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,7 @@ SCHEMA = "medsegr.findings/1"
 """Name and version of the layout of ``findings.json``."""
 
 
-@dataclass(frozen=True)
-class CaseLabel:
-    """What a case is called in its ``findings.json``.
-
-    Attributes:
-        case: Name of the case, also of its folder.
-        image: Name of the image file.
-        model: Name of the model.
-    """
-
-    case: str
-    image: str
-    model: str
-
-
-def write_case(folder: Path, result: Result, label: CaseLabel, keep_text: bool = False) -> Path:
+def write_case(folder: Path, result: Result, *, case: str, image: str, model: str, keep_text: bool = False) -> Path:
     """Write the masks and ``findings.json`` of one case into an existing folder.
 
     Masks overlap where findings overlap: each has a file of its own. Volumes and
@@ -38,7 +22,9 @@ def write_case(folder: Path, result: Result, label: CaseLabel, keep_text: bool =
     Args:
         folder: Exists; use ``medsegr.data.outputs.staged_folder`` for all or nothing.
         result: What the predictor returned.
-        label: Names.
+        case: Name of the case, also of its folder.
+        image: Name of the image file.
+        model: Name of the model.
         keep_text: Also write the report's text; without it, offsets only.
 
     Returns:
@@ -47,9 +33,9 @@ def write_case(folder: Path, result: Result, label: CaseLabel, keep_text: bool =
     masks = {found.id: _write_mask(folder, found, result) for found in result.findings}
     record: dict[str, Any] = {
         "schema": SCHEMA,
-        "case": label.case,
-        "image": label.image,
-        "model": label.model,
+        "case": case,
+        "image": image,
+        "model": model,
         "modality": result.modality,
         "looks": result.looks.settings(),
         "findings": [finding_record(found, masks[found.id], result.image.view.frame) for found in result.findings],

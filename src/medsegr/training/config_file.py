@@ -84,21 +84,19 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 def _convert(value: Any, hint: Any, name: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        if isinstance(value, hint):
-            return value
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, hint):
+        return value
+    if dataclasses.is_dataclass(hint) or origin is dict:
         if not isinstance(value, dict):
             raise ConfigError(f"'{name}' is a single value; expected settings of its own, as {name}.key=value.")
-        return from_dict(hint, value, f"{name}.")
+        if origin is not dict:
+            return from_dict(hint, value, f"{name}.")
+        return {key: yaml.safe_load(item) if isinstance(item, str) else item for key, item in value.items()}
     if origin in (Union, types.UnionType):
         empty = "" if typing.get_origin(arguments[0]) is not tuple else None  # an empty list is a list
         if value is None or str(value).lower() in ("none", "null", empty):
             return None
         return _convert(value, arguments[0], name)
-    if origin is dict:
-        if not isinstance(value, dict):
-            raise ConfigError(f"'{name}' is a single value; expected settings of its own, as {name}.key=value.")
-        return {key: yaml.safe_load(item) if isinstance(item, str) else item for key, item in value.items()}
     if origin is tuple:
         parts = [p for p in value.strip("[]() ").split(",") if p.strip()] if isinstance(value, str) else value
         parts = list(parts) if isinstance(parts, list | tuple) else [parts]

@@ -153,6 +153,7 @@ def collate(
     return TrainingBatch(pixels, priors, truth, frozenset(shown))
 
 
+@dataclass(eq=False)
 class TrainingBatches(Dataset):
     """Batch number ``i`` of a run, drawn from (seed, rank, i) alone.
 
@@ -165,23 +166,15 @@ class TrainingBatches(Dataset):
         encoder: Reads the findings' words, where the model has one.
     """
 
-    def __init__(
-        self,
-        store: StudyStore,
-        config: TrainConfig,
-        vocabulary: PriorVocabulary,
-        preprocess: Preprocess,
-        rank: int = 0,
-        *,
-        encoder: TextEncoder | None = None,
-    ) -> None:
-        self.store = store
-        self.config = config
-        self.vocabulary = vocabulary
-        self.preprocess = preprocess
-        self.rank = rank
-        self.encoder = encoder
-        weights = np.array(config.data_weights or [1.0] * len(store.folders))
+    store: StudyStore
+    config: TrainConfig
+    vocabulary: PriorVocabulary
+    preprocess: Preprocess
+    rank: int = 0
+    encoder: TextEncoder | None = None
+
+    def __post_init__(self) -> None:
+        weights = np.array(self.config.data_weights or [1.0] * len(self.store.folders))
         self.shares = weights / weights.sum()
 
     def __len__(self) -> int:
