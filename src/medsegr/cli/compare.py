@@ -73,13 +73,8 @@ def _table(title: str, found: "Mapping[str, Any]") -> "Table":
     from medsegr.evaluation.html import shown
 
     table = Table(*HEADER, title=title)
-    named = [(name, figures) for name, figures in found["measures"].items()]
-    named += [
-        (f"dice, {field} {value}", figures)
-        for field, rows in found["strata"].items()
-        for value, figures in rows.items()
-    ]
-    for name, figures in named:
+    strata = {f"dice, {field} {value}": f for field, rows in found["strata"].items() for value, f in rows.items()}
+    for name, figures in {**found["measures"], **strata}.items():
         if figures is not None:
             table.add_row(*(shown(cell) for cell in comparison_row(name, figures)))
     return table
