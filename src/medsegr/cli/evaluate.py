@@ -7,7 +7,7 @@ import typer
 
 from medsegr.cli.console import messages, results
 from medsegr.cli.inputs import data_places, model_places
-from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
+from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
@@ -93,7 +93,7 @@ def evaluate(
         answers += found
     how = measurement_record(predictor, folders, answers, settings)
     record = {"command": command_line(context.obj), **how}
-    record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
+    record["origins"] = all_tables(answers, {d.name: predictor.support_thresholds.of(d.modality) for d in folders})
     shown = _pictures(predictor, folders, answers, settings) if pictures else []
     with staged_folder(out, overwrite) as folder:
         write_results(folder, record, answers)

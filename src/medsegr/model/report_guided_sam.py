@@ -232,10 +232,8 @@ class ReportGuidedSam(AdaptedHost):
 
 def _only(batch: Any, k: int) -> Any:
     """A dataclass of tensors (B, K, ...) -> finding ``k`` of each, (B, 1, ...)."""
-    values = {name: getattr(batch, name) for name in batch.__dataclass_fields__}
-    return replace(
-        batch, **{name: v[:, k : k + 1] for name, v in values.items() if isinstance(v, Tensor) and v.ndim > 1}
-    )
+    tensors = {name: v for name, v in vars(batch).items() if isinstance(v, Tensor) and v.ndim > 1}
+    return replace(batch, **{name: v[:, k : k + 1] for name, v in tensors.items()})
 
 
 def _inside_region(region: Float[Tensor, "b k r r"], like: Float[Tensor, "b k _ h w"]) -> Float[Tensor, "b k 1 h w"]:
