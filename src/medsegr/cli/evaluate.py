@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medsegr.cli.console import messages, results
+from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
@@ -119,22 +119,15 @@ def _pictures(
 
 
 def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":
-    from rich.table import Table
+    from medsegr.evaluation.html import with_interval
 
-    from medsegr.evaluation.html import shown, with_interval
-
-    table = Table(
-        "report", "findings", "Dice per finding", "Dice per image", "over the set", "NSD", "HD95", "missed",
-        "false alarms", "lesions found", title=f"reports: {origin}",
-    )  # fmt: skip
-    for mode, figures in tables["reports"].items():
-        f = figures["all"]
-        if f is None:
-            continue
+    header = ("report", "findings", "Dice per finding", "Dice per image", "over the set", "NSD", "HD95", "missed",
+              "false alarms", "lesions found")  # fmt: skip
+    rows = []
+    for mode, f in ((mode, figures["all"]) for mode, figures in tables["reports"].items() if figures["all"]):
         near = [f"{with_interval(s['nsd'], ())} ({unit})" for unit, s in f["surface"].items()]
         far = [f"{with_interval(s['hd95'], (), 1)} {unit}" for unit, s in f["surface"].items()]
         dice = with_interval(f["dice_per_finding"], f["interval"])
-        cells = (f["shown"], dice, f["dice_per_image"], f["dice_over_set"], ", ".join(near), ", ".join(far),
-                 f["missed"], f["false_alarms"], f["lesions"]["sensitivity"])  # fmt: skip
-        table.add_row(mode, *(shown(cell) for cell in cells))
-    return table
+        rows.append((mode, f["shown"], dice, f["dice_per_image"], f["dice_over_set"], ", ".join(near), ", ".join(far),
+                     f["missed"], f["false_alarms"], f["lesions"]["sensitivity"]))  # fmt: skip
+    return table(f"reports: {origin}", header, rows)
