@@ -86,7 +86,6 @@ def set_image_size(model: Any, size: int) -> Any:
     the global attention blocks linearly, as the original SAM does for other sizes.
 
     Args:
-        model: The host.
         size: New side in pixels; a multiple of the patch size.
 
     Raises:

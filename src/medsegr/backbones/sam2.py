@@ -67,7 +67,6 @@ def set_sam2_image_size(model: Any, size: int) -> Any:
     Their encoders resize their own position embeddings; only what is noted of the sizes changes.
 
     Args:
-        model: The host.
         size: New side in pixels; a multiple of 32.
 
     Raises:

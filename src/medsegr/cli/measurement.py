@@ -45,8 +45,6 @@ def measurement_record(
     """How a measurement came to be.
 
     Args:
-        predictor: The model.
-        folders: The data sets.
         answers: Of the measurement; cases without one were not measured.
         settings: ``split`` and ``seed``, and whatever else decides what the figures mean.
 

@@ -233,7 +233,6 @@ def finding_for_target(target: str, modality: str | None, lexicon: Lexicon) -> F
     Args:
         target: Canonical name, or one of its words.
         modality: A usual side is left out where pictures show the image's own sides.
-        lexicon: Names and words.
 
     Raises:
         ConfigError: Unknown target.

@@ -84,7 +84,6 @@ def build_suite(
     Args:
         sources: Data sets with masks. Their reports are not looked at.
         out: New folder, written whole or not at all.
-        lexicon: Names and words.
         options: See :class:`SuiteOptions`.
         overwrite: Replace an existing folder.
 

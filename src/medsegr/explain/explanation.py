@@ -62,7 +62,6 @@ def explanation_page(result: Result, title: str, keep_text: bool = False) -> Pag
     """One row per finding; a reader sees why each mask is there, or why there is none.
 
     Args:
-        result: From the predictor.
         title: Shown at the top.
         keep_text: Also show the report's words around the evidence; without it, ``…`` stands for them.
     """

@@ -79,9 +79,7 @@ class ReportGuidedSam(AdaptedHost):
     one pass are K single passes.
 
     Args:
-        backbone: The host.
         vocabulary: Names that have a row in the embedding tables.
-        config: Sizes of the adapter.
         name: Of the adapter.
     """
 
