@@ -39,7 +39,7 @@ def merged(own: str):
 
 def test_words_grow_and_new_names_come_last() -> None:
     both = merged("region: chest\ntargets:\n  spot: {group: finding, words: [spot]}\n  nodule: {words: [nodulus]}\n")
-    assert both.names("targets") == {
+    assert both.tables["targets"] == {
         "nodule": {"region": "any", "group": "finding", "words": ("nodule", "nodulus")},
         "spot": {"region": "chest", "group": "finding", "words": ("spot",)},
     }
@@ -47,7 +47,7 @@ def test_words_grow_and_new_names_come_last() -> None:
 
 def test_regions_can_be_added() -> None:
     both = merged("regions: [foot]\nmodalities:\n  foot_film: {frame: patient, regions: [foot]}\n")
-    assert both.names("modalities")["foot_film"]["regions"] == ("foot",) and "foot" in both.regions
+    assert both.tables["modalities"]["foot_film"]["regions"] == ("foot",) and "foot" in both.regions
 
 
 def test_ones_own_statements_are_tried_first() -> None:

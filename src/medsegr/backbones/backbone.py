@@ -68,16 +68,12 @@ class Prompts:
 
     def to(self, device: torch.device) -> "Prompts":
         """The same on another device."""
-        moved = (None if part is None else part.to(device) for part in (self.points, self.labels, self.boxes))
-        return Prompts(*moved)
+        return Prompts(**{name: part.to(device) for name, part in vars(self).items() if part is not None})
 
     def flat(self) -> dict[str, Tensor | None]:
         """Every finding as an image of its own, as Hugging Face prompt encoders take them."""
-        return {
-            "input_points": None if self.points is None else self.points.flatten(0, 1)[:, None],
-            "input_labels": None if self.labels is None else self.labels.flatten(0, 1)[:, None],
-            "input_boxes": None if self.boxes is None else self.boxes.flatten(0, 1)[:, None],
-        }
+        parts = {f"input_{name}": part for name, part in vars(self).items()}
+        return {name: None if part is None else part.flatten(0, 1)[:, None] for name, part in parts.items()}
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,6 @@ def resize_host(backbone: Backbone, image_size: int) -> None:
     """Give a host another input size, in place.
 
     Args:
-        backbone: The host.
         image_size: Side of the square input, in pixels.
 
     Raises:

@@ -12,7 +12,6 @@ class CustomBackbone(Backbone):
     """An encoder that the catalogue does not know, and a mask head.
 
     Args:
-        model: The host.
         spec: Where its blocks are, what they return, how to encode and decode.
         name: Where it came from.
 

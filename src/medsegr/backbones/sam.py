@@ -36,24 +36,33 @@ class SamBackbone(Backbone):
         self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
     ) -> Float[Tensor, "n h w"]:
         features = embedding.features
-        sparse, dense = None, self._no_mask(self.model.prompt_encoder.no_mask_embed.weight, features)
-        if prompts is not None and prompts.given:
-            sparse, _ = self.model.prompt_encoder(**prompts.flat(), input_masks=None)
+        sparse = self.sparse_prompts(prompts, features)
         if tokens is not None:
             tokens = tokens[:, None]
             sparse = tokens if sparse is None else torch.cat([sparse, tokens.to(sparse.dtype)], dim=2)
-        positions = self.model.get_image_wide_positional_embeddings().expand(features.shape[0], -1, -1, -1)
         masks = decoder(
             image_embeddings=features,
-            image_positional_embeddings=positions,
+            image_positional_embeddings=self.positions(features),
             sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
+            dense_prompt_embeddings=self._no_mask(self.model.prompt_encoder.no_mask_embed.weight, features),
             multimask_output=False,
-            **self._more(embedding),
+            **self.more(embedding, decoder),
         )[0]
         return masks[:, 0, 0]
 
-    def _more(self, embedding: ImageEmbedding) -> dict[str, Any]:
+    def sparse_prompts(
+        self, prompts: Prompts | None, features: Float[Tensor, "n c h w"]
+    ) -> Float[Tensor, "n 1 t c"] | None:
+        """Clicks and boxes as tokens; None where there are none."""
+        if prompts is None or not prompts.given:
+            return None
+        return self.model.prompt_encoder(**prompts.flat(), input_masks=None)[0]
+
+    def positions(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """Positional encoding of the embedding's grid."""
+        return self.model.get_image_wide_positional_embeddings().expand(features.shape[0], -1, -1, -1)
+
+    def more(self, embedding: ImageEmbedding, decoder: Any) -> dict[str, Any]:
         """What the decoder takes besides."""
         return {}
 
@@ -65,7 +74,7 @@ class SamHQBackbone(SamBackbone):
         output = self.model.vision_encoder(pixel_values)
         return ImageEmbedding(output.last_hidden_state, (output.intermediate_embeddings[0],))
 
-    def _more(self, embedding: ImageEmbedding) -> dict[str, Any]:
+    def more(self, embedding: ImageEmbedding, decoder: Any) -> dict[str, Any]:
         early = per_finding(embedding.high_resolution[0], embedding.features.shape[0])
         return {"hq_token_only": False, "intermediate_embeddings": [early]}
 
@@ -77,7 +86,6 @@ def set_image_size(model: Any, size: int) -> Any:
     the global attention blocks linearly, as the original SAM does for other sizes.
 
     Args:
-        model: The host.
         size: New side in pixels; a multiple of the patch size.
 
     Raises:

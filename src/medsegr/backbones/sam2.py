@@ -4,13 +4,14 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts, convolution_dims, finer_maps
+from medsegr.backbones.backbone import ImageEmbedding, Prompts, convolution_dims, finer_maps
+from medsegr.backbones.sam import SamBackbone
 from medsegr.errors import ConfigError
 
 
-class Sam2Backbone(Backbone):
+class Sam2Backbone(SamBackbone):
     """A host of SAM 2's build.
 
     The decoder's own projections of the finer maps run in :meth:`decode`, so that a tuned
@@ -34,9 +35,6 @@ class Sam2Backbone(Backbone):
         width = getattr(self.model.config.vision_config.backbone_config, "hidden_size", None)
         return super().block_dims() if width is None else [int(width)] * len(blocks)
 
-    def mask_decoder(self) -> nn.Module:
-        return self.model.mask_decoder
-
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         levels = self.model.vision_encoder(pixel_values, return_dict=True).fpn_hidden_states
         finest, finer, last, *unused = levels
@@ -44,22 +42,8 @@ class Sam2Backbone(Backbone):
         features = last if unused else last + self.model.no_memory_embedding.reshape(1, -1, 1, 1)
         return ImageEmbedding(features, (finest, finer))
 
-    def decode(
-        self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
-    ) -> Float[Tensor, "n h w"]:
-        features = embedding.features
-        sparse = self.sparse_prompts(prompts, features)
-        if tokens is not None:
-            sparse = torch.cat([sparse, tokens[:, None].to(sparse.dtype)], dim=2)
-        masks = decoder(
-            image_embeddings=features,
-            image_positional_embeddings=self.positions(features),
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=self._no_mask(self.model.prompt_encoder.no_mask_embed.weight, features),
-            multimask_output=False,
-            high_resolution_features=finer_maps(self.fine(embedding, decoder), embedding),
-        )[0]
-        return masks[:, 0, 0]
+    def more(self, embedding: ImageEmbedding, decoder: Any) -> dict[str, Any]:
+        return {"high_resolution_features": finer_maps(self.fine(embedding, decoder), embedding)}
 
     def fine(self, embedding: ImageEmbedding, decoder: Any) -> list[Tensor]:
         """The finer maps as the decoder adds them, per image."""
@@ -69,21 +53,12 @@ class Sam2Backbone(Backbone):
     def fine_dims(self) -> tuple[tuple[int, int], ...]:
         return convolution_dims(self.model.mask_decoder.conv_s0, self.model.mask_decoder.conv_s1)
 
-    def positions(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-        """Positional encoding of the embedding's grid."""
-        return self.model.get_image_wide_positional_embeddings().expand(features.shape[0], -1, -1, -1)
-
     def sparse_prompts(self, prompts: Prompts | None, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 1 t c"]:
         """Clicks and boxes as tokens; where there are none, "not a point", as the host does for itself."""
-        asked = {} if prompts is None else prompts.flat()
         if prompts is None or not prompts.given:
-            count = features.shape[0]
-            asked = {
-                "input_points": features.new_zeros(count, 1, 1, 2),
-                "input_labels": -torch.ones(count, 1, 1, dtype=torch.int32, device=features.device),
-                "input_boxes": None,
-            }
-        return self.model.prompt_encoder(**asked, input_masks=None)[0]
+            nowhere = features.new_zeros(features.shape[0], 1, 1, 2)
+            prompts = Prompts(nowhere, -torch.ones(nowhere.shape[:3], dtype=torch.int32, device=features.device))
+        return self.model.prompt_encoder(**prompts.flat(), input_masks=None)[0]
 
 
 def set_sam2_image_size(model: Any, size: int) -> Any:
@@ -92,7 +67,6 @@ def set_sam2_image_size(model: Any, size: int) -> Any:
     Their encoders resize their own position embeddings; only what is noted of the sizes changes.
 
     Args:
-        model: The host.
         size: New side in pixels; a multiple of 32.
 
     Raises:

@@ -86,11 +86,7 @@ class TinyConfig:
 
 
 class TinyEncoder(nn.Module):
-    """Residual stages at strides 4 to 32 after a stem at stride 2, and a top-down pyramid as neck.
-
-    Args:
-        config: Sizes.
-    """
+    """Residual stages at strides 4 to 32 after a stem at stride 2, and a top-down pyramid as neck."""
 
     def __init__(self, config: TinyConfig) -> None:
         super().__init__()
@@ -121,11 +117,7 @@ class TinyEncoder(nn.Module):
 
 
 class TinySam(nn.Module):
-    """The tiny host as one module, named as SAM names its parts.
-
-    Args:
-        config: Sizes.
-    """
+    """The tiny host as one module, named as SAM names its parts."""
 
     def __init__(self, config: TinyConfig) -> None:
         super().__init__()
@@ -160,7 +152,6 @@ class TinyBackbone(Sam2Backbone):
     """The tiny host, trained and shipped whole.
 
     Args:
-        model: The host.
         name: Catalogue name or origin.
     """
 
@@ -216,7 +207,6 @@ def set_tiny_image_size(model: TinySam, size: int) -> TinySam:
     """Let the tiny host take squares of another side, in place; no weight depends on it.
 
     Args:
-        model: The host.
         size: New side in pixels; a multiple of 32.
 
     Raises:

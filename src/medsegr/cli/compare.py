@@ -2,16 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from medsegr.cli.console import messages, results
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rich.table import Table
+from medsegr.cli.console import messages, results, table
 
 
 def compare(
@@ -37,7 +32,7 @@ def compare(
     """
     from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.evaluation.compare import compare_runs
-    from medsegr.evaluation.comparison_page import comparison_page
+    from medsegr.evaluation.comparison_page import HEADER, comparison_page, comparison_row
     from medsegr.evaluation.run_files import read_run
 
     if out is not None:
@@ -55,7 +50,9 @@ def compare(
         return
     for origin, reports in record["origins"].items():
         for report, found in reports.items():
-            results().print(_table(f"reports: {origin}; report: {report}", found))
+            strata = {f"dice, {name} {value}": f for name, rows in found["strata"].items() for value, f in rows.items()}
+            rows = [comparison_row(name, f) for name, f in {**found["measures"], **strata}.items() if f is not None]
+            results().print(table(f"reports: {origin}; report: {report}", HEADER, rows))
     first, second = (
         record[which]["run"] + (f" ({record[which]['report']})" if record[which]["report"] else "")
         for which in ("first", "second")
@@ -64,22 +61,3 @@ def compare(
         f"{record['pairs']} pairs; differences are {second} minus {first}"
         + (f"; {out}/comparison.json and comparison.html" if out is not None else "")
     )
-
-
-def _table(title: str, found: "Mapping[str, Any]") -> "Table":
-    from rich.table import Table
-
-    from medsegr.evaluation.comparison_page import HEADER, comparison_row
-    from medsegr.evaluation.html import shown
-
-    table = Table(*HEADER, title=title)
-    named = [(name, figures) for name, figures in found["measures"].items()]
-    named += [
-        (f"dice, {field} {value}", figures)
-        for field, rows in found["strata"].items()
-        for value, figures in rows.items()
-    ]
-    for name, figures in named:
-        if figures is not None:
-            table.add_row(*(shown(cell) for cell in comparison_row(name, figures)))
-    return table

@@ -1,10 +1,12 @@
 """Where the commands write: results to standard output, progress and messages to standard error."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 
 def results() -> Console:
@@ -16,6 +18,16 @@ def results() -> Console:
 def messages() -> Console:
     """Standard error."""
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """A table whose values are shown as on pages."""
+    from medsegr.evaluation.html import shown
+
+    made = Table(*header, title=title)
+    for row in rows:
+        made.add_row(*map(shown, row))
+    return made
 
 
 @contextmanager

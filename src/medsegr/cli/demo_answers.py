@@ -49,7 +49,6 @@ def ask(predictor: Predictor, case: Case, others: Sequence[Case]) -> DemoCase:
     """Segment a case in all three ways.
 
     Args:
-        predictor: The model.
         case: With a report and findings.
         others: Cases whose reports serve as "another case's".
     """

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medsegr.cli.console import messages, results
+from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
-from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
+from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
@@ -93,7 +93,7 @@ def evaluate(
         answers += found
     how = measurement_record(predictor, folders, answers, settings)
     record = {"command": command_line(context.obj), **how}
-    record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
+    record["origins"] = all_tables(answers, {d.name: predictor.support_thresholds.of(d.modality) for d in folders})
     shown = _pictures(predictor, folders, answers, settings) if pictures else []
     with staged_folder(out, overwrite) as folder:
         write_results(folder, record, answers)
@@ -119,22 +119,15 @@ def _pictures(
 
 
 def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":
-    from rich.table import Table
+    from medsegr.evaluation.html import with_interval
 
-    from medsegr.evaluation.html import shown, with_interval
-
-    table = Table(
-        "report", "findings", "Dice per finding", "Dice per image", "over the set", "NSD", "HD95", "missed",
-        "false alarms", "lesions found", title=f"reports: {origin}",
-    )  # fmt: skip
-    for mode, figures in tables["reports"].items():
-        f = figures["all"]
-        if f is None:
-            continue
+    header = ("report", "findings", "Dice per finding", "Dice per image", "over the set", "NSD", "HD95", "missed",
+              "false alarms", "lesions found")  # fmt: skip
+    rows = []
+    for mode, f in ((mode, figures["all"]) for mode, figures in tables["reports"].items() if figures["all"]):
         near = [f"{with_interval(s['nsd'], ())} ({unit})" for unit, s in f["surface"].items()]
         far = [f"{with_interval(s['hd95'], (), 1)} {unit}" for unit, s in f["surface"].items()]
         dice = with_interval(f["dice_per_finding"], f["interval"])
-        cells = (f["shown"], dice, f["dice_per_image"], f["dice_over_set"], ", ".join(near), ", ".join(far),
-                 f["missed"], f["false_alarms"], f["lesions"]["sensitivity"])  # fmt: skip
-        table.add_row(mode, *(shown(cell) for cell in cells))
-    return table
+        rows.append((mode, f["shown"], dice, f["dice_per_image"], f["dice_over_set"], ", ".join(near), ", ".join(far),
+                     f["missed"], f["false_alarms"], f["lesions"]["sensitivity"]))  # fmt: skip
+    return table(f"reports: {origin}", header, rows)

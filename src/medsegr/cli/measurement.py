@@ -36,11 +36,6 @@ def open_data(paths: Sequence[Path]) -> "list[DatasetFolder]":
     return folders
 
 
-def thresholds_of(predictor: "Predictor", folders: "Sequence[DatasetFolder]") -> dict[str, float]:
-    """Data set -> support below which the model says that its pictures do not show a finding."""
-    return {folder.name: predictor.support_thresholds.of(folder.modality) for folder in folders}
-
-
 def measurement_record(
     predictor: "Predictor",
     folders: "Sequence[DatasetFolder]",
@@ -50,8 +45,6 @@ def measurement_record(
     """How a measurement came to be.
 
     Args:
-        predictor: The model.
-        folders: The data sets.
         answers: Of the measurement; cases without one were not measured.
         settings: ``split`` and ``seed``, and whatever else decides what the figures mean.
 

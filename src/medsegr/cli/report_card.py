@@ -2,20 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from medsegr.cli.console import messages, results
+from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 from medsegr.cli.run_record import command_line
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rich.table import Table
 
 
 def report_card(
@@ -41,7 +36,7 @@ def report_card(
     Example: medsegr report-card --model tiny --data phantoms --split test --out card
     """
     from medsegr.data.outputs import check_output_folder, staged_folder
-    from medsegr.evaluation.card_page import card_page
+    from medsegr.evaluation.card_page import HEADER, card_page, card_row
     from medsegr.evaluation.report_card import SAME, SCHEMA, card_answers, card_figures
     from medsegr.inference.predictor import load
 
@@ -69,18 +64,7 @@ def report_card(
         (stage / "report_card.json").write_text(text + "\n", encoding="utf-8")
         (stage / "report_card.html").write_text(card_page(record), encoding="utf-8")
     for origin, tables in record["origins"].items():
-        results().print(_table(origin, tables["ways"]))
+        rows = [card_row(way, figures)[:-1] for way, figures in tables["ways"].items()]
+        results().print(table(f"reports: {origin}", HEADER[:-1], rows))
         results().print("\n".join(f"- {figures['verdict']}" for figures in tables["ways"].values()))
     typer.echo(f"{out}/report_card.json and report_card.html")
-
-
-def _table(origin: str, ways: "Mapping[str, Any]") -> "Table":
-    from rich.table import Table
-
-    from medsegr.evaluation.card_page import HEADER, card_row
-    from medsegr.evaluation.html import shown
-
-    table = Table(*HEADER[:-1], title=f"reports: {origin}")
-    for way, figures in ways.items():
-        table.add_row(*(shown(cell) for cell in card_row(way, figures)[:-1]))
-    return table

@@ -3,7 +3,6 @@
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,8 +84,8 @@ def segment(
         predictor = load(model, device, host, flips=flips, second_look=second_look)
         question = {"targets": targets, "modality": modality, "threshold": threshold, "lexicon": known}
         read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint) if endpoint else None
-        job = _Job(predictor, stage, question, keep_text, pictures, read)
-        done, failures = _segment_all(job, studies)
+        one = partial(_segment_one, predictor=predictor, stage=stage, question=question, read=read)
+        done, failures = _segment_all(partial(one, keep_text=keep_text, pictures=pictures), studies, stage)
         sha256 = predictor.metadata.get("weights_sha256")
         weights = {"name": model, "weights_sha256": sha256, **predictor.looks.settings()}
         reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
@@ -99,19 +98,9 @@ def segment(
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What is the same for all studies: the model, where to write, what to ask, what to keep, who reads."""
-
-    predictor: "Predictor"
-    stage: Path
-    question: dict[str, Any]
-    keep_text: bool
-    pictures: bool
-    read: Callable[..., ReportPriors] | None = None
-
-
-def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, Any], "Result"]], list[dict[str, str]]]:
+def _segment_all(
+    one: "Callable[[Study], Result]", studies: list[Study], stage: Path
+) -> tuple[list[tuple[dict[str, Any], "Result"]], list[dict[str, str]]]:
     """Segment each study into its own folder; failures do not stop the others, unless all fail."""
     done: list[tuple[dict[str, Any], Result]] = []
     failures: list[dict[str, str]] = []
@@ -121,7 +110,7 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
         if len(studies) > 1:
             messages().print(f"[{number}/{len(studies)}] {study.case}")
         try:
-            result = _segment_one(job, study)
+            result = one(study)
         except CAUGHT as error:
             told = in_words(error, study.case)
             if told is None:
@@ -132,7 +121,7 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
             done.append(({"case": study.case, "image": str(study.image), "seconds": seconds}, result))
             continue
         free_memory()
-        shutil.rmtree(job.stage / study.case, ignore_errors=True)
+        shutil.rmtree(stage / study.case, ignore_errors=True)
         failures.append({"case": study.case, "image": str(study.image), "error": str(errors[-1])})
     if not done and len(errors) == 1:
         raise errors[0]
@@ -141,23 +130,26 @@ def _segment_all(job: _Job, studies: list[Study]) -> tuple[list[tuple[dict[str, 
     return done, failures
 
 
-def _segment_one(job: _Job, study: Study) -> "Result":
+def _segment_one(
+    study: Study, *, predictor: "Predictor", stage: Path, question: dict[str, Any], keep_text: bool, pictures: bool,
+    read: Callable[..., ReportPriors] | None,
+) -> "Result":  # fmt: skip
     from medsegr.data.image import load_image
     from medsegr.explain.figure import save_figures
     from medsegr.inference.writer import write_case
 
     picture: "Path | MedicalImage" = study.image
     report: str | ReportPriors | None = study.report
-    if job.read is not None and study.report and study.report.strip():
+    if read is not None and study.report and study.report.strip():
         picture = load_image(study.image)
-        report = job.read(study.report, job.question["modality"] or picture.modality)
-    result = job.predictor.segment(picture, report, **job.question)
-    folder = job.stage / study.case
+        report = read(study.report, question["modality"] or picture.modality)
+    result = predictor.segment(picture, report, **question)
+    folder = stage / study.case
     folder.mkdir()
-    names = {"case": study.case, "image": study.image.name, "model": job.predictor.name}
-    write_case(folder, result, **names, keep_text=job.keep_text)
-    if job.pictures:
-        save_figures(folder, result, study.case, job.keep_text)
+    names = {"case": study.case, "image": study.image.name, "model": predictor.name}
+    write_case(folder, result, **names, keep_text=keep_text)
+    if pictures:
+        save_figures(folder, result, study.case, keep_text)
     return result
 
 

@@ -164,21 +164,21 @@ def _built_in_files() -> tuple[LexiconFile, ...]:
 def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
     merged = merge_files(read)
     return Lexicon(
-        targets={name: _target(name, fields) for name, fields in merged.names("targets").items()},
+        targets={name: _target(name, fields) for name, fields in merged.tables["targets"].items()},
         zones=_table(merged, "zones", Zone),
         textures=_table(merged, "textures", Attribute),
         shapes=_table(merged, "shapes", Attribute),
         modalities=_table(merged, "modalities", Modality),
-        triggers={name: fields["words"] for name, fields in merged.names("triggers").items()},
+        triggers={name: fields["words"] for name, fields in merged.tables["triggers"].items()},
         statements=tuple(_statement(fields) for fields in merged.statements),
-        sides={name: fields["words"] for name, fields in merged.names("sides").items()},
-        combined={words: _parts(fields) for words, fields in merged.names("combined").items()},
-        views=merged.names("views"),
+        sides={name: fields["words"] for name, fields in merged.tables["sides"].items()},
+        combined={words: _parts(fields) for words, fields in merged.tables["combined"].items()},
+        views=merged.tables["views"],
     )
 
 
 def _table(merged: Merged, section: str, kind: type) -> dict[str, Any]:
-    return {name: kind(name=name, **fields) for name, fields in merged.names(section).items()}
+    return {name: kind(name=name, **fields) for name, fields in merged.tables[section].items()}
 
 
 def _target(name: str, fields: dict[str, Any]) -> Target:
@@ -233,7 +233,6 @@ def finding_for_target(target: str, modality: str | None, lexicon: Lexicon) -> F
     Args:
         target: Canonical name, or one of its words.
         modality: A usual side is left out where pictures show the image's own sides.
-        lexicon: Names and words.
 
     Raises:
         ConfigError: Unknown target.

@@ -1,5 +1,6 @@
 """Several lexicon files -> one set of tables, with the checks that need all of them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,13 +28,9 @@ _BUILT_IN_ONLY = "not possible in a file of your own: weights are trained with t
 class Merged:
     """Plain tables: section -> name -> fields, and the statements in the order in which they are tried."""
 
-    tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    tables: defaultdict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     statements: list[dict[str, Any]] = field(default_factory=list)
     regions: set[str] = field(default_factory=set)
-
-    def names(self, section: str) -> dict[str, dict[str, Any]]:
-        """One table."""
-        return self.tables.setdefault(section, {})
 
 
 def merge_files(files: Sequence[LexiconFile]) -> Merged:
@@ -58,7 +55,9 @@ def merge_files(files: Sequence[LexiconFile]) -> Merged:
             elif _is_allowed(merged, file, entry):
                 _unite(merged, homes, file, entry)
     for file in files:
-        _check_region(merged, file)
+        if file.region and file.region not in merged.regions:
+            told = expected(file.region, sorted(merged.regions))
+            file.complain(file.region_line, f"unknown region {shown(file.region)}: {told}")
         for entry in file.entries:
             _check_names(merged, file, entry)
     _refuse_mistakes(files)
@@ -84,8 +83,8 @@ def _is_allowed(merged: Merged, file: LexiconFile, entry: Entry) -> bool:
         file.complain(entry.line, f"views, {entry.name}: {_BUILT_IN_ONLY}")
     elif "view" in entry.fields:
         file.complain(entry.lines["view"], f"{entry.section}, {entry.name}: view: {_BUILT_IN_ONLY}")
-    elif entry.section in WORD_SECTIONS and entry.name not in merged.names(entry.section):
-        known = expected(entry.name, merged.names(entry.section))
+    elif entry.section in WORD_SECTIONS and entry.name not in merged.tables[entry.section]:
+        known = expected(entry.name, merged.tables[entry.section])
         file.complain(entry.line, f"{entry.section}: unknown name {shown(entry.name)}: {known}")
     else:
         return True
@@ -94,7 +93,7 @@ def _is_allowed(merged: Merged, file: LexiconFile, entry: Entry) -> bool:
 
 def _unite(merged: Merged, homes: dict[tuple[str, str, str], str], file: LexiconFile, entry: Entry) -> None:
     """Add an entry to the tables."""
-    table = merged.names(entry.section)
+    table = merged.tables[entry.section]
     if entry.name not in table:
         _check_new(file, entry, table)
         table[entry.name] = {"region": file.region or "any"} if entry.section in ("targets", "zones") else {}
@@ -123,12 +122,6 @@ def _check_new(file: LexiconFile, entry: Entry, known: Iterable[str]) -> None:
         file.complain(entry.line, f"{where}.{' Did' + hint if hint else ''}")
 
 
-def _check_region(merged: Merged, file: LexiconFile) -> None:
-    if file.region and file.region not in merged.regions:
-        told = expected(file.region, sorted(merged.regions))
-        file.complain(file.region_line, f"unknown region {shown(file.region)}: {told}")
-
-
 def _check_names(merged: Merged, file: LexiconFile, entry: Entry) -> None:
     """Complain of every name in an entry that no file defines."""
     for name, kind, known, line in _references(merged, entry):
@@ -148,18 +141,18 @@ def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterab
             yield name, kind, known, entry.lines.get(part, entry.line)
 
     if entry.section == "views":
-        yield from ((zone, "zone", merged.names("zones"), entry.lines.get(zone, entry.line)) for zone in fields)
+        yield from ((zone, "zone", merged.tables["zones"], entry.lines.get(zone, entry.line)) for zone in fields)
     elif entry.section == "statements":
         for presence in ("absent", "present"):
-            yield from listed(presence, "target", merged.names("targets"))
+            yield from listed(presence, "target", merged.tables["targets"])
     elif entry.section == "combined":
         for part, section in PARTS.items():
-            yield from listed(part, part, merged.names(section))
+            yield from listed(part, part, merged.tables[section])
     else:
         yield from listed("regions", "region", merged.regions)
         yield from listed("region", "region", merged.regions)
-        yield from listed("view", "view", merged.names("views"))
+        yield from listed("view", "view", merged.tables["views"])
         line = entry.lines.get("usual", entry.line)
         for part, kind in USUAL.items():
             for name in fields.get("usual", {}).get(part, ()):
-                yield name, kind, merged.names(PARTS[kind]), line
+                yield name, kind, merged.tables[PARTS[kind]], line

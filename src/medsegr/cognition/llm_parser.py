@@ -67,7 +67,6 @@ def check_answer(
 
     Args:
         records: As :func:`medsegr.cognition.llm_schema.read_answer` returns them.
-        text: The report.
         modality: Decides the frame of the places.
         lexicon: Names that findings may have.
 

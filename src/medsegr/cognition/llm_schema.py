@@ -54,7 +54,6 @@ def question(text: str, modality: str | None, lexicon: Lexicon) -> list[dict[str
     """The messages that ask for the findings of a report.
 
     Args:
-        text: The report.
         modality: Canonical modality, or None.
         lexicon: Its names are the only ones that the answer may hold.
     """

@@ -1,7 +1,7 @@
 """Each prior -> its token: canonical attributes, looked up in small learned tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -46,8 +46,7 @@ class PriorBatch:
 
     def to(self, device: torch.device | str) -> "PriorBatch":
         """The same on another device."""
-        moved = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{name: t.to(device) for name, t in moved.items() if t is not None})
+        return replace(self, **{name: t.to(device) for name, t in vars(self).items() if t is not None})
 
     def without(self, aspect: str) -> "PriorBatch":
         """The same with one aspect not stated (for ablations)."""

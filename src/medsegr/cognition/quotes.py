@@ -18,9 +18,6 @@ class QuotedReport:
     A quote is found as it stands; else with other white space, case, dashes,
     quotation marks and plural. It begins and ends with a word: "no" does not
     stand in "nodule".
-
-    Args:
-        text: The report.
     """
 
     def __init__(self, text: str) -> None:

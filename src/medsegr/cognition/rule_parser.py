@@ -45,9 +45,7 @@ def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Findi
     """The findings of a report, in its order.
 
     Args:
-        text: The report.
         modality: Canonical modality, or None.
-        lexicon: Names and words.
     """
     walk = _Walk(text, modality, lexicon)
     for first, last in outside(text, spans_elsewhere(text, lexicon)):

@@ -16,10 +16,6 @@ class TextEncoder:
     """Any Hugging Face encoder by name or folder; mean-pooled, normalised, never trained, never saved.
 
     It is no ``nn.Module`` on purpose, so that it stays out of every state dict.
-
-    Args:
-        tokenizer: The encoder's tokenizer.
-        model: The encoder.
     """
 
     def __init__(self, tokenizer, model: nn.Module) -> None:

@@ -83,20 +83,15 @@ def components(mask: np.ndarray) -> tuple[np.ndarray, ...] | None:
 
 
 def by_class(
-    aspect: Aspect,
-    rivals: Rivals,
-    class_of: Callable[[np.ndarray], str | None],
-    said: Callable[[str], Mapping[str, Any]],
+    aspect: Aspect, rivals: Rivals, classes: Sequence[str | None], said: Callable[[str], Mapping[str, Any]]
 ) -> Contest | Unclear | None:
-    """Components of one class are one object; None where all are of one class."""
-    classes: dict[str | None, list[np.ndarray]] = {}
-    for part in rivals.parts:
-        classes.setdefault(class_of(part), []).append(part)
+    """Components of one class are one object; None where all are of one class. ``classes`` are those of the parts."""
     if None in classes:
         return Unclear(aspect, "in no class clearly")
-    if len(classes) < 2:
+    if len(set(classes)) < 2:
         return None
-    named = sorted((str(name), parts) for name, parts in classes.items())
+    of_part = list(zip(classes, rivals.parts, strict=True))
+    named = [(str(name), [part for own, part in of_part if own == name]) for name in sorted(set(map(str, classes)))]
     return Contest(aspect, tuple(described(rivals, parts, **said(name)) for name, parts in named), len(named))
 
 

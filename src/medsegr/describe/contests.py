@@ -92,7 +92,8 @@ def by_side(rivals: Rivals) -> Contest | Unclear | None:
     view = rivals.scene.view
     if not (view.placed and view.sides == "both"):
         return None
-    return by_class("side", rivals, lambda part: side_of(part, rivals.scene), lambda side: {"side": side})
+    sides = [side_of(part, rivals.scene) for part in rivals.parts]
+    return by_class("side", rivals, sides, lambda side: {"side": side})
 
 
 def by_zone(rivals: Rivals) -> Contest | Unclear | None:
@@ -102,18 +103,18 @@ def by_zone(rivals: Rivals) -> Contest | Unclear | None:
         return None
     if view.frame == "image":
         return _by_place_in_picture(rivals)
-    zone = {id(part): next(iter(zones_of(part, rivals.scene)), None) for part in rivals.parts}
-    found = by_class("zone", rivals, lambda part: zone[id(part)], lambda name: {"zones": (name,)})
-    side = {id(part): side_of(part, rivals.scene) for part in rivals.parts}
-    if isinstance(found, Contest) or None in side.values():
+    zones = [next(iter(zones_of(part, rivals.scene)), None) for part in rivals.parts]
+    found = by_class("zone", rivals, zones, lambda name: {"zones": (name,)})
+    sides = [side_of(part, rivals.scene) for part in rivals.parts]
+    if isinstance(found, Contest) or None in sides:
         return found
     for near, far in (("left", "right"), ("right", "left")):
-        here = [part for part in rivals.parts if side[id(part)] == near]
-        there = [part for part in rivals.parts if side[id(part)] == far]
-        zones = sorted({str(zone[id(part)]) for part in here})
-        if len(zones) > 1 and there and None not in {zone[id(part)] for part in here}:
-            groups = [[part for part in here if zone[id(part)] == name] for name in zones]
-            objects = [described(rivals, g, side=near, zones=(n,)) for g, n in zip(groups, zones, strict=True)]
+        here = [(zone, part) for part, zone, side in zip(rivals.parts, zones, sides, strict=True) if side == near]
+        there = [part for part, side in zip(rivals.parts, sides, strict=True) if side == far]
+        names = {zone for zone, _ in here}
+        if len(names) > 1 and there and None not in names:
+            groups = [(name, [part for zone, part in here if zone == name]) for name in sorted(map(str, names))]
+            objects = [described(rivals, parts, side=near, zones=(name,)) for name, parts in groups]
             return Contest("zone", (*objects, described(rivals, there, side=far)), len(objects))
     return found
 
@@ -142,12 +143,8 @@ def by_size(rivals: Rivals) -> Contest | Unclear | None:
         return Unclear("size", "of about one size")
     if areas[place + 1] > LARGEST_SMALL or areas[place] < SMALLEST_LARGE:
         return Unclear("size", "neither small nor large")
-    return by_class(
-        "size",
-        rivals,
-        lambda part: "large" if float(part.mean()) >= areas[place] else "small",
-        lambda name: {"shape": (name,)},
-    )
+    classes = ["large" if float(part.mean()) >= areas[place] else "small" for part in rivals.parts]
+    return by_class("size", rivals, classes, lambda name: {"shape": (name,)})
 
 
 def by_texture(rivals: Rivals) -> Contest | Unclear | None:
@@ -157,16 +154,16 @@ def by_texture(rivals: Rivals) -> Contest | Unclear | None:
     if rivals.target in LUNG_TARGETS:
         return _by_density(rivals)
     plane = rivals.case.image.plane()
-    seen = {id(part): texture_of(part, plane, rivals.scene.modality) for part in rivals.parts}
-    if not any(seen.values()):
+    seen = [texture_of(part, plane, rivals.scene.modality) for part in rivals.parts]
+    if not any(seen):
         return None
 
     def among(names: Collection[str]) -> Contest | Unclear | None:
-        shown = {key: next((name for name in found if name in names), None) for key, found in seen.items()}
-        return by_class("texture", rivals, lambda part: shown[id(part)], lambda name: {"texture": (name,)})
+        shown = [next((name for name in found if name in names), None) for found in seen]
+        return by_class("texture", rivals, shown, lambda name: {"texture": (name,)})
 
     evenness = {"homogeneous", "heterogeneous"}
-    brightness = {name for found in seen.values() for name in found} - evenness
+    brightness = {name for found in seen for name in found} - evenness
     of_both = [found for names in (brightness, evenness) if isinstance(found := among(names), Contest)]
     return of_both[0] if of_both else Unclear("texture", "in no class clearly")
 
@@ -176,12 +173,11 @@ def _by_density(rivals: Rivals) -> Contest | Unclear | None:
     ranked = sorted((float(np.median(grey[core_of(part)])), place) for place, part in enumerate(rivals.parts))
     steps = [second[0] - first[0] for first, second in pairwise(ranked)]
     cut = int(np.argmax(steps)) + 1
-    faint = [rivals.parts[place] for _, place in ranked[:cut]]
-    dense = [rivals.parts[place] for _, place in ranked[cut:]]
-    if not _denser(dense, faint, grey):
+    faint, dense = ([place for _, place in some] for some in (ranked[:cut], ranked[cut:]))
+    if not _denser([rivals.parts[place] for place in dense], [rivals.parts[place] for place in faint], grey):
         return Unclear("texture", "of about one grey value")
-    names = {**{id(part): "faint" for part in faint}, **{id(part): "dense" for part in dense}}
-    return by_class("texture", rivals, lambda part: names[id(part)], lambda name: {"texture": (name,)})
+    classes = ["dense" if place in dense else "faint" for place in range(len(rivals.parts))]
+    return by_class("texture", rivals, classes, lambda name: {"texture": (name,)})
 
 
 def _denser(dense: Sequence[np.ndarray], faint: Sequence[np.ndarray], grey: np.ndarray) -> bool:

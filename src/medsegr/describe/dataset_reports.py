@@ -34,7 +34,6 @@ def derive_reports(
     Args:
         folder: The data set. Reports that it may have are not looked at.
         names: Images to describe.
-        lexicon: Names and words.
         seed: Picks the wording. An image's report depends on it and on the image's name alone.
 
     Yields:
@@ -65,7 +64,6 @@ def report_path(folder: DatasetFolder, out: Path | None, overwrite: bool = False
     """Where derived reports go, if they may go there.
 
     Args:
-        folder: The data set.
         out: As asked for; ``reports_derived.csv`` in the data set by default.
         overwrite: Replace a table of derived reports.
 

@@ -46,7 +46,6 @@ def write_report(
         findings: Present or absent, canonical names, no evidence.
         modality: Canonical modality, or None.
         rng: Picks order and wording; the same state gives the same report.
-        lexicon: Names and words.
 
     Returns:
         The report with the findings that it is read as: those given, less what cannot be said.

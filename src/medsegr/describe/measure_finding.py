@@ -59,7 +59,6 @@ def measure_case(case: Case, lexicon: Lexicon) -> tuple[Finding, ...]:
 
     Args:
         case: Image and structures. An empty structure is denied, if it is a finding or a device.
-        lexicon: Names.
 
     Returns:
         Present findings, then absent ones, each in alphabetical order of the targets.
@@ -92,7 +91,6 @@ def measure_target(target: str, mask: np.ndarray, case: Case, scene: Scene) -> l
         target: Canonical name.
         mask: (H, W) or (D, H, W) bool, not empty.
         case: The case it belongs to.
-        scene: What the picture shows.
     """
     whole = _extent(mask, scene)
     if scene.group(target) != "finding":

@@ -89,7 +89,6 @@ def side_of(mask: np.ndarray, scene: Scene) -> Laterality | None:
 
     Args:
         mask: (H, W) or (D, H, W) bool.
-        scene: What the picture shows.
     """
     if not mask.any():
         return None
@@ -103,7 +102,6 @@ def zones_of(mask: np.ndarray, scene: Scene) -> tuple[str, ...]:
 
     Args:
         mask: (H, W) or (D, H, W) bool.
-        scene: What the picture shows.
     """
     if not mask.any():
         return ()

@@ -85,7 +85,6 @@ def build_suite(
     Args:
         sources: Data sets with masks. Their reports are not looked at.
         out: New folder, written whole or not at all.
-        lexicon: Names and words.
         options: See :class:`SuiteOptions`.
         overwrite: Replace an existing folder.
 
@@ -180,15 +179,13 @@ def smaller(case: Case, size: int) -> Case:
     height, width = case.image.size
     scale = size / max(height, width)
     pixels = np.round(case.image.plane() * 255).astype(np.uint8)
-    if scale >= 1:
-        return Case(load_image(pixels, case.image.modality), structures=case.structures, name=case.name)
-    shape = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(Image.fromarray(pixels).resize(shape, Image.Resampling.LANCZOS))
-    structures = {
-        target: np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).resize(shape, Image.Resampling.BOX)) >= 128
-        for target, mask in case.structures.items()
-    }
-    return Case(load_image(small, case.image.modality), structures=structures, name=case.name)
+    structures = case.structures
+    if scale < 1:
+        shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = np.asarray(Image.fromarray(pixels).resize(shape, Image.Resampling.LANCZOS))
+        drawn = {target: Image.fromarray(mask.astype(np.uint8) * 255) for target, mask in structures.items()}
+        structures = {t: np.asarray(mask.resize(shape, Image.Resampling.BOX)) >= 128 for t, mask in drawn.items()}
+    return Case(load_image(pixels, case.image.modality), structures=structures, name=case.name)
 
 
 def _write_case(each: ReferringCase, case: Case, image: str, folder: Path, tables: _Tables) -> None:

@@ -19,7 +19,6 @@ def shares_in(mask: np.ndarray, zone: str, scene: Scene) -> tuple[float, float]:
     Args:
         mask: (H, W) bool, not empty.
         zone: Canonical name.
-        scene: What the picture shows.
 
     Returns:
         Two shares, 0..1; (0, 1) where the zone means no place in such a picture.
@@ -33,7 +32,6 @@ def telling_zones(masks: Sequence[np.ndarray], scene: Scene, least: float = MOST
 
     Args:
         masks: (H, W) bool, not empty.
-        scene: What the picture shows.
         least: Share of a mask that its zone has to hold.
     """
     zones = [zone for rivals in ZONES[scene.view.frame] for zone in rivals]

@@ -96,8 +96,6 @@ def evaluate(
     that the findings of the report meet the same company in every way.
 
     Args:
-        predictor: The model.
-        folder: The data set.
         split: ``train``, ``val`` or ``test``.
         reports: Ways of asking, see :data:`medsegr.evaluation.reports.ReportMode`.
         without: An aspect whose part of the modulators is switched off meanwhile.
@@ -176,7 +174,6 @@ def answered(  # noqa: PLR0917 - one case, one call
     targets, always bare names, in one way.
 
     Args:
-        predictor: The model.
         case: The image, with its modality.
         asked: All questions of the case.
         mode: The way.
@@ -228,7 +225,6 @@ def ask(
     """Ask one image for some findings, all in one encoding; nothing is asked for none.
 
     Args:
-        predictor: The model.
         case: The image, with its modality.
         findings: To ask for.
         text: The report that their evidence points into, for models that read its words; canonical names without it.

@@ -82,15 +82,12 @@ def with_interval(value: float | None, interval: Sequence[float | None], digits:
     return f"{value:.{digits}f}{between}"
 
 
-def drawing(svg: str, caption: str) -> str:
-    """An inline SVG with its caption."""
-    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+def drawing(content: str, caption: str) -> str:
+    """An inline SVG, or other HTML, with its caption."""
+    return f"<figure>{content}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def picture(png: bytes, caption: str) -> str:
     """A PNG inside the page."""
     data = base64.b64encode(png).decode("ascii")
-    return (
-        f'<figure><img alt="{escape(caption, quote=True)}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
+    return drawing(f'<img alt="{escape(caption, quote=True)}" src="data:image/png;base64,{data}">', caption)

@@ -73,7 +73,6 @@ def pictures(
     """Ask the picked cases again, in the same way, and draw what comes.
 
     Args:
-        predictor: The model.
         folders: Data sets by name.
         split: That was measured.
         picked: Rank and answer.

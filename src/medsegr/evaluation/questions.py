@@ -42,7 +42,6 @@ def questions_of(case: Case, folder: DatasetFolder, lexicon: Lexicon) -> list[As
     Args:
         case: Image with its view, report, masks, records.
         folder: Its data set: what is annotated everywhere.
-        lexicon: Names and words.
     """
     nothing = np.zeros(case.image.mask_shape, bool)
     findings = parse_report(case.report, case.image.modality, lexicon=lexicon).findings if case.report else ()

@@ -111,8 +111,6 @@ def card_answers(
     """Ask every described finding of a split in every way; one image encoding per way.
 
     Args:
-        predictor: The model.
-        folder: The data set.
         split: ``train``, ``val`` or ``test``.
         limit: Cases at most.
         seed: Chooses other patients and other attributes.

@@ -15,7 +15,7 @@ from medsegr.explain.attention_maps import (
     heat_overlay,
     pixel_aspect,
 )
-from medsegr.explain.page import Page, fitted
+from medsegr.explain.page import Box, Page, fitted
 from medsegr.explain.palette import (
     AGREES,
     DISAGREES,
@@ -42,6 +42,9 @@ TEXT = 10.5
 MAX_ROWS = 12
 """More findings than this are named in a last line instead of drawn."""
 
+Crop = tuple[int, int, int, int]
+"""Rows and columns of a picture: top, bottom, left, right."""
+
 SMALL = 0.02
 """Share of the picture below which a mask is shown enlarged."""
 
@@ -59,7 +62,6 @@ def explanation_page(result: Result, title: str, keep_text: bool = False) -> Pag
     """One row per finding; a reader sees why each mask is there, or why there is none.
 
     Args:
-        result: From the predictor.
         title: Shown at the top.
         keep_text: Also show the report's words around the evidence; without it, ``…`` stands for them.
     """
@@ -167,14 +169,14 @@ def _draw_words(page: Page, result: Result, found: FindingResult, y: float, max_
     draw_lines(page.axes, lines, MARGIN, y, TEXT)
 
 
-def _blank(page: Page, box: tuple[float, float, float, float], words: str) -> None:
+def _blank(page: Page, box: Box, words: str) -> None:
     x, y, width, height = box
     page.axes.add_patch(Rectangle((x, y), width, height, facecolor="#F4F6F8", edgecolor=RULE, linewidth=0.8))
     put(page.axes, x + width / 2, y + height / 2 + 3, words, 9.5, colour=FAINT, align="center")
 
 
-def _zoom(mask: np.ndarray) -> tuple[int, int, int, int] | None:
-    """Rows and columns (top, bottom, left, right) to enlarge around a small mask, of the picture's shape."""
+def _zoom(mask: np.ndarray) -> Crop | None:
+    """What to enlarge around a small mask, of the picture's shape."""
     if not mask.any() or mask.mean() >= SMALL:
         return None
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
@@ -189,13 +191,7 @@ def _zoom(mask: np.ndarray) -> tuple[int, int, int, int] | None:
     return top, top + high, left, left + wide
 
 
-def _draw_where(
-    page: Page,
-    found: FindingResult,
-    plane: np.ndarray,
-    box: tuple[float, float, float, float],
-    crop: tuple[int, int, int, int] | None,
-) -> None:
+def _draw_where(page: Page, found: FindingResult, plane: np.ndarray, box: Box, crop: Crop | None) -> None:
     looked = display_map(found.location_map) if found.location_map is not None else np.zeros(plane.shape[:2])
     axes = page.picture(box, heat_overlay(plane, looked))
     if crop is not None:
@@ -204,13 +200,7 @@ def _draw_where(
         axes.add_patch(frame)
 
 
-def _draw_mask(
-    page: Page,
-    result: Result,
-    number: int,
-    box: tuple[float, float, float, float],
-    crop: tuple[int, int, int, int] | None,
-) -> None:
+def _draw_mask(page: Page, result: Result, number: int, box: Box, crop: Crop | None) -> None:
     found, colour = result.findings[number], finding_colour(number)
     plane, mask = display_rgb(result.image.plane(found.key_plane)), display_map(found.plane_mask())
     if crop is not None:

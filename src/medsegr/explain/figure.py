@@ -17,7 +17,6 @@ def save_figures(folder: Path, result: Result, title: str, keep_text: bool = Fal
 
     Args:
         folder: Exists.
-        result: From the predictor.
         title: Name of the case.
         keep_text: Also show the report's words around the evidence.
 

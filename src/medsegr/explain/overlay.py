@@ -25,7 +25,6 @@ def overlay_page(result: Result, title: str) -> Page:
     Of a volume, the plane that shows most findings is taken.
 
     Args:
-        result: From the predictor.
         title: Shown above the picture.
     """
     plane = chosen_plane(result.findings)

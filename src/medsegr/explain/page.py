@@ -15,6 +15,9 @@ from medsegr.explain.text_layout import put, text_width
 
 DPI = 144
 
+Box = tuple[float, float, float, float]
+"""Left, top, width and height, in points."""
+
 
 class Page:
     """A white page.
@@ -47,8 +50,8 @@ class Page:
             put(self.axes, x + 16, y + 9, name, 8.5, colour=FAINT)
             x += 16 + text_width(name, 8.5) + 12
 
-    def picture(self, box: tuple[float, float, float, float], rgb: np.ndarray) -> Axes:
-        """Axes in the picture's pixels that fill a box (x, y, width, height) of the page."""
+    def picture(self, box: Box, rgb: np.ndarray) -> Axes:
+        """Axes in the picture's pixels that fill a box of the page."""
         x, y, width, height = box
         place = (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
         axes = self.figure.add_axes(place)

@@ -158,7 +158,6 @@ def fit_excerpt(
     """The evidence, and as much of the report around it as may be shown.
 
     Args:
-        text: The report.
         spans: Where the evidence stands in it, with its aspect.
         width: Of a line, in points.
         size: Of the font, in points.

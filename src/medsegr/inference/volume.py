@@ -16,7 +16,6 @@ def predict_planes(ask: Ask, image: MedicalImage, question: Question, batch_size
 
     Args:
         ask: How to ask the model.
-        image: A picture or a volume.
         question: K findings.
         batch_size: Planes at once.
     """

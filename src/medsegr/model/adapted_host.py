@@ -26,9 +26,7 @@ class AdaptedHost(nn.Module):
     in with the adapter, and but for hosts that are trained whole.
 
     Args:
-        backbone: The host.
         vocabulary: Names that have a row in the embedding tables.
-        config: Sizes of the adapter.
         name: Of the adapter.
 
     Raises:

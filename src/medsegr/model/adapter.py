@@ -148,7 +148,6 @@ class Adapter(nn.Module):
     Args:
         backbone: The host, read for its sizes only.
         vocabulary: Names with a row in the embedding tables.
-        config: Sizes.
     """
 
     def __init__(self, backbone: Backbone, vocabulary: PriorVocabulary, config: AdapterConfig) -> None:

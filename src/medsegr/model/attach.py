@@ -27,7 +27,6 @@ def attach(
     Args:
         model: For example ``transformers.SamModel.from_pretrained("facebook/sam-vit-base")``, or any
             encoder with a mask head together with ``host``.
-        config: Sizes of the adapter.
         vocabulary: Names with a row in the tables; the built-in lexicon's by default.
         host: What there is to know of a host that the catalogue does not hold.
         name: Of the adapter, where several are to share the host.
@@ -48,7 +47,6 @@ def build_model(
 
     Args:
         host: ``tiny``, a Hugging Face id or folder of a SAM, or ``module:function``; see ``build_host``.
-        config: Sizes of the adapter.
         image_size: Side of the square input; the host's own by default.
         host_config: For ``tiny``: fields of ``TinyConfig``.
 

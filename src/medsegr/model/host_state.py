@@ -44,7 +44,6 @@ def remember(model: nn.Module, holder: Any, before: HostState | None = None) -> 
     """The host's state before the first adapter that is on it.
 
     Args:
-        model: The host.
         holder: Who puts an adapter on it; when nobody refers to it any more, the host's state is given back.
         before: Of a host that was copied together with its adapters.
     """

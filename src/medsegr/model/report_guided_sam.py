@@ -79,9 +79,7 @@ class ReportGuidedSam(AdaptedHost):
     one pass are K single passes.
 
     Args:
-        backbone: The host.
         vocabulary: Names that have a row in the embedding tables.
-        config: Sizes of the adapter.
         name: Of the adapter.
     """
 
@@ -232,10 +230,8 @@ class ReportGuidedSam(AdaptedHost):
 
 def _only(batch: Any, k: int) -> Any:
     """A dataclass of tensors (B, K, ...) -> finding ``k`` of each, (B, 1, ...)."""
-    values = {name: getattr(batch, name) for name in batch.__dataclass_fields__}
-    return replace(
-        batch, **{name: v[:, k : k + 1] for name, v in values.items() if isinstance(v, Tensor) and v.ndim > 1}
-    )
+    tensors = {name: v for name, v in vars(batch).items() if isinstance(v, Tensor) and v.ndim > 1}
+    return replace(batch, **{name: v[:, k : k + 1] for name, v in tensors.items()})
 
 
 def _inside_region(region: Float[Tensor, "b k r r"], like: Float[Tensor, "b k _ h w"]) -> Float[Tensor, "b k 1 h w"]:

@@ -49,7 +49,6 @@ def move(
 
     Args:
         planes: At any size, stretched or not.
-        geometry: What to do.
         sides: (H, W) that the planes show, by which a turn is one of the picture and not of its stretched likeness;
             as many as they have pixels by default.
     """

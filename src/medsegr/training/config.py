@@ -1,6 +1,7 @@
 """What a training run needs to know: frozen dataclasses, checked when they are made."""
 
 import dataclasses
+import json
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Literal
@@ -250,10 +251,4 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings, as they go into ``config.yaml``."""
-        return _plain(dataclasses.asdict(self))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return json.loads(json.dumps(dataclasses.asdict(self)))

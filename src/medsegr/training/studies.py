@@ -108,7 +108,6 @@ def prepare_study(case: Case, folder: DatasetFolder, fit: FitSquare, lexicon: Le
         case: Image with its view, report, masks.
         folder: Its data set, for what is annotated.
         fit: How pictures lie in the host's square.
-        lexicon: Names and words.
     """
     case = one_plane(case)
     square = fit(case.image.size)
