@@ -11,7 +11,7 @@ from medsegr.data.image import load_image, load_label_map
 from medsegr.describe.place import WHOLE, Scene, body_box, side_of, zones_of
 from medsegr.view import Frame
 from tests.describe.cases import SIZE, ellipse, picture
-from tests.views import seen
+from tests.views import seen, view_of
 
 
 def shown(modality: str | None, frame: Frame = "patient", body: np.ndarray | None = None) -> Scene:
@@ -113,3 +113,11 @@ def test_a_sagittal_slice_has_no_sides_and_a_coronal_one_no_front(tmp_path: Path
     sagittal, coronal = scene(tmp_path / "sagittal.nii"), scene(tmp_path / "coronal.nii")
     assert (side_of(mask, sagittal), zones_of(mask, sagittal)) == (None, ())
     assert (side_of(mask, coronal), zones_of(mask, coronal)) == ("left", ())
+
+
+def test_a_body_s_corner_is_its_top_and_its_left() -> None:
+    """In a body that begins low and fills the width, what lies above the middle of picture and body is anterior."""
+    mask = np.zeros((100, 60), bool)
+    mask[38:44, 20:40] = True
+    for body, zone in (((0.3, 1.0, 0.0, 0.9), ("anterior",)), ((0.0, 0.7, 0.3, 1.0), ())):
+        assert zones_of(mask, Scene(view_of("chest_ct"), body, load_lexicon())) == zone
