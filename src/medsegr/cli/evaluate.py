@@ -7,7 +7,7 @@ import typer
 
 from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
-from medsegr.cli.measurement import measurement_record, open_data
+from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
@@ -92,7 +92,7 @@ def evaluate(
         answers += found
     how = measurement_record(predictor, folders, answers, settings)
     record = {"command": command_line(context.obj), **how}
-    record["origins"] = all_tables(answers, {d.name: predictor.support_thresholds.of(d.modality) for d in folders})
+    record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
     picked, by_name = chosen(answers) if pictures else [], {data_set.name: data_set for data_set in folders}
     shown = list(drawn(predictor, by_name, split, picked, seed=seed))
     with staged_folder(out, overwrite) as folder:
