@@ -36,7 +36,12 @@ def demo(
     console.print(f"All at a glance:  {out / 'demo.png'}", soft_wrap=True)
     for case in shown:
         console.print(f"{case.name + ':':<17} {out / case.name / 'explanation.png'}", soft_wrap=True)
-    console.print(f"To try one yourself: {_trial(out, shown[0])}", soft_wrap=True)
+    first = shown[0]
+    console.print(
+        f"To try one yourself: medsegr segment {out / first.name / 'image.png'} --report "
+        f"{out / first.name / 'report.txt'} --modality {first.answers[0].modality} --out again-{first.name}",
+        soft_wrap=True,
+    )
 
 
 def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
@@ -74,15 +79,6 @@ def save_inputs(folder: Path, case: "Case") -> None:
 
     Image.fromarray(case.image.voxels).save(folder / "image.png")
     (folder / "report.txt").write_text((case.report or "").strip() + "\n", encoding="utf-8")
-
-
-def _trial(out: Path, case: "DemoCase") -> str:
-    """The command that makes a case's masks again from what :func:`save_inputs` wrote."""
-    folder = out / case.name
-    return (
-        f"medsegr segment {folder / 'image.png'} --report {folder / 'report.txt'} "
-        f"--modality {case.answers[0].modality} --out again-{case.name}"
-    )
 
 
 def _row(case: "DemoCase") -> "SheetRow":

@@ -7,20 +7,17 @@ import typer
 
 from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
-from medsegr.cli.measurement import measurement_record, open_data
+from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
 from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
 from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from rich.table import Table
 
-    from medsegr.data.dataset_folder import DatasetFolder
     from medsegr.evaluation.answer import Answer
-    from medsegr.evaluation.pictures import CasePicture
-    from medsegr.inference.predictor import Predictor
 
 USUAL_MODES: tuple[ReportMode, ...] = ("true", "none", "other")
 """Ways of asking where none is named."""
@@ -63,6 +60,8 @@ def evaluate(
     from medsegr.evaluation.evaluate import check_modes
     from medsegr.evaluation.evaluate import evaluate as measure
     from medsegr.evaluation.lesions import LESION_OVERLAP
+    from medsegr.evaluation.pictures import chosen
+    from medsegr.evaluation.pictures import pictures as drawn
     from medsegr.evaluation.results import all_tables
     from medsegr.evaluation.results_page import results_page
     from medsegr.evaluation.run_files import PAGE_FILE, write_results
@@ -93,29 +92,15 @@ def evaluate(
         answers += found
     how = measurement_record(predictor, folders, answers, settings)
     record = {"command": command_line(context.obj), **how}
-    record["origins"] = all_tables(answers, {d.name: predictor.support_thresholds.of(d.modality) for d in folders})
-    shown = _pictures(predictor, folders, answers, settings) if pictures else []
+    record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
+    picked, by_name = chosen(answers) if pictures else [], {data_set.name: data_set for data_set in folders}
+    shown = list(drawn(predictor, by_name, split, picked, seed=seed))
     with staged_folder(out, overwrite) as folder:
         write_results(folder, record, answers)
         (folder / PAGE_FILE).write_text(results_page(record, answers, shown), encoding="utf-8")
     for origin, tables in record["origins"].items():
         results().print(_table(origin, tables))
     typer.echo(f"{out}/results.json, per_case.csv and {PAGE_FILE}")
-
-
-def _pictures(
-    predictor: "Predictor",
-    folders: "Sequence[DatasetFolder]",
-    answers: "Sequence[Answer]",
-    settings: "Mapping[str, Any]",
-) -> "list[CasePicture]":
-    from medsegr.evaluation.answer import ORIGINS
-    from medsegr.evaluation.pictures import chosen, pictures
-
-    by_name = {folder.name: folder for folder in folders}
-    of_origins = [[a for a in answers if a.origin == origin] for origin in ORIGINS]
-    picked = [pick for listed in of_origins if listed for pick in chosen(listed)]
-    return list(pictures(predictor, by_name, settings["split"], picked, seed=settings["seed"]))
 
 
 def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":

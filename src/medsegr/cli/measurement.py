@@ -36,6 +36,11 @@ def open_data(paths: Sequence[Path]) -> "list[DatasetFolder]":
     return folders
 
 
+def thresholds_of(predictor: "Predictor", folders: "Sequence[DatasetFolder]") -> dict[str, float]:
+    """Data set -> support below which the model says that its pictures do not show a finding."""
+    return {folder.name: predictor.support_thresholds.of(folder.modality) for folder in folders}
+
+
 def measurement_record(
     predictor: "Predictor",
     folders: "Sequence[DatasetFolder]",

@@ -108,6 +108,10 @@ class Finding:
         """The same target with nothing stated about place, texture and shape ("without a report")."""
         return Finding(self.target, self.presence)
 
+    def without(self, *aspects: str) -> "Finding":
+        """The same with some of ``location``, ``texture`` and ``shape`` not stated."""
+        return replace(self, **{aspect: type(getattr(self, aspect))() for aspect in aspects})
+
     def mirrored(self, view: View | None = None) -> "Finding":
         """The finding that is true after the image is flipped left to right.
 
@@ -117,8 +121,7 @@ class Finding:
             view: Of the image; where it shows no side of the patient, a flip changes none. By default it shows some.
         """
         if view is not None and view.sides == "none":
-            zones = tuple(mirror_zone(zone) for zone in self.location.zones)
-            return replace(self, location=replace(self.location, zones=zones))
+            return replace(self, location=replace(self.location.mirrored(), laterality=self.location.laterality))
         first, _, rest = self.target.partition("_")
         # A heart chamber stays what it is in a mirrored picture; a lung does not.
         target = f"{_OPPOSITE[first]}_{rest}" if first in _OPPOSITE and rest == "lung" else self.target

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from medsegr.cognition.parser import parse_report
-from medsegr.cognition.priors import Finding, Shape, Texture
+from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case
 from medsegr.describe.competitors import Aspect, Competitor, Contest, Unclear
 from medsegr.describe.contests import find_contests
@@ -130,4 +130,4 @@ def _of_another_target(picked: Competitor, case: Case, scene: Scene, rng: np.ran
     if not absent or scene.group(picked.finding.target) != "finding":
         return []
     target = absent[int(rng.integers(len(absent)))]
-    return [replace(picked.finding, target=target, texture=Texture(), shape=Shape())]
+    return [replace(picked.finding.without("texture", "shape"), target=target)]

@@ -27,7 +27,12 @@ def card_page(record: Mapping[str, Any]) -> str:
     ]
     for origin, found in record["origins"].items():
         parts.append(heading(ORIGIN_WORDS[origin]))
-        parts += [_table(found["ways"]), _plot(origin, found["ways"])]
+        costs = {IN_WORDS[way]: f for way, f in found["ways"].items() if way != "true"}
+        svg = plots.as_svg(plots.costs(costs), f"{origin}costs")
+        parts += [
+            _table(found["ways"]),
+            drawing(svg, "What each way costs, with 95 % intervals; in brackets, findings."),
+        ]
         for name, ways in found.get("data", {}).items():
             parts += [heading(name, 3), _table(ways)]
     return page(f"medsegr report-card: {record['model']['name']}", parts)
@@ -49,9 +54,3 @@ def card_row(way: str, figures: Mapping[str, Any]) -> tuple[Any, ...]:
         None if changed is None or way == "true" else f"{100 * changed:.0f} %",
         figures["verdict"],
     )
-
-
-def _plot(origin: str, ways: Mapping[str, Any]) -> str:
-    rows = {IN_WORDS[way]: f for way, f in ways.items() if way != "true"}  # type: ignore[index]
-    svg = plots.as_svg(plots.costs(rows), f"{origin}costs")
-    return drawing(svg, "What each way costs, with 95 % intervals; in brackets, findings.")

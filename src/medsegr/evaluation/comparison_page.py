@@ -33,7 +33,8 @@ def comparison_page(record: Mapping[str, Any]) -> str:
     for origin, reports in record["origins"].items():
         parts.append(heading(ORIGIN_WORDS[origin]))
         for report, found in reports.items():
-            parts += [heading(f"report: {report}", 3), _measures(found), _errors(found)]
+            measures = [comparison_row(name, f) for name, f in found["measures"].items() if f]
+            parts += [heading(f"report: {report}", 3), table(HEADER, measures), _errors(found)]
             parts += _strata(f"{origin}{report}", found)
     return page("medsegr compare", parts)
 
@@ -45,10 +46,6 @@ def comparison_row(name: str, figures: Mapping[str, Any]) -> tuple[Any, ...]:
         with_interval(figures["difference"], figures["interval"]), f"{figures['wilcoxon_p']:.3g}",
         figures["cohens_dz"], figures["rank_biserial"],
     )  # fmt: skip
-
-
-def _measures(found: Mapping[str, Any]) -> str:
-    return table(HEADER, [comparison_row(name, f) for name, f in found["measures"].items() if f])
 
 
 def _errors(found: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from scipy import ndimage
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.image import MedicalImage
-from medsegr.evaluation.answer import Answer
+from medsegr.evaluation.answer import ORIGINS, Answer
 from medsegr.evaluation.evaluate import Cohort, answered
 from medsegr.evaluation.questions import ASKED_ANYWAY, questions_of
 from medsegr.inference.predictor import Predictor
@@ -43,9 +43,14 @@ def chosen(answers: Sequence[Answer], each: int = 3) -> list[tuple[str, Answer]]
     """The best, median and worst findings that the image shows, of the first way of asking; no case twice.
 
     Args:
-        answers: Of one origin of the reports.
+        answers: Of a measurement; those of one origin of the reports are chosen among by themselves.
         each: How many of each rank at most.
     """
+    split = [[a for a in answers if a.origin == origin] for origin in ORIGINS]
+    return [pick for listed in split if listed for pick in _of_origin(listed, each)]
+
+
+def _of_origin(answers: Sequence[Answer], each: int) -> list[tuple[str, Answer]]:
     listed = [a for a in answers if a.overlap.true and a.role in ASKED_ANYWAY and a.report == answers[0].report]
     order = sorted(listed, key=lambda a: (-a.overlap.dice, a.data, a.case, a.finding))
     outwards = sorted(range(len(order)), key=lambda place: abs(place - (len(order) - 1) / 2))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
-from medsegr.cognition.priors import Finding, Location, Shape, Texture
+from medsegr.cognition.priors import Finding
 
 ReportMode = Literal["true", "none", "other", "no-location", "no-texture", "no-shape"]
 """``true`` the case's own; ``none`` the target's name alone; ``other`` another case's description of
@@ -25,13 +25,7 @@ def told(finding: Finding, mode: ReportMode, foreign: Sequence[Finding] = ()) ->
         return finding.named_only()
     if mode == "other":
         return redescribed(finding, foreign)
-    if mode == "no-location":
-        return replace(finding, location=Location())
-    if mode == "no-texture":
-        return replace(finding, texture=Texture())
-    if mode == "no-shape":
-        return replace(finding, shape=Shape())
-    return finding
+    return finding.without(mode.removeprefix("no-")) if mode.startswith("no-") else finding
 
 
 def redescribed(finding: Finding, foreign: Sequence[Finding]) -> Finding:

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from medsegr.cognition.lexicon import Attribute, Lexicon
-from medsegr.cognition.priors import Finding, Shape, Texture
+from medsegr.cognition.priors import Finding
 from medsegr.view import View
 
 Swap = Literal["side", "texture", "shape", "negated"]
@@ -72,13 +72,9 @@ def swapped(
     if swap == "side":
         return mirrored if _lies_elsewhere(mirrored := finding.mirrored(view), finding, view) else None
     table = lexicon.textures if swap == "texture" else lexicon.shapes
-    stated = finding.texture.attributes if swap == "texture" else finding.shape.attributes
-    others = _others(stated, table, rng, used)
-    if others is None:
-        return None
-    if swap == "texture":
-        return replace(finding, texture=Texture(others))
-    return replace(finding, shape=Shape(others, finding.shape.size_mm, finding.shape.count))
+    stated = getattr(finding, swap)
+    others = _others(stated.attributes, table, rng, used)
+    return None if others is None else replace(finding, **{swap: replace(stated, attributes=others)})
 
 
 def _lies_elsewhere(mirrored: Finding, finding: Finding, view: View) -> bool:

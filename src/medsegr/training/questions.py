@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from medsegr.cognition.priors import Finding, Location, Shape, Texture
+from medsegr.cognition.priors import Finding
+from medsegr.perception.modulator import GUIDED
 from medsegr.training.config import SamplingConfig
 from medsegr.training.counterfactuals import counterfactual
 from medsegr.training.studies import Question, Study
@@ -93,12 +94,7 @@ def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.
         return question
     if drop[0] and finding.location.stated and not everything:
         return question
-    less = replace(
-        finding,
-        location=Location() if drop[0] else finding.location,
-        texture=Texture() if drop[1] else finding.texture,
-        shape=Shape() if drop[2] else finding.shape,
-    )
+    less = finding.without(*(aspect for aspect, unsaid in zip(GUIDED, drop, strict=True) if unsaid))
     if study.objects:
         fitting = study.fitting(less)
         if fitting is None:
