@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Prompts
+from medsegr.backbones.decoder_input import Prompts
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.model.adapter import AdapterConfig

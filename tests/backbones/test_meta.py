@@ -2,7 +2,7 @@
 
 import torch
 
-from medsegr.backbones.backbone import Prompts
+from medsegr.backbones.decoder_input import Prompts
 from medsegr.backbones.meta import flat_points, points_and_corners
 
 FEATURES = torch.zeros(2, 8, 4, 4)

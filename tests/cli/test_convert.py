@@ -111,9 +111,7 @@ def test_regions_channels_and_own_names(tmp_path: Path, capsys: pytest.CaptureFi
     assert (out / "images/a.png").read_bytes() == (source / "imagesTr/a_0001.png").read_bytes()
 
 
-def test_a_label_that_a_part_of_a_set_does_not_show_is_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_label_that_a_part_of_a_set_does_not_show_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = tmp_path / "Dataset001", tmp_path / "out"
     make.nnunet(source, {"background": 0, "liver": 1, "cancer": 2, "spleen": 3})
     code, _, err = run(capsys, *nnunet(source, out, "--label", "cancer="))

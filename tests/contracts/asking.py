@@ -5,8 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, Prompts
+from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.catalogue import wrap_host
+from medsegr.backbones.decoder_input import Prompts
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.hosts import EFFUSION, HEART, NODULE, HostCase

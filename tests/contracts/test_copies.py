@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from medsegr.backbones.backbone import Prompts
+from medsegr.backbones.decoder_input import Prompts
 from medsegr.errors import CheckpointError, ConfigError
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.contracts.asking import CONFIG, REPORT, pixels, run, wrapped

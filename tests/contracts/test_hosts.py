@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from medsegr.backbones.backbone import Prompts
+from medsegr.backbones.decoder_input import Prompts
 from medsegr.errors import ConfigError
 from tests.contracts.asking import BOX, CONFIG, POINT, REPORT, everything, pixels, priors, run
 from tests.hosts import NODULE, guided, open_gates

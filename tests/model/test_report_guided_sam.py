@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from medsegr.backbones.backbone import Prompts
+from medsegr.backbones.decoder_input import Prompts
 from medsegr.cognition.priors import Finding
 from medsegr.model.attach import attach
 from medsegr.model.report_guided_sam import ReportGuidedSam

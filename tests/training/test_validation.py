@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from medsegr.backbones.preprocess import to_square
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.model.report_guided_sam import GuidedOutput
 from medsegr.training.studies import StudyStore
@@ -45,10 +45,10 @@ class Seer(nn.Module):
         super().__init__()
         self.level, self.supports, self.beyond = level, (solid, cystic, named), beyond
         self.one = nn.Parameter(torch.ones(()))
-        self.vocabulary = PriorVocabulary.default()
+        self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
 
-    def preprocess(self, images):
-        return to_square(images, SIDE, (0.0,) * 3, (1.0,) * 3)
+    def preprocess(self, images, views):
+        return raw_pixels(images, views, SIDE)
 
     def forward(self, pixels, priors):
         logits = 20 * (pixels[:, :1] - self.level)
@@ -60,7 +60,7 @@ class Seer(nn.Module):
 
 def scores(data: Path, model: nn.Module):
     config = small_config(data, data / "out", validate_cases=2)
-    return validate(model.train(), StudyStore([data], "val", SIDE, 64), config)
+    return validate(model.train(), StudyStore([data], "val", partial(Square.fit, size=SIDE), 64), config)
 
 
 def discs(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:

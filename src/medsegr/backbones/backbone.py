@@ -15,11 +15,12 @@ from weakref import finalize
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Modulate, first_of, to_maps
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.preprocess import check_images, to_pixels
 from medsegr.errors import ConfigError
@@ -28,52 +29,6 @@ from medsegr.view import View
 
 DYNAMIC = "dynamic_multimask_via_stability"
 """Flag of decoders of SAM 2's build, Hugging Face's and Meta's alike."""
-
-
-@dataclass
-class ImageEmbedding:
-    """What an encoder leaves for the decoder.
-
-    Attributes:
-        features: After the neck: of B images, or of N findings, those of one image after another.
-        high_resolution: Further maps of the images that decoders take as they are, finest first.
-        added: What each finding adds to each of these maps, once the decoder has projected them.
-        full_size: A map of the images at the square's own grid, where the encoder has one.
-    """
-
-    features: Float[Tensor, "n c h w"]
-    high_resolution: tuple[Float[Tensor, "b _ _ _"], ...] = ()
-    added: tuple[Float[Tensor, "n _ _ _"], ...] = ()
-    full_size: Float[Tensor, "b _ y x"] | None = None
-
-
-@dataclass
-class Prompts:
-    """Clicks and boxes of a user, per finding, in pixels of the host's square.
-
-    Attributes:
-        points: As x, y; None for none.
-        labels: 1 foreground, 0 background, -10 padding.
-        boxes: As x1, y1, x2, y2; None for none.
-    """
-
-    points: Float[Tensor, "b k p 2"] | None = None
-    labels: Shaped[Tensor, "b k p"] | None = None
-    boxes: Float[Tensor, "b k 4"] | None = None
-
-    @property
-    def given(self) -> bool:
-        """Whether there is any click or box."""
-        return self.points is not None or self.boxes is not None
-
-    def to(self, device: torch.device) -> "Prompts":
-        """The same on another device."""
-        return Prompts(**{name: part.to(device) for name, part in vars(self).items() if part is not None})
-
-    def flat(self) -> dict[str, Tensor | None]:
-        """Every finding as an image of its own, as Hugging Face prompt encoders take them."""
-        parts = {f"input_{name}": part for name, part in vars(self).items()}
-        return {name: None if part is None else part.flatten(0, 1)[:, None] for name, part in parts.items()}
 
 
 @dataclass(frozen=True)
@@ -285,19 +240,6 @@ class Backbone(nn.Module):
 def _remove(handles: list[RemovableHandle]) -> None:
     while handles:
         handles.pop().remove()
-
-
-def per_finding(level: Float[Tensor, "b *shape"], findings: int) -> Float[Tensor, "n *shape"]:
-    """A map that all findings of an image share, repeated for each."""
-    return level.repeat_interleave(findings // level.shape[0], dim=0)
-
-
-def finer_maps(projected: Sequence[Tensor], embedding: ImageEmbedding) -> list[Tensor]:
-    """The decoder's projections (B, ...) of the finer maps as each finding gets them: (N, ...)."""
-    levels = [per_finding(level, embedding.features.shape[0]) for level in projected]
-    if not embedding.added:
-        return levels
-    return [level + more.to(level.dtype) for level, more in zip(levels, embedding.added, strict=True)]
 
 
 def convolution_dims(*convolutions: Any) -> tuple[tuple[int, int], ...]:

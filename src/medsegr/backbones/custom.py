@@ -3,7 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts
+from medsegr.backbones.backbone import Backbone
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.errors import ConfigError
 

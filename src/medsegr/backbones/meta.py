@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts, convolution_dims, finer_maps
+from medsegr.backbones.backbone import Backbone, convolution_dims
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, finer_maps
 
 NOT_A_POINT, CORNERS = -1, (2, 3)
 """Labels of Meta's prompt encoders: padding, and the two corners of a box."""

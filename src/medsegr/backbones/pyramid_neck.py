@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.models.resnet.modeling_resnet import ResNetConvLayer
 
-from medsegr.backbones.backbone import ImageEmbedding
+from medsegr.backbones.decoder_input import ImageEmbedding
 
 
 class PyramidNeck(nn.Module):

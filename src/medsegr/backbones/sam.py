@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, ImageEmbedding, Prompts, per_finding
+from medsegr.backbones.backbone import Backbone
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, per_finding
 from medsegr.errors import ConfigError
 
 

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from medsegr.backbones.backbone import ImageEmbedding, Prompts, convolution_dims, finer_maps
+from medsegr.backbones.backbone import convolution_dims
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, finer_maps
 from medsegr.backbones.sam import SamBackbone
 from medsegr.errors import ConfigError
 

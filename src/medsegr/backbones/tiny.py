@@ -16,7 +16,8 @@ from transformers.models.resnet.modeling_resnet import ResNetConvLayer, ResNetSt
 from transformers.models.sam2.configuration_sam2 import Sam2MaskDecoderConfig, Sam2PromptEncoderConfig
 from transformers.models.sam2.modeling_sam2 import Sam2MaskDecoder, Sam2PromptEncoder
 
-from medsegr.backbones.backbone import ImageEmbedding, Prompts, finer_maps, grid_positions
+from medsegr.backbones.backbone import grid_positions
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, finer_maps
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.mask_embedding import MaskEmbedding, resized
 from medsegr.backbones.pyramid_neck import PyramidNeck

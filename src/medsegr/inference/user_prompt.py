@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from medsegr.backbones.backbone import Prompts
+from medsegr.backbones.decoder_input import Prompts
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 from medsegr.errors import ConfigError

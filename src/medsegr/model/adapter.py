@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import Backbone, ImageEmbedding
+from medsegr.backbones.backbone import Backbone
+from medsegr.backbones.decoder_input import ImageEmbedding
 from medsegr.backbones.lora import LoraSettings
 from medsegr.cognition.fusion_transformer import FusionTransformer
 from medsegr.cognition.prior_embedding import PriorBatch, PriorEmbedding, PriorVocabulary

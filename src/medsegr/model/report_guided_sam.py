@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from medsegr.backbones.backbone import ImageEmbedding, Prompts
 from medsegr.backbones.catalogue import refuse_other_types
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.text_encoder import TextEncoder
