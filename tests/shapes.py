@@ -15,6 +15,7 @@ ROOMS = (
     "medsegr.model",
     "medsegr.inference",
     "medsegr.training",
+    "medsegr.square",
     "medsegr.cognition.prior_embedding",
     "medsegr.cognition.fusion_transformer",
     "medsegr.cognition.text_encoder",

@@ -9,13 +9,14 @@ import torch
 from jaxtyping import TypeCheckError
 
 import medsegr
-from medsegr.backbones.preprocess import Letterbox, logits_to_original
 from medsegr.inference.plane import PlanePrediction
 from medsegr.perception.modulator import Guidance, Modulator
+from medsegr.square import Square
 from medsegr.training import losses
+from medsegr.view import View
 from tests.shapes import ROOMS, leave_unchecked
 
-BOX = Letterbox((6, 8), (48, 64), 64)
+SQUARE = Square((6, 8), (48, 64), 64)
 
 
 def guidance(findings: int = 2) -> Guidance:
@@ -25,10 +26,10 @@ def guidance(findings: int = 2) -> Guidance:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: logits_to_original(torch.zeros(1, 64, 32), BOX),
+        lambda: SQUARE.logits_out(torch.zeros(1, 64, 32)),
         lambda: losses.content_weights(torch.ones(2, 2, dtype=torch.int64), (8, 8)),
         lambda: Guidance(torch.zeros(1, 2, 4, 12), torch.zeros(1, 2, 8, 8), torch.ones(1, 3)),
-        lambda: PlanePrediction(np.zeros((2, 6, 8)), np.zeros(1), torch.zeros(2, 4, 4), BOX, np.zeros(2, bool)),
+        lambda: PlanePrediction(np.zeros((2, 6, 8)), np.zeros(1), torch.zeros(2, 4, 4), View(), np.zeros(2, bool)),
         lambda: Modulator(16, 12, 8)(torch.zeros(2, 16, 5, 7, dtype=torch.int64), guidance()),
         lambda: Modulator(16, 12, 8)(torch.zeros(16, 5, 7), guidance()),
     ],

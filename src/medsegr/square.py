@@ -92,7 +92,7 @@ class Square:
         (height, width), (h, w) = self.original, self.resized
         return points * points.new_tensor([w / width, h / height])
 
-    def logits_out(self, logits: Float[Tensor, "n s t"]) -> Float[Tensor, "n h w"]:
+    def logits_out(self, logits: Float[Tensor, "n s s"]) -> Float[Tensor, "n h w"]:
         """Logits over the square, at any resolution -> over the picture, in its own pixels (bilinear)."""
         size = (self.size, self.size)
         square = F.interpolate(logits[:, None].float(), size, mode="bilinear", align_corners=False)

@@ -78,7 +78,7 @@ def test_no_second_look_without_reason(shown, support):
 
 
 def test_what_is_small_is_told_by_the_pictures_longest_side():
-    box = Letterbox.fit((1000, 1400), 256)
+    box = Square.fit((1000, 1400), 256)
     assert worth_a_look((100, 100, 100 + 0.29 * 1400, 200), box) is not None
     assert worth_a_look((100, 100, 100 + 0.31 * 1400, 200), box) is None
     assert worth_a_look((100, 100, 200, 100 + 0.31 * 1400), box) is None

@@ -1,6 +1,7 @@
 """Validation: its figures are what they are called, on pictures that do not fill the host's square."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from torch import nn
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.square import Square
 from medsegr.training.studies import StudyStore
 from medsegr.training.validation import validate
+from tests.raw_pixels import raw_pixels
 
 from .small_dataset import SIDE, make_dataset, small_config
 
