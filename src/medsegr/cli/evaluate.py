@@ -1,5 +1,6 @@
 """``medsegr evaluate``: all measures of a model on data sets, with the report, without it, with another case's."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +14,11 @@ from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.table import Table
 
+    from medsegr.data.dataset_folder import DatasetFolder
     from medsegr.evaluation.answer import Answer
 
 USUAL_MODES: tuple[ReportMode, ...] = ("true", "none", "other")
@@ -73,25 +75,19 @@ def evaluate(
     check_modes(reports)
     folders = open_data(data)
     predictor = load(model, device, host, flips=flips, second_look=second_look)
+    asked = {"reports": reports, "limit": limit, "seed": seed}
     settings = {
         "split": split,
-        "seed": seed,
-        "reports": reports,
-        "limit": limit,
+        **asked,
         "foreign_queries": foreign,
         **predictor.looks.settings(),
         "tolerance": vars(tolerance),
         "lesion_overlap": LESION_OVERLAP,
         **predictor.support_thresholds.metadata(),
     }
-    ask = {"limit": limit, "seed": seed, "tolerance": tolerance, "foreign": foreign}
-    answers: list[Answer] = []
-    for data_set in folders:
-        found = list(measure(predictor, data_set, split, reports, **ask))  # type: ignore[arg-type]
-        messages().print(f"{data_set.name}: {len({a.case for a in found})} cases, {len(found)} answers")
-        answers += found
-    how = measurement_record(predictor, folders, answers, settings)
-    record = {"command": command_line(context.obj), **how}
+    ask = partial(measure, predictor, split=split, tolerance=tolerance, foreign=foreign, **asked)  # type: ignore[arg-type]
+    answers = _answers(folders, ask)
+    record = {"command": command_line(context.obj), **measurement_record(predictor, folders, answers, settings)}
     record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
     picked, by_name = chosen(answers) if pictures else [], {data_set.name: data_set for data_set in folders}
     shown = list(drawn(predictor, by_name, split, picked, seed=seed))
@@ -101,6 +97,16 @@ def evaluate(
     for origin, tables in record["origins"].items():
         results().print(_table(origin, tables))
     typer.echo(f"{out}/results.json, per_case.csv and {PAGE_FILE}")
+
+
+def _answers(folders: "Sequence[DatasetFolder]", ask: "Callable[[DatasetFolder], Iterable[Answer]]") -> "list[Answer]":
+    """What comes of all data sets, with a line about each."""
+    answers: list[Answer] = []
+    for folder in folders:
+        found = list(ask(folder))
+        messages().print(f"{folder.name}: {len({a.case for a in found})} cases, {len(found)} answers")
+        answers += found
+    return answers
 
 
 def _table(origin: str, tables: "Mapping[str, Any]") -> "Table":

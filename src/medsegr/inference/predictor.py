@@ -229,9 +229,9 @@ def _finding_result(
 ) -> FindingResult:
     if volume is None:
         nothing = np.zeros(image.mask_shape, bool)
-        return FindingResult(
-            id, finding, nothing, "absent", reason=_absent_reason(finding), key_plane=image.planes // 2
-        )
+        spans = ", ".join(f"{start}-{end}" for start, end in finding.evidence.presence)
+        why = "absent by the report" + (f" (characters {spans})" if spans else "")
+        return FindingResult(id, finding, nothing, "absent", reason=why, key_plane=image.planes // 2)
     mask = np.stack(volume.masks) if image.is_volume else volume.masks[0]
     outcome: Outcome = "outlined"
     reason = None
@@ -256,8 +256,3 @@ def _finding_result(
         volume_mm3=volume_mm3(mask, image.geometry.affine) if mask.any() else None,
         looked_twice=volume.looked_twice,
     )
-
-
-def _absent_reason(finding: Finding) -> str:
-    spans = ", ".join(f"{start}-{end}" for start, end in finding.evidence.presence)
-    return "absent by the report" + (f" (characters {spans})" if spans else "")

@@ -58,7 +58,9 @@ class RunFolder:
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            _write(self.path / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False))
+            partial = self.path / ".config.yaml.partial"
+            partial.write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), "utf-8")
+            partial.replace(self.path / "config.yaml")
         except OSError as error:
             raise OutputError(f"'{self.path}' cannot be written ({error.strerror}). Choose another --out.") from error
 
@@ -127,9 +129,3 @@ def _same_run(before: TrainConfig, now: TrainConfig) -> None:
             f"The run in '{now.out}' was started with other settings of: {', '.join(changed)}. "
             "Resume with the same ones (they are in its config.yaml), or start a new run."
         )
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)
