@@ -38,7 +38,7 @@ def test_each_aspect_has_its_weights() -> None:
 
 def test_a_size_class_is_of_the_longest_axis() -> None:
     shapes = [Shape(size_mm=axes) for axes in ((4.0, 22.0), (5.0,), (5.1, 1.0), (60.0,), ())]
-    batch = VOCABULARY.encode([[Finding("nodule", shape=shape) for shape in shapes]], ["chest_xray"])
+    batch = VOCABULARY.encode([[Finding("nodule", shape=shape) for shape in shapes]], [XRAY])
     bins = [[VOCABULARY.shape[i] for i in row.nonzero().flatten().tolist()] for row in batch.shape[0]]
     assert bins == [["size_mm:3"], ["size_mm:0"], ["size_mm:1"], ["size_mm:5"], []]
 

@@ -12,6 +12,7 @@ from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.contracts.asking import CONFIG, pixels
 from tests.hosts import HEART, NODULE, open_gates
 from tests.random_hosts import random_tiny
+from tests.views import view_of
 
 REPORT = [NODULE, HEART, replace(NODULE, target="mass")]
 
@@ -27,7 +28,7 @@ def model() -> ReportGuidedSam:
 
 def told(model: ReportGuidedSam, *reports: list[Finding]):
     """Priors with a lopsided region for the first finding and none for the second."""
-    asked = model.encode_findings(reports, ["chest_xray"] * len(reports))
+    asked = model.encode_findings(reports, [view_of("chest_xray")] * len(reports))
     side = asked.region.shape[-1]
     asked.region = torch.zeros_like(asked.region)
     asked.region[:, 0, : side // 4, : side // 2] = 1
