@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.training.counterfactuals import counterfactual, misplaced
 from medsegr.training.studies import Question, Study
+from tests.views import view_of
 
 from .small_dataset import SIDE, disc
 
@@ -23,7 +25,8 @@ def study() -> Study:
     places = {"a": disc(20, 48), "b": disc(30, 16), "c": disc(48, 50)}
     return Study(
         image=np.zeros((SIDE, SIDE), np.uint8),
-        modality="chest_xray",
+        view=view_of("chest_xray"),
+        lexicon=load_lexicon(),
         packed={name: np.packbits(mask) for name, mask in places.items()},
         objects=objects,
         described=(Question(nodule("left"), ("a",)),),
@@ -84,8 +87,8 @@ def test_a_place_is_measured_by_rows_and_columns(study):
     upper = replace(nodule("left"), location=Location("left", ("upper_zone",)))
     lower = replace(nodule("left"), location=Location("left", ("lower_zone",)))
     plain = Study(
-        image=np.zeros(mask.shape, np.uint8), modality="chest_xray", packed={"a": np.packbits(mask)},
-        described=(Question(upper, ("a",)),), named={"nodule": ("a",)},
+        image=np.zeros(mask.shape, np.uint8), view=view_of("chest_xray"), lexicon=load_lexicon(),
+        packed={"a": np.packbits(mask)}, described=(Question(upper, ("a",)),), named={"nodule": ("a",)},
     )  # fmt: skip
     guest = replace(plain, described=(Question(lower, ("a",)),))
     asked = [misplaced(plain, lambda: guest, np.random.default_rng(seed)) for seed in range(30)]
