@@ -16,6 +16,7 @@ from medsegr.data.phantoms.forms import draw_form
 from medsegr.data.phantoms.study import COMPETING, SUITES, PhantomStudy, generate_study
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.errors import ConfigError, OutputError
+from tests.views import view_of
 
 LOOKS = ("xray", "ct", "ultrasound")
 
@@ -181,8 +182,8 @@ def test_objects_lie_where_their_description_says(studies: list[PhantomStudy]) -
     placed = 0
     for study in studies:
         for lesion in (lesion for lesion in study.lesions if lesion.mask is not None):
-            frame = "image" if study.look == "ultrasound" else "patient"
-            region = region_map(Location(lesion.laterality, lesion.zones, frame), study.modality, study.image.shape[0])
+            view = view_of(study.modality, frame="image" if study.look == "ultrasound" else "patient")
+            region = region_map(Location(lesion.laterality, lesion.zones), view, study.image.shape[0])
             if region is not None:
                 placed += 1
                 assert region[lesion.mask].mean() > 0.45, (study.look, lesion.laterality, lesion.zones)
