@@ -14,7 +14,7 @@ from medsegr.data.given_name import may_be_report
 from medsegr.data.mask_picture import read_label_picture, read_structure_picture
 from medsegr.data.nifti import NIFTI_SUFFIXES, UNSTATED_ORIENTATION, read_label_nifti, read_nifti
 from medsegr.data.opacity import guessed_opacity, over_black
-from medsegr.data.raster import RASTER_SUFFIXES, read_opened_picture, read_picture
+from medsegr.data.raster import RASTER_SUFFIXES, read_picture
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 from medsegr.view import Frame, Kinds, View
@@ -147,7 +147,7 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
         voxels, notes = _read_array(source)
     elif isinstance(source, Image.Image):
         _check_side(source.height, source.width, "The image")
-        voxels, notes = read_opened_picture(source)
+        voxels, notes = read_picture(source)
     elif isinstance(source, (str, Path)):
         path = existing_file(Path(source))
         if is_nifti(path):

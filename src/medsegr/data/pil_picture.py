@@ -143,7 +143,8 @@ def _stored(picture: Image.Image, deep: np.ndarray | None = None) -> StoredPictu
     if picture.mode == "P":
         shown = np.array(picture.convert("RGBA"))[..., 3] / np.float32(255)
         palette = palette_of(picture.getpalette("RGB") or ())
-        return upright_picture(np.array(picture), orientation, shown if shown.min() < 1 else None, palette)
+        opacity = shown if shown.min() < 1 else None
+        return upright_picture(StoredPicture(np.array(picture), opacity, palette), orientation)
     if picture.mode in ("CMYK", "YCbCr", "HSV", "LAB", "PA"):
         picture = picture.convert("RGBA" if picture.mode == "PA" else "RGB")
     values = np.array(picture) if deep is None else deep
@@ -155,4 +156,4 @@ def _stored(picture: Image.Image, deep: np.ndarray | None = None) -> StoredPictu
     elif (key := picture.info.get("transparency")) is not None:
         same = values * np.uint8(255) == key if values.dtype == bool else values == key
         opacity = (~(same.all(axis=-1) if same.ndim == 3 else same)).astype(np.float32)
-    return upright_picture(values, orientation, opacity)
+    return upright_picture(StoredPicture(values, opacity), orientation)
