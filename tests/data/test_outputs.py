@@ -21,13 +21,13 @@ def refuse_in(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
     def wrap(real):
         def wrapped(*args, **kwargs):
-            if Path(kwargs["dir"]) == folder:
+            if folder in (*args, *kwargs.values()):
                 raise PermissionError(errno.EACCES, "Permission denied")
             return real(*args, **kwargs)
 
         return wrapped
 
-    for name in ("mkstemp", "mkdtemp", "TemporaryFile"):
+    for name in ("mkdtemp", "TemporaryFile"):
         monkeypatch.setattr(outputs.tempfile, name, wrap(getattr(outputs.tempfile, name)))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medsegr.data.split import read_table, split_by_patient, write_split
+from medsegr.data.split import read_table, split_by_patient, write_table
 from medsegr.errors import ConfigError
 
 
@@ -43,7 +43,7 @@ def test_bad_shares(shares: dict[str, float]) -> None:
 
 def test_table_round_trip(tmp_path: Path) -> None:
     split = {"a, b.png": "train", 'q"uote.png': "test"}
-    write_split(tmp_path / "split.csv", split)
+    write_table(tmp_path / "split.csv", ("image", "split"), split.items())
     assert read_table(tmp_path / "split.csv", ("image", "split")) == (list(split.items()), [])
 
 
@@ -83,7 +83,7 @@ def test_a_comma_without_quotes_cuts_nothing_in_silence(tmp_path: Path) -> None:
 
 def test_names_meet_files_whose_letters_are_composed_otherwise(tmp_path: Path) -> None:
     one, two = "caf\u00e9.png", "cafe\u0301.png"
-    write_split(tmp_path / "split.csv", {one: "train", "b.png": "val"})
+    write_table(tmp_path / "split.csv", ("image", "split"), [(one, "train"), ("b.png", "val")])
     names = [name for name, _ in read_table(tmp_path / "split.csv", ("image", "split"), [two, "b.png"])[0]]
     assert names == [two, "b.png"]
     for files in ([one, two], [two, one]):

@@ -61,5 +61,5 @@ def test_foreign_targets_cannot_be_in_the_picture(xray: DatasetFolder) -> None:
 
 def test_without_a_modality_nothing_is_foreign(xray: DatasetFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     case = xray.load(xray.images()[0], LEXICON)
-    monkeypatch.setattr(DatasetFolder, "modality", None)
+    monkeypatch.setattr(xray, "modality", None)
     assert foreign_question(replace(case, image=replace(case.image, modality=None)), xray, LEXICON) is None

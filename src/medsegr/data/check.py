@@ -1,7 +1,8 @@
 """Check a data set and name everything that is wrong with it, all at once."""
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,6 @@ from medsegr.data.patients import PERSONAL, grouped
 from medsegr.data.report_table import find_reports
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import ImageError
-
-Places = dict[str, Geometry]
 
 
 def check_dataset(
@@ -41,22 +40,25 @@ def check_dataset(
     if not folder.is_dir():
         return [f"{folder} is not a folder"]
     manifest, complaints = read_manifest(folder)
-    images = list_images(folder)
     findings, findings_complaints = read_findings(folder)
+    opened = _Opened(folder, list_images(folder), manifest, findings)
     complaints += _names(manifest, known_targets, known_modalities)
-    complaints += _foreign_files(folder, images)
-    complaints += _split(folder, images)
-    complaints += _patients(folder, images)
-    complaints += _reports(find_reports(folder, manifest), images)
-    places: Places = {}
-    complaints += _pixels(folder, images, places)
-    if manifest.labels:
-        complaints += _label_maps(folder, images, manifest, places, every_label)
-    if manifest.structures:
-        complaints += _structures(folder, images, manifest, places, findings)
-    complaints += findings_complaints
-    complaints += _findings(folder, images, findings, known_targets, places)
+    complaints += [*_foreign_files(opened), *_split(opened), *_patients(opened), *_reports(opened), *_pixels(opened)]
+    complaints += _label_maps(opened, every_label) if manifest.labels else []
+    complaints += _structures(opened) if manifest.structures else []
+    complaints += [*findings_complaints, *_findings(opened, known_targets)]
     return [" ".join(complaint.split()) for complaint in complaints]
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """What is known of the data set before masks are read; ``places`` is filled by the images that can be decoded."""
+
+    folder: Path
+    images: list[str]
+    manifest: DatasetManifest
+    findings: dict[str, ImageFindings]
+    places: dict[str, Geometry] = field(default_factory=dict)
 
 
 def _names(manifest: DatasetManifest, targets: Container[str] | None, modalities: Container[str] | None) -> list[str]:
@@ -69,15 +71,17 @@ def _names(manifest: DatasetManifest, targets: Container[str] | None, modalities
     ]
 
 
-def _foreign_files(folder: Path, images: Sequence[str]) -> list[str]:
-    if not (folder / "images").is_dir():
+def _foreign_files(opened: _Opened) -> list[str]:
+    folder = opened.folder / "images"
+    if not folder.is_dir():
         return ["images/ is missing"]
-    found = sorted(entry.name for entry in (folder / "images").iterdir() if not entry.name.startswith("."))
-    complaints = [f"images/{name} is not an image file that is read" for name in found if name not in images]
-    return complaints if images else [*complaints, "images/ holds no image"]
+    found = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    complaints = [f"images/{name} is not an image file that is read" for name in found if name not in opened.images]
+    return complaints if opened.images else [*complaints, "images/ holds no image"]
 
 
-def _split(folder: Path, images: Sequence[str]) -> list[str]:
+def _split(opened: _Opened) -> list[str]:
+    folder, images = opened.folder, opened.images
     if not (folder / SPLIT_FILE).exists():
         return [f"{SPLIT_FILE} is missing"]
     rows, complaints = read_table(folder / SPLIT_FILE, ("image", "split"), images)
@@ -98,8 +102,9 @@ def _split(folder: Path, images: Sequence[str]) -> list[str]:
     return complaints
 
 
-def _patients(folder: Path, images: Sequence[str]) -> list[str]:
+def _patients(opened: _Opened) -> list[str]:
     """Patients (or whatever else says which images belong together) that are in several splits."""
+    folder, images = opened.folder, opened.images
     if not (folder / SPLIT_FILE).is_file():
         return []
     split_of = dict(read_table(folder / SPLIT_FILE, ("image", "split"), images)[0])
@@ -117,12 +122,13 @@ def _patients(folder: Path, images: Sequence[str]) -> list[str]:
             f"the first in {first}"]  # fmt: skip
 
 
-def _reports(path: Path | None, images: Sequence[str]) -> list[str]:
+def _reports(opened: _Opened) -> list[str]:
+    path = find_reports(opened.folder, opened.manifest)
     if path is None:
         return []
-    rows, complaints = read_table(path, ("image", "report"), images)
+    rows, complaints = read_table(path, ("image", "report"), opened.images)
     counts = Counter(image for image, _ in rows)
-    known = set(images)
+    known = set(opened.images)
     complaints += [f"{path.name}: {shown_name(image)} has {n} rows" for image, n in counts.items() if n > 1]
     complaints += [f"{path.name}: {shown_name(image)} is not in images/" for image in counts if image not in known]
     empty = [image for image, text in rows if not text.strip()]
@@ -131,79 +137,62 @@ def _reports(path: Path | None, images: Sequence[str]) -> list[str]:
     return complaints
 
 
-def _pixels(folder: Path, images: Sequence[str], places: Places) -> list[str]:
-    """Decode every image; ``places`` receives their shapes and places."""
-    complaints = []
-    for name in images:
+def _pixels(opened: _Opened) -> Iterator[str]:
+    for name in opened.images:
         try:
-            places[name] = load_image(folder / "images" / name).geometry
+            opened.places[name] = load_image(opened.folder / "images" / name).geometry
         except ImageError as error:
-            complaints.append(f"images/{name}: {error}")
-    return complaints
+            yield f"images/{name}: {error}"
 
 
-def _label_maps(
-    folder: Path, images: Sequence[str], manifest: DatasetManifest, places: Places, every_label: bool
-) -> list[str]:
+def _label_maps(opened: _Opened, every_label: bool) -> list[str]:
     complaints = []
-    used, seen = set(), set[int]()
-    for name in images:
-        path = find_mask(folder / "masks", name)
+    used, seen, known = set(), set[int](), opened.manifest.known_values()
+    for name in opened.images:
+        path = find_mask(opened.folder / "masks", name)
         if path is None:
             complaints.append(f"masks/ holds no mask for {name}")
             continue
         used.add(path.name)
-        values, wrong = _mask_values(path, folder, places.get(name), manifest.known_values())
+        values, wrong = _mask_values(opened, path, name, known)
         complaints += wrong
         seen |= values
-        unknown = sorted(values - manifest.known_values())
-        if unknown:
+        if unknown := sorted(values - known):
             listed = ", ".join(map(str, unknown[:5]))
-            complaints.append(f"{path.relative_to(folder)}: the values {listed} are no labels")
+            complaints.append(f"{path.relative_to(opened.folder)}: the values {listed} are no labels")
     if every_label and used and not complaints:
-        unseen = [target for target, values in manifest.labels.items() if seen.isdisjoint(values)]
+        unseen = [target for target, values in opened.manifest.labels.items() if seen.isdisjoint(values)]
         complaints += [f"{MANIFEST_FILE}: no mask holds the label '{target}'" for target in unseen]
-    return complaints + _orphans(folder, "masks", used)
+    return [*complaints, *_orphans(opened.folder, "masks", used)]
 
 
-def _structures(
-    folder: Path,
-    images: Sequence[str],
-    manifest: DatasetManifest,
-    places: Places,
-    findings: dict[str, ImageFindings],
-) -> list[str]:
-    complaints = []
-    outlined = set()
-    for structure in manifest.structures:
-        place = folder / "masks" / structure
+def _structures(opened: _Opened) -> Iterator[str]:
+    bare = set(opened.images) - set(opened.findings)
+    for structure in opened.manifest.structures:
+        place = opened.folder / "masks" / structure
         if not place.is_dir():
-            complaints.append(f"masks/{structure}/ is missing")
+            yield f"masks/{structure}/ is missing"
             continue
-        used, shown = set(), False
-        for name in images:
-            path = find_mask(place, name)
-            if path is None:
-                continue
-            outlined.add(name)
-            used.add(path.name)
-            values, wrong = _mask_values(path, folder, places.get(name))
-            complaints += wrong
-            shown |= bool(wrong or values - {0})
+        masks = {name: path for name in opened.images if (path := find_mask(place, name))}
+        shows = not masks
+        for name, path in masks.items():
+            values, wrong = _mask_values(opened, path, name)
+            yield from wrong
+            shows |= bool(wrong or values - {0})
             if len(values - {0}) > 1:
-                complaints.append(f"{path.relative_to(folder)}: several values; expected 0 and 1")
-        if used and not shown:
-            complaints.append(f"masks/{structure}/: no mask shows anything")
-        complaints += _orphans(folder, f"masks/{structure}", used)
-    bare = [name for name in images if name not in outlined and name not in findings]
-    return complaints + [f"masks/ holds no mask for {name}, of any structure" for name in bare]
+                yield f"{path.relative_to(opened.folder)}: several values; expected 0 and 1"
+        if not shows:
+            yield f"masks/{structure}/: no mask shows anything"
+        yield from _orphans(opened.folder, f"masks/{structure}", {path.name for path in masks.values()})
+        bare -= set(masks)
+    yield from (f"masks/ holds no mask for {name}, of any structure" for name in opened.images if name in bare)
 
 
 def _mask_values(
-    path: Path, folder: Path, image: Geometry | None, labels: Container[int] | None = None
+    opened: _Opened, path: Path, name: str, labels: Container[int] | None = None
 ) -> tuple[set[int], list[str]]:
     """The values of a mask, or of a label map where labels are given, and complaints about file, size and place."""
-    where = path.relative_to(folder)
+    where, image = path.relative_to(opened.folder), opened.places.get(name)
     try:
         label_map, geometry = load_placed_structure(path) if labels is None else load_placed_label_map(path, labels)
     except ImageError as error:
@@ -216,42 +205,30 @@ def _mask_values(
     return {int(value) for value in np.unique(label_map)}, wrong
 
 
-def _orphans(folder: Path, place: str, used: set[str]) -> list[str]:
+def _orphans(folder: Path, place: str, used: set[str]) -> Iterator[str]:
     """Masks that belong to no image."""
-    if not (folder / place).is_dir():
-        return []
-    return [
-        f"{place}/{entry.name} belongs to no image"
-        for entry in sorted((folder / place).iterdir())
-        if entry.name not in used and entry.name.lower().endswith(MASK_SUFFIXES)
-    ]
+    for entry in sorted((folder / place).iterdir()) if (folder / place).is_dir() else ():
+        if entry.name not in used and entry.name.lower().endswith(MASK_SUFFIXES):
+            yield f"{place}/{entry.name} belongs to no image"
 
 
-def _findings(
-    folder: Path,
-    images: Sequence[str],
-    findings: dict[str, ImageFindings],
-    known_targets: Container[str] | None,
-    places: Places,
-) -> list[str]:
-    complaints = []
-    known_images = set(images)
-    for name, entry in findings.items():
+def _findings(opened: _Opened, known_targets: Container[str] | None) -> Iterator[str]:
+    known_images = set(opened.images)
+    for name, entry in opened.findings.items():
         if name not in known_images:
-            complaints.append(f"{FINDINGS_FILE}: {name} is not in images/")
+            yield f"{FINDINGS_FILE}: {name} is not in images/"
         for record in entry.findings:
-            where = f"{FINDINGS_FILE}: {name}, {record.id}"
+            where, path = f"{FINDINGS_FILE}: {name}, {record.id}", record.mask_path
             if known_targets is not None and record.target not in known_targets:
-                complaints.append(f"{where}: the target '{record.target}' is not in the vocabulary")
-            if record.mask_path is None:
+                yield f"{where}: the target '{record.target}' is not in the vocabulary"
+            if path is None:
                 continue
             if record.role == "false" or record.presence == "absent":
-                complaints.append(f"{where}: nothing is to be found, and yet it has a mask")
-            if not record.mask_path.is_file():
-                complaints.append(f"{where}: the mask {record.mask_path.relative_to(folder)} is missing")
+                yield f"{where}: nothing is to be found, and yet it has a mask"
+            if path.is_file():
+                yield from _mask_values(opened, path, name)[1]
             else:
-                complaints += _mask_values(record.mask_path, folder, places.get(name))[1]
-    return complaints
+                yield f"{where}: the mask {path.relative_to(opened.folder)} is missing"
 
 
 def _size(shape: tuple[int, ...]) -> str:

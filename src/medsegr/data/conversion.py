@@ -5,7 +5,6 @@ only where a label is left out are its pixels set to 0, in the file's own order
 and with its own header. The result is checked before it takes its name.
 """
 
-import csv
 import json
 import shutil
 from collections.abc import Container, Mapping
@@ -22,7 +21,8 @@ from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset
 from medsegr.data.image import is_nifti, load_label_map, load_placed_structure
 from medsegr.data.nifti import opened_nifti, write_nifti
 from medsegr.data.outputs import staged_folder
-from medsegr.data.split import write_split
+from medsegr.data.report_table import REPORTS_FILE
+from medsegr.data.split import SPLIT_FILE, write_table
 from medsegr.errors import ConfigError, DatasetError
 
 MOST_COMPLAINTS = 5
@@ -138,8 +138,7 @@ def _write_tables(source: ForeignDataset, target: Target, labels: Mapping[str, l
         "incomplete": sorted(target.incomplete),
     }
     (folder / "dataset.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    write_split(folder / "split.csv", {case.name: case.split for case in source.cases})
+    write_table(folder / SPLIT_FILE, ("image", "split"), [(case.name, case.split) for case in source.cases])
     reports = [(case.name, case.report) for case in source.cases if case.report is not None]
     if reports:
-        with (folder / "reports.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([("image", "report"), *reports])
+        write_table(folder / REPORTS_FILE, ("image", "report"), reports)

@@ -30,6 +30,16 @@ class DatasetFolder:
     Args:
         path: The folder with ``dataset.json``.
 
+    Attributes:
+        path: The same.
+        manifest: The content of ``dataset.json``.
+        name, modality, licence: As stated there.
+        frame: ``patient`` or ``image``: whose left and right the pictures show.
+        targets: Canonical names of all that is outlined.
+        incomplete: Targets that are not annotated everywhere and are never to be scored as absent.
+        splits: The splits that hold an image, in alphabetical order.
+        has_reports: True when at least one image has a report.
+
     Raises:
         DatasetError: The folder breaks the layout; the message lists everything wrong.
     """
@@ -53,46 +63,11 @@ class DatasetFolder:
         complaints += [f"{SPLIT_FILE} names {shown_name(name)}, which is not in images/" for name in gone]
         if complaints:
             raise DatasetError(f"The data set {self.path} cannot be used: " + "; ".join(complaints) + ".")
-
-    @property
-    def name(self) -> str:
-        """The data set's name."""
-        return self.manifest.name
-
-    @property
-    def modality(self) -> str | None:
-        """For example ``chest_xray``."""
-        return self.manifest.modality
-
-    @property
-    def frame(self) -> Frame:
-        """``patient`` or ``image``: whose left and right the pictures show."""
-        return self.manifest.frame
-
-    @property
-    def licence(self) -> str | None:
-        """As stated."""
-        return self.manifest.licence
-
-    @property
-    def incomplete(self) -> frozenset[str]:
-        """Targets that are not annotated everywhere and are never to be scored as absent."""
-        return self.manifest.incomplete
-
-    @property
-    def targets(self) -> frozenset[str]:
-        """Canonical names of all that is outlined."""
-        return self.manifest.targets
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits that hold an image, in alphabetical order."""
-        return tuple(sorted(set(self._split.values())))
-
-    @property
-    def has_reports(self) -> bool:
-        """True when at least one image has a report."""
-        return bool(self._reports)
+        self.name, self.modality, self.licence = self.manifest.name, self.manifest.modality, self.manifest.licence
+        self.frame: Frame = self.manifest.frame
+        self.targets, self.incomplete = self.manifest.targets, self.manifest.incomplete
+        self.splits = tuple(sorted(set(self._split.values())))
+        self.has_reports = bool(self._reports)
 
     def __repr__(self) -> str:
         return f"DatasetFolder({self.name!r}, {len(self._images)} images)"

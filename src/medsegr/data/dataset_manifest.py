@@ -64,12 +64,12 @@ def read_manifest(folder: Path) -> tuple[DatasetManifest, list[str]]:
     if not isinstance(raw, dict):
         return empty, [f"{MANIFEST_FILE} is not an object in braces"]
     complaints: list[str] = []
-    labels, background = _labels(raw.get("labels"), complaints)
+    labels = _labels(raw.get("labels"), complaints)
     structures = _structures(raw.get("structures"), complaints)
     if ("labels" in raw) == ("structures" in raw):
         complaints.append(f"{MANIFEST_FILE} needs either 'labels' or 'structures', and has "
                           + ("both" if "labels" in raw else "neither"))  # fmt: skip
-    if any(background & set(values) for values in labels.values()):
+    if any(0 in values for values in labels.values()):
         complaints.append(f"{MANIFEST_FILE}: a label has the background's value")
     frame = raw.get("frame", "patient")
     if frame not in FRAMES:
@@ -107,24 +107,24 @@ def _reports(folder: Path, raw: Mapping[str, Any], complaints: list[str]) -> str
     return name
 
 
-def _labels(raw: Any, complaints: list[str]) -> tuple[dict[str, tuple[int, ...]], set[int]]:
-    """Target -> values, and the background's values."""
+def label_values(stated: Any) -> tuple[int, ...]:
+    """Of a label, as ``dataset.json`` states them: one, or a list; none where one of them is no whole number from 0."""
+    values = stated if isinstance(stated, list) else [stated]
+    return tuple(values) if all(type(value) is int and value >= 0 for value in values) else ()
+
+
+def _labels(raw: Any, complaints: list[str]) -> dict[str, tuple[int, ...]]:
     if raw is None:
-        return {}, {0}
+        return {}
     if not isinstance(raw, dict):
         complaints.append(f"{MANIFEST_FILE}: 'labels' is not an object of name: value")
-        return {}, {0}
-    labels: dict[str, tuple[int, ...]] = {}
-    for name, value in raw.items():
-        values = value if isinstance(value, list) else [value]
-        if not values or not all(type(v) is int and v >= 0 for v in values):
-            complaints.append(f"{MANIFEST_FILE}: the label '{name}' has no value of 0 or more")
-        else:
-            labels[name] = tuple(values)
-    background = labels.pop(BACKGROUND, (0,))
-    if background != (0,):
+        return {}
+    labels = {name: label_values(stated) for name, stated in raw.items()}
+    wrong = [name for name, values in labels.items() if not values]
+    complaints += [f"{MANIFEST_FILE}: the label '{name}' has no value of 0 or more" for name in wrong]
+    if labels.pop(BACKGROUND, ()) not in ((), (0,)):
         complaints.append(f"{MANIFEST_FILE}: the background's value is not 0")
-    return labels, {0}
+    return {name: values for name, values in labels.items() if values}
 
 
 def _structures(raw: Any, complaints: list[str]) -> dict[str, str]:

@@ -9,9 +9,11 @@ from typing import Any
 from medsegr.data.case import FindingRecord
 
 FINDINGS_FILE = "findings.jsonl"
-ROLES = ("described", "distractor", "false")
-PRESENCES = ("present", "absent", "uncertain")
-LATERALITIES = ("left", "right", "bilateral", "midline")
+KNOWN = {
+    "role": ("described", "distractor", "false"),
+    "presence": ("present", "absent", "uncertain"),
+    "laterality": (None, "left", "right", "bilateral", "midline"),
+}
 
 
 @dataclass(frozen=True)
@@ -83,16 +85,13 @@ def _image_findings(raw: Any, folder: Path) -> ImageFindings:
 def _record(raw: Any, folder: Path) -> FindingRecord:
     if not isinstance(raw, Mapping) or not all(isinstance(raw.get(k), str) for k in ("id", "role", "target")):
         raise ValueError("a finding needs 'id', 'role' and 'target'")
-    role, presence, laterality = raw["role"], raw.get("presence", "present"), raw.get("laterality")
-    if role not in ROLES:
-        raise ValueError(f"role '{role}' is unknown; known are {', '.join(ROLES)}")
-    if presence not in PRESENCES:
-        raise ValueError(f"presence '{presence}' is unknown; known are {', '.join(PRESENCES)}")
-    if laterality is not None and laterality not in LATERALITIES:
-        raise ValueError(f"laterality '{laterality}' is unknown; known are {', '.join(LATERALITIES)}")
+    raw = {"presence": "present", "laterality": None, **raw}
+    for key, known in KNOWN.items():
+        if raw[key] not in known:
+            raise ValueError(f"{key} '{raw[key]}' is unknown; known are {', '.join(filter(None, known))}")
     mask = raw.get("mask")
     return FindingRecord(
-        id=raw["id"], role=role, target=raw["target"], presence=presence, laterality=laterality,
+        **{key: raw[key] for key in ("id", "target", *KNOWN)},
         zones=_names(raw, "zones"), texture=_names(raw, "texture"), shape=_names(raw, "shape"),
         size_mm=tuple(float(size) for size in raw.get("size_mm") or ()), count=raw.get("count"),
         mask_path=_inside(folder, mask) if mask is not None else None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
-from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
+from nibabel.orientations import axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
 
 from medsegr.errors import ImageError
 
@@ -104,13 +104,9 @@ class Geometry:
         if self.affine is None:
             z, y, x = self.spacing_mm
             return np.array([[0, 0, -x, 0], [0, -y, 0, 0], [z, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
-        three = _three(self.stored_shape)
-        to_stored = np.zeros((4, 4))
-        to_stored[3, 3] = 1
-        for displayed, (axis, flip) in enumerate(zip(self.axes, self.flips, strict=True)):
-            to_stored[axis, displayed] = -1 if flip else 1
-            to_stored[axis, 3] = three[axis] - 1 if flip else 0
-        return self.affine @ to_stored
+        places = np.argsort(self.axes)  # of each stored axis among the displayed ones
+        signs = np.where(self.flips, -1, 1)[places]
+        return self.affine @ inv_ornt_aff(np.column_stack([places, signs]), _three(self.stored_shape))
 
     def of_plane(self, index: int) -> "Geometry":
         """Where one displayed plane lies, as an image of that single plane."""

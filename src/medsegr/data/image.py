@@ -1,8 +1,8 @@
 """MedicalImage: voxels, their geometry, and the modality; and how to load one."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ from medsegr.data.given_name import may_be_report
 from medsegr.data.mask_picture import read_label_picture, read_structure_picture
 from medsegr.data.nifti import NIFTI_SUFFIXES, UNSTATED_ORIENTATION, read_label_nifti, read_nifti
 from medsegr.data.opacity import guessed_opacity, over_black
-from medsegr.data.raster import RASTER_SUFFIXES, read_opened_picture, read_picture
+from medsegr.data.raster import RASTER_SUFFIXES, read_picture
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 from medsegr.view import Frame, Kinds, View
@@ -142,22 +142,24 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
     if isinstance(source, MedicalImage):
         return source if modality is None else replace(source, modality=modality)
     path: Path | None = None
-    notes: tuple[str, ...] = ()
+    geometry: Geometry | None = None
     if isinstance(source, np.ndarray):
         voxels, notes = _read_array(source)
-        geometry = plain_geometry(_without_channels(voxels))
     elif isinstance(source, Image.Image):
         _check_side(source.height, source.width, "The image")
-        voxels, notes = read_opened_picture(source)
-        geometry = plain_geometry(_without_channels(voxels))
+        voxels, notes = read_picture(source)
     elif isinstance(source, (str, Path)):
         path = existing_file(Path(source))
-        voxels, geometry, notes = _read(path)
+        if is_nifti(path):
+            voxels, geometry, notes = read_nifti(path)
+            _check_side(voxels.shape[-2], voxels.shape[-1], path.name)
+        else:
+            voxels, notes = read_picture(path)
     else:
         raise ImageError(f"An image cannot be made from {type(source).__name__}. "
                          "Give a path, a NumPy array or a PIL picture.")  # fmt: skip
     _check_content(voxels, path.name if path else "The image")
-    return MedicalImage(voxels, geometry, modality, path, notes)
+    return MedicalImage(voxels, geometry or plain_geometry(_without_channels(voxels)), modality, path, notes)
 
 
 def load_label_map(path: Path | str, labels: Container[int] | None = None) -> np.ndarray:
@@ -180,11 +182,7 @@ def load_placed_label_map(path: Path | str, labels: Container[int] | None = None
     Raises:
         ImageError: As there.
     """
-    path = existing_file(Path(path))
-    if is_nifti(path):
-        return read_label_nifti(path)
-    label_map = read_label_picture(path, labels)
-    return label_map, plain_geometry(label_map.shape)
+    return _load_placed_mask(existing_file(Path(path)), partial(read_label_picture, labels=labels))
 
 
 def load_placed_structure(path: Path | str) -> tuple[np.ndarray, Geometry]:
@@ -195,10 +193,13 @@ def load_placed_structure(path: Path | str) -> tuple[np.ndarray, Geometry]:
     Raises:
         ImageError: Missing, unreadable, coloured, or it cannot be told what is object and what is not.
     """
-    path = existing_file(Path(path))
+    return _load_placed_mask(existing_file(Path(path)), read_structure_picture)
+
+
+def _load_placed_mask(path: Path, read: Callable[[Path], np.ndarray]) -> tuple[np.ndarray, Geometry]:
     if is_nifti(path):
         return read_label_nifti(path)
-    mask = read_structure_picture(path)
+    mask = read(path)
     return mask, plain_geometry(mask.shape)
 
 
@@ -235,15 +236,6 @@ def existing_file(path: Path) -> Path:
         raise ImageError(f"{path.name} has an unknown kind of name; known are {', '.join(IMAGE_SUFFIXES)}. "
                          "Convert or rename it.")  # fmt: skip
     return path
-
-
-def _read(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
-    if is_nifti(path):
-        voxels, geometry, notes = read_nifti(path)
-        _check_side(voxels.shape[-2], voxels.shape[-1], path.name)
-        return voxels, geometry, notes
-    voxels, notes = read_picture(path)
-    return voxels, plain_geometry(_without_channels(voxels)), notes
 
 
 def _read_array(array: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:

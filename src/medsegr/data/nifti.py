@@ -69,7 +69,8 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
         with np.errstate(over="ignore", invalid="ignore"):
             displayed = displayed.astype(np.float32)
     displayed = np.ascontiguousarray(displayed)
-    notes = () if _states_orientation(image) else (UNSTATED_ORIENTATION,)
+    states_orientation = any(int(image.header[code]) > 0 for code in ("sform_code", "qform_code"))
+    notes = () if states_orientation else (UNSTATED_ORIENTATION,)
     return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry, notes
 
 
@@ -168,10 +169,6 @@ def _geometry(image: Any, name: str) -> Geometry:
     return dataclasses.replace(displayed_geometry(affine, image.shape, name), stated=stated)
 
 
-def _states_orientation(image: Any) -> bool:
-    return int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
-
-
 def _check_header(image: Any, name: str) -> None:
     shape = image.shape
     if image.get_data_dtype().fields is not None:
@@ -186,5 +183,4 @@ def _check_header(image: Any, name: str) -> None:
     if min(shape) < 1 or int(np.prod(shape, dtype=np.float64)) > MAX_VOXELS:
         raise ImageError(f"{name} announces {shape} voxels; between 1 and {MAX_VOXELS:,} are read. "
                          "Cut out a part of it.")  # fmt: skip
-    longest = sorted(shape)[-2:]
-    check_size(longest[0], longest[1], name)
+    check_size(*sorted(shape)[-2:], name=name)

@@ -13,13 +13,13 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from medsegr.data.dataset_manifest import BACKGROUND, label_values
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset, counted
 from medsegr.data.image import IMAGE_SUFFIXES
 from medsegr.data.report_table import REPORTS_FILE
 from medsegr.data.split import read_table
 from medsegr.errors import ConfigError, DatasetError
 
-BACKGROUND = "background"
 IGNORE = "ignore"
 SPLITS_FILE = "splits_final.json"
 _CHANNEL = re.compile(r"_(\d{4})$")
@@ -97,12 +97,9 @@ def _labels(content: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     raw = content["labels"]
     if raw and all(str(key).isdigit() for key in raw):
         raw = {str(name): int(value) for value, name in raw.items()}
-    labels: dict[str, tuple[int, ...]] = {}
-    for name, value in raw.items():
-        values = value if isinstance(value, list) else [value]
-        if not values or not all(type(v) is int and v >= 0 for v in values):
-            raise DatasetError(f"dataset.json: the label '{name}' has no value of 0 or more. Correct it.")
-        labels[name] = tuple(values)
+    labels = {name: label_values(stated) for name, stated in raw.items()}
+    if wrong := next((name for name, values in labels.items() if not values), None):
+        raise DatasetError(f"dataset.json: the label '{wrong}' has no value of 0 or more. Correct it.")
     if IGNORE in labels:
         raise DatasetError(
             "dataset.json has an 'ignore' label: parts of the pictures are not annotated, which our layout cannot "

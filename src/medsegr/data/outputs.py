@@ -7,10 +7,10 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from medsegr.errors import OutputError
 
@@ -29,32 +29,20 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
         OutputError: The place is not writable, or is a folder.
         BrokenPipeError: Whoever read a pipe has closed it.
     """
-    path = Path(path)
-    if is_stream(path):
-        with _streamed(path) as temporary:
-            yield temporary
-        return
+    path, streamed = Path(path), is_stream(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder; a file name was expected. Choose another name.")
-    path = Path(os.path.realpath(path)) if path.is_symlink() else path
-    topmost = _first_missing(path.parent)
-    _make_parents(path.parent)
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise _not_writable(path.parent, error) from error
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
+    target = Path(os.path.realpath(path)) if path.is_symlink() and not streamed else path
+    beside: dict[str, Any] = {} if streamed else {"prefix": f".{target.name}.", "suffix": ".part", "dir": target.parent}
+    with _parents_of(target), _naming(path), tempfile.TemporaryDirectory(**beside) as folder:
+        temporary = Path(folder) / "content"
+        temporary.touch()
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        raise _not_writable(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-        if not path.exists():
-            _remove_empty_parents(path.parent, topmost)
+        if not streamed:
+            temporary.replace(target)
+            return
+        with temporary.open("rb") as content, _opened(target) as stream:
+            shutil.copyfileobj(content, stream)
 
 
 def is_stream(path: Path | str) -> bool:
@@ -72,22 +60,6 @@ def _descriptor(path: Path | str) -> int | None:
     """The number of an open file that a path stands for."""
     numbered = re.fullmatch(r"/(?:dev|proc/self)/fd/(\d{1,9})", str(path))
     return int(numbered[1]) if numbered else _STREAMS.get(str(path))
-
-
-@contextmanager
-def _streamed(path: Path) -> Iterator[Path]:
-    """Yield a temporary file elsewhere; its content goes into a pipe or device when the block ends well."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="medsegr-") as folder:
-            temporary = Path(folder) / "content"
-            temporary.touch()
-            yield temporary
-            with temporary.open("rb") as source, _opened(path) as target:
-                shutil.copyfileobj(source, target)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _not_writable(path, error) from error
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -116,22 +88,14 @@ def staged_folder(out: Path | str, overwrite: bool = False) -> Iterator[Path]:
     """
     out = Path(out).resolve()
     check_output_folder(out, overwrite)
-    topmost = _first_missing(out.parent)
-    _make_parents(out.parent)
-    temporary = _temporary_folder(out)
-    try:
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())
+    with _parents_of(out), _naming(out, _PLACE_IS_AT_FAULT):
+        temporary = _temporary_folder(out)
         try:
-            _put_in_place(temporary, out)
-        except OSError as error:
-            raise _not_writable(out, error) from error
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        _remove_empty_parents(out.parent, topmost)
-        if isinstance(error, OSError) and error.errno in _PLACE_IS_AT_FAULT:
-            raise _not_writable(out, error) from error
-        raise
+            yield temporary
+            with _naming(out):
+                _put_in_place(temporary, out)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def check_output_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
@@ -147,7 +111,7 @@ def check_output_folder(out: Path | str, overwrite: bool = False, inputs: Iterab
             or with it, a folder that nobody means to replace or that holds an input.
     """
     out = Path(out).resolve()
-    try:
+    with _naming(out):
         if out.exists() and not out.is_dir():
             raise OutputError(f"{out} is a file; a folder was expected. Choose another output folder.")
         if out.is_dir() and any(out.iterdir()):
@@ -164,8 +128,6 @@ def check_output_folder(out: Path | str, overwrite: bool = False, inputs: Iterab
             raise OutputError(f"{existing} is a file, so {out} cannot be made. Choose another output folder.")
         with tempfile.TemporaryFile(dir=existing):  # really try: permission bits mean nothing to root
             pass
-    except OSError as error:
-        raise _not_writable(out, error) from error
 
 
 def _lies_in(path: Path, folder: Path) -> bool:
@@ -216,51 +178,48 @@ def _swap_content(new: Path, out: Path) -> None:
         old.rmdir()
         raise
     shutil.rmtree(old, ignore_errors=True)
-    shutil.rmtree(new, ignore_errors=True)
 
 
 def _temporary_folder(out: Path) -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-    except OSError as error:
-        if out.is_dir():
-            with suppress(OSError):
-                return Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=out))
-        raise _not_writable(out.parent, error) from error
-
-
-def _make_parents(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _not_writable(folder, error) from error
-
-
-def _first_missing(folder: Path) -> Path | None:
-    """The topmost folder on the way to ``folder`` that does not exist yet."""
-    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    return missing[-1] if missing else None
-
-
-def _remove_empty_parents(folder: Path, topmost: Path | None) -> None:
-    """Take back the parents that were made for nothing."""
-    if topmost is None:
-        return
-    for parent in (folder, *folder.parents):
+    with _naming(out.parent):
         try:
-            parent.rmdir()
+            folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
         except OSError:
-            return
-        if parent == topmost:
-            return
+            if not out.is_dir():
+                raise
+            folder = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=out))
+        folder.rmdir()
+        folder.mkdir()  # once more, with the rights of any other folder
+    return folder
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+@contextmanager
+def _parents_of(path: Path) -> Iterator[None]:
+    """Make missing parents; take back those that were made for nothing."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    try:
+        with _naming(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with suppress(OSError):  # the first that holds something ends it
+            for folder in missing:
+                folder.rmdir()
 
 
-def _not_writable(path: Path, error: OSError) -> OutputError:
-    reason = error.strerror or type(error).__name__
-    return OutputError(f"Cannot write to {path} ({reason}). Choose a place that you may write to.")
+@contextmanager
+def _naming(path: Path, faults: Container[int | None] | None = None) -> Iterator[None]:
+    """Turn the file system's errors, or these numbers of them alone, into one that names the place.
+
+    Raises:
+        OutputError: Such an error.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if faults is not None and error.errno not in faults:
+            raise
+        reason = error.strerror or type(error).__name__
+        raise OutputError(f"Cannot write to {path} ({reason}). Choose a place that you may write to.") from error

@@ -60,37 +60,35 @@ def read_opened(picture: Image.Image) -> StoredPicture:
     """
     if not isinstance(picture, (PngImageFile, TiffImageFile)):
         return _stored(picture)
-    content, loses = _file_of(picture), False
+    content, is_tiff = _file_of(picture), isinstance(picture, TiffImageFile)
     if isinstance(picture, TiffImageFile):
         loses = _loses(picture)
-        if content is not None and _is_as_opened(picture, content):
-            return read_tiff(BytesIO(content), OPENED, picture.tell())
-    elif content is not None and content.startswith(b"\x89PNG"):
-        loses = _layout(PngImageFile(BytesIO(content))) in DEEP_LAYOUTS
-        if loses and not picture.tell() and _is_as_opened(picture, content):
-            return read_with_pil(content, OPENED)  # a later picture of an animation is not read
+    else:
+        loses = content.startswith(b"\x89PNG") and _layout(PngImageFile(BytesIO(content))) in DEEP_LAYOUTS
+    is_read_again = is_tiff or (loses and not picture.tell())  # a later picture of an animation is not
+    if content and is_read_again and _is_as_opened(picture, content):
+        return read_tiff(BytesIO(content), OPENED, picture.tell()) if is_tiff else read_with_pil(content, OPENED)
     if loses:
         raise ImageError(f"{OPENED} was changed since it was opened, or its file is gone, and PIL does not keep all "
                          "that the file holds. Give the file's path, or an array.")  # fmt: skip
     return _stored(picture)
 
 
-def _file_of(picture: Any) -> bytes | None:
-    """The file that a picture was opened from; None where it is not to be had any more."""
-    stream = picture.fp or picture._fp
+def _file_of(picture: Any) -> bytes:
+    """The file that a picture was opened from; empty where it is not to be had any more."""
+    stream, path = picture.fp or picture._fp, Path(picture.filename)
     if picture.tile or not getattr(stream, "closed", True):  # not decoded yet, or still open
         stream.seek(0)  # PIL itself goes where it wants to be before it decodes
-        content: bytes = stream.read()
-        return content
-    return Path(picture.filename).read_bytes() if picture.filename and Path(picture.filename).is_file() else None
+        return bytes(stream.read())
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _is_as_opened(picture: Any, content: bytes) -> bool:
     """False where somebody has changed the decoded pixels, or where the file is another by now."""
     if picture.tile:
         return True
-    in_file = picture.filename and Path(picture.filename).is_file()
-    with type(picture)(picture.filename if in_file else BytesIO(content)) as again:
+    path = Path(picture.filename)  # by name where it has one: a TIFF that PIL maps into memory is not turned upright
+    with type(picture)(path if path.is_file() else BytesIO(content)) as again:
         again.seek(picture.tell())
         again.load()
         alike = (again.mode, again.size) == (picture.mode, picture.size)
@@ -143,10 +141,10 @@ def _stored(picture: Image.Image, deep: np.ndarray | None = None) -> StoredPictu
     is_tiff = isinstance(picture, TiffImageFile)  # PIL turns it while it decodes
     orientation = None if is_tiff else picture.getexif().get(ORIENTATION)
     if picture.mode == "P":
-        table = np.array(picture.getpalette("RGBA"), np.uint8).reshape(-1, 4)
-        indices, shown = np.array(picture), _opacity_of_indices(table, picture.info.get("transparency"))
-        opacity = shown[indices] if shown.min() < 1 else None
-        return upright_picture(indices, orientation, opacity, palette_of(table[:, :3].ravel()))
+        shown = np.array(picture.convert("RGBA"))[..., 3] / np.float32(255)
+        palette = palette_of(picture.getpalette("RGB") or ())
+        opacity = shown if shown.min() < 1 else None
+        return upright_picture(StoredPicture(np.array(picture), opacity, palette), orientation)
     if picture.mode in ("CMYK", "YCbCr", "HSV", "LAB", "PA"):
         picture = picture.convert("RGBA" if picture.mode == "PA" else "RGB")
     values = np.array(picture) if deep is None else deep
@@ -158,15 +156,4 @@ def _stored(picture: Image.Image, deep: np.ndarray | None = None) -> StoredPictu
     elif (key := picture.info.get("transparency")) is not None:
         same = values * np.uint8(255) == key if values.dtype == bool else values == key
         opacity = (~(same.all(axis=-1) if same.ndim == 3 else same)).astype(np.float32)
-    return upright_picture(values, orientation, opacity)
-
-
-def _opacity_of_indices(table: np.ndarray, stated: object) -> np.ndarray:
-    """(256,) float32, 0 to 1: a palette's own, or what the file states beside it, for all indices or for one."""
-    opacity = np.ones(256, np.float32)
-    opacity[: len(table)] = table[:, 3] / 255
-    if isinstance(stated, bytes):
-        opacity[: len(stated)] = np.frombuffer(stated, np.uint8) / np.float32(255)
-    elif isinstance(stated, int):
-        opacity[stated] = 0
-    return opacity
+    return upright_picture(StoredPicture(values, opacity), orientation)

@@ -7,6 +7,8 @@ is white is inverted. 16 bits stay 16 bits, in grey and in colour.
 """
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,32 +24,20 @@ from medsegr.errors import ImageError
 RASTER_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
 
-def read_picture(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Read a picture to look at.
+def read_picture(source: Path | Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read a picture to look at, from a file or as PIL has opened or made it.
 
     Returns:
         (H, W) or (H, W, 3), uint8, uint16, int32, uint32 or float32, and notes for the user.
 
     Raises:
-        ImageError: Not a picture, truncated, too large, or several pages.
+        ImageError: Not a picture, truncated, too large, several pages, or closed by PIL.
     """
-    return _as_shown(read_stored(path))
-
-
-def read_opened_picture(picture: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
-    """What PIL has opened or made, as :func:`read_picture` gives it.
-
-    Raises:
-        ImageError: Too large, truncated, closed, or in a mode that becomes neither grey nor RGB.
-    """
-    check_size(picture.height, picture.width, OPENED)
-    try:
-        return _as_shown(read_opened(picture))
-    except ImageError:
-        raise
-    except Exception as error:  # decoders of damaged files raise nearly anything
-        raise ImageError(f"{OPENED} cannot be decoded ({type(error).__name__}): it is damaged, truncated or "
-                         "closed. Open it again, or export it again.") from error  # fmt: skip
+    if isinstance(source, Path):
+        return _as_shown(read_stored(source))
+    check_size(source.height, source.width, OPENED)
+    with _decoding(OPENED, "is damaged, truncated or closed. Open it again, or export it again."):
+        return _as_shown(read_opened(source))
 
 
 def read_stored(path: Path) -> StoredPicture:
@@ -58,23 +48,28 @@ def read_stored(path: Path) -> StoredPicture:
     """
     with path.open("rb") as file:
         head = file.read(64)
-    try:
-        if head.startswith(TIFF_HEADS):
+    if head.startswith(TIFF_HEADS):
+        advice = "is damaged or truncated, or of a rare kind. Copy it again, or save it without compression."
+        with _decoding(path.name, advice):
             return read_tiff(path, path.name)
-        if head.startswith(b"\x89PNG") and len(head) >= 24:  # the sides are known before anything else is looked at
-            width, height = struct.unpack(">II", head[16:24])
-            check_size(height, width, path.name)
-        if head.startswith(tuple(PIL_READERS)):
+    if head.startswith(b"\x89PNG") and len(head) >= 24:  # the sides are known before anything else is looked at
+        width, height = struct.unpack(">II", head[16:24])
+        check_size(height, width, path.name)
+    if head.startswith(tuple(PIL_READERS)):
+        with _decoding(path.name, "is damaged or truncated. Copy or export it again."):
             return read_with_pil(path.read_bytes(), path.name)
+    kind = "text" if head and b"\0" not in head and head.isascii() else "something else"
+    raise ImageError(f"{path.name} holds {kind}, not a picture. Expected PNG, JPEG, TIFF or BMP.")
+
+
+@contextmanager
+def _decoding(name: str, advice: str) -> Iterator[None]:
+    try:
+        yield
     except ImageError:
         raise
     except Exception as error:  # decoders of damaged files raise nearly anything
-        advice = "is damaged or truncated. Copy or export it again."
-        if head.startswith(TIFF_HEADS):
-            advice = "is damaged or truncated, or of a rare kind. Copy it again, or save it without compression."
-        raise ImageError(f"{path.name} cannot be decoded ({type(error).__name__}): it {advice}") from error
-    kind = "text" if head and b"\0" not in head and head.isascii() else "something else"
-    raise ImageError(f"{path.name} holds {kind}, not a picture. Expected PNG, JPEG, TIFF or BMP.")
+        raise ImageError(f"{name} cannot be decoded ({type(error).__name__}): it {advice}") from error
 
 
 def save_mask_png(path: Path | str, mask: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """Read a report from a text file."""
 
+import re
 from pathlib import Path
 
 from medsegr.data.given_name import may_be_report
@@ -8,7 +9,9 @@ from medsegr.errors import ReportError
 MAX_REPORT_BYTES = 200_000
 """Longest report file that is read."""
 
-_TEXT_CONTROLS = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
+_NO_LETTER = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\udc80-\udcff]")
+"""Control characters but blanks and line ends, and bytes that stand for no character."""
+
 _NO_TEXT = ("%PDF", "{\\rtf", "\u2030PNG")
 """Beginnings of files that are no plain text, as they read in the encodings below."""
 
@@ -48,23 +51,11 @@ def decode_report(content: bytes, name: str = "The report") -> str:
     Raises:
         ReportError: The bytes are not text.
     """
-    text = _decoded(content)
-    if text is None or text.startswith(_NO_TEXT) or not all(map(_is_text, text)):
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="surrogateescape")
+    if text.startswith(_NO_TEXT) or _NO_LETTER.search(text):
         raise ReportError(f"{name} is not a text file. Expected plain text in UTF-8; "
                           "export Word and PDF files as text.")  # fmt: skip
     return text
-
-
-def _decoded(content: bytes) -> str | None:
-    """None where it is no text in any encoding that is read."""
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return None
-
-
-def _is_text(character: str) -> bool:
-    is_control = ord(character) < 32 or 127 <= ord(character) < 160
-    return not is_control or character in _TEXT_CONTROLS

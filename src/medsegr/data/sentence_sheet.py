@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from medsegr._optional import require
@@ -55,7 +56,8 @@ def read_names(path: Path) -> list[str]:
 
 def _rows(path: Path) -> tuple[list[list[str]], list[str]]:
     """All rows, and the headings in small letters with low lines for blanks."""
-    rows = _read_xlsx(path) if path.suffix.lower() == ".xlsx" else _read_csv(path)
+    read = _read_xlsx if path.suffix.lower() == ".xlsx" else _read_csv
+    rows = [row for row in read(path) if any(cell.strip() for cell in row)]
     if not rows:
         raise DatasetError(f"{path.name} is empty. Expected a row of headings and a row for each image.")
     return rows, ["_".join(cell.lower().split()) for cell in rows[0]]
@@ -79,17 +81,13 @@ def _read_xlsx(path: Path) -> list[list[str]]:
     openpyxl = require("openpyxl", f"Reading {path.name}", "'medsegr[xlsx]', or save the sheet as CSV")
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            rows = [
-                ["" if v is None else str(v) for v in row] for row in book.worksheets[0].iter_rows(values_only=True)
-            ]
-        finally:
-            book.close()
+        with closing(book):
+            rows = book.worksheets[0].iter_rows(values_only=True)
+            return [["" if value is None else str(value) for value in row] for row in rows]
     except Exception as error:  # a damaged zip or sheet raises nearly anything
         raise DatasetError(
             f"{path.name} cannot be read as a sheet ({type(error).__name__}). Save it again as xlsx or CSV."
         ) from error
-    return [row for row in rows if any(cell.strip() for cell in row)]
 
 
 def _read_csv(path: Path) -> list[list[str]]:
@@ -105,7 +103,6 @@ def _read_csv(path: Path) -> list[list[str]]:
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise DatasetError(f"{path.name} is not a CSV file ({error}). Save it again as CSV.") from error
-    return [row for row in rows if any(cell.strip() for cell in row)]

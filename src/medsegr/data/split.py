@@ -106,13 +106,11 @@ def split_by_patient(
     return {name: result[name] for name in sorted(result)}
 
 
-def write_split(path: Path | str, split: Mapping[str, str]) -> None:
-    """Write ``split.csv`` (image,split).
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a CSV file that :func:`read_table` reads.
 
     Raises:
         OutputError: The place is not writable.
     """
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("image", "split"))
-        writer.writerows(split.items())
+        csv.writer(file, lineterminator="\n").writerows([columns, *rows])

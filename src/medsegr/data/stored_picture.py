@@ -1,7 +1,7 @@
 """A picture as its file stores it, before anybody says whether it is one to look at, a mask, or a label map."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,25 +40,18 @@ class StoredPicture:
         return self.values if self.palette is None else self.palette[self.values]
 
 
-def upright_picture(
-    values: np.ndarray,
-    orientation: object,
-    opacity: np.ndarray | None = None,
-    palette: np.ndarray | None = None,
-) -> StoredPicture:
-    """The picture upright, and a note where it was turned or mirrored for that.
+def upright_picture(stored: StoredPicture, orientation: object) -> StoredPicture:
+    """What was decoded as it lies in the file, upright, and a note where it was turned or mirrored for that.
 
     Args:
-        values: (H, W) or (H, W, 3), as stored; sides change places for orientations from 5 on.
+        stored: As in the file; its sides change places for orientations from 5 on.
         orientation: 1 to 8; what is none changes nothing.
-        opacity: As in :class:`StoredPicture`, but as stored.
-        palette: As there.
     """
     if orientation not in range(2, 9):
-        return StoredPicture(values, opacity, palette)
+        return stored
     note = f"EXIF orientation {orientation} was applied; the masks lie on the upright picture"
-    turned = None if opacity is None else _upright(opacity, orientation)
-    return StoredPicture(_upright(values, orientation), turned, palette, (note,))
+    opacity = None if stored.opacity is None else _upright(stored.opacity, orientation)
+    return replace(stored, values=_upright(stored.values, orientation), opacity=opacity, notes=(note,))
 
 
 def check_size(height: int, width: int, name: str) -> None:

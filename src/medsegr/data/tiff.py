@@ -52,8 +52,10 @@ def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> S
         channels = array.reshape(page.imagelength, page.imagewidth, -1)
         orientation, opacity = page.tags.valueof(ORIENTATION), _opacity(channels, page)
         if page.photometric == PHOTOMETRIC.PALETTE:
-            return upright_picture(channels[..., 0].astype(np.uint16), orientation, opacity, _palette(page))
-        return upright_picture(_colours(channels, page, name), orientation, opacity)
+            stored = StoredPicture(channels[..., 0].astype(np.uint16), opacity, _palette(page))
+        else:
+            stored = StoredPicture(_colours(channels, page, name), opacity)
+        return upright_picture(stored, orientation)
 
 
 def _refuse_missing_parts(page: TiffPage, size: int) -> None:

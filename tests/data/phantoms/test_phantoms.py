@@ -182,8 +182,8 @@ def test_objects_lie_where_their_description_says(studies: list[PhantomStudy]) -
     placed = 0
     for study in studies:
         for lesion in (lesion for lesion in study.lesions if lesion.mask is not None):
-            place = Location(lesion.laterality, lesion.zones)
-            region = region_map(place, view_of(study.modality), study.image.shape[0])
+            view = view_of(study.modality, frame="image" if study.look == "ultrasound" else "patient")
+            region = region_map(Location(lesion.laterality, lesion.zones), view, study.image.shape[0])
             if region is not None:
                 placed += 1
                 assert region[lesion.mask].mean() > 0.45, (study.look, lesion.laterality, lesion.zones)

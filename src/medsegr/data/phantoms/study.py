@@ -64,14 +64,10 @@ class Lesion:
 
     def resembles(self, other: "Lesion") -> bool:
         """True when a reader could take one for the other: all that both state agrees, forms nearly."""
-        agrees = (
-            self.target == other.target
-            and (self.laterality == other.laterality or None in (self.laterality, other.laterality))
-            and (set(self.zones) == set(other.zones) or not self.zones or not other.zones)
-            and (self.texture == other.texture or None in (self.texture, other.texture))
-            and (self.size == other.size or None in (self.size, other.size))
-        )
-        return agrees and (None in (self.form, other.form) or str(other.form) not in distinct_forms(str(self.form)))
+        mine, others = ((it.laterality, set(it.zones) or None, it.texture, it.size) for it in (self, other))
+        agrees = all(a == b or None in (a, b) for a, b in zip(mine, others, strict=True))
+        alike = None in (self.form, other.form) or str(other.form) not in distinct_forms(str(self.form))
+        return self.target == other.target and agrees and alike
 
 
 @dataclass(frozen=True)

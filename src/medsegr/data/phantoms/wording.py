@@ -14,57 +14,30 @@ ABSENT_TARGETS = {
 }
 """Findings that reports of each look may deny."""
 
-NOUNS = {
+WORDS = {
     "nodule": ("nodule", "pulmonary nodule"),
-    "mass": ("mass",),
-    "consolidation": ("consolidation",),
     "liver_lesion": ("liver lesion", "hepatic lesion", "focal liver lesion"),
     "breast_lesion": ("lesion", "breast lesion"),
-}
-
-ADJECTIVES = {
-    "solid": ("solid",),
+    "gallstone": ("gallstones", "gallstone"),
+    "lymphadenopathy": ("lymphadenopathy", "enlarged lymph nodes"),
+    "calcification": ("calcifications", "calcification"),
     "cavitary": ("cavitating", "cavitary", "cavitated"),
-    "calcified": ("calcified",),
     "ground_glass": ("ground-glass", "ground glass"),
     "hypodense": ("hypodense", "hypoattenuating", "low-attenuation"),
     "hyperdense": ("hyperdense", "hyperattenuating", "high-attenuation"),
     "ring_enhancing": ("ring-enhancing", "rim-enhancing"),
-    "anechoic": ("anechoic",),
-    "hypoechoic": ("hypoechoic",),
     "hyperechoic": ("hyperechoic", "echogenic"),
     "heterogeneous": ("heterogeneous", "inhomogeneous"),
     "round": ("round", "rounded"),
     "oval": ("oval", "ovoid", "elliptical"),
     "linear": ("linear", "band-like"),
-    "lobulated": ("lobulated",),
-    "irregular": ("irregular",),
-    "small": ("small",),
-    "large": ("large",),
-}
-
-ZONES = {
-    "upper_zone": ("upper zone",),
     "mid_zone": ("mid zone", "middle zone"),
-    "lower_zone": ("lower zone",),
     "top_left": ("upper left", "top left"),
     "top_right": ("upper right", "top right"),
     "bottom_left": ("lower left", "bottom left"),
     "bottom_right": ("lower right", "bottom right"),
 }
-
-DENIALS = {
-    "pleural_effusion": ("pleural effusion",),
-    "pneumothorax": ("pneumothorax",),
-    "consolidation": ("consolidation",),
-    "cardiomegaly": ("cardiomegaly",),
-    "ascites": ("ascites",),
-    "hydronephrosis": ("hydronephrosis",),
-    "gallstone": ("gallstones", "gallstone"),
-    "lymphadenopathy": ("lymphadenopathy", "enlarged lymph nodes"),
-    "calcification": ("calcifications", "calcification"),
-    "skin_thickening": ("skin thickening",),
-}
+"""Canonical name -> how reports call it; others are called by their names."""
 
 PRESENT = (
     "There is {a} {adjectives}{noun} {place}.",
@@ -131,13 +104,17 @@ def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
     return options[int(rng.integers(len(options)))]
 
 
+def _word(rng: np.random.Generator, name: str) -> str:
+    return _pick(rng, WORDS.get(name, (name.replace("_", " "),)))
+
+
 def _statement(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
-    words = [_pick(rng, ADJECTIVES[name]) for name in (lesion.form, lesion.texture) if name]
+    words = [_word(rng, name) for name in (lesion.form, lesion.texture) if name]
     if rng.random() < 0.5:
         words.reverse()
-    words = [*([_pick(rng, ADJECTIVES[lesion.size])] if lesion.size else []), *words]
+    words = [*([_word(rng, lesion.size)] if lesion.size else []), *words]
     adjectives = (", " if rng.random() < 0.3 else " ").join(words) + (" " if words else "")
-    noun = _pick(rng, NOUNS[lesion.target])
+    noun = _word(rng, lesion.target)
     place = _place(rng, look, lesion)
     templates: tuple[str, ...] = UNCERTAIN if lesion.presence == "uncertain" else PRESENT
     if not place:
@@ -157,28 +134,24 @@ def _statement(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
 
 def _place(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
     side, zone = lesion.laterality, lesion.zones[0] if lesion.zones else None
+    if look == "xray" and zone:
+        return _pick(rng, ("in the {} {}", "projected over the {} {}", "at the {} {}")).format(side, _word(rng, zone))
     if look == "xray":
-        if zone:
-            return _pick(rng, ("in the {} {}", "projected over the {} {}", "at the {} {}")).format(
-                side, _pick(rng, ZONES[zone])
-            )
         return _pick(rng, (f"in the {side} lung", f"on the {side}", f"on the {side} side"))
+    if not zone and (look == "ultrasound" or lesion.target == "liver_lesion"):
+        return ""
     if look == "ultrasound":
-        word = _pick(rng, ZONES[zone]) if zone else ""
-        return _pick(rng, ("in the {} of the image", "at the {} of the picture")).format(word) if zone else ""
+        word = _word(rng, str(zone))
+        return _pick(rng, ("in the {} of the image", "at the {} of the picture")).format(word)
     if lesion.target == "liver_lesion":
-        return (
-            _pick(rng, (f"located {zone}ly", f"in the {zone} liver", f"in the {zone} part of the liver"))
-            if zone
-            else ""
-        )
+        return _pick(rng, (f"located {zone}ly", f"in the {zone} liver", f"in the {zone} part of the liver"))
     if zone:
         return _pick(rng, (f"in the {side} {zone} abdomen", f"in the {zone} abdomen on the {side}"))
     return _pick(rng, (f"in the {side} abdomen", f"on the {side}", f"on the {side} side"))
 
 
 def _denial(rng: np.random.Generator, denied: list["Lesion"]) -> str:
-    nouns = [_pick(rng, DENIALS[lesion.target]) for lesion in denied]
+    nouns = [_word(rng, lesion.target) for lesion in denied]
     if len(nouns) == 2 and rng.random() < 0.5:
         return " ".join(_pick(rng, ABSENT).format(nouns=n, Nouns=n.capitalize()) for n in nouns)
     joined = " or ".join(nouns)

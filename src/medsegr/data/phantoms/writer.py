@@ -1,7 +1,5 @@
 """Phantom studies as data sets on disk, one for each look."""
 
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,9 @@ from medsegr.data.outputs import staged_folder
 from medsegr.data.phantoms.scenes import LOOKS
 from medsegr.data.phantoms.study import ALL_SUITES, MODALITIES, Lesion, PhantomStudy, generate_study
 from medsegr.data.report_table import ORIGIN_COLUMN, REPORTS_FILE
+from medsegr.data.split import SPLIT_FILE, SPLITS, write_table
 from medsegr.data.stored_picture import MAX_SIDE
 from medsegr.errors import ConfigError
-
-SPLITS = ("train", "val", "test")
 
 
 def write_phantoms(  # noqa: PLR0917 - as the command line has them
@@ -101,8 +98,8 @@ def _write_look(
     }
     (folder / "dataset.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     (folder / "findings.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
-    _save_csv(folder / REPORTS_FILE, ("image", "report", ORIGIN_COLUMN), reports)
-    _save_csv(folder / "split.csv", ("image", "split"), splits)
+    write_table(folder / REPORTS_FILE, ("image", "report", ORIGIN_COLUMN), reports)
+    write_table(folder / SPLIT_FILE, ("image", "split"), splits)
 
 
 def _record(name: str, lesion: Lesion, path: str | None) -> dict[str, Any]:
@@ -124,11 +121,3 @@ def _record(name: str, lesion: Lesion, path: str | None) -> dict[str, Any]:
 def _save(path: Path, pixels: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, optimize=False, compress_level=3)
-
-
-def _save_csv(path: Path, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8")
