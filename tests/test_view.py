@@ -129,3 +129,11 @@ def test_where_it_lies_in_a_square_does_not_change_what_it_shows():
 def test_every_layout_of_the_lexicon_is_known():
     assert {kind.layout for kind in map(LEXICON.kind, LEXICON.modalities)} <= {None, *LAYOUTS}
     assert set(LEXICON.views) == {"picture", *LAYOUTS}
+
+
+def test_a_film_with_the_directions_of_an_axial_slice_lies_as_films_do():
+    """What a converter of pictures writes into a NIfTI header says nothing of the body."""
+    film = view_of("chest_xray", affine=affine(*DIRECTIONS["axial"]))
+    assert film == view_of("chest_xray") and film.zones == view_of("chest_xray").zones and not film.unseen
+    assert view_of("chest_xray", affine=affine(*DIRECTIONS["axial"]), guessed=True).sides == "none"
+    assert view_of("chest_ct", affine=affine(*DIRECTIONS["coronal"])).plane == "coronal", "slices are as they say"

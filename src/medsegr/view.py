@@ -93,7 +93,7 @@ class View:
         Args:
             kind: Of its modality.
             affine: (4, 4) displayed (z, y, x) -> patient, RAS+, mm; None where the file states no place: then it is
-                taken to lie as its kind does.
+                taken to lie as its kind does, and so is a film whose directions are those of an axial slice.
             frame: Whose left and right its data set says that it shows; the kind's own by default.
             guessed: The directions are a reader's guess, so that no side may be told by them.
         """
@@ -101,9 +101,11 @@ class View:
         sides = kind.sides
         if affine is not None:
             through, down, across = (column / np.linalg.norm(column) for column in affine[:3, :3].T)
-            plane = PLANES[int(np.abs(through).argmax())]
-            upright = next((axis for axis in (1, 2) if down[axis] <= -CLEARLY), None)
-            if sides == "both" and (guessed or across[0] > -CLEARLY):
+            cut = PLANES[int(np.abs(through).argmax())]
+            told = (plane, cut) != ("coronal", "axial")  # no projection is axial: such directions are a converter's
+            if told:
+                plane, upright = cut, next((axis for axis in (1, 2) if down[axis] <= -CLEARLY), None)
+            if sides == "both" and (guessed or (told and across[0] > -CLEARLY)):
                 sides = "none"
         return cls(kind, frame or kind.frame, sides, plane, upright)
 

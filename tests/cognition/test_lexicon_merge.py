@@ -113,3 +113,10 @@ def test_a_long_list_of_mistakes_is_cut() -> None:
     own = "targets:\n" + "".join(f"  a{n}: {{words: [a]}}\n" for n in range(MOST_TOLD + 5))
     with pytest.raises(ConfigError, match=r"^35 mistakes(.|\n)*and 5 more$"):
         merged(own)
+
+
+def test_a_side_that_would_be_no_place_is_refused(tmp_path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("modalities:\n  barium_meal:\n    frame: patient\n    regions: [abdomen]\n    sides: none\n")
+    with pytest.raises(ConfigError, match=r"own.yaml, line 5: modalities, barium_meal: sides: none is for the frame"):
+        load_lexicon([path])

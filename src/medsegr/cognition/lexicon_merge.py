@@ -21,6 +21,7 @@ USUAL = {"zones": "zone", "texture": "texture", "shape": "shape"}
 MOST_TOLD = 30
 """Mistakes that one message lists."""
 
+_SIDELESS = "sides: none is for the frame image, where left is a place in the picture; here say one or both."
 _BUILT_IN_ONLY = "not possible in a file of your own: weights are trained with the built-in views."
 
 
@@ -60,6 +61,8 @@ def merge_files(files: Sequence[LexiconFile]) -> Merged:
             file.complain(file.region_line, f"unknown region {shown(file.region)}: {told}")
         for entry in file.entries:
             _check_names(merged, file, entry)
+            if entry.section == "modalities" and _side_without_a_place(merged.names("modalities")[entry.name]):
+                file.complain(entry.lines.get("sides", entry.line), f"modalities, {entry.name}: {_SIDELESS}")
     _refuse_mistakes(files)
     own = sum(entry.section == "statements" for file in files if file.own for entry in file.entries)
     merged.statements = merged.statements[-own:] + merged.statements[:-own] if own else merged.statements
@@ -73,6 +76,11 @@ def _refuse_mistakes(files: Sequence[LexiconFile]) -> None:
     if told:
         rest = [f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
         raise ConfigError("\n  ".join([f"{len(told)} mistakes in the lexicon:", *told[:MOST_TOLD], *rest]))
+
+
+def _side_without_a_place(modality: dict[str, Any]) -> bool:
+    """Where a stated left would be neither the patient's nor the picture's."""
+    return modality.get("frame") == "patient" and modality.get("sides") == "none"
 
 
 def _is_allowed(merged: Merged, file: LexiconFile, entry: Entry) -> bool:
