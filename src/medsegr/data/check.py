@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from medsegr.data.dataset_manifest import MANIFEST_FILE, DatasetManifest, read_manifest
-from medsegr.data.file_names import MASK_SUFFIXES, find_mask, list_images, shown_name
+from medsegr.data.file_names import MASK_SUFFIXES, find_mask, list_images, shown_name, visible
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
 from medsegr.data.geometry import Geometry
 from medsegr.data.image import load_image, load_placed_label_map, load_placed_structure
@@ -75,7 +75,7 @@ def _foreign_files(opened: _Opened) -> list[str]:
     folder = opened.folder / "images"
     if not folder.is_dir():
         return ["images/ is missing"]
-    found = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    found = [entry.name for entry in visible(folder)]
     complaints = [f"images/{name} is not an image file that is read" for name in found if name not in opened.images]
     return complaints if opened.images else [*complaints, "images/ holds no image"]
 

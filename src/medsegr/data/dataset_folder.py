@@ -31,7 +31,6 @@ class DatasetFolder:
         path: The folder with ``dataset.json``.
 
     Attributes:
-        path: The same.
         manifest: The content of ``dataset.json``.
         name, modality, licence: As stated there.
         frame: ``patient`` or ``image``: whose left and right the pictures show.
@@ -133,15 +132,8 @@ class DatasetFolder:
     def _structures(self, image_name: str, image: MedicalImage) -> dict[str, np.ndarray]:
         read = self._from_labels if self.manifest.labels else self._from_folders
         found = read(image_name, image)
-        structures = {}
-        for target in sorted(self.targets):
-            mask = found.get(target)
-            if mask is None or not mask.any():
-                if target in self.incomplete:
-                    continue
-                mask = np.zeros(image.mask_shape, dtype=bool)
-            structures[target] = mask
-        return structures
+        masks = {name: found.get(name, np.zeros(image.mask_shape, dtype=bool)) for name in sorted(self.targets)}
+        return {target: mask for target, mask in masks.items() if mask.any() or target not in self.incomplete}
 
     def _from_labels(self, image_name: str, image: MedicalImage) -> dict[str, np.ndarray]:
         path = find_mask(self.path / "masks", image_name)
@@ -192,10 +184,7 @@ def find_dataset_folders(paths: Iterable[Path | str]) -> list[Path]:
     """
     folders: list[Path] = []
     for path in map(Path, paths):
-        if (path / MANIFEST_FILE).is_file():
-            folders.append(path)
-            continue
-        inner = holds_several(path)
+        inner = [path] if (path / MANIFEST_FILE).is_file() else holds_several(path)
         if not inner:
             raise DatasetError(f"{path} holds no {MANIFEST_FILE}, nor does a folder in it. "
                                "Give the folder of a data set.")  # fmt: skip

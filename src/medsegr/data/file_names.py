@@ -11,14 +11,12 @@ MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".nii.gz", ".nii")
 
 def list_images(folder: Path) -> list[str]:
     """Names of the image files of a data set, sorted; hidden files are not among them."""
-    images = folder / "images"
-    if not images.is_dir():
-        return []
-    return sorted(
-        entry.name
-        for entry in images.iterdir()
-        if not entry.name.startswith(".") and entry.name.lower().endswith(IMAGE_SUFFIXES)
-    )
+    return [entry.name for entry in visible(folder / "images") if entry.name.lower().endswith(IMAGE_SUFFIXES)]
+
+
+def visible(folder: Path) -> list[Path]:
+    """What is in a folder and not hidden, sorted; nothing where there is no folder."""
+    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")) if folder.is_dir() else []
 
 
 def find_mask(folder: Path, image_name: str) -> Path | None:

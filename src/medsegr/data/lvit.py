@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from medsegr.data.file_names import image_stem
+from medsegr.data.file_names import image_stem, visible
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset, counted
 from medsegr.data.image import IMAGE_SUFFIXES
 from medsegr.data.sentence_sheet import SHEET_SUFFIXES, read_names, read_sentences
@@ -41,7 +41,8 @@ def read_lvit(folder: Path | str) -> ForeignDataset:
         MissingExtraError: A sheet is xlsx and the package that reads it is missing.
     """
     folder = Path(folder)
-    found = {split: place for split in SPLIT_WORDS if (place := _split_folder(folder, split))}
+    names = {split: [word + end for end in FOLDER_ENDINGS for word in words] for split, words in SPLIT_WORDS.items()}
+    found = {split: place for split in names if (place := _inner_folder(folder, names[split]))}
     cases: list[ForeignCase] = []
     notes: list[str] = []
     for split, place in found.items():
@@ -62,18 +63,10 @@ def key_of(name: str) -> str:
     return stem[len(MASK_PREFIX) :] if stem.startswith(MASK_PREFIX) else stem
 
 
-def _split_folder(folder: Path, split: str) -> Path | None:
-    return _inner_folder(folder, [word + ending for ending in FOLDER_ENDINGS for word in SPLIT_WORDS[split]])
-
-
 def _inner_folder(folder: Path, names: Sequence[str]) -> Path | None:
     """The first of several sub-folders that is there, by name without case."""
-    inner = {entry.name.lower(): entry for entry in _entries(folder) if entry.is_dir()}
+    inner = {entry.name.lower(): entry for entry in visible(folder) if entry.is_dir()}
     return next((inner[name] for name in names if name in inner), None)
-
-
-def _entries(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")) if folder.is_dir() else []
 
 
 def _read_split(root: Path, place: Path, split: str) -> tuple[list[ForeignCase], tuple[str, ...]]:
@@ -136,7 +129,7 @@ def _strangers(sentences: Mapping[str, str], pairs: Sequence[tuple[str, Path, Pa
 
 def _to_validation(cases: Sequence[ForeignCase], root: Path, place: Path) -> list[ForeignCase]:
     """Training images that ``Val_ID.xlsx`` or ``.csv`` names are the validation split."""
-    lists = [path for path in (*_entries(root), *_entries(place)) if _is_list(path) and _names_split(path, "val")]
+    lists = [path for path in (*visible(root), *visible(place)) if _is_list(path) and _names_split(path, "val")]
     named = {key_of(name) for path in lists for name in read_names(path)}
     return [replace(case, split="val") if key_of(case.name) in named else case for case in cases]
 
@@ -148,7 +141,7 @@ def _by_key(folder: Path) -> dict[str, Path]:
         DatasetError: Two files of one key.
     """
     files: dict[str, Path] = {}
-    for path in _entries(folder):
+    for path in visible(folder):
         if path.name.lower().endswith(IMAGE_SUFFIXES) and files.setdefault(key_of(path.name), path) != path:
             raise DatasetError(
                 f"{folder} holds {files[key_of(path.name)].name} and {path.name}, so it is open which one is meant. "
@@ -171,7 +164,7 @@ def _sheet_of(root: Path, place: Path, split: str) -> Path | None:
 def _sheets(folder: Path) -> list[Path]:
     """Sheets of sentences in a folder and in its folder of prompts."""
     prompts = _inner_folder(folder, SHEET_FOLDERS)
-    found = [*_entries(folder), *(_entries(prompts) if prompts else [])]
+    found = [*visible(folder), *(visible(prompts) if prompts else [])]
     return [path for path in found if _is_sheet(path) and not _is_list(path)]
 
 
@@ -191,9 +184,8 @@ def _names_split(path: Path, split: str) -> bool:
 def _refuse_twins(cases: Iterable[ForeignCase]) -> None:
     seen: dict[str, str] = {}
     for case in cases:
-        if case.name in seen:
+        if seen.setdefault(case.name, case.split) != case.split:
             raise DatasetError(
                 f"The image {case.name} is in two splits, {seen[case.name]} and {case.split}. An image may be in one "
                 "only; if they are two images, rename one of them, its mask and its row."
             )
-        seen[case.name] = case.split

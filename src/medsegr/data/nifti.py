@@ -183,4 +183,5 @@ def _check_header(image: Any, name: str) -> None:
     if min(shape) < 1 or int(np.prod(shape, dtype=np.float64)) > MAX_VOXELS:
         raise ImageError(f"{name} announces {shape} voxels; between 1 and {MAX_VOXELS:,} are read. "
                          "Cut out a part of it.")  # fmt: skip
-    check_size(*sorted(shape)[-2:], name=name)
+    height, width = sorted(shape)[-2:]
+    check_size(height, width, name)

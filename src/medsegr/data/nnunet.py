@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from medsegr.data.dataset_manifest import BACKGROUND, label_values
+from medsegr.data.file_names import visible
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset, counted
 from medsegr.data.image import IMAGE_SUFFIXES
 from medsegr.data.report_table import REPORTS_FILE
@@ -154,9 +155,7 @@ def _pairs(
 
 
 def _files(folder: Path, ending: str) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(p for p in folder.iterdir() if p.name.lower().endswith(ending.lower()) and p.name[0] != ".")
+    return [path for path in visible(folder) if path.name.lower().endswith(ending.lower())]
 
 
 def _chosen(case: str, files: Mapping[int, Path], number: int | None, content: Mapping[str, Any]) -> Path:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from medsegr.data.phantoms.forms import FORMS, distinct_forms, draw_form
-from medsegr.data.phantoms.scenes import CONTRAST, LOOKS, TEXTURES, Place, Scene
-from medsegr.data.phantoms.wording import ABSENT_TARGETS, write_report
+from medsegr.data.phantoms.scenes import CONTRAST, LOOKS, TEXTURES, Scene
+from medsegr.data.phantoms.wording import ABSENT_TARGETS, pick, write_report
 
 SUITES = ("place", "texture", "form", "mixed", "overlap", "small", "low_contrast", "plain")
 """What makes a case hard. In the first three, distractors differ in that aspect alone. They take turns."""
@@ -17,6 +17,9 @@ ALL_SUITES = (*SUITES, "size")
 
 LARGE = (0.01, 0.03)
 """Share of the frame that a large object of the suite ``size`` covers."""
+
+USUAL = (0.006, 0.02)
+"""The same of other objects, unless they are small."""
 
 TIMES_AS_LARGE = (3.0, 10.0)
 """Its area by that of a small one."""
@@ -132,23 +135,16 @@ def _area(rng: np.random.Generator, suite: str) -> float:
     """Share of the frame that the lesions of a study cover, each; in the suite ``size``, the large ones."""
     if suite == "small":
         return rng.uniform(0.002, 0.005)
-    if suite == "size":
-        return float(np.exp(rng.uniform(*np.log(LARGE))))
-    return float(np.exp(rng.uniform(np.log(0.006), np.log(0.02))))
+    return float(np.exp(rng.uniform(*np.log(LARGE if suite == "size" else USUAL))))
 
 
 def _plan(rng: np.random.Generator, scene: Scene, suite: str) -> list[Lesion]:
     """Attributes of a study's objects: described ones first, then their distractors."""
     targets = list(scene.places)
-    target = targets[int(rng.integers(len(targets)))]
-    textures, places = TEXTURES[scene.look], list(scene.places[target])
-    coarse = list(scene.coarse[target])
-
-    def any_of(options: Sequence):
-        return options[int(rng.integers(len(options)))]
-
-    place = any_of(coarse if suite in ("texture", "form", "size") else places)
-    first = Lesion(target, place[0], place[1], any_of(textures), any_of(FORMS))
+    target = pick(rng, targets)
+    textures, places, coarse = TEXTURES[scene.look], list(scene.places[target]), list(scene.coarse[target])
+    place = pick(rng, coarse if suite in ("texture", "form", "size") else places)
+    first = Lesion(target, place[0], place[1], pick(rng, textures), pick(rng, FORMS))
     count = 2 if rng.random() < 0.75 else 3
     others: list[Lesion] = []
     if suite == "place":
@@ -162,7 +158,7 @@ def _plan(rng: np.random.Generator, scene: Scene, suite: str) -> list[Lesion]:
     elif suite == "form":
         others = [replace(first, form=str(f)) for f in rng.permutation(distinct_forms(first.form or ""))[:2]]
     elif suite == "size":
-        first = replace(first, size=any_of(("small", "large")))
+        first = replace(first, size=pick(rng, ("small", "large")))
         others = [replace(first, size="large" if first.size == "small" else "small")] * (count - 1)
     elif suite != "plain":
         for _ in range(2 if suite != "mixed" else count):
@@ -172,7 +168,7 @@ def _plan(rng: np.random.Generator, scene: Scene, suite: str) -> list[Lesion]:
         described.append(others.pop(0))
         if suite == "overlap":
             unlike = [texture for texture in textures if texture != first.texture]
-            described[1] = replace(first, texture=any_of(unlike), form=described[1].form)
+            described[1] = replace(first, texture=pick(rng, unlike), form=described[1].form)
             others = [_differ(rng, first, scene, described[1:])]
     return [*described, *(replace(other, role="distractor") for other in others)]
 
@@ -185,7 +181,7 @@ def _differ(rng: np.random.Generator, first: Lesion, scene: Scene, taken: Sequen
         other = first
         for aspect in aspects:
             if aspect == "place":
-                side, zones = places[int(rng.integers(len(places)))]
+                side, zones = pick(rng, places)
                 other = replace(other, laterality=side, zones=zones)
             elif aspect == "texture":
                 other = replace(other, texture=str(rng.choice(textures)))
@@ -203,9 +199,7 @@ def _place_objects(
     times = np.exp(rng.uniform(*np.log(TIMES_AS_LARGE))) if suite == "size" else 1.0
     done: list[tuple[Lesion, np.ndarray]] = []
     for number, lesion in enumerate(plan):
-        place: Place = (lesion.laterality, lesion.zones)
-        spots = {**scene.coarse[lesion.target], **scene.places[lesion.target]}
-        room = spots[place]
+        room = {**scene.coarse[lesion.target], **scene.places[lesion.target]}[lesion.laterality, lesion.zones]
         over = suite == "overlap" and number == 1
         own = area / times if lesion.size == "small" else area
         drawn = _draw(rng, lesion, room, own * rng.uniform(0.85, 1.2) * (1.5 if over else 1.0), done, over, size)
@@ -270,14 +264,12 @@ def _false(rng: np.random.Generator, look: str, scene: Scene, objects: list[Lesi
     for _ in range(60):
         if len(false) == 2:
             break
-        base = objects[int(rng.integers(len(objects)))]
-        other = _differ(rng, replace(base, role="described"), scene, ())
+        other = _differ(rng, replace(pick(rng, objects), role="described"), scene, ())
         if not any(other.resembles(known) for known in [*objects, *false]):
             false.append(replace(other, mask=None, role="false", area=0.0))
     unused = [target for target in scene.places if all(target != o.target for o in objects)]
     if unused:
         target = str(rng.choice(unused))
-        places = list(scene.places[target])
-        side, zones = places[int(rng.integers(len(places)))]
+        side, zones = pick(rng, list(scene.places[target]))
         false.append(Lesion(target, side, zones, str(rng.choice(TEXTURES[look])), str(rng.choice(FORMS)), role="false"))
     return false

@@ -1,11 +1,14 @@
 """Reports of phantom studies, in varied wording."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from medsegr.data.phantoms.study import Lesion
+
+T = TypeVar("T")
 
 ABSENT_TARGETS = {
     "xray": ("pleural_effusion", "pneumothorax", "consolidation", "cardiomegaly"),
@@ -94,18 +97,19 @@ def write_report(rng: np.random.Generator, look: str, lesions: list["Lesion"]) -
     if denied:
         negative = _denial(rng, denied)
         sentences = [negative, *sentences] if rng.random() < 0.3 else [*sentences, negative]
-    opening = _pick(rng, OPENINGS[look])
+    opening = pick(rng, OPENINGS[look])
     if rng.random() < 0.25:
         return f"{opening}\nFINDINGS:\n" + "\n".join(sentences)
     return " ".join([opening, *sentences] if rng.random() < 0.5 else sentences)
 
 
-def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
+def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
+    """One of several, all alike likely."""
     return options[int(rng.integers(len(options)))]
 
 
 def _word(rng: np.random.Generator, name: str) -> str:
-    return _pick(rng, WORDS.get(name, (name.replace("_", " "),)))
+    return pick(rng, WORDS.get(name, (name.replace("_", " "),)))
 
 
 def _statement(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
@@ -119,7 +123,7 @@ def _statement(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
     templates: tuple[str, ...] = UNCERTAIN if lesion.presence == "uncertain" else PRESENT
     if not place:
         templates = tuple(t for t in templates if "{Place}" not in t)
-    template = _pick(rng, templates)
+    template = pick(rng, templates)
     article = "an" if (adjectives + noun)[0] in "aeiou" else "a"
     text = template.format(
         a=article,
@@ -135,25 +139,25 @@ def _statement(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
 def _place(rng: np.random.Generator, look: str, lesion: "Lesion") -> str:
     side, zone = lesion.laterality, lesion.zones[0] if lesion.zones else None
     if look == "xray" and zone:
-        return _pick(rng, ("in the {} {}", "projected over the {} {}", "at the {} {}")).format(side, _word(rng, zone))
+        return pick(rng, ("in the {} {}", "projected over the {} {}", "at the {} {}")).format(side, _word(rng, zone))
     if look == "xray":
-        return _pick(rng, (f"in the {side} lung", f"on the {side}", f"on the {side} side"))
+        return pick(rng, (f"in the {side} lung", f"on the {side}", f"on the {side} side"))
     if not zone and (look == "ultrasound" or lesion.target == "liver_lesion"):
         return ""
     if look == "ultrasound":
         word = _word(rng, str(zone))
-        return _pick(rng, ("in the {} of the image", "at the {} of the picture")).format(word)
+        return pick(rng, ("in the {} of the image", "at the {} of the picture")).format(word)
     if lesion.target == "liver_lesion":
-        return _pick(rng, (f"located {zone}ly", f"in the {zone} liver", f"in the {zone} part of the liver"))
+        return pick(rng, (f"located {zone}ly", f"in the {zone} liver", f"in the {zone} part of the liver"))
     if zone:
-        return _pick(rng, (f"in the {side} {zone} abdomen", f"in the {zone} abdomen on the {side}"))
-    return _pick(rng, (f"in the {side} abdomen", f"on the {side}", f"on the {side} side"))
+        return pick(rng, (f"in the {side} {zone} abdomen", f"in the {zone} abdomen on the {side}"))
+    return pick(rng, (f"in the {side} abdomen", f"on the {side}", f"on the {side} side"))
 
 
 def _denial(rng: np.random.Generator, denied: list["Lesion"]) -> str:
     nouns = [_word(rng, lesion.target) for lesion in denied]
     if len(nouns) == 2 and rng.random() < 0.5:
-        return " ".join(_pick(rng, ABSENT).format(nouns=n, Nouns=n.capitalize()) for n in nouns)
+        return " ".join(pick(rng, ABSENT).format(nouns=n, Nouns=n.capitalize()) for n in nouns)
     joined = " or ".join(nouns)
     templates = tuple(t for t in ABSENT if "none" not in t or len(nouns) == 1)
-    return _pick(rng, templates).format(nouns=joined, Nouns=joined.capitalize())
+    return pick(rng, templates).format(nouns=joined, Nouns=joined.capitalize())
