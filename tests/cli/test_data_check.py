@@ -36,8 +36,6 @@ def test_what_other_commands_refuse_is_said(tmp_path, capsys):
         "one: dataset.json: the modality 'chest_photo' is not in the vocabulary",
         "two: another data set here is called 'films' as well",
     ]
-    (tmp_path / "own.yaml").write_text("modalities:\n  chest_photo: {frame: patient, regions: [chest]}\n")
-    assert main(["data", "check", str(data), "--lexicon", str(tmp_path / "own.yaml")]) == 0
 
 
 def test_a_folder_without_any_is_named(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.lexicon_file import read_text
 from medsegr.cognition.lexicon_merge import MOST_TOLD, merge_files
 from medsegr.errors import ConfigError

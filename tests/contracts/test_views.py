@@ -142,7 +142,7 @@ def test_a_flip_is_true_of_the_mirrored_picture(own: Lexicon, modality: str | No
     assert (mirrored_finding(Finding("left_lung"), view).target == "left_lung") == (sides == "none")
 
 
-@pytest.mark.parametrize("frame", ["patient", "image"])
+@pytest.mark.parametrize("frame", ["patient", "image", None])
 def test_whose_left_it_is_is_the_data_set_s_word(tmp_path: Path, frame: str) -> None:
     left, right = blobs()
     pixels = np.full((HEIGHT, WIDTH), 40, np.uint8)
@@ -153,15 +153,15 @@ def test_whose_left_it_is_is_the_data_set_s_word(tmp_path: Path, frame: str) -> 
         Image.fromarray(picture).save(tmp_path / path / "a.png")
     lexicon = load_lexicon()
     case = DatasetFolder(tmp_path).load("a.png", lexicon)
-    expected = right if frame == "patient" else left
+    expected = left if frame == "image" else right
     finding = Finding("nodule", location=Location("left"))
     np.testing.assert_array_equal(structure_mask(finding, case), expected)
     rows, columns = np.nonzero(expected)
     place = region_map(finding.location, case.image.view, 64)
     assert place is not None and place[rows * 64 // HEIGHT, columns * 64 // WIDTH].min() > 0.9
-    assert letters(case.image) == (["R", "L"] if frame == "patient" else [])
+    assert letters(case.image) == ([] if frame == "image" else ["R", "L"])
     (told,) = measure_case(replace(case, structures={"nodule": expected}), lexicon)
-    assert told.location.laterality == ("left" if frame == "patient" else None), "the two disagree: nothing is said"
+    assert told.location.laterality == (None if frame == "image" else "left"), "the two disagree: nothing is said"
 
 
 PLANES = {"axial": (1, (9, 40, 1)), "coronal": (2, (40, 1, 9)), "sagittal": (2, (1, 40, 9))}

@@ -7,7 +7,6 @@ import typer
 
 from medsegr.cli.convert import convert
 from medsegr.cli.describe import describe
-from medsegr.cli.options import LexiconOption
 from medsegr.cli.referring import referring
 from medsegr.errors import DatasetError
 
@@ -19,10 +18,7 @@ app = typer.Typer(
 
 
 @app.command("check")
-def check(
-    folder: Annotated[Path, typer.Argument(help="A data set, or a folder that holds several.")],
-    lexicon: LexiconOption = None,
-) -> None:
+def check(folder: Annotated[Path, typer.Argument(help="A data set, or a folder that holds several.")]) -> None:
     """Say everything that is wrong with a data set, or with each of several, at once.
 
     Example: medsegr data check my_data
@@ -32,7 +28,7 @@ def check(
     from medsegr.data.dataset_folder import holds_several
     from medsegr.data.dataset_manifest import read_manifest
 
-    known = load_lexicon(lexicon or ())
+    known = load_lexicon()
     total, several, names = 0, holds_several(folder), set[str]()
     for data in several or [folder]:
         complaints = check_dataset(data, known.targets, known.modalities)

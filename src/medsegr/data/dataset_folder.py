@@ -63,7 +63,7 @@ class DatasetFolder:
         if complaints:
             raise DatasetError(f"The data set {self.path} cannot be used: " + "; ".join(complaints) + ".")
         self.name, self.modality, self.licence = self.manifest.name, self.manifest.modality, self.manifest.licence
-        self.frame: Frame = self.manifest.frame
+        self.frame: Frame | None = self.manifest.frame
         self.targets, self.incomplete = self.manifest.targets, self.manifest.incomplete
         self.splits = tuple(sorted(set(self._split.values())))
         self.has_reports = bool(self._reports)

@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
+
+from medsegr.view import Frame
 
 MANIFEST_FILE = "dataset.json"
-FRAMES = ("patient", "image")
+FRAMES: tuple[Frame, ...] = get_args(Frame)
 BACKGROUND = "background"
 
 
@@ -18,7 +20,7 @@ class DatasetManifest:
     Attributes:
         name: The data set's name; its folder's where none is given.
         modality: For example ``chest_xray``, or None.
-        frame: Whose left and right its pictures show: ``patient`` or ``image``.
+        frame: Whose left and right its pictures show; None where it says nothing, and they are as usual.
         licence: As stated, or None.
         labels: Label-map layout: target -> its values. Empty for the other layout.
         structures: Structure layout: folder in ``masks/`` -> target. Empty for the other layout.
@@ -28,7 +30,7 @@ class DatasetManifest:
 
     name: str
     modality: str | None = None
-    frame: Literal["patient", "image"] = "patient"
+    frame: Frame | None = None
     licence: str | None = None
     labels: dict[str, tuple[int, ...]] = field(default_factory=dict)
     structures: dict[str, str] = field(default_factory=dict)
@@ -71,10 +73,10 @@ def read_manifest(folder: Path) -> tuple[DatasetManifest, list[str]]:
                           + ("both" if "labels" in raw else "neither"))  # fmt: skip
     if any(0 in values for values in labels.values()):
         complaints.append(f"{MANIFEST_FILE}: a label has the background's value")
-    frame = raw.get("frame", "patient")
-    if frame not in FRAMES:
+    frame = raw.get("frame")
+    if frame not in (None, *FRAMES):
         complaints.append(f"{MANIFEST_FILE}: frame is '{frame}'; 'patient' or 'image' was expected")
-        frame = "patient"
+        frame = None
     manifest = DatasetManifest(
         name=_text(raw, "name", complaints) or folder.name,
         modality=_text(raw, "modality", complaints),
