@@ -27,11 +27,8 @@ def check_dataset(
 ) -> list[str]:
     """Check a data set: tables, names, and every image and mask by decoding it.
 
-    Args:
-        path: The folder with ``dataset.json``.
-        known_targets: Canonical names that targets have to be among; None checks no names.
-        known_modalities: The same of the modality.
-        every_label: A label that no mask holds is a complaint.
+    Targets and the modality have to be among the known canonical names; None checks no names. With
+    ``every_label``, a label that no mask holds is a complaint.
 
     Returns:
         Complaints, one line each; empty when all is well. Never report text.

@@ -54,8 +54,7 @@ def convert_dataset(
     """Write a foreign data set in our layout, whole or not at all.
 
     Args:
-        source: What a reader found.
-        target: Names of the labels and of the set.
+        source, target: What a reader found, and what it is called.
         out: New folder.
         known: Canonical names that targets have to be among; None checks no names.
         overwrite: Replace an existing folder.

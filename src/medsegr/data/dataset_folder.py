@@ -97,11 +97,7 @@ class DatasetFolder:
         return self._origins.get(image_name, "real") if image_name in self._reports else None
 
     def load(self, image_name: str, kinds: Kinds | None = None) -> Case:
-        """Load one image with all that is known of it.
-
-        Args:
-            image_name: Of the image.
-            kinds: A lexicon, which says what such pictures show; without one the image's view says nothing.
+        """Load one image with all that is known of it; without ``kinds``, a lexicon, its view says nothing.
 
         Raises:
             DatasetError: No such image, a mask of another size or place, or a label that nobody explained.

@@ -34,10 +34,7 @@ class ImageFindings:
 
 
 def read_findings(folder: Path) -> tuple[dict[str, ImageFindings], list[str]]:
-    """Read a data set's ``findings.jsonl``.
-
-    Args:
-        folder: The data set; the file may be missing.
+    """Read a data set's ``findings.jsonl``, which may be missing.
 
     Returns:
         Image name -> its findings, and complaints, one line each. Broken lines are left out.
@@ -57,15 +54,13 @@ def read_findings(folder: Path) -> tuple[dict[str, ImageFindings], list[str]]:
         where = f"{FINDINGS_FILE} line {number}"
         try:
             entry = _image_findings(json.loads(line), folder)
+            if entry.image in found:
+                raise ValueError(f"a second line for {entry.image}")
+            found[entry.image] = entry
         except (json.JSONDecodeError, RecursionError):
             complaints.append(f"{where} is not JSON")
         except (KeyError, TypeError, ValueError) as error:
             complaints.append(f"{where}: {error.args[0] if error.args else type(error).__name__}")
-        else:
-            if entry.image in found:
-                complaints.append(f"{where}: a second line for {entry.image}")
-            else:
-                found[entry.image] = entry
     return found, complaints
 
 

@@ -49,12 +49,10 @@ class ForeignDataset:
 
 
 def patient_of(name: str, pattern: str | None) -> str:
-    """The patient that an image belongs to.
+    """The patient that an image of this name belongs to.
 
-    Args:
-        name: The image's name.
-        pattern: Regular expression whose first group, or whole match, is the patient; None where each
-            image is a patient of its own.
+    It is the first group, or the whole match, of the pattern, a regular expression. Without one each image
+    is a patient of its own.
 
     Raises:
         ConfigError: The pattern is not one, or does not fit the name.

@@ -153,9 +153,7 @@ class HasGeometry(Protocol):
 def plain_geometry(shape: tuple[int, ...], spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Geometry:
     """Geometry of a picture or array without a known place: displayed as stored.
 
-    Args:
-        shape: (H, W) or (D, H, W), without channels.
-        spacing_mm: (z, y, x).
+    The shape is (H, W) or (D, H, W), without channels; the spacing that of (z, y, x).
     """
     # A picture's one plane comes first; its stored array has none, hence the order below.
     return Geometry(None, spacing_mm, shape, (2, 0, 1) if len(shape) == 2 else (0, 1, 2))
@@ -171,7 +169,6 @@ def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...], name: 
     Args:
         affine: (4, 4), stored voxel -> patient RAS+ mm.
         stored_shape: Two or three axes; further ones must be 1.
-        name: Of the file, for errors.
 
     Raises:
         ImageError: The affine is not finite or cannot be inverted.

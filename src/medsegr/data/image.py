@@ -165,10 +165,8 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
 def load_label_map(path: Path | str, labels: Container[int] | None = None) -> np.ndarray:
     """Load a label map as displayed: (H, W) or (D, H, W) int32. In a palette picture the indices are the labels.
 
-    Args:
-        path: The file.
-        labels: Values that it may hold, 0 among them; None where nobody knows. They decide what a palette
-            of grey values means.
+    What a palette of grey values means is decided by the labels that it may hold, 0 among them; None where
+    nobody knows them.
 
     Raises:
         ImageError: Missing, unreadable, coloured, or with values that are not whole or can mean two things.

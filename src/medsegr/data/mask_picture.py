@@ -40,10 +40,8 @@ def read_structure_picture(path: Path) -> np.ndarray:
 def read_label_picture(path: Path, labels: Container[int] | None = None) -> np.ndarray:
     """Read a label map, (H, W) int32, upright as its image is.
 
-    Args:
-        path: The file.
-        labels: Values that it may hold, 0 among them; they decide where both a palette's indices and its
-            greys may be meant. None takes the indices.
+    Where both a palette's indices and its greys may be meant, the labels that it may hold, 0 among them, decide.
+    Without them it is the indices.
 
     Raises:
         ImageError: Unreadable, coloured, or its values can be understood in two ways.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from medsegr.data.dataset_manifest import BACKGROUND, label_values
-from medsegr.data.file_names import visible
+from medsegr.data.file_names import image_stem, visible
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset, counted
 from medsegr.data.image import IMAGE_SUFFIXES
 from medsegr.data.report_table import REPORTS_FILE
@@ -45,19 +45,17 @@ def read_nnunet(folder: Path | str, channel: str | None = None) -> ForeignDatase
     ending = _ending(content, folder)
     labels = _labels(content)
     number = _channel_number(content, channel)
-    notes: list[str] = []
-    found: dict[str, list[tuple[str, Path, Path]]] = {}
-    for part in ("Tr", "Ts"):
-        found[part], remarks = _pairs(folder, part, ending, number, content)
-        notes += remarks
-    if not found["Tr"] and not found["Ts"]:
+    train, remarks = _pairs(folder, "Tr", ending, number, content)
+    test, more = _pairs(folder, "Ts", ending, number, content)
+    notes = [*remarks, *more]
+    if not train and not test:
         raise DatasetError(f"{folder} holds no image in imagesTr/ with a mask of the same name in labelsTr/.")
     stems = [p.name[: -len(ending)] for part in ("Tr", "Ts") for p in _files(folder / f"images{part}", ending)]
     reports = _reports(folder, {_CHANNEL.sub("", stem) for stem in stems})
-    split = _split(folder, [name for name, _, _ in found["Tr"]], [name for name, _, _ in found["Ts"]])
+    split = _split(folder, [name for name, _, _ in train], [name for name, _, _ in test])
     cases = tuple(
         ForeignCase(name + ending, image, mask, split[name], reports.pop(name, None))
-        for name, image, mask in (*found["Tr"], *found["Ts"])
+        for name, image, mask in (*train, *test)
     )
     if reports:
         notes.append(f"{len(reports)} reports in {REPORTS_FILE} belong to no image with a mask")
@@ -183,8 +181,7 @@ def _reports(folder: Path, cases: Container[str]) -> dict[str, str]:
     for image, report in rows:
         if not report.strip():
             continue
-        suffix = next((s for s in IMAGE_SUFFIXES if image.lower().endswith(s)), "")
-        stem = image[: len(image) - len(suffix)]
+        stem = image_stem(image)
         case = stem if stem in cases else _CHANNEL.sub("", stem)
         if reports.setdefault(case, report) != report:
             raise DatasetError(f"{path.name} gives a case a second report. Keep one row for each.")

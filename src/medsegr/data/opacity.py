@@ -9,11 +9,9 @@ TRANSPARENT = "transparent parts of the picture were taken as black"
 
 
 def over_black(values: np.ndarray, opacity: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A picture without its opacity, of its own type, and notes; opaque pixels keep their values.
+    """A picture, (H, W) or (H, W, 3), without its opacity, (H, W) from 0 to 1; of its own type, and notes.
 
-    Args:
-        values: (H, W) or (H, W, 3).
-        opacity: (H, W), 0 to 1.
+    Opaque pixels keep their values.
     """
     see_through = opacity < 1
     if not see_through.any():
@@ -26,10 +24,9 @@ def over_black(values: np.ndarray, opacity: np.ndarray) -> tuple[np.ndarray, tup
 
 
 def guessed_opacity(channel: np.ndarray) -> np.ndarray:
-    """A channel of opacity whose scale nobody states, as (H, W) float32 from 0 to 1.
+    """A channel of opacity, (H, W), whose scale nobody states, as float32 from 0 to 1.
 
-    Args:
-        channel: (H, W); full at the first of 1 (in floats alone), 255 and 65535 that no value of it exceeds.
+    It is full at the first of 1 (in floats alone), 255 and 65535 that no value of it exceeds.
 
     Raises:
         ImageError: Opacity is negative, not finite, or beyond 65535.

@@ -79,10 +79,6 @@ def staged_folder(out: Path | str, overwrite: bool = False) -> Iterator[Path]:
     one is complete, deleted last, and put back should a rename fail. A failure
     in the block leaves everything as it was.
 
-    Args:
-        out: The folder to make; may exist when empty.
-        overwrite: Replace a folder that holds something.
-
     Raises:
         OutputError: Not writable, a file of that name, or not empty without ``overwrite``.
     """
@@ -101,10 +97,7 @@ def staged_folder(out: Path | str, overwrite: bool = False) -> Iterator[Path]:
 def check_output_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
     """Refuse early an output folder that cannot be made, before anything is computed.
 
-    Args:
-        out: The folder.
-        overwrite: Replace a folder that holds something.
-        inputs: Files and folders that the command reads; names of nothing that exists do not count.
+    Inputs are the files and folders that the command reads; names of nothing that exists do not count.
 
     Raises:
         OutputError: Not writable, a file of that name, not empty without ``overwrite``,

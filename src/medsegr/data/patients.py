@@ -22,9 +22,6 @@ def patients_of(folder: DatasetFolder) -> tuple[dict[str, str], str]:
     Looked for is a column of :data:`COLUMNS` beside ``image`` in ``split.csv``, then in ``provenance.csv``.
     An image that has none there is taken for a patient of its own.
 
-    Args:
-        folder: The data set.
-
     Returns:
         Image -> name; and the column, or ``image`` where nothing is known.
     """

@@ -32,11 +32,7 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints
 
 
 def read_with_pil(content: bytes, name: str) -> StoredPicture:
-    """Decode a PNG, JPEG or BMP.
-
-    Args:
-        content: Of the file.
-        name: Of the file, for errors.
+    """Decode the content of a PNG, JPEG or BMP.
 
     Raises:
         ImageError: Too large.

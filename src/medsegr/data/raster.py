@@ -73,11 +73,7 @@ def _decoding(name: str, advice: str) -> Iterator[None]:
 
 
 def save_mask_png(path: Path | str, mask: np.ndarray) -> None:
-    """Write a mask as an 8-bit grey PNG, 0 and 255, so that any viewer shows it.
-
-    Args:
-        path: Where to; written whole or not at all.
-        mask: (H, W) bool.
+    """Write a mask, (H, W) bool, as an 8-bit grey PNG, 0 and 255, that any viewer shows; whole or not at all.
 
     Raises:
         ImageError: The mask is not one plane.

@@ -17,10 +17,7 @@ TEXT_HEADINGS = ("description", "report", "text", "sentence", "caption", "prompt
 
 
 def read_sentences(path: Path) -> dict[str, str]:
-    """Read a sheet.
-
-    Args:
-        path: ``.xlsx`` (its first sheet), ``.csv`` or ``.tsv``; the first row holds the headings.
+    """Read an ``.xlsx`` (its first sheet), ``.csv`` or ``.tsv`` whose first row holds the headings.
 
     Returns:
         Image or mask name as it stands there, without folders -> sentence. Rows without either are left out.

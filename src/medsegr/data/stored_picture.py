@@ -43,9 +43,7 @@ class StoredPicture:
 def upright_picture(stored: StoredPicture, orientation: object) -> StoredPicture:
     """What was decoded as it lies in the file, upright, and a note where it was turned or mirrored for that.
 
-    Args:
-        stored: As in the file; its sides change places for orientations from 5 on.
-        orientation: 1 to 8; what is none changes nothing.
+    Orientations are 1 to 8; what is none changes nothing. From 5 on the sides change places.
     """
     if orientation not in range(2, 9):
         return stored

@@ -26,12 +26,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else Python p
 
 
 def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> StoredPicture:
-    """Decode one page.
-
-    Args:
-        source: The file.
-        name: Of the file, for errors.
-        index: Of the page; None where the file has to hold one alone.
+    """Decode the page of this index; with None the file has to hold one alone.
 
     Raises:
         ImageError: Too large, several pages, or channels that make no picture.
@@ -69,7 +64,7 @@ def _refuse_missing_parts(page: TiffPage, size: int) -> None:
 def _colours(channels: np.ndarray, page: TiffPage, name: str) -> np.ndarray:
     """(H, W) grey with 0 as black, or (H, W, 3)."""
     if page.photometric == PHOTOMETRIC.SEPARATED and channels.shape[-1] >= 4:
-        return cmyk_to_rgb(channels[..., :4])
+        return _cmyk_to_rgb(channels[..., :4])
     if page.photometric == PHOTOMETRIC.YCBCR and page.compression not in TIFF.IMAGE_COMPRESSIONS:
         return np.array(Image.fromarray(channels[..., :3], "YCbCr").convert("RGB"))
     if page.photometric in (PHOTOMETRIC.CIELAB, PHOTOMETRIC.ICCLAB, PHOTOMETRIC.ITULAB):
@@ -105,12 +100,8 @@ def _palette(page: TiffPage) -> np.ndarray:
     return palette_of((colours >> 8 if colours.max() > 255 else colours).T.ravel(), 2**16)
 
 
-def cmyk_to_rgb(array: np.ndarray) -> np.ndarray:
-    """Four inks as (H, W, 3) of the same type: each takes its share of what black leaves.
-
-    Args:
-        array: (H, W, 4), unsigned, 0 is no ink; floats from 0 to 1.
-    """
+def _cmyk_to_rgb(array: np.ndarray) -> np.ndarray:
+    """(H, W, 4), 0 is no ink, unsigned or floats to 1, as (H, W, 3) of that type: each takes of what black leaves."""
     full = np.iinfo(array.dtype).max if array.dtype.kind in "ui" else 1
     colours = (full - array[..., :3]) * (1 - array[..., 3:] / full)
     return (np.rint(colours) if array.dtype.kind in "ui" else colours).astype(array.dtype)

@@ -16,14 +16,9 @@ def distinct_forms(form: str) -> list[str]:
 
 
 def draw_form(rng: np.random.Generator, size: int, center: tuple[float, float], area: float, form: str) -> np.ndarray:
-    """A soft mask (size, size) float32 in 0..1 of about ``area`` pixels.
+    """A soft mask (size, size) float32 in 0..1 of one of :data:`FORMS`, of about ``area`` pixels.
 
-    Args:
-        rng: Turns, lobes and irregularities come from it.
-        size: Side of the picture.
-        center: Row and column, in pixels.
-        area: Pixels that the mask should cover.
-        form: One of :data:`FORMS`.
+    Its turn, lobes and irregularities are drawn; its centre is given as row and column, in pixels.
     """
     rows, columns = np.mgrid[:size, :size].astype(np.float32)
     y, x = rows + 0.5 - center[0], columns + 0.5 - center[1]
@@ -59,13 +54,7 @@ def rim(alpha: np.ndarray, share: float = 0.34) -> np.ndarray:
 
 
 def profile(rng: np.random.Generator, alpha: np.ndarray, texture: str) -> np.ndarray:
-    """What a texture adds to the picture, as a multiple of the lesion's contrast, inside ``alpha``.
-
-    Args:
-        rng: Speckles and patches come from it.
-        alpha: Soft mask of the lesion.
-        texture: Canonical name.
-    """
+    """What a texture adds to the picture inside ``alpha``, a soft mask: multiples of the lesion's contrast."""
     size = alpha.shape[0]
     if texture in ("solid", "hyperdense"):
         inner = np.ones_like(alpha)

@@ -107,12 +107,8 @@ def generate_study(
 ) -> PhantomStudy:
     """Study number ``index`` of a series; the same arguments give the same study.
 
-    Args:
-        seed: Of the series.
-        index: Of the study; look and suite take turns with it.
-        look: One of ``xray``, ``ct``, ``ultrasound``.
-        suite: One of :data:`ALL_SUITES`.
-        size: Side in pixels, at least 64.
+    Looks, ``xray``, ``ct`` and ``ultrasound``, and suites, of :data:`ALL_SUITES`, take turns with it where they
+    are not given. The picture's side is ``size`` pixels, at least 64.
     """
     rng = np.random.default_rng([seed, index])
     look = look or tuple(LOOKS)[index % len(LOOKS)]

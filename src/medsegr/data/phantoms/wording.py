@@ -84,13 +84,7 @@ OPENINGS = {
 
 
 def write_report(rng: np.random.Generator, look: str, lesions: list["Lesion"]) -> str:
-    """A report that states these findings and nothing else.
-
-    Args:
-        rng: Picks the wording.
-        look: ``xray``, ``ct`` or ``ultrasound``.
-        lesions: Present, uncertain and absent findings.
-    """
+    """A report that states these findings, present, uncertain and absent ones, and nothing else."""
     shown = [lesion for lesion in lesions if lesion.presence != "absent"]
     denied = [lesion for lesion in lesions if lesion.presence == "absent"]
     sentences = [_statement(rng, look, shown[i]) for i in rng.permutation(len(shown))]

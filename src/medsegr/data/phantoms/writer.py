@@ -28,12 +28,9 @@ def write_phantoms(  # noqa: PLR0917 - as the command line has them
     """Write ``OUT/xray``, ``OUT/ct`` and ``OUT/ultrasound``, each a data set. The same seed gives the same bytes.
 
     Args:
-        out: New folder.
         cases: Studies in all; looks and suites take turns.
-        seed: Of the series.
         size: Side of the pictures in pixels.
         split: All studies in this split; 80 / 10 / 10 by default.
-        overwrite: Replace an existing folder.
         suite: All studies of this one of :data:`~medsegr.data.phantoms.study.ALL_SUITES`; :data:`SUITES
             <medsegr.data.phantoms.study.SUITES>` take turns by default.
 
