@@ -90,3 +90,30 @@ def test_volumes_of_any_name_keep_order_and_header(ending: str, tmp_path: Path) 
     np.testing.assert_allclose(written.affine, affine)
     assert written.header["sform_code"] == 1
     np.testing.assert_array_equal(np.asarray(written.dataobj), np.where(voxels % 3 == 2, 2, 0))
+
+
+NUMBERS = np.where(MASK > 0, 1 + np.arange(MASK.size).reshape(MASK.shape) % 2, 0)
+"""The mask, with 1 and 2 by turns."""
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        (Image.fromarray(NUMBERS.astype(np.uint8)), NUMBERS > 0),
+        (Image.fromarray((NUMBERS * 150).astype(np.uint16)), NUMBERS > 0),
+        (with_palette(NUMBERS, ((0, 0, 0), (200, 0, 0), (0, 9, 9))), NUMBERS > 0),
+        (Image.fromarray(np.uint8([0, 90, 255])[NUMBERS]), NUMBERS > 1),
+    ],
+    ids=["labels", "many objects", "colours", "smeared white"],
+)
+def test_what_is_numbered_is_all_there_and_what_is_painted_from_half_of_white_on(
+    picture: Image.Image, expected: np.ndarray, tmp_path: Path
+) -> None:
+    source = make.qata(tmp_path / "source")
+    for split in ("Train", "Val", "Test"):
+        for path in (source / f"{split}_Folder" / "labelcol").iterdir():
+            picture.save(path)
+    convert_dataset(read_lvit(source), PNEUMONIA, tmp_path / "out")
+    folder = DatasetFolder(tmp_path / "out")
+    for name in folder.images():
+        np.testing.assert_array_equal(folder.load(name).structures["pneumonia"], expected)

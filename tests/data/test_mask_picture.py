@@ -220,3 +220,27 @@ def test_masks_of_structures_are_what_is_seen_and_label_maps_what_is_stored(tmp_
     quantised.save(folder / "masks" / "a.png")
     with pytest.raises(ImageError, match="palette of a.png"):
         DatasetFolder(folder).load("a.png")
+
+
+@pytest.mark.parametrize("kind", ["unspecified", "assocalpha"])
+@pytest.mark.parametrize("shade", [0, 255])
+def test_a_further_channel_that_may_be_the_mask_is_refused(shade: int, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    for colours, photometric in (
+        (np.full((*GREY.shape, 3), shade, np.uint8), "rgb"),
+        (np.full_like(GREY, shade), None),
+    ):
+        stacked = np.dstack([colours, GREY])
+        tifffile.imwrite(path, stacked, photometric=photometric or "minisblack", extrasamples=[kind], planarconfig=1)
+        for read in (read_structure_picture, read_label_picture):
+            with pytest.raises(ImageError, match=r"a\.tif cannot be read as a mask: a further channel differs"):
+                read(path)
+    tifffile.imwrite(path, np.dstack([GREY] * 4), photometric="rgb", extrasamples=[kind])
+    assert is_read(path), "colours and further channel say the same"
+
+
+def test_the_object_of_a_coloured_palette_is_one(tmp_path: Path) -> None:
+    colours = with_palette(LABELS, (BLACK, RED, GREEN))
+    path = saved(colours, tmp_path / "a.png")
+    assert np.array_equal(read_structure_picture(path), OBJECT | SECOND)
+    assert np.array_equal(read_label_picture(path), LABELS)

@@ -25,6 +25,9 @@ from medsegr.data.report_table import REPORTS_FILE
 from medsegr.data.split import SPLIT_FILE, write_table
 from medsegr.errors import ConfigError, DatasetError
 
+NEARLY_WHITE = 0.8
+"""Share of white that a black and white mask reaches; what stays below it holds numbers, as of single objects."""
+
 MOST_COMPLAINTS = 5
 """Complaints about the result that a message lists; the rest is counted."""
 
@@ -81,7 +84,7 @@ def convert_dataset(
         if complaints:
             more = len(complaints) - MOST_COMPLAINTS
             listed = "; ".join(complaints[:MOST_COMPLAINTS]) + (f"; and {more} more" if more > 0 else "")
-            raise DatasetError(f"The data set {source.name} cannot be converted: {listed}.")
+            raise DatasetError(f"The data set {source.name} cannot be converted: {listed.rstrip('.')}.")
 
 
 def _labels(source: ForeignDataset, target: Target) -> dict[str, list[int]]:
@@ -110,8 +113,10 @@ def _write_mask(case: ForeignCase, folder: Path, labels: set[int], dropped: set[
         return
     if labels:
         mask = np.where(np.isin(mask, list(dropped)), 0, mask)
-    elif mask.any():  # as painted: what a JPEG smeared lies below half of the white
-        mask = mask > mask.max() / 2
+    else:  # as painted: what a JPEG smeared lies below half of the white; other values are numbers of objects
+        white = 255 if mask.max() <= 255 else 65535
+        painted = mask.max() >= NEARLY_WHITE * white or case.mask.suffix.lower() in (".jpg", ".jpeg")
+        mask = mask > (mask.max() / 2 if painted else 0)
     depth = np.uint8 if mask.max() <= np.iinfo(np.uint8).max else np.uint16
     Image.fromarray(mask.astype(depth)).save(folder / f"{stem}.png", format="PNG")
 

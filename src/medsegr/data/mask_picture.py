@@ -56,7 +56,10 @@ def read_label_picture(path: Path, labels: Container[int] | None = None) -> np.n
 
 def _read(path: Path) -> StoredPicture:
     try:
-        return read_stored(path)
+        stored = read_stored(path)
+        if stored.doubt:
+            raise ImageError(f"{stored.doubt}. {ADVICE}")
+        return stored
     except ImageError as error:
         fault = str(error).replace(path.name, "it", 1)
         raise ImageError(f"{path.name} cannot be read as a mask: {fault}") from error
@@ -86,7 +89,7 @@ def _painted(indices: np.ndarray, palette: np.ndarray, name: str) -> np.ndarray:
         if tells or not used.any():
             return palette[indices][..., 0]
     elif (is_black == (used == 0)).all():
-        return indices
+        return indices != 0
     raise ImageError(f"The palette of {name} does not tell what is object and what is not: black and one other colour "
                      f"were expected. {ADVICE}")  # fmt: skip
 

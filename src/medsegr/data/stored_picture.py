@@ -27,12 +27,14 @@ class StoredPicture:
         opacity: (H, W) float32, 0 to 1; None where the file has none.
         palette: (N, 3) uint8, red, green, blue of every index; None where values are no indices.
         notes: What the user should know about how it was read.
+        doubt: Why nobody can tell what is meant, should it be a mask; None where nothing speaks against one.
     """
 
     values: np.ndarray
     opacity: np.ndarray | None = None
     palette: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    doubt: str | None = None
 
     @property
     def colours(self) -> np.ndarray:

@@ -4,6 +4,7 @@ What tifffile has to say about a file goes to its own logger; an application tha
 """
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,7 +51,18 @@ def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> S
             stored = StoredPicture(channels[..., 0].astype(np.uint16), opacity, _palette(page))
         else:
             stored = StoredPicture(_colours(channels, page, name), opacity)
-        return upright_picture(stored, orientation)
+        return upright_picture(replace(stored, doubt=_doubt(stored, channels, page)), orientation)
+
+
+def _doubt(stored: StoredPicture, channels: np.ndarray, page: TiffPage) -> str | None:
+    """What is not said of a channel beside the colours: it may be the mask, an opacity that was worked in, or nothing."""
+    if not page.extrasamples or stored.opacity is not None:
+        return None
+    further, painted = channels[..., -1] != 0, stored.colours != 0
+    painted = painted.any(axis=-1) if painted.ndim == 3 else painted
+    if further.all() or (painted == further).all():
+        return None
+    return "a further channel differs from its colours in what is object and what is not"
 
 
 def _refuse_missing_parts(page: TiffPage, size: int) -> None:
