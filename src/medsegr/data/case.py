@@ -20,9 +20,7 @@ class FindingRecord:
         target: For example ``lung_nodule``.
         presence: ``present``, ``absent`` or ``uncertain``.
         laterality: ``left``, ``right``, ``bilateral``, ``midline`` or None.
-        zones: Canonical zones.
-        texture: Canonical texture attributes.
-        shape: Canonical shape attributes.
+        zones, texture, shape: Canonical zones, and attributes of texture and shape.
         size_mm: Sizes in mm.
         count: How many; None when not stated.
         mask_path: The mask's file; None where nothing is to be found.
@@ -53,8 +51,7 @@ class Case:
         findings: Records, where the data set has them.
         masks: Finding id -> bool mask, for every record with a mask.
         name: The image's file name within its data set.
-        suite: Which test suite a generated case belongs to.
-        look: Which look a generated case has.
+        suite, look: Of a generated case: its test suite and its look.
         report_origin: ``real``, or ``derived`` from masks and image, as those of generated cases are too;
             None without a report.
     """

@@ -148,10 +148,8 @@ class DatasetFolder:
     def _from_folders(self, image_name: str, image: MedicalImage) -> dict[str, np.ndarray]:
         found: dict[str, np.ndarray] = {}
         for folder, target in self.manifest.structures.items():
-            path = find_mask(self.path / "masks" / folder, image_name)
-            if path is not None:
-                mask = self._structure(path, image)
-                found[target] = found[target] | mask if target in found else mask
+            if path := find_mask(self.path / "masks" / folder, image_name):
+                found[target] = self._structure(path, image) | found.get(target, False)
         return found
 
     def _structure(self, path: Path, image: MedicalImage) -> np.ndarray:
@@ -196,11 +194,7 @@ def holds_several(path: Path) -> list[Path]:
 
 
 def discover(paths: Iterable[Path | str]) -> list[DatasetFolder]:
-    """Open all data sets at these paths; see ``find_dataset_folders``.
-
-    Raises:
-        DatasetError: A path holds no data set, or one breaks the layout.
-    """
+    """Open all data sets that :func:`find_dataset_folders` finds at these paths."""
     return [DatasetFolder(folder) for folder in find_dataset_folders(paths)]
 
 

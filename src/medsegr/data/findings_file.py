@@ -23,8 +23,7 @@ class ImageFindings:
     Attributes:
         image: File name in ``images/``.
         findings: Its records.
-        suite: Test suite of a generated case, or None.
-        look: Look of a generated case, or None.
+        suite, look: Test suite and look of a generated case, or None.
     """
 
     image: str

@@ -15,8 +15,7 @@ class ForeignCase:
 
     Attributes:
         name: File name that the image gets.
-        image: Where it is.
-        mask: Where its mask is.
+        image, mask: Where it is, and its mask.
         split: ``train``, ``val`` or ``test``.
         report: Its report, or None.
     """

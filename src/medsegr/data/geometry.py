@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
+from nibabel.affines import apply_affine
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
 
 from medsegr.errors import ImageError
@@ -33,8 +34,7 @@ class StatedSpace:
     Attributes:
         units: The header's ``xyzt_units``.
         unit_mm: The file's unit of length in mm.
-        sform_code: What the sform leads to; 0 where there is none.
-        qform_code: What the qform leads to; 0 where there is none.
+        sform_code, qform_code: What they lead to; 0 where there is none.
         qform: (4, 4) in the file's unit; None where there is none.
     """
 
@@ -121,8 +121,7 @@ class Geometry:
 
     def voxel_to_patient(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) displayed (z, y, x), voxel centres whole -> (N, 3) RAS+ mm."""
-        affine = self.displayed_affine()
-        return np.asarray(points, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]
+        return apply_affine(self.displayed_affine(), np.asarray(points, dtype=np.float64))
 
     def agrees_with(self, other: "Geometry") -> bool:
         """False where another image of the same shape lies elsewhere, so that its voxels are not this one's.

@@ -11,7 +11,6 @@ SUFFIXES = (
 LONGEST = 120
 """Letters of a file's name; a longer one is taken for text."""
 
-
 LONGEST_WORD = 40
 """Letters of a word that a message repeats."""
 

@@ -175,11 +175,7 @@ def load_label_map(path: Path | str, labels: Container[int] | None = None) -> np
 
 
 def load_placed_label_map(path: Path | str, labels: Container[int] | None = None) -> tuple[np.ndarray, Geometry]:
-    """Load a label map, as :func:`load_label_map` does, and where it lies.
-
-    Raises:
-        ImageError: As there.
-    """
+    """Load a label map, as :func:`load_label_map` does, and where it lies."""
     return _load_placed_mask(existing_file(Path(path)), partial(read_label_picture, labels=labels))
 
 

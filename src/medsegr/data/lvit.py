@@ -135,11 +135,7 @@ def _to_validation(cases: Sequence[ForeignCase], root: Path, place: Path) -> lis
 
 
 def _by_key(folder: Path) -> dict[str, Path]:
-    """Key -> image file.
-
-    Raises:
-        DatasetError: Two files of one key.
-    """
+    """Key -> image file; two of one key are refused."""
     files: dict[str, Path] = {}
     for path in visible(folder):
         if path.name.lower().endswith(IMAGE_SUFFIXES) and files.setdefault(key_of(path.name), path) != path:

@@ -38,7 +38,6 @@ UNSTATED_ORIENTATION = "the file states no orientation (sform and qform codes ar
 MILLIMETRES = StatedSpace(units=2, unit_mm=1.0, sform_code=1, qform_code=1, qform=None)
 """What masks of pictures and arrays state."""
 
-
 _UNHEARD = logging.Logger("medsegr.unheard")
 """For nibabel, which tells its own logger of a header's small faults, and that one standard error. It mends them."""
 _UNHEARD.addHandler(logging.NullHandler())

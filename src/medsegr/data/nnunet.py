@@ -111,11 +111,7 @@ def _labels(content: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
 
 def _channel_number(content: Mapping[str, Any], wanted: str | None) -> int | None:
-    """Number of the channel to take; None where none was chosen.
-
-    Raises:
-        ConfigError: A name or number that is not there.
-    """
+    """Number of the channel to take; None where none was chosen."""
     names = content.get("channel_names", content.get("modality", {}))
     names = {str(key): str(value) for key, value in names.items()} if isinstance(names, dict) else {}
     if wanted is None:
@@ -157,10 +153,9 @@ def _files(folder: Path, ending: str) -> list[Path]:
 
 
 def _chosen(case: str, files: Mapping[int, Path], number: int | None, content: Mapping[str, Any]) -> Path:
-    if number is None and len(files) == 1:
-        return next(iter(files.values()))
-    if number is not None and number in files:
-        return files[number]
+    place = next(iter(files)) if number is None and len(files) == 1 else number
+    if place is not None and place in files:
+        return files[place]
     names = content.get("channel_names", content.get("modality", {}))
     listed = ", ".join(f"{n} ({names.get(str(n), '?')})" if isinstance(names, dict) else str(n) for n in sorted(files))
     if number is None:

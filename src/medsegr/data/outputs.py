@@ -202,11 +202,7 @@ def _parents_of(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _naming(path: Path, faults: Container[int | None] | None = None) -> Iterator[None]:
-    """Turn the file system's errors, or these numbers of them alone, into one that names the place.
-
-    Raises:
-        OutputError: Such an error.
-    """
+    """Turn the file system's errors, or these numbers of them alone, into an OutputError that names the place."""
     try:
         yield
     except BrokenPipeError:

@@ -11,7 +11,6 @@ COLUMNS = ("patient", "case", "run", "source_image")
 """Columns that say which images belong together, the best first: a patient, an examination, frames of one scene,
 cases that were made of one picture."""
 
-
 PERSONAL = ("patient", "case", "source_image")
 """Those of which all images belong in one split."""
 

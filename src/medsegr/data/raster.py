@@ -41,11 +41,7 @@ def read_picture(source: Path | Image.Image) -> tuple[np.ndarray, tuple[str, ...
 
 
 def read_stored(path: Path) -> StoredPicture:
-    """Read a picture as its file stores it.
-
-    Raises:
-        ImageError: As for :func:`read_picture`.
-    """
+    """Read a picture as its file stores it; refuses what :func:`read_picture` does."""
     with path.open("rb") as file:
         head = file.read(64)
     if head.startswith(TIFF_HEADS):

@@ -62,10 +62,8 @@ def profile(rng: np.random.Generator, alpha: np.ndarray, texture: str) -> np.nda
         inner = -np.ones_like(alpha)
     elif texture == "ground_glass":
         inner = 0.45 + 0.12 * grain(rng, size, 1.2)
-    elif texture == "cavitary":
-        inner = 1.3 * rim(alpha) - 0.7 * (1 - rim(alpha))
-    elif texture == "ring_enhancing":
-        inner = 1.3 * rim(alpha) - 0.9 * (1 - rim(alpha))
+    elif texture in ("cavitary", "ring_enhancing"):
+        inner = 1.3 * rim(alpha) - (0.7 if texture == "cavitary" else 0.9) * (1 - rim(alpha))
     elif texture == "calcified":
         inner = 0.7 + 2.6 * (grain(rng, size, 1.0) > 0.55)
     else:
