@@ -55,7 +55,7 @@ def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> S
 
 
 def _doubt(stored: StoredPicture, channels: np.ndarray, page: TiffPage) -> str | None:
-    """What is not said of a channel beside the colours: it may be the mask, an opacity that was worked in, or nothing."""
+    """What is not said of a channel beside the colours: it may be the mask, a worked-in opacity, or nothing."""
     if not page.extrasamples or stored.opacity is not None:
         return None
     further, painted = channels[..., -1] != 0, stored.colours != 0
