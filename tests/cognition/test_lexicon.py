@@ -94,11 +94,11 @@ modalities:
   panoramic: {frame: patient, regions: [bone], sides: both}
   hysteroscopy: {frame: image, regions: [endoscopy]}
   wrist_film: {frame: patient, regions: [bone]}
-  chest_phantom: {frame: patient, regions: [chest], sides: none}
+  mirror_photo: {frame: image, regions: [skin], sides: one}
 """
     lexicon = load_lexicon([own(tmp_path, text)])
-    told = {name: lexicon.kind(name).sides for name in ("panoramic", "hysteroscopy", "wrist_film", "chest_phantom")}
-    assert told == {"panoramic": "both", "hysteroscopy": "none", "wrist_film": "one", "chest_phantom": "none"}
+    told = {name: lexicon.kind(name).sides for name in ("panoramic", "hysteroscopy", "wrist_film", "mirror_photo")}
+    assert told == {"panoramic": "both", "hysteroscopy": "none", "wrist_film": "one", "mirror_photo": "one"}
     with pytest.raises(ConfigError, match="sides: unknown 'two': expected both, one, none"):
         load_lexicon([own(tmp_path, "modalities:\n  pair: {frame: patient, regions: [bone], sides: two}\n")])
 
