@@ -20,6 +20,18 @@ MASK[3:9, 4:20] = MASK[10:14, 4] = 1
 PNEUMONIA = Target({"": "pneumonia"}, "chest_xray", "patient", "made")
 
 
+def assert_converted_to(expected: np.ndarray, picture: Image.Image, folder: Path) -> None:
+    """A data set in LViT's layout all of whose masks are this picture, in ours."""
+    source = make.qata(folder / "source")
+    for split in ("Train", "Val", "Test"):
+        for path in (source / f"{split}_Folder" / "labelcol").iterdir():
+            picture.save(path)
+    convert_dataset(read_lvit(source), PNEUMONIA, folder / "out")
+    made = DatasetFolder(folder / "out")
+    for name in made.images():
+        np.testing.assert_array_equal(made.load(name).structures["pneumonia"], expected)
+
+
 @pytest.mark.parametrize(
     "picture",
     [
@@ -31,14 +43,7 @@ PNEUMONIA = Target({"": "pneumonia"}, "chest_xray", "patient", "made")
     ids=["palette", "white under alpha", "black under alpha", "grey with alpha"],
 )
 def test_black_and_white_masks_are_converted_as_they_look(picture: Image.Image, tmp_path: Path) -> None:
-    source = make.qata(tmp_path / "source")
-    for split in ("Train", "Val", "Test"):
-        for path in (source / f"{split}_Folder" / "labelcol").iterdir():
-            picture.save(path)
-    convert_dataset(read_lvit(source), PNEUMONIA, tmp_path / "out")
-    folder = DatasetFolder(tmp_path / "out")
-    for name in folder.images():
-        np.testing.assert_array_equal(folder.load(name).structures["pneumonia"], MASK == 1)
+    assert_converted_to(MASK == 1, picture, tmp_path)
 
 
 def test_masks_that_tell_nothing_are_refused(tmp_path: Path) -> None:
@@ -109,11 +114,4 @@ NUMBERS = np.where(MASK > 0, 1 + np.arange(MASK.size).reshape(MASK.shape) % 2, 0
 def test_what_is_numbered_is_all_there_and_what_is_painted_from_half_of_white_on(
     picture: Image.Image, expected: np.ndarray, tmp_path: Path
 ) -> None:
-    source = make.qata(tmp_path / "source")
-    for split in ("Train", "Val", "Test"):
-        for path in (source / f"{split}_Folder" / "labelcol").iterdir():
-            picture.save(path)
-    convert_dataset(read_lvit(source), PNEUMONIA, tmp_path / "out")
-    folder = DatasetFolder(tmp_path / "out")
-    for name in folder.images():
-        np.testing.assert_array_equal(folder.load(name).structures["pneumonia"], expected)
+    assert_converted_to(expected, picture, tmp_path)
