@@ -55,7 +55,9 @@ def read_tiff(source: Path | BinaryIO, name: str, index: int | None = None) -> S
 
 
 def _doubt(stored: StoredPicture, channels: np.ndarray, page: TiffPage) -> str | None:
-    """What is not said of a channel beside the colours: it may be the mask, a worked-in opacity, or nothing."""
+    """What is not said of values whose 0 is white (booleans of tifffile), and of channels beside the colours."""
+    if page.photometric == PHOTOMETRIC.MINISWHITE:
+        return "its 0 is white (MinIsWhite), so that its values and what is seen are opposites"
     if not page.extrasamples or stored.opacity is not None:
         return None
     further, painted = channels[..., -1] != 0, stored.colours != 0
