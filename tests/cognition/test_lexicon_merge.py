@@ -121,3 +121,10 @@ def test_a_side_that_would_be_no_place_is_refused(tmp_path) -> None:
     path.write_text("modalities:\n  barium_meal:\n    frame: patient\n    regions: [abdomen]\n    sides: none\n")
     with pytest.raises(ConfigError, match=r"own.yaml, line 5: modalities, barium_meal: sides: none is for the frame"):
         load_lexicon([path])
+
+
+def test_a_modality_that_is_refused_for_another_reason_is_told_so(tmp_path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("modalities:\n  film:\n    frame: patient\n    regions: [chest]\n    view: frontal\n")
+    with pytest.raises(ConfigError, match=r"own.yaml, line 5: modalities, film: view: not possible"):
+        load_lexicon([path])

@@ -151,8 +151,7 @@ def refuse_other_types(parameters: Iterable[nn.Parameter], whose: str) -> None:
     if kinds:
         raise ConfigError(
             f"The {whose}'s weights are in {', '.join(sorted(str(k).removeprefix('torch.') for k in kinds))}; expected "
-            "float32. "
-            f"Call .float() on the {whose} first; speed comes from autocast (precision=bf16-mixed)."
+            f"float32. Call .float() on the {whose} first; speed comes from autocast (precision=bf16-mixed)."
         )
 
 

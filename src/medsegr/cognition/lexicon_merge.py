@@ -61,7 +61,7 @@ def merge_files(files: Sequence[LexiconFile]) -> Merged:
             file.complain(file.region_line, f"unknown region {shown(file.region)}: {told}")
         for entry in file.entries:
             _check_names(merged, file, entry)
-            if entry.section == "modalities" and _side_without_a_place(merged.tables["modalities"][entry.name]):
+            if entry.section == "modalities" and _side_without_a_place(merged.tables["modalities"].get(entry.name, {})):
                 file.complain(entry.lines.get("sides", entry.line), f"modalities, {entry.name}: {_SIDELESS}")
     _refuse_mistakes(files)
     own = sum(entry.section == "statements" for file in files if file.own for entry in file.entries)
