@@ -16,6 +16,8 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.custom import CustomBackbone
 from medsegr.backbones.host_spec import HostSpec
+from medsegr.backbones.lite_medsam import LiteMedSamBackbone
+from medsegr.backbones.lite_medsam_weights import read_lite_medsam
 from medsegr.backbones.meta import EfficientSamBackbone, MetaSam2Backbone, MetaSamBackbone
 from medsegr.backbones.sam import SamBackbone, SamHQBackbone, set_image_size
 from medsegr.backbones.sam2 import Sam2Backbone, set_sam2_image_size
@@ -48,6 +50,7 @@ class Row:
 
 HALF = (0.5, 0.5, 0.5)
 STAGES = range(4)
+TINY_VIT_BLOCKS = tuple(f"image_encoder.layers.{stage}.blocks" for stage in STAGES)
 
 CATALOGUE: dict[str, Row] = {
     row.spec.family: row
@@ -62,6 +65,10 @@ CATALOGUE: dict[str, Row] = {
             HostSpec("sam_hq", "vision_encoder.layers", "BHWC"),
             SamHQBackbone, "SamHQModel", "syscv-community/sam-hq-vit-base",
             model_types=("sam_hq",), resize=set_image_size,
+        ),
+        Row(
+            HostSpec("lite_medsam", TINY_VIT_BLOCKS, "BCHW", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), own_range=True),
+            LiteMedSamBackbone, "LiteMedSam", "lite_medsam",
         ),
         Row(
             HostSpec("sam2", "vision_encoder.backbone.blocks", "BHWC", fit="stretch"),
@@ -89,7 +96,7 @@ CATALOGUE: dict[str, Row] = {
             encoder_class="ImageEncoderViT",
         ),
         Row(
-            HostSpec("mobile_sam", tuple(f"image_encoder.layers.{stage}.blocks" for stage in STAGES), "BCHW"),
+            HostSpec("mobile_sam", TINY_VIT_BLOCKS, "BCHW"),
             MetaSamBackbone, "Sam", "mobile_sam.sam_model_registry['vit_t'](checkpoint)",
             encoder_class="TinyViT",
         ),
@@ -189,7 +196,9 @@ def build_host(
         if image_size:
             fields["image_size"] = image_size
         return TinyBackbone(TinySam(TinyConfig(**fields)))
-    if ":" in name and not Path(name).exists():
+    if name == "lite_medsam" or Path(name).suffix in (".pth", ".pt"):
+        backbone = wrap_host(read_lite_medsam(None if name == "lite_medsam" else name), name)
+    elif ":" in name and not Path(name).exists():
         backbone = _call_builder(name)
     else:
         row, model = _load_hugging_face(name, revision)

@@ -29,6 +29,7 @@ class HostSpec:
             ``BNC`` whatever stands here, so an encoder may change from maps to tokens.
         mean: Per channel, of pixel values in 0..1.
         std: Per channel, of pixel values in 0..1.
+        own_range: Stretch each picture from its own least to its own greatest value to 0..1 first.
         fit: How a picture becomes a square.
         grid: Rows and columns of the tokens of ``BNC`` blocks; a square grid when None.
         prefix_tokens: Tokens before those of the grid (class token, registers) in ``BNC`` blocks.
@@ -47,6 +48,7 @@ class HostSpec:
     layout: Layout
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    own_range: bool = False
     fit: Fit = "pad"
     grid: tuple[int, int] | None = None
     prefix_tokens: int = 0

@@ -23,7 +23,10 @@ def to_pixels(image: np.ndarray, square: Square, spec: HostSpec) -> Float[Tensor
     planes = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))
     planes = planes.expand(3, *planes.shape) if planes.ndim == 2 else planes.permute(2, 0, 1)
     center, spread = (torch.from_numpy(np.array(each, np.float32))[:, None, None] for each in (spec.mean, spec.std))
-    return square.padded((square.shrunk(planes[None])[0] - center) / spread)
+    small = square.shrunk(planes[None])[0]
+    if spec.own_range:
+        small = (small - small.min()) / (small.max() - small.min()).clamp(min=1e-8)
+    return square.padded((small - center) / spread)
 
 
 def check_images(images: Sequence[np.ndarray]) -> None:
