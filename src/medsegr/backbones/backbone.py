@@ -61,6 +61,9 @@ class Backbone(nn.Module):
     fine_maps = False
     """True when the decoder also takes finer maps, from the encoder's early stages."""
 
+    divides = False
+    """True when the encoder can stop behind a block and go on from there: :meth:`before`, :meth:`after`."""
+
     def __init__(self, model: nn.Module, spec: HostSpec, name: str) -> None:
         super().__init__()
         self.model: Any = model  # a host's parts are found by name
@@ -68,6 +71,7 @@ class Backbone(nn.Module):
         self.name = name
         self.context = HookContext()
         self._handles: list[RemovableHandle] = []
+        self._hooks: dict[int, BlockHook] = {}
         finalize(self, _remove, self._handles).atexit = False
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -97,6 +101,20 @@ class Backbone(nn.Module):
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         """Run the host's image encoder."""
         raise NotImplementedError
+
+    def before(self, block: int, pixel_values: Float[Tensor, "b 3 s s"]) -> Tensor:
+        """What block number ``block`` leaves, in its own layout and before its modulator."""
+        raise NotImplementedError
+
+    def after(self, block: int, features: Tensor) -> ImageEmbedding:
+        """The image embedding from what block number ``block`` left."""
+        raise NotImplementedError
+
+    def modulated(self, block: int, features: Tensor) -> Tensor:
+        """A block's output as the modulator behind it leaves it; as it is outside of a guided pass."""
+        hook = self._hooks.get(block)
+        changed = None if hook is None else hook(self.blocks()[block], (), features)
+        return features if changed is None else changed
 
     def fine_dims(self) -> tuple[tuple[int, int], ...]:
         """Channels of each finer map, as the encoder gives it and as the decoder adds it; finest first.
@@ -216,12 +234,13 @@ class Backbone(nn.Module):
         for index, modulator in modulators.items():
             if not 0 <= index < len(blocks):
                 raise ConfigError(f"Block {index} does not exist; this host has blocks 0 to {len(blocks) - 1}.")
-            hook = BlockHook(index, modulator, self.spec, self.context)
+            self._hooks[index] = hook = BlockHook(index, modulator, self.spec, self.context)
             self._handles.append(blocks[index].register_forward_hook(hook))
 
     def detach(self) -> None:
         """Remove all hooks; the host is as it was. They also go with a backbone that nobody refers to any more."""
         _remove(self._handles)
+        self._hooks.clear()
 
     @contextmanager
     def guided(self, guidance: Any) -> Iterator[GuidedPass]:

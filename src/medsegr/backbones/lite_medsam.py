@@ -52,6 +52,12 @@ class LiteMedSamBackbone(SamBackbone):
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         return ImageEmbedding(self.model.image_encoder(pixel_values))
 
+    def before(self, block: int, pixel_values: Float[Tensor, "b 3 s s"]) -> Tensor:
+        return self.model.image_encoder.before(block, pixel_values)
+
+    def after(self, block: int, features: Tensor) -> ImageEmbedding:
+        return ImageEmbedding(self.model.image_encoder.after(block, features))
+
     def positions(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         height, width = features.shape[-2:]
         return grid_positions(self.model.prompt_encoder.shared_embedding, height, width, features)

@@ -15,6 +15,8 @@ from medsegr.errors import ConfigError
 class SamBackbone(Backbone):
     """A ``transformers.SamModel`` as a host (ViT-B, L, H; MedSAM by its checkpoint)."""
 
+    divides = True
+
     @property
     def image_size(self) -> int:
         return int(self.model.vision_encoder.image_size)
@@ -32,6 +34,21 @@ class SamBackbone(Backbone):
 
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         return ImageEmbedding(self.model.vision_encoder(pixel_values)[0])
+
+    def before(self, block: int, pixel_values: Float[Tensor, "b 3 s s"]) -> Tensor:
+        encoder = self.model.vision_encoder
+        features = encoder.patch_embed(pixel_values)
+        if encoder.pos_embed is not None:
+            features = features + encoder.pos_embed
+        for layer in encoder.layers[: block + 1]:
+            features = layer(features)
+        return features
+
+    def after(self, block: int, features: Tensor) -> ImageEmbedding:
+        encoder = self.model.vision_encoder
+        for layer in encoder.layers[block + 1 :]:
+            features = layer(features)
+        return ImageEmbedding(encoder.neck(features))
 
     def decode(
         self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
@@ -70,6 +87,8 @@ class SamBackbone(Backbone):
 
 class SamHQBackbone(SamBackbone):
     """A ``transformers.SamHQModel`` as a host: its decoder also reads the first global block's features."""
+
+    divides = False
 
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         output = self.model.vision_encoder(pixel_values)

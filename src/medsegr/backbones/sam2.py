@@ -20,6 +20,7 @@ class Sam2Backbone(SamBackbone):
     """
 
     fine_maps = True
+    divides = False
 
     @property
     def image_size(self) -> int:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from medsegr.backbones.catalogue import refuse_other_types
 from medsegr.backbones.decoder_input import ImageEmbedding, Prompts
+from medsegr.backbones.trunk import Trunk, encode_from, run_trunk
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.text_encoder import TextEncoder
@@ -88,6 +89,7 @@ class ReportGuidedSam(AdaptedHost):
         pixel_values: Float[Tensor, "b 3 s s"],
         priors: PriorBatch,
         prompts: Prompts | None = None,
+        trunk: Trunk | None = None,
     ) -> GuidedOutput:
         """Masks, support and location maps of all findings.
 
@@ -95,15 +97,35 @@ class ReportGuidedSam(AdaptedHost):
             pixel_values: From :meth:`preprocess`.
             priors: From :meth:`encode_findings`.
             prompts: Clicks and boxes of a user, per finding.
+            trunk: What :meth:`trunk` gave for the same pixels, where that is at hand.
         """
-        return self.outline(self.encode(pixel_values, priors), prompts)
+        return self.outline(self.encode(pixel_values, priors, trunk), prompts)
 
-    def encode(self, pixel_values: Float[Tensor, "b 3 s s"], priors: PriorBatch) -> GuidedEncoding:
+    @property
+    def trunk_block(self) -> int | None:
+        """The first guided block; None where guidance begins behind the encoder."""
+        return min(self.adapter.block_indices, default=None)
+
+    def trunk(self, pixel_values: Float[Tensor, "b 3 s s"]) -> Trunk:
+        """What the host computes of pictures before the report comes in.
+
+        Args:
+            pixel_values: From :meth:`preprocess`.
+
+        Raises:
+            ConfigError: The host is trained whole, or cannot stop there.
+        """
+        return run_trunk(self.backbone, pixel_values, self.trunk_block)
+
+    def encode(
+        self, pixel_values: Float[Tensor, "b 3 s s"], priors: PriorBatch, trunk: Trunk | None = None
+    ) -> GuidedEncoding:
         """One image encoding, guided by all findings of each image.
 
         Args:
             pixel_values: From :meth:`preprocess`.
             priors: From :meth:`encode_findings`.
+            trunk: Of the same pixels, from :meth:`trunk`; computed by default.
 
         Raises:
             ConfigError: The adapters were taken off the host, or weights are not in float32.
@@ -113,7 +135,7 @@ class ReportGuidedSam(AdaptedHost):
         tokens = self.adapter.tokens(priors, pixel_values)
         guidance = Guidance(tokens, priors.region, priors.valid)
         with self.backbone.guided(guidance) as guided:
-            image = self.backbone.encode(pixel_values)
+            image = self.backbone.encode(pixel_values) if trunk is None else encode_from(self.backbone, trunk)
             maps = tuple(guided.location_logits[index] for index in self.adapter.block_indices)
         return GuidedEncoding(priors, guidance, image, maps)
 

@@ -162,6 +162,29 @@ class LossConfig:
 
 
 @dataclass(frozen=True)
+class TrunkCacheConfig:
+    """What the frozen host computes of each picture below the first guided block, kept on disk.
+
+    Attributes:
+        versions: Versions of each picture that are drawn from: the picture as it is, and augmented ones that are
+            drawn once. 1 = no augmentation; 0 = no cache, and a new augmentation at every use.
+        folder: Where to keep it; several runs on the same host may share one. ``trunk`` in the run folder if empty.
+        gigabytes: Most that is kept (10^9 bytes); what comes later is computed at every use.
+        dtype: ``bfloat16`` or ``float32`` of what is kept.
+    """
+
+    versions: int = 0
+    folder: str = ""
+    gigabytes: float = 20.0
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "versions", "gigabytes")
+        if self.dtype not in ("bfloat16", "float32"):
+            raise ConfigError(f"'trunk_cache.dtype' is '{self.dtype}'; expected bfloat16 or float32.")
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """A training run.
 
@@ -187,6 +210,7 @@ class TrainConfig:
         checkpoint_every, log_every: Steps between checkpoints and between log lines.
         max_seconds: Stop cleanly after that long, to be resumed; 0 = no limit.
         checkpoint_blocks: Gradient checkpointing of the host's blocks: less memory, more time.
+        trunk_cache: Keep what the frozen host computes of each picture (``trunk_cache.versions=4``).
         lora: Low-rank adaptation of the host's encoder besides (``lora.rank=8``); none by default, and none for
             ``tiny``, which is trained whole.
     """
@@ -216,6 +240,7 @@ class TrainConfig:
     max_seconds: float = 0.0
     checkpoint_blocks: bool = False
     adapter: AdapterConfig = field(default_factory=AdapterConfig)
+    trunk_cache: TrunkCacheConfig = field(default_factory=TrunkCacheConfig)
     lora: LoraSettings = field(default_factory=LoraSettings)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     sampling: SamplingConfig = field(default_factory=SamplingConfig)

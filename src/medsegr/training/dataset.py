@@ -1,5 +1,6 @@
 """Training batches as a pure function of (seed, step): what makes an exact resume possible."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -190,14 +191,29 @@ class TrainingBatches(Dataset):
         rng = np.random.default_rng((self.config.seed, self.rank, number, place))
         for _ in range(20):
             dataset = int(rng.choice(len(self.shares), p=self.shares))
-            study = self._draw(dataset, rng)
+            index = self._index(dataset, rng)
+            study = self.store.get(dataset, index)
             questions = draw_questions(study, partial(self._draw, dataset, rng), self.config.sampling, rng)
             if questions:
                 break
-        return make_sample(study, questions, self.config, rng)
+        versions = self.config.trunk_cache.versions
+        if not versions:
+            return make_sample(study, questions, self.config, rng)
+        version = int(rng.integers(versions))
+        if version == 0:
+            return plain_sample(study, questions)
+        return make_sample(study, questions, self.config, self._version(dataset, index, version))
+
+    def _version(self, dataset: int, index: int, version: int) -> np.random.Generator:
+        """Where an augmented version comes from: the same in every run, so that runs can share what is kept."""
+        name = f"{self.store.folders[dataset].name}/{self.store.names[dataset][index]}"
+        return np.random.default_rng((version, *hashlib.sha256(name.encode()).digest()))
+
+    def _index(self, dataset: int, rng: np.random.Generator) -> int:
+        return int(rng.integers(len(self.store.names[dataset])))
 
     def _draw(self, dataset: int, rng: np.random.Generator) -> Study:
-        return self.store.get(dataset, int(rng.integers(len(self.store.names[dataset]))))
+        return self.store.get(dataset, self._index(dataset, rng))
 
 
 def validation_keys(store: StudyStore, most: int) -> list[tuple[int, int]]:

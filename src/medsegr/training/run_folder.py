@@ -123,6 +123,8 @@ class RunFolder:
 
 def _same_run(before: TrainConfig, now: TrainConfig) -> None:
     first, second = before.to_dict(), now.to_dict()
+    for record in (first, second):
+        record["trunk_cache"] = {key: record["trunk_cache"][key] for key in ("versions", "dtype")}
     changed = [key for key in first if key not in MAY_CHANGE and first[key] != second[key]]
     if changed:
         raise ConfigError(

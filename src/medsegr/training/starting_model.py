@@ -8,6 +8,7 @@ from medsegr.inference.predictor import builtin_folder, builtin_models
 from medsegr.model.attach import build_model, enlarged
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
+from medsegr.training.trunk_cache import refuse_changing_trunk
 
 
 def starting_model(config: TrainConfig) -> ReportGuidedSam:
@@ -30,6 +31,8 @@ def starting_model(config: TrainConfig) -> ReportGuidedSam:
         model.gradient_checkpointing_enable()
     if config.half_size_share:
         _refuse_odd_halves(model, config.half_size_share)
+    if config.trunk_cache.versions:
+        refuse_changing_trunk(model)
     model.text_encoder()
     return model
 

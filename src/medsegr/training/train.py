@@ -29,6 +29,7 @@ from medsegr.training.resume import Progress, Trained, load_state, save_state
 from medsegr.training.run_folder import RunFolder
 from medsegr.training.starting_model import starting_model
 from medsegr.training.studies import StudyStore
+from medsegr.training.trunk_cache import TrunkCache
 from medsegr.training.validation import validate
 
 TERMS = ("loss", "mask", "location", "support", "attributes")
@@ -109,6 +110,7 @@ class _Run:
         self.model = model
         self.folder = folder
         self.encoder = model.text_encoder()
+        self.trunks = TrunkCache(model, config, fabric.autocast) if config.trunk_cache.versions else None
         named = dict(model.trainable_parameters())
         optimiser = build_optimiser(model, named, config.optimiser)
         self.wrapped, self.wrapped_optimiser = fabric.setup(model, optimiser)
@@ -176,9 +178,11 @@ class _Run:
             self.targets = self.targets.with_pairs(batch.shown)
             batch = batch.halved() if step < config.half_size_share * config.steps else batch
             self.data_seconds += time.monotonic() - marked
+            trunk = None if self.trunks is None else self.trunks(batch.pixels)
             waits = config.devices > 1 and part + 1 < config.accumulate
             with self.fabric.no_backward_sync(self.wrapped) if waits else nullcontext():
-                terms = guided_loss(self.wrapped(batch.pixels, batch.priors), batch.truth, config.loss)
+                output = self.wrapped(batch.pixels, batch.priors, trunk=trunk)
+                terms = guided_loss(output, batch.truth, config.loss)
                 self.fabric.backward(terms.total / config.accumulate)
             values = (terms.total, terms.mask, terms.location, terms.support, terms.attributes)
             sums = self.progress.sums
@@ -231,7 +235,7 @@ class _Run:
                 scores, thresholds = {}, {}
                 if len(self.held_out) and self.config.validate_cases:
                     with self.fabric.autocast():
-                        found = validate(self.model, self.held_out, self.config, self.encoder)
+                        found = validate(self.model, self.held_out, self.config, self.encoder, self.trunks)
                     scores, thresholds = found.known(), found.thresholds.metadata()
                     self.folder.log({"step": self.progress.step, **scores})
                 score = scores.get("val_dice", scores.get("val_named", -1.0))

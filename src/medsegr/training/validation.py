@@ -15,6 +15,7 @@ from medsegr.training.dataset import collate, in_groups, plain_sample, validatio
 from medsegr.training.losses import coarse, content_weights
 from medsegr.training.questions import named_questions, validation_questions
 from medsegr.training.studies import Question, Study, StudyStore
+from medsegr.training.trunk_cache import TrunkCache
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,11 @@ class ValidationScores:
 
 
 def validate(
-    model: ReportGuidedSam, store: StudyStore, config: TrainConfig, encoder: TextEncoder | None = None
+    model: ReportGuidedSam,
+    store: StudyStore,
+    config: TrainConfig,
+    encoder: TextEncoder | None = None,
+    trunks: TrunkCache | None = None,
 ) -> ValidationScores:
     """Measure a model on up to ``validate_cases`` studies, at the logits' resolution.
 
@@ -51,13 +56,14 @@ def validate(
         store: The studies of the validation split.
         config: Batch size, number of cases and of findings.
         encoder: The model's own, where it has one.
+        trunks: Of the run, where it keeps them.
     """
     model.eval()
     studies = [store.get(*key) for key in validation_keys(store, config.validate_cases)]
     most = config.sampling.max_findings
     asked = [(s, questions) for s in studies if (questions := validation_questions(s, most))]
-    told = _ask(model, asked, config.batch_size, encoder)
-    named = _ask(model, [(s, named_questions(s, most)) for s in studies], config.batch_size, encoder)
+    told = _ask(model, asked, config.batch_size, encoder, trunks)
+    named = _ask(model, [(s, named_questions(s, most)) for s in studies], config.batch_size, encoder, trunks)
     support = np.array([pair for _, pairs in told for pair in pairs], float).reshape(-1, 2)
     shown = support[:, 0] > 0
     of_modality: dict[str | None, list[float]] = defaultdict(list)
@@ -80,7 +86,11 @@ def _mean(values) -> float:
 
 @torch.inference_mode()
 def _ask(
-    model: ReportGuidedSam, asked: list[tuple[Study, list[Question]]], batch_size: int, encoder: TextEncoder | None
+    model: ReportGuidedSam,
+    asked: list[tuple[Study, list[Question]]],
+    batch_size: int,
+    encoder: TextEncoder | None,
+    trunks: TrunkCache | None,
 ) -> list[tuple[float, list[tuple[float, float]]]]:
     """Per image: Dice over the findings that it shows, and (shown, support logit) of all."""
     device = next(model.parameters()).device
@@ -88,7 +98,7 @@ def _ask(
     for group in in_groups([(study, questions) for study, questions in asked if questions], batch_size):
         samples = [plain_sample(*pair) for pair in group]
         batch = collate(samples, model.vocabulary, model.preprocess, encoder).to(device)
-        output = model(batch.pixels, batch.priors)
+        output = model(batch.pixels, batch.priors, trunk=None if trunks is None else trunks(batch.pixels))
         inside = content_weights(batch.truth.content, output.logits.shape[-2:])
         guess = (output.logits > 0) * inside
         truth = (coarse(batch.truth.masks.float(), output.logits.shape[-2:]) >= 0.5).float()

@@ -1,0 +1,101 @@
+"""What a frozen host computes of each picture below the first guided block, computed once and kept on disk."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from medsegr.backbones.trunk import Trunk, refuse_undivided
+from medsegr.errors import ConfigError
+from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.training.config import TrainConfig
+from medsegr.training.trunk_store import TrunkStore
+
+FORMAT = 1
+"""Number of how keys and files are made; another one where the same key would mean something else."""
+
+FOLDER = "trunk"
+"""Name of the folder inside a run's own."""
+
+
+class TrunkCache:
+    """Pictures -> what the host leaves of them behind its trunk, from disk or computed now.
+
+    A picture is known by its pixels, so that a wrong trunk cannot be found: the key is of the pixels, all of the
+    host's weights, the block, the precision and the type of number. Trunks have the kept numbers' precision when they
+    are computed as well, so that what a run learns does not depend on what was at hand.
+
+    Args:
+        model: With the adapter that is trained.
+        config: Of the run.
+        autocast: Of the run's precision.
+
+    Raises:
+        ConfigError: The host's work changes during training, or it cannot stop where guidance begins.
+        OutputError: The folder cannot be made.
+    """
+
+    def __init__(
+        self, model: ReportGuidedSam, config: TrainConfig, autocast: Callable[[], AbstractContextManager]
+    ) -> None:
+        refuse_changing_trunk(model)
+        settings = config.trunk_cache
+        self.model = model
+        self.autocast = autocast
+        self.dtype: torch.dtype = getattr(torch, settings.dtype)
+        self.mixed = config.precision == "bf16-mixed"
+        folder = Path(settings.folder) if settings.folder else Path(config.out) / FOLDER
+        self.store = TrunkStore(folder, settings.gigabytes * 1e9)
+        origin = [FORMAT, _weights_digest(model.backbone.model), model.trunk_block, settings.dtype, config.precision]
+        self._origin = json.dumps(origin).encode()
+
+    @torch.no_grad()
+    def __call__(self, pixels: Float[Tensor, "b 3 s s"]) -> Trunk:
+        """The trunk of a batch, on the model's device. Pictures that are missing are computed together."""
+        keys = [self.key(picture) for picture in pixels.cpu()]
+        found = {key: self.store.read(key) for key in keys}
+        missing = [key for key, tensors in found.items() if tensors is None]
+        if missing:
+            computed = self._computed(pixels[[keys.index(key) for key in missing]])
+            for row, key in enumerate(missing):
+                found[key] = tuple(level[row].contiguous() for level in computed)
+                self.store.write(key, found[key])
+        device, dtype = self._device(), self.dtype if self.mixed else torch.float32
+        levels = zip(*(found[key] for key in keys), strict=True)
+        return Trunk(self.model.trunk_block, tuple(torch.stack(level).to(device, dtype) for level in levels))
+
+    def key(self, picture: Float[Tensor, "3 s s"]) -> str:
+        """Name of a picture's trunk."""
+        return hashlib.sha256(self._origin + picture.contiguous().numpy().tobytes()).hexdigest()
+
+    def _computed(self, pixels: Float[Tensor, "b 3 s s"]) -> tuple[Tensor, ...]:
+        with self.autocast():
+            trunk = self.model.trunk(pixels.to(self._device()))
+        return tuple(level.to("cpu", self.dtype) for level in trunk.tensors)
+
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+
+def refuse_changing_trunk(model: ReportGuidedSam) -> None:
+    """Raise a ConfigError where what a host computes changes during training, or cannot be kept."""
+    refuse_undivided(model.backbone, model.trunk_block)
+    if model.host_lora or model.adapter.lora is not None:
+        raise ConfigError(
+            "The host has a LoRA, which changes what it computes, so nothing of it can be kept. "
+            "Leave 'lora' or 'trunk_cache' out."
+        )
+
+
+def _weights_digest(host: nn.Module) -> str:
+    """SHA-256 of all names and values: more than a fingerprint, which is of a sample and alike for rounded copies."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(host.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
