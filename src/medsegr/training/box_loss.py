@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
 SIDES, OVERLAP = 5.0, 2.0
-"""Weights of both parts. Source: DETR (Carion et al., ECCV 2020), section A.4."""
+"""Weights of both parts, as DETR has them (Carion et al., ECCV 2020, section A.4), here of a weighted mean."""
 
 
 def box_term(
@@ -20,7 +20,7 @@ def box_term(
     """
     found, true = boxes.float() / masks.shape[-1], boxes_of(masks) / masks.shape[-1]
     terms = SIDES * (found - true).abs().sum(-1) + OVERLAP * (1 - generalised_iou(found, true))
-    return (terms * shown).sum() / shown.sum().clamp(min=1)
+    return (terms * shown).sum() / (SIDES + OVERLAP) / shown.sum().clamp(min=1)
 
 
 def generalised_iou(one: Float[Tensor, "b k 4"], other: Float[Tensor, "b k 4"]) -> Float[Tensor, "b k"]:
