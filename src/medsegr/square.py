@@ -92,6 +92,12 @@ class Square:
         (height, width), (h, w) = self.original, self.resized
         return points * points.new_tensor([w / width, h / height])
 
+    def points_out(self, points: Float[Tensor, "... 2"]) -> Float[Tensor, "... 2"]:
+        """(x, y) in pixels of the square -> in pixels of the picture, none beyond it."""
+        (height, width), (h, w) = self.original, self.resized
+        sides = points.new_tensor([width, height])
+        return (points * sides / points.new_tensor([w, h])).clamp(min=points.new_zeros(2), max=sides)
+
     def logits_out(self, logits: Float[Tensor, "n s s"]) -> Float[Tensor, "n h w"]:
         """Logits over the square, at any resolution -> over the picture, in its own pixels (bilinear)."""
         size = (self.size, self.size)

@@ -64,6 +64,12 @@ class Backbone(nn.Module):
     divides = False
     """True when the encoder can stop behind a block and go on from there: :meth:`before`, :meth:`after`."""
 
+    takes_boxes = True
+    """True when the host has a prompt encoder for boxes (and clicks)."""
+
+    takes_masks = True
+    """True when the host's prompt encoder also takes a mask."""
+
     def __init__(self, model: nn.Module, spec: HostSpec, name: str) -> None:
         super().__init__()
         self.model: Any = model  # a host's parts are found by name
@@ -131,7 +137,7 @@ class Backbone(nn.Module):
         Args:
             embedding: Features of N findings; high-resolution maps of B images, N a multiple of B.
             tokens: (N, T, C) further sparse prompts, or None.
-            prompts: The user's clicks and boxes, or None.
+            prompts: Clicks, boxes and masks, or None.
             decoder: The host's own mask decoder or a tuned copy of it.
         """
         raise NotImplementedError

@@ -20,6 +20,8 @@ class CustomBackbone(Backbone):
         ConfigError: The spec does not say enough, or names parts that the host has not.
     """
 
+    takes_boxes = takes_masks = False
+
     def __init__(self, model: nn.Module, spec: HostSpec, name: str = "custom") -> None:
         super().__init__(model, spec, name)
         if spec.image_size <= 0 or not (spec.encoder or spec.encode) or not (spec.decoder or spec.decode):

@@ -47,7 +47,8 @@ class MetaSamBackbone(Backbone):
         features = embedding.features
         encoder = self.model.prompt_encoder
         points, boxes = flat_points(prompts), None if prompts is None or prompts.boxes is None else prompts.boxes
-        sparse, dense = encoder(points=points, boxes=None if boxes is None else boxes.flatten(0, 1), masks=None)
+        masks = None if prompts is None else prompts.mask_input(features)
+        sparse, dense = encoder(points=points, boxes=None if boxes is None else boxes.flatten(0, 1), masks=masks)
         sparse = sparse.expand(features.shape[0], -1, -1)
         if tokens is not None:
             sparse = torch.cat([sparse, tokens.to(sparse.dtype)], dim=1)
@@ -110,7 +111,8 @@ class MetaSam2Backbone(Backbone):
     ) -> Float[Tensor, "n h w"]:
         features = embedding.features
         encoder = self.model.sam_prompt_encoder
-        sparse, dense = encoder(points=points_and_corners(prompts, features), boxes=None, masks=None)
+        masks = None if prompts is None else prompts.mask_input(features)
+        sparse, dense = encoder(points=points_and_corners(prompts, features), boxes=None, masks=masks)
         if tokens is not None:
             sparse = torch.cat([sparse, tokens.to(sparse.dtype)], dim=1)
         fine = None
@@ -132,6 +134,8 @@ class MetaSam2Backbone(Backbone):
 
 class EfficientSamBackbone(MetaSamBackbone):
     """An ``EfficientSam``: tokens between its blocks, and a fixed number of points in its prompt."""
+
+    takes_masks = False
 
     def decode(
         self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module

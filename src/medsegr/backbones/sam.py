@@ -62,7 +62,7 @@ class SamBackbone(Backbone):
             image_embeddings=features,
             image_positional_embeddings=self.positions(features),
             sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=self._no_mask(self.model.prompt_encoder.no_mask_embed.weight, features),
+            dense_prompt_embeddings=self.dense_prompts(prompts, features),
             multimask_output=False,
             **self.more(embedding, decoder),
         )[0]
@@ -75,6 +75,12 @@ class SamBackbone(Backbone):
         if prompts is None or not prompts.given:
             return None
         return self.model.prompt_encoder(**prompts.flat(), input_masks=None)[0]
+
+    def dense_prompts(self, prompts: Prompts | None, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """The masks as a map; "no mask" where there are none."""
+        encoder = self.model.prompt_encoder
+        masks = None if prompts is None else prompts.mask_input(features)
+        return self._no_mask(encoder.no_mask_embed.weight, features) if masks is None else encoder.mask_embed(masks)
 
     def positions(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """Positional encoding of the embedding's grid."""

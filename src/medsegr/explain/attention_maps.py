@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from scipy import ndimage
 
@@ -68,6 +69,22 @@ def draw_outline(axes: Axes, mask: np.ndarray, colour: str, dashed: bool = False
     drawn = axes.contour(xs, ys, padded, levels=[0.5], colors=[colour], linewidths=width, linestyles=style)
     drawn.set_path_effects([*halo])
     drawn.set_clip_on(False)
+
+
+def draw_box(axes: Axes, box: tuple[float, float, float, float], step: int, colour: str) -> None:
+    """A thin, dashed box with a dark halo.
+
+    Args:
+        box: x1, y1, x2, y2 in pixels of the picture, from its corner.
+        step: Every how many pixels the picture is shown, as of :func:`display_step`.
+        colour: Of the finding.
+    """
+    x1, y1, x2, y2 = (side / step - 0.5 for side in box)  # axes count from the first pixel's centre
+    halo = [withStroke(linewidth=2.6, foreground=(0, 0, 0, 0.55))]
+    drawn = Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=colour, linewidth=1.1, linestyle=(0, (4, 2.5)))
+    drawn.set_path_effects([*halo])
+    drawn.set_clip_on(False)
+    axes.add_patch(drawn)
 
 
 def draw_side_letters(axes: Axes, size: float) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
@@ -10,6 +11,8 @@ from medsegr.explain.attention_maps import (
     HEAT,
     display_map,
     display_rgb,
+    display_step,
+    draw_box,
     draw_outline,
     draw_side_letters,
     heat_overlay,
@@ -72,7 +75,7 @@ def explanation_page(result: Result, title: str, keep_text: bool = False) -> Pag
         tops.append(tops[-1] + (size[1] if found.outcome != "absent" else ABSENT) + 2 * PAD)
     notes = _notes(result)
     page = Page(WIDTH, tops[-1] + (0 if shown else 30) + 16 * len(notes) + MARGIN)
-    _draw_head(page, title)
+    _draw_head(page, title, boxes=any(found.box is not None for found in shown))
     for number in range(len(shown)):
         page.rule(tops[number], MARGIN, WIDTH - MARGIN)
         _draw_row(page, result, number, tops[number] + PAD, size, keep_text=keep_text)
@@ -117,13 +120,15 @@ def _notes(result: Result) -> list[str]:
     return extra if result.findings else list(result.warnings)[:4]
 
 
-def _draw_head(page: Page, title: str) -> None:
+def _draw_head(page: Page, title: str, *, boxes: bool) -> None:
     put(page.axes, MARGIN, MARGIN + 12, title, 14, bold=True, room=WIDTH - 2 * MARGIN)
     page.aspect_legend(MARGIN, MARGIN + 24)
     places = column_places()
     for place, name in zip(places, ("The report says", "Where it was looked for", "Mask", "Support"), strict=True):
         put(page.axes, place, HEAD - 9, name, 10, bold=True)
     _heat_legend(page, places[1] + CELL - 130, MARGIN + 24)
+    if boxes:
+        put(page.axes, places[1] + CELL, HEAD - 9, "dashed: its box", 8.5, colour=FAINT, align="right")
 
 
 def column_places() -> list[float]:
@@ -152,7 +157,9 @@ def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[flo
     if found.outcome == "absent":
         _blank(page, (second, y, size[0], height), "not looked for")
     else:
-        _draw_where(page, found, plane, (second, y, *size), crop)
+        axes = _draw_where(page, found, plane, (second, y, *size), crop)
+        if found.box is not None:
+            draw_box(axes, found.box, display_step(result.image.plane(found.key_plane).shape), colour)
     if found.outcome == "outlined":
         _draw_mask(page, result, number, (third, y, *size), crop)
     else:
@@ -191,13 +198,14 @@ def _zoom(mask: np.ndarray) -> Crop | None:
     return top, top + high, left, left + wide
 
 
-def _draw_where(page: Page, found: FindingResult, plane: np.ndarray, box: Box, crop: Crop | None) -> None:
+def _draw_where(page: Page, found: FindingResult, plane: np.ndarray, box: Box, crop: Crop | None) -> Axes:
     looked = display_map(found.location_map) if found.location_map is not None else np.zeros(plane.shape[:2])
     axes = page.picture(box, heat_overlay(plane, looked))
     if crop is not None:
         top, bottom, left, right = crop
         frame = Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor="white", linewidth=1.2)
         axes.add_patch(frame)
+    return axes
 
 
 def _draw_mask(page: Page, result: Result, number: int, box: Box, crop: Crop | None) -> None:

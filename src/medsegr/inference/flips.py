@@ -57,15 +57,19 @@ def mirrored_finding(finding: Finding, view: View) -> Finding:
 
 
 def averaged(own: PlanePrediction, mirrored: PlanePrediction) -> PlanePrediction:
-    """The mean of two answers on the picture's grid.
+    """The mean of two answers on the picture's grid; of boxes, side by side.
 
     Args:
         own: Of the picture.
         mirrored: Of the mirrored picture.
     """
+    width = own.probability.shape[-1]
+    x1, y1, x2, y2 = mirrored.boxes.T
+    boxes = np.stack([width - x2, y1, width - x1, y2], axis=1)
     return replace(
         own,
         probability=(own.probability + mirrored.probability[..., ::-1]) / 2,
         support=(own.support + mirrored.support) / 2,
+        boxes=(own.boxes + boxes) / 2,
         mirrored=mirrored,
     )

@@ -11,7 +11,7 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.cognition.priors import Finding
 from medsegr.errors import ConfigError
 from medsegr.inference.user_prompt import UserPrompt
-from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
 from medsegr.square import Square
 from medsegr.view import View
 
@@ -52,6 +52,7 @@ class PlanePrediction:
         location: Logits over the host's padded square.
         view: Of the plane, which knows how it lies in that square.
         looked_twice: Whether a second look changed the probability.
+        boxes: x1, y1, x2, y2 in pixels of the picture: the user's, else the finding's own; NaN where there is none.
         mirrored: What it says of the mirrored plane, where it was asked.
     """
 
@@ -60,6 +61,7 @@ class PlanePrediction:
     location: Float[torch.Tensor, "k y x"]
     view: View
     looked_twice: Bool[np.ndarray, "k"]
+    boxes: Float[np.ndarray, "k 4"]
     mirrored: "PlanePrediction | None" = None
 
     @property
@@ -117,6 +119,20 @@ def ask_model(
                 location=places[i, :count].float().cpu(),
                 view=view,
                 looked_twice=np.zeros(count, bool),
+                boxes=_boxes(output, i, square, questions[i]),
             )
             for i, (view, square, count) in enumerate(zip(views, squares, counts, strict=True))
         ]
+
+
+def _boxes(output: GuidedOutput, i: int, square: Square, question: Question) -> Float[np.ndarray, "k 4"]:
+    """The box of each finding of plane ``i``, in pixels of the picture."""
+    count = len(question.findings)
+    boxes = np.full((count, 4), np.nan, np.float32)
+    if output.boxes is not None:
+        corners = output.boxes[i, :count].float().view(count, 2, 2)
+        boxes[:] = square.points_out(corners).view(count, 4).cpu().numpy()
+    for k, prompt in question.prompts.items():
+        if prompt.box is not None:
+            boxes[k] = prompt.box
+    return boxes

@@ -255,4 +255,5 @@ def _finding_result(
         size_mm=long_axis_mm(mask, spacing),
         volume_mm3=volume_mm3(mask, image.geometry.affine) if mask.any() else None,
         looked_twice=volume.looked_twice,
+        box=None if volume.box is None else tuple(volume.box.tolist()),
     )

@@ -35,6 +35,8 @@ class FindingResult:
         size_mm: Long axis, or None when the spacing is not known.
         volume_mm3: Of volumes, or None.
         looked_twice: Whether a closer second look had a say in the mask; of a volume, in any plane.
+        box: x1, y1, x2, y2 in pixels of ``key_plane``, as ``UserPrompt`` has them: the user's, else the one that the
+            model predicted; also of a finding without a mask. None where the model predicts none, and none was given.
     """
 
     id: str
@@ -49,6 +51,7 @@ class FindingResult:
     size_mm: float | None = None
     volume_mm3: float | None = None
     looked_twice: bool = False
+    box: tuple[float, float, float, float] | None = None
 
     @property
     def area_px(self) -> int:

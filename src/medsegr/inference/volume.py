@@ -38,6 +38,7 @@ def _joined(parts: tuple[PlanePrediction, ...]) -> PlanePrediction:
         location=torch.cat([part.location for part in parts]),
         view=parts[0].view,
         looked_twice=np.concatenate([part.looked_twice for part in parts]),
+        boxes=np.concatenate([part.boxes for part in parts]),
         mirrored=_joined(tuple(mirrored)) if mirrored else None,
     )
 
@@ -56,6 +57,7 @@ class FindingVolume:
     location_map: np.ndarray | None = None
     probability: np.ndarray | None = None
     looked_twice: bool = False
+    box: np.ndarray | None = None
     _best: tuple[float, float] = (-1.0, -1.0)
 
     def add(self, plane: PlanePrediction, k: int, thresholds: Thresholds) -> None:
@@ -70,6 +72,7 @@ class FindingVolume:
         if rank > self._best:
             self._best, self.key_plane = rank, len(self.masks)
             self.location_map, self.probability = plane.location_map(k), plane.probability[k]
+            self.box = None if np.isnan(plane.boxes[k]).any() else plane.boxes[k]
         self.masks.append(mask)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from medsegr.data.nifti import save_mask_nifti
 from medsegr.data.raster import save_mask_png
 from medsegr.inference.result import FindingResult, Result
-from medsegr.view import Frame
 
 SCHEMA = "medsegr.findings/1"
 """Name and version of the layout of ``findings.json``."""
@@ -38,7 +37,7 @@ def write_case(folder: Path, result: Result, *, case: str, image: str, model: st
         "model": model,
         "modality": result.modality,
         "looks": result.looks.settings(),
-        "findings": [finding_record(found, masks[found.id], result.image.view.frame) for found in result.findings],
+        "findings": [finding_record(found, masks[found.id], result) for found in result.findings],
         "warnings": list(result.warnings),
     }
     if keep_text:
@@ -49,9 +48,13 @@ def write_case(folder: Path, result: Result, *, case: str, image: str, model: st
     return path
 
 
-def finding_record(found: FindingResult, mask: str | None, frame: Frame) -> dict[str, Any]:
-    """One entry of ``findings.json``; offsets point into the report, which is not in it."""
+def finding_record(found: FindingResult, mask: str | None, result: Result) -> dict[str, Any]:
+    """One entry of ``findings.json``; offsets point into the report, which is not in it.
+
+    Volumes have no ``box``: it would be one of a plane that the file does not name.
+    """
     finding = found.finding
+    box = None if found.box is None or result.image.is_volume else [round(side, 1) for side in found.box]
     return {
         "id": found.id,
         "target": finding.target,
@@ -59,7 +62,7 @@ def finding_record(found: FindingResult, mask: str | None, frame: Frame) -> dict
         "location": {
             "laterality": finding.location.laterality,
             "zones": list(finding.location.zones),
-            "frame": frame,
+            "frame": result.image.view.frame,
         },
         "texture": list(finding.texture.attributes),
         "shape": {
@@ -69,6 +72,7 @@ def finding_record(found: FindingResult, mask: str | None, frame: Frame) -> dict
         },
         "evidence": [list(span) for span in finding.evidence.spans()],
         "trigger": [list(span) for span in finding.evidence.presence],
+        "box": box,
         "mask": mask,
         "reason": found.reason,
         "looked_twice": found.looked_twice,

@@ -17,6 +17,7 @@ from medsegr.cognition.priors import ASPECTS, Finding
 from medsegr.errors import ConfigError
 from medsegr.model.support_head import SupportHead
 from medsegr.perception.attribute_agreement import AttributeAgreement
+from medsegr.perception.box_head import BoxHead
 from medsegr.perception.fine_guidance import FineGuidance
 from medsegr.perception.modulator import GUIDED, Modulator
 from medsegr.view import View
@@ -24,7 +25,7 @@ from medsegr.view import View
 SMALL_HOST = 20_000_000
 """Below so many parameters a host counts as small (MobileSAM and EfficientSAM-Ti have 10 million)."""
 
-BEFORE = {"fine": False, "early_grid": 0}
+BEFORE = {"fine": False, "early_grid": 0, "box": False, "mask_prompt": False}
 """Options of adapters whose files do not know them."""
 
 
@@ -50,6 +51,8 @@ class AdapterConfig:
             None: where the host has such maps, and ``late`` is on.
         early_grid: Largest side of the grid at which modulators between blocks work; maps of more cells are
             averaged down to it and what is added is interpolated back. 0 for no limit.
+        box: Each finding predicts the box around it, which goes to the host's prompt encoder. Needs ``late``.
+        mask_prompt: Each finding's location map goes to the host's prompt encoder as a mask. Needs ``late``.
     """
 
     token_dim: int = 128
@@ -64,6 +67,8 @@ class AdapterConfig:
     aspects: tuple[str, ...] = GUIDED
     fine: bool | None = None
     early_grid: int = 64
+    box: bool = False
+    mask_prompt: bool = False
 
     def __post_init__(self) -> None:
         if self.token_dim <= 0 or self.token_dim % self.heads:
@@ -81,6 +86,8 @@ class AdapterConfig:
             raise ConfigError(f"'aspects' is {list(self.aspects)}; expected some of {', '.join(GUIDED)}, each once.")
         if self.fine and not self.late:
             raise ConfigError("'fine' refines what 'late' finds. Set late as well, or neither.")
+        if (self.box or self.mask_prompt) and not self.late:
+            raise ConfigError("'box' and 'mask_prompt' tell the host where 'late' looks. Set late as well, or neither.")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -96,8 +103,16 @@ class AdapterConfig:
         """With what is left to the host decided by it.
 
         Raises:
-            ConfigError: ``fine`` is asked for, and the host has no finer maps.
+            ConfigError: ``fine`` is asked for, and the host has no finer maps; or ``box`` or ``mask_prompt``, and it
+                takes none.
         """
+        for wanted, takes, option in (
+            (self.box, backbone.takes_boxes, "box"),
+            (self.mask_prompt, backbone.takes_masks, "mask_prompt"),
+        ):
+            if wanted and not takes:
+                what = "boxes" if option == "box" else "masks"
+                raise ConfigError(f"Hosts of family '{backbone.spec.family}' take no {what}; leave '{option}' out.")
         able = bool(backbone.fine_dims())
         if self.fine and not able:
             raise ConfigError(f"Hosts of family '{backbone.spec.family}' have no finer maps; leave 'fine' out.")
@@ -180,6 +195,7 @@ class Adapter(nn.Module):
         self.fine = (
             FineGuidance(feature_dim, backbone.fine_dims(), dim, aspects=config.aspects) if config.fine else None
         )
+        self.box = BoxHead(feature_dim, dim) if config.box else None
         self.decoder = backbone.decoder_copy() if config.train_decoder else None
 
     def tokens(self, priors: PriorBatch, pixel_values: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b k 4 d"]:
@@ -206,6 +222,11 @@ class Adapter(nn.Module):
         added, logits = self.fine((*image.high_resolution, image.features), tokens.flatten(0, 1), coarse)
         return tuple(added), logits
 
+    @property
+    def prompting(self) -> bool:
+        """Whether findings may tell the decoder anything: in training, and once the prompts' gate is open."""
+        return self.training or torch.compiler.is_compiling() or bool(self.prompt_gate.any())
+
     def prompts(self, tokens: Float[Tensor, "b k 4 d"]) -> Float[Tensor, "n 4 c"] | None:
         """The four tokens of each finding as sparse prompts; None while the gate is shut.
 
@@ -213,7 +234,7 @@ class Adapter(nn.Module):
         prompts and nothing else, so that its masks are the host's bit for bit.
         In training the tokens always go in, so that the gate can learn to open.
         """
-        if not self.training and not torch.compiler.is_compiling() and not bool(self.prompt_gate.any()):
+        if not self.prompting:
             return None
         return self.prompt(tokens.flatten(0, 1)) * self.prompt_gate
 

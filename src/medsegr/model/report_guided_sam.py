@@ -20,6 +20,7 @@ from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.errors import ConfigError
 from medsegr.model.adapted_host import AdaptedHost
 from medsegr.model.host_identity import Host
+from medsegr.model.native_prompts import decode_each, native_prompts
 from medsegr.perception.modulator import Guidance
 from medsegr.view import View
 
@@ -33,12 +34,14 @@ class GuidedOutput:
         support_logits: Before the sigmoid: does the image agree with the report?
         location_logits: One per modulator: where each finding may lie.
         agreement: Log-likelihood of the stated texture and shape at each place; 0 where none is stated.
+        boxes: Each finding's own box, x1, y1, x2, y2 in pixels of the square, where the adapter predicts one.
     """
 
     logits: Float[Tensor, "b k h w"]
     support_logits: Float[Tensor, "b k"]
     location_logits: tuple[Float[Tensor, "b k _ _"], ...] = ()
     agreement: Float[Tensor, "b k 2 y x"] | None = None
+    boxes: Float[Tensor, "b k 4"] | None = None
 
 
 @dataclass
@@ -96,7 +99,7 @@ class ReportGuidedSam(AdaptedHost):
         Args:
             pixel_values: From :meth:`preprocess`.
             priors: From :meth:`encode_findings`.
-            prompts: Clicks and boxes of a user, per finding.
+            prompts: Clicks and boxes of a user, per finding; rows of boxes that are NaN have none.
             trunk: What :meth:`trunk` gave for the same pixels, where that is at hand.
         """
         return self.outline(self.encode(pixel_values, priors, trunk), prompts)
@@ -144,7 +147,7 @@ class ReportGuidedSam(AdaptedHost):
 
         Args:
             encoding: From :meth:`encode`.
-            prompts: Clicks and boxes of a user, per finding.
+            prompts: Clicks and boxes of a user, per finding; rows of boxes that are NaN have none.
         """
         priors, image, maps = encoding.priors, encoding.image, encoding.location_logits
         tokens = encoding.guidance.tokens
@@ -154,13 +157,21 @@ class ReportGuidedSam(AdaptedHost):
         agreement = self.adapter.agree(image.features, priors)
         gated = self.adapter.agreement.gated(agreement)
         added: tuple[Tensor, ...] = ()
+        boxes = None
         if self.adapter.late is not None:
             late_guidance = replace(encoding.guidance, evidence=gated.sum(2)).per_finding()
             features, late_map = self.adapter.late(repeated, late_guidance)
             added, fine_map = self.adapter.refine(image, tokens, late_map)
             own_maps = (late_map,) if fine_map is None else (late_map, fine_map)
             maps = (*maps, *(level.view(batch, findings, *level.shape[-2:]) for level in own_maps))
-        logits = self.backbone.decode(
+            if self.adapter.box is not None:
+                shares = self.adapter.box(features, late_map, tokens.flatten(0, 1))
+                boxes = self.image_size * shares.view(batch, findings, 4)
+            if self.adapter.prompting:
+                mask = late_map.view(batch, findings, *late_map.shape[-2:]) if self.adapter.config.mask_prompt else None
+                prompts = native_prompts(prompts, boxes, mask)
+        logits = decode_each(
+            self.backbone,
             replace(image, features=features, added=added),
             self.adapter.prompts(tokens),
             prompts,
@@ -169,7 +180,7 @@ class ReportGuidedSam(AdaptedHost):
         agreed = torch.cat([_inside_region(priors.region, gated), gated], dim=2).flatten(0, 1)
         support = self.adapter.support(features, repeated, tokens.flatten(0, 1), logits, agreed)
         return GuidedOutput(
-            logits.view(batch, findings, *logits.shape[-2:]), support.view(batch, findings), maps, agreement
+            logits.view(batch, findings, *logits.shape[-2:]), support.view(batch, findings), maps, agreement, boxes
         )
 
     @property

@@ -75,6 +75,8 @@ class SamplingConfig:
         report_dropout: Share of samples in which all findings are merely named.
         finding_dropout: Share of findings that are merely named beside described ones.
         aspect_dropout: Chance of each of location, texture and shape to be left unsaid.
+        told_box: Chance of a finding in the image to be told its true box, roughly, in place of the one that it
+            predicts: the decoder keeps its skill, and a user's box serves. Only with ``adapter.box``.
     """
 
     max_findings: int = 4
@@ -89,10 +91,11 @@ class SamplingConfig:
     report_dropout: float = 0.15
     finding_dropout: float = 0.05
     aspect_dropout: float = 0.08
+    told_box: float = 0.5
 
     def __post_init__(self) -> None:
         _at_least(self, 1, "max_findings")
-        _shares(self, "fewer_findings", "report_dropout", "finding_dropout", "aspect_dropout")
+        _shares(self, "fewer_findings", "report_dropout", "finding_dropout", "aspect_dropout", "told_box")
         sources = [f.name for f in dataclasses.fields(self) if f.name.endswith("_share")]
         _at_least(self, 0, *sources)
         if not self.described_share + self.named_share > 0:
@@ -141,7 +144,8 @@ class AugmentationConfig:
 class LossConfig:
     """Weights of the loss terms. ``empty`` scales the mask term where nothing is to be found.
 
-    ``small`` says how many times a finding below 1 % of the picture counts in the mask term.
+    ``small`` says how many times a finding below 1 % of the picture counts in the mask term. ``box`` acts with
+    ``adapter.box`` alone.
     """
 
     dice: float = 1.0
@@ -152,11 +156,11 @@ class LossConfig:
     location: float = 0.3
     support: float = 0.3
     attributes: float = 0.3
+    box: float = 1.0
 
     def __post_init__(self) -> None:
-        _at_least(
-            self, 0, "dice", "cross_entropy", "focal_gamma", "empty", "small", "location", "support", "attributes"
-        )
+        _at_least(self, 0, "dice", "cross_entropy", "focal_gamma", "empty", "small")
+        _at_least(self, 0, "location", "support", "attributes", "box")
         if self.dice + self.cross_entropy <= 0:
             raise ConfigError("'dice' and 'cross_entropy' are both 0; expected at least one above 0.")
 

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from medsegr.backbones.decoder_input import Prompts
 from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.region_map import seen
@@ -23,12 +24,16 @@ from medsegr.training.config import TrainConfig
 from medsegr.training.losses import Truth
 from medsegr.training.questions import draw_questions
 from medsegr.training.studies import Question, Study, StudyStore
+from medsegr.training.told_boxes import told_boxes
 from medsegr.view import View
 
 Preprocess = Callable[[Sequence[np.ndarray], Sequence[View]], tuple[Tensor, list[View]]]
 
 VANISHED = 0.5
 """A mask that keeps less than this share of its pixels has been moved out of the picture."""
+
+TOLD = 1
+"""Sets the draw of told boxes apart from that of samples."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +64,21 @@ class TrainingBatch:
         priors: What is asked of each image.
         truth: Its masks.
         shown: (modality or ``unknown``, target) of what is asked for and there.
+        told: True boxes that some findings are told, or None.
     """
 
     pixels: Float[Tensor, "b 3 s s"]
     priors: PriorBatch
     truth: Truth
     shown: frozenset[tuple[str, str]] = frozenset()
+    told: Prompts | None = None
 
     def to(self, device: torch.device) -> "TrainingBatch":
         """The same on another device."""
         truth = {name: tensor.to(device, non_blocking=True) for name, tensor in vars(self.truth).items()}
         pixels = self.pixels.to(device, non_blocking=True)
-        return replace(self, pixels=pixels, priors=self.priors.to(device), truth=Truth(**truth))
+        told = None if self.told is None else self.told.to(device)
+        return replace(self, pixels=pixels, priors=self.priors.to(device), truth=Truth(**truth), told=told)
 
     def halved(self) -> "TrainingBatch":
         """The images at half their size; priors and truth are the same, for the loss adapts to the logits."""
@@ -165,6 +173,7 @@ class TrainingBatches(Dataset):
         preprocess: The model's.
         rank: Of this process among several.
         encoder: Reads the findings' words, where the model has one.
+        told_box: Chance of a finding to be told its true box; for models that predict boxes.
     """
 
     store: StudyStore
@@ -173,6 +182,7 @@ class TrainingBatches(Dataset):
     preprocess: Preprocess
     rank: int = 0
     encoder: TextEncoder | None = None
+    told_box: float = 0.0
 
     def __post_init__(self) -> None:
         weights = np.array(self.config.data_weights or [1.0] * len(self.store.folders))
@@ -184,7 +194,11 @@ class TrainingBatches(Dataset):
     def __getitem__(self, number: int) -> TrainingBatch:
         size = self.config.batch_size // self.config.accumulate
         samples = [self.sample(number, place) for place in range(size)]
-        return collate(samples, self.vocabulary, self.preprocess, self.encoder)
+        batch = collate(samples, self.vocabulary, self.preprocess, self.encoder)
+        if not self.told_box:
+            return batch
+        rng = np.random.default_rng((self.config.seed, self.rank, number, size, TOLD))
+        return replace(batch, told=told_boxes(batch.truth, self.told_box, rng))
 
     def sample(self, number: int, place: int) -> Sample:
         """Sample ``place`` of batch ``number``."""

@@ -9,6 +9,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.training.box_loss import box_term
 from medsegr.training.config import LossConfig
 
 SMALL = 0.01
@@ -44,10 +45,11 @@ class LossTerms:
     location: Float[Tensor, ""]
     support: Float[Tensor, ""]
     attributes: Float[Tensor, ""]
+    box: Float[Tensor, ""]
 
 
 def guided_loss(output: GuidedOutput, truth: Truth, config: LossConfig) -> LossTerms:
-    """Mask, location, support and attribute terms of a batch.
+    """Mask, location, support, attribute and box terms of a batch.
 
     Args:
         output: What the model returned.
@@ -67,8 +69,9 @@ def guided_loss(output: GuidedOutput, truth: Truth, config: LossConfig) -> LossT
     attributes = mask.new_zeros(())
     if output.agreement is not None and config.attributes:
         attributes = attribute_term(output.agreement, masks, shown)
+    box = mask.new_zeros(()) if output.boxes is None else box_term(output.boxes, masks, shown)
     total = mask + config.location * location + config.support * support + config.attributes * attributes
-    return LossTerms(total, mask, location, support, attributes)
+    return LossTerms(total + config.box * box, mask, location, support, attributes, box)
 
 
 def mask_term(

@@ -14,7 +14,7 @@ from medsegr.training.config_file import load_config
 from medsegr.training.resume import STATE_FILE, writing
 
 COLUMNS = (
-    "step", "learning_rate", "loss", "mask", "location", "support", "attributes", "seconds", "data_share",
+    "step", "learning_rate", "loss", "mask", "location", "support", "attributes", "box", "seconds", "data_share",
     "val_dice", "val_named", "val_kept", "val_rejected",
 )  # fmt: skip
 """Of log.csv. Losses are means since the line before; ``seconds`` is per step."""
@@ -93,7 +93,7 @@ class RunFolder:
         rows = self.read_log()
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2)
-        for axis, names in ((left, ("mask", "location", "support", "attributes")), (right, COLUMNS[9:])):
+        for axis, names in ((left, COLUMNS[3:8]), (right, COLUMNS[10:])):
             for name in names:
                 points = [(int(row["step"]), float(row[name])) for row in rows if row[name]]
                 if points:

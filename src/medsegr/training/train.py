@@ -32,7 +32,7 @@ from medsegr.training.studies import StudyStore
 from medsegr.training.trunk_cache import TrunkCache
 from medsegr.training.validation import validate
 
-TERMS = ("loss", "mask", "location", "support", "attributes")
+TERMS = ("loss", "mask", "location", "support", "attributes", "box")
 DIVERGED_AFTER = 25
 """Steps in a row without a finite gradient after which a run is given up."""
 
@@ -157,7 +157,8 @@ class _Run:
             for key in store.keys():  # noqa: SIM118
                 store.get(*key)
         vocabulary, rank = self.model.vocabulary, self.fabric.global_rank
-        batches = TrainingBatches(store, config, vocabulary, self.model.preprocess, rank, encoder=self.encoder)
+        told = config.sampling.told_box if self.model.adapter.box is not None else 0.0
+        batches = TrainingBatches(store, config, vocabulary, self.model.preprocess, rank, self.encoder, told)
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
         deaf = _ignore_interrupt if config.workers else None
         loader = DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers, worker_init_fn=deaf)
@@ -181,10 +182,10 @@ class _Run:
             trunk = None if self.trunks is None else self.trunks(batch.pixels)
             waits = config.devices > 1 and part + 1 < config.accumulate
             with self.fabric.no_backward_sync(self.wrapped) if waits else nullcontext():
-                output = self.wrapped(batch.pixels, batch.priors, trunk=trunk)
+                output = self.wrapped(batch.pixels, batch.priors, batch.told, trunk)
                 terms = guided_loss(output, batch.truth, config.loss)
                 self.fabric.backward(terms.total / config.accumulate)
-            values = (terms.total, terms.mask, terms.location, terms.support, terms.attributes)
+            values = (terms.total, terms.mask, terms.location, terms.support, terms.attributes, terms.box)
             sums = self.progress.sums
             for name, value in zip(TERMS, values, strict=True):
                 sums[name] = sums.get(name, 0.0) + float(value.detach()) / config.accumulate
