@@ -14,6 +14,7 @@ from medsegr.model.attach import attach
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests import stand_ins
 from tests.random_hosts import (
+    random_lite_medsam,
     random_sam,
     random_sam2,
     random_sam3_tracker,
@@ -60,6 +61,20 @@ def hugging_face_masks(model: nn.Module, pixels: Tensor, prompts: Prompts) -> Te
     return model(pixel_values=pixels, multimask_output=False, **prompts.flat()).pred_masks.flatten(0, 2)
 
 
+def lite_medsam_masks(model: nn.Module, pixels: Tensor, prompts: Prompts) -> Tensor:
+    """As ``SamModel`` goes on from its image embedding."""
+    embedding = model.image_encoder(pixels)
+    grid = embedding.shape[-1]
+    steps = (torch.arange(grid) + 0.5) / grid
+    places = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1)
+    positions = model.prompt_encoder.shared_embedding(places).permute(2, 0, 1)[None]
+    sparse, dense = model.prompt_encoder(**prompts.flat(), input_masks=None)
+    if sparse is None:
+        dense = model.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1).expand(1, -1, grid, grid)
+    given = {"sparse_prompt_embeddings": sparse, "dense_prompt_embeddings": dense, "multimask_output": False}
+    return model.mask_decoder(embedding, positions, **given)[0].flatten(0, 2)
+
+
 def meta_masks(model: nn.Module, pixels: Tensor, prompts: Prompts) -> Tensor:
     points = None if prompts.points is None else (prompts.points[0], prompts.labels[0])
     boxes = None if prompts.boxes is None else prompts.boxes[0]
@@ -90,6 +105,7 @@ HOSTS: dict[str, HostCase] = {
     "tiny_full_size": HostCase(random_tiny_full_size, tiny_masks),
     "sam": HostCase(random_sam, hugging_face_masks),
     "sam_hq": HostCase(random_sam_hq, hugging_face_masks),
+    "lite_medsam": HostCase(random_lite_medsam, lite_medsam_masks),
     "sam2": HostCase(random_sam2, hugging_face_masks),
     "sam3_tracker": HostCase(random_sam3_tracker, hugging_face_masks),
     "segment_anything": HostCase(stand_in(lambda: stand_ins.Sam(stand_ins.ImageEncoderViT())), meta_masks),

@@ -1,4 +1,4 @@
-"""Small random hosts of Hugging Face's SAM families; nothing is downloaded.
+"""Small random hosts of Hugging Face's SAM families, and of those that are built here; nothing is downloaded.
 
 ``initializer_range`` is 0.02 everywhere: some defaults (1e-10) give outputs of zero, on which every test passes.
 """
@@ -20,7 +20,9 @@ from transformers import (
     SamModel,
 )
 
+from medsegr.backbones.lite_medsam import LiteMedSam
 from medsegr.backbones.tiny import TinyConfig, TinySam
+from medsegr.backbones.tiny_vit import TinyVitConfig
 
 VISION = {
     "hidden_size": 32,
@@ -135,3 +137,9 @@ def random_tiny(size: int = 64, seed: int = 0, **more: int) -> TinySam:
 def random_tiny_full_size() -> TinySam:
     """The tiny host with a map at the picture's own grid."""
     return random_tiny(refined=4, full_size=4)
+
+
+def random_lite_medsam(size: int = 64, seed: int = 0, stem_stride: int = 1) -> LiteMedSam:
+    """LiteMedSAM with a quarter of its channels; MobileSAM with a stride of 4."""
+    torch.manual_seed(seed)
+    return woken(LiteMedSam(TinyVitConfig(size, stem_stride, dims=(16, 32, 40, 80), neck=32)))

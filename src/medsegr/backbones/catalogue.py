@@ -16,8 +16,8 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.custom import CustomBackbone
 from medsegr.backbones.host_spec import HostSpec
-from medsegr.backbones.lite_medsam import LiteMedSamBackbone
-from medsegr.backbones.lite_medsam_weights import read_lite_medsam
+from medsegr.backbones.lite_medsam import LiteMedSam, LiteMedSamBackbone, set_lite_medsam_image_size
+from medsegr.backbones.lite_medsam_weights import names_checkpoint, read_lite_medsam
 from medsegr.backbones.meta import EfficientSamBackbone, MetaSam2Backbone, MetaSamBackbone
 from medsegr.backbones.sam import SamBackbone, SamHQBackbone, set_image_size
 from medsegr.backbones.sam2 import Sam2Backbone, set_sam2_image_size
@@ -67,8 +67,13 @@ CATALOGUE: dict[str, Row] = {
             model_types=("sam_hq",), resize=set_image_size,
         ),
         Row(
-            HostSpec("lite_medsam", TINY_VIT_BLOCKS, "BCHW", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), own_range=True),
-            LiteMedSamBackbone, "LiteMedSam", "lite_medsam",
+            # Guided from block 4 on, the first at the embedding's own grid: what lies before is 70 % of the
+            # encoder's work, stays the same for every report, and is what a cache of frozen features keeps.
+            HostSpec(
+                "lite_medsam", TINY_VIT_BLOCKS, "BCHW", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0),
+                own_range=True, default_blocks=(4, 7),
+            ),
+            LiteMedSamBackbone, "LiteMedSam", "lite_medsam", resize=set_lite_medsam_image_size,
         ),
         Row(
             HostSpec("sam2", "vision_encoder.backbone.blocks", "BHWC", fit="stretch"),
@@ -97,7 +102,7 @@ CATALOGUE: dict[str, Row] = {
         ),
         Row(
             HostSpec("mobile_sam", TINY_VIT_BLOCKS, "BCHW"),
-            MetaSamBackbone, "Sam", "mobile_sam.sam_model_registry['vit_t'](checkpoint)",
+            MetaSamBackbone, "Sam", "path/mobile_sam.pt",
             encoder_class="TinyViT",
         ),
         Row(
@@ -143,6 +148,8 @@ def wrap_host(model: nn.Module, name: str | None = None, spec: HostSpec | None =
         return CustomBackbone(model, spec, name or spec.family)
     if isinstance(model, TinySam):
         return TinyBackbone(model, name or "tiny")
+    if isinstance(model, LiteMedSam):
+        return LiteMedSamBackbone(model, CATALOGUE[model.family].spec, name or model.family)
     row = _row_of(model)
     origin = getattr(getattr(model, "config", None), "_name_or_path", "")
     return row.backbone(model, row.spec, name or origin or row.spec.family)
@@ -182,8 +189,9 @@ def build_host(
     """A host by name.
 
     Args:
-        name: ``tiny`` (fresh weights), a Hugging Face id or folder of a SAM, or ``module:function``
-            whose function returns a model, or a model and its ``HostSpec``.
+        name: ``tiny`` (fresh weights), ``lite_medsam``, the path of a checkpoint of LiteMedSAM or MobileSAM, a
+            Hugging Face id or folder of a SAM, or ``module:function`` whose function returns a model, or a
+            model and its ``HostSpec``.
         image_size: Side of the square input; the host's own by default.
         config: For ``tiny``: fields of :class:`TinyConfig`.
         revision: Of the Hugging Face repository.
@@ -196,8 +204,8 @@ def build_host(
         if image_size:
             fields["image_size"] = image_size
         return TinyBackbone(TinySam(TinyConfig(**fields)))
-    if name == "lite_medsam" or Path(name).suffix in (".pth", ".pt"):
-        backbone = wrap_host(read_lite_medsam(None if name == "lite_medsam" else name), name)
+    if names_checkpoint(name):
+        backbone = wrap_host(*read_lite_medsam(name))
     elif ":" in name and not Path(name).exists():
         backbone = _call_builder(name)
     else:
@@ -258,8 +266,9 @@ def _load_hugging_face(name: str, revision: str | None) -> tuple[Row, nn.Module]
     except (OSError, ValueError, KeyError) as error:
         here = "That folder holds no readable Hugging Face model." if Path(name).is_dir() else ""
         raise ConfigError(
-            f"Host '{name}' cannot be loaded. Expected 'tiny', a folder written by save_pretrained, a "
-            f"Hugging Face id of a SAM model such as 'facebook/sam-vit-base', or module:function. {here}".strip()
+            f"Host '{name}' cannot be loaded. Expected 'tiny', 'lite_medsam', the path of "
+            "lite_medsam.pth or mobile_sam.pt, a folder written by save_pretrained, a Hugging Face id of a SAM model "
+            f"such as 'facebook/sam-vit-base', or module:function. {here}".strip()
         ) from error
     rows = {kind: row for row in CATALOGUE.values() for kind in row.model_types}
     if config.model_type not in rows:

@@ -1,5 +1,7 @@
 """LiteMedSAM as a host: a TinyViT, and SAM's prompt encoder and mask decoder from transformers."""
 
+from dataclasses import replace
+
 from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import SamConfig, SamMaskDecoderConfig, SamPromptEncoderConfig, SamVisionConfig
@@ -9,6 +11,7 @@ from medsegr.backbones.backbone import grid_positions
 from medsegr.backbones.decoder_input import ImageEmbedding
 from medsegr.backbones.sam import SamBackbone
 from medsegr.backbones.tiny_vit import TinyVit, TinyVitConfig
+from medsegr.errors import ConfigError
 
 
 class LiteMedSam(nn.Module):
@@ -21,17 +24,22 @@ class LiteMedSam(nn.Module):
         super().__init__()
         self.config = config or TinyVitConfig()
         size, dim, grid = self.config.image_size, self.config.neck, self.config.grid
+        # The original's layer norms have torch's own epsilon; those of channels do not read this one.
+        decoder = SamMaskDecoderConfig(hidden_size=dim, iou_head_hidden_dim=dim, layer_norm_eps=1e-5)
         sam = SamConfig(
             vision_config=SamVisionConfig(image_size=size, patch_size=size // grid, num_pos_feats=dim // 2),
             prompt_encoder_config=SamPromptEncoderConfig(hidden_size=dim, image_size=size, patch_size=size // grid),
-            # The original's layer norms have torch's own epsilon; those of channels do not read this one.
-            mask_decoder_config=SamMaskDecoderConfig(
-                hidden_size=dim, iou_head_hidden_dim=dim, layer_norm_eps=1e-5, attn_implementation="sdpa"
-            ),
+            mask_decoder_config=decoder,
         )
+        decoder._attn_implementation = "sdpa"  # a configuration that holds it sets it to none
         self.image_encoder = TinyVit(self.config)
         self.prompt_encoder = SamPromptEncoder(sam)
-        self.mask_decoder = SamMaskDecoder(sam.mask_decoder_config)
+        self.mask_decoder = SamMaskDecoder(decoder)
+
+    @property
+    def family(self) -> str:
+        """Of the catalogue: ``lite_medsam``, or ``mobile_sam`` where the first convolutions have strides."""
+        return "lite_medsam" if self.config.stem_stride == 1 else "mobile_sam"
 
 
 class LiteMedSamBackbone(SamBackbone):
@@ -61,3 +69,21 @@ class LiteMedSamBackbone(SamBackbone):
     def positions(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         height, width = features.shape[-2:]
         return grid_positions(self.model.prompt_encoder.shared_embedding, height, width, features)
+
+
+def set_lite_medsam_image_size(model: LiteMedSam, size: int) -> LiteMedSam:
+    """Let a :class:`LiteMedSam` take squares of another side, in place: no weight depends on it.
+
+    Args:
+        size: New side in pixels; a multiple of what its encoder shrinks by.
+
+    Raises:
+        ConfigError: It is no such multiple.
+    """
+    stride = 4 * model.config.stem_stride
+    if size <= 0 or size % stride:
+        raise ConfigError(f"Image size {size} is not a multiple of {stride}, by which this host shrinks pictures.")
+    model.config = replace(model.config, image_size=size)
+    model.image_encoder.img_size = model.prompt_encoder.input_image_size = size
+    model.prompt_encoder.image_embedding_size = (model.config.grid, model.config.grid)
+    return model
