@@ -41,10 +41,12 @@ class OptimiserConfig:
     betas: tuple[float, float] = (0.9, 0.99)
     ema_decay: float = 0.0
     """Decay of the running mean of the weights, which is then evaluated and shipped; 0 = none."""
+    decoder_share: float = 1.0
+    """Share of the rate at which a copy of the host's mask decoder is trained (``adapter.train_decoder``)."""
 
     def __post_init__(self) -> None:
         _at_least(self, 0, "weight_decay", "warmup_steps", "clip_norm")
-        _shares(self, "final_share", "ema_decay")
+        _shares(self, "final_share", "ema_decay", "decoder_share")
         if not 0 < self.learning_rate < inf or self.ema_decay == 1:
             raise ConfigError(
                 f"'learning_rate' is {self.learning_rate} and 'ema_decay' {self.ema_decay}; "

@@ -17,6 +17,8 @@ Named = dict[str, nn.Parameter]
 def build_optimiser(model: nn.Module, named: Named, config: OptimiserConfig) -> torch.optim.AdamW:
     """AdamW over the trained parameters; biases, norms, gates and embeddings do not decay.
 
+    Each group has a ``share`` of the rate: the copy of the host's mask decoder one of its own.
+
     Args:
         model: Whose modules tell which parameters are embeddings.
         named: The trained parameters.
@@ -28,14 +30,13 @@ def build_optimiser(model: nn.Module, named: Named, config: OptimiserConfig) -> 
         if isinstance(module, nn.Embedding | PriorEmbedding)
         for parameter in module.parameters()
     }
-    decays = [p for p in named.values() if p.ndim > 1 and id(p) not in embeddings]
-    spared = [p for p in named.values() if p.ndim <= 1 or id(p) in embeddings]
-    groups = [
-        {"params": decays, "weight_decay": config.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, fused=True)
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in named.items():
+        decays = parameter.ndim > 1 and id(parameter) not in embeddings
+        share = config.decoder_share if ".decoder." in name else 1.0
+        groups.setdefault((config.weight_decay if decays else 0.0, share), []).append(parameter)
+    listed = [{"params": p, "weight_decay": d, "share": s} for (d, s), p in sorted(groups.items(), reverse=True)]
+    return torch.optim.AdamW(listed, lr=config.learning_rate, betas=config.betas, fused=True)
 
 
 def learning_rate_at(step: int, steps: int, config: OptimiserConfig) -> float:
