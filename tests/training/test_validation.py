@@ -53,7 +53,7 @@ class Seer(nn.Module):
     def preprocess(self, images, views):
         return raw_pixels(images, views, SIDE)
 
-    def forward(self, pixels, priors):
+    def forward(self, pixels, priors, trunk=None):
         logits = 20 * (pixels[:, :1] - self.level)
         logits[..., WIDTH:] = self.beyond
         solid, cystic = (priors.texture[..., self.vocabulary.texture.index(name)] for name in ("solid", "cystic"))

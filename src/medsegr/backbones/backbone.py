@@ -259,7 +259,7 @@ class Backbone(nn.Module):
 
     def _no_mask(self, weight: Tensor, like: Tensor) -> Tensor:
         """The decoder's dense prompt for "no mask given", for every image of ``like`` (N, C, h, w)."""
-        return weight.reshape(1, -1, 1, 1).expand(like.shape[0], -1, *like.shape[-2:])
+        return weight.to(like.dtype).reshape(1, -1, 1, 1).expand(like.shape[0], -1, *like.shape[-2:])
 
 
 def _remove(handles: list[RemovableHandle]) -> None:
@@ -278,5 +278,5 @@ def grid_positions(shared: Any, height: int, width: int, like: Float[Tensor, "n 
     rows = (torch.arange(height, device=weight.device, dtype=weight.dtype) + 0.5) / height
     columns = (torch.arange(width, device=weight.device, dtype=weight.dtype) + 0.5) / width
     y, x = torch.meshgrid(rows, columns, indexing="ij")
-    encoded = shared(torch.stack([x, y], dim=-1)).permute(2, 0, 1)[None]
+    encoded = shared(torch.stack([x, y], dim=-1)).permute(2, 0, 1)[None].to(like.dtype)
     return encoded.expand(like.shape[0], -1, -1, -1)

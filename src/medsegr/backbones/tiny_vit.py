@@ -167,8 +167,6 @@ class _Merge(nn.Module):
 class _Attention(nn.Module):
     """Attention inside a window, with a learned bias for each distance of rows and columns."""
 
-    attention_bias_idxs: Tensor
-
     def __init__(self, dim: int, heads: int, window: int) -> None:
         super().__init__()
         self.heads = heads
@@ -184,12 +182,22 @@ class _Attention(nn.Module):
         parts = self.qkv(self.norm(tokens)).view(count, cells, self.heads, -1).transpose(1, 2).chunk(3, dim=3)
         query, key, value = (part.contiguous() for part in parts)
         bias = self.attention_biases[:, self.attention_bias_idxs].to(query.dtype)
-        # The way back of the fused kernel takes 2 to 8 times as long as plain products, in bfloat16 on a CPU.
-        if query.requires_grad and query.dtype == torch.bfloat16:
-            seen = (query * query.shape[-1] ** -0.5 @ key.transpose(2, 3) + bias).softmax(-1) @ value
-        else:
-            seen = F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None])
+        seen = attended(query, key, value, bias)
         return self.proj(seen.transpose(1, 2).reshape(count, cells, dim))
+
+
+def attended(
+    query: Float[Tensor, "w h n d"], key: Float[Tensor, "w h n d"], value: Float[Tensor, "w h n d"], bias: Tensor
+) -> Float[Tensor, "w h n d"]:
+    """Attention with a bias (h, n, n) for each pair of cells.
+
+    In bfloat16 on a CPU in plain products: the fused kernel's backward pass takes five to ten times as long there
+    (torch 2.13), and its forward pass is no faster.
+    """
+    if query.device.type != "cpu" or query.dtype != torch.bfloat16:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None])
+    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(2, 3) + bias
+    return scores.softmax(-1) @ value
 
 
 def distances(window: int) -> tuple[Int[Tensor, "n n"], int]:
