@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ class ReportGuidedSam(AdaptedHost):
         agreement = self.adapter.agree(image.features, priors)
         gated = self.adapter.agreement.gated(agreement)
         added: tuple[Tensor, ...] = ()
-        boxes = None
+        boxes, decode = None, partial(decode_each, self.backbone)
         if self.adapter.late is not None:
             late_guidance = replace(encoding.guidance, evidence=gated.sum(2)).per_finding()
             features, late_map = self.adapter.late(repeated, late_guidance)
@@ -148,8 +149,8 @@ class ReportGuidedSam(AdaptedHost):
             if self.adapter.prompting:
                 mask = late_map.view(batch, findings, *late_map.shape[-2:]) if self.adapter.config.mask_prompt else None
                 prompts = native_prompts(prompts, boxes, mask)
-        logits = decode_each(
-            self.backbone,
+                decode = decode if boxes is None else self.backbone.decode
+        logits = decode(
             replace(image, features=features, added=added),
             self.adapter.prompts(tokens),
             prompts,
