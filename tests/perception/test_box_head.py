@@ -30,7 +30,7 @@ def features(seed: int = 0, count: int = 1) -> torch.Tensor:
 @pytest.mark.parametrize("inside", [3.0, -1.5], ids=["sure", "unsure"])
 def test_a_fresh_head_draws_the_box_around_what_the_attention_points_to(inside):
     found = head()(features(), pointed(slice(2, 5), slice(20, 29), inside), TOKENS)
-    torch.testing.assert_close(found, torch.tensor([[20 / 30, 2 / 12, 29 / 30, 5 / 12]]), atol=0.004, rtol=0)
+    torch.testing.assert_close(found, torch.tensor([[20 / 30, 2 / 12, 29 / 30, 5 / 12]]), atol=0.006, rtol=0)
 
 
 @torch.no_grad()
@@ -44,7 +44,7 @@ def test_a_side_may_lie_within_a_cell():
 @torch.no_grad()
 def test_attention_that_points_nowhere_gives_the_whole_square():
     found = head()(features(), torch.full((1, 1, ROWS, COLUMNS), -2.0), TOKENS)
-    torch.testing.assert_close(found, torch.tensor([[0.0, 0.0, 1.0, 1.0]]), atol=0.004, rtol=0)
+    torch.testing.assert_close(found, torch.tensor([[0.0, 0.0, 1.0, 1.0]]), atol=0.006, rtol=0)
 
 
 @torch.no_grad()

@@ -88,7 +88,7 @@ def test_a_share_of_the_findings_that_are_there_is_told_its_box_roughly():
     assert (told.isnan().any(-1) == told.isnan().all(-1)).all()
     assert 18 < given[:60].sum() < 42 and not given[60:].any(), "neither what is not there nor padding"
     off = (told[given] - boxes_of(masks)[0, :1]).abs() / torch.tensor([19, 9, 19, 9])
-    assert off.max() <= JITTER and (off.amax(0) > 0.8 * JITTER).all()
+    assert off.max() <= JITTER and (off.amax(0) > 0.6 * JITTER).all()
     assert told_boxes(truth, 0.0, np.random.default_rng(3)).boxes.isnan().all()
     assert not told_boxes(truth, 1.0, np.random.default_rng(3)).boxes[0, :60].isnan().any()
 
