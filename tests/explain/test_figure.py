@@ -190,8 +190,8 @@ def test_boxes_are_dashed_in_the_findings_colour_and_the_legend_says_so():
         (59.5, 19.5, 20.0, 25.0), (9.5, 29.5, 30.0, 30.0),
     ]  # fmt: skip
     assert [to_hex(p.get_edgecolor()).upper() for p in drawn] == [finding_colour(0), finding_colour(3)]
-    assert "dashed: its box" in words(page) and texts_inside(page)
-    assert "dashed: its box" not in words(explanation_page(made_result(), "case_1"))
+    assert "dashed: box" in words(page) and texts_inside(page)
+    assert "dashed: box" not in words(explanation_page(made_result(), "case_1"))
 
 
 def test_boxes_of_large_pictures_are_drawn_where_they_lie():
