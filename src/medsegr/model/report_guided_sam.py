@@ -1,6 +1,6 @@
 """Image and priors -> one mask per finding: a SAM host, and the adapter that guides it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -136,7 +136,8 @@ class ReportGuidedSam(AdaptedHost):
         agreement = self.adapter.agree(image.features, priors)
         gated = self.adapter.agreement.gated(agreement)
         added: tuple[Tensor, ...] = ()
-        boxes, decode = None, partial(decode_each, self.backbone)
+        boxes = None
+        decode: Callable[..., Tensor] = partial(decode_each, self.backbone)
         if self.adapter.late is not None:
             late_guidance = replace(encoding.guidance, evidence=gated.sum(2)).per_finding()
             features, late_map = self.adapter.late(repeated, late_guidance)
