@@ -50,7 +50,7 @@ def woken(model: nn.Module) -> nn.Module:
 def random_sam(size: int = 64, seed: int = 0) -> SamModel:
     """A SAM of four small blocks."""
     torch.manual_seed(seed)
-    prompts = {"hidden_size": 32, "image_size": size, "image_embedding_size": size // 16, "mask_input_channels": 4}
+    prompts = {"hidden_size": 32, "image_size": size, "image_embedding_size": size // 16, "mask_input_channels": 8}
     config = SamConfig(
         vision_config=VISION | {"image_size": size},
         prompt_encoder_config=prompts,
@@ -63,7 +63,7 @@ def random_sam(size: int = 64, seed: int = 0) -> SamModel:
 def random_sam_hq(size: int = 64, seed: int = 0) -> SamHQModel:
     """A SAM-HQ of four small blocks."""
     torch.manual_seed(seed)
-    prompts = {"hidden_size": 32, "image_size": size, "image_embedding_size": size // 16, "mask_input_channels": 4}
+    prompts = {"hidden_size": 32, "image_size": size, "image_embedding_size": size // 16, "mask_input_channels": 8}
     config = SamHQConfig(
         vision_config=VISION | {"image_size": size},
         prompt_encoder_config=prompts,
@@ -93,7 +93,7 @@ def random_sam2(size: int = 64, seed: int = 0) -> Sam2Model:
         backbone_feature_sizes=[[size // stride, size // stride] for stride in (4, 8, 16)],
         fpn_hidden_size=32,
     )
-    prompts = {"hidden_size": 32, "image_size": size, "patch_size": 16, "mask_input_channels": 4}
+    prompts = {"hidden_size": 32, "image_size": size, "patch_size": 16, "mask_input_channels": 8}
     config = Sam2Config(vision_config=vision, prompt_encoder_config=prompts, mask_decoder_config=DECODER)
     return woken(Sam2Model(config))
 
@@ -118,7 +118,7 @@ def random_sam3_tracker(size: int = 112, seed: int = 0) -> Sam3TrackerModel:
         fpn_hidden_size=32,
         backbone_feature_sizes=[[4 * grid, 4 * grid], [2 * grid, 2 * grid], [grid, grid]],
     )
-    prompts = {"hidden_size": 32, "image_size": size, "patch_size": 14, "mask_input_channels": 4}
+    prompts = {"hidden_size": 32, "image_size": size, "patch_size": 14, "mask_input_channels": 8}
     config = Sam3TrackerConfig(vision_config=vision, prompt_encoder_config=prompts, mask_decoder_config=DECODER)
     return woken(Sam3TrackerModel(config))
 

@@ -29,7 +29,9 @@ def guidance(findings: int = 2) -> Guidance:
         lambda: SQUARE.logits_out(torch.zeros(1, 64, 32)),
         lambda: losses.content_weights(torch.ones(2, 2, dtype=torch.int64), (8, 8)),
         lambda: Guidance(torch.zeros(1, 2, 4, 12), torch.zeros(1, 2, 8, 8), torch.ones(1, 3)),
-        lambda: PlanePrediction(np.zeros((2, 6, 8)), np.zeros(1), torch.zeros(2, 4, 4), View(), np.zeros(2, bool)),
+        lambda: PlanePrediction(
+            np.zeros((2, 6, 8)), np.zeros(1), torch.zeros(2, 4, 4), View(), np.zeros(2, bool), np.zeros((2, 4))
+        ),
         lambda: Modulator(16, 12, 8)(torch.zeros(2, 16, 5, 7, dtype=torch.int64), guidance()),
         lambda: Modulator(16, 12, 8)(torch.zeros(16, 5, 7), guidance()),
     ],

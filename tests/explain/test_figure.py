@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from medsegr.explain import figure
@@ -12,6 +13,7 @@ from medsegr.explain.contact_sheet import Panel, SheetRow, contact_sheet
 from medsegr.explain.explanation import explanation_page, verdict
 from medsegr.explain.figure import save_figures
 from medsegr.explain.overlay import overlay_page, spread
+from medsegr.explain.palette import finding_colour
 from medsegr.inference.result import Result
 from tests.explain.made_result import FINDINGS, TEXT, made_result
 from tests.views import view_of
@@ -173,3 +175,31 @@ def test_letters_that_the_font_lacks_are_drawn_without_a_warning(tmp_path, recwa
     result = dataclasses.replace(made_result(), text=TEXT[:20] + "左肺\udce9" + TEXT[23:])
     assert all(path.is_file() for path in save_figures(tmp_path, result, "case_1"))
     assert [str(each.message) for each in recwarn if "Glyph" in str(each.message)] == []
+
+
+def boxed(result: Result, *boxes: tuple[float, float, float, float] | None) -> Result:
+    found = [dataclasses.replace(f, box=b) for f, b in zip(result.findings, boxes, strict=False)]
+    return dataclasses.replace(result, findings=(*found, *result.findings[len(found) :]))
+
+
+def test_boxes_are_dashed_in_the_findings_colour_and_the_legend_says_so():
+    result = boxed(made_result(), (60.0, 20.0, 80.0, 45.0), None, None, (10.0, 30.0, 40.0, 60.0))
+    page = explanation_page(result, "case_1")
+    drawn = [p for axes in page.figure.axes[1:] for p in axes.patches if p.get_linestyle() != "solid"]
+    assert [(*p.get_xy(), p.get_width(), p.get_height()) for p in drawn] == [
+        (59.5, 19.5, 20.0, 25.0), (9.5, 29.5, 30.0, 30.0),
+    ]  # fmt: skip
+    assert [to_hex(p.get_edgecolor()).upper() for p in drawn] == [finding_colour(0), finding_colour(3)]
+    assert "dashed: box" in words(page) and texts_inside(page)
+    assert "dashed: box" not in words(explanation_page(made_result(), "case_1"))
+
+
+def test_boxes_of_large_pictures_are_drawn_where_they_lie():
+    result = boxed(made_result((1900, 1800)), (600.0, 300.0, 1500.0, 900.0))
+    (drawn,) = [
+        p
+        for axes in explanation_page(result, "a").figure.axes[1:]
+        for p in axes.patches
+        if p.get_linestyle() != "solid"
+    ]
+    assert (*drawn.get_xy(), drawn.get_width(), drawn.get_height()) == (199.5, 99.5, 300.0, 200.0)

@@ -35,6 +35,7 @@ class PromptEncoder(nn.Module):
         self.positions = Positions()
         self.labels = nn.Embedding(5, DIM)
         self.no_mask = nn.Embedding(1, DIM)
+        self.mask_downscaling = nn.Conv2d(1, DIM, 4, 4)
 
     def get_dense_pe(self) -> Tensor:
         return self.positions.grid(self.side)
@@ -43,12 +44,13 @@ class PromptEncoder(nn.Module):
         return self.positions((points + 0.5) / self.size) * (labels >= 0)[..., None] + self.labels(labels.long() + 1)
 
     def forward(self, points, boxes, masks) -> tuple[Tensor, Tensor]:
-        count = 1 if points is None and boxes is None else len(points[0] if points is not None else boxes)
+        given = [part for part in (None if points is None else points[0], boxes, masks) if part is not None]
+        count = len(given[0]) if given else 1
         parts = [self.no_mask.weight.new_zeros(count, 0, DIM)] if points is None else [self.embed(*points)]
         if boxes is not None:
             parts.append(self.embed(boxes.view(-1, 2, 2), boxes.new_tensor([[2, 3]]).expand(count, -1)))
         dense = self.no_mask.weight.view(1, DIM, 1, 1).expand(count, -1, self.side, self.side)
-        return torch.cat(parts, dim=1), dense
+        return torch.cat(parts, dim=1), dense if masks is None else self.mask_downscaling(masks)
 
 
 class PointEncoder(PromptEncoder):

@@ -50,8 +50,11 @@ def test_an_empty_value_is_nothing_given_where_it_cannot_be_an_empty_list():
     assert load_config(None, ["adapter.fine=no"]).adapter.fine is False
 
 
-def test_a_configuration_of_before_has_all_aspects():
+def test_a_configuration_of_before_has_all_aspects_and_no_boxes():
     record = load_config("tiny").to_dict()
+    for part, name in (("adapter", "box"), ("adapter", "mask_prompt"), ("loss", "box"), ("sampling", "told_box")):
+        del record[part][name]
+    assert from_dict(TrainConfig, record) == load_config("tiny") and not load_config("tiny").adapter.box
     del record["adapter"]["aspects"]
     assert from_dict(TrainConfig, record).adapter.aspects == ("location", "texture", "shape")
 
@@ -76,6 +79,9 @@ def test_a_configuration_of_before_has_all_aspects():
         ("data_weights=1", "1 values for 0 data sets"),
         ("adapter.aspects=place", r"'aspects' is \['place'\]; expected some of location, texture, shape"),
         ("adapter.aspects=shape,shape", "each once"),
+        ("adapter.box=maybe", "'adapter.box' is 'maybe'; expected a bool"),
+        ("sampling.told_box=1.5", "'told_box' is 1.5; expected a share between 0 and 1"),
+        ("loss.box=-1", "'box' is -1.0; expected at least 0"),
         ("lora.rank=2", "'lora.rank' is 2, and 'tiny' is trained whole"),
     ],
 )

@@ -214,3 +214,16 @@ def test_a_sagittal_slice_is_not_told_a_side(tmp_path):
     assert (study.view.plane, study.view.sides) == ("sagittal", "none")
     samples = plain_sample(study, [nodule]), make_sample(study, [nodule], small_config(tmp_path, tmp_path), RNG)
     assert all(sample.findings[0].location.laterality is None for sample in samples)
+
+
+def test_boxes_are_told_by_seed_and_number_and_change_nothing_else(data, model, tmp_path):
+    plain = batches_of(data, model, tmp_path)
+    told, again = (replace(batches_of(data, model, tmp_path), told_box=0.5) for _ in range(2))
+    assert plain[3].told is None and torch.equal(plain[3].pixels, told[3].pixels)
+    boxes = [told[n].told.boxes for n in range(4)]
+    assert all(box.shape == (*told[n].priors.valid.shape, 4) for n, box in enumerate(boxes))
+    assert all(torch.equal(box.nan_to_num(), again[n].told.boxes.nan_to_num()) for n, box in enumerate(boxes))
+    given = torch.cat([~box.isnan().any(-1).flatten() for box in boxes])
+    assert given.any() and not given.all()
+    moved = told[3].to(torch.device("cpu"))
+    assert torch.equal(moved.told.boxes.nan_to_num(), boxes[3].nan_to_num())

@@ -40,3 +40,13 @@ def test_an_unknown_host_is_refused(data, tmp_path):
     config = small_config(data, tmp_path / "run", host=str(tmp_path / "nowhere"))
     with pytest.raises(ConfigError, match="Host"):
         train(config, show_progress=False)
+
+
+@pytest.mark.parametrize("way", ["box", "mask_prompt"])
+def test_a_model_without_boxes_gets_none_by_init(way, data, tmp_path):
+    random_sam().save_pretrained(tmp_path / "sam")
+    build_model(str(tmp_path / "sam"), SMALL_ADAPTER).save_pretrained(tmp_path / "adapter")
+    config = load_config(data=[str(data)], out=str(tmp_path / "run"), init=str(tmp_path / "adapter"), device="cpu",
+                         overrides=[f"adapter.{way}=yes"])  # fmt: skip
+    with pytest.raises(ConfigError, match=f"'adapter.{way}' is on, and the model to start from is without"):
+        train(config, show_progress=False)

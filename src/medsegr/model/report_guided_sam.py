@@ -1,7 +1,8 @@
 """Image and priors -> one mask per finding: a SAM host, and the adapter that guides it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,7 @@ class ReportGuidedSam(AdaptedHost):
         gated = self.adapter.agreement.gated(agreement)
         added: tuple[Tensor, ...] = ()
         boxes = None
+        decode: Callable[..., Tensor] = partial(decode_each, self.backbone)
         if self.adapter.late is not None:
             late_guidance = replace(encoding.guidance, evidence=gated.sum(2)).per_finding()
             features, late_map = self.adapter.late(repeated, late_guidance)
@@ -170,8 +172,8 @@ class ReportGuidedSam(AdaptedHost):
             if self.adapter.prompting:
                 mask = late_map.view(batch, findings, *late_map.shape[-2:]) if self.adapter.config.mask_prompt else None
                 prompts = native_prompts(prompts, boxes, mask)
-        logits = decode_each(
-            self.backbone,
+                decode = decode if boxes is None else self.backbone.decode
+        logits = decode(
             replace(image, features=features, added=added),
             self.adapter.prompts(tokens),
             prompts,

@@ -59,6 +59,11 @@ def _trained(config: TrainConfig, init: str) -> ReportGuidedSam:
             f"'adapter.text_encoder' is '{asked}', and the model to start from has {own or 'none'}. "
             "Leave 'adapter.text_encoder' or 'init' out."
         )
+    for way in ("box", "mask_prompt"):
+        if getattr(config.adapter, way) and not getattr(model.adapter.config, way):
+            raise ConfigError(
+                f"'adapter.{way}' is on, and the model to start from is without. Leave it out, or start without 'init'."
+            )
     fine = bool(config.adapter.fine) and not model.adapter.config.fine
     if config.host_settings or fine:
         model = enlarged(model, config.host_settings, fine)
