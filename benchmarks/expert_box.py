@@ -146,7 +146,9 @@ def kept_rows(folder: Path = FOLDER) -> list[dict[str, str]]:
     """
     paths = sorted(folder.glob("*.csv"))
     if not paths:
-        raise ConfigError(f"'{folder.name}' holds no table; measure with: python -m benchmarks.expert_box --data DIR...")
+        raise ConfigError(
+            f"'{folder.name}' holds no table; measure with: python -m benchmarks.expert_box --data DIR..."
+        )
     return [row for path in paths for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.aims import aims_section
+from benchmarks.box_section import box_section, share_section
 from benchmarks.card_section import card_section
 from benchmarks.grid.section import grid_brief, grid_parts, grid_section
 from benchmarks.lift_section import lift_section
@@ -150,6 +151,8 @@ def hosts(record: dict[str, Any]) -> str:
 
 
 SECTIONS = {
+    "share_of_box": share_section,
+    "expert_box": box_section,
     "grid_phantoms_main": grid_section,
     "grid_real_main": grid_section,
     "place_bound": place_section,

@@ -15,7 +15,7 @@ from medsegr.training.shipped_configs import shipped_configs
 
 
 def test_shipped_configurations_are_valid():
-    assert shipped_configs() == ["all_sets", "default", "tiny", "tiny_full_size"]
+    assert shipped_configs() == ["all_sets", "default", "lite", "lite_all_sets", "tiny", "tiny_full_size"]
     assert load_config("tiny").host == "tiny"
     assert load_config("default").adapter.train_decoder
 

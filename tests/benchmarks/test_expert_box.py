@@ -1,0 +1,139 @@
+"""The expert's boxes: where they lie, and what a host that fills its box makes of them."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from benchmarks.box_host import masks_in, see, see_as_package, united
+from benchmarks.box_section import box_section
+from benchmarks.boxes import box_around, larger, part_boxes, shifted
+from benchmarks.expert_box_figures import WAYS, box_figures
+
+from benchmarks import expert_box
+from medsegr.backbones.decoder_input import ImageEmbedding
+from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.errors import ConfigError
+from medsegr.evaluation.evaluate import evaluate
+from medsegr.inference.predictor import Predictor
+from medsegr.model.adapter import AdapterConfig
+from medsegr.model.attach import attach
+from medsegr.square import Square
+from medsegr.view import View
+from tests.random_hosts import random_tiny
+
+SIDE = 64
+
+
+class FillsItsBox:
+    """A host whose mask is the box that it is told."""
+
+    image_size = SIDE
+
+    def preprocess(self, pictures):
+        squares = [Square.fit(picture.shape[:2], SIDE) for picture in pictures]
+        return torch.zeros(len(pictures), 3, SIDE, SIDE), [View().in_square(square) for square in squares]
+
+    def encode(self, pixels):
+        self.pixels = pixels
+        return ImageEmbedding(torch.zeros(1, 4, 8, 8))
+
+    def mask_decoder(self):
+        return None
+
+    def decode(self, embedding, tokens, prompts, decoder):
+        assert tokens is None and embedding.features.shape[0] == prompts.boxes.shape[1]
+        at = torch.arange(SIDE)
+        x1, y1, x2, y2 = prompts.boxes[0].round().T[..., None]
+        inside = ((at >= y1) & (at <= y2))[:, :, None] & ((at >= x1) & (at <= x2))[:, None]
+        return inside.float() * 2 - 1
+
+
+@pytest.fixture
+def truth() -> np.ndarray:
+    """A bar and a speck in a picture twice as wide as high, which lies at half its size in the square."""
+    mask = np.zeros((64, 128), bool)
+    mask[8:16, 20:60] = mask[40:44, 100:104] = True
+    return mask
+
+
+def test_boxes_are_in_pixels_of_the_square_by_first_and_last_pixel(truth):
+    square = Square.fit((64, 128), SIDE)
+    assert box_around(truth, square).tolist() == [10, 4, 51, 21]
+    assert [box.tolist() for box in part_boxes(truth, square)] == [[10, 4, 29, 7], [50, 20, 51, 21]]
+    stretched = Square.fit((64, 128), SIDE, "stretch")
+    assert box_around(truth, stretched).tolist() == [10, 8, 51, 43]
+    with pytest.raises(ValueError, match="empty"):
+        box_around(np.zeros((64, 128), bool), square)
+
+
+def test_a_larger_box_keeps_its_centre_and_ends_at_the_picture():
+    square = Square.fit((64, 128), SIDE)
+    box = np.array([10, 4, 29, 13], np.float32)
+    assert larger(box, 0.1, square).tolist() == [9, 3.5, 30, 13.5]
+    assert larger(np.array([0, 0, 63, 31], np.float32), 0.1, square).tolist() == [0, 0, 63, 31]
+    assert [each.tolist() for each in shifted(box, 0.1, square)] == [
+        [8, 4, 27, 13], [12, 4, 31, 13], [10, 3, 29, 12], [10, 5, 29, 14],
+    ]  # fmt: skip
+
+
+def test_masks_are_of_the_pictures_size_and_parts_unite(truth):
+    host, picture = FillsItsBox(), np.zeros((64, 128), np.float32)
+    seen = see(host, picture)
+    one = masks_in(host, seen, [box_around(truth, seen.square)])
+    assert one.shape == (1, 64, 128) and one[0, 8:44, 20:104].all() and one.sum() == 36 * 84
+    assert (united(host, seen, part_boxes(truth, seen.square)) == truth).all()
+    many = united(host, seen, part_boxes(truth, seen.square) * 20)
+    assert (many == truth).all()
+
+
+def test_the_package_divides_by_255_alone_and_squashes():
+    host, picture = FillsItsBox(), np.full((32, 128, 3), 0.25, np.float32)
+    picture[..., 1] = 0.5
+    seen = see_as_package(host, picture)
+    assert seen.square.resized == (SIDE, SIDE)
+    assert host.pixels.shape == (1, 3, SIDE, SIDE) and host.pixels.amin((0, 2, 3)).tolist() == [0.25, 0.5, 0.25]
+    see_as_package(host, picture[..., 0])
+    assert host.pixels.shape == (1, 3, SIDE, SIDE) and host.pixels.unique().tolist() == [0.25]
+
+
+@pytest.fixture(scope="module")
+def table(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("boxes")
+    rows = list(expert_box.rows_of(FillsItsBox(), DatasetFolder(data), "test", None, 1))
+    expert_box.keep(rows, folder / "discs.csv")
+    return expert_box.kept_rows(folder)
+
+
+def test_findings_are_those_of_evaluate(data, table):
+    predictor = Predictor(attach(random_tiny(), AdapterConfig()).eval(), name="made")
+    asked = [a for a in evaluate(predictor, DatasetFolder(data), "test", ("true",)) if a.overlap.true]
+    assert [(a.data, a.case, str(a.finding), a.target, a.measures.truth, a.patient, a.role) for a in asked] == [
+        (r["data"], r["case"], r["finding"], r["target"], r["truth"], r["patient"], r["role"]) for r in table
+    ]
+    for row in table:
+        assert float(row["box"]) == float(row["parts"]) == float(row["box_image"]) > 0.85  # a disc in its box
+        assert float(row["shifted"]) < float(row["box"])
+    assert [bool(row["package"]) for row in table] == [row["case"] == table[0]["case"] for row in table]
+
+
+def test_a_table_that_is_not_there_says_how_it_is_made(tmp_path):
+    with pytest.raises(ConfigError, match="python -m benchmarks.expert_box"):
+        expert_box.kept_rows(tmp_path)
+
+
+def test_figures_and_their_section(table):
+    figures = box_figures(table)["discs"]
+    assert figures["findings"] == len(table)
+    values = [float(row["box"]) for row in table]
+    assert figures["box"]["per_finding"]["dice"] == pytest.approx(np.mean(values), abs=1e-4)
+    assert figures["package"]["box"]["per_finding"]["dice"] == pytest.approx(values[0], abs=1e-4)
+    assert sum(size["findings"] for size in figures["sizes"].values()) == len(table)
+    section = box_section({"split": "test", "sets": {"discs": figures}})
+    assert section.count("| discs |") == len(("image", "finding", "size", "package"))
+
+
+def test_rows_that_were_not_asked_for_stay_empty(tmp_path):
+    expert_box.keep([{"data": "one", "box": 0.5}], tmp_path / "one.csv")
+    row = next(csv.DictReader((tmp_path / "one.csv").open()))
+    assert row["box"] == "0.5" and row["package"] == "" and set(WAYS) < set(row)
