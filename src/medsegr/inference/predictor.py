@@ -3,7 +3,6 @@
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -187,7 +186,7 @@ class Predictor:
         picture, priors = read_together(load_image(image, modality), report, lexicon)
         modality = picture.modality
         own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
-        thresholds, trained = Thresholds(threshold, own), self.trained_targets
+        thresholds, trained = Thresholds(threshold, 0.0 if self.host_alone else own), self.trained_targets
         names = [meant(name, modality, trained, lexicon) for name in names]
         findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
@@ -195,13 +194,7 @@ class Predictor:
         placed = prompts_by_place(prompts or {}, findings, ids, picture)
         if self.host_alone:
             refuse_unmarked(self.name, ids, placed, sought)
-            thresholds = replace(thresholds, support=0.0)
-        told = Question(
-            tuple(seen(findings[k], picture.view) for k in sought),
-            picture.view,
-            priors.text,
-            {place: placed[k] for place, k in enumerate(sought) if k in placed},
-        )
+        told = _question([findings[k] for k in sought], picture, priors.text, [placed.get(k) for k in sought])
         volumes = dict(zip(sought, self._volumes(picture, told, thresholds, lexicon), strict=True))
         results = tuple(
             _finding_result(
@@ -241,6 +234,14 @@ def _join(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:
             "Give the report of this one study."
         )
     return findings
+
+
+def _question(
+    findings: list[Finding], image: MedicalImage, text: str, prompts: Sequence[UserPrompt | None]
+) -> Question:
+    """What the model is asked, of the findings that are looked for and a prompt or none for each."""
+    given = {place: prompt for place, prompt in enumerate(prompts) if prompt is not None}
+    return Question(tuple(seen(finding, image.view) for finding in findings), image.view, text, given)
 
 
 def _finding_result(
