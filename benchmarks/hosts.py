@@ -28,6 +28,8 @@ from torch import nn
 from transformers import Sam2Config, Sam2Model, SamConfig, SamHQConfig, SamHQModel, SamModel, SamVisionConfig
 
 from benchmarks.record import write_record
+from medsegr.backbones.lite_medsam import LiteMedSam
+from medsegr.backbones.lite_medsam_weights import MOBILE_SAM
 from medsegr.backbones.tiny import TinyConfig, TinySam
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
@@ -78,10 +80,11 @@ HOSTS = {
     "HF Sam ViT-L": Host("sam", lambda: _sam(1024, 24, 16, [5, 11, 17, 23]), timed=False),
     "HF Sam ViT-H": Host("sam", lambda: _sam(1280, 32, 16, [7, 15, 23, 31]), timed=False),
     "HF SamHQ ViT-B": Host("sam_hq", lambda: SamHQModel(SamHQConfig()), timed=False),
+    "LiteMedSAM": Host("lite_medsam", LiteMedSam),
     "HF Sam2 Hiera-T": Host("sam2", lambda: Sam2Model(Sam2Config())),
     "HF Sam3Tracker": Host("sam3_tracker", _sam3_tracker, timed=False),
     "segment_anything ViT-B": Host("segment_anything", _from_package("segment_anything", "build_sam_vit_b"), False),
-    "MobileSAM": Host("mobile_sam", _from_package("mobile_sam", "build_sam_vit_t")),
+    "MobileSAM": Host("mobile_sam", lambda: LiteMedSam(MOBILE_SAM)),
     "EfficientSAM-Ti": Host(
         "efficient_sam", _from_package("efficient_sam.build_efficient_sam", "build_efficient_sam_vitt")
     ),

@@ -22,7 +22,7 @@ REPORT = [NODULE, EFFUSION]
 SETTINGS = LoraSettings(rank=4)
 
 
-@pytest.fixture(params=["sam", "sam2", "mobile_sam", "efficient_sam", "conv_net"])
+@pytest.fixture(params=["sam", "sam2", "mobile_sam", "lite_medsam", "efficient_sam", "conv_net"])
 def case(request):
     return HOSTS[request.param]
 

@@ -1,4 +1,5 @@
 import io
+import json
 import subprocess
 import sys
 import warnings
@@ -6,6 +7,7 @@ import warnings
 import pytest
 
 import medsegr
+from medsegr.backbones.lite_medsam_weights import INSTALL
 from medsegr.cli import main as cli
 from medsegr.cli.console import plain_warnings
 from medsegr.errors import ConfigError
@@ -122,3 +124,11 @@ def test_warnings_of_the_library_are_shown_as_notes(capsys):
     with plain_warnings():
         warnings.warn("this is slow", stacklevel=1)
     assert capsys.readouterr().err == "Note: this is slow\n"
+
+
+def test_info_says_where_the_weights_of_lite_medsam_are_or_how_to_get_them(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("MEDSEGR_CACHE", str(tmp_path))
+    for found, told in ((None, INSTALL), (tmp_path / "lite_medsam.pth", str(tmp_path / "lite_medsam.pth"))):
+        monkeypatch.setattr("medsegr.backbones.lite_medsam_weights.find_checkpoint", lambda found=found: found)
+        assert cli.main(["info", "--json"]) == 0
+        assert told in json.loads(capsys.readouterr().out)["hosts"]["lite_medsam"]

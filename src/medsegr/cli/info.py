@@ -67,8 +67,11 @@ def _devices() -> dict[str, Any]:
 
 def _hosts() -> dict[str, str]:
     from medsegr.backbones.catalogue import CATALOGUE
+    from medsegr.backbones.lite_medsam_weights import INSTALL, NAME, find_weights
 
-    return {family: f"{row.model_class}, for example {row.example}" for family, row in CATALOGUE.items()}
+    found = {family: f"{row.model_class}, for example {row.example}" for family, row in CATALOGUE.items()}
+    weights = find_weights()
+    return found | {NAME: f"{found[NAME]}; weights: {f'missing, {INSTALL}' if weights is None else weights}"}
 
 
 def _models() -> dict[str, Any]:

@@ -16,7 +16,9 @@ def train(
         str | None,
         typer.Option("--config", "-c", help=f"YAML file, or a shipped name: {', '.join(shipped_configs())}."),
     ] = None,
-    host: Annotated[str | None, typer.Option("--host", help="tiny, id or folder of a SAM, or module:function.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="tiny, lite_medsam, id or folder of a SAM, or module:function.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where the run stopped.")] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, for example steps=500; repeatable.")

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from medsegr.backbones.lite_medsam_weights import names_checkpoint
 from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target, load_lexicon
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.device import device_named
+from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
 from medsegr.inference.plane import Question
@@ -32,6 +34,7 @@ from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume, gather
+from medsegr.model.attach import build_model
 from medsegr.model.host_identity import Host
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -60,7 +63,8 @@ def load(
     """A model that is ready to segment.
 
     Args:
-        name: A built-in name (``tiny``), a folder, or a Hugging Face id such as ``me/my-adapter``.
+        name: A built-in name (``tiny``), a folder, or a Hugging Face id such as ``me/my-adapter``; or a host alone,
+            ``lite_medsam`` or the path of such a checkpoint, which needs a click or a box for every finding.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto`` for the best there is.
         host: The host of an adapter, as an object or by name, where its own name is not enough: a
             host of one's own (``module:function``, or an object with its ``HostSpec``), or one that was moved.
@@ -74,12 +78,18 @@ def load(
     chosen, builtin = device_named(device), builtin_models()
     if str(name) in builtin:
         source = str(builtin_folder() / str(name))
+    elif names_checkpoint(str(name)):
+        if host is not None:
+            raise ConfigError(f"'{name}' is a host itself; leave 'host' out, or name an adapter for it.")
+        alone = build_model(str(name)).to(chosen)
+        return Predictor(alone, name=str(name), flips=flips, second_look=second_look, host_alone=True)
     elif Path(name).is_dir() or re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
         source = str(name)
     else:
         raise ConfigError(
             f"No model '{name}'. Expected a built-in name ({', '.join(builtin) or 'none in this installation'}), "
-            "a folder written by save_pretrained, or a Hugging Face id such as 'me/my-adapter'."
+            "lite_medsam (a host alone, for clicks and boxes), a folder written by save_pretrained, or a Hugging Face "
+            "id such as 'me/my-adapter'."
         )
     model = ReportGuidedSam.from_pretrained(source, host)
     return Predictor(model.to(chosen).eval(), name=str(name), flips=flips, second_look=second_look)
@@ -93,14 +103,22 @@ class Predictor:
         name: Shown in results.
         flips: Also look at the mirrored picture, with mirrored findings, and average; see ``flips.py``.
         second_look: Look again, closer, where a finding is small; see ``second_look.py``.
+        host_alone: Its adapter is a fresh one; see ``host_alone.py``.
     """
 
     def __init__(
-        self, model: ReportGuidedSam, name: str = "model", *, flips: bool = False, second_look: bool = False
+        self,
+        model: ReportGuidedSam,
+        name: str = "model",
+        *,
+        flips: bool = False,
+        second_look: bool = False,
+        host_alone: bool = False,
     ) -> None:
         self.model = model
         self.name = name
         self.looks = Looks(flips, second_look)
+        self.host_alone = host_alone
         self._lock = threading.Lock()
 
     @property
@@ -154,8 +172,9 @@ class Predictor:
             prompts: Clicks and boxes besides, by the id (``nodule-left``) or target of a finding.
 
         Raises:
-            ConfigError: Nothing was asked for, an unknown target or modality, a threshold outside 0..1, or a
-                prompt that fits no finding, lies outside the picture, or is more than the host takes.
+            ConfigError: Nothing was asked for, an unknown target or modality, a threshold outside 0..1, a
+                prompt that fits no finding, lies outside the picture, or is more than the host takes; or none
+                where the model is a host alone.
             ImageError: The image cannot be used.
             ReportError: The report is no report, is empty and no target is named, or holds too many findings.
         """
@@ -167,18 +186,15 @@ class Predictor:
         picture, priors = read_together(load_image(image, modality), report, lexicon)
         modality = picture.modality
         own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
-        thresholds, trained = Thresholds(threshold, own), self.trained_targets
+        thresholds, trained = Thresholds(threshold, 0.0 if self.host_alone else own), self.trained_targets
         names = [meant(name, modality, trained, lexicon) for name in names]
         findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
         ids = unique_ids(findings)
         placed = prompts_by_place(prompts or {}, findings, ids, picture)
-        told = Question(
-            tuple(seen(findings[k], picture.view) for k in sought),
-            picture.view,
-            priors.text,
-            {place: placed[k] for place, k in enumerate(sought) if k in placed},
-        )
+        if self.host_alone:
+            refuse_unmarked(self.name, ids, placed, sought)
+        told = _question([findings[k] for k in sought], picture, priors.text, [placed.get(k) for k in sought])
         volumes = dict(zip(sought, self._volumes(picture, told, thresholds, lexicon), strict=True))
         results = tuple(
             _finding_result(
@@ -186,6 +202,8 @@ class Predictor:
             )
             for k, (id, finding) in enumerate(zip(ids, findings, strict=True))
         )
+        if self.host_alone:
+            results = tuple(map(without_support, results))
         warnings = (
             *picture.notes,
             *priors.warnings,
@@ -216,6 +234,14 @@ def _join(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:
             "Give the report of this one study."
         )
     return findings
+
+
+def _question(
+    findings: list[Finding], image: MedicalImage, text: str, prompts: Sequence[UserPrompt | None]
+) -> Question:
+    """What the model is asked, of the findings that are looked for and a prompt or none for each."""
+    given = {place: prompt for place, prompt in enumerate(prompts) if prompt is not None}
+    return Question(tuple(seen(finding, image.view) for finding in findings), image.view, text, given)
 
 
 def _finding_result(

@@ -27,7 +27,7 @@ class FindingResult:
         mask: Bool, (H, W) of a picture or (D, H, W) of a volume; all False unless ``outcome`` is ``outlined``.
         outcome: Whether there is a mask, or why not.
         support: 0..1, how much the image agrees with the report; of a volume, its best
-            plane; None for absent findings, which are not looked for.
+            plane; None for absent findings, which are not looked for, and of a host alone.
         reason: Why there is no mask, in words without report text; None when there is one.
         key_plane: Plane to show: where the mask is largest, else where support is highest.
         location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for absent findings.

@@ -198,7 +198,7 @@ class TrainConfig:
         data: Data set folders.
         out: Run folder.
         data_weights: How often each data set is drawn, relative; empty = equally.
-        host: Host to build (``tiny``, a Hugging Face id, a folder, ``module:function``).
+        host: Host to build (``tiny``, ``lite_medsam``, a Hugging Face id, a folder, ``module:function``).
         init: Model to start from instead of a fresh one: a built-in name (``tiny``), a folder, or a Hugging Face id.
         image_size: Side of the host's input; 0 = the host's own.
         host_settings: Sizes of the ``tiny`` host, where other than its own defaults; with ``init``, parts to add.
