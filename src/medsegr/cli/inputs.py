@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from medsegr.cli.model_choice import AUTO
 from medsegr.data.dataset_folder import find_dataset_folders
 
 
 def model_places(model: str, host: str | None = None) -> list[Path]:
     """Where a model and its host may be read from; a built-in name stands for no folder, even if one is called so."""
-    from medsegr.inference.predictor import builtin_models
+    from medsegr.inference.builtin import builtin_models
 
-    return [Path(name) for name in (model, host) if name is not None and name not in builtin_models()]
+    names = (AUTO, *builtin_models())
+    return [Path(name) for name in (model, host) if name is not None and name not in names]
 
 
 def data_places(paths: Iterable[Path]) -> list[Path]:

@@ -24,7 +24,7 @@ def write_case(folder: Path, result: Result, *, case: str, image: str, model: st
         result: What the predictor returned.
         case: Name of the case, also of its folder.
         image: Name of the image file.
-        model: Name of the model.
+        model: Name of the model; beside it stands why it was taken, where ``auto`` took it.
         keep_text: Also write the report's text; without it, offsets only.
 
     Returns:
@@ -36,6 +36,7 @@ def write_case(folder: Path, result: Result, *, case: str, image: str, model: st
         "case": case,
         "image": image,
         "model": model,
+        "model_chosen": result.chosen,
         "modality": result.modality,
         "looks": result.looks.settings(),
         "findings": [finding_record(found, masks[found.id], result.image.view.frame) for found in result.findings],
