@@ -70,7 +70,7 @@ def read_lite_medsam(path: str | Path | None = None) -> LiteMedSam:
     """
     if path is not None:
         return _filled(_converted(Path(path)), str(path))
-    kept = kept_file()
+    kept = cache_folder() / f"lite_medsam-{SHA256[:16]}.safetensors"
     if (state := _kept(kept)) is None:
         source = find_checkpoint()
         if source is None:
@@ -83,16 +83,6 @@ def read_lite_medsam(path: str | Path | None = None) -> LiteMedSam:
         state = _converted(source)
         _keep(state, kept)
     return _filled(state, "lite_medsam")
-
-
-def at_hand() -> bool:
-    """Whether the weights are there without a path: in the cache, or in the installed package."""
-    return kept_file().is_file() or find_checkpoint() is not None
-
-
-def kept_file() -> Path:
-    """Where the weights are kept as safetensors."""
-    return cache_folder() / f"lite_medsam-{SHA256[:16]}.safetensors"
 
 
 def cache_folder() -> Path:

@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from medsegr.backbones.lite_medsam_weights import INSTALL, at_hand
+from medsegr.backbones.lite_medsam_weights import INSTALL, find_checkpoint
 
 
 def builtin_folder() -> Path:
@@ -18,12 +18,17 @@ def builtin_models() -> list[str]:
     return sorted(config.parent.name for config in builtin_folder().glob("*/adapter.json"))
 
 
+def builtin_path(name: str) -> Path:
+    """Folder of a model inside the package."""
+    return builtin_folder() / name
+
+
 def builtin_record(name: str) -> dict[str, Any]:
     """What the ``adapter.json`` of a model inside the package says."""
-    record: dict[str, Any] = json.loads((builtin_folder() / name / "adapter.json").read_text(encoding="utf-8"))
+    record: dict[str, Any] = json.loads((builtin_path(name) / "adapter.json").read_text(encoding="utf-8"))
     return record
 
 
 def host_missing(name: str) -> str | None:
     """The command that installs the host of a model inside the package; None where it is there."""
-    return INSTALL if builtin_record(name)["host"]["family"] == "lite_medsam" and not at_hand() else None
+    return INSTALL if builtin_record(name)["host"]["family"] == "lite_medsam" and find_checkpoint() is None else None

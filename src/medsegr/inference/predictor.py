@@ -14,7 +14,7 @@ from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.auto import AUTO, AutoPredictor
-from medsegr.inference.builtin import builtin_folder, builtin_models
+from medsegr.inference.builtin import builtin_models, builtin_path
 from medsegr.inference.device import device_named
 from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
@@ -80,7 +80,7 @@ def load(
         )
     chosen, builtin = device_named(device), builtin_models()
     if str(name) in builtin:
-        source = str(builtin_folder() / str(name))
+        source = str(builtin_path(str(name)))
     elif Path(name).is_dir() or re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
         source = str(name)
     else:
