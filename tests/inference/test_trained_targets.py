@@ -139,10 +139,12 @@ def test_the_caller_decides_otherwise():
         trained().segment(picture(), **asked, untrained="no")
 
 
-def test_a_finding_that_somebody_points_at_is_drawn():
-    pointed = {"pleural_effusion": UserPrompt(points=((40, 40),))}
-    result = refusing().segment(picture(), "Pleural effusion.", modality="chest_xray", prompts=pointed)
-    assert result.findings[0].outcome == "outlined" and "with care" in result.warnings[0]
+def test_a_finding_that_somebody_points_at_is_looked_for():
+    pointed = {"brain_tumour": UserPrompt(points=((40, 40),))}
+    model, asked = load("tiny"), {"report": "Glioma.", "modality": "brain_mri", "support_threshold": 0.0}
+    (found,) = model.segment(picture(), **asked, prompts=pointed).findings
+    assert not found.refused and found.support is not None
+    assert model.segment(picture(), **asked).findings[0].refused
 
 
 def test_models_without_a_record_of_names_refuse_nothing():
