@@ -7,6 +7,7 @@ import pytest
 from medsegr.errors import ConfigError
 from medsegr.model.attach import build_model
 from medsegr.training.config_file import load_config
+from medsegr.training.starting_model import starting_model
 from medsegr.training.train import train
 from tests.random_hosts import random_sam
 
@@ -40,3 +41,9 @@ def test_an_unknown_host_is_refused(data, tmp_path):
     config = small_config(data, tmp_path / "run", host=str(tmp_path / "nowhere"))
     with pytest.raises(ConfigError, match="Host"):
         train(config, show_progress=False)
+
+
+def test_a_model_of_ones_own_does_not_inherit_what_a_built_in_one_refuses(data, tmp_path):
+    model = starting_model(small_config(data, tmp_path / "run", init="tiny", host_settings={}))
+    assert "untrained_findings" not in model.metadata
+    assert "breast_ultrasound" in model.metadata["trained_targets"]
