@@ -24,8 +24,8 @@ from benchmarks.reproduce import run_grid
 from medsegr.cli.measurement import open_data
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import ConfigError, MedsegrError
+from medsegr.inference.builtin import builtin_models
 from medsegr.inference.looks import Looks
-from medsegr.inference.predictor import builtin_models
 
 
 @dataclass(frozen=True)

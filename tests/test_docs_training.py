@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from medsegr.cli.main import main
-from medsegr.inference.predictor import builtin_folder
+from medsegr.inference.builtin import builtin_folder
 from medsegr.training.config_file import load_config
 from medsegr.training.shipped_configs import shipped_configs
 

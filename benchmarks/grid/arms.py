@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from medsegr.errors import ConfigError
-from medsegr.inference.predictor import builtin_models
+from medsegr.inference.builtin import builtin_models
 from medsegr.training.config import TrainConfig
 from medsegr.training.config_file import load_config
 from medsegr.training.run_folder import MAY_CHANGE

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsegr.errors import CheckpointError
+from medsegr.errors import CheckpointError, ConfigError
 from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.trained_targets import TrainedTargets
+from medsegr.inference.user_prompt import UserPrompt
 
 from .test_predictor import disks, picture
 
@@ -95,6 +96,70 @@ def test_an_unknown_modality_is_said_where_the_model_knows_modalities():
     assert "not known" not in trained().segment(picture(), "No nodule.").warnings[0]
     assert trained("unknown").segment(picture(), "Nodule.").warnings == ()
     assert trained().segment(picture(), "Chest radiograph: nodule.").warnings == ()
+
+
+def refusing(modality="chest_xray", **changes) -> Predictor:
+    predictor = trained(modality, **changes)
+    predictor.model.metadata["untrained_findings"] = "refuse"
+    return predictor
+
+
+def test_what_a_model_refuses_by_its_card_is_not_asked_for():
+    predictor = refusing()
+    result = predictor.segment(picture(), "Nodule. Pleural effusion. No pneumothorax.", modality="chest_xray")
+    assert [found.outcome for found in result.findings] == ["outlined", "untrained", "absent"]
+    refused = result.findings[1]
+    assert refused.refused and refused.support is None and not refused.mask.any()
+    assert refused.reason == "the model was not trained to find 'pleural_effusion' in pictures of 'chest_xray'"
+    assert [found.refused for found in result.findings] == [False, True, False]
+    assert "no mask was made" in result.warnings[0] and "--untrained draw" in result.warnings[1]
+    predictor.segment(picture(), "Pleural effusion.", modality="chest_xray")
+    assert predictor.model.passes == 1
+
+
+def test_pictures_that_it_does_not_know_are_refused_whole_and_said_once():
+    result = refusing().segment(picture(), "Nodule. Pleural effusion.", modality="brain_mri")
+    assert {found.outcome for found in result.findings} == {"untrained"}
+    (warning,) = result.warnings
+    assert "not trained on pictures of 'brain_mri': no mask was made" in warning and "untrained='draw'" in warning
+
+
+def test_without_a_modality_names_that_it_learnt_anywhere_are_drawn():
+    result = refusing().segment(picture(), "Nodule. Pleural effusion.")
+    assert [found.outcome for found in result.findings] == ["outlined", "untrained"]
+    assert result.findings[1].reason.endswith("in any pictures")
+
+
+def test_the_caller_decides_otherwise():
+    asked = {"report": "Nodule. Pleural effusion.", "modality": "chest_xray"}
+    for predictor, untrained, outcome in ((refusing(), "draw", "outlined"), (trained(), "refuse", "untrained")):
+        assert predictor.segment(picture(), **asked, untrained=untrained).findings[1].outcome == outcome
+    assert trained().segment(picture(), **asked).findings[1].outcome == "outlined"
+    with pytest.raises(ConfigError, match="untrained is 'no'; expected 'refuse' or 'draw'"):
+        trained().segment(picture(), **asked, untrained="no")
+
+
+def test_a_finding_that_somebody_points_at_is_looked_for():
+    pointed = {"brain_tumour": UserPrompt(points=((40, 40),))}
+    model, asked = load("tiny"), {"report": "Glioma.", "modality": "brain_mri", "support_threshold": 0.0}
+    (found,) = model.segment(picture(), **asked, prompts=pointed).findings
+    assert not found.refused and found.support is not None
+    assert model.segment(picture(), **asked).findings[0].refused
+
+
+def test_models_without_a_record_of_names_refuse_nothing():
+    model = disks()
+    model.metadata = {"untrained_findings": "refuse"}
+    result = Predictor(model).segment(picture(), "Nodule. Pleural effusion.", modality="chest_xray")
+    assert {found.outcome for found in result.findings} == {"outlined"}
+    model.metadata = {"untrained_findings": "sometimes"}
+    with pytest.raises(CheckpointError, match="Mend its adapter.json"):
+        Predictor(model).segment(picture(), "Nodule.")
+
+
+def test_the_built_in_model_refuses_other_pictures():
+    (found,) = load("tiny").segment(picture(), "Glioma.", modality="brain_mri").findings
+    assert found.refused
 
 
 def test_the_built_in_model_says_what_it_knows():

@@ -7,6 +7,7 @@ import pytest
 from medsegr.errors import ConfigError
 from medsegr.model.attach import build_model
 from medsegr.training.config_file import load_config
+from medsegr.training.starting_model import starting_model
 from medsegr.training.train import train
 from tests.random_hosts import random_sam
 
@@ -50,3 +51,9 @@ def test_a_model_without_boxes_gets_none_by_init(way, data, tmp_path):
                          overrides=[f"adapter.{way}=yes"])  # fmt: skip
     with pytest.raises(ConfigError, match=f"'adapter.{way}' is on, and the model to start from is without"):
         train(config, show_progress=False)
+
+
+def test_a_model_of_ones_own_does_not_inherit_what_a_built_in_one_refuses(data, tmp_path):
+    model = starting_model(small_config(data, tmp_path / "run", init="tiny", host_settings={}))
+    assert "untrained_findings" not in model.metadata
+    assert "breast_ultrasound" in model.metadata["trained_targets"]

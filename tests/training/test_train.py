@@ -14,7 +14,7 @@ import yaml
 from safetensors.torch import load_file
 
 from medsegr.errors import CheckpointError, ConfigError, OutputError, TrainingError
-from medsegr.inference.predictor import builtin_folder
+from medsegr.inference.builtin import builtin_folder
 from medsegr.inference.thresholds import SupportThresholds
 from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam

@@ -8,28 +8,38 @@ from rich.table import Table
 
 from medsegr.cli.console import messages, results
 from medsegr.cli.inputs import model_places
+from medsegr.cli.model_choice import one_model
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from medsegr.cli.demo_answers import DemoCase
-    from medsegr.data.case import Case
+    from medsegr.cli.demo_real import RealStudy
     from medsegr.explain.contact_sheet import SheetRow
+
+OWN = 'On a picture of your own: medsegr segment PICTURE --text "REPORT" --modality MODALITY --out results.'
 
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
-    model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    model: Annotated[
+        str, typer.Option("--model", help="For the generated studies: built-in name, folder, or Hugging Face id.")
+    ] = "tiny",
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
 ) -> None:
     """Show the main job on generated studies: reports become masks, scores and pictures.
 
+    Where lite and scikit-image are there, it also shows a real picture.
+
     Example: medsegr demo --out demo
     """
     from medsegr.data.outputs import check_output_folder, staged_folder
 
-    check_output_folder(out, overwrite, model_places(model))
+    check_output_folder(out, overwrite, model_places(one_model(model)))
     with staged_folder(out, overwrite) as stage:
         shown = _run(stage, model, device)
+        real = _run_real(stage, device)
     console = results()
     console.print(score_table(shown))
     console.print("\n".join(_summary(shown)))
@@ -39,9 +49,37 @@ def demo(
     first = shown[0]
     console.print(
         f"To try one yourself: medsegr segment {out / first.name / 'image.png'} --report "
-        f"{out / first.name / 'report.txt'} --modality {first.answers[0].modality} --out again-{first.name}",
+        f"{out / first.name / 'report.txt'} --modality {first.answers[0].modality} --model {model} "
+        f"--out again-{first.name}",
         soft_wrap=True,
     )
+    if real is not None:
+        console.print(
+            f"A real picture ({real.source}; there is no truth to score it by), outlined by '{real.model}': "
+            f"{out / real.name / 'explanation.png'}",
+            soft_wrap=True,
+        )
+    console.print(f"{OWN} To see which pictures a built-in model knows: medsegr info", soft_wrap=True)
+
+
+def _run_real(stage: Path, device: str) -> "RealStudy | None":
+    """Outline the real picture, where there is one that a built-in model knows."""
+    from medsegr.cli.demo_real import MODALITY, real_study
+    from medsegr.explain.figure import save_figures
+    from medsegr.inference.predictor import load
+    from medsegr.inference.writer import write_case
+
+    study = real_study()
+    if study is None:
+        return None
+    messages().print(study.name)
+    result = load(study.model, device).segment(study.pixels, study.report, modality=MODALITY)
+    folder = stage / study.name
+    folder.mkdir()
+    save_pair(folder, study.pixels, study.report)
+    write_case(folder, result, case=study.name, image=study.name, model=study.model, keep_text=True)
+    save_figures(folder, result, study.name, keep_text=True)
+    return study
 
 
 def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
@@ -60,7 +98,7 @@ def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
         asked = ask(predictor, case, cases)
         folder = stage / asked.name
         folder.mkdir()
-        save_inputs(folder, case)
+        save_pair(folder, case.image.voxels, case.report or "")
         write_case(folder, asked.answers[0], case=asked.name, image=case.name, model=predictor.name, keep_text=True)
         save_figures(folder, asked.answers[0], asked.name, keep_text=True)
         shown.append(asked)
@@ -70,15 +108,15 @@ def _run(stage: Path, model: str, device: str) -> "list[DemoCase]":
     return shown
 
 
-def save_inputs(folder: Path, case: "Case") -> None:
+def save_pair(folder: Path, pixels: "np.ndarray", report: str) -> None:
     """Write ``image.png`` and ``report.txt``, so that ``medsegr segment`` can be tried on them.
 
     Not every report says what kind of picture it is about; then ``--modality`` has to.
     """
     from PIL import Image
 
-    Image.fromarray(case.image.voxels).save(folder / "image.png")
-    (folder / "report.txt").write_text((case.report or "").strip() + "\n", encoding="utf-8")
+    Image.fromarray(pixels).save(folder / "image.png")
+    (folder / "report.txt").write_text(report.strip() + "\n", encoding="utf-8")
 
 
 def _row(case: "DemoCase") -> "SheetRow":

@@ -9,7 +9,8 @@ import typer
 from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
-from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
+from medsegr.cli.model_choice import one_model
+from medsegr.cli.options import FlipsOption, HostOption, OneModelOption, SecondLookOption
 from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
 
@@ -30,7 +31,7 @@ def evaluate(
     data: Annotated[list[Path], typer.Option("--data", "-d", help="A data set folder; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     *,
-    model: Annotated[str, typer.Option("--model", "-m", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    model: OneModelOption = "tiny",
     host: HostOption = None,
     split: Annotated[str, typer.Option("--split", help="train, val or test.")] = "test",
     report: Annotated[
@@ -74,7 +75,7 @@ def evaluate(
     reports, tolerance = list(report or USUAL_MODES), Tolerance(tolerance_mm, tolerance_px)
     check_modes(reports)
     folders = open_data(data)
-    predictor = load(model, device, host, flips=flips, second_look=second_look)
+    predictor = load(one_model(model), device, host, flips=flips, second_look=second_look)
     asked = {"reports": reports, "limit": limit, "seed": seed}
     settings = {
         "split": split,

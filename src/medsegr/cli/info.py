@@ -75,12 +75,13 @@ def _hosts() -> dict[str, str]:
 
 
 def _models() -> dict[str, Any]:
-    from medsegr.inference.predictor import builtin_folder, builtin_models
+    from medsegr.inference.builtin import builtin_models, builtin_path, builtin_record, host_missing
 
     found = {}
     for name in builtin_models():
-        config = json.loads((builtin_folder() / name / "adapter.json").read_text(encoding="utf-8"))
-        size = sum(entry.stat().st_size for entry in (builtin_folder() / name).iterdir() if entry.is_file())
-        host = config["host"]
-        found[name] = f"host {host['name']}, {host['image_size']} px, {size / 1e6:.1f} MB"
+        size = sum(entry.stat().st_size for entry in builtin_path(name).iterdir() if entry.is_file())
+        host, install = builtin_record(name)["host"], host_missing(name)
+        missing = f"; its host is missing: {install}" if install else ""
+        known = ", ".join(builtin_record(name)["metadata"].get("trained_targets", {}))
+        found[name] = f"host {host['name']}, {host['image_size']} px, {size / 1e6:.1f} MB; knows {known}{missing}"
     return found

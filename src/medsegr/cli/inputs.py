@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from medsegr.cli.model_choice import AUTO
 from medsegr.data.dataset_folder import find_dataset_folders
 
 
 def model_places(model: str, host: str | None = None) -> list[Path]:
     """Where a model and its host may be read from; a built-in name stands for no folder, even if one is called so."""
     from medsegr.backbones.lite_medsam_weights import NAME
-    from medsegr.inference.predictor import builtin_models
+    from medsegr.inference.builtin import builtin_models
 
-    return [Path(name) for name in (model, host) if name is not None and name not in (NAME, *builtin_models())]
+    names = (AUTO, NAME, *builtin_models())
+    return [Path(name) for name in (model, host) if name is not None and name not in names]
 
 
 def data_places(paths: Iterable[Path]) -> list[Path]:

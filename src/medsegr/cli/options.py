@@ -15,6 +15,10 @@ LexiconOption = Annotated[
     typer.Option("--lexicon", help="YAML file with names and words of your own; repeatable. See docs/lexicon.md."),
 ]
 
+OneModelOption = Annotated[
+    str, typer.Option("--model", "-m", help="Built-in name (lite, tiny), folder, or Hugging Face id.")
+]
+
 HostOption = Annotated[
     str | None,
     typer.Option("--host", help="The adapter's host, where its own name is not enough: folder, id, module:function."),

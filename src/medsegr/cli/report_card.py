@@ -9,7 +9,8 @@ import typer
 from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data
-from medsegr.cli.options import FlipsOption, HostOption, SecondLookOption
+from medsegr.cli.model_choice import one_model
+from medsegr.cli.options import FlipsOption, HostOption, OneModelOption, SecondLookOption
 from medsegr.cli.run_record import command_line
 
 
@@ -18,7 +19,7 @@ def report_card(
     data: Annotated[list[Path], typer.Option("--data", "-d", help="A data set folder; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     *,
-    model: Annotated[str, typer.Option("--model", "-m", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    model: OneModelOption = "tiny",
     host: HostOption = None,
     split: Annotated[str, typer.Option("--split", help="train, val or test.")] = "test",
     limit: Annotated[int | None, typer.Option("--limit", help="Cases of each data set, at most.")] = None,
@@ -42,7 +43,7 @@ def report_card(
 
     check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host)])
     folders = open_data(data)
-    predictor = load(model, device, host, flips=flips, second_look=second_look)
+    predictor = load(one_model(model), device, host, flips=flips, second_look=second_look)
     answers = []
     for folder in folders:
         found = list(card_answers(predictor, folder, split, limit=limit, seed=seed))

@@ -14,6 +14,7 @@ from medsegr.cli import llm_options as llm
 from medsegr.cli.case_errors import CAUGHT, free_memory, in_words
 from medsegr.cli.console import messages, results
 from medsegr.cli.inputs import model_places
+from medsegr.cli.model_choice import model_record, taken
 from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, SecondLookOption, check_modality
 from medsegr.cli.run_record import command_line, write_run
 from medsegr.cli.studies import Study, collect_studies
@@ -24,6 +25,7 @@ from medsegr.errors import ConfigError, InputError, MedsegrError
 
 if TYPE_CHECKING:
     from medsegr.data.image import MedicalImage
+    from medsegr.inference.auto import AutoPredictor
     from medsegr.inference.predictor import Predictor
     from medsegr.inference.result import Result
 
@@ -39,13 +41,26 @@ def segment(
         Path | None, typer.Option("--reports", help="CSV: image,report; an image may have its folder.")
     ] = None,
     target: Annotated[list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")] = None,
-    model: Annotated[str, typer.Option("--model", help="Built-in name, folder, or Hugging Face id.")] = "tiny",
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            help="Built-in name (lite, tiny), folder, or Hugging Face id; auto takes for each image lite where it was "
+            "trained on such pictures, else tiny.",
+        ),
+    ] = "auto",
     host: HostOption = None,
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
     threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
     flips: FlipsOption = False,
     second_look: SecondLookOption = False,
+    untrained: Annotated[
+        str | None,
+        typer.Option(
+            "--untrained", help="Findings that the model was not trained for: refuse or draw; the model's own choice."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
     keep_text: Annotated[
         bool, typer.Option("--keep-text", help="Keep the report's text in findings.json and explanation.png.")
@@ -74,7 +89,9 @@ def segment(
         raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
     from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.inference.predictor import load
+    from medsegr.inference.trained_targets import policy_of
 
+    policy_of(untrained, {})
     for name in targets:
         canonical_target(name, known)
     tables = [path for path in (report, reports, *(lexicon or ())) if path is not None]
@@ -82,12 +99,12 @@ def segment(
     check_output_folder(out, overwrite, read_from)
     with staged_folder(out, overwrite) as stage:
         predictor = load(model, device, host, flips=flips, second_look=second_look)
-        question = {"targets": targets, "modality": modality, "threshold": threshold, "lexicon": known}
+        question = {"targets": targets, "modality": modality, "threshold": threshold, "lexicon": known,
+                    "untrained": untrained}  # fmt: skip
         read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint) if endpoint else None
         one = partial(_segment_one, predictor=predictor, stage=stage, question=question, read=read)
         done, failures = _segment_all(partial(one, keep_text=keep_text, pictures=pictures), studies, stage)
-        sha256 = predictor.metadata.get("weights_sha256")
-        weights = {"name": model, "weights_sha256": sha256, **predictor.looks.settings()}
+        weights = {**model_record(model, predictor), **predictor.looks.settings()}
         reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
         command = command_line(context.obj)
         write_run(stage / "run.json", command, weights, [entry for entry, _ in done], failures, parser=reader)
@@ -118,7 +135,7 @@ def _segment_all(
             errors.append(told)
         else:
             seconds = round(time.perf_counter() - started, 3)
-            done.append(({"case": study.case, "image": str(study.image), "seconds": seconds}, result))
+            done.append(({"case": study.case, "image": str(study.image), "seconds": seconds, **taken(result)}, result))
             continue
         free_memory()
         shutil.rmtree(stage / study.case, ignore_errors=True)
@@ -131,8 +148,8 @@ def _segment_all(
 
 
 def _segment_one(
-    study: Study, *, predictor: "Predictor", stage: Path, question: dict[str, Any], keep_text: bool, pictures: bool,
-    read: Callable[..., ReportPriors] | None,
+    study: Study, *, predictor: "Predictor | AutoPredictor", stage: Path, question: dict[str, Any], keep_text: bool,
+    pictures: bool, read: Callable[..., ReportPriors] | None,
 ) -> "Result":  # fmt: skip
     from medsegr.data.image import load_image
     from medsegr.explain.figure import save_figures
@@ -146,7 +163,9 @@ def _segment_one(
     result = predictor.segment(picture, report, **question)
     folder = stage / study.case
     folder.mkdir()
-    names = {"case": study.case, "image": study.image.name, "model": predictor.name}
+    if result.chosen is not None:
+        messages().print(f"{study.case}: model '{result.model}', for {result.chosen}", soft_wrap=True)
+    names = {"case": study.case, "image": study.image.name, "model": result.model}
     write_case(folder, result, **names, keep_text=keep_text)
     if pictures:
         save_figures(folder, result, study.case, keep_text)

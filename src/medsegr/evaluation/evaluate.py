@@ -224,6 +224,8 @@ def ask(
 ) -> tuple[FindingResult, ...]:
     """Ask one image for some findings, all in one encoding; nothing is asked for none.
 
+    What the model was not trained for is drawn as well, for it is to be measured.
+
     Args:
         case: The image, with its modality.
         findings: To ask for.
@@ -233,4 +235,5 @@ def ask(
     if not findings:
         return ()
     priors = ReportPriors(tuple(findings), text, case.image.modality)
-    return predictor.segment(case.image, priors, modality=case.image.modality, lexicon=lexicon).findings
+    modality = case.image.modality
+    return predictor.segment(case.image, priors, modality=modality, lexicon=lexicon, untrained="draw").findings

@@ -72,7 +72,7 @@ def explanation_page(result: Result, title: str, keep_text: bool = False) -> Pag
     size = _cell_size(result)
     tops = [HEAD]
     for found in shown:
-        tops.append(tops[-1] + (size[1] if found.outcome != "absent" else ABSENT) + 2 * PAD)
+        tops.append(tops[-1] + (size[1] if found.support is not None else ABSENT) + 2 * PAD)
     notes = _notes(result)
     page = Page(WIDTH, tops[-1] + (0 if shown else 30) + 16 * len(notes) + MARGIN)
     _draw_head(page, title, boxes=any(found.box is not None for found in shown))
@@ -148,13 +148,13 @@ def _heat_legend(page: Page, x: float, y: float) -> None:
 def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[float, float], *, keep_text: bool) -> None:
     found, colour = result.findings[number], finding_colour(number)
     first, second, third, fourth = column_places()
-    height = ABSENT if found.outcome == "absent" else size[1]
+    height = ABSENT if found.support is None else size[1]
     page.bar(first, y, 5, 17, colour=colour)
     put(page.axes, first + 12, y + 13, plain_name(found.finding), 12, bold=True, room=WORDS - 14)
     _draw_words(page, result, found, y + 24, int((height - 20) / (TEXT * LINE)), keep_text=keep_text)
     plane = display_rgb(result.image.plane(found.key_plane))
     crop = _zoom(display_map(found.plane_mask()))
-    if found.outcome == "absent":
+    if found.support is None:
         _blank(page, (second, y, size[0], height), "not looked for")
     else:
         axes = _draw_where(page, found, plane, (second, y, *size), crop)

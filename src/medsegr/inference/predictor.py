@@ -3,9 +3,8 @@
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -14,7 +13,9 @@ from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_tar
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage, load_image
-from medsegr.errors import ConfigError, ReportError
+from medsegr.errors import ConfigError
+from medsegr.inference.auto import AUTO, AutoPredictor
+from medsegr.inference.builtin import builtin_models, builtin_path
 from medsegr.inference.device import device_named
 from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
@@ -25,45 +26,42 @@ from medsegr.inference.request import (
     check_question,
     check_thresholds,
     checked_names,
+    joined,
     meant,
     read_together,
 )
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
-from medsegr.inference.result_warnings import contradictions, unnamed_pictures, untrained, without_row
+from medsegr.inference.result_warnings import contradictions, outside_training, unnamed_pictures, without_row
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
-from medsegr.inference.trained_targets import TrainedTargets
+from medsegr.inference.trained_targets import TrainedTargets, Untrained, pictures_of, policy_of
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume, gather
 from medsegr.model.attach import build_model
 from medsegr.model.host_identity import Host
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
-MAX_FINDINGS = 200
-"""More than any report of one study holds; beyond it the text is taken for something else."""
 
-
-def builtin_folder() -> Path:
-    """Where the models inside the package lie."""
-    return Path(str(resources.files("medsegr"))) / "weights"
-
-
-def builtin_models() -> list[str]:
-    """Names of the models inside the package."""
-    return sorted(config.parent.name for config in builtin_folder().glob("*/adapter.json"))
-
-
+@overload
+def load(  # type: ignore[overload-overlap]
+    name: Literal["auto"] = "auto", device: str = ..., *, flips: bool = ..., second_look: bool = ...
+) -> AutoPredictor: ...
+@overload
 def load(
-    name: str | Path = "tiny",
+    name: str | Path, device: str = ..., host: Host | None = ..., *, flips: bool = ..., second_look: bool = ...
+) -> "Predictor": ...
+def load(
+    name: str | Path = AUTO,
     device: str = "cpu",
     host: Host | None = None,
     *,
     flips: bool = False,
     second_look: bool = False,
-) -> "Predictor":
+) -> "Predictor | AutoPredictor":
     """A model that is ready to segment.
 
     Args:
-        name: A built-in name (``tiny``), a folder, or a Hugging Face id such as ``me/my-adapter``; or a host alone,
+        name: A built-in name (``lite``, ``tiny``), a folder, or a Hugging Face id such as ``me/my-adapter``;
+            ``auto``, which takes for each study the built-in model that knows such pictures; or a host alone,
             ``lite_medsam`` or the path of such a checkpoint, which needs a click or a box for every finding.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto`` for the best there is.
         host: The host of an adapter, as an object or by name, where its own name is not enough: a
@@ -72,12 +70,19 @@ def load(
         second_look: See :class:`Predictor`.
 
     Raises:
-        ConfigError: No such model or device.
+        ConfigError: No such model or device, or the weights of a built-in model's host are missing.
         CheckpointError: The weights are damaged, of another host, or of a newer schema.
     """
+    if name == AUTO:
+        if host is not None:
+            raise ConfigError("A host belongs to one adapter, and 'auto' takes one of several: name the model as well.")
+        device_named(device)
+        return AutoPredictor(
+            lambda one: load(one, device, flips=flips, second_look=second_look), Looks(flips, second_look)
+        )
     chosen, builtin = device_named(device), builtin_models()
     if str(name) in builtin:
-        source = str(builtin_folder() / str(name))
+        source = str(builtin_path(str(name)))
     elif names_checkpoint(str(name)):
         if host is not None:
             raise ConfigError(f"'{name}' is a host itself; leave 'host' out, or name an adapter for it.")
@@ -87,9 +92,8 @@ def load(
         source = str(name)
     else:
         raise ConfigError(
-            f"No model '{name}'. Expected a built-in name ({', '.join(builtin) or 'none in this installation'}), "
-            "lite_medsam (a host alone, for clicks and boxes), a folder written by save_pretrained, or a Hugging Face "
-            "id such as 'me/my-adapter'."
+            f"No model '{name}'. Expected a built-in name ({', '.join([AUTO, *builtin])}), lite_medsam (a host alone, "
+            "for clicks and boxes), a folder written by save_pretrained, or a Hugging Face id such as 'me/my-adapter'."
         )
     model = ReportGuidedSam.from_pretrained(source, host)
     return Predictor(model.to(chosen).eval(), name=str(name), flips=flips, second_look=second_look)
@@ -155,6 +159,7 @@ class Predictor:
         support_threshold: float | None = None,
         lexicon: Lexicon | None = None,
         prompts: Mapping[str, UserPrompt] | None = None,
+        untrained: Untrained | None = None,
     ) -> Result:
         """Outline every finding of a report, and every structure asked for by name.
 
@@ -170,6 +175,9 @@ class Predictor:
                 default.
             lexicon: Names and words that reports and targets may use; the built-in lexicon by default.
             prompts: Clicks and boxes besides, by the id (``nodule-left``) or target of a finding.
+            untrained: What becomes of findings that the model was not trained for in such pictures: ``refuse`` (no
+                mask, unless a prompt says where it is) or ``draw``, with a caution; the model's own by default, which
+                is ``draw`` of models that one has trained. Models without a record of names refuse nothing.
 
         Raises:
             ConfigError: Nothing was asked for, an unknown target or modality, a threshold outside 0..1, a
@@ -182,24 +190,24 @@ class Predictor:
         names = [canonical_target(name, lexicon) for name in checked_names(report, targets)]
         check_modality(modality, image, lexicon)
         check_thresholds(threshold, support_threshold)
+        policy = policy_of(untrained, self.metadata)
         check_question(report, names)
         picture, priors = read_together(load_image(image, modality), report, lexicon)
         modality = picture.modality
         own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
         thresholds, trained = Thresholds(threshold, 0.0 if self.host_alone else own), self.trained_targets
         names = [meant(name, modality, trained, lexicon) for name in names]
-        findings = _join(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
-        sought = [k for k, finding in enumerate(findings) if finding.presence != "absent"]
-        ids = unique_ids(findings)
+        findings = joined(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
+        ids, known = unique_ids(findings), [trained.knows(finding.target, modality) for finding in findings]
         placed = prompts_by_place(prompts or {}, findings, ids, picture)
+        asked = [known[k] or k in placed or policy == "draw" for k in range(len(findings))]
+        sought = [k for k, finding in enumerate(findings) if finding.presence != "absent" and asked[k]]
         if self.host_alone:
             refuse_unmarked(self.name, ids, placed, sought)
         told = _question([findings[k] for k in sought], picture, priors.text, [placed.get(k) for k in sought])
         volumes = dict(zip(sought, self._volumes(picture, told, thresholds, lexicon), strict=True))
         results = tuple(
-            _finding_result(
-                id, finding, volumes.get(k), picture, thresholds, trained=trained.knows(finding.target, modality)
-            )
+            _finding_result(id, finding, volumes.get(k), picture, thresholds, trained=known[k])
             for k, (id, finding) in enumerate(zip(ids, findings, strict=True))
         )
         if self.host_alone:
@@ -209,10 +217,10 @@ class Predictor:
             *priors.warnings,
             *without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
             *unnamed_pictures(results, trained, modality),
-            *untrained(results, trained, modality),
+            *outside_training(results, trained, modality),
             *contradictions(results, thresholds, told=len(priors)),
         )
-        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks)
+        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks, self.name)
 
     def _volumes(
         self, picture: MedicalImage, asked: Question, thresholds: Thresholds, lexicon: Lexicon
@@ -222,18 +230,6 @@ class Predictor:
             return []
         with self._lock:
             return gather(self.looks.ask(self.model.eval(), thresholds, lexicon), picture, asked, thresholds)
-
-
-def _join(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:
-    """The report's findings, then the named targets that it does not hold."""
-    told = {finding.target for finding in priors}
-    findings = [*priors, *(finding for finding in asked if finding.target not in told)]
-    if len(findings) > MAX_FINDINGS:
-        raise ReportError(
-            f"The report holds {len(findings)} findings; at most {MAX_FINDINGS} are possible for one image. "
-            "Give the report of this one study."
-        )
-    return findings
 
 
 def _question(
@@ -253,11 +249,14 @@ def _finding_result(
     *,
     trained: bool,
 ) -> FindingResult:
+    nothing, middle = np.zeros(image.mask_shape, bool), image.planes // 2
+    if volume is None and finding.presence != "absent":
+        why = f"the model was not trained to find '{finding.target}' in {pictures_of(image.modality)}"
+        return FindingResult(id, finding, nothing, "untrained", reason=why, key_plane=middle)
     if volume is None:
-        nothing = np.zeros(image.mask_shape, bool)
         spans = ", ".join(f"{start}-{end}" for start, end in finding.evidence.presence)
         why = "absent by the report" + (f" (characters {spans})" if spans else "")
-        return FindingResult(id, finding, nothing, "absent", reason=why, key_plane=image.planes // 2)
+        return FindingResult(id, finding, nothing, "absent", reason=why, key_plane=middle)
     mask = np.stack(volume.masks) if image.is_volume else volume.masks[0]
     outcome: Outcome = "outlined"
     reason = None

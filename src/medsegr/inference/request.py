@@ -6,11 +6,14 @@ from typing import Any
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.parser import parse_report
-from medsegr.cognition.priors import ReportPriors
+from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.given_name import quoted
 from medsegr.data.image import ImageSource, MedicalImage
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.trained_targets import TrainedTargets
+
+MAX_FINDINGS = 200
+"""More than any report of one study holds; beyond it the text is taken for something else."""
 
 
 def checked_names(report: Any, targets: Any) -> tuple[str, ...]:
@@ -96,3 +99,15 @@ def read_for(priors: ReportPriors, modality: str | None, lexicon: Lexicon) -> Re
     read_as = f"as of {priors.modality}" if priors.modality else "without a modality"
     said = f"the report was read {read_as}, so its sides may be no places in {modality}; read it with that modality"
     return replace(priors, warnings=(*priors.warnings, said))
+
+
+def joined(priors: ReportPriors, asked: list[Finding]) -> list[Finding]:
+    """The report's findings, then the named targets that it does not hold."""
+    told = {finding.target for finding in priors}
+    findings = [*priors, *(finding for finding in asked if finding.target not in told)]
+    if len(findings) > MAX_FINDINGS:
+        raise ReportError(
+            f"The report holds {len(findings)} findings; at most {MAX_FINDINGS} are possible for one image. "
+            "Give the report of this one study."
+        )
+    return findings

@@ -13,8 +13,8 @@ from medsegr.inference.looks import Looks
 
 Outcome = Literal["outlined", "absent", "unsupported", "untrained", "empty"]
 """``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not
-show it. ``untrained``: support is low, but the model was never trained for this name in such
-pictures, so nobody knows. ``empty``: no pixel passed the threshold."""
+show it. ``untrained``: the model was never trained for this name in such pictures, and was not
+asked for it, or gives it a low support, so nobody knows. ``empty``: no pixel passed the threshold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,11 @@ class FindingResult:
         mask: Bool, (H, W) of a picture or (D, H, W) of a volume; all False unless ``outcome`` is ``outlined``.
         outcome: Whether there is a mask, or why not.
         support: 0..1, how much the image agrees with the report; of a volume, its best
-            plane; None for absent findings, which are not looked for, and of a host alone.
+            plane; None for absent and refused findings, which are not looked for, and of a host alone.
         reason: Why there is no mask, in words without report text; None when there is one.
         key_plane: Plane to show: where the mask is largest, else where support is highest.
-        location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for absent findings.
-        probability: (H, W) 0..1 of ``key_plane``, before threshold and support; None for absent findings.
+        location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for what was not looked for.
+        probability: (H, W) 0..1 of ``key_plane``, before threshold and support; None for what was not looked for.
         size_mm: Long axis, or None when the spacing is not known.
         volume_mm3: Of volumes, or None.
         looked_twice: Whether a closer second look had a say in the mask; of a volume, in any plane.
@@ -54,6 +54,11 @@ class FindingResult:
     box: tuple[float, float, float, float] | None = None
 
     @property
+    def refused(self) -> bool:
+        """Whether the model was not asked for it, because it was not trained for it."""
+        return self.outcome == "untrained" and self.support is None
+
+    @property
     def area_px(self) -> int:
         """Pixels (voxels of a volume) inside the mask."""
         return int(self.mask.sum())
@@ -74,6 +79,8 @@ class Result:
         modality: As given, or as the image or the report says; None when unknown.
         text: The report, or empty.
         looks: Which options of looking were on.
+        model: Name of the model.
+        chosen: Why it was taken, where nobody named it (``auto``); else None.
     """
 
     findings: tuple[FindingResult, ...]
@@ -82,6 +89,8 @@ class Result:
     text: str = field(default="", repr=False)
     warnings: tuple[str, ...] = ()
     looks: Looks = field(default_factory=Looks)
+    model: str = ""
+    chosen: str | None = None
 
     def __getitem__(self, id: str) -> FindingResult:
         """The finding with this id.

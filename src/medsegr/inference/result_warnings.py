@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from medsegr.cognition.priors import Finding
 from medsegr.inference.result import FindingResult
 from medsegr.inference.thresholds import Thresholds
-from medsegr.inference.trained_targets import UNKNOWN, TrainedTargets
+from medsegr.inference.trained_targets import UNKNOWN, TrainedTargets, pictures_of
+
+ANYWAY = "To see what it draws nevertheless: --untrained draw (in Python untrained='draw')."
+"""Said beside what was refused."""
 
 
 def without_row(rows: Sequence[str], findings: Sequence[Finding], modality: str | None) -> list[str]:
@@ -30,17 +33,20 @@ def unnamed_pictures(results: Sequence[FindingResult], trained: TrainedTargets, 
     ]
 
 
-def untrained(results: Sequence[FindingResult], trained: TrainedTargets, modality: str | None) -> list[str]:
+def outside_training(results: Sequence[FindingResult], trained: TrainedTargets, modality: str | None) -> list[str]:
     """What the model's answer is worth for names and pictures that it was not trained for."""
-    pictures = f"pictures of '{modality}'" if modality else "any pictures"
-    if not trained.knows_pictures(modality) and any(found.outcome != "absent" for found in results):
-        return [f"This model was not trained on {pictures}: take its masks and its support with care."]
-    return [
+    pictures, asked = pictures_of(modality), [found for found in results if found.outcome != "absent"]
+    if not trained.knows_pictures(modality) and asked:
+        refused = all(found.refused for found in asked)
+        said = f"no mask was made. {ANYWAY}" if refused else "take its masks and its support with care."
+        return [f"This model was not trained on {pictures}: {said}"]
+    warnings = [
         f"{found.id}: this model was not trained to find '{found.finding.target}' in {pictures}: "
         + ("no mask was made." if found.outcome == "untrained" else "take the mask with care.")
         for found in results
         if found.outcome in ("outlined", "untrained") and not trained.knows(found.finding.target, modality)
     ]
+    return [*warnings, ANYWAY] if any(found.refused for found in results) else warnings
 
 
 def contradictions(results: Sequence[FindingResult], thresholds: Thresholds, told: int) -> list[str]:

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
-from medsegr.errors import CheckpointError
+from medsegr.errors import CheckpointError, ConfigError
 
 KEY = "trained_targets"
 """Name in a checkpoint's metadata."""
+
+Untrained = Literal["refuse", "draw"]
+"""What becomes of a finding that the model was not trained for: it gets no mask, or is drawn with a caution."""
+
+POLICY = "untrained_findings"
+"""Name in a checkpoint's metadata of what the model does where nobody says; ``draw`` where they say nothing."""
 
 UNKNOWN = "unknown"
 """Stands for the modality of pictures whose modality nobody knew."""
@@ -66,3 +72,24 @@ class TrainedTargets:
                 f"The model's metadata have '{KEY}' that are no lists of names by modality. Mend its adapter.json."
             )
         return cls({str(modality): frozenset(names) for modality, names in record.items()})
+
+
+def policy_of(asked: str | None, metadata: Mapping[str, Any]) -> Untrained:
+    """What becomes of findings that the model was not trained for: as asked, else as its checkpoint says.
+
+    Raises:
+        ConfigError: Something else was asked for.
+        CheckpointError: The checkpoint says something else.
+    """
+    for policy in get_args(Untrained):
+        if policy == (metadata.get(POLICY, "draw") if asked is None else asked):
+            return policy
+    choices = " or ".join(f"'{policy}'" for policy in get_args(Untrained))
+    if asked is not None:
+        raise ConfigError(f"untrained is '{asked}'; expected {choices}.")
+    raise CheckpointError(f"The model's metadata have '{POLICY}' that is neither {choices}. Mend its adapter.json.")
+
+
+def pictures_of(modality: str | None) -> str:
+    """Pictures of a modality, in words."""
+    return f"pictures of '{modality}'" if modality else "any pictures"

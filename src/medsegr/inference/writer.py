@@ -23,7 +23,7 @@ def write_case(folder: Path, result: Result, *, case: str, image: str, model: st
         result: What the predictor returned.
         case: Name of the case, also of its folder.
         image: Name of the image file.
-        model: Name of the model.
+        model: Name of the model; beside it stands why it was taken, where ``auto`` took it.
         keep_text: Also write the report's text; without it, offsets only.
 
     Returns:
@@ -35,6 +35,7 @@ def write_case(folder: Path, result: Result, *, case: str, image: str, model: st
         "case": case,
         "image": image,
         "model": model,
+        "model_chosen": result.chosen,
         "modality": result.modality,
         "looks": result.looks.settings(),
         "findings": [finding_record(found, masks[found.id], result) for found in result.findings],

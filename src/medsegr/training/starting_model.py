@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from medsegr.backbones.catalogue import resize_host
 from medsegr.errors import ConfigError
-from medsegr.inference.predictor import builtin_folder, builtin_models
+from medsegr.inference.builtin import builtin_models, builtin_path
+from medsegr.inference.trained_targets import POLICY
 from medsegr.model.attach import build_model, enlarged
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
@@ -52,7 +53,8 @@ def _refuse_odd_halves(model: ReportGuidedSam, share: float) -> None:
 
 def _trained(config: TrainConfig, init: str) -> ReportGuidedSam:
     """The model of that name or folder, with the parts that it is given besides."""
-    model = ReportGuidedSam.from_pretrained(builtin_folder() / init if init in builtin_models() else init)
+    model = ReportGuidedSam.from_pretrained(builtin_path(init) if init in builtin_models() else init)
+    model.metadata.pop(POLICY, None)  # whoever trains a model decides what it draws
     asked, own = config.adapter.text_encoder, model.adapter.config.text_encoder
     if asked and asked != own:
         raise ConfigError(

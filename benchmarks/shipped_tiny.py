@@ -1,26 +1,10 @@
-"""A finished run of the configuration ``tiny_full_size`` -> the model inside the package, with its card.
+"""What the card of ``tiny`` says: how it was trained, on what, and what it cannot do."""
 
-    python -m benchmarks.ship_tiny --run last --phantoms phantoms size
-
-Sets the support threshold on the validation split of the phantoms (it keeps 95 % of what is there),
-stores the weights as float16, and writes the card. Run it again after ``benchmarks.phantoms`` and
-``benchmarks.breast_us`` and the card shows their figures too; the weights stay the same.
-"""
-
-import argparse
 import json
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from benchmarks.record import RESULTS
-from benchmarks.support_thresholds import support_thresholds
-from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.inference.predictor import Predictor, builtin_folder
-from medsegr.inference.trained_targets import TrainedTargets
-from medsegr.model.checkpoint import CARD, CONFIG, save_checkpoint
-from medsegr.model.report_guided_sam import ReportGuidedSam
+from benchmarks.shipped import Shipped
 
 FULL_SIZE = (
     "medsegr train --config tiny_full_size -d phantoms/xray -d phantoms/ct -d phantoms/ultrasound "
@@ -48,7 +32,7 @@ COMMANDS = (
     f"{WITH_SIZES} --set data_weights=1,1,1,0.45,0.45,0.45,0.8 -o last --set init=between --set steps=700 "
     "--set seed=8 --set optimiser.learning_rate=5e-4 --set optimiser.ema_decay=0.99 --set validate_every=350 "
     "--set validate_cases=105",
-    "python -m benchmarks.ship_tiny --run last --phantoms phantoms size",
+    "python -m benchmarks.ship tiny --run last --phantoms phantoms size",
 )
 STEPS = (5500, 3600, 700, 2000, 800, 700)
 """Of the trainings above."""
@@ -88,39 +72,12 @@ def results(weights: str) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    """Parse the arguments, set the threshold, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, required=True, help="run folder of the training")
-    parser.add_argument("--phantoms", type=Path, nargs="+", required=True, help="phantoms that it was trained on")
-    parser.add_argument("--limit", type=int, help="validation cases per look at most")
-    parser.add_argument("--out", type=Path, default=builtin_folder() / "tiny")
-    arguments = parser.parse_args()
-    model = ReportGuidedSam.from_pretrained(arguments.run / "best")
-    settings = yaml.safe_load((arguments.run / "config.yaml").read_text(encoding="utf-8"))
-    folders = [DatasetFolder(folder) for root in arguments.phantoms for folder in sorted(root.iterdir())]
-    thresholds = support_thresholds(Predictor(model.eval()), folders, arguments.limit)
-    trained = model.metadata.get("training", {})
-    metadata = {
-        "name": "tiny",
-        "licence": "cc-by-4.0",
-        "data": list(DATA),
-        "commands": list(COMMANDS),
-        "seed": settings["seed"],
-        "steps": " + ".join(map(str, STEPS)),
-        "validation": {k: round(v, 3) for k, v in trained.items() if k.startswith("val_")},
-        **thresholds.metadata(),
-        **TrainedTargets.from_metadata(model.metadata).metadata(),
-        "limits": LIMITS,
-    }
-    model.metadata = {}
-    (arguments.out / CARD).unlink(missing_ok=True)
-    save_checkpoint(model, arguments.out, metadata, half=True)
-    weights = json.loads((arguments.out / CONFIG).read_text(encoding="utf-8"))["weights_sha256"]
-    (arguments.out / CARD).unlink()
-    save_checkpoint(model, arguments.out, {**metadata, "results": results(weights)}, half=True)
-    print(f"{arguments.out}: support threshold {thresholds.overall}, weights {weights[:12]}")
-
-
-if __name__ == "__main__":
-    main()
+TINY = Shipped(
+    name="tiny",
+    data=DATA,
+    commands=COMMANDS,
+    steps=" + ".join(map(str, STEPS)),
+    limits=LIMITS,
+    results=results,
+    knows_generated=True,
+)

