@@ -167,6 +167,8 @@ class _Merge(nn.Module):
 class _Attention(nn.Module):
     """Attention inside a window, with a learned bias for each distance of rows and columns."""
 
+    attention_bias_idxs: Tensor
+
     def __init__(self, dim: int, heads: int, window: int) -> None:
         super().__init__()
         self.heads = heads
