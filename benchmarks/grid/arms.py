@@ -27,8 +27,11 @@ class Arm:
     plain_unet: bool = False
 
 
+UNGUIDED = ("adapter.blocks=[]", "adapter.late=no", "adapter.box=no", "adapter.mask_prompt=no")
+"""No modulator, and nothing that a finding's own features would have to give."""
+
 NAMES_ONLY = (
-    "adapter.blocks=[]", "adapter.late=no", "adapter.aspects=[]", "sampling.report_dropout=0",
+    *UNGUIDED, "adapter.aspects=[]", "sampling.report_dropout=0",
     "sampling.finding_dropout=1", "sampling.false_share=0", "sampling.counterfactual_share=0",
 )  # fmt: skip
 """The same findings as for other arms, merely named, with all of that name as the truth; nothing but the name told at
@@ -36,12 +39,13 @@ test, as a prompt; no modulator. What only a description makes false is left out
 
 ARMS = {
     "host": Arm("the host without a report", NAMES_ONLY),
-    "late": Arm("report tokens as the decoder's prompts only", ("adapter.blocks=[]", "adapter.late=no")),
+    "late": Arm("report tokens as the decoder's prompts only", UNGUIDED),
     "full": Arm("the full model"),
     "no-location": Arm("less location", ("adapter.aspects=texture,shape",)),
     "no-texture": Arm("less texture", ("adapter.aspects=location,shape",)),
     "no-shape": Arm("less shape", ("adapter.aspects=location,texture",)),
-    "no-per-finding": Arm("less the per-finding modulator", ("adapter.late=no",)),
+    "no-per-finding": Arm("less the per-finding modulator", UNGUIDED[1:]),
+    "no-box": Arm("less the box that a finding predicts", ("adapter.box=no",)),
     "no-fine": Arm("less guidance of the finer maps", ("adapter.fine=no",)),
     "no-fusion": Arm("less fusion", ("adapter.fusion_blocks=0",)),
     "bare-host": Arm(

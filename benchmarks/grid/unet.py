@@ -83,8 +83,8 @@ class NamedUnet(nn.Module):
             state[name] = rows
         self.load_state_dict(state)
 
-    def forward(self, pixel_values: Tensor, priors: PriorBatch) -> GuidedOutput:
-        """Masks (B, K, S, S) and support of the findings' names."""
+    def forward(self, pixel_values: Tensor, priors: PriorBatch, *, trunk: None = None) -> GuidedOutput:
+        """Masks (B, K, S, S) and support of the findings' names; there is no frozen trunk to start from."""
         return self.outline(self.encode(pixel_values, priors))
 
     def encode(self, pixel_values: Tensor, priors: PriorBatch) -> tuple[Tensor, PriorBatch]:

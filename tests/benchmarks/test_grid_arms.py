@@ -32,9 +32,16 @@ def test_arms_differ_in_their_own_settings_alone(data, tmp_path):
     assert changed["no-fusion"] == ({"adapter"}, {"fusion_blocks": 0})
 
 
+def test_only_arms_with_a_per_finding_modulator_predict_boxes(data, tmp_path):
+    boxed = grid(data, tmp_path, "adapter.box=yes", "adapter.mask_prompt=yes")
+    kept = {name for name in ARMS if run_config(boxed, name, 0).adapter.box}
+    assert kept == {"full", "no-location", "no-texture", "no-shape", "no-fine", "no-fusion"}
+    assert {name for name in ARMS if run_config(boxed, name, 0).adapter.mask_prompt} == {*kept, "no-box"}
+
+
 def test_every_further_arm_takes_a_step(data, finished, tmp_path):
     further = [name for name in ARMS if not (finished / f"{name}-0").exists()]
-    assert len(further) == 8
+    assert len(further) == 9
     runs = grid_runs(grid(data, tmp_path, "validate_cases=0"), further, [0])
     for run in [*runs, *grid_runs(grid(data, finished), ["host", "full"], [0])]:
         assert run.folder.parent == finished or reproduce._train(run).finished

@@ -114,7 +114,7 @@ def test_unusable_files_are_refused(tmp_path, text, message):
 
 
 def test_a_missing_file_lists_the_shipped_ones(tmp_path):
-    with pytest.raises(ConfigError, match=r"cannot be read.*default, tiny"):
+    with pytest.raises(ConfigError, match=r"cannot be read.*default, lite, .*tiny"):
         load_config(tmp_path / "none.yaml")
 
 
