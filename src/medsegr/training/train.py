@@ -22,7 +22,7 @@ from medsegr.inference.trained_targets import KEY, TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
-from medsegr.training.devices import build_fabric, denormals_flushed, quiet
+from medsegr.training.devices import build_fabric, denormals_flushed, memory_kept, quiet
 from medsegr.training.losses import guided_loss
 from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
@@ -81,7 +81,7 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
     store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb).require_all()
     held_out = StudyStore(config.data, "val", model.backbone.square, config.cache_mb)
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
-    with quiet(), denormals_flushed():
+    with quiet(), denormals_flushed(), memory_kept():
         return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
 
 
