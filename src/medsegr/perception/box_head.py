@@ -8,7 +8,7 @@ from torch import Tensor, nn
 TRUST = 16.0
 """How sharply a side of the attention counts as reached at half of its height, at the start."""
 
-FLOOR = -10.0
+FLOOR = -8.0
 """Least log-likelihood that the attention alone gives a place for a side; the learned part can overrule it."""
 
 
