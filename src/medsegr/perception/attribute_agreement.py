@@ -58,7 +58,8 @@ class AttributeAgreement(nn.Module):
             tables: Attribute rows of texture and of shape.
             weights: The findings' weights over the rows of texture and of shape.
         """
-        read = self.read(features).chunk(2, dim=1)
+        # Contiguous, for the group norm's backward pass, as in the modulator.
+        read = self.read(features.contiguous()).chunk(2, dim=1)
         maps = []
         for place, aspect in enumerate(ASPECTS):
             names = self.name[aspect](tables[place]).to(features.dtype)

@@ -81,6 +81,8 @@ class TrunkStore:
             self.bytes += partial.stat().st_size
             os.replace(partial, self._path(key))
         except (OSError, SafetensorError) as error:
+            if self._path(key).exists():  # another process was first, and on Windows its readers hold the file
+                return
             self.full = True
             warnings.warn(
                 f"Nothing more can be kept in '{self.folder}' ({error}); what is missing is computed each time. "
