@@ -25,7 +25,6 @@ from tests.random_hosts import random_sam, random_sam2, random_tiny
 from .small_dataset import SIDE, make_dataset, small_config
 
 
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     return make_dataset(tmp_path_factory.mktemp("sets") / "discs")
@@ -47,7 +46,8 @@ def losses(run: Path) -> torch.Tensor:
     """Losses and validation of a run, a row for each line of its log."""
     with (run / "log.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return torch.tensor([[float(row[name] or 0) for name in (*training.TERMS, "val_dice", "val_named")] for row in rows])
+    names = (*training.TERMS, "val_dice", "val_named")
+    return torch.tensor([[float(row[name] or 0) for name in names] for row in rows])
 
 
 @pytest.mark.parametrize("blocks", [(1, 2), ()])
@@ -102,7 +102,8 @@ def test_keys_change_with_all_that_a_trunk_depends_on(data, host, tmp_path):
         kept = TrunkCacheConfig(versions=1, dtype=dtype)
         picture = torch.zeros(3, SIDE, SIDE)
         picture[2, 7, 9] = pixel
-        return TrunkCache(model, config_of(data, tmp_path, host, trunk_cache=kept, **settings), nullcontext).key(picture)
+        config = config_of(data, tmp_path, host, trunk_cache=kept, **settings)
+        return TrunkCache(model, config, nullcontext).key(picture)
 
     assert key() == key()
     others = [key(1e-4), key(block=2), key(dtype="bfloat16"), key(pixel=1e-6), key(precision="bf16-mixed")]

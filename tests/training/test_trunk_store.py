@@ -92,7 +92,7 @@ def test_a_kill_while_writing_leaves_no_file(tmp_path, monkeypatch):
 
     store = TrunkStore(tmp_path, ROOM)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", die)
+        patch.setattr(Path, "replace", die)
         with pytest.raises(KeyboardInterrupt):
             store.write("one", tensors())
     assert list(tmp_path.iterdir()) == []
@@ -103,7 +103,7 @@ def test_a_full_disk_is_told_once_and_done_without(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     store = TrunkStore(tmp_path, ROOM)
-    monkeypatch.setattr(os, "replace", no_space)
+    monkeypatch.setattr(Path, "replace", no_space)
     with pytest.warns(UserWarning, match=r"No space left.*trunk_cache\.gigabytes"):
         store.write("one", tensors())
     store.write("two", tensors())

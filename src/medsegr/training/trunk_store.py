@@ -79,7 +79,7 @@ class TrunkStore:
         try:
             save_file({str(n): t for n, t in enumerate(tensors)}, partial, metadata={"crc32": _checksum(tensors)})
             self.bytes += partial.stat().st_size
-            os.replace(partial, self._path(key))
+            partial.replace(self._path(key))
         except (OSError, SafetensorError) as error:
             if self._path(key).exists():  # another process was first, and on Windows its readers hold the file
                 return
