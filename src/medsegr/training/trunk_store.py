@@ -116,5 +116,5 @@ def _size_and_time(path: Path) -> tuple[int, float]:
 def _checksum(tensors: Sequence[Tensor]) -> str:
     value = 0
     for tensor in tensors:
-        value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), value)
+        value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, value)
     return str(value)
