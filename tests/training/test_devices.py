@@ -52,3 +52,30 @@ def test_the_cpu_is_asked_for_its_instructions():
     if known is None or not torch.backends.mkldnn.is_available():
         pytest.skip("nothing is known of bfloat16 on this CPU")
     assert bfloat16_is_fast() == known
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_memory_is_kept_during_a_run_and_given_back_after_it(monkeypatch, own):
+    """What glibc is told; without glibc, or where its own variable speaks, it is told nothing."""
+    calls = []
+
+    class Library:
+        def mallopt(self, number, value):
+            calls.append((number, value))
+
+        def malloc_trim(self, _):
+            calls.append("trimmed")
+
+    monkeypatch.setattr(devices.sys, "platform", "linux")
+    monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: Library())
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_", raising=False)
+    if own:
+        monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "33554432")
+    with devices.memory_kept():
+        assert len(calls) == (0 if own else 2)
+    assert calls[2:] == ([] if own else [(-3, 32 * 2**20), (-1, 64 * 2**20), "trimmed"])
+    monkeypatch.setattr(devices.sys, "platform", "win32")
+    before = list(calls)
+    with devices.memory_kept():
+        pass
+    assert calls == before

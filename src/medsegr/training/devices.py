@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -90,13 +91,14 @@ def memory_kept() -> Iterator[None]:
     """Large tensors' memory is used again instead of going back to the system after each of them.
 
     By itself glibc maps whatever is above 32 MB anew each time, and a CPU then spends up to half of a step on fetching
-    pages (a batch of 256 x 256 maps has that size). Elsewhere than on Linux with glibc nothing happens.
+    pages (a batch of 256 x 256 maps has that size). Nothing happens elsewhere than on Linux with glibc, or where its
+    own variable (``MALLOC_MMAP_THRESHOLD_``) says how to do it.
     """
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not hasattr(library, "mallopt"):
+    if library is None or not hasattr(library, "mallopt") or "MALLOC_MMAP_THRESHOLD_" in os.environ:
         yield
         return
-    library.mallopt(M_MMAP_THRESHOLD, 2**30)
+    library.mallopt(M_MMAP_THRESHOLD, 2**31 - 1)
     library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
     try:
         yield

@@ -58,8 +58,8 @@ class TrunkCache:
     def __call__(self, pixels: Float[Tensor, "b 3 s s"]) -> Trunk:
         """The trunk of a batch, on the model's device. Pictures that are missing are computed together."""
         keys = [self.key(picture) for picture in pixels.cpu()]
-        found = {key: self.store.read(key) for key in keys}
-        missing = [key for key, tensors in found.items() if tensors is None]
+        found = {key: kept for key in dict.fromkeys(keys) if (kept := self.store.read(key)) is not None}
+        missing = [key for key in dict.fromkeys(keys) if key not in found]
         if missing:
             computed = self._computed(pixels[[keys.index(key) for key in missing]])
             for row, key in enumerate(missing):

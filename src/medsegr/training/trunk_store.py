@@ -79,8 +79,10 @@ class TrunkStore:
         try:
             save_file({str(n): t for n, t in enumerate(tensors)}, partial, metadata={"crc32": _checksum(tensors)})
             self.bytes += partial.stat().st_size
-            os.replace(partial, self._path(key))
+            partial.replace(self._path(key))
         except (OSError, SafetensorError) as error:
+            if self._path(key).exists():  # another process was first, and on Windows its readers hold the file
+                return
             self.full = True
             warnings.warn(
                 f"Nothing more can be kept in '{self.folder}' ({error}); what is missing is computed each time. "
@@ -114,5 +116,5 @@ def _size_and_time(path: Path) -> tuple[int, float]:
 def _checksum(tensors: Sequence[Tensor]) -> str:
     value = 0
     for tensor in tensors:
-        value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), value)
+        value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, value)
     return str(value)

@@ -1,0 +1,117 @@
+"""What a step costs from kept trunks, against one from the pictures: same batches, taken in turn, in one process.
+
+``python -m benchmarks.trunk_cache --host lite_medsam --edges 4,7 9,11 none``
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+
+import torch
+
+from benchmarks.record import shared_data, write_record
+from medsegr.backbones.trunk import Trunk
+from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.training.config import TrainConfig
+from medsegr.training.config_file import load_config
+from medsegr.training.dataset import TrainingBatches
+from medsegr.training.devices import build_fabric, denormals_flushed, memory_kept
+from medsegr.training.losses import guided_loss
+from medsegr.training.optimiser import build_optimiser
+from medsegr.training.starting_model import starting_model
+from medsegr.training.studies import StudyStore
+from medsegr.training.trunk_cache import TrunkCache
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure each choice of guided blocks and write ``results/trunk_cache.json``."""
+    options = _options(arguments)
+    figures = {edge: measured(options, edge) for edge in options.edges}
+    settings = {name: getattr(options, name) for name in ("data", "host", "batches", "batch_size", "precision")}
+    write_record("trunk_cache", 0, {**settings, "threads": options.threads, "edges": figures})
+
+
+def measured(options: argparse.Namespace, edge: str) -> dict[str, float]:
+    """Seconds a picture with and without, their ratio, and the largest difference of a batch's loss."""
+    with tempfile.TemporaryDirectory() as folder, denormals_flushed(), memory_kept():
+        config = _config(options, edge, folder)
+        torch.set_num_threads(options.threads)
+        fabric = build_fabric(config)
+        model = starting_model(config)
+        store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb).require_all()
+        batches = TrainingBatches(store, config, model.vocabulary, model.preprocess)
+        cache = TrunkCache(model, config, fabric.autocast)
+        step = _Step(model, config, fabric)
+        seconds, difference = {"with": 0.0, "without": 0.0}, 0.0
+        for number in range(options.batches + 1):
+            cache(batches[number].pixels)
+            losses = {}
+            for way in ("without", "with"):
+                started = time.perf_counter()
+                batch = batches[number]
+                losses[way] = step(batch, cache(batch.pixels) if way == "with" else None)
+                seconds[way] += (time.perf_counter() - started) * (number > 0)  # the first one warms up
+            difference = max(difference, abs(losses["with"] - losses["without"]))
+        each = {way: total / options.batches / config.batch_size for way, total in seconds.items()}
+        size = cache.store.bytes / len(list(cache.store.folder.iterdir()))
+    return {
+        "seconds_without": round(each["without"], 3),
+        "seconds_with": round(each["with"], 3),
+        "ratio": round(each["with"] / each["without"], 3),
+        "bytes_per_picture": round(size),
+        "loss_difference": round(difference, 5),
+    }
+
+
+class _Step:
+    """A step of training without a change of weights, so that both ways see the same model."""
+
+    def __init__(self, model: ReportGuidedSam, config: TrainConfig, fabric) -> None:
+        self.model, self.config = model.train(), config
+        self.wrapped, self.optimiser = fabric.setup(
+            model, build_optimiser(model, dict(model.trainable_parameters()), config.optimiser)
+        )
+        self.fabric = fabric
+        for group in self.optimiser.param_groups:
+            group["lr"] = 0.0
+
+    def __call__(self, batch, trunk: Trunk | None) -> float:
+        """One step; returns its loss."""
+        self.optimiser.zero_grad(set_to_none=True)
+        terms = guided_loss(self.wrapped(batch.pixels, batch.priors, trunk=trunk), batch.truth, self.config.loss)
+        self.fabric.backward(terms.total)
+        self.optimiser.step()
+        return float(terms.total.detach())
+
+
+def _config(options: argparse.Namespace, edge: str, folder: str) -> TrainConfig:
+    overrides = [
+        f"adapter.blocks={'[]' if edge == 'none' else edge}",
+        "adapter.train_decoder=yes",
+        f"sampling.max_findings={options.findings}",
+        "trunk_cache.versions=1",
+        f"threads={options.threads}",
+        *options.set,
+    ]
+    data = tuple(str(shared_data(name)) for name in options.data)
+    sizes = {"steps": options.batches + 1, "batch_size": options.batch_size, "precision": options.precision}
+    return load_config(None, overrides, data=data, out=folder, host=options.host, device="cpu", **sizes)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("--data", nargs="+", default=["breast_us_text"], help="names of data sets")
+    parser.add_argument("--host", default="lite_medsam")
+    parser.add_argument("--edges", nargs="+", default=["4,7", "9,11", "none"], help="guided blocks, or none")
+    parser.add_argument("--batches", type=int, default=6)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--findings", type=int, default=3, help="most findings of a picture")
+    parser.add_argument("--precision", default="bf16-mixed", choices=["32", "bf16-mixed"])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--set", action="append", default=[], metavar="key=value", help="further settings")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

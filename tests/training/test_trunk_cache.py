@@ -1,0 +1,149 @@
+"""Training from kept trunks: the same losses as from the pictures, and nothing kept that would be wrong."""
+
+import csv
+import shutil
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from medsegr.backbones.lora import LoraSettings
+from medsegr.errors import ConfigError
+from medsegr.model.adapter import AdapterConfig
+from medsegr.model.attach import attach
+from medsegr.square import Square
+from medsegr.training import train as training
+from medsegr.training.config import TrainConfig, TrunkCacheConfig
+from medsegr.training.dataset import TrainingBatches
+from medsegr.training.studies import StudyStore
+from medsegr.training.train import train
+from medsegr.training.trunk_cache import FOLDER, TrunkCache
+from tests.random_hosts import random_sam, random_sam2, random_tiny
+
+from .small_dataset import SIDE, make_dataset, small_config
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    return make_dataset(tmp_path_factory.mktemp("sets") / "discs")
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("hosts") / "sam"
+    random_sam(SIDE).save_pretrained(folder)
+    return str(folder)
+
+
+def config_of(data: Path, out: Path, host: str, blocks=(1, 2), **settings) -> TrainConfig:
+    adapter = AdapterConfig(token_dim=16, heads=2, bottleneck=8, blocks=blocks)
+    return small_config(data, out, host=host, host_settings={}, adapter=adapter, **settings)
+
+
+def losses(run: Path) -> torch.Tensor:
+    """Losses and validation of a run, a row for each line of its log."""
+    with (run / "log.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = (*training.TERMS, "val_dice", "val_named")
+    return torch.tensor([[float(row[name] or 0) for name in names] for row in rows])
+
+
+@pytest.mark.parametrize("blocks", [(1, 2), ()])
+@pytest.mark.parametrize(("dtype", "rtol", "atol"), [("float32", 1e-5, 1e-6), ("bfloat16", 0.03, 0.01)])
+def test_losses_are_those_without_a_cache(data, host, tmp_path, blocks, dtype, rtol, atol):
+    kept = TrunkCacheConfig(versions=1, dtype=dtype)
+    train(config_of(data, tmp_path / "with", host, blocks, trunk_cache=kept), show_progress=False)
+    assert len(list((tmp_path / "with" / FOLDER).iterdir())) in range(2, 9), "no more than there are pictures"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "TrunkCache", lambda *_: None)
+        train(config_of(data, tmp_path / "without", host, blocks, trunk_cache=kept), show_progress=False)
+    assert not (tmp_path / "without" / FOLDER).exists()
+    torch.testing.assert_close(losses(tmp_path / "with"), losses(tmp_path / "without"), rtol=rtol, atol=atol)
+
+
+def test_a_run_goes_on_as_if_it_had_not_stopped_whatever_is_kept(data, host, tmp_path):
+    settings = {"trunk_cache": TrunkCacheConfig(versions=3), "steps": 4, "validate_every": 4}
+    train(config_of(data, tmp_path / "whole", host, **settings), show_progress=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training._Run, "_time_is_up", lambda run, _: run.progress.step == 2)
+        assert not train(config_of(data, tmp_path / "run", host, **settings), show_progress=False).finished
+    shutil.rmtree(tmp_path / "run" / FOLDER)
+    settings["trunk_cache"] = TrunkCacheConfig(versions=3, folder=str(tmp_path / "whole" / FOLDER), gigabytes=1)
+    assert train(config_of(data, tmp_path / "run", host, **settings), resume=True, show_progress=False).finished
+    torch.testing.assert_close(losses(tmp_path / "run"), losses(tmp_path / "whole"), rtol=1e-5, atol=1e-6)
+    settings["trunk_cache"] = TrunkCacheConfig(versions=2)
+    with pytest.raises(ConfigError, match="trunk_cache"):
+        train(config_of(data, tmp_path / "run", host, **settings), resume=True, show_progress=False)
+
+
+def test_what_is_kept_is_not_computed_again(data, host, tmp_path):
+    model = attach(random_sam(SIDE), AdapterConfig(token_dim=16, heads=2, blocks=(1,)))
+    config = config_of(data, tmp_path, host, trunk_cache=TrunkCacheConfig(versions=1, dtype="float32"))
+    computed = []
+    model.trunk = lambda pixels, run=model.trunk: computed.append(len(pixels)) or run(pixels)
+    pixels = torch.randn(3, 3, SIDE, SIDE)
+    first = TrunkCache(model, config, nullcontext)(pixels[[0, 1, 0]])
+    again = TrunkCache(model, config, nullcontext)(pixels)
+    assert computed == [2, 1], "the same picture once, and afterwards the new one alone"
+    with torch.no_grad():
+        whole = model.trunk(pixels).tensors[0]
+    torch.testing.assert_close(first.tensors[0], whole[[0, 1, 0]])
+    torch.testing.assert_close(again.tensors[0], whole)
+
+
+def test_keys_change_with_all_that_a_trunk_depends_on(data, host, tmp_path):
+    def key(change: float = 0.0, block: int = 1, dtype: str = "float32", pixel: float = 0.0, **settings) -> str:
+        sam = random_sam(SIDE)
+        with torch.no_grad():
+            sam.vision_encoder.layers[0].mlp.lin1.weight[3, 5] += change
+        model = attach(sam, AdapterConfig(token_dim=16, heads=2, blocks=(block, 3)))
+        kept = TrunkCacheConfig(versions=1, dtype=dtype)
+        picture = torch.zeros(3, SIDE, SIDE)
+        picture[2, 7, 9] = pixel
+        config = config_of(data, tmp_path, host, trunk_cache=kept, **settings)
+        return TrunkCache(model, config, nullcontext).key(picture)
+
+    assert key() == key()
+    others = [key(1e-4), key(block=2), key(dtype="bfloat16"), key(pixel=1e-6), key(precision="bf16-mixed")]
+    assert len({key(), *others}) == 6
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (lambda: attach(random_tiny(SIDE)), "trained whole"),
+        (lambda: attach(random_sam2(SIDE)), r"adapter\.blocks=\[\]"),
+    ],
+)
+def test_hosts_of_which_nothing_can_be_kept_are_refused(data, tmp_path, model, message):
+    with pytest.raises(ConfigError, match=message):
+        TrunkCache(model(), small_config(data, tmp_path), nullcontext)
+
+
+def test_a_lora_and_a_cache_are_refused_before_the_run(data, host, tmp_path):
+    pytest.importorskip("peft")
+    config = config_of(
+        data, tmp_path / "run", host, lora=LoraSettings(rank=2), trunk_cache=TrunkCacheConfig(versions=1)
+    )
+    with pytest.raises(ConfigError, match="LoRA"):
+        train(config, show_progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_pictures_are_among_their_versions(data, host, tmp_path):
+    def pictures(versions: int, seed: int = 0) -> list[bytes]:
+        config = config_of(data, tmp_path, host, seed=seed, steps=60, trunk_cache=TrunkCacheConfig(versions=versions))
+        store = StudyStore([data], "train", partial(Square.fit, size=SIDE), 64)
+        model = attach(random_sam(SIDE), config.adapter)
+        batches = TrainingBatches(store, config, model.vocabulary, model.preprocess)
+        return [picture.numpy().tobytes() for number in range(60) for picture in batches[number].pixels]
+
+    one, three, other = pictures(1), pictures(3), pictures(3, seed=1)
+    assert len(set(one)) == 6
+    assert set(one) < set(three), "the picture as it is, is one of the versions"
+    assert 12 < len(set(three)) <= 6 * (2 + 1) + 12
+    assert three != other
+    assert len(set(three) | set(other)) <= len(set(three)) + 6, "versions are the same for every seed"
+    assert len(set(pictures(0))) > 90
