@@ -128,7 +128,7 @@ def _draw_head(page: Page, title: str, *, boxes: bool) -> None:
         put(page.axes, place, HEAD - 9, name, 10, bold=True)
     _heat_legend(page, places[1] + CELL - 130, MARGIN + 24)
     if boxes:
-        put(page.axes, places[1], MARGIN + 33, "dashed: box", 8.5, colour=FAINT)
+        put(page.axes, places[2], MARGIN + 33, "dashed: box", 8.5, colour=FAINT)
 
 
 def column_places() -> list[float]:
