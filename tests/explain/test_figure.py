@@ -35,6 +35,14 @@ def texts_inside(page):
     return True
 
 
+def overlapping(page, among):
+    """Pairs of the given texts of the page whose boxes meet."""
+    renderer = page.figure.canvas.get_renderer()
+    texts = [text for axes in page.figure.axes for text in axes.texts if text.get_text() in among]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    return [(one, other) for n, (one, a) in enumerate(boxes) for other, b in boxes[:n] if a.overlaps(b)]
+
+
 def test_overlay_names_what_is_outlined_and_lists_the_rest():
     page = overlay_page(made_result(), "case_1")
     shown = words(page)
@@ -191,6 +199,7 @@ def test_boxes_are_dashed_in_the_findings_colour_and_the_legend_says_so():
     ]  # fmt: skip
     assert [to_hex(p.get_edgecolor()).upper() for p in drawn] == [finding_colour(0), finding_colour(3)]
     assert "dashed: box" in words(page) and texts_inside(page)
+    assert not overlapping(page, {"dashed: box", "little", "much", "no / perhaps", "shape and size"})
     assert "dashed: box" not in words(explanation_page(made_result(), "case_1"))
 
 
