@@ -1,5 +1,7 @@
 """What a step costs from kept trunks, against one from the pictures: same batches, taken in turn, in one process.
 
+Time is that of the CPU, so that what else a machine does counts little.
+
 ``python -m benchmarks.trunk_cache --host lite_medsam --edges 4,7 9,11 none``
 """
 
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measured(options: argparse.Namespace, edge: str) -> dict[str, float]:
-    """Seconds a picture with and without, their ratio, and the largest difference of a batch's loss."""
+    """CPU seconds a picture with and without, their ratio, and the largest difference of a batch's loss."""
     with tempfile.TemporaryDirectory() as folder, denormals_flushed(), memory_kept():
         config = _config(options, edge, folder)
         torch.set_num_threads(options.threads)
@@ -48,10 +50,10 @@ def measured(options: argparse.Namespace, edge: str) -> dict[str, float]:
             cache(batches[number].pixels)
             losses = {}
             for way in ("without", "with"):
-                started = time.perf_counter()
+                started = time.process_time()
                 batch = batches[number]
                 losses[way] = step(batch, cache(batch.pixels) if way == "with" else None)
-                seconds[way] += (time.perf_counter() - started) * (number > 0)  # the first one warms up
+                seconds[way] += (time.process_time() - started) * (number > 0)  # the first one warms up
             difference = max(difference, abs(losses["with"] - losses["without"]))
         each = {way: total / options.batches / config.batch_size for way, total in seconds.items()}
         size = cache.store.bytes / len(list(cache.store.folder.iterdir()))
