@@ -18,6 +18,7 @@ from medsegr.evaluation.surface import Tolerance
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.result import FindingResult, Result, unique_ids
 from medsegr.inference.thresholds import SupportThresholds
+from medsegr.inference.trained_targets import Untrained
 from tests.data.dataset_maker import manifest, table
 
 SIZE = 64
@@ -47,8 +48,10 @@ class ListeningPredictor:
         *,
         modality: str | None = None,
         lexicon: Lexicon | None = None,
+        untrained: Untrained | None = None,
     ) -> Result:
-        """Ask for the findings of a report, as ``Predictor.segment`` does."""
+        """Ask for the findings of a report, as ``Predictor.segment`` does; measuring means to draw everything."""
+        assert untrained == "draw"
         self.passes += 1
         ids = unique_ids(report.findings)
         found = [self._found(id, f, image) for id, f in zip(ids, report.findings, strict=True)]

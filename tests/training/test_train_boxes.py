@@ -21,7 +21,10 @@ def test_a_model_that_predicts_boxes_is_told_some_and_resumes_exactly(tmp_path, 
     monkeypatch.setattr(
         ReportGuidedSam,
         "forward",
-        lambda self, pixels, priors, prompts=None: (seen.append(prompts), forward(self, pixels, priors, prompts))[1],
+        lambda self, pixels, priors, prompts=None, trunk=None: (
+            seen.append(prompts),
+            forward(self, pixels, priors, prompts, trunk),
+        )[1],
     )
     train(config, show_progress=False)
     told = torch.cat([prompts.boxes.flatten(0, 1) for prompts in seen if prompts is not None])
