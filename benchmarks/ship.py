@@ -1,7 +1,7 @@
 """A finished run -> a model inside the package, with its card.
 
     python -m benchmarks.ship tiny --run last --phantoms phantoms size
-    python -m benchmarks.ship lite --run lite --phantoms phantoms --data sets
+    python -m benchmarks.ship lite --run lite --data SETS...
 
 Sets the support thresholds on the validation splits (they keep 95 % of what is there), stores the weights as
 float16, and writes the card. Only what real data sets show counts as trained in ``lite``: a name that it knows from

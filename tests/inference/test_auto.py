@@ -99,5 +99,5 @@ def test_wrong_questions_are_refused_as_by_any_model(asked, message, both):
 def test_it_has_no_host_of_its_own():
     with pytest.raises(ConfigError, match="name the model as well"):
         medsegr.load("auto", host="lite_medsam")
-    with pytest.raises(ConfigError, match="auto, tiny"):
+    with pytest.raises(ConfigError, match="auto, lite, tiny"):
         medsegr.load("nobody")
