@@ -49,7 +49,7 @@ def test_lite_counts_what_real_sets_show_and_refuses_the_rest(run, tmp_path):
     ship(LITE, run, out, generated=[tmp_path / "phantoms"], real=[tmp_path / "real"], limit=2)
     told = metadata(out)
     assert told["trained_targets"] == {"chest_xray": ["nodule"]}
-    assert told["untrained_findings"] == "refuse" and told["steps"] == 9 and told["seed"] == 3
+    assert told["untrained_findings"] == "refuse" and told["steps"] == LITE.steps and told["seed"] == 3
     assert told["validation"] == {"val_dice": 0.123} and "training" not in told and told["results"] == {}
     assert 0 <= told["support_threshold"] <= 0.5
     card = (out / CARD).read_text()

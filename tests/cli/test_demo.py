@@ -10,6 +10,13 @@ from medsegr.cli.main import main
 from tests.built_in import put_lite_beside
 
 
+@pytest.fixture
+def without_lite(monkeypatch):
+    """Nothing but generated studies is shown."""
+    monkeypatch.setattr("medsegr.inference.auto.builtin_models", lambda: ["tiny"])
+
+
+@pytest.mark.usefixtures("without_lite")
 @pytest.mark.parametrize("number", [0, 4], ids=["report without a modality", "report with one"])
 def test_the_command_it_names_makes_its_masks_again(number: int, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(demo_cases, "SHOWN", demo_cases.SHOWN[number : number + 1])
@@ -26,6 +33,7 @@ def test_the_command_it_names_makes_its_masks_again(number: int, tmp_path: Path,
         assert (first.parent / mask).read_bytes() == (second.parent / mask).read_bytes()
 
 
+@pytest.mark.usefixtures("without_lite")
 def test_a_report_that_names_its_modality_needs_no_option(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(demo_cases, "SHOWN", demo_cases.SHOWN[4:5])
     assert main(["demo", "--out", str(tmp_path / "shown")]) == 0
