@@ -1,13 +1,16 @@
 """Which of the built-in models ``auto`` takes, and what its results say of it."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 
 import medsegr
 from medsegr.errors import ConfigError, MedsegrError
 from medsegr.inference import builtin
-from medsegr.inference.auto import Choice, choose
+from medsegr.inference.auto import AutoPredictor, Choice, choose
 from medsegr.inference.builtin import host_missing
+from medsegr.inference.predictor import Predictor
 from tests.built_in import put_lite_beside
 
 
@@ -101,3 +104,7 @@ def test_it_has_no_host_of_its_own():
         medsegr.load("auto", host="lite_medsam")
     with pytest.raises(ConfigError, match="auto, lite, tiny"):
         medsegr.load("nobody")
+
+
+def test_it_is_asked_as_any_model_is():
+    assert signature(AutoPredictor.segment) == signature(Predictor.segment)

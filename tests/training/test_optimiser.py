@@ -33,6 +33,16 @@ def test_norms_biases_and_embeddings_do_not_decay():
     assert spared["weight_decay"] == 0
 
 
+def test_the_decoders_copy_has_a_share_of_the_rate_and_the_hosts_own_decoder_none_of_its_own():
+    model = nn.ModuleDict({"adapter": nn.ModuleDict({"decoder": nn.Linear(2, 2), "late": nn.Linear(2, 2)})})
+    model["mask_decoder"] = nn.Linear(2, 2)
+    optimiser = build_optimiser(model, dict(model.named_parameters()), OptimiserConfig(decoder_share=0.25))
+    shares = {id(p): group["share"] for group in optimiser.param_groups for p in group["params"]}
+    told = {name: shares[id(p)] for name, p in model.named_parameters()}
+    assert told.pop("adapter.decoder.weight") == told.pop("adapter.decoder.bias") == 0.25
+    assert set(told.values()) == {1.0} and len(told) == 4
+
+
 def test_the_mean_follows_and_is_lent():
     layer = nn.Linear(2, 2)
     mean = WeightMean(dict(layer.named_parameters()), 0.9)

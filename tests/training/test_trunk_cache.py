@@ -123,7 +123,7 @@ def test_hosts_of_which_nothing_can_be_kept_are_refused(data, tmp_path, model, m
 
 
 def test_a_lora_and_a_cache_are_refused_before_the_run(data, host, tmp_path):
-    pytest.importorskip("peft")
+    pytest.importorskip("peft", reason="LoRA needs peft: pip install 'medsegr[lora]'")
     config = config_of(
         data, tmp_path / "run", host, lora=LoraSettings(rank=2), trunk_cache=TrunkCacheConfig(versions=1)
     )

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from medsegr.cli.model_choice import AUTO
 from medsegr.data.dataset_folder import find_dataset_folders
 
 
 def model_places(model: str, host: str | None = None) -> list[Path]:
     """Where a model and its host may be read from; a built-in name stands for no folder, even if one is called so."""
     from medsegr.backbones.lite_medsam_weights import NAME
+    from medsegr.inference.auto import AUTO
     from medsegr.inference.builtin import builtin_models
 
     names = (AUTO, NAME, *builtin_models())

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from medsegr.inference.predictor import Predictor
     from medsegr.inference.result import Result
 
-AUTO = "auto"
-
 
 def one_model(name: str) -> str:
     """The name of a model that is to be measured.
@@ -18,6 +16,8 @@ def one_model(name: str) -> str:
     Raises:
         ConfigError: It is ``auto``, which may take several.
     """
+    from medsegr.inference.auto import AUTO
+
     if name == AUTO:
         raise ConfigError("'auto' takes one of several models for each study. Measure one of them: --model lite.")
     return name

@@ -170,7 +170,7 @@ class _Run:
         config, step, optimiser = self.config, self.progress.step, self.trained.optimiser
         torch.manual_seed((config.seed * 1_000_003 + step) * 1009 + self.fabric.global_rank)
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate_at(step, config.steps, config.optimiser) * group.get("share", 1.0)
+            group["lr"] = learning_rate_at(step, config.steps, config.optimiser) * group["share"]
         self.model.train()
         optimiser.zero_grad(set_to_none=True)
         for part in range(config.accumulate):
