@@ -101,6 +101,19 @@ def test_the_best_model_says_what_it_was_trained_to_find_and_what_it_knew_before
     assert grown.knows("liver", "abdomen_ct")
 
 
+def test_the_best_model_says_which_attributes_it_met_and_goes_on_with_more(data, whole_run, tmp_path):
+    taught = ReportGuidedSam.from_pretrained(whole_run / "best").vocabulary.taught
+    met = {(aspect, name) for _, aspect, name in taught.words}
+    assert ("location", "laterality:left") in met and len(met) < 20
+    config = small_config(data, tmp_path / "on", init=str(whole_run / "best"), seed=5, steps=1)
+    train(config, show_progress=False)
+    more = ReportGuidedSam.from_pretrained(tmp_path / "on" / "best").vocabulary.taught
+    assert more.words >= taught.words
+    config = small_config(data, tmp_path / "old", init="tiny", host_settings={}, image_size=64, steps=1)
+    train(config, show_progress=False)
+    assert ReportGuidedSam.from_pretrained(tmp_path / "old" / "best").vocabulary.taught is None, "tiny knows more"
+
+
 def test_starts_from_the_built_in_model_by_its_name(data, tmp_path):
     model = starting_model(small_config(data, tmp_path, init="tiny", host_settings={}, image_size=64))
     shipped = ReportGuidedSam.from_pretrained(builtin_folder() / "tiny")
@@ -130,11 +143,9 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(data, whole_run, tm
     resumed, whole = (load_file(run / STATE_FILE) for run in (tmp_path / "run", whole_run))
     assert resumed.keys() == whole.keys()
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
-    asked = [
-        ReportGuidedSam.from_pretrained(run / "best").metadata["trained_targets"]
-        for run in (tmp_path / "run", whole_run)
-    ]
-    assert asked[0] == asked[1]
+    resumed, whole = (ReportGuidedSam.from_pretrained(run / "best") for run in (tmp_path / "run", whole_run))
+    assert resumed.metadata["trained_targets"] == whole.metadata["trained_targets"]
+    assert resumed.vocabulary == whole.vocabulary
     assert log_of(tmp_path / "run") == log_of(whole_run)
 
 

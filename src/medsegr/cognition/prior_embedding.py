@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import ASPECTS, Finding
 from medsegr.cognition.region_map import region_map
+from medsegr.cognition.taught_words import TaughtWords
 from medsegr.view import View
 
 REGION_SIZE = 64
@@ -62,13 +63,19 @@ class PriorVocabulary:
 
     It travels with the weights (``adapter.json``), so a lexicon that grows later
     leaves old weights readable: names without a row fall back to "unknown" for
-    targets, and to "not stated" for attributes.
+    targets, and to "not stated" for attributes. So do attributes whose row was
+    never trained in pictures of this modality; a place still has its region.
+
+    Attributes:
+        target, location, texture, shape: The names.
+        taught: Attributes that training showed; None where nobody knows, and every row counts.
     """
 
     target: tuple[str, ...]
     location: tuple[str, ...]
     texture: tuple[str, ...]
     shape: tuple[str, ...]
+    taught: TaughtWords | None = None
 
     @classmethod
     def of_lexicon(cls, lexicon: Lexicon) -> "PriorVocabulary":
@@ -84,14 +91,16 @@ class PriorVocabulary:
             shape=(*sorted(lexicon.shapes), *sizes, *counts),
         )
 
-    def to_dict(self) -> dict[str, list[str]]:
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {aspect: list(getattr(self, aspect)) for aspect in ASPECTS}
+        names: dict[str, Any] = {aspect: list(getattr(self, aspect)) for aspect in ASPECTS}
+        return names if self.taught is None else {**names, "taught": self.taught.to_dict()}
 
     @classmethod
-    def from_dict(cls, record: dict[str, list[str]]) -> "PriorVocabulary":
+    def from_dict(cls, record: dict[str, Any]) -> "PriorVocabulary":
         """Read what :meth:`to_dict` wrote."""
-        return cls(**{aspect: tuple(record[aspect]) for aspect in ASPECTS})
+        taught = TaughtWords.from_dict(record["taught"]) if "taught" in record else None
+        return cls(**{aspect: tuple(record[aspect]) for aspect in ASPECTS}, taught=taught)
 
     def encode(self, findings: Sequence[Sequence[Finding]], views: Sequence[View]) -> PriorBatch:
         """Findings of B images -> tensors, padded to the largest number of findings (at least 1).
@@ -107,8 +116,9 @@ class PriorVocabulary:
         for b, (listed, view) in enumerate(zip(findings, views, strict=True)):
             for k, finding in enumerate(listed):
                 valid[b, k] = 1.0
-                for aspect, names in _attributes(finding, view.modality).items():
-                    self._fill(weights[aspect][b, k], aspect, names)
+                for aspect, names in stated_names(finding, view.modality).items():
+                    known = names if self.taught is None else self.taught.of(aspect, names, view.modality)
+                    self._fill(weights[aspect][b, k], aspect, known)
                 region[b, k] = _region_in_square(finding, view)
         tensors = {aspect: torch.from_numpy(array) for aspect, array in weights.items()}
         return PriorBatch(**tensors, region=torch.from_numpy(region), valid=torch.from_numpy(valid))
@@ -129,8 +139,8 @@ def _index(names: tuple[str, ...]) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def _attributes(finding: Finding, modality: str | None) -> dict[str, list[str]]:
-    """Names per aspect, as the vocabulary spells them."""
+def stated_names(finding: Finding, modality: str | None) -> dict[str, list[str]]:
+    """Names per aspect, as the vocabulary spells them; the target's first, then its picture's modality."""
     side = finding.location.laterality
     shape = list(finding.shape.attributes)
     if finding.shape.size_mm:

@@ -31,7 +31,7 @@ from medsegr.inference.request import (
     read_together,
 )
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
-from medsegr.inference.result_warnings import contradictions, outside_training, unnamed_pictures, without_row
+from medsegr.inference.result_warnings import contradictions, outside_training, unnamed_pictures, untaught, without_row
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets, Untrained, pictures_of, policy_of
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
@@ -216,6 +216,7 @@ class Predictor:
             *picture.notes,
             *priors.warnings,
             *without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
+            *untaught(self.model.vocabulary, [findings[k] for k in sought], modality),
             *unnamed_pictures(results, trained, modality),
             *outside_training(results, trained, modality),
             *contradictions(results, thresholds, told=len(priors)),

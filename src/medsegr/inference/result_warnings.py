@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from medsegr.cognition.prior_embedding import PriorVocabulary, stated_names
 from medsegr.cognition.priors import Finding
+from medsegr.cognition.taught_words import UNKNOWN
 from medsegr.inference.result import FindingResult
 from medsegr.inference.thresholds import Thresholds
-from medsegr.inference.trained_targets import UNKNOWN, TrainedTargets, pictures_of
+from medsegr.inference.trained_targets import TrainedTargets, pictures_of
 
 ANYWAY = "To see what it draws nevertheless: --untrained draw (in Python untrained='draw')."
 """Said beside what was refused."""
@@ -20,6 +22,19 @@ def without_row(rows: Sequence[str], findings: Sequence[Finding], modality: str 
     if modality is not None and f"modality:{modality}" not in rows:
         warnings.append(f"This model has no row for pictures of '{modality}'.")
     return warnings
+
+
+def untaught(vocabulary: PriorVocabulary, findings: Sequence[Finding], modality: str | None) -> list[str]:
+    """Looks of findings that the model was never shown in such pictures, and is therefore not told."""
+    taught = vocabulary.taught
+    if taught is None:
+        return []
+    stated = [stated_names(finding, modality) for finding in findings]
+    names = {(a, name): None for of in stated for a in ("texture", "shape") for name in of[a]}
+    unmet = [name for aspect, name in names if not taught.of(aspect, [name], modality)]
+    if not unmet:
+        return []
+    return [f"This model never met {', '.join(unmet)} in {pictures_of(modality)}: taken as not stated."]
 
 
 def unnamed_pictures(results: Sequence[FindingResult], trained: TrainedTargets, modality: str | None) -> list[str]:

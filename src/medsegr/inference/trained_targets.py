@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from medsegr.cognition.taught_words import UNKNOWN
 from medsegr.errors import CheckpointError, ConfigError
 
 KEY = "trained_targets"
@@ -14,9 +15,6 @@ Untrained = Literal["refuse", "draw"]
 
 POLICY = "untrained_findings"
 """Name in a checkpoint's metadata of what the model does where nobody says; ``draw`` where they say nothing."""
-
-UNKNOWN = "unknown"
-"""Stands for the modality of pictures whose modality nobody knew."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Everything we train on a host, as one module. Here the two stages meet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from medsegr.backbones.lora import LoraSettings
 from medsegr.cognition.fusion_transformer import FusionTransformer
 from medsegr.cognition.prior_embedding import PriorBatch, PriorEmbedding, PriorVocabulary
 from medsegr.cognition.priors import ASPECTS, Finding
+from medsegr.cognition.taught_words import Word
 from medsegr.errors import ConfigError
 from medsegr.model.support_head import SupportHead
 from medsegr.perception.attribute_agreement import AttributeAgreement
@@ -144,7 +145,8 @@ class PartialVocabulary(PriorVocabulary):
     @classmethod
     def of(cls, whole: PriorVocabulary, unsaid: Sequence[str]) -> PriorVocabulary:
         """``whole`` less some aspects; ``whole`` itself where there are none."""
-        return cls(**{a: getattr(whole, a) for a in ASPECTS}, unsaid=tuple(unsaid)) if unsaid else whole
+        names = {aspect: getattr(whole, aspect) for aspect in ASPECTS}
+        return cls(**names, taught=whole.taught, unsaid=tuple(unsaid)) if unsaid else whole
 
     def encode(self, findings: Sequence[Sequence[Finding]], views: Sequence[View]) -> PriorBatch:
         """As :meth:`PriorVocabulary.encode`, with the unsaid aspects not stated."""
@@ -197,6 +199,11 @@ class Adapter(nn.Module):
         )
         self.box = BoxHead(feature_dim, dim) if config.box else None
         self.decoder = backbone.decoder_copy() if config.train_decoder else None
+
+    def teach(self, words: Iterable[Word]) -> None:
+        """Let attributes count as known, where it is recorded which are: see :class:`PriorVocabulary`."""
+        if (taught := self.vocabulary.taught) is not None and (more := taught.joined(words)) is not taught:
+            self.vocabulary = replace(self.vocabulary, taught=more)
 
     def tokens(self, priors: PriorBatch, pixel_values: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b k 4 d"]:
         """Fused tokens of all findings."""

@@ -13,12 +13,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from medsegr.backbones.decoder_input import Prompts
-from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary
+from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary, stated_names
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.region_map import seen
+from medsegr.cognition.taught_words import ATTRIBUTES, UNKNOWN, Word
 from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.inference.flips import mirrored_finding
-from medsegr.inference.trained_targets import UNKNOWN
 from medsegr.training.augmentation import change_intensity, draw_geometry, move
 from medsegr.training.config import TrainConfig
 from medsegr.training.losses import Truth
@@ -64,6 +64,7 @@ class TrainingBatch:
         priors: What is asked of each image.
         truth: Its masks.
         shown: (modality or ``unknown``, target) of what is asked for and there.
+        words: Attributes that are told of it.
         told: True boxes that some findings are told, or None.
     """
 
@@ -71,6 +72,7 @@ class TrainingBatch:
     priors: PriorBatch
     truth: Truth
     shown: frozenset[tuple[str, str]] = frozenset()
+    words: frozenset[Word] = frozenset()
     told: Prompts | None = None
 
     def to(self, device: torch.device) -> "TrainingBatch":
@@ -150,16 +152,24 @@ def collate(
     slots, side = priors.valid.shape[1], pixels.shape[-1]
     masks = priors.valid.new_zeros(len(samples), slots, side, side, dtype=torch.uint8)
     present = torch.zeros_like(priors.valid)
-    shown = set()
+    shown: list[tuple[str, Finding]] = []
     for row, (sample, square) in enumerate(zip(samples, squares, strict=True)):
         count = len(sample.masks)
         masks[row, :count] = square.padded(torch.from_numpy(sample.masks))
         present[row, :count] = masks[row, :count].flatten(1).any(1).float()
         there = zip(sample.findings, present[row, :count].tolist(), strict=True)
-        shown |= {(sample.view.modality or UNKNOWN, finding.target) for finding, is_there in there if is_there}
+        shown += [(sample.view.modality or UNKNOWN, finding) for finding, is_there in there if is_there]
     content = pixels.new_tensor([square.content for square in squares])
     truth = Truth(masks, priors.valid.float(), present, content)
-    return TrainingBatch(pixels, priors, truth, frozenset(shown))
+    targets = frozenset((modality, finding.target) for modality, finding in shown)
+    return TrainingBatch(pixels, priors, truth, targets, frozenset(_words(shown)))
+
+
+def _words(shown: Sequence[tuple[str, Finding]]) -> Iterator[Word]:
+    """The attributes that findings in pictures of a modality state."""
+    for modality, finding in shown:
+        stated = stated_names(finding, modality)
+        yield from ((modality, aspect, name) for aspect in ATTRIBUTES for name in stated[aspect])
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from medsegr.backbones.catalogue import resize_host
+from medsegr.cognition.taught_words import TaughtWords
 from medsegr.errors import ConfigError
 from medsegr.inference.builtin import builtin_models, builtin_path
 from medsegr.inference.trained_targets import POLICY
@@ -26,6 +27,7 @@ def starting_model(config: TrainConfig) -> ReportGuidedSam:
         model = _trained(config, config.init)
     else:
         model = build_model(config.host, config.adapter, config.image_size or None, config.host_settings or None)
+        model.adapter.vocabulary = replace(model.vocabulary, taught=TaughtWords())
     if config.lora.rank and model.adapter.lora is None:
         model.add_lora(config.lora)
     if config.checkpoint_blocks:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.catalogue import working_folder_importable
+from medsegr.cognition.taught_words import TaughtWords
 from medsegr.errors import TrainingError
 from medsegr.inference.trained_targets import KEY, TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam
@@ -130,6 +131,7 @@ class _Run:
         if self.fabric.broadcast(self.folder is not None and self.folder.resumed):
             self.progress = load_state(run, self.trained)
             self.targets = self.targets.joined(TrainedTargets.from_metadata({KEY: self.progress.targets}))
+            self.model.adapter.teach(TaughtWords.from_dict(self.progress.words).words)
         if self.folder is not None:
             self.folder.keep_log_until(self.progress.step)
         before, self.held_out = self.progress.seconds, held_out
@@ -156,7 +158,7 @@ class _Run:
         if config.workers:
             for key in store.keys():  # noqa: SIM118
                 store.get(*key)
-        vocabulary, rank = self.model.vocabulary, self.fabric.global_rank
+        vocabulary, rank = replace(self.model.vocabulary, taught=None), self.fabric.global_rank
         told = config.sampling.told_box if self.model.adapter.box is not None else 0.0
         batches = TrainingBatches(store, config, vocabulary, self.model.preprocess, rank, self.encoder, told)
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
@@ -177,6 +179,7 @@ class _Run:
             marked = time.monotonic()
             batch = next(batches).to(self.fabric.device)
             self.targets = self.targets.with_pairs(batch.shown)
+            self.model.adapter.teach(batch.words)
             batch = batch.halved() if step < config.half_size_share * config.steps else batch
             self.data_seconds += time.monotonic() - marked
             trunk = None if self.trunks is None else self.trunks(batch.pixels)
@@ -256,6 +259,8 @@ class _Run:
     def _save(self) -> None:
         if self.folder is not None:
             self.progress.targets = self.targets.metadata().get(KEY, {})
+            taught = self.model.vocabulary.taught
+            self.progress.words = {} if taught is None else taught.to_dict()
             save_state(self.folder.path, self.trained, self.progress)
         self.fabric.barrier()
 
