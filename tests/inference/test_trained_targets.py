@@ -1,9 +1,12 @@
 """What a model was trained to find, and what it says of anything else."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medsegr.cognition.taught_words import TaughtWords
 from medsegr.errors import CheckpointError, ConfigError
 from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.trained_targets import TrainedTargets
@@ -31,6 +34,18 @@ def test_nothing_is_claimed_where_the_checkpoint_says_nothing():
     assert unsaid.knows("nodule", "chest_xray")
     assert unsaid.knows_pictures("brain_mri")
     assert unsaid.metadata() == {}
+
+
+def test_looks_that_the_model_never_met_are_named_and_not_told():
+    words = frozenset({("chest_xray", "texture", "solid"), ("chest_xray", "shape", "round")})
+    model = disks()
+    report = "Solid calcified round small nodule in the left lung. No cavitary mass."
+    assert not Predictor(model).segment(picture(), report, modality="chest_xray").warnings
+    model.vocabulary = replace(model.vocabulary, taught=TaughtWords(words))
+    result = Predictor(model).segment(picture(), report, modality="chest_xray")
+    met = "This model never met calcified, small in pictures of 'chest_xray': taken as not stated."
+    assert result.warnings == (met,)
+    assert result.findings[0].finding.texture.attributes == ("solid", "calcified"), "the report still says so"
 
 
 def test_names_belong_to_the_pictures_they_were_shown_in():
