@@ -60,8 +60,8 @@ def _lines(item: "Dataset", depth: int) -> Iterator[str]:
     for part in items(item, "ContentSequence") if depth < DEEPEST else ():
         concept = first(part, "ConceptNameCodeSequence")
         relation, named = text(part, "RelationshipType").upper(), text(concept, "CodeMeaning")
-        of_report = depth == 0 and relation == "HAS CONCEPT MOD"  # its language, and the like
-        if relation == "HAS OBS CONTEXT" or of_report or text(concept, "CodeValue") in IMAGE_LIBRARY:
+        of_report = depth == 0 and relation in ("HAS CONCEPT MOD", "HAS OBS CONTEXT")  # its language, its observer
+        if of_report or text(concept, "CodeValue") in IMAGE_LIBRARY:
             continue
         kind = text(part, "ValueType").upper()
         said = _said(part, kind)
