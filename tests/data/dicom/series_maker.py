@@ -87,18 +87,18 @@ def write_series(
         origin: LPS mm of the first voxel of the first slice.
         step: LPS mm from slice to slice; 2.5 mm along the normal by default.
         spacing: Down a column and along a row, mm.
-        values: Of the header.
+        values: Of the header; ``first``: number of the first instance.
     """
     row, column = np.array(directions, float).reshape(2, 3)
     along = np.cross(row, column) * 2.5 if step is None else np.asarray(step, float)
-    paths = []
+    paths, begins = [], values.pop("first", 1)
     for index, pixels in enumerate(volume):
         place = np.asarray(origin, float) + index * along
-        made = dataset(pixels, instance=values.pop("first", 1) + index, **{"PixelSpacing": list(spacing), **values})
+        made = dataset(pixels, instance=begins + index, **{"PixelSpacing": list(spacing), **values})
         made.ImagePositionPatient = [f"{value:.6f}"[:16] for value in place]
         made.ImageOrientationPatient = [f"{value:.8f}"[:16] for value in (*row, *column)]
         series = values.get("SeriesNumber", 1)
-        paths.append(write(folder / f"{(index * 7 + 3) % 97:02d}-{series}-{index}.dcm", made))
+        paths.append(write(folder / f"{(index * 7 + 3) % 97:02d}-{series}-{begins + index}.dcm", made))
     return paths
 
 
