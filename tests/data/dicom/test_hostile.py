@@ -66,7 +66,10 @@ def test_truncated_around_the_pixels(off: int, tmp_path: Path) -> None:
 def test_wrong_lengths_of_pixel_data(length: int, tmp_path: Path) -> None:
     content = WHOLE[: PIXELS_AT + 8] + struct.pack("<I", length) + WHOLE[PIXELS_AT + 12 :]
     (tmp_path / "a.dcm").write_bytes(content)
-    refused(tmp_path / "a.dcm")
+    if 0xFFFFFFFF > length > 360:  # all pixels are there, and the end of the file is the end of them
+        np.testing.assert_array_equal(load_image(tmp_path / "a.dcm").voxels, PICTURE)
+    else:
+        refused(tmp_path / "a.dcm")
 
 
 @pytest.mark.parametrize("at", range(200, 620, 35))
@@ -108,7 +111,7 @@ def test_missing_tags(keyword: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keyword", ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "WindowWidth",
-                                     "RescaleSlope", "SeriesInstanceUID", "InstanceNumber", "PatientOrientation"])  # fmt: skip
+                                     "RescaleSlope", "SeriesInstanceUID", "StudyDescription", "PatientOrientation"])  # fmt: skip
 @pytest.mark.parametrize("content", [b"nonsense\\1", b"1e999\\1e999", b"nan\\nan\\nan"], ids=["words", "huge", "nan"])
 def test_broken_values_are_as_if_missing(keyword: str, content: bytes, tmp_path: Path) -> None:
     made = dataset(PICTURE, CT)
@@ -143,7 +146,9 @@ def compressed(stream: bytes, syntax: str, rows: int = 12, columns: int = 15) ->
     return made
 
 
-J2K = b"\xff\x4f\xff\x51\x00\x29\x00\x00" + struct.pack(">8I", 60_000, 60_000, 0, 0, 60_000, 60_000, 0, 0) + b"\0\1\7\1\1"
+J2K = (
+    b"\xff\x4f\xff\x51\x00\x29\x00\x00" + struct.pack(">8I", 60_000, 60_000, 0, 0, 60_000, 60_000, 0, 0) + b"\0\1\7\1\1"
+)
 JPEG = b"\xff\xd8\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 60_000, 60_000) + b"\x01\x01\x11\x00"
 
 
@@ -151,7 +156,7 @@ JPEG = b"\xff\xd8\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 60_000, 60_000) + b"
     ("stream", "syntax"),
     [(J2K, "1.2.840.10008.1.2.4.90"), (JPEG, "1.2.840.10008.1.2.4.50"), (JPEG, "1.2.840.10008.1.2.4.70"),
      (JPEG.replace(b"\xff\xc0", b"\xff\xf7"), "1.2.840.10008.1.2.4.80"), (b"\0" * 64, "1.2.840.10008.1.2.5"),
-     (b"\xff\xd8\xff", "1.2.840.10008.1.2.4.50"), (b"", "1.2.840.10008.1.2.4.90"),
+     (b"\xff\xd8\xff", "1.2.840.10008.1.2.4.50"), (b"\0\0", "1.2.840.10008.1.2.4.90"),
      (b"nonsense", "1.2.840.10008.1.2.4.91"), (b"\1\0\0\0\x40\0\0\0" + b"\x81\0" * 9, "1.2.840.10008.1.2.5"),
      (b"x" * 40, "1.2.840.10008.1.2.4.100"), (b"x" * 40, "1.2.3.4.5")],
 )  # fmt: skip
@@ -171,9 +176,7 @@ def test_a_deflated_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     content = (tmp_path / "a.dcm").read_bytes()
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(b"\0" * 90_000_000) + packer.flush()
-    header = content[: content.index(b"1.2.840.10008.1.2.1.99") + 22]
-    header = (tmp_path / "a.dcm").read_bytes()[: header_end(content)]
-    (tmp_path / "bomb.dcm").write_bytes(header + packed)
+    (tmp_path / "bomb.dcm").write_bytes(content[: header_end(content)] + packed)
     assert "unpacks to more than" in refused(tmp_path / "bomb.dcm")
 
 
@@ -189,10 +192,11 @@ def zipped(path: Path, members: dict[str, bytes], **options: object) -> Path:
     return path
 
 
-def test_a_zip_bomb(tmp_path: Path) -> None:
+def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("medsegr.data.dicom.files.MAX_READS", 50_000)
     zipped(tmp_path / "a.zip", {f"{n}.dcm": WHOLE[:PIXELS_AT] + b"\0" * 30_000_000 for n in range(3)})
     assert (tmp_path / "a.zip").stat().st_size < 300_000
-    refused(tmp_path / "a.zip")
+    assert "more than 50,000 elements" in refused(tmp_path / "a.zip")
 
 
 def test_an_archive_that_lies_of_its_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +209,9 @@ def test_an_archive_that_lies_of_its_sizes(tmp_path: Path, monkeypatch: pytest.M
     refused(tmp_path / "b.zip")
 
 
-@pytest.mark.parametrize("name", ["../../outside.dcm", "/etc/outside.dcm", "..\\outside.dcm", "a/../../b.dcm", "C:\\x.dcm"])
+@pytest.mark.parametrize(
+    "name", ["../../outside.dcm", "/etc/outside.dcm", "..\\outside.dcm", "a/../../b.dcm", "C:\\x.dcm"]
+)
 def test_paths_in_archives_reach_nowhere(name: str, tmp_path: Path) -> None:
     inside = tmp_path / "in" / "side"
     inside.mkdir(parents=True)

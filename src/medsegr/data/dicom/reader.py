@@ -26,7 +26,6 @@ from medsegr.data.dicom.values import fitting_type, meaning, value_type
 from medsegr.data.dicom.window import shown_range
 from medsegr.data.geometry import Geometry, displayed_geometry
 from medsegr.data.nifti import MAX_VOXELS
-from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
@@ -74,7 +73,6 @@ def list_stacks(path: Path) -> list[Stack]:
         if kind in SEGMENTATIONS or not whole(header, "Rows") or not whole(header, "Columns"):
             others.append((text(header, "Modality") or "other").upper())
             continue
-        check_size(whole(header, "Rows") or 0, whole(header, "Columns") or 0, file.name)
         planes += planes_of(file, header)
     if not planes:
         raise ImageError(_nothing(path, files, others))
@@ -232,8 +230,8 @@ def _content(
     else:
         window = shown_range(stack.planes, voxels, modality)
     headers = (header,) if frames or is_tiled(header) else tuple(plane.header for plane in stack.planes)
-    uids = (text(header, f"{kind}UID") for kind in ("StudyInstance", "SeriesInstance", "FrameOfReference"))
-    return DicomContent(voxels, geometry, modality, notes, window, DicomSeries(headers, frames, *uids))
+    series = DicomSeries(headers, frames, stack.study_uid, stack.series_uid, text(header, "FrameOfReferenceUID"))
+    return DicomContent(voxels, geometry, modality, notes, window, series)
 
 
 def _dose(header: "Dataset") -> list[str]:

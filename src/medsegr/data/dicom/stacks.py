@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medsegr.data.dicom.header import number, text, value, words
+from medsegr.data.dicom.header import number, words
 from medsegr.data.dicom.placing import LEAST_STEP_MM, distance, stack_affine
 from medsegr.data.dicom.planes import StoredPlane
 from medsegr.errors import ImageError
@@ -54,11 +54,11 @@ class Stack:
 
     @property
     def study_uid(self) -> str:
-        return text(self.first.header, "StudyInstanceUID")
+        return self.first.shared.study_uid
 
     @property
     def series_uid(self) -> str:
-        return text(self.first.header, "SeriesInstanceUID")
+        return self.first.shared.series_uid
 
     @property
     def is_localizer(self) -> bool:
@@ -78,7 +78,7 @@ def stacks_of(planes: Iterable[StoredPlane]) -> list[Stack]:
     """Planes of any number of studies -> stacks, by study, series number, and as found."""
     series: defaultdict[Hashable, list[StoredPlane]] = defaultdict(list)
     for plane in planes:
-        series[text(plane.header, "StudyInstanceUID"), text(plane.header, "SeriesInstanceUID")].append(plane)
+        series[plane.shared.study_uid, plane.shared.series_uid].append(plane)
     ordered = sorted(series.items(), key=lambda entry: (entry[0][0], number(entry[1][0].header, "SeriesNumber") or 0,
                                                         entry[0][1]))  # type: ignore[index]  # fmt: skip
     found = [stack for _, members in ordered for stack in _of_series(members)]
@@ -89,7 +89,7 @@ def stacks_of(planes: Iterable[StoredPlane]) -> list[Stack]:
 def _of_series(planes: Sequence[StoredPlane]) -> list[Stack]:
     once: dict[tuple[str, int], StoredPlane] = {}
     for plane in planes:
-        once.setdefault((text(plane.header, "SOPInstanceUID") or str(plane.file), plane.number), plane)
+        once.setdefault((plane.shared.instance_uid or str(plane.file), plane.number), plane)
     twice = len(planes) - len(once)
     notes = (f"{twice} slice(s) were there twice, under one SOPInstanceUID; one of each was read",) if twice else ()
     groups: list[list[StoredPlane]] = []
@@ -108,14 +108,9 @@ def _belong_together(one: StoredPlane, other: StoredPlane) -> bool:
         return True  # frames without a place: a loop, or tiles
     if not (one.is_placed and other.is_placed) or one.is_projection or other.is_projection:
         return False
-    alike = one.size == other.size and _look(one) == _look(other) and one.is_localizer == other.is_localizer
+    alike = one.size == other.size and one.shared.look == other.shared.look and one.is_localizer == other.is_localizer
     near = np.allclose(one.spacing, other.spacing, rtol=1e-3)  # type: ignore[arg-type]
     return alike and near and bool(np.abs(one.directions - other.directions).max() <= PARALLEL)  # type: ignore
-
-
-def _look(plane: StoredPlane) -> tuple[object, ...]:
-    keywords = ("SamplesPerPixel", "PhotometricInterpretation")
-    return tuple(value(plane.header, keyword) for keyword in keywords)
 
 
 def _of_group(planes: list[StoredPlane]) -> list[Stack]:
