@@ -10,7 +10,8 @@ import tifffile
 from PIL import Image
 
 from medsegr.cognition.lexicon import load_lexicon
-from medsegr.data.image import IMAGE_SUFFIXES, load_image, load_label_map
+from medsegr.data.image import IMAGE_SUFFIXES, load_image
+from medsegr.data.label_map import load_label_map
 from medsegr.errors import ImageError
 
 LEXICON = load_lexicon()

@@ -1,0 +1,159 @@
+"""StoredPlane: one frame of a file, and what its header says of its size, place and values.
+
+Enhanced objects say it frame by frame, in functional groups, or once for all, in the shared ones; older objects at
+the top; RT doses by offsets from the first frame. Whoever reads a plane need not know which.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from medsegr.data.dicom.files import DicomFile
+from medsegr.data.dicom.header import first, items, number, numbers, text, value, whole, words
+from medsegr.errors import ImageError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+MAX_FRAMES = 100_000
+"""Most frames of one file that are read."""
+
+PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "PX", "IO", "RG")
+"""Modalities whose pictures are shadows: no plane of the body, and each file a picture of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPlane:
+    """One frame of a file.
+
+    Attributes:
+        file: Where it is.
+        header: Of the file, without pixel data.
+        number: Of the frame, from 1.
+        frames: Of the whole file.
+    """
+
+    file: DicomFile
+    header: "Dataset"
+    number: int = 1
+    frames: int = 1
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(rows, columns) in px."""
+        return whole(self.header, "Rows") or 0, whole(self.header, "Columns") or 0
+
+    @cached_property
+    def is_projection(self) -> bool:
+        """True for radiographs and the like."""
+        return text(self.header, "Modality").upper() in PROJECTIONS
+
+    def item(self, group: str) -> "Dataset":
+        """A functional group of this frame, else the shared one, else the top of the header."""
+        own = items(self.header, "PerFrameFunctionalGroupsSequence")
+        mine = first(own[self.number - 1], group) if len(own) >= self.number else None
+        shared = first(first(self.header, "SharedFunctionalGroupsSequence"), group)
+        return mine or shared or self.header
+
+    @cached_property
+    def directions(self) -> np.ndarray | None:
+        """(2, 3) float64, LPS: where a row and where a column runs to, of length 1; None where it is not stated.
+
+        Raises:
+            ImageError: They are no two directions at right angles.
+        """
+        found = numbers(self.item("PlaneOrientationSequence"), "ImageOrientationPatient", 6)
+        if found is None or not found.any():
+            return None
+        pair = found.reshape(2, 3)
+        lengths = np.linalg.norm(pair, axis=1, keepdims=True)
+        if (np.abs(lengths - 1) > 0.05).any() or abs(float(pair[0] @ pair[1])) > 0.02:
+            raise ImageError(f"{self.file.name}: its rows and columns are not at right angles "
+                             "(ImageOrientationPatient), so its place is unknown. Export it again.")  # fmt: skip
+        return pair / lengths
+
+    @cached_property
+    def position(self) -> np.ndarray | None:
+        """(3,) float64, LPS mm, of the first voxel's centre; None where it is not stated."""
+        offsets = numbers(self.header, "GridFrameOffsetVector")
+        place = numbers(self.item("PlanePositionSequence"), "ImagePositionPatient", 3)
+        if place is None or offsets is None or self.frames == 1 or self.directions is None:
+            return place if self.frames == 1 or self.item("PlanePositionSequence") is not self.header else None
+        if len(offsets) != self.frames:
+            return None
+        return place + np.cross(*self.directions) * (offsets[self.number - 1] - offsets[0])
+
+    @cached_property
+    def spacing(self) -> tuple[float, float] | None:
+        """Steps down a column and along a row, mm; None where nothing usable is stated.
+
+        What a radiograph's header says of the detector (ImagerPixelSpacing) is no length in the body, and not read.
+        """
+        stated = numbers(self.item("PixelMeasuresSequence"), "PixelSpacing", 2)
+        if stated is None or (stated <= 0).any():
+            return None
+        return float(stated[0]), float(stated[1])
+
+    @cached_property
+    def thickness(self) -> float | None:
+        """SliceThickness in mm."""
+        found = number(self.item("PixelMeasuresSequence"), "SliceThickness")
+        return found if found and found > 0 else None
+
+    @property
+    def is_placed(self) -> bool:
+        """True where direction, position and spacing are known."""
+        return not (self.directions is None or self.position is None or self.spacing is None)
+
+    @cached_property
+    def is_localizer(self) -> bool:
+        """True for the scout that a scan is planned on."""
+        kinds = (*words(self.header, "ImageType"), *self.frame_type)
+        return any(kind in ("LOCALIZER", "SCOUT", "SCANOGRAM") for kind in kinds)
+
+    @cached_property
+    def frame_type(self) -> tuple[str, ...]:
+        """FrameType of an enhanced object."""
+        groups = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
+        return next((found for group in groups if (found := words(self.item(group), "FrameType"))), ())
+
+    def told_apart_by(self, tag: str) -> Any:
+        """What tells this plane from another at the same place: a time, an echo, a diffusion weight."""
+        groups = {
+            "EffectiveEchoTime": "MREchoSequence",
+            "DiffusionBValue": "MRDiffusionSequence",
+            "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence",
+            "TemporalPositionTimeOffset": "TemporalPositionSequence",
+        }
+        if tag == "FrameType":
+            return self.frame_type
+        if tag in groups:
+            return text(first_of(self, groups[tag]), tag)
+        if tag in ("TemporalPositionIndex", "FrameAcquisitionDateTime", "FrameReferenceDateTime"):
+            return text(first_of(self, "FrameContentSequence"), tag)
+        return text(self.header, tag)
+
+    def __str__(self) -> str:
+        return self.file.name if self.frames == 1 else f"{self.file.name}, frame {self.number}"
+
+
+def first_of(plane: StoredPlane, group: str) -> "Dataset | None":
+    """A functional group of a frame, and no other part of the header."""
+    found = plane.item(group)
+    return None if found is plane.header else found
+
+
+def planes_of(file: DicomFile, header: "Dataset") -> list[StoredPlane]:
+    """All frames of a file.
+
+    Raises:
+        ImageError: A number of frames that no file has.
+    """
+    stated = value(header, "NumberOfFrames")
+    frames = 1 if stated is None else whole(header, "NumberOfFrames")
+    if frames is None or not 1 <= frames <= MAX_FRAMES:
+        raise ImageError(f"{file.name} states a number of frames that is not between 1 and {MAX_FRAMES:,}. "
+                         "It is damaged; export it again.")  # fmt: skip
+    return [StoredPlane(file, header, number, frames) for number in range(1, frames + 1)]
