@@ -13,6 +13,7 @@ from medsegr.inference.result import FindingResult, Result
 
 if TYPE_CHECKING:
     from highdicom.sr import CodedConcept
+    from pydicom import Dataset
 
 MAKER = "medsegr"
 
@@ -87,3 +88,10 @@ def concept(code: Code) -> "CodedConcept":
 
     scheme, value, meaning = code
     return CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)
+
+
+def without_dates(made: "Dataset") -> None:
+    """Leave out when highdicom was at work: the same content gives the same bytes."""
+    for item in made.ContributingEquipmentSequence:
+        if "ContributionDateTime" in item:
+            del item.ContributionDateTime

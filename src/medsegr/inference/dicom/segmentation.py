@@ -3,13 +3,12 @@
 BINARY, for FRACTIONAL and LABELMAP lose or refuse overlap (docs/outputs.md).
 """
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from medsegr._version import __version__
-from medsegr.inference.dicom.case import MAKER, DicomCase, concept
+from medsegr.inference.dicom.case import MAKER, DicomCase, concept, without_dates
 from medsegr.inference.dicom.codes import SIDES
+from medsegr.inference.dicom.stand_in import put_right, stand_ins
 from medsegr.inference.result import FindingResult
 from medsegr.inference.shown_as import finding_colour, plain_name
 
@@ -27,10 +26,10 @@ def segmentation(case: DicomCase) -> "Segmentation":
     """
     from highdicom.seg import Segmentation
 
-    outlined, source = case.outlined, case.source
+    outlined, source, geometry = case.outlined, case.source, case.result.image.geometry
     made = Segmentation(
-        source_images=source.headers,
-        pixel_array=source.stacked([found.mask for found in outlined], case.result.image.geometry),
+        source_images=stand_ins(source, geometry),
+        pixel_array=source.stacked([found.mask for found in outlined], geometry),
         segmentation_type="BINARY",
         segment_descriptions=[_described(case, number, found) for number, found in enumerate(outlined, 1)],
         series_instance_uid=case.uid(ROLE, "series"),
@@ -39,8 +38,9 @@ def segmentation(case: DicomCase) -> "Segmentation":
         content_description="Findings of the report, outlined",
         specific_character_set=source.first.SpecificCharacterSet,
         **case.described("findings of the report", SERIES_OFFSET),
-        **_place(case),
+        tile_pixel_array=source.is_slide,
     )
+    put_right(made, source, geometry)
     _settle(made, case)
     return made
 
@@ -73,38 +73,10 @@ def _described(case: DicomCase, number: int, found: FindingResult) -> "SegmentDe
     return made
 
 
-def _place(case: DicomCase) -> dict[str, Any]:
-    """What highdicom cannot tell from the headers: places of a mosaic's slices, a radiograph's spacing, a slide's tiles."""
-    from highdicom import PixelMeasuresSequence
-
-    header, geometry = case.source.first, case.result.image.geometry
-    if case.source.is_mosaic and geometry.affine is not None:
-        return _places_of_slices(np.diag([-1.0, -1.0, 1.0, 1.0]) @ geometry.affine, geometry.stored_shape[2])
-    if case.source.is_slide:
-        return {"tile_pixel_array": True}
-    spacing = header.get("PixelSpacing") or header.get("ImagerPixelSpacing")
-    if geometry.affine is None and not case.source.frames and spacing:
-        return {"pixel_measures": PixelMeasuresSequence([float(side) for side in spacing], slice_thickness=None)}
-    return {}
-
-
-def _places_of_slices(affine: np.ndarray, slices: int) -> dict[str, Any]:
-    """Places of (i, j, k) by an affine in DICOM's own axes, LPS."""
-    from highdicom import PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence
-
-    steps = np.linalg.norm(affine[:3, :3], axis=0)
-    row, column = (affine[:3, axis] / steps[axis] for axis in (0, 1))
-    origins = [affine[:3, 3] + affine[:3, 2] * k for k in range(slices)]
-    return {
-        "pixel_measures": PixelMeasuresSequence([float(steps[1]), float(steps[0])], float(steps[2]), float(steps[2])),
-        "plane_orientation": PlaneOrientationSequence("PATIENT", [*map(float, row), *map(float, column)]),
-        "plane_positions": [PlanePositionSequence("PATIENT", [float(x) for x in origin]) for origin in origins],
-    }
-
-
 def _settle(made: "Segmentation", case: DicomCase) -> None:
     """Put what content says in place of what highdicom draws: the same masks give the same bytes."""
     made.InstanceCreationDate, made.InstanceCreationTime = case.source.moment
     organisation = case.uid(ROLE, "dimensions")
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organisation
+    without_dates(made)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from copy import copy as shallow
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,17 @@ KEPT = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "Modality",
     "Rows", "Columns", "NumberOfFrames", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
     "ImagerPixelSpacing", "SliceThickness", "SpacingBetweenSlices", "SeriesNumber", "ImageType",
+    "TotalPixelMatrixRows", "TotalPixelMatrixColumns", "TotalPixelMatrixOriginSequence", "ImageOrientationSlide",
+    "DimensionOrganizationType", "TotalPixelMatrixFocalPlanes", "NumberOfOpticalPaths",
 )  # fmt: skip
 """Fields of a header that outlive :func:`source_images` without the patient: geometry, kind and UIDs."""
 
 KEPT_GROUPS = {
     "PlanePositionSequence": ("ImagePositionPatient",),
+    "PlanePositionSlideSequence": (
+        "ColumnPositionInTotalImagePixelMatrix", "RowPositionInTotalImagePixelMatrix", "XOffsetInSlideCoordinateSystem",
+        "YOffsetInSlideCoordinateSystem", "ZOffsetInSlideCoordinateSystem",
+    ),
     "PlaneOrientationSequence": ("ImageOrientationPatient",),
     "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness", "SpacingBetweenSlices"),
 }
@@ -90,22 +97,12 @@ class SourceImages:
         return min(max(stated, 0), 10_000_000) * 100 + offset
 
     def stacked(self, masks: Sequence[np.ndarray], geometry: Geometry) -> np.ndarray:
-        """Masks as displayed -> (frames, rows, columns, masks) uint8, frames in the order of the files.
-
-        The frames of a mosaic are its slices.
-        """
-        slices, three = self._slices(geometry), (*geometry.stored_shape, 1)[:3]
-        count = int(self.first.NumberOfFrames) if self.frames and not (self.is_mosaic or self.is_slide) else three[2]
-        stack = np.zeros((count, three[1], three[0], len(masks)), np.uint8)
+        """Masks as displayed -> (slices, rows, columns, masks) uint8, slices in the order of the stored array."""
+        three = (*geometry.stored_shape, 1)[:3]
+        stack = np.zeros((three[2], three[1], three[0], len(masks)), np.uint8)
         for number, mask in enumerate(masks):
-            stack[slices, ..., number] = geometry.to_stored(mask).reshape(three).transpose(2, 1, 0)
+            stack[..., number] = geometry.to_stored(mask).reshape(three).transpose(2, 1, 0)
         return stack
-
-    def _slices(self, geometry: Geometry) -> list[int]:
-        """Place among the frames of each stored slice."""
-        if self.frames and not (self.is_mosaic or self.is_slide):
-            return [frame - 1 for frame in self.frames]
-        return list(range((*geometry.stored_shape, 1)[2]))
 
 
 def source_images(series: "DicomSeries", anonymous: bool = False) -> SourceImages:
@@ -124,7 +121,7 @@ def _complete(header: "Dataset") -> "Dataset":
     from pydicom import Dataset
 
     copy = Dataset()
-    copy.update({element.tag: element for element in header if not element.tag.is_private})
+    copy.update({element.tag: shallow(element) for element in header if not element.tag.is_private})
     with suppress(Exception):  # an unknown character set; what cannot be decoded stays as it is
         copy.decode()
     for field in STUDY_FIELDS:
@@ -168,7 +165,7 @@ def _kept(header: "Dataset", fields: Iterable[str]) -> "Dataset":
     copy = Dataset()
     for field in fields:
         if field in header:
-            copy.add(header[field])
+            copy.add(shallow(header[field]))
     return copy
 
 

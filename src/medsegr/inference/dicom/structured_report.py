@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from medsegr._version import __version__
 from medsegr.inference.dicom import codes as names
-from medsegr.inference.dicom.case import MAKER, DicomCase, concept
+from medsegr.inference.dicom.case import MAKER, DicomCase, concept, without_dates
 from medsegr.inference.result import FindingResult
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def structured_report(case: DicomCase, segments: "Segmentation | None") -> "Comp
         **case.described("findings of the report, measured", SERIES_OFFSET),
     )
     made.InstanceCreationDate, made.InstanceCreationTime = case.source.moment
+    without_dates(made)
     return made
 
 
@@ -56,7 +57,6 @@ def _content(case: DicomCase, segments: "Segmentation | None") -> "MeasurementRe
         procedure_reported=codes.SCT.ImagingProcedure,
         title=codes.DCM.ImagingMeasurementReport,
         imaging_measurements=[_group(case, found, segments, numbers.get(found.id)) for found in case.result.findings],
-        referenced_images=list(case.source.headers),
     )
 
 
@@ -89,8 +89,8 @@ def _group(case: DicomCase, found: FindingResult, segments: "Segmentation | None
     group: Any
     if segments is None or number is None:
         group = sr.MeasurementsAndQualitativeEvaluations(**said)
-    elif case.result.image.is_volume:
-        segment = sr.ReferencedSegment.from_segmentation(segments, number)
+    elif case.source.is_slide or case.result.image.is_volume:
+        segment = _segment(case, segments, number)
         group = sr.VolumetricROIMeasurementsAndQualitativeEvaluations(referenced_segment=segment, **said)
     else:
         frame = sr.ReferencedSegmentationFrame.from_segmentation(segments, segment_number=number)
@@ -101,6 +101,17 @@ def _group(case: DicomCase, found: FindingResult, segments: "Segmentation | None
         )
         group[0].ContentSequence.append(comment)
     return group
+
+
+def _segment(case: DicomCase, segments: "Segmentation", number: int) -> Any:
+    """A segment of several frames, and the images that it is of."""
+    import highdicom.sr as sr
+
+    if not case.source.is_slide:
+        return sr.ReferencedSegment.from_segmentation(segments, number)
+    header = case.source.first
+    images = [sr.SourceImageForSegmentation(str(header.SOPClassUID), str(header.SOPInstanceUID))]
+    return sr.ReferencedSegment(segments.SOPClassUID, segments.SOPInstanceUID, number, source_images=images)
 
 
 def _sites(case: DicomCase, found: FindingResult) -> list[Any] | None:
@@ -118,13 +129,13 @@ def _measurements(found: FindingResult) -> "list[Measurement] | None":
 
     told: list[Measurement] = []
     if found.size_mm is not None:
-        told.append(Measurement(codes.SCT.LongAxis, round(found.size_mm, 2), codes.UCUM.Millimeter))
+        told.append(Measurement(codes.SCT.LongAxis, round(float(found.size_mm), 2), codes.UCUM.Millimeter))
     if found.volume_mm3 is not None and found.outcome == "outlined":
         millilitres = concept(("UCUM", "ml", "milliliter"))
-        told.append(Measurement(codes.SCT.Volume, round(found.volume_mm3 / MM3_PER_ML, 5), millilitres))
+        told.append(Measurement(codes.SCT.Volume, round(float(found.volume_mm3) / MM3_PER_ML, 5), millilitres))
     if found.outcome == "outlined":
         pixels = concept(("UCUM", "{pixels}", "pixels"))
         told.append(Measurement(concept((names.PRIVATE, "mask-size", "Size of the mask")), found.area_px, pixels))
     if found.support is not None:
-        told.append(Measurement(concept(names.SUPPORT_NAME), round(found.support, 4), codes.UCUM.NoUnits))
+        told.append(Measurement(concept(names.SUPPORT_NAME), round(float(found.support), 4), codes.UCUM.NoUnits))
     return told or None
