@@ -14,6 +14,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import ReportPriors
 
 if TYPE_CHECKING:
+    from medsegr.inference.mask_files import MaskFiles
     from medsegr.inference.trained_targets import Untrained
 
 
@@ -32,6 +33,7 @@ class Job:
         lexicons: Files with words of the user's own.
         endpoint: The language model that reads reports; None where the rules do.
         keep_text, pictures: What is written.
+        masks, label_map, deidentify: How, see :class:`medsegr.inference.mask_files.Writing`.
         resume: Whether cases that are complete and made alike are kept.
     """
 
@@ -50,6 +52,9 @@ class Job:
     keep_text: bool = False
     pictures: bool = True
     resume: bool = False
+    masks: "tuple[MaskFiles, ...]" = ()
+    label_map: bool = False
+    deidentify: bool = False
 
     def lexicon(self) -> Lexicon:
         """The words that reports and targets may use."""
@@ -76,4 +81,5 @@ class Job:
             "parser": ["llm", told.model, told.address] if told else ["rules"],
             "keep_text": self.keep_text,
             "pictures": self.pictures,
+            "masks": [list(self.masks), self.label_map, self.deidentify],
         }

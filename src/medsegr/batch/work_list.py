@@ -27,12 +27,14 @@ class WorkList:
         reports: The report of each part, or None; of tables, for rows without one.
         unused: How many rows of a table of reports fit no image.
         count: How many studies.
+        nameless: Cases are numbered, for names of files may name patients.
     """
 
     parts: tuple[tuple[Path, str], ...]
     reports: tuple[str | None, ...]
     unused: int
     count: int
+    nameless: bool = False
 
     def __len__(self) -> int:
         return self.count
@@ -45,7 +47,8 @@ class WorkList:
     def __iter__(self) -> Iterator[Study]:
         names = CaseNames()
         for number, study in enumerate(self._studies()):
-            yield replace(study, case=names.next(study.case), number=number)
+            name = f"case-{number + 1:06d}" if self.nameless else study.case
+            yield replace(study, case=names.next(name), number=number)
 
     def _studies(self) -> Iterator[Study]:
         for (path, member), report in zip(self.parts, self.reports, strict=True):

@@ -18,6 +18,7 @@ from medsegr.batch.study import Study
 from medsegr.data.image import load_image
 from medsegr.errors import InputError
 from medsegr.explain.figure import save_figures
+from medsegr.inference.mask_files import Writing
 from medsegr.inference.model_record import model_record, weights_of
 from medsegr.inference.predictor import load
 from medsegr.inference.prepared import Prepared, Request
@@ -70,6 +71,7 @@ class Worker:
         self.job = job
         self.predictor = load(job.model, job.device, job.host, flips=job.flips, second_look=job.second_look)
         self.lexicon = job.lexicon()
+        self.writing = Writing(job.masks, job.label_map, job.deidentify, self.lexicon)
         self.made_by = hash_of([job.settings(), weights_of(self.predictor)])
         self._read = job.reader(self.lexicon)
         self._large = threading.Lock()
@@ -165,12 +167,12 @@ class Worker:
         study, started = case.study, time.perf_counter()
         with staged_case(self.job.out, study.case) as folder:
             write_case(folder, result, case=study.case, image=study.name, model=result.model,
-                       keep_text=self.job.keep_text)  # fmt: skip
+                       keep_text=self.job.keep_text, writing=self.writing)  # fmt: skip
             if self.job.pictures:
                 save_figures(folder, result, study.case, self.job.keep_text)
             record = CaseRecord(
                 case=study.case,
-                image=study.shown.encode(errors="replace").decode(),
+                image="" if self.job.deidentify else study.shown.encode(errors="replace").decode(),
                 seconds=round(case.seconds + time.perf_counter() - started, 3),
                 model=result.model,
                 model_chosen=result.chosen,

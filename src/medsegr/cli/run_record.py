@@ -53,11 +53,13 @@ class RunRecord:
         command: From :func:`command_line`.
         parser: Who read the reports: its name; of a language model also model and address.
         read_from: Files and folders that the run reads.
+        nameless: Names of files are left out, for they may name patients: failures are told by their number.
     """
 
     command: Sequence[str]
     parser: dict[str, str]
     read_from: Sequence[Path] = ()
+    nameless: bool = False
 
     def write(
         self, folder: Path, model: dict[str, Any], done: "Sequence[Outcome]", failed: "Sequence[Outcome]"
@@ -76,10 +78,13 @@ class RunRecord:
             "versions": versions(),
             "model": model,
             "parser": self.parser,
-            "command": list(self.command),
+            "command": ["medsegr", "segment", "(left out by --deidentify)"] if self.nameless else list(self.command),
             "cases": [outcome.record.entry() for outcome in done if outcome.record is not None],
             "failures": [
-                {"case": outcome.study.case, "image": outcome.study.shown, "error": outcome.error} for outcome in failed
+                {"case": outcome.study.case, "image": "", "error": "(left out by --deidentify)"}
+                if self.nameless
+                else {"case": outcome.study.case, "image": outcome.study.shown, "error": outcome.error}
+                for outcome in failed
             ],
         }
         text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"

@@ -1,5 +1,6 @@
 """``medsegr segment``: masks, pictures and JSON for one study or many."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from medsegr.cli import llm_options as llm
 from medsegr.cli.console import messages
 from medsegr.cli.folder_run import Labour, run_folder
 from medsegr.cli.inputs import model_places
+from medsegr.cli.mask_options import DeidentifyOption, LabelMapOption, MasksOption, chosen_writing
 from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, SecondLookOption, check_modality
 from medsegr.cli.run_record import RunRecord, command_line
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
@@ -73,6 +75,9 @@ def segment(
         bool, typer.Option("--keep-text", help="Keep the report's text in findings.json and explanation.png.")
     ] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
+    masks: MasksOption = None,
+    label_map: LabelMapOption = False,
+    deidentify: DeidentifyOption = False,
     lexicon: LexiconOption = None,
     parser: llm.ParserOption = "rules",
     llm_url: llm.UrlOption = None,
@@ -90,9 +95,10 @@ def segment(
     endpoint = llm.chosen_endpoint(
         parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )
+    writing = chosen_writing(masks, label_map, deidentify, keep_text)
     if resume and overwrite:
         raise ConfigError("--resume keeps what is there and --overwrite does not: give one of them.")
-    work = collect_studies(images, report, text, reports, recursive=recursive)
+    work = replace(collect_studies(images, report, text, reports, recursive=recursive), nameless=deidentify)
     if work.unused:
         what = "1 row fits" if work.unused == 1 else f"{work.unused} rows fit"
         messages().print(f"Note: {what} no image that was given, in {reports.name if reports else 'the table'}.")
@@ -106,10 +112,11 @@ def segment(
     places = [path for path in (report, reports, *(lexicon or ())) if path is not None]
     reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
     read_from = [*images, *(path for path, _ in work.parts), *places, *model_places(model, host)]
-    record = RunRecord(command_line(context.obj), reader, read_from)
+    record = RunRecord(command_line(context.obj), reader, read_from, deidentify)
     job = Job(
         out.resolve(), model, host, device, flips, second_look, tuple(target or ()), modality, threshold,
         policy_of(untrained, {}) if untrained else None, tuple(lexicon or ()), endpoint, keep_text, pictures, resume,
+        writing.masks, writing.label_map, writing.deidentify,
     )  # fmt: skip
     mode = Mode.RESUME if resume else Mode.OVERWRITE if overwrite else Mode.NEW
     run_folder(work, job, mode, Labour(workers, batch_size, ray), record)

@@ -23,7 +23,9 @@ DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
     "general", "codes",
 )  # fmt: skip
-"""Files of the built-in lexicon; the last one holds no words, but the codes of names in the others. Where two meanings or statements fit equally well, the earlier file's wins."""
+"""Files of the built-in lexicon; the last one holds codes of the names in the others, and no words.
+
+Where two meanings or statements fit equally well, the earlier file's wins."""
 
 
 Code = tuple[str, str, str]

@@ -202,7 +202,8 @@ SECTIONS: Mapping[str, Section] = {
     "targets": Section(
         {
             "group": choice("finding", "anatomy", "device"), "region": text, "side": _SIDE, "words": words,
-            "here": words, "code": code, "category": code, "uncoded": text, "usual": table({"side": _SIDE, "zones": names, "texture": names, "shape": names}),
+            "here": words, "code": code, "category": code, "uncoded": text,
+            "usual": table({"side": _SIDE, "zones": names, "texture": names, "shape": names}),
         },
         {"group": "finding, anatomy or device"},
     ),

@@ -14,7 +14,7 @@ from medsegr.errors import ConfigError
 from medsegr.inference.result import FindingResult, Result
 
 MaskFiles = Literal["separate", "4d", "dicom"]
-"""``separate``: a NIfTI or PNG file each. ``4d``: one NIfTI file of four axes. ``dicom``: a segmentation and a report."""
+"""``separate``: NIfTI or PNG, one each. ``4d``: one NIfTI file of four axes. ``dicom``: a segmentation and a report."""
 
 STACK, LABEL_MAP = "masks.nii.gz", "label_map.nii.gz"
 

@@ -40,8 +40,11 @@ KEPT = (
 KEPT_GROUPS = {
     "PlanePositionSequence": ("ImagePositionPatient",),
     "PlanePositionSlideSequence": (
-        "ColumnPositionInTotalImagePixelMatrix", "RowPositionInTotalImagePixelMatrix", "XOffsetInSlideCoordinateSystem",
-        "YOffsetInSlideCoordinateSystem", "ZOffsetInSlideCoordinateSystem",
+        "ColumnPositionInTotalImagePixelMatrix",
+        "RowPositionInTotalImagePixelMatrix",
+        "XOffsetInSlideCoordinateSystem",
+        "YOffsetInSlideCoordinateSystem",
+        "ZOffsetInSlideCoordinateSystem",
     ),
     "PlaneOrientationSequence": ("ImageOrientationPatient",),
     "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness", "SpacingBetweenSlices"),

@@ -69,7 +69,7 @@ def _device_uid(case: DicomCase) -> str:
 
 def _group(case: DicomCase, found: FindingResult, segments: "Segmentation | None", number: int | None) -> Any:
     """One finding: tracked, coded, placed, measured and judged; its segment where it has one."""
-    import highdicom.sr as sr
+    from highdicom import sr
     from pydicom.sr.codedict import codes
 
     said: dict[str, Any] = {
@@ -105,7 +105,7 @@ def _group(case: DicomCase, found: FindingResult, segments: "Segmentation | None
 
 def _segment(case: DicomCase, segments: "Segmentation", number: int) -> Any:
     """A segment of several frames, and the images that it is of."""
-    import highdicom.sr as sr
+    from highdicom import sr
 
     if not case.source.is_slide:
         return sr.ReferencedSegment.from_segmentation(segments, number)
