@@ -174,16 +174,20 @@ def plain_geometry(shape: tuple[int, ...], spacing_mm: tuple[float, float, float
     return Geometry(None, spacing_mm, shape, (2, 0, 1) if len(shape) == 2 else (0, 1, 2))
 
 
-def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...], name: str = "the image") -> Geometry:
+def displayed_geometry(
+    affine: np.ndarray, stored_shape: tuple[int, ...], name: str = "the image", through: int | None = None
+) -> Geometry:
     """Choose the display of a stored array by its affine.
 
-    Volumes are displayed as axial planes. An array with one single plane is
+    Volumes are displayed as axial planes, unless ``through`` says otherwise. An array with one single plane is
     displayed in that plane, be it axial, coronal or sagittal. Oblique axes
     count as the patient axis that nibabel finds nearest.
 
     Args:
         affine: (4, 4), stored voxel -> patient RAS+ mm.
         stored_shape: Two or three axes; further ones must be 1.
+        name: Of the image, for messages.
+        through: The stored axis across which the planes were taken, if it is known: then they are displayed.
 
     Raises:
         ImageError: The affine is not finite or cannot be inverted.
@@ -198,7 +202,8 @@ def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...], name: 
     three = _three(stored_shape)
     nearest = io_orientation(affine)
     single = [axis for axis in range(3) if three[axis] == 1]
-    plane_axis = int(nearest[single[-1], 0]) if len(single) == 1 else 2
+    across = single[-1] if len(single) == 1 else through
+    plane_axis = 2 if across is None else int(nearest[across, 0])
     displayed, signs = ornt_transform(nearest, axcodes2ornt(DISPLAY_CODES[plane_axis])).T
     planes, rows, columns = axes = [int(axis) for axis in np.argsort(displayed)]
     flip_z, flip_y, flip_x = (bool(signs[axis] < 0) for axis in axes)

@@ -15,13 +15,16 @@ from medsegr.data.dicom.series import DicomSeries
 from medsegr.data.dicom.stacks import Stack
 from medsegr.data.geometry import Geometry, plain_geometry
 from medsegr.data.given_name import may_be_report
-from medsegr.data.nifti import NIFTI_SUFFIXES, UNSTATED_ORIENTATION, read_nifti
+from medsegr.data.itk_image import ITK_SUFFIXES, is_itk, read_itk
+from medsegr.data.nifti import NIFTI_SUFFIXES, PAIRS, UNSTATED_ORIENTATION, read_nifti
 from medsegr.data.raster import RASTER_SUFFIXES, read_picture
 from medsegr.errors import ImageError
 from medsegr.view import Frame, Kinds, View
 
 MIN_SIDE = 8
 """Shortest side in px of an image in which anything could be found."""
+
+PAIR_SUFFIXES = tuple(name for pair in PAIRS.items() for name in pair)
 
 IMAGE_SUFFIXES = (*RASTER_SUFFIXES, *NIFTI_SUFFIXES)
 
@@ -141,7 +144,7 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
     """Load an image from a file, a DICOM series, an array or a PIL picture.
 
     Args:
-        source: Path of a PNG, JPEG, TIFF, BMP, NIfTI or DICOM file, or of a folder, zip archive or DICOMDIR that
+        source: Path of a PNG, JPEG, TIFF, BMP, NIfTI, NRRD, MetaImage or DICOM file, or of a folder, zip archive or DICOMDIR that
             holds one DICOM series; of several, one is named behind a ``#`` by its number or its UID
             (``study.zip#2``). Or one of :func:`medsegr.data.dicom.reader.list_stacks`; or an array (H, W),
             (H, W, 3), (H, W, 4) with opacity last or (D, H, W), bool (shown as 0 and 255), uint8, wider
@@ -167,8 +170,8 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
         voxels, notes = read_picture(source)
     elif isinstance(source, (str, Path)):
         path = existing_file(Path(source))
-        if is_nifti(path):
-            voxels, geometry, notes = read_nifti(path)
+        if is_nifti(path) or is_itk(path):
+            voxels, geometry, notes = (read_nifti if is_nifti(path) else read_itk)(path)
             _check_side(voxels.shape[-2], voxels.shape[-1], path.name)
         else:
             voxels, notes = read_picture(path)
@@ -209,8 +212,8 @@ def _of_stack(stack: Stack, modality: str | None) -> MedicalImage:
 
 
 def is_nifti(path: Path) -> bool:
-    """True when the name says NIfTI."""
-    return path.name.lower().endswith(NIFTI_SUFFIXES)
+    """True when the name says NIfTI, in one file or in two."""
+    return path.name.lower().endswith((*NIFTI_SUFFIXES, *PAIR_SUFFIXES))
 
 
 def existing_file(path: Path) -> Path:
@@ -237,7 +240,7 @@ def existing_file(path: Path) -> Path:
         raise ImageError(f"{path.name} is empty (0 bytes). Copy or export it again.")
     if path.suffix.lower() in (".dcm", ".dicom") or head[128:] == b"DICM":
         raise ImageError(f"{path.name} is DICOM; a picture or NIfTI was expected here. Convert it to one of them.")
-    if not path.name.lower().endswith(IMAGE_SUFFIXES):
+    if not path.name.lower().endswith((*IMAGE_SUFFIXES, *PAIR_SUFFIXES, *ITK_SUFFIXES)):
         raise ImageError(f"{path.name} has an unknown kind of name; known are {', '.join(IMAGE_SUFFIXES)}. "
                          "Convert or rename it.")  # fmt: skip
     return path

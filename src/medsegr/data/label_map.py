@@ -1,4 +1,4 @@
-"""Load masks and label maps, pictures or NIfTI, and say where they lie."""
+"""Load masks and label maps, pictures, NIfTI or NRRD, and say where they lie."""
 
 from collections.abc import Callable, Container
 from functools import partial
@@ -8,6 +8,7 @@ import numpy as np
 
 from medsegr.data.geometry import Geometry, plain_geometry
 from medsegr.data.image import existing_file, is_nifti
+from medsegr.data.itk_image import is_itk, read_label_itk
 from medsegr.data.mask_picture import read_label_picture, read_structure_picture
 from medsegr.data.nifti import read_label_nifti
 
@@ -43,5 +44,7 @@ def load_placed_structure(path: Path | str) -> tuple[np.ndarray, Geometry]:
 def _load_placed_mask(path: Path, read: Callable[[Path], np.ndarray]) -> tuple[np.ndarray, Geometry]:
     if is_nifti(path):
         return read_label_nifti(path)
+    if is_itk(path):
+        return read_label_itk(path)
     mask = read(path)
     return mask, plain_geometry(mask.shape)

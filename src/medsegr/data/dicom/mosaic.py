@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from medsegr.data.dicom.csa import csa_header, csa_numbers
 from medsegr.data.dicom.header import number, words
 from medsegr.data.dicom.placing import LPS_TO_RAS
 from medsegr.data.dicom.planes import StoredPlane
@@ -66,13 +67,7 @@ def mosaic_affine(plane: StoredPlane) -> np.ndarray | None:
 
 def _along(plane: StoredPlane) -> int:
     """1 where the tiles run along row direction x column direction, -1 against it, as Siemens's own header says."""
-    from nibabel.nicom import csareader
-
-    try:
-        header = csareader.get_csa_header(plane.header, "image")
-        normal = None if header is None else csareader.get_slice_normal(header)
-    except Exception:  # a private header that does not follow its own rules
-        normal = None
-    if normal is None or plane.directions is None:
+    normal = csa_numbers(csa_header(plane.header), "SliceNormalVector")
+    if len(normal) != 3 or plane.directions is None:
         return 1
     return 1 if float(np.cross(*plane.directions) @ normal) > 0 else -1

@@ -1,7 +1,7 @@
 """Frames as a file stores them: decoded by pydicom's plugins, each checked for size before and after.
 
-Colour comes as red, green, blue; indices of a palette stay indices; MONOCHROME1 stays as stored. Overlays in the
-unused high bits of old files are taken off.
+Colour comes as red, green, blue; indices of a palette stay indices; MONOCHROME1 stays as stored. pydicom takes off
+what lies above BitsStored, where old files keep overlays; overlays of their own are not read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import numpy as np
 
 from medsegr.data.dicom.codestream import stated_size
 from medsegr.data.dicom.files import DicomFile, read_whole
-from medsegr.data.dicom.header import value, whole
+from medsegr.data.dicom.header import whole
 from medsegr.data.dicom.library import pydicom
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError, MissingExtraError
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 """Where pixels may lie. An icon's lie inside a sequence and are no picture."""
-
-OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
 
 
 def decoded_frames(file: DicomFile, numbers: Sequence[int]) -> Iterator[np.ndarray]:
@@ -40,12 +38,11 @@ def decoded_frames(file: DicomFile, numbers: Sequence[int]) -> Iterator[np.ndarr
     try:
         _check_streams(dataset, file, rows, columns)
         pixels = pydicom("pydicom.pixels").iter_pixels(dataset, indices=[number - 1 for number in numbers])
-        bits = _overlay_bits(dataset)
         for frame in pixels:
             if frame.shape[:2] != (rows, columns):
                 raise ImageError(f"{file.name} decodes to {frame.shape[1]} x {frame.shape[0]} px where its header "
                                  f"states {columns} x {rows}. It is damaged; export it again.")  # fmt: skip
-            yield _without_overlay(frame, bits) if bits else frame
+            yield frame
     except (ImageError, MissingExtraError):
         raise
     except Exception as error:
@@ -71,17 +68,3 @@ def _check_streams(dataset: "Dataset", file: DicomFile, rows: int, columns: int)
         if stated is not None and stated != (rows, columns):
             raise ImageError(f"{file.name}: a frame states {stated[1]} x {stated[0]} px, its header "
                              f"{columns} x {rows}. It is damaged; export it again.")  # fmt: skip
-
-
-def _overlay_bits(dataset: "Dataset") -> int:
-    """How many high bits to take off, since an overlay lies in them; 0 where none does."""
-    allocated, stored = whole(dataset, "BitsAllocated") or 0, whole(dataset, "BitsStored") or 0
-    inside = any(
-        (group, 0x0102) in dataset and (group, 0x3000) not in dataset and int(dataset[group, 0x0102].value or 0) > 0
-        for group in OVERLAY_GROUPS
-    )
-    return allocated - stored if inside and 0 < stored < allocated and value(dataset, "PixelData") else 0
-
-
-def _without_overlay(frame: np.ndarray, bits: int) -> np.ndarray:
-    return (frame << bits) >> bits  # of signed types the sign comes back

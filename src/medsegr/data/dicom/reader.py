@@ -86,8 +86,10 @@ def _nothing(path: Path, files: Sequence[DicomFile], others: Sequence[str]) -> s
         kinds = ", ".join(sorted(set(others)))
         return (f"{path.name} holds DICOM without a picture to segment ({kinds}). Expected CT, MR, radiographs, "
                 "ultrasound, photographs or slides.")  # fmt: skip
-    what = "is not DICOM" if [file.path for file in files] == [path] else f"holds no DICOM file among {len(files)}"
-    return f"{path.name} {what}. Give a DICOM file, a folder or an archive of them; name pictures and NIfTI one by one."
+    if [file.path for file in files] == [path]:
+        return f"{path.name} is not DICOM, or nothing of it is left. Export it again."
+    kind = "a folder" if path.is_dir() else "a list or an archive of files"
+    return f"{path.name} is {kind} without a DICOM image in it. Name pictures and NIfTI files one by one."
 
 
 def chosen_stack(stacks: Sequence[Stack], path: Path, series: str | None = None) -> Stack:
@@ -141,7 +143,7 @@ def read_stack(stack: Stack) -> DicomContent:
         geometry, said = unplaced_geometry(first, shape)
         notes += said
     else:
-        geometry = displayed_geometry(affine, shape, first.file.name)
+        geometry = displayed_geometry(affine, shape, first.file.name, through=2)
     voxels = _filled(stack, geometry)
     notes += _dose(header)
     return _content(stack, voxels, geometry, tuple(notes), frames)
@@ -157,16 +159,16 @@ def _check_volume(slices: int, rows: int, columns: int, stack: Stack) -> None:
 
 def _filled(stack: Stack, geometry: Geometry) -> np.ndarray:
     """All planes in displayed order: (H, W), (D, H, W), or either with colours last."""
-    depth_first = (*geometry.shape,) if len(geometry.shape) == 3 else (1, *geometry.shape)
+    depth_first = (1, *geometry.shape)[-3:]
     out: np.ndarray | None = None
     whole_type = value_type(stack.planes)
     for place, frame in _frames(stack):
         if out is None:
-            colours = frame.shape[-1:] if _is_colour(stack, frame) else ()
+            colours = frame.shape[2:]
             out = np.zeros((*depth_first, *colours), frame.dtype if colours else whole_type)
         if out.dtype.kind in "iu" and frame.dtype != out.dtype:
             out = _wide_enough(out, frame)
-        geometry.stored_view(out)[:, :, place] = frame.swapaxes(-1 if frame.ndim == 2 else -2, -2 if frame.ndim == 2 else -3)
+        geometry.stored_view(out)[:, :, place] = frame.swapaxes(0, 1)
     assert out is not None
     return out[0] if out.shape[0] == 1 else out
 
@@ -182,11 +184,7 @@ def _wide_enough(out: np.ndarray, frame: np.ndarray) -> np.ndarray:
     return out.astype(fitting_type(min(least, int(out.min())), max(most, int(out.max()))))
 
 
-def _is_colour(stack: Stack, frame: np.ndarray) -> bool:
-    return frame.ndim == 3
-
-
-def _frames(stack: Stack) -> Iterator[tuple[int | slice, np.ndarray]]:
+def _frames(stack: Stack) -> Iterator[tuple[int, np.ndarray]]:
     """(place, values): of each plane its slice k and its (H, W) or (H, W, 3) values."""
     of_file: defaultdict[DicomFile, list[int]] = defaultdict(list)
     for index, plane in enumerate(stack.planes):
@@ -213,15 +211,13 @@ def shown_values(frame: np.ndarray, plane: StoredPlane) -> np.ndarray:
 def _slide(stack: Stack) -> DicomContent:
     first = stack.first
     rows, columns = slide_size(first)
-    samples = whole(first.header, "SamplesPerPixel") or 1
     picture: np.ndarray | None = None
     for place, frame in _frames(stack):
         if picture is None:
             picture = np.zeros((rows, columns, *frame.shape[2:]), frame.dtype)
-        assert isinstance(place, int)
         place_tile(picture, frame, stack.planes[place])
-    assert picture is not None and samples in (1, 3)
-    geometry, notes = unplaced_geometry(first, (columns, rows, 1), measured=False)
+    assert picture is not None
+    geometry, notes = unplaced_geometry(first, (columns, rows, 1), directed=False)
     return _content(stack, picture, geometry, (*stack.notes, *notes), ())
 
 

@@ -87,7 +87,9 @@ def stacks_of(planes: Iterable[StoredPlane]) -> list[Stack]:
 
 
 def _of_series(planes: Sequence[StoredPlane]) -> list[Stack]:
-    once = {(text(plane.header, "SOPInstanceUID") or str(plane.file), plane.number): plane for plane in planes}
+    once: dict[tuple[str, int], StoredPlane] = {}
+    for plane in planes:
+        once.setdefault((text(plane.header, "SOPInstanceUID") or str(plane.file), plane.number), plane)
     twice = len(planes) - len(once)
     notes = (f"{twice} slice(s) were there twice, under one SOPInstanceUID; one of each was read",) if twice else ()
     groups: list[list[StoredPlane]] = []

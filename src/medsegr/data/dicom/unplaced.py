@@ -16,20 +16,20 @@ LETTERS = {"L": (1, 0, 0), "R": (-1, 0, 0), "P": (0, 1, 0), "A": (0, -1, 0), "H"
 """Letters of PatientOrientation -> LPS. Those of animals and of eyes (LE, RT, D) are none of them."""
 
 
-def unplaced_geometry(plane: StoredPlane, shape: tuple[int, int, int], measured: bool = True) -> tuple[Geometry, list[str]]:
+def unplaced_geometry(plane: StoredPlane, shape: tuple[int, int, int], directed: bool = True) -> tuple[Geometry, list[str]]:
     """Geometry of planes whose place is not known, and notes for the user.
 
     A single picture whose directions are known keeps them: then it is known which side of it is the patient's left.
     A frontal one is shown with the patient's left on the right and the head up, however it was stored; all others as
     stored.
     """
-    spacing = plane.spacing if measured else None
+    spacing = plane.spacing
     down, along = spacing or (1.0, 1.0)
     geometry = Geometry(None, (1.0, down, along), shape, AS_STORED, measured=spacing is not None)
     notes = [] if spacing else ["the file states no size of its pixels, so sizes are not in mm"]
     if shape[2] > 1:
         return geometry, [*notes, f"{shape[2]} frames whose place in the patient is not stated: each is a picture"]
-    directions = None if not measured else stated_directions(plane)
+    directions = stated_directions(plane) if directed else None
     if directions is None:
         return geometry, notes
     affine = np.eye(4)
@@ -39,7 +39,7 @@ def unplaced_geometry(plane: StoredPlane, shape: tuple[int, int, int], measured:
     shown = displayed_geometry(affine, shape, plane.file.name)
     if plane.is_projection and int(np.abs(affine[:3, 2]).argmax()) != 1:
         return replace(geometry, directions=affine), notes
-    if shown.axes != AS_STORED or any(shown.flips):
+    if shown.axes != AS_STORED or any(shown.flips[1:]):
         notes.append("it was stored turned or mirrored and is shown as a reader sees it; masks go back as stored")
     return replace(shown, affine=None, directions=affine, measured=spacing is not None), notes
 

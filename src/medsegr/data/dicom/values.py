@@ -41,7 +41,7 @@ def meaning(frame: np.ndarray, plane: StoredPlane) -> np.ndarray:
 
 
 def value_type(planes: Sequence[StoredPlane]) -> np.dtype:
-    """The narrowest type for the values that the headers allow."""
+    """The type to begin with: whole values of up to 16 bits in 16, which is widened should any not fit."""
     header = planes[0].header
     if whole(header, "BitsStored") is None:  # floats have none
         return np.dtype(np.float32)
@@ -54,7 +54,8 @@ def value_type(planes: Sequence[StoredPlane]) -> np.dtype:
     if not all(part.is_integer() for pair in pairs for part in pair):
         return np.dtype(np.float32)
     ends = [slope * end + intercept for slope, intercept in pairs for end in (least, most)]
-    return fitting_type(min(ends), max(ends))
+    fitting = fitting_type(min(ends), max(ends))
+    return np.dtype(np.int16) if fitting.itemsize > 2 >= bits / 8 else fitting
 
 
 def fitting_type(least: float, most: float) -> np.dtype:

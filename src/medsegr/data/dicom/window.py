@@ -5,11 +5,15 @@ in MONOCHROME1. So the inversion is made once, here, and the values stay what th
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medsegr.data.dicom.header import first, number, numbers, text
+from medsegr.data.dicom.header import first, number, numbers, text, value
 from medsegr.data.dicom.planes import StoredPlane
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 CT_WINDOWS = {"chest_ct": (-910.0, 590.0), "brain_ct": (0.0, 80.0)}
 """Hounsfield units, for series without a usable window (MedSAM, Ma et al. 2024, Methods: lung and brain)."""
@@ -77,7 +81,7 @@ def header_window(plane: StoredPlane) -> tuple[float, float] | None:
 def _of_table(plane: StoredPlane) -> tuple[float, float] | None:
     """The values between which a table (VOI LUT) climbs or falls from 0.5 to 99.5 % of its range."""
     item = first(plane.header, "VOILUTSequence")
-    descriptor, table = numbers(item, "LUTDescriptor", 3), numbers(item, "LUTData")
+    descriptor, table = numbers(item, "LUTDescriptor", 3), _entries(item)
     if descriptor is None or table is None or table.min() == table.max():
         return None
     share = (table - table.min()) / (table.max() - table.min())
@@ -86,6 +90,12 @@ def _of_table(plane: StoredPlane) -> tuple[float, float] | None:
         return None
     ends = float(descriptor[1] + inside[0]), float(descriptor[1] + inside[-1])
     return ends if table[inside[0]] < table[inside[-1]] else ends[::-1]
+
+
+def _entries(item: "Dataset | None") -> np.ndarray | None:
+    """The entries of a table, which a file holds as numbers or as bytes."""
+    found = value(item, "LUTData")
+    return np.frombuffer(found, "<u2").astype(np.float64) if isinstance(found, bytes) else numbers(item, "LUTData")
 
 
 def _if_it_shows(ends: tuple[float, float], values: np.ndarray) -> tuple[float, float] | None:
