@@ -25,8 +25,8 @@ DOMAINS = (
 )  # fmt: skip
 """Files of the built-in lexicon; the last one holds codes of the names in the others, and no words.
 
-Where two meanings or statements fit equally well, the earlier file's wins."""
-
+Where two meanings or statements fit equally well, the earlier file's wins.
+"""
 
 Code = tuple[str, str, str]
 """A term of a terminology: scheme, value, meaning; for example ``("SCT", "27925004", "Nodule")``."""
