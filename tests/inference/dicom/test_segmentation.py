@@ -1,14 +1,17 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from medsegr.data.image import load_image
 from medsegr.errors import ConfigError, OutputError
 from medsegr.inference.mask_files import Writing
 from medsegr.inference.result import Result
 from medsegr.inference.shown_as import finding_colour
 from medsegr.inference.writer import write_case
+from tests.data.dicom.series_maker import lopsided, write_series
 from tests.inference.dicom.results import KINDS, LABEL, overlapping, series
 
 hd = pytest.importorskip("highdicom", reason='needs pip install "medsegr[dicom]"')
@@ -83,8 +86,6 @@ def test_a_second_run_gives_the_same_bytes(tmp_path):
 
 
 def test_other_masks_get_other_uids_and_the_headers_stay_as_they_were(tmp_path):
-    from dataclasses import replace
-
     image = series(tmp_path / "in", "axial")
     before = [str(header) for header in image.dicom.headers]
     result = overlapping(image)
@@ -137,10 +138,10 @@ def test_a_film_of_ultrasound_counts_its_frames_and_claims_no_place(tmp_path):
         assert reference.ReferencedSOPClassUID == "1.2.840.10008.5.1.4.1.1.3.1"
 
 
-def test_simpleitk_sees_every_frame_of_the_segmentation_and_the_tilted_nifti_mask_is_refused_not_misplaced(tmp_path):
+def test_simpleitk_sees_all_frames_and_refuses_a_tilted_nifti_mask_instead_of_misplacing_it(tmp_path):
     sitk = pytest.importorskip("SimpleITK", reason='needs pip install "medsegr[nrrd]"')
-    result = overlapping(series(tmp_path / "in", "tilted"))
-    record = written(tmp_path / "out", result, masks=("separate", "dicom"))
+    write_series(tmp_path / "in", lopsided((4, 16, 24)).astype(np.int16), step=(0.0, 0.9, 2.4))
+    record = written(tmp_path / "out", overlapping(load_image(tmp_path / "in")), masks=("separate", "dicom"))
     segments = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "out" / "segmentation.dcm")))
     assert (segments > 0).sum() == sum(entry["area_px"] for entry in record["findings"])
     with pytest.raises(RuntimeError, match="orthonormal"):
@@ -148,8 +149,6 @@ def test_simpleitk_sees_every_frame_of_the_segmentation_and_the_tilted_nifti_mas
 
 
 def test_without_a_mask_there_is_a_report_and_no_segmentation(tmp_path):
-    from dataclasses import replace
-
     result = overlapping(series(tmp_path / "in", "axial"))
     record = written(tmp_path / "out", replace(result, findings=(result.findings[1], result.findings[3])))
     assert record["files"] == {"segmentation": None, "structured_report": "report.dcm"}
@@ -157,8 +156,6 @@ def test_without_a_mask_there_is_a_report_and_no_segmentation(tmp_path):
 
 
 def test_dicom_of_what_is_none_is_refused(tmp_path):
-    from medsegr.data.image import load_image
-
     result = overlapping(load_image(np.random.default_rng(0).random((4, 20, 30))))
     with pytest.raises(ConfigError, match="--masks dicom needs a DICOM image"):
         written(tmp_path / "out", result, masks=("dicom",))

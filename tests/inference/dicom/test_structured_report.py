@@ -50,7 +50,7 @@ def test_a_finding_is_placed_measured_and_judged(tmp_path):
     (site,) = nodule.finding_sites
     assert (site.value.meaning, site.laterality.meaning) == ("Upper lobe of lung", "Left")
     said = {each.name.meaning: each.value.meaning for each in nodule.get_qualitative_evaluations()}
-    assert said == {"Presence of property": "Present", "Outcome of the segmentation": "Outlined"}
+    assert (said["Presence of property"], said["Outcome of the segmentation"]) == ("Present", "Outlined")
 
 
 def test_what_has_no_mask_says_why(tmp_path):

@@ -90,8 +90,12 @@ def concept(code: Code) -> "CodedConcept":
     return CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)
 
 
-def without_dates(made: "Dataset") -> None:
-    """Leave out when highdicom was at work: the same content gives the same bytes."""
+def settle(made: "Dataset", source: SourceImages) -> None:
+    """Put the study's date in place of now, so that the same content gives the same bytes; say if it is anonymous."""
+    made.InstanceCreationDate, made.InstanceCreationTime = source.moment
+    if source.anonymous:
+        made.PatientIdentityRemoved = "YES"
+        made.DeidentificationMethod = "medsegr: fields of geometry kept, all others left out, UIDs hashed"
     for item in made.ContributingEquipmentSequence:
         if "ContributionDateTime" in item:
             del item.ContributionDateTime

@@ -6,7 +6,7 @@ BINARY, for FRACTIONAL and LABELMAP lose or refuse overlap (docs/outputs.md).
 from typing import TYPE_CHECKING
 
 from medsegr._version import __version__
-from medsegr.inference.dicom.case import MAKER, DicomCase, concept, without_dates
+from medsegr.inference.dicom.case import MAKER, DicomCase, concept, settle
 from medsegr.inference.dicom.codes import SIDES
 from medsegr.inference.dicom.stand_in import put_right, stand_ins
 from medsegr.inference.result import FindingResult
@@ -41,7 +41,10 @@ def segmentation(case: DicomCase) -> "Segmentation":
         tile_pixel_array=source.is_slide,
     )
     put_right(made, source, geometry)
-    _settle(made, case)
+    settle(made, source)
+    organisation = case.uid(ROLE, "dimensions")
+    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+        item.DimensionOrganizationUID = organisation
     return made
 
 
@@ -71,12 +74,3 @@ def _described(case: DicomCase, number: int, found: FindingResult) -> "SegmentDe
     if side is not None:
         made.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [concept(side)]
     return made
-
-
-def _settle(made: "Segmentation", case: DicomCase) -> None:
-    """Put what content says in place of what highdicom draws: the same masks give the same bytes."""
-    made.InstanceCreationDate, made.InstanceCreationTime = case.source.moment
-    organisation = case.uid(ROLE, "dimensions")
-    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
-        item.DimensionOrganizationUID = organisation
-    without_dates(made)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from medsegr._version import __version__
 from medsegr.inference.dicom import codes as names
-from medsegr.inference.dicom.case import MAKER, DicomCase, concept, without_dates
+from medsegr.inference.dicom.case import MAKER, DicomCase, concept, settle
 from medsegr.inference.result import FindingResult
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def structured_report(case: DicomCase, segments: "Segmentation | None") -> "Comp
         specific_character_set=case.source.first.SpecificCharacterSet,
         **case.described("findings of the report, measured", SERIES_OFFSET),
     )
-    made.InstanceCreationDate, made.InstanceCreationTime = case.source.moment
-    without_dates(made)
+    settle(made, case.source)
     return made
 
 
