@@ -6,10 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
-from medsegr.cli.case_errors import in_words
+from medsegr.batch import worker
+from medsegr.batch.case_errors import in_words
+from medsegr.batch.study import case_names
 from medsegr.cli.main import main
 from medsegr.cli.run_record import command_line
-from medsegr.cli.studies import case_names
 from medsegr.errors import OutputError
 from medsegr.explain import figure
 from medsegr.inference.predictor import Predictor
@@ -142,7 +143,7 @@ def test_what_goes_wrong_with_one_case_leaves_the_others(error, told, random_mod
             raise error
         return draw(folder, result, title, keep_text)
 
-    monkeypatch.setattr(figure, "save_figures", fail)
+    monkeypatch.setattr(worker, "save_figures", fail)
     code, out = segment(random_model, tmp_path, *images, "--target", "aorta")
     assert code == 1
     assert sorted(path.name for path in out.iterdir()) == ["b", "run.json"]
@@ -158,14 +159,14 @@ def test_a_case_that_needs_too_much_memory_leaves_the_others(random_model, tmp_p
         "b.png": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."),
         "d.png": RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
     }
-    real = Predictor.segment
+    real = Predictor.prepare
 
-    def fail(self, image, *arguments, **options):
-        if image.name in wrong:
-            raise wrong[image.name]
-        return real(self, image, *arguments, **options)
+    def fail(self, asked):
+        if asked.image.name in wrong:
+            raise wrong[asked.image.name]
+        return real(self, asked)
 
-    monkeypatch.setattr(Predictor, "segment", fail)
+    monkeypatch.setattr(Predictor, "prepare", fail)
     code, out = segment(random_model, tmp_path, *images, "--target", "aorta", "--no-pictures")
     assert code == 1
     assert sorted(path.name for path in out.iterdir()) == ["c", "run.json"]

@@ -13,7 +13,7 @@ from medsegr.explain.contact_sheet import Panel, SheetRow, contact_sheet
 from medsegr.explain.explanation import explanation_page, verdict
 from medsegr.explain.figure import save_figures
 from medsegr.explain.overlay import overlay_page, spread
-from medsegr.explain.palette import finding_colour
+from medsegr.inference.shown_as import finding_colour
 from medsegr.inference.result import Result
 from tests.explain.made_result import FINDINGS, TEXT, made_result
 from tests.views import view_of

@@ -3,12 +3,17 @@
 import json
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medsegr import __version__
+from medsegr.data.outputs import atomic_write
+
+if TYPE_CHECKING:
+    from medsegr.batch.worker import Outcome
 
 PACKAGES = ("torch", "transformers", "numpy")
 SCHEMA = "medsegr.run/1"
@@ -40,34 +45,48 @@ def command_line(given: Sequence[str] | None) -> list[str]:
     return kept
 
 
-def write_run(
-    path: Path,
-    command: Sequence[str],
-    model: dict[str, Any],
-    cases: Sequence[dict[str, Any]],
-    failures: Sequence[dict[str, str]],
-    *,
-    parser: dict[str, str],
-) -> None:
-    """Write ``run.json``.
+@dataclass(frozen=True)
+class RunRecord:
+    """What ``run.json`` says beside models and cases.
 
-    Args:
-        path: Where to.
+    Attributes:
         command: From :func:`command_line`.
-        model: Name and hash of the weights.
-        cases: Name, image as it was given (in a folder: with the folder as it was given), and seconds of each.
-        failures: Name, image and message of each case that failed.
         parser: Who read the reports: its name; of a language model also model and address.
+        read_from: Files and folders that the run reads.
+        nameless: Names of files are left out, for they may name patients: failures are told by their number.
     """
-    record = {
-        "schema": SCHEMA,
-        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "versions": versions(),
-        "model": model,
-        "parser": parser,
-        "command": list(command),
-        "cases": list(cases),
-        "failures": list(failures),
-    }
-    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    path.write_text(text, encoding="utf-8", errors="replace")  # names of files need not be UTF-8
+
+    command: Sequence[str]
+    parser: dict[str, str]
+    read_from: Sequence[Path] = ()
+    nameless: bool = False
+
+    def write(
+        self, folder: Path, model: dict[str, Any], done: "Sequence[Outcome]", failed: "Sequence[Outcome]"
+    ) -> None:
+        """Write ``run.json``, whole or not at all.
+
+        Args:
+            folder: Of the results.
+            model: Name and hash of the weights.
+            done, failed: In the order of the work list; of each the name, the image as it was given (in a folder:
+                with the folder as it was given), and the seconds that it took or the message.
+        """
+        record = {
+            "schema": SCHEMA,
+            "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "versions": versions(),
+            "model": model,
+            "parser": self.parser,
+            "command": ["medsegr", "segment", "(left out by --deidentify)"] if self.nameless else list(self.command),
+            "cases": [outcome.record.entry() for outcome in done if outcome.record is not None],
+            "failures": [
+                {"case": outcome.study.case, "image": "", "error": "(left out by --deidentify)"}
+                if self.nameless
+                else {"case": outcome.study.case, "image": outcome.study.shown, "error": outcome.error}
+                for outcome in failed
+            ],
+        }
+        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+        with atomic_write(folder / "run.json") as temporary:
+            temporary.write_text(text, encoding="utf-8", errors="replace")  # names of files need not be UTF-8

@@ -1,38 +1,33 @@
 """``medsegr segment``: masks, pictures and JSON for one study or many."""
 
-import shutil
-import time
-from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from medsegr.batch.job import Job
+from medsegr.batch.work_list import collect_studies
 from medsegr.cli import llm_options as llm
-from medsegr.cli.case_errors import CAUGHT, free_memory, in_words
-from medsegr.cli.console import messages, results
+from medsegr.cli.console import messages
+from medsegr.cli.folder_run import Labour, run_folder
 from medsegr.cli.inputs import model_places
-from medsegr.cli.model_choice import model_record, taken
+from medsegr.cli.mask_options import DeidentifyOption, LabelMapOption, MasksOption, chosen_writing
 from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, SecondLookOption, check_modality
-from medsegr.cli.run_record import command_line, write_run
-from medsegr.cli.studies import Study, collect_studies
+from medsegr.cli.run_record import RunRecord, command_line
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
-from medsegr.cognition.parser import parse_report
-from medsegr.cognition.priors import ReportPriors
-from medsegr.errors import ConfigError, InputError, MedsegrError
-
-if TYPE_CHECKING:
-    from medsegr.data.image import MedicalImage
-    from medsegr.inference.auto import AutoPredictor
-    from medsegr.inference.predictor import Predictor
-    from medsegr.inference.result import Result
+from medsegr.errors import ConfigError
 
 
 def segment(
     context: typer.Context,
-    images: Annotated[list[Path], typer.Argument(help="Pictures, volumes (NIfTI), or folders of them.")],
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Pictures, volumes (NIfTI), folders or archives of them (zip, tar), tables of studies (CSV or JSON "
+            "lines: image, report, targets, modality, case)."
+        ),
+    ],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     report: Annotated[Path | None, typer.Option("--report", "-r", help="Text file with the report.")] = None,
@@ -61,11 +56,28 @@ def segment(
             "--untrained", help="Findings that the model was not trained for: refuse or draw; the model's own choice."
         ),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped: cases that are complete are kept.")
+    ] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", help="Also read folders within folders.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes, each with a model; by default one for each core, of many studies.", min=1),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Pictures in one call of the model; by default 1 on a CPU, 8 on a GPU.", min=1)
+    ] = None,
+    ray: Annotated[
+        str | None, typer.Option("--ray", help="Work on a Ray cluster: local, auto, or ray://HEAD:10001.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
     keep_text: Annotated[
         bool, typer.Option("--keep-text", help="Keep the report's text in findings.json and explanation.png.")
     ] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
+    masks: MasksOption = None,
+    label_map: LabelMapOption = False,
+    deidentify: DeidentifyOption = False,
     lexicon: LexiconOption = None,
     parser: llm.ParserOption = "rules",
     llm_url: llm.UrlOption = None,
@@ -83,110 +95,28 @@ def segment(
     endpoint = llm.chosen_endpoint(
         parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )
-    studies = collect_studies(images, report, text, reports)
-    targets = target or []
-    if not targets and all(study.report is None for study in studies):
+    writing = chosen_writing(masks, label_map, deidentify, keep_text)
+    if resume and overwrite:
+        raise ConfigError("--resume keeps what is there and --overwrite does not: give one of them.")
+    work = replace(collect_studies(images, report, text, reports, recursive=recursive), nameless=deidentify)
+    if work.unused:
+        what = "1 row fits" if work.unused == 1 else f"{work.unused} rows fit"
+        messages().print(f"Note: {what} no image that was given, in {reports.name if reports else 'the table'}.")
+    if not target and work.asks_nothing:
         raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
-    from medsegr.data.outputs import check_output_folder, staged_folder
-    from medsegr.inference.predictor import load
+    from medsegr.batch.out_folder import Mode
     from medsegr.inference.trained_targets import policy_of
 
-    policy_of(untrained, {})
-    for name in targets:
+    for name in target or []:
         canonical_target(name, known)
-    tables = [path for path in (report, reports, *(lexicon or ())) if path is not None]
-    read_from = [*images, *(study.image for study in studies), *tables, *model_places(model, host)]
-    check_output_folder(out, overwrite, read_from)
-    with staged_folder(out, overwrite) as stage:
-        predictor = load(model, device, host, flips=flips, second_look=second_look)
-        question = {"targets": targets, "modality": modality, "threshold": threshold, "lexicon": known,
-                    "untrained": untrained}  # fmt: skip
-        read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint) if endpoint else None
-        one = partial(_segment_one, predictor=predictor, stage=stage, question=question, read=read)
-        done, failures = _segment_all(partial(one, keep_text=keep_text, pictures=pictures), studies, stage)
-        weights = {**model_record(model, predictor), **predictor.looks.settings()}
-        reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
-        command = command_line(context.obj)
-        write_run(stage / "run.json", command, weights, [entry for entry, _ in done], failures, parser=reader)
-    _show(done, out)
-    if failures:
-        for failure in failures:
-            messages().print(f"Failed: {failure['case']}: {failure['error']}")
-        raise typer.Exit(1)
-
-
-def _segment_all(
-    one: "Callable[[Study], Result]", studies: list[Study], stage: Path
-) -> tuple[list[tuple[dict[str, Any], "Result"]], list[dict[str, str]]]:
-    """Segment each study into its own folder; failures do not stop the others, unless all fail."""
-    done: list[tuple[dict[str, Any], Result]] = []
-    failures: list[dict[str, str]] = []
-    errors: list[MedsegrError] = []
-    for number, study in enumerate(studies, 1):
-        started = time.perf_counter()
-        if len(studies) > 1:
-            messages().print(f"[{number}/{len(studies)}] {study.case}")
-        try:
-            result = one(study)
-        except CAUGHT as error:
-            told = in_words(error, study.case)
-            if told is None:
-                raise
-            errors.append(told)
-        else:
-            seconds = round(time.perf_counter() - started, 3)
-            done.append(({"case": study.case, "image": str(study.image), "seconds": seconds, **taken(result)}, result))
-            continue
-        free_memory()
-        shutil.rmtree(stage / study.case, ignore_errors=True)
-        failures.append({"case": study.case, "image": str(study.image), "error": str(errors[-1])})
-    if not done and len(errors) == 1:
-        raise errors[0]
-    if not done:
-        raise InputError(f"None of the {len(studies)} images could be segmented. The first: {errors[0]}")
-    return done, failures
-
-
-def _segment_one(
-    study: Study, *, predictor: "Predictor | AutoPredictor", stage: Path, question: dict[str, Any], keep_text: bool,
-    pictures: bool, read: Callable[..., ReportPriors] | None,
-) -> "Result":  # fmt: skip
-    from medsegr.data.image import load_image
-    from medsegr.explain.figure import save_figures
-    from medsegr.inference.writer import write_case
-
-    picture: "Path | MedicalImage" = study.image
-    report: str | ReportPriors | None = study.report
-    if read is not None and study.report and study.report.strip():
-        picture = load_image(study.image)
-        report = read(study.report, question["modality"] or picture.modality)
-    result = predictor.segment(picture, report, **question)
-    folder = stage / study.case
-    folder.mkdir()
-    if result.chosen is not None:
-        messages().print(f"{study.case}: model '{result.model}', for {result.chosen}", soft_wrap=True)
-    names = {"case": study.case, "image": study.image.name, "model": result.model}
-    write_case(folder, result, **names, keep_text=keep_text)
-    if pictures:
-        save_figures(folder, result, study.case, keep_text)
-    return result
-
-
-def _show(done: list[tuple[dict[str, Any], "Result"]], out: Path) -> None:
-    table = Table("case", "finding", "presence", "support", "area (px)", "size (mm)", "mask or reason")
-    for entry, result in done:
-        for found in result.findings:
-            table.add_row(
-                entry["case"],
-                found.id,
-                found.finding.presence,
-                "" if found.support is None else f"{found.support:.2f}",
-                str(found.area_px),
-                "" if found.size_mm is None else f"{found.size_mm:.1f}",
-                "outlined" if found.reason is None else found.reason,
-            )
-    results().print(table)
-    for entry, result in done:
-        for warning in result.warnings:
-            messages().print(f"Note: {entry['case']}: {warning}")
-    results().print(f"Masks, pictures and findings.json are in {out}", soft_wrap=True)
+    places = [path for path in (report, reports, *(lexicon or ())) if path is not None]
+    reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
+    read_from = [*images, *(path for path, _ in work.parts), *places, *model_places(model, host)]
+    record = RunRecord(command_line(context.obj), reader, read_from, deidentify)
+    job = Job(
+        out.resolve(), model, host, device, flips, second_look, tuple(target or ()), modality, threshold,
+        policy_of(untrained, {}) if untrained else None, tuple(lexicon or ()), endpoint, keep_text, pictures, resume,
+        writing.masks, writing.label_map, writing.deidentify,
+    )  # fmt: skip
+    mode = Mode.RESUME if resume else Mode.OVERWRITE if overwrite else Mode.NEW
+    run_folder(work, job, mode, Labour(workers, batch_size, ray), record)

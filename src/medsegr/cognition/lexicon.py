@@ -21,9 +21,15 @@ from medsegr.view import Frame, PictureKind, Sides, ZoneBox
 
 DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
-    "general",
+    "general", "codes",
 )  # fmt: skip
-"""Files of the built-in lexicon. Where two meanings or statements fit equally well, the earlier file's wins."""
+"""Files of the built-in lexicon; the last one holds codes of the names in the others, and no words.
+
+Where two meanings or statements fit equally well, the earlier file's wins.
+"""
+
+Code = tuple[str, str, str]
+"""A term of a terminology: scheme, value, meaning; for example ``("SCT", "27925004", "Nodule")``."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,9 @@ class Target:
         here: Words that mean it only in pictures of its region.
         side: Side that the name implies (``left_lung``), or None.
         usual: What a bare ``--target`` may take for granted.
+        code: What DICOM calls it; None where ``uncoded`` says why.
+        category: What kind of thing DICOM takes it for, where the group does not say it.
+        uncoded: Why it has no code.
     """
 
     name: str
@@ -57,16 +66,20 @@ class Target:
     here: tuple[str, ...] = ()
     side: Laterality | None = None
     usual: Usual = field(default_factory=Usual)
+    code: Code | None = None
+    category: Code | None = None
+    uncoded: str | None = None
 
 
 @dataclass(frozen=True)
 class Zone:
-    """A place: whose left and right it is stated in, the region it belongs to, its words."""
+    """A place: whose left and right it is stated in, the region it belongs to, its words, what DICOM calls it."""
 
     name: str
     frame: Frame
     region: str
     words: tuple[str, ...] = ()
+    code: Code | None = None
 
 
 @dataclass(frozen=True)

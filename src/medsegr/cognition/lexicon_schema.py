@@ -25,6 +25,9 @@ VERB = r"(?:(?:is|are|was|were|appears?|remains?|looks?|:)\s*)?(?:also\s+)?"
 SPACED_VERB = rf"(?:\s*:\s*|\s+{VERB})"
 """The same with the blank before it: "lungs {be}clear" means "Lungs: clear" as well."""
 
+CODE_LENGTHS = (16, 16, 64)
+"""Most characters of a code's scheme, value and meaning (VR SH and LO of DICOM)."""
+
 _FOREIGN = "\u16a0"
 """A word that no pattern means: a rune."""
 
@@ -74,6 +77,18 @@ def words(node: Node, complain: Complain) -> tuple[str, ...]:
     if not node.value:
         complain(node, "an empty list: expected at least one word.")
     return tuple(dict.fromkeys(text(item, complain) for item in node.value))
+
+
+def code(node: Node, complain: Complain) -> tuple[str, ...]:
+    """A code of a terminology, [scheme, value, meaning]; numbers need no quotes."""
+    parts = node.value if isinstance(node, SequenceNode) else []
+    told = tuple(part.value.strip() for part in parts if isinstance(part, ScalarNode))
+    if len(parts) != 3 or len(told) != 3 or not all(told):
+        complain(node, f"expected a code [scheme, value, meaning], got {what_stands(node)}.")
+    for part, longest in zip(told, CODE_LENGTHS, strict=False):
+        if len(part) > longest:
+            complain(node, f"{shown(part)} has {len(part)} characters: DICOM holds {longest} at most here.")
+    return told
 
 
 def names(node: Node, complain: Complain) -> tuple[str, ...]:
@@ -187,11 +202,12 @@ SECTIONS: Mapping[str, Section] = {
     "targets": Section(
         {
             "group": choice("finding", "anatomy", "device"), "region": text, "side": _SIDE, "words": words,
-            "here": words, "usual": table({"side": _SIDE, "zones": names, "texture": names, "shape": names}),
+            "here": words, "code": code, "category": code, "uncoded": text,
+            "usual": table({"side": _SIDE, "zones": names, "texture": names, "shape": names}),
         },
         {"group": "finding, anatomy or device"},
     ),
-    "zones": Section({"frame": _FRAME, "region": text, "words": words}, {**_NEW_FRAME, **_NEW_WORDS}),
+    "zones": Section({"frame": _FRAME, "region": text, "words": words, "code": code}, {**_NEW_FRAME, **_NEW_WORDS}),
     "textures": Section({"group": _TEXTURE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "shapes": Section({"group": _SHAPE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "combined": Section(

@@ -211,6 +211,12 @@ def displayed_geometry(
     return Geometry(affine, (z, y, x), stored_shape, (planes, rows, columns), (flip_z, flip_y, flip_x))
 
 
+def is_sheared(affine: np.ndarray) -> bool:
+    """True where an affine's axes are not at right angles, as those of a tilted gantry, beyond rounding (0.006 degrees)."""
+    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(np.abs(axes.T @ axes - np.eye(3)).max() > 1e-4)
+
+
 def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """The first three axes' lengths; a missing third is one plane."""
     padded = (*shape, 1, 1, 1)

@@ -9,7 +9,7 @@ Whether a file is compressed says its content, not its name, as for ITK and FSL.
 import dataclasses
 import gzip
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +17,7 @@ from typing import IO, Any
 import nibabel as nib
 import numpy as np
 
-from medsegr.data.geometry import Geometry, HasGeometry, StatedSpace, displayed_geometry
+from medsegr.data.geometry import Geometry, HasGeometry, StatedSpace, displayed_geometry, is_sheared
 from medsegr.data.outputs import atomic_write
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
@@ -170,21 +170,69 @@ def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> No
         ImageError: The mask's shape is not the image's.
         OutputError: The place is not writable.
     """
+    write_nifti(Path(path), _mask_image(_stored(np.asarray(mask, bool), like).astype(np.uint8), like))
+
+
+def save_masks_nifti(path: Path | str, masks: Sequence[np.ndarray], like: HasGeometry) -> None:
+    """Write several masks of an image into one file of four axes, uint8 0 and 1; the last axis counts the masks.
+
+    One mask after the other is laid out, so no second copy of all of them is held.
+
+    Args:
+        path: Ends in .nii.gz; written whole or not at all.
+        masks: One or more, as for :func:`save_mask_nifti`.
+        like: The image that the masks belong to.
+
+    Raises:
+        ImageError: A mask's shape is not the image's.
+        OutputError: The place is not writable.
+    """
     path = Path(path)
+    shape = (*_stored(masks[0], like).shape, 1, 1)[:3]
+    empty = _mask_image(np.broadcast_to(np.uint8(0), (*shape, len(masks))), like)
+    head = empty.header.copy()
+    head["vox_offset"], head["magic"] = head.single_vox_offset, head.single_magic
+    with (
+        atomic_write(path) as temporary,
+        temporary.open("wb") as raw,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as file,
+    ):
+        file.write(head.binaryblock + bytes(4))
+        for mask in masks:
+            file.write(_stored(np.asarray(mask, bool), like).astype(np.uint8).tobytes(order="F"))
+
+
+def save_label_map_nifti(path: Path | str, labels: np.ndarray, like: HasGeometry) -> None:
+    """Write a label map as :func:`save_mask_nifti` writes a mask; uint8, or uint16 for more than 255 labels."""
+    stored = _stored(labels, like)
+    write_nifti(Path(path), _mask_image(stored.astype(np.uint8 if stored.max() < 256 else np.uint16), like))
+
+
+def _stored(mask: np.ndarray, like: HasGeometry) -> np.ndarray:
+    """A mask in the order of the image's file; a picture's or array's is columns, rows, planes, as NIfTI has them."""
+    mask = np.asarray(mask)
+    if like.geometry.affine is not None:
+        return like.geometry.to_stored(mask)
+    if mask.shape != like.geometry.shape:
+        like.geometry.to_stored(mask)
+    return mask.transpose(1, 0) if mask.ndim == 2 else mask.transpose(2, 1, 0)
+
+
+def _mask_image(stored: np.ndarray, like: HasGeometry) -> Any:
+    """nibabel's image of a stored mask, placed as the image's own file is."""
     geometry = like.geometry
-    mask = np.asarray(mask).astype(bool)
-    stored = geometry.to_stored(mask)
     affine, stated = geometry.affine, geometry.stated or MILLIMETRES
-    if affine is None:  # a plain picture or array: columns, rows, planes are NIfTI's order
-        stored = mask.transpose(1, 0) if mask.ndim == 2 else mask.transpose(2, 1, 0)
+    if affine is None:
         z, y, x = geometry.spacing_mm
         affine = np.diag([-x, -y, z, 1.0])
     affine = np.diag([*[1 / stated.unit_mm] * 3, 1.0]) @ affine
-    image = nib.Nifti1Image(stored.astype(np.uint8), affine)
+    image = nib.Nifti1Image(stored, affine)
     image.set_sform(affine, code=stated.sform_code)
-    image.set_qform(affine if stated.qform is None else stated.qform, code=stated.qform_code)
+    # A qform holds no shear: a tilted stack from DICOM has none, so that no reader takes a wrong one.
+    code = 0 if geometry.stated is None and is_sheared(affine) else stated.qform_code
+    image.set_qform(affine if stated.qform is None else stated.qform, code=code)
     image.header["xyzt_units"] = stated.units
-    write_nifti(path, image)
+    return image
 
 
 def _geometry(image: Any, name: str) -> Geometry:

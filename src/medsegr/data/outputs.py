@@ -34,7 +34,7 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
         raise OutputError(f"{path} is a folder; a file name was expected. Choose another name.")
     target = Path(os.path.realpath(path)) if path.is_symlink() and not streamed else path
     beside: dict[str, Any] = {} if streamed else {"prefix": f".{target.name}.", "suffix": ".part", "dir": target.parent}
-    with _parents_of(target), _naming(path), tempfile.TemporaryDirectory(**beside) as folder:
+    with parents_of(target), naming(path), tempfile.TemporaryDirectory(**beside) as folder:
         temporary = Path(folder) / "content"
         temporary.touch()
         yield temporary
@@ -84,11 +84,11 @@ def staged_folder(out: Path | str, overwrite: bool = False) -> Iterator[Path]:
     """
     out = Path(out).resolve()
     check_output_folder(out, overwrite)
-    with _parents_of(out), _naming(out, _PLACE_IS_AT_FAULT):
+    with parents_of(out), naming(out, _PLACE_IS_AT_FAULT):
         temporary = _temporary_folder(out)
         try:
             yield temporary
-            with _naming(out):
+            with naming(out):
                 _put_in_place(temporary, out)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -104,7 +104,7 @@ def check_output_folder(out: Path | str, overwrite: bool = False, inputs: Iterab
             or with it, a folder that nobody means to replace or that holds an input.
     """
     out = Path(out).resolve()
-    with _naming(out):
+    with naming(out):
         if out.exists() and not out.is_dir():
             raise OutputError(f"{out} is a file; a folder was expected. Choose another output folder.")
         if out.is_dir() and any(out.iterdir()):
@@ -174,7 +174,7 @@ def _swap_content(new: Path, out: Path) -> None:
 
 
 def _temporary_folder(out: Path) -> Path:
-    with _naming(out.parent):
+    with naming(out.parent):
         try:
             folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
         except OSError:
@@ -187,11 +187,11 @@ def _temporary_folder(out: Path) -> Path:
 
 
 @contextmanager
-def _parents_of(path: Path) -> Iterator[None]:
+def parents_of(path: Path) -> Iterator[None]:
     """Make missing parents; take back those that were made for nothing."""
     missing = [folder for folder in path.parents if not folder.exists()]
     try:
-        with _naming(path.parent):
+        with naming(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
         yield
     finally:
@@ -201,7 +201,7 @@ def _parents_of(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _naming(path: Path, faults: Container[int | None] | None = None) -> Iterator[None]:
+def naming(path: Path, faults: Container[int | None] | None = None) -> Iterator[None]:
     """Turn the file system's errors, or these numbers of them alone, into an OutputError that names the place."""
     try:
         yield

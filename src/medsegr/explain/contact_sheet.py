@@ -7,9 +7,10 @@ import numpy as np
 
 from medsegr.explain.attention_maps import display_map, display_rgb, draw_outline, pixel_aspect
 from medsegr.explain.page import Page, fitted
-from medsegr.explain.palette import FAINT, finding_colour, plain_name
+from medsegr.explain.palette import FAINT
 from medsegr.explain.text_layout import LINE, draw_lines, evidence_spans, fit_excerpt, put
 from medsegr.inference.result import Result
+from medsegr.inference.shown_as import finding_colour, plain_name
 
 MARGIN, GAP, WORDS, CELL = 22.0, 14.0, 270.0, 172.0
 HEAD, CAPTION, TEXT = 96.0, 34.0, 9.5

@@ -25,11 +25,10 @@ from medsegr.explain.palette import (
     FAINT,
     NEUTRAL,
     RULE,
-    finding_colour,
-    plain_name,
 )
 from medsegr.explain.text_layout import LINE, draw_lines, evidence_spans, fit_excerpt, put, text_width
 from medsegr.inference.result import FindingResult, Result
+from medsegr.inference.shown_as import finding_colour, plain_name
 
 MARGIN, GAP = 22.0, 20.0
 WORDS, CELL, SUPPORT = 290.0, 200.0, 170.0

@@ -9,9 +9,10 @@ from scipy import ndimage
 
 from medsegr.explain.attention_maps import display_map, display_rgb, draw_outline, draw_side_letters, pixel_aspect
 from medsegr.explain.page import Page, fitted
-from medsegr.explain.palette import FAINT, finding_colour, plain_name
+from medsegr.explain.palette import FAINT
 from medsegr.explain.text_layout import put
 from medsegr.inference.result import FindingResult, Result
+from medsegr.inference.shown_as import finding_colour, plain_name
 
 PICTURE, GUTTER, MARGIN = 500.0, 215.0, 18.0
 LABEL_GAP = 30.0

@@ -10,6 +10,7 @@ from medsegr.cognition.priors import ReportPriors
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.inference.builtin import builtin_models, builtin_record, host_missing
 from medsegr.inference.looks import Looks
+from medsegr.inference.prepared import Prepared, Request, with_choice
 from medsegr.inference.request import check_modality, check_question, checked_names, read_together
 from medsegr.inference.result import Result
 from medsegr.inference.trained_targets import TrainedTargets, Untrained
@@ -88,34 +89,26 @@ class AutoPredictor:
         untrained: Untrained | None = None,
     ) -> Result:
         """As :meth:`Predictor.segment`; the result says which model was taken (``model``) and why (``chosen``)."""
-        lexicon = lexicon or load_lexicon()
-        picture, choice = self._choice(image, report, targets, modality, lexicon)
-        result = self._model(choice.model).segment(
-            picture,
-            report,
-            targets=targets,
-            modality=modality,
-            threshold=threshold,
-            support_threshold=support_threshold,
-            lexicon=lexicon,
-            prompts=prompts,
-            untrained=untrained,
-        )
-        return replace(result, chosen=choice.why)
+        asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
+        return self.answer([self.prepare(asked)])[0]
 
-    def _choice(
-        self,
-        image: ImageSource,
-        report: str | ReportPriors | None,
-        targets: Sequence[str],
-        modality: str | None,
-        lexicon: Lexicon,
-    ) -> tuple[MedicalImage, Choice]:
-        """The picture, read once, and the model for it."""
-        names = [canonical_target(name, lexicon) for name in checked_names(report, targets)]
-        check_modality(modality, image, lexicon)
+    def prepare(self, asked: Request) -> Prepared:
+        """As :meth:`Predictor.prepare`, by the model that is taken; the picture is read once."""
+        asked = replace(asked, lexicon=asked.lexicon or load_lexicon())
+        picture, choice = self._choice(asked)
+        return with_choice(self._model(choice.model).prepare(replace(asked, image=picture)), choice.why)
+
+    def answer(self, cases: Sequence[Prepared]) -> list[Result]:
+        """As :meth:`Predictor.answer`; each case is answered by its own model."""
+        return cases[0].predictor.answer(cases) if cases else []
+
+    def _choice(self, asked: Request) -> tuple[MedicalImage, Choice]:
+        """The picture and the model for it."""
+        lexicon, report = asked.lexicon or load_lexicon(), asked.report
+        names = [canonical_target(name, lexicon) for name in checked_names(report, asked.targets)]
+        check_modality(asked.modality, asked.image, lexicon)
         check_question(report, names)
-        picture = load_image(image, modality)
+        picture = load_image(asked.image, asked.modality)
         seen, priors = read_together(picture, report, lexicon)
         told = [finding.target for finding in priors if finding.presence != "absent"]
         return picture, choose(seen.modality, [*told, *names])

@@ -2,7 +2,8 @@
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -11,7 +12,6 @@ import numpy as np
 from medsegr.backbones.lite_medsam_weights import names_checkpoint
 from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target, load_lexicon
 from medsegr.cognition.priors import Finding, ReportPriors
-from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.errors import ConfigError
 from medsegr.inference.auto import AUTO, AutoPredictor
@@ -20,7 +20,8 @@ from medsegr.inference.device import device_named
 from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
 from medsegr.inference.measure import long_axis_mm, volume_mm3
-from medsegr.inference.plane import Question
+from medsegr.inference.plane import Ask
+from medsegr.inference.prepared import Prepared, Request, answer_all, question_of
 from medsegr.inference.request import (
     check_modality,
     check_question,
@@ -35,7 +36,7 @@ from medsegr.inference.result_warnings import contradictions, outside_training, 
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets, Untrained, pictures_of, policy_of
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
-from medsegr.inference.volume import FindingVolume, gather
+from medsegr.inference.volume import FindingVolume
 from medsegr.model.attach import build_model
 from medsegr.model.host_identity import Host
 from medsegr.model.report_guided_sam import ReportGuidedSam
@@ -186,59 +187,65 @@ class Predictor:
             ImageError: The image cannot be used.
             ReportError: The report is no report, is empty and no target is named, or holds too many findings.
         """
-        lexicon = lexicon or load_lexicon()
-        names = [canonical_target(name, lexicon) for name in checked_names(report, targets)]
-        check_modality(modality, image, lexicon)
-        check_thresholds(threshold, support_threshold)
-        policy = policy_of(untrained, self.metadata)
+        asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
+        return self.answer([self.prepare(asked)])[0]
+
+    def prepare(self, asked: Request) -> Prepared:
+        """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
+        lexicon, report, modality = asked.lexicon or load_lexicon(), asked.report, asked.modality
+        names = [canonical_target(name, lexicon) for name in checked_names(report, asked.targets)]
+        check_modality(modality, asked.image, lexicon)
+        check_thresholds(asked.threshold, asked.support_threshold)
+        policy = policy_of(asked.untrained, self.metadata)
         check_question(report, names)
-        picture, priors = read_together(load_image(image, modality), report, lexicon)
-        modality = picture.modality
-        own = self.support_thresholds.of(modality) if support_threshold is None else support_threshold
-        thresholds, trained = Thresholds(threshold, 0.0 if self.host_alone else own), self.trained_targets
+        picture, priors = read_together(load_image(asked.image, modality), report, lexicon)
+        modality, support = picture.modality, asked.support_threshold
+        own = self.support_thresholds.of(modality) if support is None else support
+        thresholds, trained = Thresholds(asked.threshold, 0.0 if self.host_alone else own), self.trained_targets
         names = [meant(name, modality, trained, lexicon) for name in names]
         findings = joined(priors, [finding_for_target(name, modality, lexicon) for name in dict.fromkeys(names)])
         ids, known = unique_ids(findings), [trained.knows(finding.target, modality) for finding in findings]
-        placed = prompts_by_place(prompts or {}, findings, ids, picture)
-        asked = [known[k] or k in placed or policy == "draw" for k in range(len(findings))]
-        sought = [k for k, finding in enumerate(findings) if finding.presence != "absent" and asked[k]]
+        placed = prompts_by_place(asked.prompts or {}, findings, ids, picture)
+        allowed = [known[k] or k in placed or policy == "draw" for k in range(len(findings))]
+        sought = [k for k, finding in enumerate(findings) if finding.presence != "absent" and allowed[k]]
         if self.host_alone:
             refuse_unmarked(self.name, ids, placed, sought)
-        told = _question([findings[k] for k in sought], picture, priors.text, [placed.get(k) for k in sought])
-        volumes = dict(zip(sought, self._volumes(picture, told, thresholds, lexicon), strict=True))
+        told = question_of([findings[k] for k in sought], picture, priors.text, [placed.get(k) for k in sought])
+        return Prepared(
+            self, picture, priors, tuple(findings), tuple(ids), tuple(known), tuple(sought), told, thresholds, lexicon
+        )
+
+    def answer(self, cases: Sequence[Prepared]) -> list[Result]:
+        """Ask the model; neighbours among pictures share a call of it, as far as memory allows."""
+        return [case.predictor._result(case, volumes) for case, volumes in zip(cases, answer_all(cases), strict=True)]
+
+    @contextmanager
+    def asking(self, thresholds: Thresholds, lexicon: Lexicon) -> Iterator[Ask]:
+        """The way to ask this model, while nobody else does."""
+        with self._lock:
+            yield self.looks.ask(self.model.eval(), thresholds, lexicon)
+
+    def _result(self, case: Prepared, volumes: Sequence[FindingVolume]) -> Result:
+        found, picture = dict(zip(case.sought, volumes, strict=True)), case.picture
+        thresholds, trained = case.thresholds, self.trained_targets
+        modality, sought = picture.modality, [case.findings[k] for k in case.sought]
         results = tuple(
-            _finding_result(id, finding, volumes.get(k), picture, thresholds, trained=known[k])
-            for k, (id, finding) in enumerate(zip(ids, findings, strict=True))
+            _finding_result(id, finding, found.get(k), picture, thresholds, trained=case.known[k])
+            for k, (id, finding) in enumerate(zip(case.ids, case.findings, strict=True))
         )
         if self.host_alone:
             results = tuple(map(without_support, results))
         warnings = (
             *picture.notes,
-            *priors.warnings,
-            *without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
-            *untaught(self.model.vocabulary, [findings[k] for k in sought], modality),
+            *case.priors.warnings,
+            *without_row(self.model.vocabulary.target, sought, modality),
+            *untaught(self.model.vocabulary, sought, modality),
             *unnamed_pictures(results, trained, modality),
             *outside_training(results, trained, modality),
-            *contradictions(results, thresholds, told=len(priors)),
+            *contradictions(results, thresholds, told=len(case.priors)),
         )
-        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks, self.name)
-
-    def _volumes(
-        self, picture: MedicalImage, asked: Question, thresholds: Thresholds, lexicon: Lexicon
-    ) -> list[FindingVolume]:
-        """What the model finds, one for each finding asked for; it is not asked for none."""
-        if not asked.findings:
-            return []
-        with self._lock:
-            return gather(self.looks.ask(self.model.eval(), thresholds, lexicon), picture, asked, thresholds)
-
-
-def _question(
-    findings: list[Finding], image: MedicalImage, text: str, prompts: Sequence[UserPrompt | None]
-) -> Question:
-    """What the model is asked, of the findings that are looked for and a prompt or none for each."""
-    given = {place: prompt for place, prompt in enumerate(prompts) if prompt is not None}
-    return Question(tuple(seen(finding, image.view) for finding in findings), image.view, text, given)
+        warnings, text = tuple(dict.fromkeys(warnings)), case.priors.text
+        return Result(results, picture, modality, text, warnings, self.looks, self.name, case.chosen)
 
 
 def _finding_result(

@@ -1,44 +1,73 @@
-"""A result on disk: ``findings.json`` and one mask per finding, in the input's geometry."""
+"""A result on disk: ``findings.json`` and the files that hold the masks, in the input's geometry."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from medsegr.data.nifti import save_mask_nifti
-from medsegr.data.raster import save_mask_png
+import numpy as np
+
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.inference.dicom.case import DicomCase
+from medsegr.inference.dicom.codes import target_category, target_code
+from medsegr.inference.dicom.content_uid import digest
+from medsegr.inference.dicom.source import source_images
+from medsegr.inference.dicom.writer import SEGMENTATION, DicomFiles, write_dicom
+from medsegr.inference.mask_files import LABEL_MAP, STACK, MaskPlaces, Writing, noting_lost_labels, write_masks
 from medsegr.inference.result import FindingResult, Result
 
 SCHEMA = "medsegr.findings/1"
 """Name and version of the layout of ``findings.json``."""
 
 
-def write_case(folder: Path, result: Result, *, case: str, image: str, model: str, keep_text: bool = False) -> Path:
+def write_case(
+    folder: Path, result: Result, *, case: str, image: str, model: str, keep_text: bool = False,
+    writing: Writing | None = None,
+) -> Path:  # fmt: skip
     """Write the masks and ``findings.json`` of one case into an existing folder.
 
-    Masks overlap where findings overlap: each has a file of its own. Volumes and
-    NIfTI slices become ``.nii.gz`` with the input's affine, pictures ``.png``.
+    Masks overlap where findings overlap. By default each has a file of its own, with the input's place, or, of a
+    DICOM image, its segment of one DICOM-SEG; see :class:`medsegr.inference.mask_files.Writing`.
 
     Args:
         folder: Exists; use ``medsegr.data.outputs.staged_folder`` for all or nothing.
         result: What the predictor returned.
         case: Name of the case, also of its folder.
-        image: Name of the image file.
+        image: Name of the image file; left out of what is deidentified.
         model: Name of the model; beside it stands why it was taken, where ``auto`` took it.
         keep_text: Also write the report's text; without it, offsets only.
+        writing: Which files hold the masks.
 
     Returns:
         Path of ``findings.json``.
+
+    Raises:
+        ConfigError: DICOM was asked for, and the image is none.
+        OutputError: The folder is not writable, or its headers allow no DICOM result.
     """
-    masks = {found.id: _write_mask(folder, found, result) for found in result.findings}
+    writing = writing or Writing()
+    kinds = writing.for_result(result)
+    if writing.label_map:
+        result = noting_lost_labels(result)
+    places = write_masks(folder, result, kinds, writing.label_map)
+    files: dict[str, str | None] = {}
+    if "dicom" in kinds:
+        made = write_dicom(folder, _dicom_case(result, model, writing))
+        files = {"segmentation": made.segmentation, "structured_report": made.report}
+        places = {id: _in_segment(place, made, id) for id, place in places.items()}
     record: dict[str, Any] = {
         "schema": SCHEMA,
         "case": case,
-        "image": image,
+        "image": None if writing.deidentify else image,
         "model": model,
         "model_chosen": result.chosen,
         "modality": result.modality,
         "looks": result.looks.settings(),
-        "findings": [finding_record(found, masks[found.id], result) for found in result.findings],
+        "files": {**files, **_further_files(places)},
+        "findings": [
+            {**finding_record(found, places[found.id], result), **_codes(found, writing.codes)}
+            for found in result.findings
+        ],
         "warnings": list(result.warnings),
     }
     if keep_text:
@@ -49,7 +78,7 @@ def write_case(folder: Path, result: Result, *, case: str, image: str, model: st
     return path
 
 
-def finding_record(found: FindingResult, mask: str | None, result: Result) -> dict[str, Any]:
+def finding_record(found: FindingResult, places: MaskPlaces, result: Result) -> dict[str, Any]:
     """One entry of ``findings.json``; offsets point into the report, which is not in it.
 
     Volumes have no ``box``: it would be one of a plane that the file does not name.
@@ -74,7 +103,10 @@ def finding_record(found: FindingResult, mask: str | None, result: Result) -> di
         "evidence": [list(span) for span in finding.evidence.spans()],
         "trigger": [list(span) for span in finding.evidence.presence],
         "box": box,
-        "mask": mask,
+        "mask": places.file,
+        "segment": places.segment,
+        "channel": places.channel,
+        "label": places.label,
         "reason": found.reason,
         "looked_twice": found.looked_twice,
         "support": None if found.support is None else round(found.support, 4),
@@ -84,14 +116,34 @@ def finding_record(found: FindingResult, mask: str | None, result: Result) -> di
     }
 
 
-def _write_mask(folder: Path, found: FindingResult, result: Result) -> str | None:
-    """Name of the mask's file, or None where there is no mask."""
-    if found.outcome != "outlined":
-        return None
-    if result.image.is_volume or result.image.geometry.affine is not None:
-        name = f"{found.id}.nii.gz"
-        save_mask_nifti(folder / name, found.mask, result.image)
-    else:
-        name = f"{found.id}.png"
-        save_mask_png(folder / name, found.mask)
-    return name
+def _in_segment(place: MaskPlaces, made: DicomFiles, id: str) -> MaskPlaces:
+    """The same place with the segment that holds the mask too."""
+    number = made.segments.get(id)
+    return place if number is None else replace(place, segment=number, file=place.file or SEGMENTATION)
+
+
+def _further_files(places: dict[str, MaskPlaces]) -> dict[str, str]:
+    """Files that hold several masks."""
+    files = {}
+    if any(place.channel is not None for place in places.values()):
+        files["masks"] = STACK
+    if any(place.label is not None for place in places.values()):
+        files["label_map"] = LABEL_MAP
+    return files
+
+
+def _codes(found: FindingResult, lexicon: Lexicon) -> dict[str, list[str]]:
+    target = found.finding.target
+    return {"code": list(target_code(target, lexicon)), "category": list(target_category(target, lexicon))}
+
+
+def _dicom_case(result: Result, model: str, writing: Writing) -> DicomCase:
+    """The case with a hash of all that its DICOM files hold."""
+    series = result.image.dicom
+    assert series is not None
+    source = source_images(series, anonymous=writing.deidentify)
+    told = [finding_record(found, MaskPlaces(), result) for found in result.findings]
+    uids = [str(header.get("SOPInstanceUID", "")) for header in source.headers]
+    said = json.dumps([uids, list(source.frames), model, result.modality, told], sort_keys=True)
+    bits = [np.packbits(found.mask).tobytes() for found in result.findings if found.outcome == "outlined"]
+    return DicomCase(result, source, writing.codes, model, digest(said.encode(), *bits))

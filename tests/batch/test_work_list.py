@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from medsegr.cli.studies import case_names, collect_studies
+from medsegr.batch.study import case_names
+from medsegr.batch.work_list import collect_studies
 from medsegr.errors import ImageError, ReportError
 
 

@@ -1,0 +1,82 @@
+"""One study of a work list: a picture, what its report says, and the name of its folder among the results."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from medsegr.data.file_names import image_stem
+from medsegr.data.raster import RASTER_SUFFIXES
+
+RESERVED = ("run.json",)
+"""Names among the results that no case may take."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One image to segment.
+
+    Attributes:
+        case: Name of its folder among the results.
+        image: Path of the file or folder, or of the archive that holds it.
+        report: Text, or None.
+        member: Its name in the archive; "" outside of one.
+        address: Where it lies in an object store (``s3://bucket/scan.png``), or "".
+        targets: Names to look for, beside those of the whole run.
+        modality: Its own, or None.
+        number: Its place in the work list, from 0.
+        problem: Why it cannot be read, where the work list knows already; "" else.
+    """
+
+    case: str
+    image: Path
+    report: str | None = None
+    member: str = ""
+    address: str = ""
+    targets: tuple[str, ...] = ()
+    modality: str | None = None
+    number: int = 0
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of its file, without folders."""
+        return (self.member or self.address or str(self.image)).rstrip("/").rsplit("/", 1)[-1]
+
+    @property
+    def shown(self) -> str:
+        """As it was given, for ``run.json``; of archives with the member, after a slash."""
+        return self.address or (f"{self.image}/{self.member}" if self.member else str(self.image))
+
+    @property
+    def may_be_volume(self) -> bool:
+        """Whether it may be much larger than a picture."""
+        return not self.name.lower().endswith(RASTER_SUFFIXES)
+
+
+class CaseNames:
+    """Gives folder names, no two alike in any file system: ``scan``, ``scan-2``."""
+
+    def __init__(self) -> None:
+        self._taken = set(RESERVED)
+        self._tries: Counter[str] = Counter()
+
+    def next(self, name: str) -> str:
+        """A name for the next case.
+
+        Args:
+            name: Of its file, or the one that a table wishes.
+        """
+        stem = free = re.sub(r"[^\w.-]+", "_", image_stem(name)).strip(".") or "case"
+        while free.lower() in self._taken:
+            self._tries[stem.lower()] += 1
+            free = f"{stem}-{self._tries[stem.lower()] + 1}"
+        self._taken.add(free.lower())
+        return free
+
+
+def case_names(paths: Iterable[Path]) -> list[str]:
+    """Folder names, unique: ``scan``, ``scan-2``."""
+    names = CaseNames()
+    return [names.next(path.name) for path in paths]

@@ -1,0 +1,1 @@
+"""Results as DICOM objects: a segmentation (SEG) and a structured report (SR)."""
