@@ -114,17 +114,18 @@ def staged_case(out: Path, case: str) -> Iterator[Path]:
         stage.rmdir()
         stage.mkdir()  # once more, with the rights of any other folder
         yield stage
-        if target.exists():
+        try:
+            stage.replace(target)  # an empty folder is replaced, too
+        except OSError:
+            if not target.exists():
+                raise
             _replace(stage, target)
-        else:
-            stage.replace(target)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
 
 def _replace(stage: Path, target: Path) -> None:
-    ours = target.is_dir() and ((target / CASE_FILE).exists() or (target / FINDINGS).exists())
-    if not ours and not (target.is_dir() and not any(target.iterdir())):
+    if not (target / CASE_FILE).exists() and not (target / FINDINGS).exists():
         raise OutputError(f"{target.name} is there among the results and is no case; move it away, or choose another "
                           "output folder.")  # fmt: skip
     old = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", suffix=".old", dir=target.parent))

@@ -13,6 +13,7 @@ from medsegr.batch.case_errors import CAUGHT, free_memory, in_words, lacks_memor
 from medsegr.batch.case_record import CaseRecord, complete_case, hash_of, hashes
 from medsegr.batch.job import Job
 from medsegr.batch.out_folder import staged_case
+from medsegr.batch.outcome import Outcome
 from medsegr.batch.source import at_hand, content_sha256
 from medsegr.batch.study import Study
 from medsegr.data.image import load_image
@@ -26,23 +27,6 @@ from medsegr.inference.writer import write_case
 
 if TYPE_CHECKING:
     from medsegr.cognition.priors import ReportPriors
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a study.
-
-    Attributes:
-        study: Its place in the work list.
-        record: Of the complete case; None where it failed.
-        error: Why it failed; "" else.
-        kept: It was complete before.
-    """
-
-    study: Study
-    record: CaseRecord | None = None
-    error: str = ""
-    kept: bool = False
 
 
 @dataclass(eq=False)

@@ -20,8 +20,8 @@ from medsegr.errors import InputError
 if TYPE_CHECKING:
     from medsegr.batch.crew import Crew
     from medsegr.batch.out_folder import Mode
+    from medsegr.batch.outcome import Outcome
     from medsegr.batch.work_list import WorkList
-    from medsegr.batch.worker import Outcome
 
 MANY = 16
 """Studies from which on more than one process is worth its start."""
@@ -49,15 +49,19 @@ class Labour:
 
     def crew(self, job: Job, count: int) -> "Crew":
         """The workers, with their models loaded."""
-        from medsegr.batch.crew import OwnCrew, ProcessCrew
-
         if self.ray is not None:
             from medsegr.batch.ray_crew import RayCrew
 
             return RayCrew(job, self.workers, self.ray)
         cores = available_cores()
         workers = self.workers or (1 if count < MANY or job.device != "cpu" else min(cores, MOST_WORKERS))
-        return OwnCrew(job) if workers == 1 else ProcessCrew(job, workers, max(1, cores // workers))
+        if workers > 1:
+            from medsegr.batch.process_crew import ProcessCrew
+
+            return ProcessCrew(job, workers, max(1, cores // workers))
+        from medsegr.batch.own_crew import OwnCrew
+
+        return OwnCrew(job)
 
     def chunk(self, device: str) -> int:
         """Studies in one chunk."""
