@@ -48,6 +48,7 @@ BAD = {
     "no image": '{"report": "Smith"}',
     "a number": '{"image": 7, "report": "Smith"}',
     "targets of another kind": '{"image": "a.png", "targets": {"Smith": 1}}',
+    "a report in place of a picture": '{"image": "Mrs Smith has a nodule."}',
     "a file that is not there": '{"image": "a.png", "report_file": "Smith.txt"}',
 }
 

@@ -16,8 +16,9 @@ from medsegr.batch.out_folder import staged_case
 from medsegr.batch.outcome import Outcome
 from medsegr.batch.source import at_hand, content_sha256
 from medsegr.batch.study import Study
+from medsegr.cognition.lexicon import canonical_target
 from medsegr.data.image import load_image
-from medsegr.errors import InputError
+from medsegr.errors import ConfigError, InputError
 from medsegr.explain.figure import save_figures
 from medsegr.inference.model_record import model_record, weights_of
 from medsegr.inference.predictor import load
@@ -106,10 +107,21 @@ class Worker:
             return
         study, job = case.study, self.job
         with self._failing(case):
+            self._check_row(study)
             modality, targets = study.modality or job.modality, (*job.targets, *study.targets)
             asked = Request(place, study.report, targets, modality, job.threshold, None, self.lexicon, None,
                             job.untrained)  # fmt: skip
             case.prepared = self.predictor.prepare(self._with_reading(asked))
+
+    def _check_row(self, study: Study) -> None:
+        """Refuse what a table says in the wrong column, without a word of it."""
+        try:
+            for name in study.targets:
+                canonical_target(name, self.lexicon)
+        except ConfigError:
+            raise InputError(f"{study.case}: its row names a target that the vocabulary does not know.") from None
+        if study.modality is not None and study.modality not in self.lexicon.modalities:
+            raise InputError(f"{study.case}: its row names a modality that the vocabulary does not know.")
 
     def _with_reading(self, asked: Request) -> Request:
         """The request with its report read by the language model, where one reads."""
