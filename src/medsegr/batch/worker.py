@@ -69,9 +69,14 @@ class Worker:
         Which pictures share a call depends on the chunk alone: where one case of it is to be made, all are read, so
         that a run that was stopped ends with the same masks as one that was not.
         """
-        cases = [_Case(study) for study in chunk]
+        try:
+            return self._do([_Case(study) for study in chunk])
+        except Exception as error:  # an error of ours, else whoever waits for the chunk would wait for ever
+            return [Outcome(study, error=told(error, study)) for study in chunk]
+
+    def _do(self, cases: Sequence[_Case]) -> list[Outcome]:
         with ExitStack() as held:
-            volumes = self._large if any(study.may_be_volume for study in chunk) else nullcontext()
+            volumes = self._large if any(case.study.may_be_volume for case in cases) else nullcontext()
             held.enter_context(volumes)
             places = [self._take(case, held) for case in cases]
             if all(case.outcome is not None for case in cases):
