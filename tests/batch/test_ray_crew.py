@@ -17,7 +17,11 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'meds
 @pytest.fixture(scope="module")
 def cluster():
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    try:
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    except Exception as error:  # after 30 s, where a machine is too busy
+        ray.shutdown()
+        pytest.skip(f"Ray does not start here: {error}")
     yield
     ray.shutdown()
 
