@@ -9,7 +9,7 @@ from medsegr.batch.archive import is_archive, members
 from medsegr.batch.report_rows import read_reports, reports_of
 from medsegr.batch.study import CaseNames, Study
 from medsegr.batch.study_table import Row, count_rows, is_table, read_rows
-from medsegr.data.given_name import may_be_report
+from medsegr.data.given_name import LONGEST, may_be_report
 from medsegr.data.image import IMAGE_SUFFIXES, existing_file
 from medsegr.data.report_file import read_report
 from medsegr.errors import ConfigError, ImageError, ReportError
@@ -98,8 +98,13 @@ def _study_of(row: Row, table: Path, report: str | None) -> Study:
         return Study(f"row-{row.number}", table, problem=row.problem)
     address = row.image if "://" in row.image else ""
     path = Path(row.image) if address else table.parent / row.image
-    told = Study("", path, report if row.report is None else row.report, address=address)
-    return replace(told, case=row.case or told.name, targets=row.targets, modality=row.modality)
+    if may_be_report(path) and not (address and len(path.name) <= LONGEST):
+        told = (
+            f"Row {row.number} of {table.name} names no file that exists (it is not repeated, for it may be a report)."
+        )
+        return Study(f"row-{row.number}", table, problem=told)
+    study = Study("", path, report if row.report is None else row.report, address=address)
+    return replace(study, case=row.case or study.name, targets=row.targets, modality=row.modality)
 
 
 def _expand(given: Path, recursive: bool) -> list[tuple[Path, str]]:
