@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medsegr.data.image import load_image, load_series
+from medsegr.data.image import MedicalImage, load_image
 from medsegr.errors import ImageError
 from tests.data.dicom.series_maker import CT, PLANTED, US_MULTI, dataset, lopsided, pydicom, write, write_series
 
@@ -33,6 +33,21 @@ WHOLE = whole_file()
 PIXELS_AT = WHOLE.index(b"\xe0\x7f\x10\x00")
 
 
+def read_or_refused(path: Path) -> MedicalImage | None:
+    """What a spoiled file still is; else it is refused in one line without a patient's field."""
+    try:
+        return load_image(path)
+    except ImageError as error:
+        message = str(error)
+    check(message)
+    return None
+
+
+def check(message: str) -> None:
+    assert "\n" not in message and len(message) < 1500
+    assert not any(planted in message for planted in (PLANTED, "Quorra", "ZQ-123456", "19110203"))
+
+
 def refused(path: Path | str) -> str:
     """The one message; no traceback's worth of text, no patient's field, and no more memory than a picture needs."""
     tracemalloc.start()
@@ -42,12 +57,9 @@ def refused(path: Path | str) -> str:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    message = str(caught.value)
+    check(str(caught.value))
     assert peak < MOST_BYTES
-    assert "\n" not in message and len(message) < 1500
-    for planted in (PLANTED, "Quorra", "ZQ-123456", "19110203"):
-        assert planted not in message
-    return message
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("share", [0.0, *np.linspace(0.01, 0.99, 18).round(3)])
@@ -76,10 +88,7 @@ def test_wrong_lengths_of_pixel_data(length: int, tmp_path: Path) -> None:
 def test_wrong_lengths_of_elements(at: int, tmp_path: Path) -> None:
     content = WHOLE[:at] + b"\xff\xff" + WHOLE[at + 2 :]
     (tmp_path / "a.dcm").write_bytes(content)
-    try:
-        load_image(tmp_path / "a.dcm")  # some bytes are a value and harm nothing
-    except ImageError as error:
-        assert "\n" not in str(error)
+    read_or_refused(tmp_path / "a.dcm")  # some bytes are a value and harm nothing
 
 
 @pytest.mark.parametrize(
@@ -110,14 +119,19 @@ def test_missing_tags(keyword: str, tmp_path: Path) -> None:
     refused(tmp_path / "a.dcm")
 
 
-@pytest.mark.parametrize("keyword", ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "WindowWidth",
-                                     "RescaleSlope", "SeriesInstanceUID", "StudyDescription", "PatientOrientation"])  # fmt: skip
+@pytest.mark.parametrize(
+    "keyword",
+    ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "WindowWidth", "RescaleSlope",
+     "SeriesInstanceUID", "StudyDescription", "PatientOrientation"],
+)  # fmt: skip
 @pytest.mark.parametrize("content", [b"nonsense\\1", b"1e999\\1e999", b"nan\\nan\\nan"], ids=["words", "huge", "nan"])
 def test_broken_values_are_as_if_missing(keyword: str, content: bytes, tmp_path: Path) -> None:
     made = dataset(PICTURE, CT)
     tag = pydicom.datadict.tag_for_keyword(keyword)
-    made[tag] = pydicom.dataelem.RawDataElement(pydicom.tag.Tag(tag), pydicom.datadict.dictionary_VR(tag),
-                                                len(content), content + b" " * (len(content) % 2), 0, False, True)  # fmt: skip
+    content += b" " * (len(content) % 2)
+    made[tag] = pydicom.dataelem.RawDataElement(
+        pydicom.tag.Tag(tag), pydicom.datadict.dictionary_VR(tag), len(content), content, 0, False, True
+    )
     write(tmp_path / "a.dcm", made)
     image = load_image(tmp_path / "a.dcm")
     np.testing.assert_array_equal(image.voxels, PICTURE)
@@ -131,10 +145,8 @@ def test_nested_sequences(depth: int, ends: bool, tmp_path: Path) -> None:
     end = b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0" if ends else b""
     at = WHOLE.index(b"\xe0\x7f\x10\x00")
     (tmp_path / "a.dcm").write_bytes(WHOLE[:at] + begin * depth + end * depth + WHOLE[at:])
-    try:
-        np.testing.assert_array_equal(load_image(tmp_path / "a.dcm").voxels.shape, PICTURE.shape)
-    except ImageError as error:
-        assert "\n" not in str(error)
+    image = read_or_refused(tmp_path / "a.dcm")
+    assert image is None or image.voxels.shape == PICTURE.shape
 
 
 def compressed(stream: bytes, syntax: str, rows: int = 12, columns: int = 15) -> pydicom.Dataset:
@@ -286,8 +298,11 @@ def test_more_frames_than_are_stated(tmp_path: Path) -> None:
     np.testing.assert_array_equal(image.voxels, loop[:2])
 
 
-@pytest.mark.parametrize("spoil", [lambda content: content[::-1], lambda content: bytes(len(content)),
-                                   lambda content: content[132:][:400], lambda content: b"\0" * 128 + b"DICM"])  # fmt: skip
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda content: content[::-1], lambda content: bytes(len(content)), lambda content: content[132:532],
+     lambda content: b"\0" * 128 + b"DICM"],
+)  # fmt: skip
 def test_nonsense(spoil: Callable[[bytes], bytes], tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(spoil(WHOLE))
     refused(tmp_path / "a.dcm")
@@ -300,7 +315,4 @@ def test_random_bytes_changed(tmp_path: Path) -> None:
         for at in random.integers(128, len(content), 4):
             content[at] = random.integers(256)
         (tmp_path / "a.dcm").write_bytes(content)
-        try:
-            load_series(tmp_path / "a.dcm")
-        except ImageError as error:
-            assert "\n" not in str(error) and "Quorra" not in str(error)
+        read_or_refused(tmp_path / "a.dcm")
