@@ -6,7 +6,6 @@ All are harmless stand-ins, made here.
 import io
 import struct
 import tracemalloc
-import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medsegr.data.image import load_image, load_series
+from medsegr.data.image import MedicalImage, load_image
 from medsegr.errors import ImageError
-from tests.data.dicom.series_maker import CT, PLANTED, US_MULTI, dataset, lopsided, pydicom, write, write_series
+from tests.data.dicom.series_maker import CT, PLANTED, US_MULTI, dataset, lopsided, pydicom, write
 
 PICTURE = lopsided((12, 15)).astype(np.int16)
 MOST_BYTES = 120_000_000
@@ -33,6 +32,21 @@ WHOLE = whole_file()
 PIXELS_AT = WHOLE.index(b"\xe0\x7f\x10\x00")
 
 
+def read_or_refused(path: Path) -> MedicalImage | None:
+    """What a spoiled file still is; else it is refused in one line without a patient's field."""
+    try:
+        return load_image(path)
+    except ImageError as error:
+        message = str(error)
+    check(message)
+    return None
+
+
+def check(message: str) -> None:
+    assert "\n" not in message and len(message) < 1500
+    assert not any(planted in message for planted in (PLANTED, "Quorra", "ZQ-123456", "19110203"))
+
+
 def refused(path: Path | str) -> str:
     """The one message; no traceback's worth of text, no patient's field, and no more memory than a picture needs."""
     tracemalloc.start()
@@ -42,12 +56,9 @@ def refused(path: Path | str) -> str:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    message = str(caught.value)
+    check(str(caught.value))
     assert peak < MOST_BYTES
-    assert "\n" not in message and len(message) < 1500
-    for planted in (PLANTED, "Quorra", "ZQ-123456", "19110203"):
-        assert planted not in message
-    return message
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("share", [0.0, *np.linspace(0.01, 0.99, 18).round(3)])
@@ -76,10 +87,7 @@ def test_wrong_lengths_of_pixel_data(length: int, tmp_path: Path) -> None:
 def test_wrong_lengths_of_elements(at: int, tmp_path: Path) -> None:
     content = WHOLE[:at] + b"\xff\xff" + WHOLE[at + 2 :]
     (tmp_path / "a.dcm").write_bytes(content)
-    try:
-        load_image(tmp_path / "a.dcm")  # some bytes are a value and harm nothing
-    except ImageError as error:
-        assert "\n" not in str(error)
+    read_or_refused(tmp_path / "a.dcm")  # some bytes are a value and harm nothing
 
 
 @pytest.mark.parametrize(
@@ -110,14 +118,19 @@ def test_missing_tags(keyword: str, tmp_path: Path) -> None:
     refused(tmp_path / "a.dcm")
 
 
-@pytest.mark.parametrize("keyword", ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "WindowWidth",
-                                     "RescaleSlope", "SeriesInstanceUID", "StudyDescription", "PatientOrientation"])  # fmt: skip
+@pytest.mark.parametrize(
+    "keyword",
+    ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "WindowWidth", "RescaleSlope",
+     "SeriesInstanceUID", "StudyDescription", "PatientOrientation"],
+)  # fmt: skip
 @pytest.mark.parametrize("content", [b"nonsense\\1", b"1e999\\1e999", b"nan\\nan\\nan"], ids=["words", "huge", "nan"])
 def test_broken_values_are_as_if_missing(keyword: str, content: bytes, tmp_path: Path) -> None:
     made = dataset(PICTURE, CT)
     tag = pydicom.datadict.tag_for_keyword(keyword)
-    made[tag] = pydicom.dataelem.RawDataElement(pydicom.tag.Tag(tag), pydicom.datadict.dictionary_VR(tag),
-                                                len(content), content + b" " * (len(content) % 2), 0, False, True)  # fmt: skip
+    content += b" " * (len(content) % 2)
+    made[tag] = pydicom.dataelem.RawDataElement(
+        pydicom.tag.Tag(tag), pydicom.datadict.dictionary_VR(tag), len(content), content, 0, False, True
+    )
     write(tmp_path / "a.dcm", made)
     image = load_image(tmp_path / "a.dcm")
     np.testing.assert_array_equal(image.voxels, PICTURE)
@@ -131,10 +144,8 @@ def test_nested_sequences(depth: int, ends: bool, tmp_path: Path) -> None:
     end = b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0" if ends else b""
     at = WHOLE.index(b"\xe0\x7f\x10\x00")
     (tmp_path / "a.dcm").write_bytes(WHOLE[:at] + begin * depth + end * depth + WHOLE[at:])
-    try:
-        np.testing.assert_array_equal(load_image(tmp_path / "a.dcm").voxels.shape, PICTURE.shape)
-    except ImageError as error:
-        assert "\n" not in str(error)
+    image = read_or_refused(tmp_path / "a.dcm")
+    assert image is None or image.voxels.shape == PICTURE.shape
 
 
 def compressed(stream: bytes, syntax: str, rows: int = 12, columns: int = 15) -> pydicom.Dataset:
@@ -185,99 +196,6 @@ def header_end(content: bytes) -> int:
     return 144 + struct.unpack("<I", content[140:144])[0]
 
 
-def zipped(path: Path, members: dict[str, bytes], **options: object) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return path
-
-
-def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medsegr.data.dicom.files.MAX_READS", 50_000)
-    zipped(tmp_path / "a.zip", {f"{n}.dcm": WHOLE[:PIXELS_AT] + b"\0" * 30_000_000 for n in range(3)})
-    assert (tmp_path / "a.zip").stat().st_size < 300_000
-    assert "more than 50,000 elements" in refused(tmp_path / "a.zip")
-
-
-def test_an_archive_that_lies_of_its_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medsegr.data.dicom.files.MAX_BYTES", 1_000_000)
-    zipped(tmp_path / "a.zip", {"a.dcm": WHOLE + b"\0" * 30_000_000})
-    assert "unpacks to 30," in refused(tmp_path / "a.zip")
-    content = (tmp_path / "a.zip").read_bytes()
-    size = struct.pack("<I", len(WHOLE) + 30_000_000)
-    (tmp_path / "b.zip").write_bytes(content.replace(size, struct.pack("<I", 5000)))
-    refused(tmp_path / "b.zip")
-
-
-@pytest.mark.parametrize(
-    "name", ["../../outside.dcm", "/etc/outside.dcm", "..\\outside.dcm", "a/../../b.dcm", "C:\\x.dcm"]
-)
-def test_paths_in_archives_reach_nowhere(name: str, tmp_path: Path) -> None:
-    inside = tmp_path / "in" / "side"
-    inside.mkdir(parents=True)
-    zipped(inside / "a.zip", {name: WHOLE})
-    before = sorted(tmp_path.rglob("*"))
-    np.testing.assert_array_equal(load_image(inside / "a.zip").voxels, PICTURE)
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\3\4", b"PK\3\4" + b"\0" * 100, b"PK\5\6" + b"\0" * 18, b"nonsense"])
-def test_broken_archives(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(content)
-    refused(tmp_path / "a.zip")
-
-
-@pytest.mark.parametrize("cut", [0.3, 0.6, 0.9, 0.99])
-def test_truncated_archives(cut: float, tmp_path: Path) -> None:
-    content = zipped(tmp_path / "a.zip", {"a.dcm": WHOLE, "b.txt": b"b"}).read_bytes()
-    (tmp_path / "a.zip").write_bytes(content[: int(len(content) * cut)])
-    refused(tmp_path / "a.zip")
-
-
-def test_flipped_bytes_in_an_archive(tmp_path: Path) -> None:
-    content = bytearray(zipped(tmp_path / "a.zip", {"a.dcm": WHOLE}).read_bytes())
-    content[300:310] = bytes(255 - value for value in content[300:310])
-    (tmp_path / "a.zip").write_bytes(content)
-    refused(tmp_path / "a.zip")
-
-
-def test_an_archive_in_an_archive_is_not_opened(tmp_path: Path) -> None:
-    inner = zipped(tmp_path / "inner.zip", {"a.dcm": WHOLE}).read_bytes()
-    refused(zipped(tmp_path / "a.zip", {"inner.zip": inner}))
-
-
-@pytest.mark.parametrize("named", ["..\\..\\OUTSIDE", "\\ETC\\PASSWD", "MISSING", ".", "IMAGES"])
-def test_a_dicomdir_names_only_what_is_beside_it(named: str, tmp_path: Path) -> None:
-    folder = tmp_path / "disc"
-    write(tmp_path / "OUTSIDE", dataset(PICTURE))
-    (folder / "IMAGES").mkdir(parents=True)
-    write_dicomdir(folder / "DICOMDIR", [named])
-    refused(folder / "DICOMDIR")
-
-
-def write_dicomdir(path: Path, names: list[str]) -> Path:
-    """A list of files as a disc has it, as short as it can be."""
-    made = dataset(PICTURE, "1.2.840.10008.1.3.10")
-    for keyword in ("PixelData", "Rows", "Columns", "Modality"):
-        delattr(made, keyword)
-    made.file_meta.MediaStorageSOPClassUID = pydicom.uid.UID("1.2.840.10008.1.3.10")
-    records = []
-    for name in names:
-        record = type(made)("", {})
-        record.DirectoryRecordType, record.ReferencedFileID = "IMAGE", name.split("\\") if "\\" in name else name
-        records.append(record)
-    made.DirectoryRecordSequence = records
-    return write(path, made)
-
-
-def test_a_dicomdir_is_read(tmp_path: Path) -> None:
-    volume = lopsided((4, 12, 15)).astype(np.int16)
-    paths = write_series(tmp_path / "IMAGES", volume)
-    write_dicomdir(tmp_path / "DICOMDIR", [f"IMAGES\\{path.name}" for path in paths[:3]])
-    np.testing.assert_array_equal(load_image(tmp_path / "DICOMDIR").voxels, volume[:3])
-    np.testing.assert_array_equal(load_image(tmp_path).voxels, volume)
-
-
 def test_more_frames_than_are_stated(tmp_path: Path) -> None:
     loop = lopsided((3, 12, 15)).astype(np.int16)
     made = dataset(loop, US_MULTI)
@@ -286,8 +204,11 @@ def test_more_frames_than_are_stated(tmp_path: Path) -> None:
     np.testing.assert_array_equal(image.voxels, loop[:2])
 
 
-@pytest.mark.parametrize("spoil", [lambda content: content[::-1], lambda content: bytes(len(content)),
-                                   lambda content: content[132:][:400], lambda content: b"\0" * 128 + b"DICM"])  # fmt: skip
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda content: content[::-1], lambda content: bytes(len(content)), lambda content: content[132:532],
+     lambda content: b"\0" * 128 + b"DICM"],
+)  # fmt: skip
 def test_nonsense(spoil: Callable[[bytes], bytes], tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(spoil(WHOLE))
     refused(tmp_path / "a.dcm")
@@ -300,7 +221,4 @@ def test_random_bytes_changed(tmp_path: Path) -> None:
         for at in random.integers(128, len(content), 4):
             content[at] = random.integers(256)
         (tmp_path / "a.dcm").write_bytes(content)
-        try:
-            load_series(tmp_path / "a.dcm")
-        except ImageError as error:
-            assert "\n" not in str(error) and "Quorra" not in str(error)
+        read_or_refused(tmp_path / "a.dcm")

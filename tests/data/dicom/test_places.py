@@ -13,7 +13,16 @@ from medsegr.data.geometry import displayed_geometry
 from medsegr.data.image import MedicalImage, load_image
 from medsegr.data.nifti import save_mask_nifti
 from tests.data.dicom.series_maker import (
-    AXIAL, CORONAL, ENHANCED_CT, SAGITTAL, dataset, lopsided, stated_affine, uid, write, write_series,
+    AXIAL,
+    CORONAL,
+    ENHANCED_CT,
+    SAGITTAL,
+    dataset,
+    lopsided,
+    stated_affine,
+    uid,
+    write,
+    write_series,
 )  # fmt: skip
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])

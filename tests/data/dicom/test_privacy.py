@@ -21,7 +21,7 @@ def check(said: str) -> None:
 
 
 def test_messages_and_notes(tmp_path: Path) -> None:
-    planted = {field: PLANTED for field in FIELDS}
+    planted = dict.fromkeys(FIELDS, PLANTED)
     volume = lopsided((5, 12, 15)).astype(np.int16)
     paths = write_series(tmp_path / "a", volume, **planted)
     write_series(tmp_path / "b", volume, SeriesNumber=2, **planted)
@@ -55,6 +55,7 @@ def test_broken_values_are_not_repeated_by_pydicom(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         write(tmp_path / "a.dcm", made)
+    caplog.clear()
     with warnings.catch_warnings(record=True) as heard, caplog.at_level(logging.DEBUG):
         warnings.simplefilter("always")
         image = load_image(tmp_path / "a.dcm")

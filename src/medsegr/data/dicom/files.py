@@ -154,7 +154,9 @@ def dicom_files(path: Path) -> list[DicomFile]:
                 members = [info.filename for info in archive.infolist() if not info.is_dir()]
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise ImageError(f"{path.name} is a damaged archive ({type(error).__name__}). Copy it again.") from error
-        found = [DicomFile(path, member) for member in members if not _hidden(Path(member).parts)]
+        found = [
+            DicomFile(path, member) for member in members if not _hidden(tuple(member.replace("\\", "/").split("/")))
+        ]
     elif path.suffix.lower() == ".zip":
         raise ImageError(f"{path.name} is no zip archive, or a damaged one. Copy it again.")
     else:

@@ -51,8 +51,9 @@ def decoded_frames(file: DicomFile, numbers: Sequence[int]) -> Iterator[np.ndarr
 
 def _undecodable(dataset: "Dataset", file: DicomFile, error: Exception) -> str:
     syntax = getattr(dataset.file_meta, "TransferSyntaxUID", None)
+    named = pydicom("pydicom.uid").UID_dictionary.get(syntax, ("unknown",))[0]
     compressed = syntax not in PLAIN_SYNTAXES.values()
-    said = f"{file.name} cannot be decoded ({type(error).__name__}; transfer syntax {getattr(syntax, 'name', '?')}). "
+    said = f"{file.name} cannot be decoded ({type(error).__name__}; transfer syntax: {named}). "
     if isinstance(error, NotImplementedError | RuntimeError) and compressed:
         return said + 'Decoders for compressed files: pip install "medsegr[dicom]". Or it is damaged: copy it again.'
     return said + "It is truncated, or its header and its pixels contradict each other. Copy or export it again."

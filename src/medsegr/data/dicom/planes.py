@@ -6,7 +6,7 @@ the top; RT doses by offsets from the first frame. Whoever reads a plane need no
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,20 @@ MAX_FRAMES = 20_000
 
 PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "PX", "IO", "RG")
 """Modalities whose pictures are shadows: no plane of the body, and each file a picture of its own."""
+
+
+class Place(NamedTuple):
+    """Where a plane lies, LPS.
+
+    Attributes:
+        directions: (2, 3), of rows and of columns, of length 1.
+        position: (3,), mm, of the first voxel's centre.
+        spacing: Steps down a column and along a row, mm.
+    """
+
+    directions: np.ndarray
+    position: np.ndarray
+    spacing: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -134,6 +148,13 @@ class StoredPlane:
         """True where direction, position and spacing are known."""
         return not (self.directions is None or self.position is None or self.spacing is None)
 
+    @property
+    def place(self) -> "Place":
+        """Direction, position and spacing of a placed plane; see :attr:`is_placed`."""
+        if self.directions is None or self.position is None or self.spacing is None:
+            raise ImageError(f"{self} states no place in the patient.")
+        return Place(self.directions, self.position, self.spacing)
+
     @cached_property
     def is_localizer(self) -> bool:
         """True for the scout that a scan is planned on."""
@@ -187,9 +208,10 @@ def planes_of(file: DicomFile, header: "Dataset") -> list[StoredPlane]:
     check_size(*size, file.name)
     samples = whole(header, "SamplesPerPixel") or 1
     _check_length(file, header, frames * size[0] * size[1] * samples)
-    uids = (text(header, f"{kind}InstanceUID") for kind in ("Study", "Series", "SOP"))
+    study, series, instance = (text(header, f"{kind}InstanceUID") for kind in ("Study", "Series", "SOP"))
     look = str(samples), text(header, "PhotometricInterpretation")
-    shared = SharedFacts(size, frames, *uids, look, text(header, "Modality").upper() in PROJECTIONS)
+    is_projection = text(header, "Modality").upper() in PROJECTIONS
+    shared = SharedFacts(size, frames, study, series, instance, look, is_projection)
     return [StoredPlane(file, header, shared, number) for number in range(1, frames + 1)]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from medsegr.data.dicom.colour import is_palette, shown_colours
 from medsegr.data.dicom.files import DicomFile, dicom_files, read_header
 from medsegr.data.dicom.header import number, text, whole
-from medsegr.data.dicom.modality import modality_of
+from medsegr.data.dicom.modality import modality_code, modality_of
 from medsegr.data.dicom.mosaic import mosaic_affine, tile_count, tile_side, untiled
 from medsegr.data.dicom.pixels import decoded_frames
 from medsegr.data.dicom.planes import StoredPlane, planes_of
@@ -71,7 +71,7 @@ def list_stacks(path: Path) -> list[Stack]:
             continue
         kind = text(header, "SOPClassUID")
         if kind in SEGMENTATIONS or not whole(header, "Rows") or not whole(header, "Columns"):
-            others.append((text(header, "Modality") or "other").upper())
+            others.append(modality_code(header))
             continue
         planes += planes_of(file, header)
     if not planes:
@@ -193,8 +193,7 @@ def _frames(stack: Stack) -> Iterator[tuple[int, np.ndarray]]:
         for index, frame in zip(indices, frames, strict=True):
             plane = stack.planes[index]
             if mosaic:
-                for place, tile in enumerate(untiled(meaning(frame, plane), plane)):
-                    yield place, tile
+                yield from enumerate(untiled(meaning(frame, plane), plane))
             else:
                 yield index, shown_values(frame, plane)
 
