@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from medsegr.data.image import load_image, load_label_map
+from medsegr.data.image import load_image
+from medsegr.data.label_map import load_label_map
 from medsegr.errors import ImageError
 from medsegr.evaluation.plots import as_svg, blank
 from medsegr.explain.figure import save_figures

@@ -10,8 +10,9 @@ import tifffile
 from PIL import Image
 
 from medsegr.cognition.lexicon import load_lexicon
-from medsegr.data.image import IMAGE_SUFFIXES, load_image, load_label_map
-from medsegr.errors import ImageError
+from medsegr.data.image import IMAGE_SUFFIXES, load_image
+from medsegr.data.label_map import load_label_map
+from medsegr.errors import ImageError, MissingExtraError
 
 LEXICON = load_lexicon()
 NOISE = np.random.default_rng(0).integers(0, 256, (20, 24), dtype=np.uint8)
@@ -256,7 +257,9 @@ def test_missing_folder_empty_and_unknown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["study.dcm", "IM0001", "study.png"])
-def test_dicom_is_named(name: str, tmp_path: Path) -> None:
+def test_dicom_is_known_by_its_bytes_and_is_no_mask(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"\0" * 128 + b"DICM" + b"\2\0\0\0UL")
-    with pytest.raises(ImageError, match="DICOM, not supported yet"):
+    with pytest.raises((ImageError, MissingExtraError), match=r"DICOM"):
         load_image(tmp_path / name)
+    with pytest.raises(ImageError, match="is DICOM; a picture or NIfTI was expected"):
+        load_label_map(tmp_path / name)

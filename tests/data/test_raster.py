@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from medsegr.data.image import load_image, load_label_map
+from medsegr.data.image import load_image
+from medsegr.data.label_map import load_label_map
 from medsegr.data.raster import save_mask_png
 from medsegr.errors import ImageError, OutputError
 

@@ -8,7 +8,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from medsegr.data.image import load_image, load_label_map
+from medsegr.data.image import load_image
+from medsegr.data.label_map import load_label_map
 from medsegr.data.mask_picture import read_structure_picture
 from medsegr.errors import ImageError
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
-from medsegr.data.image import load_image, load_label_map
+from medsegr.data.image import load_image
+from medsegr.data.label_map import load_label_map
 from medsegr.describe.place import WHOLE, Scene, body_box, side_of, zones_of
 from medsegr.view import Frame
 from tests.describe.cases import SIZE, ellipse, picture

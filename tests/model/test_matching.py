@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.case import Case, FindingRecord
-from medsegr.data.image import load_image, load_label_map
+from medsegr.data.image import load_image
+from medsegr.data.label_map import load_label_map
 from medsegr.model.matching import (
     agreement,
     contradicts,

@@ -11,7 +11,8 @@ from medsegr.data.dataset_manifest import MANIFEST_FILE, DatasetManifest, read_m
 from medsegr.data.file_names import MASK_SUFFIXES, find_mask, list_images, shown_name, visible
 from medsegr.data.findings_file import FINDINGS_FILE, ImageFindings, read_findings
 from medsegr.data.geometry import Geometry
-from medsegr.data.image import load_image, load_placed_label_map, load_placed_structure
+from medsegr.data.image import load_image
+from medsegr.data.label_map import load_placed_label_map, load_placed_structure
 from medsegr.data.patients import PERSONAL, grouped
 from medsegr.data.report_table import find_reports
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table

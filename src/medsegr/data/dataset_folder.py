@@ -15,7 +15,8 @@ from medsegr.data.dataset_manifest import MANIFEST_FILE, read_manifest
 from medsegr.data.file_names import find_mask, list_images, shown_name
 from medsegr.data.findings_file import ImageFindings, read_findings
 from medsegr.data.geometry import Geometry
-from medsegr.data.image import MedicalImage, load_image, load_placed_label_map, load_placed_structure
+from medsegr.data.image import MedicalImage, load_image
+from medsegr.data.label_map import load_placed_label_map, load_placed_structure
 from medsegr.data.report_table import REPORTS_FILE, ReportOrigin, find_reports, report_origins
 from medsegr.data.split import SPLIT_FILE, SPLITS, read_table
 from medsegr.errors import DatasetError

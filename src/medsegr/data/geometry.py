@@ -56,6 +56,9 @@ class Geometry:
         axes: Stored axis behind displayed plane, row and column.
         flips: True where the displayed axis runs against the stored one.
         stated: How the file states its place, where it is NIfTI.
+        directions: (4, 4) float64, stored (i, j, k) -> RAS+, of a picture whose place is not known but whose
+            directions are, such as a radiograph; its origin means nothing.
+        measured: True where ``spacing_mm`` is stated although the place is not.
     """
 
     affine: np.ndarray | None
@@ -64,11 +67,18 @@ class Geometry:
     axes: tuple[int, int, int] = (0, 1, 2)
     flips: tuple[bool, bool, bool] = (False, False, False)
     stated: StatedSpace | None = None
+    directions: np.ndarray | None = None
+    measured: bool = False
 
     @property
     def spacing_known(self) -> bool:
         """True when ``spacing_mm`` comes from the file and not from our default."""
-        return self.affine is not None
+        return self.affine is not None or self.measured
+
+    @property
+    def is_directed(self) -> bool:
+        """True where it is known which way the axes run in the patient."""
+        return self.affine is not None or self.directions is not None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -99,14 +109,20 @@ class Geometry:
         volume = volume[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
         return np.ascontiguousarray(volume.transpose(np.argsort(self.axes)).reshape(self.stored_shape))
 
+    def stored_view(self, displayed: np.ndarray) -> np.ndarray:
+        """A view of a displayed array, (D, H, W) or (D, H, W, C), in stored order: what is written to it is in both."""
+        volume = displayed[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
+        return volume.transpose(*(int(axis) for axis in np.argsort(self.axes)), *range(3, volume.ndim))
+
     def displayed_affine(self) -> np.ndarray:
         """(4, 4) float64, displayed (z, y, x) -> patient RAS+ mm; plain pictures lie as an axial plane."""
-        if self.affine is None:
+        affine = self.directions if self.affine is None else self.affine
+        if affine is None:
             z, y, x = self.spacing_mm
             return np.array([[0, 0, -x, 0], [0, -y, 0, 0], [z, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
         places = np.argsort(self.axes)  # of each stored axis among the displayed ones
         signs = np.where(self.flips, -1, 1)[places]
-        return self.affine @ inv_ornt_aff(np.column_stack([places, signs]), _three(self.stored_shape))
+        return affine @ inv_ornt_aff(np.column_stack([places, signs]), _three(self.stored_shape))
 
     def of_plane(self, index: int) -> "Geometry":
         """Where one displayed plane lies, as an image of that single plane."""
@@ -158,16 +174,20 @@ def plain_geometry(shape: tuple[int, ...], spacing_mm: tuple[float, float, float
     return Geometry(None, spacing_mm, shape, (2, 0, 1) if len(shape) == 2 else (0, 1, 2))
 
 
-def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...], name: str = "the image") -> Geometry:
+def displayed_geometry(
+    affine: np.ndarray, stored_shape: tuple[int, ...], name: str = "the image", through: int | None = None
+) -> Geometry:
     """Choose the display of a stored array by its affine.
 
-    Volumes are displayed as axial planes. An array with one single plane is
+    Volumes are displayed as axial planes, unless ``through`` says otherwise. An array with one single plane is
     displayed in that plane, be it axial, coronal or sagittal. Oblique axes
     count as the patient axis that nibabel finds nearest.
 
     Args:
         affine: (4, 4), stored voxel -> patient RAS+ mm.
         stored_shape: Two or three axes; further ones must be 1.
+        name: Of the image, for messages.
+        through: The stored axis across which the planes were taken, if it is known: then they are displayed.
 
     Raises:
         ImageError: The affine is not finite or cannot be inverted.
@@ -182,7 +202,8 @@ def displayed_geometry(affine: np.ndarray, stored_shape: tuple[int, ...], name: 
     three = _three(stored_shape)
     nearest = io_orientation(affine)
     single = [axis for axis in range(3) if three[axis] == 1]
-    plane_axis = int(nearest[single[-1], 0]) if len(single) == 1 else 2
+    across = single[-1] if len(single) == 1 else through
+    plane_axis = 2 if across is None else int(nearest[across, 0])
     displayed, signs = ornt_transform(nearest, axcodes2ornt(DISPLAY_CODES[plane_axis])).T
     planes, rows, columns = axes = [int(axis) for axis in np.argsort(displayed)]
     flip_z, flip_y, flip_x = (bool(signs[axis] < 0) for axis in axes)

@@ -1,26 +1,30 @@
 """MedicalImage: voxels, their geometry, and the modality; and how to load one."""
 
-from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
 
+from medsegr.data.array_picture import read_array
+from medsegr.data.dicom.files import dicom_source
+from medsegr.data.dicom.reader import chosen_stack, list_stacks, read_stack
+from medsegr.data.dicom.series import DicomSeries
+from medsegr.data.dicom.stacks import Stack
 from medsegr.data.geometry import Geometry, plain_geometry
 from medsegr.data.given_name import may_be_report
-from medsegr.data.mask_picture import read_label_picture, read_structure_picture
-from medsegr.data.nifti import NIFTI_SUFFIXES, UNSTATED_ORIENTATION, read_label_nifti, read_nifti
-from medsegr.data.opacity import guessed_opacity, over_black
+from medsegr.data.itk_image import ITK_SUFFIXES, is_itk, read_itk
+from medsegr.data.nifti import NIFTI_SUFFIXES, PAIRS, UNSTATED_ORIENTATION, read_nifti
 from medsegr.data.raster import RASTER_SUFFIXES, read_picture
-from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 from medsegr.view import Frame, Kinds, View
 
 MIN_SIDE = 8
 """Shortest side in px of an image in which anything could be found."""
+
+PAIR_SUFFIXES = tuple(name for pair in PAIRS.items() for name in pair)
 
 IMAGE_SUFFIXES = (*RASTER_SUFFIXES, *NIFTI_SUFFIXES)
 
@@ -34,7 +38,7 @@ Any 8-bit picture that was divided by 255 reaches it. What does not would show a
 viewer, so it is taken for a map in physical units, such as diffusion in mm2/s (water: 0.003).
 """
 
-ImageSource: TypeAlias = "Path | str | np.ndarray | Image.Image | MedicalImage"
+ImageSource: TypeAlias = "Path | str | np.ndarray | Image.Image | MedicalImage | Stack"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +46,16 @@ class MedicalImage:
     """An image with its place in the patient, and what it shows.
 
     Attributes:
-        voxels: (H, W), (H, W, 3) or (D, H, W), as displayed, in the file's own values.
+        voxels: (H, W), (H, W, 3), (D, H, W) or (D, H, W, 3), as displayed, in the file's own values: of CT in
+            Hounsfield units.
         geometry: Place, orientation and spacing.
         modality: For example ``chest_xray``; None when unknown.
         path: The file it came from; None for arrays.
         notes: What the user should know about how it was read.
         view: What it shows, once somebody who knows kinds of pictures has said so; see :meth:`seen`.
+        window: The values that are shown black and white; white is the smaller one where small values are bright.
+            None where the values themselves decide.
+        dicom: The headers that it came from, where it is DICOM.
     """
 
     voxels: np.ndarray
@@ -56,6 +64,8 @@ class MedicalImage:
     path: Path | None = None
     notes: tuple[str, ...] = ()
     view: View = field(default_factory=View)
+    window: tuple[float, float] | None = None
+    dicom: DicomSeries | None = None
 
     def seen(self, kinds: Kinds, modality: str | None = None, frame: Frame | None = None) -> "MedicalImage":
         """The same image, with the view that it gives of the patient.
@@ -68,19 +78,19 @@ class MedicalImage:
         """
         modality = modality or self.modality
         frame = frame or (None if self.view.placed else self.view.frame)
-        affine = None if self.geometry.affine is None else self.geometry.displayed_affine()
+        affine = self.geometry.displayed_affine() if self.geometry.is_directed else None
         view = View.of(kinds.kind(modality), affine, frame, guessed=UNSTATED_ORIENTATION in self.notes)
         return replace(self, modality=modality, view=view)
 
     @property
     def is_volume(self) -> bool:
-        """True for (D, H, W)."""
-        return self.voxels.ndim == 3 and not self.is_colour
+        """True for (D, H, W) and (D, H, W, 3)."""
+        return self.voxels.ndim - self.is_colour == 3
 
     @property
     def is_colour(self) -> bool:
-        """True for (H, W, 3)."""
-        return self.voxels.ndim == 3 and self.voxels.shape[-1] == 3
+        """True where red, green and blue are the last axis."""
+        return self.voxels.ndim > 2 and self.voxels.shape[-1] == 3
 
     @property
     def planes(self) -> int:
@@ -90,7 +100,7 @@ class MedicalImage:
     @property
     def mask_shape(self) -> tuple[int, ...]:
         """Shape of a mask of this image: (H, W) or (D, H, W)."""
-        return self.voxels.shape[:2] if self.is_colour else self.voxels.shape
+        return self.voxels.shape[:-1] if self.is_colour else self.voxels.shape
 
     @property
     def size(self) -> tuple[int, int]:
@@ -101,6 +111,7 @@ class MedicalImage:
     def plane(self, index: int = 0) -> np.ndarray:
         """One plane, (H, W) or (H, W, 3) float32 in 0..1.
 
+        Values between those of the window become 0..1, if there is one. Else
         8-bit values are divided by 255. Deeper ones are scaled between the
         whole image's robust percentiles, so that all planes of a volume share
         one scale. Floats that already lie in 0..1 stay as they are, unless none
@@ -114,10 +125,12 @@ class MedicalImage:
 
     def only(self, index: int) -> "MedicalImage":
         """One plane of a volume as an image of its own, at its own place, with the grey values of :meth:`plane`."""
-        return replace(self, voxels=self.plane(index), geometry=self.geometry.of_plane(index))
+        return replace(self, voxels=self.plane(index), geometry=self.geometry.of_plane(index), window=(0.0, 1.0))
 
     @cached_property
     def _grey_range(self) -> tuple[float, float]:
+        if self.window is not None:
+            return self.window
         if self.voxels.dtype == np.uint8:
             return 0.0, 255.0
         lowest, highest = float(self.voxels.min()), float(self.voxels.max())
@@ -128,30 +141,37 @@ class MedicalImage:
 
 
 def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage:
-    """Load an image from a file, an array or a PIL picture.
+    """Load an image from a file, a DICOM series, an array or a PIL picture.
 
     Args:
-        source: Path of a PNG, JPEG, TIFF, BMP or NIfTI file; or an array (H, W), (H, W, 3),
-            (H, W, 4) with opacity last or (D, H, W), bool (shown as 0 and 255), uint8, wider
+        source: Path of a PNG, JPEG, TIFF, BMP, NIfTI, NRRD, MetaImage or DICOM file, or of a folder, zip archive or
+            DICOMDIR that holds one DICOM series; of several, one is named behind a ``#`` by its number or its UID
+            (``study.zip#2``). Or one of :func:`medsegr.data.dicom.reader.list_stacks`; or an array (H, W),
+            (H, W, 3), (H, W, 4) with opacity last or (D, H, W), bool (shown as 0 and 255), uint8, wider
             integers or floats; or a PIL picture; or a MedicalImage.
-        modality: Kept with the image.
+        modality: Kept with the image; by default what a DICOM header says.
 
     Raises:
-        ImageError: It is missing, unreadable, too small, too large, constant or not finite.
+        ImageError: It is missing, unreadable, too small, too large, constant or not finite; or a folder holds
+            several images, which are then listed.
     """
     if isinstance(source, MedicalImage):
         return source if modality is None else replace(source, modality=modality)
+    if isinstance(source, Stack):
+        return _of_stack(source, modality)
+    if isinstance(source, (str, Path)) and (named := dicom_source(source)) is not None:
+        return _of_stack(chosen_stack(list_stacks(named[0]), *named), modality)
     path: Path | None = None
     geometry: Geometry | None = None
     if isinstance(source, np.ndarray):
-        voxels, notes = _read_array(source)
+        voxels, notes = read_array(source)
     elif isinstance(source, Image.Image):
         _check_side(source.height, source.width, "The image")
         voxels, notes = read_picture(source)
     elif isinstance(source, (str, Path)):
         path = existing_file(Path(source))
-        if is_nifti(path):
-            voxels, geometry, notes = read_nifti(path)
+        if is_nifti(path) or is_itk(path):
+            voxels, geometry, notes = (read_nifti if is_nifti(path) else read_itk)(path)
             _check_side(voxels.shape[-2], voxels.shape[-1], path.name)
         else:
             voxels, notes = read_picture(path)
@@ -162,44 +182,38 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
     return MedicalImage(voxels, geometry or plain_geometry(_without_channels(voxels)), modality, path, notes)
 
 
-def load_label_map(path: Path | str, labels: Container[int] | None = None) -> np.ndarray:
-    """Load a label map as displayed: (H, W) or (D, H, W) int32. In a palette picture the indices are the labels.
+def load_series(path: Path | str, modality: str | None = None) -> list[MedicalImage]:
+    """Load all images of a DICOM file, folder, archive or DICOMDIR: of every study, series, direction and time.
 
-    What a palette of grey values means is decided by the labels that it may hold, 0 among them; None where
-    nobody knows them.
-
-    Raises:
-        ImageError: Missing, unreadable, coloured, or with values that are not whole or can mean two things.
-    """
-    return load_placed_label_map(path, labels)[0]
-
-
-def load_placed_label_map(path: Path | str, labels: Container[int] | None = None) -> tuple[np.ndarray, Geometry]:
-    """Load a label map, as :func:`load_label_map` does, and where it lies."""
-    return _load_placed_mask(existing_file(Path(path)), partial(read_label_picture, labels=labels))
-
-
-def load_placed_structure(path: Path | str) -> tuple[np.ndarray, Geometry]:
-    """Load the mask of one structure as displayed, int32, not 0 where the structure is, and where it lies.
-
-    Of a palette picture the colours count, and an opacity (alpha) where it is the mask.
+    To read one at a time, or to go on after one that cannot be read, take
+    :func:`medsegr.data.dicom.reader.list_stacks` and :func:`load_image`.
 
     Raises:
-        ImageError: Missing, unreadable, coloured, or it cannot be told what is object and what is not.
+        ImageError: There is none, or one of them cannot be read.
     """
-    return _load_placed_mask(existing_file(Path(path)), read_structure_picture)
+    if may_be_report(path):
+        existing_file(Path(path))
+    return [_of_stack(stack, modality) for stack in list_stacks(Path(path))]
 
 
-def _load_placed_mask(path: Path, read: Callable[[Path], np.ndarray]) -> tuple[np.ndarray, Geometry]:
-    if is_nifti(path):
-        return read_label_nifti(path)
-    mask = read(path)
-    return mask, plain_geometry(mask.shape)
+def _of_stack(stack: Stack, modality: str | None) -> MedicalImage:
+    content = read_stack(stack)
+    path = stack.first.file.path
+    _check_content(content.voxels, path.name)
+    return MedicalImage(
+        content.voxels,
+        content.geometry,
+        modality or content.modality,
+        path,
+        content.notes,
+        window=content.window,
+        dicom=content.series,
+    )
 
 
 def is_nifti(path: Path) -> bool:
-    """True when the name says NIfTI."""
-    return path.name.lower().endswith(NIFTI_SUFFIXES)
+    """True when the name says NIfTI, in one file or in two."""
+    return path.name.lower().endswith((*NIFTI_SUFFIXES, *PAIR_SUFFIXES))
 
 
 def existing_file(path: Path) -> Path:
@@ -225,36 +239,15 @@ def existing_file(path: Path) -> Path:
     if not head:
         raise ImageError(f"{path.name} is empty (0 bytes). Copy or export it again.")
     if path.suffix.lower() in (".dcm", ".dicom") or head[128:] == b"DICM":
-        raise ImageError(f"{path.name} is DICOM, not supported yet by this version. Convert it to NIfTI.")
-    if not path.name.lower().endswith(IMAGE_SUFFIXES):
+        raise ImageError(f"{path.name} is DICOM; a picture or NIfTI was expected here. Convert it to one of them.")
+    if not path.name.lower().endswith((*IMAGE_SUFFIXES, *PAIR_SUFFIXES, *ITK_SUFFIXES)):
         raise ImageError(f"{path.name} has an unknown kind of name; known are {', '.join(IMAGE_SUFFIXES)}. "
                          "Convert or rename it.")  # fmt: skip
     return path
 
 
-def _read_array(array: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    if array.dtype.kind not in "buif":
-        raise ImageError(f"The array holds {array.dtype}; real numbers were expected.")
-    if array.ndim not in (2, 3) or not array.size:
-        raise ImageError(f"The array has the shape {array.shape}; expected (H, W), (H, W, 3), (H, W, 4) "
-                         "or (D, H, W), none of them 0.")  # fmt: skip
-    has_channels = array.ndim == 3 and array.shape[-1] in (1, 3, 4)
-    height, width = array.shape[:2] if has_channels else array.shape[-2:]
-    check_size(height, width, "The array")
-    if array.dtype == bool:
-        array = array.astype(np.uint8) * 255
-    notes: tuple[str, ...] = ()
-    if has_channels and array.shape[-1] == 4:
-        array, notes = over_black(array[..., :3], guessed_opacity(array[..., 3]))
-        array = array[..., 0] if bool((array == array[..., :1]).all()) else array
-    elif has_channels and array.shape[-1] == 1:
-        array = array[..., 0]
-    with np.errstate(over="ignore"):
-        return np.array(array if array.dtype.kind != "f" else array.astype(np.float32)), notes
-
-
 def _without_channels(voxels: np.ndarray) -> tuple[int, ...]:
-    return voxels.shape[:2] if voxels.ndim == 3 and voxels.shape[-1] == 3 else voxels.shape
+    return voxels.shape[:-1] if voxels.ndim > 2 and voxels.shape[-1] == 3 else voxels.shape
 
 
 def _check_content(voxels: np.ndarray, name: str) -> None:

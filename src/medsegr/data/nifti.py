@@ -24,6 +24,9 @@ from medsegr.errors import ImageError
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 
+PAIRS = {".hdr.gz": ".img.gz", ".hdr": ".img"}
+"""Names of the header and of the voxels of a volume in two files; either may be given."""
+
 MAX_VOXELS = 400_000_000
 """Most voxels of a volume that are decoded at all."""
 
@@ -80,11 +83,20 @@ def read_label_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
         ImageError: Unreadable, or with values that are not whole.
     """
     voxels, geometry, _ = read_nifti(path)
+    return as_labels(voxels, path.name), geometry
+
+
+def as_labels(voxels: np.ndarray, name: str) -> np.ndarray:
+    """Values of a mask or label map as int32.
+
+    Raises:
+        ImageError: They are not whole, or too large for labels.
+    """
     if not np.isfinite(voxels).all() or (voxels != np.rint(voxels)).any():
-        raise ImageError(f"{path.name} holds fractions; a mask holds whole label values. Threshold it first.")
+        raise ImageError(f"{name} holds fractions; a mask holds whole label values. Threshold it first.")
     if np.abs(voxels).max() > MAX_LABEL:
-        raise ImageError(f"{path.name} holds values beyond {MAX_LABEL}, no labels. Check the export.")
-    return voxels.astype(np.int32), geometry
+        raise ImageError(f"{name} holds values beyond {MAX_LABEL}, no labels. Check the export.")
+    return voxels.astype(np.int32)
 
 
 @contextmanager
@@ -94,23 +106,44 @@ def opened_nifti(path: Path) -> Iterator[Any]:
     Raises:
         ImageError: Neither, or its header is damaged.
     """
-    with path.open("rb") as file:
-        is_compressed = file.peek(2)[:2] == b"\x1f\x8b"
-        stream: IO[bytes] = gzip.GzipFile(fileobj=file) if is_compressed else file  # type: ignore[assignment]
+    head_path, voxel_path = _two_files(path)
+    with _unpacked(head_path) as stream, _unpacked(voxel_path) as voxels:
         try:
             head = stream.read(nib.Nifti2Header.template_dtype.itemsize)
             stream.seek(0)
             kinds: list[Any] = [nib.Nifti1Image, nib.Nifti2Image]
+            if head_path != voxel_path:
+                kinds = [nib.Nifti1Pair, nib.Nifti2Pair]
             kind = next((kind for kind in kinds if kind.header_class.may_contain_header(head)), None)
             if kind is None:
                 raise nib.filebasedimages.ImageFileError("neither NIfTI-1 nor NIfTI-2")
             header = kind.header_class.from_fileobj(stream, check=False)
             header.check_fix(_UNHEARD)
-            image = kind(kind.ImageArrayProxy(stream, header), header.get_best_affine(), header)
+            image = kind(kind.ImageArrayProxy(voxels, header), header.get_best_affine(), header)
         except Exception as error:
             raise ImageError(f"{path.name} is not a NIfTI file, or is damaged ({type(error).__name__}). "
                              "Export it again.") from error  # fmt: skip
         yield image
+
+
+def _two_files(path: Path) -> tuple[Path, Path]:
+    """The files of the header and of the voxels: the same one, unless the name says that there are two."""
+    for head, voxels in PAIRS.items():
+        suffix = next((each for each in (head, voxels) if path.name.lower().endswith(each)), None)
+        if suffix is not None:
+            stem = path.name[: -len(suffix)]
+            other = path.with_name(stem + (voxels if suffix == head else head))
+            if not other.is_file():
+                raise ImageError(f"{path.name} is one half of a NIfTI pair; {other.name} is not beside it.")
+            return (path, other) if suffix == head else (other, path)
+    return path, path
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as file:
+        is_compressed = file.peek(2)[:2] == b"\x1f\x8b"
+        yield gzip.GzipFile(fileobj=file) if is_compressed else file  # type: ignore[misc]
 
 
 def write_nifti(path: Path, image: Any) -> None:

@@ -1,9 +1,11 @@
-"""Read a report from a text file."""
+"""Read a report: plain text, PDF, or DICOM (a structured report, or a PDF inside)."""
 
 import re
 from pathlib import Path
 
+from medsegr.data.dicom.report import is_dicom, read_dicom_report
 from medsegr.data.given_name import may_be_report
+from medsegr.data.pdf_report import MAX_PDF_BYTES, pdf_text
 from medsegr.errors import ReportError
 
 MAX_REPORT_BYTES = 200_000
@@ -17,13 +19,14 @@ _NO_TEXT = ("%PDF", "{\\rtf", "\u2030PNG")
 
 
 def read_report(path: Path | str) -> str:
-    """Read a report: UTF-8 with or without a byte order mark, else Windows-1252, and so Latin-1.
+    """Read a report: UTF-8 with or without a byte order mark, else Windows-1252, and so Latin-1; or PDF or DICOM.
 
     Returns:
-        The text; "" for an empty file. Line ends are kept, so that offsets fit the file.
+        The text; "" for an empty file. Line ends of a text file are kept, so that offsets fit the file.
 
     Raises:
-        ReportError: Missing, a folder, binary, or longer than ``MAX_REPORT_BYTES``.
+        ReportError: Missing, a folder, binary, without text, or longer than ``MAX_REPORT_BYTES``.
+        MissingExtraError: What reads PDF or DICOM is not installed.
     """
     path = Path(path)
     if may_be_report(path):
@@ -35,14 +38,28 @@ def read_report(path: Path | str) -> str:
             raise ReportError(f"{path} does not exist. Check the name of the report.")
         with path.open("rb") as file:
             content = file.read(MAX_REPORT_BYTES + 1)
+            if content.startswith(b"%PDF"):
+                return _short(pdf_text(content + file.read(MAX_PDF_BYTES), path.name), path.name)
     except OSError as error:
         raise ReportError(f"{path} cannot be opened ({error.strerror}). Check permissions.") from error
+    if is_dicom(content):
+        return _short(read_dicom_report(path), path.name)
     if len(content) > MAX_REPORT_BYTES:
-        raise ReportError(
-            f"{path.name} is longer than {MAX_REPORT_BYTES:,} bytes; one study's report was expected. "
-            "Cut out the report that belongs to the image."
-        )
+        raise _too_long(path.name)
     return decode_report(content, path.name)
+
+
+def _short(text: str, name: str) -> str:
+    if len(text) > MAX_REPORT_BYTES:
+        raise _too_long(name)
+    return text
+
+
+def _too_long(name: str) -> ReportError:
+    return ReportError(
+        f"{name} is longer than {MAX_REPORT_BYTES:,} bytes; one study's report was expected. "
+        "Cut out the report that belongs to the image."
+    )
 
 
 def decode_report(content: bytes, name: str = "The report") -> str:
@@ -57,5 +74,5 @@ def decode_report(content: bytes, name: str = "The report") -> str:
         text = content.decode("cp1252", errors="surrogateescape")
     if text.startswith(_NO_TEXT) or _NO_LETTER.search(text):
         raise ReportError(f"{name} is not a text file. Expected plain text in UTF-8; "
-                          "export Word and PDF files as text.")  # fmt: skip
+                          "export Word files as text.")  # fmt: skip
     return text

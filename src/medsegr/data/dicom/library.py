@@ -1,0 +1,37 @@
+"""pydicom, imported at use, and kept from telling the values of headers.
+
+pydicom warns, by ``warnings`` and by its logger, of every value that breaks its rules, and repeats the value: a
+name, a date of birth. Such words never leave this room, so they are unheard in the whole process, for good: to
+turn them off and on again around each file would not be safe in threads.
+"""
+
+import logging
+import warnings
+from types import ModuleType
+
+from medsegr._optional import require
+
+_SPEAKERS = r"(pydicom|pylibjpeg|openjpeg|libjpeg|rle|jpeg_ls)(\.|$)"
+"""Modules whose warnings may hold values of headers."""
+
+
+def pydicom(module: str = "pydicom") -> ModuleType:
+    """pydicom, or one of its modules.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    found = require(module, "Reading DICOM", install='"medsegr[dicom]"')
+    _hush()
+    return found
+
+
+def _hush() -> None:
+    if not any(action == "ignore" and spoken is not None and spoken.pattern == _SPEAKERS
+               for action, _, _, spoken, _ in warnings.filters):  # fmt: skip
+        warnings.filterwarnings("ignore", module=_SPEAKERS)
+    logging.getLogger("pydicom").addFilter(_unheard)  # a second time it is not added
+
+
+def _unheard(record: logging.LogRecord) -> bool:
+    return False
