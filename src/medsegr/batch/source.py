@@ -27,7 +27,7 @@ def at_hand(study: Study) -> Iterator[Path]:
     Raises:
         ImageError: An archive or an object store does not give it.
     """
-    if not study.member and not study.address:
+    if study.is_stack or not (study.member or study.address):
         yield study.image
         return
     with tempfile.TemporaryDirectory(prefix="medsegr-", ignore_cleanup_errors=True) as folder:

@@ -116,7 +116,8 @@ class Worker:
         with self._failing(case):
             self._check_row(study)
             modality, targets = study.modality or job.modality, (*job.targets, *study.targets)
-            asked = Request(place, study.report, targets, modality, job.threshold, None, self.lexicon, None,
+            image = Path(f"{place}{study.member}") if study.is_stack else place
+            asked = Request(image, study.report, targets, modality, job.threshold, None, self.lexicon, None,
                             job.untrained)  # fmt: skip
             case.prepared = self.predictor.prepare(self._with_reading(asked))
 
