@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from medsegr.batch import work_list
 from medsegr.batch.study import case_names
 from medsegr.batch.work_list import collect_studies
 from medsegr.errors import ImageError, ReportError
@@ -93,12 +94,26 @@ def test_a_report_that_a_comma_cuts_is_refused(tmp_path):
     assert "Smith" not in str(e.value)
 
 
-def test_rows_that_fit_no_image_are_counted(tmp_path, capsys):
+def test_rows_that_fit_no_image_are_counted(tmp_path):
     images = made(tmp_path, "a/scan.png", "b/scan.png")
     assert reports(tmp_path, images, "a/scan.png", "b/scan", "c/scan.png", "x") == ["a/scan.png!", "b/scan!"]
-    assert capsys.readouterr().err == "Note: 2 rows fit no image that was given, in reports.csv.\n"
+    assert collect_studies(images, None, None, tmp_path / "reports.csv").unused == 2
     reports(tmp_path, images[:1], "a/scan.png", "scan.png")
-    assert capsys.readouterr().err == "", "a row that another one outdoes fits"
+    unused = collect_studies(images[:1], None, None, tmp_path / "reports.csv").unused
+    assert unused == 0, "a row that another one outdoes fits"
+
+
+def test_folders_within_folders_are_read_when_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(work_list, "dicom_parts", lambda folder: [(folder, "#1"), (folder / "2.dcm", "")])
+    made(tmp_path, "b/scan.png", "a/x/scan.png", "a/.hidden/scan.png", "c/1.dcm", "c/2.dcm", "top.png")
+    plain = [study.image.name for study in collect_studies([tmp_path], None, "x", None)]
+    deep = [study.image for study in collect_studies([tmp_path], None, "x", None, recursive=True)]
+    assert plain == ["top.png"]
+    assert deep == [tmp_path / name for name in ("top.png", "a/x/scan.png", "b/scan.png", "c", "c/2.dcm")]
+    one = next(iter(collect_studies([tmp_path / "c"], None, "x", None)))
+    assert (one.case, one.name, one.shown, one.may_be_volume) == ("c_1", "c#1", f"{tmp_path}/c#1", True)
+    with pytest.raises(ImageError, match="--recursive"):
+        collect_studies([tmp_path / "a"], None, "x", None)
 
 
 @pytest.mark.parametrize("rows", [("scan.png", "./scan.png"), ("a//scan.png", "a/scan.png"), ("scan.png", "scan")])

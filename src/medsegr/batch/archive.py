@@ -72,8 +72,8 @@ def unpack(path: Path, member: str, folder: Path) -> Path:
 
 
 def _is_image(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return name.lower().endswith(IMAGE_SUFFIXES) and not any(part.startswith((".", "__MACOSX")) for part in parts)
+    hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(name).parts)
+    return name.lower().endswith(IMAGE_SUFFIXES) and not hidden
 
 
 def _check_ratio(entry: zipfile.ZipInfo) -> None:

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from medsegr.batch.case_record import CASE_FILE
-from medsegr.data.outputs import check_output_folder, naming, parents_of
+from medsegr.data.outputs import PLACE_IS_AT_FAULT, check_output_folder, naming, parents_of
 from medsegr.errors import OutputError
 
 RUN_FILE, FINDINGS = "run.json", "findings.json"
@@ -38,14 +38,15 @@ def results_folder(out: Path, mode: Mode, inputs: Iterable[Path] = ()) -> Iterat
         _check_resumable(out)
     else:
         check_output_folder(out, mode is Mode.OVERWRITE, inputs)
-    with parents_of(out / RUN_FILE), naming(out):
+    with parents_of(out / RUN_FILE), naming(out, PLACE_IS_AT_FAULT):
         results = Results(out)
         try:
-            if mode is Mode.OVERWRITE:
-                results.set_aside()
-            if mode is Mode.RESUME:
-                results.sweep()
-                (out / RUN_FILE).unlink(missing_ok=True)
+            with naming(out):
+                if mode is Mode.OVERWRITE:
+                    results.set_aside()
+                if mode is Mode.RESUME:
+                    results.sweep()
+                    (out / RUN_FILE).unlink(missing_ok=True)
             yield results
         finally:
             results.bring_back()
@@ -114,17 +115,18 @@ def staged_case(out: Path, case: str) -> Iterator[Path]:
         stage.rmdir()
         stage.mkdir()  # once more, with the rights of any other folder
         yield stage
-        if target.exists():
+        try:
+            stage.replace(target)  # an empty folder is replaced, too
+        except OSError:
+            if not target.exists():
+                raise
             _replace(stage, target)
-        else:
-            stage.replace(target)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
 
 def _replace(stage: Path, target: Path) -> None:
-    ours = target.is_dir() and ((target / CASE_FILE).exists() or (target / FINDINGS).exists())
-    if not ours and not (target.is_dir() and not any(target.iterdir())):
+    if not (target / CASE_FILE).exists() and not (target / FINDINGS).exists():
         raise OutputError(f"{target.name} is there among the results and is no case; move it away, or choose another "
                           "output folder.")  # fmt: skip
     old = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", suffix=".old", dir=target.parent))

@@ -37,8 +37,10 @@ class RayCrew:
         self._started = not self._ray.is_initialized()
         self._connect(address, workers)
         kind = "GPU" if job.device != "cpu" else "CPU"
-        count = workers or max(1, int(self._ray.cluster_resources().get(kind, 1)))
-        asks = {"num_cpus": 1, "num_gpus": 1 if kind == "GPU" and workers is None else 0}
+        there = self._ray.cluster_resources().get(kind, 0)
+        count = workers or max(1, int(there))
+        # Without a share of one, Ray hides all GPUs from an actor.
+        asks = {"num_cpus": 1, "num_gpus": min(1.0, int(100 * there / count) / 100) if kind == "GPU" else 0}
         self._actor = self._ray.remote(_Actor).options(**asks, max_concurrency=AT_ONCE, max_restarts=0)
         self._actors = [self._actor.remote(job) for _ in range(count)]
         self._under_way: dict[Any, tuple[Chunk, Any]] = {}

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from medsegr.batch.crew import Chunk, Crew
+from medsegr.batch.outcome import Outcome
 from medsegr.batch.study import Study
-from medsegr.batch.worker import Outcome
 
 LOSSES = 3
 """How often a case may be under way when a worker dies, before it is tried alone at the end."""

@@ -1,6 +1,7 @@
 """The bytes of a study: where they lie on this machine, and their hash."""
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from medsegr.errors import ImageError
 
 BLOCK = 1 << 20
 
+HEADERS = (".hdr", ".img", ".mhd", ".nhdr")
+"""Suffixes of files whose voxels may lie in another one of that name."""
+
 
 @contextmanager
 def at_hand(study: Study) -> Iterator[Path]:
@@ -23,25 +27,33 @@ def at_hand(study: Study) -> Iterator[Path]:
     Raises:
         ImageError: An archive or an object store does not give it.
     """
-    if not study.member and not study.address:
+    if study.is_stack or not (study.member or study.address):
         yield study.image
         return
-    with tempfile.TemporaryDirectory(prefix="medsegr-") as folder:
+    with tempfile.TemporaryDirectory(prefix="medsegr-", ignore_cleanup_errors=True) as folder:
         yield unpack(study.image, study.member, Path(folder)) if study.member else _fetched(study, Path(folder))
 
 
 def content_sha256(path: Path) -> str:
-    """Of a file's bytes; of a folder's visible files with their names, in order."""
+    """Of a file's bytes; of a folder's files, and of headers with their data beside them, with names, in order."""
     digest = hashlib.sha256()
-    folder = path.is_dir()
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if folder else [path]
+    files = _files_of(path)
     for file in files:
-        if folder:
-            digest.update(f"\0{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode(errors="replace"))
+        if len(files) > 1:
+            name = os.path.relpath(file, path.parent)
+            digest.update(f"\0{name}\0{file.stat().st_size}\0".encode(errors="replace"))
         with file.open("rb") as content:
             while block := content.read(BLOCK):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def _files_of(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    if path.suffix.lower() not in HEADERS:
+        return [path]
+    return sorted(file for file in path.parent.iterdir() if file.stem == path.stem and file.is_file())
 
 
 def _fetched(study: Study, folder: Path) -> Path:

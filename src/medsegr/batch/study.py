@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from medsegr.batch.dicom_parts import STACK
 from medsegr.data.file_names import image_stem
 from medsegr.data.raster import RASTER_SUFFIXES
 
@@ -21,7 +22,7 @@ class Study:
         case: Name of its folder among the results.
         image: Path of the file or folder, or of the archive that holds it.
         report: Text, or None.
-        member: Its name in the archive; "" outside of one.
+        member: Its name in the archive, or ``#`` and the number of a stack in a DICOM folder or archive; "" else.
         address: Where it lies in an object store (``s3://bucket/scan.png``), or "".
         targets: Names to look for, beside those of the whole run.
         modality: Its own, or None.
@@ -41,13 +42,22 @@ class Study:
 
     @property
     def name(self) -> str:
-        """Name of its file, without folders."""
+        """Name of its file, without folders; of a stack that of its folder or archive, with its number."""
+        if self.is_stack:
+            return f"{self.image.name}{self.member}"
         return (self.member or self.address or str(self.image)).rstrip("/").rsplit("/", 1)[-1]
 
     @property
     def shown(self) -> str:
         """As it was given, for ``run.json``; of archives with the member, after a slash."""
+        if self.is_stack:
+            return f"{self.image}{self.member}"
         return self.address or (f"{self.image}/{self.member}" if self.member else str(self.image))
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether it is one of several images of a DICOM folder or archive."""
+        return self.member.startswith(STACK)
 
     @property
     def may_be_volume(self) -> bool:

@@ -83,7 +83,7 @@ def _row(number: int, raw: Any, path: Path) -> Row:
     image = next((told[key].strip() for key in PLACES if told.get(key, "").strip()), "")
     if not image:
         raise ReportError(f"{where} names no picture; expected its path under 'image'.")
-    report = told.get("report")
+    report = told.get("report", "") or None
     if report is None and told.get("report_file"):
         try:
             report = read_report(path.parent / told["report_file"])

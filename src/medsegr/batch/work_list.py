@@ -6,16 +6,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medsegr.batch.archive import is_archive, members
+from medsegr.batch.dicom_parts import STACK, dicom_parts, holds_dicom
 from medsegr.batch.report_rows import read_reports, reports_of
 from medsegr.batch.study import CaseNames, Study
 from medsegr.batch.study_table import Row, count_rows, is_table, read_rows
-from medsegr.data.given_name import may_be_report
+from medsegr.data.given_name import LONGEST, may_be_report
 from medsegr.data.image import IMAGE_SUFFIXES, existing_file
+from medsegr.data.itk_image import ITK_SUFFIXES
 from medsegr.data.report_file import read_report
 from medsegr.errors import ConfigError, ImageError, ReportError
 
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
-"""A folder without pictures that holds such files is one study."""
+TAKEN = (*IMAGE_SUFFIXES, *ITK_SUFFIXES, ".hdr")
+"""Suffixes of the pictures and volumes that are taken from folders."""
+
+Part = tuple[Path, str]
+"""A file or folder, with the member of an archive, or ``#`` and the number of a DICOM image, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class WorkList:
         nameless: Cases are numbered, for names of files may name patients.
     """
 
-    parts: tuple[tuple[Path, str], ...]
+    parts: tuple[Part, ...]
     reports: tuple[str | None, ...]
     unused: int
     count: int
@@ -87,7 +92,7 @@ def collect_studies(
         return WorkList(tuple(parts), (said,) * len(parts), 0, count)
     if tables:
         raise ConfigError(f"'{tables[0].name}' is a table of studies and may hold their reports; leave --reports out.")
-    reports, unused = reports_of([path / member for path, member in parts], read_reports(table))
+    reports, unused = reports_of([_named(*part) for part in parts], read_reports(table))
     if not any(reports):
         raise ReportError(f"No image is named in '{table}'; its column 'image' holds file names such as scan.png.")
     return WorkList(tuple(parts), tuple(reports), unused, count)
@@ -98,17 +103,21 @@ def _study_of(row: Row, table: Path, report: str | None) -> Study:
         return Study(f"row-{row.number}", table, problem=row.problem)
     address = row.image if "://" in row.image else ""
     path = Path(row.image) if address else table.parent / row.image
-    told = Study("", path, report if row.report is None else row.report, address=address)
-    return replace(told, case=row.case or told.name, targets=row.targets, modality=row.modality)
+    if may_be_report(path) and not (address and len(path.name) <= LONGEST):
+        told = (
+            f"Row {row.number} of {table.name} names no file that exists (it is not repeated, for it may be a report)."
+        )
+        return Study(f"row-{row.number}", table, problem=told)
+    study = Study("", path, report if row.report is None else row.report, address=address)
+    return replace(study, case=row.case or study.name, targets=row.targets, modality=row.modality)
 
 
-def _expand(given: Path, recursive: bool) -> list[tuple[Path, str]]:
+def _expand(given: Path, recursive: bool) -> list[Part]:
     if may_be_report(given):
         existing_file(given)  # refuses it without a word of it, before a case is named after it
     try:
         if not given.is_dir():
-            packed = members(given) if is_archive(given) and given.is_file() else []
-            return [(given, member) for member in packed] or [(given, "")]
+            return _in_file(given)
         found = _in_folder(given, recursive)
     except OSError as error:
         raise ImageError(f"'{given}' cannot be read ({error.strerror}). Check permissions.") from error
@@ -117,15 +126,28 @@ def _expand(given: Path, recursive: bool) -> list[tuple[Path, str]]:
         raise ImageError(
             f"Folder '{given}' holds no image. Expected files ending in {', '.join(IMAGE_SUFFIXES)}.{deeper}"
         )
-    return [(path, "") for path in found]
+    return found
 
 
-def _in_folder(folder: Path, recursive: bool) -> list[Path]:
-    """Pictures of a folder, or the folder itself where it is a series; then those of the folders within it."""
+def _named(path: Path, member: str) -> Path:
+    """What a row of a table of reports may call a part."""
+    return path.with_name(path.name + member) if member.startswith(STACK) else path / member
+
+
+def _in_file(path: Path) -> list[Part]:
+    """The pictures of an archive, or else the DICOM images of an archive or a DICOMDIR; any other file itself."""
+    if is_archive(path) and path.is_file():
+        packed = [(path, member) for member in members(path)]
+        return packed or (dicom_parts(path) if path.name.lower().endswith(".zip") else [(path, "")])
+    return dicom_parts(path) if path.name.upper() == "DICOMDIR" and path.is_file() else [(path, "")]
+
+
+def _in_folder(folder: Path, recursive: bool) -> list[Part]:
+    """Pictures of a folder, or where there are none its DICOM images; then those of the folders within it."""
     listed = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    found = [path for path in listed if path.name.lower().endswith(IMAGE_SUFFIXES) and path.is_file()]
-    if not found and any(path.name.lower().endswith(DICOM_SUFFIXES) for path in listed):
-        return [folder]
+    found = [(path, "") for path in listed if path.name.lower().endswith(TAKEN) and path.is_file()]
+    if not found and holds_dicom(listed):
+        return dicom_parts(folder)
     if recursive:
         inner = [path for path in listed if path.is_dir() and not os.path.islink(path)]  # noqa: PTH114
         found += [image for path in inner for image in _in_folder(path, recursive)]

@@ -13,10 +13,12 @@ from medsegr.batch.case_errors import CAUGHT, free_memory, in_words, lacks_memor
 from medsegr.batch.case_record import CaseRecord, complete_case, hash_of, hashes
 from medsegr.batch.job import Job
 from medsegr.batch.out_folder import staged_case
+from medsegr.batch.outcome import Outcome
 from medsegr.batch.source import at_hand, content_sha256
 from medsegr.batch.study import Study
+from medsegr.cognition.lexicon import canonical_target
 from medsegr.data.image import load_image
-from medsegr.errors import InputError
+from medsegr.errors import ConfigError, InputError
 from medsegr.explain.figure import save_figures
 from medsegr.inference.mask_files import Writing
 from medsegr.inference.model_record import model_record, weights_of
@@ -27,23 +29,6 @@ from medsegr.inference.writer import write_case
 
 if TYPE_CHECKING:
     from medsegr.cognition.priors import ReportPriors
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a study.
-
-    Attributes:
-        study: Its place in the work list.
-        record: Of the complete case; None where it failed.
-        error: Why it failed; "" else.
-        kept: It was complete before.
-    """
-
-    study: Study
-    record: CaseRecord | None = None
-    error: str = ""
-    kept: bool = False
 
 
 @dataclass(eq=False)
@@ -86,9 +71,14 @@ class Worker:
         Which pictures share a call depends on the chunk alone: where one case of it is to be made, all are read, so
         that a run that was stopped ends with the same masks as one that was not.
         """
-        cases = [_Case(study) for study in chunk]
+        try:
+            return self._do([_Case(study) for study in chunk])
+        except Exception as error:  # an error of ours, else whoever waits for the chunk would wait for ever
+            return [Outcome(study, error=told(error, study)) for study in chunk]
+
+    def _do(self, cases: Sequence[_Case]) -> list[Outcome]:
         with ExitStack() as held:
-            volumes = self._large if any(study.may_be_volume for study in chunk) else nullcontext()
+            volumes = self._large if any(case.study.may_be_volume for case in cases) else nullcontext()
             held.enter_context(volumes)
             places = [self._take(case, held) for case in cases]
             if all(case.outcome is not None for case in cases):
@@ -124,10 +114,22 @@ class Worker:
             return
         study, job = case.study, self.job
         with self._failing(case):
+            self._check_row(study)
             modality, targets = study.modality or job.modality, (*job.targets, *study.targets)
-            asked = Request(place, study.report, targets, modality, job.threshold, None, self.lexicon, None,
+            image = Path(f"{place}{study.member}") if study.is_stack else place
+            asked = Request(image, study.report, targets, modality, job.threshold, None, self.lexicon, None,
                             job.untrained)  # fmt: skip
             case.prepared = self.predictor.prepare(self._with_reading(asked))
+
+    def _check_row(self, study: Study) -> None:
+        """Refuse what a table says in the wrong column, without a word of it."""
+        try:
+            for name in study.targets:
+                canonical_target(name, self.lexicon)
+        except ConfigError:
+            raise InputError(f"{study.case}: its row names a target that the vocabulary does not know.") from None
+        if study.modality is not None and study.modality not in self.lexicon.modalities:
+            raise InputError(f"{study.case}: its row names a modality that the vocabulary does not know.")
 
     def _with_reading(self, asked: Request) -> Request:
         """The request with its report read by the language model, where one reads."""

@@ -1,5 +1,6 @@
 """A run over a work list at the command line: who works, progress, the end."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,13 +16,13 @@ from medsegr.cli.case_table import MOST_SHOWN, show_cases
 from medsegr.cli.console import messages, results
 from medsegr.cli.progress import Progress
 from medsegr.cli.run_record import RunRecord
-from medsegr.errors import InputError
+from medsegr.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from medsegr.batch.crew import Crew
     from medsegr.batch.out_folder import Mode
+    from medsegr.batch.outcome import Outcome
     from medsegr.batch.work_list import WorkList
-    from medsegr.batch.worker import Outcome
 
 MANY = 16
 """Studies from which on more than one process is worth its start."""
@@ -49,23 +50,26 @@ class Labour:
 
     def crew(self, job: Job, count: int) -> "Crew":
         """The workers, with their models loaded."""
-        from medsegr.batch.crew import OwnCrew, ProcessCrew
-
         if self.ray is not None:
             from medsegr.batch.ray_crew import RayCrew
 
             return RayCrew(job, self.workers, self.ray)
         cores = available_cores()
-        workers = self.workers or (1 if count < MANY or job.device != "cpu" else min(cores, MOST_WORKERS))
-        return OwnCrew(job) if workers == 1 else ProcessCrew(job, workers, max(1, cores // workers))
+        alone = count < MANY or os.name != "posix" or not _on_cpu(job.device)
+        workers = self.workers or (1 if alone else min(cores, MOST_WORKERS))
+        if workers > 1:
+            if os.name != "posix":
+                raise ConfigError("Several --workers need Linux or macOS. Use --ray local, or one.")
+            from medsegr.batch.process_crew import ProcessCrew
+
+            return ProcessCrew(job, workers, max(1, cores // workers))
+        from medsegr.batch.own_crew import OwnCrew
+
+        return OwnCrew(job)
 
     def chunk(self, device: str) -> int:
         """Studies in one chunk."""
-        from medsegr.inference.device import device_named
-
-        if self.batch_size is not None:
-            return self.batch_size
-        return 1 if device == "cpu" or device_named(device).type == "cpu" else BATCH_ON_GPU
+        return self.batch_size or (1 if _on_cpu(device) else BATCH_ON_GPU)
 
 
 @dataclass
@@ -142,10 +146,16 @@ def stop_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
+def _on_cpu(device: str) -> bool:
+    if device == "cpu":
+        return True
+    from medsegr.inference.device import device_named
+
+    return device_named(device).type == "cpu"
+
+
 def available_cores() -> int:
     """CPU cores that this process may use."""
-    import os
-
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -15,6 +15,7 @@ EXTRAS = {
     "text": ("tokenizers",),
     "lora": ("peft",),
     "xlsx": ("openpyxl",),
+    "ray": ("ray",),
     "llm": ("httpx2" if sys.version_info >= (3, 11) else "httpx",),
 }
 """Extra -> the modules that it brings."""

@@ -11,7 +11,7 @@ from medsegr.cli.case_table import MOST_SHOWN
 from medsegr.cli.console import messages
 
 if TYPE_CHECKING:
-    from medsegr.batch.worker import Outcome
+    from medsegr.batch.outcome import Outcome
 
 LINE_S = 30.0
 """Seconds between two lines where there is no terminal."""

@@ -13,7 +13,7 @@ from medsegr import __version__
 from medsegr.data.outputs import atomic_write
 
 if TYPE_CHECKING:
-    from medsegr.batch.worker import Outcome
+    from medsegr.batch.outcome import Outcome
 
 PACKAGES = ("torch", "transformers", "numpy")
 SCHEMA = "medsegr.run/1"

@@ -105,7 +105,10 @@ def segment(
     if not target and work.asks_nothing:
         raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
     from medsegr.batch.out_folder import Mode
+    from medsegr.inference.request import check_thresholds
     from medsegr.inference.trained_targets import policy_of
+
+    check_thresholds(threshold, None)
 
     for name in target or []:
         canonical_target(name, known)

@@ -144,8 +144,8 @@ def load_image(source: ImageSource, modality: str | None = None) -> MedicalImage
     """Load an image from a file, a DICOM series, an array or a PIL picture.
 
     Args:
-        source: Path of a PNG, JPEG, TIFF, BMP, NIfTI, NRRD, MetaImage or DICOM file, or of a folder, zip archive or DICOMDIR that
-            holds one DICOM series; of several, one is named behind a ``#`` by its number or its UID
+        source: Path of a PNG, JPEG, TIFF, BMP, NIfTI, NRRD, MetaImage or DICOM file, or of a folder, zip archive or
+            DICOMDIR that holds one DICOM series; of several, one is named behind a ``#`` by its number or its UID
             (``study.zip#2``). Or one of :func:`medsegr.data.dicom.reader.list_stacks`; or an array (H, W),
             (H, W, 3), (H, W, 4) with opacity last or (D, H, W), bool (shown as 0 and 255), uint8, wider
             integers or floats; or a PIL picture; or a MedicalImage.

@@ -75,7 +75,8 @@ def _check(reader: Any, name: str) -> None:
                          "slice or volume with two or three axes was expected. Split it into files.")  # fmt: skip
     if int(np.prod(size, dtype=np.float64)) > MAX_VOXELS:
         raise ImageError(f"{name} announces {tuple(size)} voxels; up to {MAX_VOXELS:,} are read. Cut out a part of it.")
-    check_size(*sorted(shape)[-2:], name)
+    height, width = sorted(shape)[-2:]
+    check_size(height, width, name)
 
 
 def _affine(image: Any) -> np.ndarray:

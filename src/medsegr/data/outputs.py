@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from medsegr.errors import OutputError
 
-_PLACE_IS_AT_FAULT = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
+PLACE_IS_AT_FAULT = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
@@ -84,7 +84,7 @@ def staged_folder(out: Path | str, overwrite: bool = False) -> Iterator[Path]:
     """
     out = Path(out).resolve()
     check_output_folder(out, overwrite)
-    with parents_of(out), naming(out, _PLACE_IS_AT_FAULT):
+    with parents_of(out), naming(out, PLACE_IS_AT_FAULT):
         temporary = _temporary_folder(out)
         try:
             yield temporary

@@ -139,8 +139,7 @@ def column_places() -> list[float]:
 def _heat_legend(page: Page, x: float, y: float) -> None:
     put(page.axes, x, y + 9, "little", 8.5, colour=FAINT)
     begin = x + text_width("little", 8.5) + 5
-    for step in range(60):
-        page.bar(begin + step, y + 1, 1.2, 9, HEAT(0.25 + 0.7 * step / 59))
+    page.bars([(begin + step, y + 1, 1.2, 9) for step in range(60)], [HEAT(0.25 + 0.7 * k / 59) for k in range(60)])
     put(page.axes, begin + 65, y + 9, "much", 8.5, colour=FAINT)
 
 

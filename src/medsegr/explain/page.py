@@ -1,11 +1,13 @@
 """A page in points with y downwards, and pictures on it. No pyplot, so it works in threads and servers."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -42,6 +44,11 @@ class Page:
     def bar(self, x: float, y: float, width: float, height: float, colour: str | tuple[float, ...]) -> None:
         """A filled rectangle."""
         self.axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor="none"))
+
+    def bars(self, boxes: Sequence[Box], colours: Sequence[tuple[float, ...]]) -> None:
+        """Many filled rectangles as one, which is much faster."""
+        corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h)] for x, y, w, h in boxes]
+        self.axes.add_collection(PolyCollection(corners, facecolors=list(colours), edgecolors="none"), autolim=False)
 
     def aspect_legend(self, x: float, y: float) -> None:
         """What the colours of the report's words mean, in one line."""

@@ -228,7 +228,7 @@ class Predictor:
     def _result(self, case: Prepared, volumes: Sequence[FindingVolume]) -> Result:
         found, picture = dict(zip(case.sought, volumes, strict=True)), case.picture
         thresholds, trained = case.thresholds, self.trained_targets
-        modality, sought = picture.modality, [case.findings[k] for k in case.sought]
+        modality, sought = picture.modality, case.looked_for
         results = tuple(
             _finding_result(id, finding, found.get(k), picture, thresholds, trained=case.known[k])
             for k, (id, finding) in enumerate(zip(case.ids, case.findings, strict=True))

@@ -70,6 +70,11 @@ class Prepared:
     chosen: str | None = None
 
     @property
+    def looked_for(self) -> list[Finding]:
+        """The findings that the model is asked for, as the report has them."""
+        return [self.findings[k] for k in self.sought]
+
+    @property
     def shares(self) -> bool:
         """Whether it can share a call of the model with others: a picture without clicks and boxes."""
         return (

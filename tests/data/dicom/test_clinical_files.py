@@ -201,13 +201,13 @@ def test_a_mosaic_is_the_volume_that_its_reference_holds() -> None:
 def test_nifti_is_placed_as_it_states_or_refused(item: dict, name: str, fact: dict) -> None:
     path = FOLDER / item["path"]
     path = path / name if path.is_dir() else path
-    shape = [length for length in fact["shape"][:3]]
+    shape = fact["shape"][:3]
     if fact["shape"][3:] not in ([], [1]) or "rgb_min" in fact:
         with pytest.raises(ImageError, match="time points|colour"):
             load_image(path)
         return
     image = load_image(path)
-    assert (image.geometry.stored_shape + (1, 1))[:3] == tuple(shape)
+    assert (*image.geometry.stored_shape, 1, 1)[:3] == tuple(shape)
     np.testing.assert_allclose([image.voxels.min(), image.voxels.max()], [fact["min"], fact["max"]], rtol=1e-5)
     assert image.voxels.mean(dtype=np.float64) == pytest.approx(fact["mean"], rel=1e-4)
     if fact["affine_ras"] is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medsegr.data.image import load_image, load_series
+from medsegr.data.image import MedicalImage, load_image
 from medsegr.errors import ImageError
 from tests.data.dicom.series_maker import CT, PLANTED, US_MULTI, dataset, lopsided, pydicom, write, write_series
 
@@ -33,6 +33,21 @@ WHOLE = whole_file()
 PIXELS_AT = WHOLE.index(b"\xe0\x7f\x10\x00")
 
 
+def read_or_refused(path: Path) -> MedicalImage | None:
+    """What a spoiled file still is; else it is refused in one line without a patient's field."""
+    try:
+        return load_image(path)
+    except ImageError as error:
+        message = str(error)
+    check(message)
+    return None
+
+
+def check(message: str) -> None:
+    assert "\n" not in message and len(message) < 1500
+    assert not any(planted in message for planted in (PLANTED, "Quorra", "ZQ-123456", "19110203"))
+
+
 def refused(path: Path | str) -> str:
     """The one message; no traceback's worth of text, no patient's field, and no more memory than a picture needs."""
     tracemalloc.start()
@@ -42,12 +57,9 @@ def refused(path: Path | str) -> str:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    message = str(caught.value)
+    check(str(caught.value))
     assert peak < MOST_BYTES
-    assert "\n" not in message and len(message) < 1500
-    for planted in (PLANTED, "Quorra", "ZQ-123456", "19110203"):
-        assert planted not in message
-    return message
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("share", [0.0, *np.linspace(0.01, 0.99, 18).round(3)])
@@ -66,17 +78,17 @@ def test_truncated_around_the_pixels(off: int, tmp_path: Path) -> None:
 def test_wrong_lengths_of_pixel_data(length: int, tmp_path: Path) -> None:
     content = WHOLE[: PIXELS_AT + 8] + struct.pack("<I", length) + WHOLE[PIXELS_AT + 12 :]
     (tmp_path / "a.dcm").write_bytes(content)
-    refused(tmp_path / "a.dcm")
+    if 0xFFFFFFFF > length > 360:  # all pixels are there, and the end of the file is the end of them
+        np.testing.assert_array_equal(load_image(tmp_path / "a.dcm").voxels, PICTURE)
+    else:
+        refused(tmp_path / "a.dcm")
 
 
 @pytest.mark.parametrize("at", range(200, 620, 35))
 def test_wrong_lengths_of_elements(at: int, tmp_path: Path) -> None:
     content = WHOLE[:at] + b"\xff\xff" + WHOLE[at + 2 :]
     (tmp_path / "a.dcm").write_bytes(content)
-    try:
-        load_image(tmp_path / "a.dcm")  # some bytes are a value and harm nothing
-    except ImageError as error:
-        assert "\n" not in str(error)
+    read_or_refused(tmp_path / "a.dcm")  # some bytes are a value and harm nothing
 
 
 @pytest.mark.parametrize(
@@ -107,14 +119,19 @@ def test_missing_tags(keyword: str, tmp_path: Path) -> None:
     refused(tmp_path / "a.dcm")
 
 
-@pytest.mark.parametrize("keyword", ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "WindowWidth",
-                                     "RescaleSlope", "SeriesInstanceUID", "InstanceNumber", "PatientOrientation"])  # fmt: skip
+@pytest.mark.parametrize(
+    "keyword",
+    ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "WindowWidth", "RescaleSlope",
+     "SeriesInstanceUID", "StudyDescription", "PatientOrientation"],
+)  # fmt: skip
 @pytest.mark.parametrize("content", [b"nonsense\\1", b"1e999\\1e999", b"nan\\nan\\nan"], ids=["words", "huge", "nan"])
 def test_broken_values_are_as_if_missing(keyword: str, content: bytes, tmp_path: Path) -> None:
     made = dataset(PICTURE, CT)
     tag = pydicom.datadict.tag_for_keyword(keyword)
-    made[tag] = pydicom.dataelem.RawDataElement(pydicom.tag.Tag(tag), pydicom.datadict.dictionary_VR(tag),
-                                                len(content), content + b" " * (len(content) % 2), 0, False, True)  # fmt: skip
+    content += b" " * (len(content) % 2)
+    made[tag] = pydicom.dataelem.RawDataElement(
+        pydicom.tag.Tag(tag), pydicom.datadict.dictionary_VR(tag), len(content), content, 0, False, True
+    )
     write(tmp_path / "a.dcm", made)
     image = load_image(tmp_path / "a.dcm")
     np.testing.assert_array_equal(image.voxels, PICTURE)
@@ -128,10 +145,8 @@ def test_nested_sequences(depth: int, ends: bool, tmp_path: Path) -> None:
     end = b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0" if ends else b""
     at = WHOLE.index(b"\xe0\x7f\x10\x00")
     (tmp_path / "a.dcm").write_bytes(WHOLE[:at] + begin * depth + end * depth + WHOLE[at:])
-    try:
-        np.testing.assert_array_equal(load_image(tmp_path / "a.dcm").voxels.shape, PICTURE.shape)
-    except ImageError as error:
-        assert "\n" not in str(error)
+    image = read_or_refused(tmp_path / "a.dcm")
+    assert image is None or image.voxels.shape == PICTURE.shape
 
 
 def compressed(stream: bytes, syntax: str, rows: int = 12, columns: int = 15) -> pydicom.Dataset:
@@ -143,7 +158,9 @@ def compressed(stream: bytes, syntax: str, rows: int = 12, columns: int = 15) ->
     return made
 
 
-J2K = b"\xff\x4f\xff\x51\x00\x29\x00\x00" + struct.pack(">8I", 60_000, 60_000, 0, 0, 60_000, 60_000, 0, 0) + b"\0\1\7\1\1"
+J2K = (
+    b"\xff\x4f\xff\x51\x00\x29\x00\x00" + struct.pack(">8I", 60_000, 60_000, 0, 0, 60_000, 60_000, 0, 0) + b"\0\1\7\1\1"
+)
 JPEG = b"\xff\xd8\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 60_000, 60_000) + b"\x01\x01\x11\x00"
 
 
@@ -151,7 +168,7 @@ JPEG = b"\xff\xd8\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 60_000, 60_000) + b"
     ("stream", "syntax"),
     [(J2K, "1.2.840.10008.1.2.4.90"), (JPEG, "1.2.840.10008.1.2.4.50"), (JPEG, "1.2.840.10008.1.2.4.70"),
      (JPEG.replace(b"\xff\xc0", b"\xff\xf7"), "1.2.840.10008.1.2.4.80"), (b"\0" * 64, "1.2.840.10008.1.2.5"),
-     (b"\xff\xd8\xff", "1.2.840.10008.1.2.4.50"), (b"", "1.2.840.10008.1.2.4.90"),
+     (b"\xff\xd8\xff", "1.2.840.10008.1.2.4.50"), (b"\0\0", "1.2.840.10008.1.2.4.90"),
      (b"nonsense", "1.2.840.10008.1.2.4.91"), (b"\1\0\0\0\x40\0\0\0" + b"\x81\0" * 9, "1.2.840.10008.1.2.5"),
      (b"x" * 40, "1.2.840.10008.1.2.4.100"), (b"x" * 40, "1.2.3.4.5")],
 )  # fmt: skip
@@ -171,9 +188,7 @@ def test_a_deflated_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     content = (tmp_path / "a.dcm").read_bytes()
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(b"\0" * 90_000_000) + packer.flush()
-    header = content[: content.index(b"1.2.840.10008.1.2.1.99") + 22]
-    header = (tmp_path / "a.dcm").read_bytes()[: header_end(content)]
-    (tmp_path / "bomb.dcm").write_bytes(header + packed)
+    (tmp_path / "bomb.dcm").write_bytes(content[: header_end(content)] + packed)
     assert "unpacks to more than" in refused(tmp_path / "bomb.dcm")
 
 
@@ -189,10 +204,11 @@ def zipped(path: Path, members: dict[str, bytes], **options: object) -> Path:
     return path
 
 
-def test_a_zip_bomb(tmp_path: Path) -> None:
+def test_a_zip_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("medsegr.data.dicom.files.MAX_READS", 50_000)
     zipped(tmp_path / "a.zip", {f"{n}.dcm": WHOLE[:PIXELS_AT] + b"\0" * 30_000_000 for n in range(3)})
     assert (tmp_path / "a.zip").stat().st_size < 300_000
-    refused(tmp_path / "a.zip")
+    assert "more than 50,000 elements" in refused(tmp_path / "a.zip")
 
 
 def test_an_archive_that_lies_of_its_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +221,9 @@ def test_an_archive_that_lies_of_its_sizes(tmp_path: Path, monkeypatch: pytest.M
     refused(tmp_path / "b.zip")
 
 
-@pytest.mark.parametrize("name", ["../../outside.dcm", "/etc/outside.dcm", "..\\outside.dcm", "a/../../b.dcm", "C:\\x.dcm"])
+@pytest.mark.parametrize(
+    "name", ["../../outside.dcm", "/etc/outside.dcm", "..\\outside.dcm", "a/../../b.dcm", "C:\\x.dcm"]
+)
 def test_paths_in_archives_reach_nowhere(name: str, tmp_path: Path) -> None:
     inside = tmp_path / "in" / "side"
     inside.mkdir(parents=True)
@@ -280,8 +298,11 @@ def test_more_frames_than_are_stated(tmp_path: Path) -> None:
     np.testing.assert_array_equal(image.voxels, loop[:2])
 
 
-@pytest.mark.parametrize("spoil", [lambda content: content[::-1], lambda content: bytes(len(content)),
-                                   lambda content: content[132:][:400], lambda content: b"\0" * 128 + b"DICM"])  # fmt: skip
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda content: content[::-1], lambda content: bytes(len(content)), lambda content: content[132:532],
+     lambda content: b"\0" * 128 + b"DICM"],
+)  # fmt: skip
 def test_nonsense(spoil: Callable[[bytes], bytes], tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(spoil(WHOLE))
     refused(tmp_path / "a.dcm")
@@ -294,7 +315,4 @@ def test_random_bytes_changed(tmp_path: Path) -> None:
         for at in random.integers(128, len(content), 4):
             content[at] = random.integers(256)
         (tmp_path / "a.dcm").write_bytes(content)
-        try:
-            load_series(tmp_path / "a.dcm")
-        except ImageError as error:
-            assert "\n" not in str(error) and "Quorra" not in str(error)
+        read_or_refused(tmp_path / "a.dcm")

@@ -13,7 +13,16 @@ from medsegr.data.geometry import displayed_geometry
 from medsegr.data.image import MedicalImage, load_image
 from medsegr.data.nifti import save_mask_nifti
 from tests.data.dicom.series_maker import (
-    AXIAL, CORONAL, ENHANCED_CT, SAGITTAL, dataset, lopsided, stated_affine, uid, write, write_series,
+    AXIAL,
+    CORONAL,
+    ENHANCED_CT,
+    SAGITTAL,
+    dataset,
+    lopsided,
+    stated_affine,
+    uid,
+    write,
+    write_series,
 )  # fmt: skip
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -81,7 +90,9 @@ def test_all_orders_of_axes(row: np.ndarray, column: np.ndarray, sign: int, tmp_
     image = check_series(tmp_path, directions, np.cross(row, column) * 2.5 * sign, (0.8, 0.6))
     through = int(np.abs(np.cross(row, column)).argmax())
     assert image.voxels.shape[0] == 9, "displayed as the planes that were taken"
-    shown = image.geometry.displayed_affine()[:3, :3] / np.linalg.norm(image.geometry.displayed_affine()[:3, :3], axis=0)
+    shown = image.geometry.displayed_affine()[:3, :3] / np.linalg.norm(
+        image.geometry.displayed_affine()[:3, :3], axis=0
+    )
     expected = {2: [[0, 0, -1], [0, -1, 0], [1, 0, 0]], 1: [[0, 0, -1], [1, 0, 0], [0, -1, 0]],
                 0: [[1, 0, 0], [0, 0, -1], [0, -1, 0]]}[through]  # fmt: skip
     np.testing.assert_allclose(shown, expected, atol=1e-6)
@@ -142,7 +153,9 @@ def test_a_single_slice(directions: tuple[int, ...], tmp_path: Path) -> None:
     check_way_back(image, tmp_path, place_of(affine, 0, row, column))
 
 
-@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5, 6, 7, 8], [8, 7, 6, 5, 4, 3, 2, 1, 0], [3, 1, 8, 0, 2, 7, 5, 4, 6]])
+@pytest.mark.parametrize(
+    "order", [[0, 1, 2, 3, 4, 5, 6, 7, 8], [8, 7, 6, 5, 4, 3, 2, 1, 0], [3, 1, 8, 0, 2, 7, 5, 4, 6]]
+)
 def test_frames_of_an_enhanced_object_in_any_order(order: list[int], tmp_path: Path) -> None:
     volume = lopsided(SHAPE).astype(np.int16)
     made = dataset(volume[order], ENHANCED_CT)

@@ -9,7 +9,17 @@ from medsegr.data.dicom.reader import list_stacks
 from medsegr.data.image import load_image, load_series
 from medsegr.errors import ImageError
 from tests.data.dicom.series_maker import (
-    AXIAL, CORONAL, CR, MR, SAGITTAL, US_MULTI, dataset, lopsided, uid, write, write_series,
+    AXIAL,
+    CORONAL,
+    CR,
+    MR,
+    SAGITTAL,
+    US_MULTI,
+    dataset,
+    lopsided,
+    uid,
+    write,
+    write_series,
 )  # fmt: skip
 
 VOLUME = lopsided((6, 12, 15)).astype(np.int16)

@@ -30,6 +30,9 @@ MAX_BYTES = 4_000_000_000
 DEFERRED = 8_000_000
 """Bytes of one element of a header beyond which it is passed over."""
 
+MAX_READS = 1_000_000
+"""Most pieces of one file that pydicom asks for: one to three an element. Files of empty elements ask for more."""
+
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
 PLAIN_SYNTAXES = {(True, True): "1.2.840.10008.1.2", (False, True): "1.2.840.10008.1.2.1",
@@ -37,6 +40,19 @@ PLAIN_SYNTAXES = {(True, True): "1.2.840.10008.1.2", (False, True): "1.2.840.100
 """(implicit, little endian) -> transfer syntax, for files that state none."""
 
 _HEAD = 132
+
+
+class _CountedReads:
+    """A stream that ends in an error once it was asked too often, so that a small file cannot take for ever."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.seek, self.tell, self._read, self._left = stream.seek, stream.tell, stream.read, MAX_READS
+
+    def read(self, size: int = -1) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise ImageError(f"A file holds more than {MAX_READS:,} elements and is not read.")
+        return self._read(size)
 
 
 @dataclass(frozen=True, order=True)
@@ -56,6 +72,20 @@ class DicomFile:
         """For messages: the last part of its name."""
         return self.path.name if self.member is None else f"{self.path.name}:{Path(self.member).name}"
 
+    @property
+    def length(self) -> int:
+        """Of its content in bytes, unpacked.
+
+        Raises:
+            ImageError: It is gone.
+        """
+        with self._readable():
+            if self.member is None:
+                return self.path.stat().st_size
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.getinfo(self.member).file_size
+        raise AssertionError
+
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
         """Its bytes, from the beginning.
@@ -63,7 +93,7 @@ class DicomFile:
         Raises:
             ImageError: It cannot be opened, or unpacks to more than ``MAX_BYTES``.
         """
-        try:
+        with self._readable():
             if self.member is None:
                 with self.path.open("rb") as file:
                     yield file
@@ -74,6 +104,11 @@ class DicomFile:
                     raise ImageError(f"{self.name} unpacks to {size:,} bytes; at most {MAX_BYTES:,} are read.")
                 with archive.open(self.member) as file:
                     yield file
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
         except (OSError, zipfile.BadZipFile, zlib.error, KeyError, RuntimeError, NotImplementedError) as error:
             if isinstance(error, RecursionError):
                 raise
@@ -119,7 +154,9 @@ def dicom_files(path: Path) -> list[DicomFile]:
                 members = [info.filename for info in archive.infolist() if not info.is_dir()]
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise ImageError(f"{path.name} is a damaged archive ({type(error).__name__}). Copy it again.") from error
-        found = [DicomFile(path, member) for member in members if not _hidden(Path(member).parts)]
+        found = [
+            DicomFile(path, member) for member in members if not _hidden(tuple(member.replace("\\", "/").split("/")))
+        ]
     elif path.suffix.lower() == ".zip":
         raise ImageError(f"{path.name} is no zip archive, or a damaged one. Copy it again.")
     else:
@@ -169,7 +206,7 @@ def _read(stream: IO[bytes], head: bytes, stop_before_pixels: bool) -> "Dataset"
     if head[128:] == b"DICM" and _is_deflated(stream):
         stream = _inflated_within_bounds(stream)
     defer = DEFERRED if stop_before_pixels else None
-    header = dcmread(stream, stop_before_pixels=stop_before_pixels, force=True, defer_size=defer)
+    header = dcmread(_CountedReads(stream), stop_before_pixels=stop_before_pixels, force=True, defer_size=defer)
     meta = getattr(header, "file_meta", None)
     if meta is not None and "TransferSyntaxUID" not in meta:
         meta.TransferSyntaxUID = PLAIN_SYNTAXES[header.original_encoding]
@@ -213,7 +250,7 @@ def _bare(head: bytes) -> bool:
 
 
 def _hidden(parts: tuple[str, ...]) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return any((part.startswith(".") and part.strip(".")) or part == "__MACOSX" for part in parts)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -6,7 +6,6 @@ turn them off and on again around each file would not be safe in threads.
 """
 
 import logging
-import re
 import warnings
 from types import ModuleType
 
@@ -30,6 +29,9 @@ def pydicom(module: str = "pydicom") -> ModuleType:
 def _hush() -> None:
     if not any(action == "ignore" and spoken is not None and spoken.pattern == _SPEAKERS
                for action, _, _, spoken, _ in warnings.filters):  # fmt: skip
-        warnings.filters.insert(0, ("ignore", None, Warning, re.compile(_SPEAKERS), 0))
-        warnings._filters_mutated()  # type: ignore[attr-defined]
-    logging.getLogger("pydicom").propagate = False
+        warnings.filterwarnings("ignore", module=_SPEAKERS)
+    logging.getLogger("pydicom").addFilter(_unheard)  # a second time it is not added
+
+
+def _unheard(record: logging.LogRecord) -> bool:
+    return False

@@ -50,9 +50,8 @@ def untiled(picture: np.ndarray, plane: StoredPlane) -> np.ndarray:
 
 def mosaic_affine(plane: StoredPlane) -> np.ndarray | None:
     """(4, 4), stored (i, j, k) of the volume -> RAS+ mm; None where the mosaic states no place."""
-    if not plane.is_placed:
+    if plane.directions is None or plane.position is None or plane.spacing is None:
         return None
-    assert plane.directions is not None and plane.position is not None and plane.spacing is not None
     step = number(plane.header, "SpacingBetweenSlices") or plane.thickness or 1.0
     _, height, width = tile_side(plane.header, *plane.size)
     rows, columns = plane.size

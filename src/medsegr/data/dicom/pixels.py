@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medsegr.data.dicom.codestream import stated_size
-from medsegr.data.dicom.files import DicomFile, read_whole
+from medsegr.data.dicom.files import PLAIN_SYNTAXES, DicomFile, read_whole
 from medsegr.data.dicom.header import whole
 from medsegr.data.dicom.library import pydicom
 from medsegr.data.stored_picture import check_size
@@ -51,8 +51,9 @@ def decoded_frames(file: DicomFile, numbers: Sequence[int]) -> Iterator[np.ndarr
 
 def _undecodable(dataset: "Dataset", file: DicomFile, error: Exception) -> str:
     syntax = getattr(dataset.file_meta, "TransferSyntaxUID", None)
-    compressed = getattr(syntax, "is_compressed", False)
-    said = f"{file.name} cannot be decoded ({type(error).__name__}; transfer syntax {getattr(syntax, 'name', '?')}). "
+    named = pydicom("pydicom.uid").UID_dictionary.get(syntax, ("unknown",))[0]
+    compressed = syntax not in PLAIN_SYNTAXES.values()
+    said = f"{file.name} cannot be decoded ({type(error).__name__}; transfer syntax: {named}). "
     if isinstance(error, NotImplementedError | RuntimeError) and compressed:
         return said + 'Decoders for compressed files: pip install "medsegr[dicom]". Or it is damaged: copy it again.'
     return said + "It is truncated, or its header and its pixels contradict each other. Copy or export it again."

@@ -19,8 +19,12 @@ LEAST_STEP_MM = 1e-3
 
 def distance(plane: StoredPlane) -> float:
     """How far along row direction x column direction a plane lies, mm; planes are ordered by it."""
-    assert plane.directions is not None and plane.position is not None
-    return float(np.cross(*plane.directions) @ plane.position)
+    return float(normal_of(plane) @ plane.place.position)
+
+
+def normal_of(plane: StoredPlane) -> np.ndarray:
+    """(3,) LPS: row direction x column direction of a placed plane."""
+    return np.cross(*plane.place.directions)
 
 
 def stack_affine(planes: list[StoredPlane]) -> np.ndarray:
@@ -32,19 +36,17 @@ def stack_affine(planes: list[StoredPlane]) -> np.ndarray:
     Raises:
         ImageError: No one affine holds them, because steps differ or slices lie beside the line.
     """
-    top = planes[0]
-    assert top.directions is not None and top.position is not None and top.spacing is not None
-    row, column = top.directions
+    top = planes[0].place
     origins = np.array([plane.position for plane in planes])
     if len(planes) == 1:
-        step = np.cross(row, column) * (top.thickness or 1.0)
+        step = normal_of(planes[0]) * (planes[0].thickness or 1.0)
     else:
         step = (origins[-1] - origins[0]) / (len(planes) - 1)
         even = origins[0] + np.arange(len(planes))[:, None] * step
         if np.linalg.norm(origins - even, axis=1).max() > EVEN * np.linalg.norm(step):
             raise ImageError(_uneven(planes, origins))
     affine = np.eye(4)
-    affine[:3, 0], affine[:3, 1] = row * top.spacing[1], column * top.spacing[0]
+    affine[:3, 0], affine[:3, 1] = top.directions[0] * top.spacing[1], top.directions[1] * top.spacing[0]
     affine[:3, 2], affine[:3, 3] = step, origins[0]
     return LPS_TO_RAS @ affine
 
@@ -55,7 +57,7 @@ def _uneven(planes: list[StoredPlane], origins: np.ndarray) -> str:
     shortest, longest = steps.min(), steps.max()
     missing = round(longest / shortest) - 1 if shortest > 0 else 0
     several = np.allclose(steps / shortest, np.rint(steps / shortest), atol=EVEN) and missing >= 1
-    normal = np.cross(*planes[0].directions)  # type: ignore[misc]
+    normal = normal_of(planes[0])
     lean = np.degrees(np.arccos(np.clip(np.diff(origins, axis=0) @ normal / steps, -1, 1))).max()
     why = f"they are {listed} mm apart"
     if lean > 0.5:

@@ -6,22 +6,58 @@ the top; RT doses by offsets from the first frame. Whoever reads a plane need no
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from medsegr.data.dicom.files import DicomFile
+from medsegr.data.dicom.files import PLAIN_SYNTAXES, DicomFile
 from medsegr.data.dicom.header import first, items, number, numbers, text, value, whole, words
+from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-MAX_FRAMES = 100_000
+MAX_FRAMES = 20_000
 """Most frames of one file that are read."""
 
 PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "PX", "IO", "RG")
 """Modalities whose pictures are shadows: no plane of the body, and each file a picture of its own."""
+
+
+class Place(NamedTuple):
+    """Where a plane lies, LPS.
+
+    Attributes:
+        directions: (2, 3), of rows and of columns, of length 1.
+        position: (3,), mm, of the first voxel's centre.
+        spacing: Steps down a column and along a row, mm.
+    """
+
+    directions: np.ndarray
+    position: np.ndarray
+    spacing: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class SharedFacts:
+    """What a header says of all frames of its file, read once.
+
+    Attributes:
+        size: (rows, columns) in px.
+        frames: How many.
+        study_uid, series_uid, instance_uid: "" where there is none.
+        look: What must be equal for planes to make one image: values a pixel, and what they mean.
+        is_projection: True for radiographs and the like.
+    """
+
+    size: tuple[int, int]
+    frames: int
+    study_uid: str
+    series_uid: str
+    instance_uid: str
+    look: tuple[str, str]
+    is_projection: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,24 +67,29 @@ class StoredPlane:
     Attributes:
         file: Where it is.
         header: Of the file, without pixel data.
+        shared: What the header says of all its frames.
         number: Of the frame, from 1.
-        frames: Of the whole file.
     """
 
     file: DicomFile
     header: "Dataset"
+    shared: "SharedFacts"
     number: int = 1
-    frames: int = 1
+
+    @property
+    def frames(self) -> int:
+        """Of the whole file."""
+        return self.shared.frames
 
     @property
     def size(self) -> tuple[int, int]:
         """(rows, columns) in px."""
-        return whole(self.header, "Rows") or 0, whole(self.header, "Columns") or 0
+        return self.shared.size
 
-    @cached_property
+    @property
     def is_projection(self) -> bool:
         """True for radiographs and the like."""
-        return text(self.header, "Modality").upper() in PROJECTIONS
+        return self.shared.is_projection
 
     def item(self, group: str) -> "Dataset":
         """A functional group of this frame, else the shared one, else the top of the header."""
@@ -107,6 +148,13 @@ class StoredPlane:
         """True where direction, position and spacing are known."""
         return not (self.directions is None or self.position is None or self.spacing is None)
 
+    @property
+    def place(self) -> "Place":
+        """Direction, position and spacing of a placed plane; see :attr:`is_placed`."""
+        if self.directions is None or self.position is None or self.spacing is None:
+            raise ImageError(f"{self} states no place in the patient.")
+        return Place(self.directions, self.position, self.spacing)
+
     @cached_property
     def is_localizer(self) -> bool:
         """True for the scout that a scan is planned on."""
@@ -149,11 +197,32 @@ def planes_of(file: DicomFile, header: "Dataset") -> list[StoredPlane]:
     """All frames of a file.
 
     Raises:
-        ImageError: A number of frames that no file has.
+        ImageError: A number of frames or a size that no file has, or fewer bytes than its pixels need.
     """
     stated = value(header, "NumberOfFrames")
     frames = 1 if stated is None else whole(header, "NumberOfFrames")
     if frames is None or not 1 <= frames <= MAX_FRAMES:
         raise ImageError(f"{file.name} states a number of frames that is not between 1 and {MAX_FRAMES:,}. "
                          "It is damaged; export it again.")  # fmt: skip
-    return [StoredPlane(file, header, number, frames) for number in range(1, frames + 1)]
+    size = whole(header, "Rows") or 0, whole(header, "Columns") or 0
+    check_size(*size, file.name)
+    samples = whole(header, "SamplesPerPixel") or 1
+    _check_length(file, header, frames * size[0] * size[1] * samples)
+    study, series, instance = (text(header, f"{kind}InstanceUID") for kind in ("Study", "Series", "SOP"))
+    look = str(samples), text(header, "PhotometricInterpretation")
+    is_projection = text(header, "Modality").upper() in PROJECTIONS
+    shared = SharedFacts(size, frames, study, series, instance, look, is_projection)
+    return [StoredPlane(file, header, shared, number) for number in range(1, frames + 1)]
+
+
+def _check_length(file: DicomFile, header: "Dataset", values: int) -> None:
+    """Refuse a file that is shorter than the pixels that it states, before anybody makes room for them."""
+    syntax = getattr(getattr(header, "file_meta", None), "TransferSyntaxUID", None)
+    if syntax is None or syntax not in PLAIN_SYNTAXES.values():
+        return
+    needed = values * (whole(header, "BitsAllocated") or 8) // 8
+    if text(header, "PhotometricInterpretation") == "YBR_FULL_422":
+        needed = needed * 2 // 3
+    if needed > file.length:
+        raise ImageError(f"{file.name} is truncated: it states {needed:,} bytes of pixels and is {file.length:,} bytes "
+                         "long. Copy it again.")  # fmt: skip

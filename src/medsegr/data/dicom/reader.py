@@ -14,7 +14,7 @@ import numpy as np
 from medsegr.data.dicom.colour import is_palette, shown_colours
 from medsegr.data.dicom.files import DicomFile, dicom_files, read_header
 from medsegr.data.dicom.header import number, text, whole
-from medsegr.data.dicom.modality import modality_of
+from medsegr.data.dicom.modality import modality_code, modality_of
 from medsegr.data.dicom.mosaic import mosaic_affine, tile_count, tile_side, untiled
 from medsegr.data.dicom.pixels import decoded_frames
 from medsegr.data.dicom.planes import StoredPlane, planes_of
@@ -26,7 +26,6 @@ from medsegr.data.dicom.values import fitting_type, meaning, value_type
 from medsegr.data.dicom.window import shown_range
 from medsegr.data.geometry import Geometry, displayed_geometry
 from medsegr.data.nifti import MAX_VOXELS
-from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
@@ -72,9 +71,8 @@ def list_stacks(path: Path) -> list[Stack]:
             continue
         kind = text(header, "SOPClassUID")
         if kind in SEGMENTATIONS or not whole(header, "Rows") or not whole(header, "Columns"):
-            others.append((text(header, "Modality") or "other").upper())
+            others.append(modality_code(header))
             continue
-        check_size(whole(header, "Rows") or 0, whole(header, "Columns") or 0, file.name)
         planes += planes_of(file, header)
     if not planes:
         raise ImageError(_nothing(path, files, others))
@@ -195,8 +193,7 @@ def _frames(stack: Stack) -> Iterator[tuple[int, np.ndarray]]:
         for index, frame in zip(indices, frames, strict=True):
             plane = stack.planes[index]
             if mosaic:
-                for place, tile in enumerate(untiled(meaning(frame, plane), plane)):
-                    yield place, tile
+                yield from enumerate(untiled(meaning(frame, plane), plane))
             else:
                 yield index, shown_values(frame, plane)
 
@@ -232,8 +229,8 @@ def _content(
     else:
         window = shown_range(stack.planes, voxels, modality)
     headers = (header,) if frames or is_tiled(header) else tuple(plane.header for plane in stack.planes)
-    uids = (text(header, f"{kind}UID") for kind in ("StudyInstance", "SeriesInstance", "FrameOfReference"))
-    return DicomContent(voxels, geometry, modality, notes, window, DicomSeries(headers, frames, *uids))
+    series = DicomSeries(headers, frames, stack.study_uid, stack.series_uid, text(header, "FrameOfReferenceUID"))
+    return DicomContent(voxels, geometry, modality, notes, window, series)
 
 
 def _dose(header: "Dataset") -> list[str]:

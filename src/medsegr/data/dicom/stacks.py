@@ -5,12 +5,13 @@ weights at the same places, or the same slice twice; each group that makes one i
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from medsegr.data.dicom.header import number, text, value, words
+from medsegr.data.dicom.header import number
+from medsegr.data.dicom.modality import modality_code
 from medsegr.data.dicom.placing import LEAST_STEP_MM, distance, stack_affine
 from medsegr.data.dicom.planes import StoredPlane
 from medsegr.errors import ImageError
@@ -54,11 +55,11 @@ class Stack:
 
     @property
     def study_uid(self) -> str:
-        return text(self.first.header, "StudyInstanceUID")
+        return self.first.shared.study_uid
 
     @property
     def series_uid(self) -> str:
-        return text(self.first.header, "SeriesInstanceUID")
+        return self.first.shared.series_uid
 
     @property
     def is_localizer(self) -> bool:
@@ -67,7 +68,7 @@ class Stack:
 
     def __str__(self) -> str:
         rows, columns = self.first.size
-        kind = "localizer" if self.is_localizer else (words(self.first.header, "Modality") or ("image",))[0]
+        kind = "localizer" if self.is_localizer else modality_code(self.first.header)
         parts = [f"{self.name}: {kind}", f"{columns} x {rows}", f"{len(self.planes)} slice(s)"]
         series = number(self.first.header, "SeriesNumber")
         parts += [f"series {int(series)}"] if series is not None else []
@@ -76,20 +77,21 @@ class Stack:
 
 def stacks_of(planes: Iterable[StoredPlane]) -> list[Stack]:
     """Planes of any number of studies -> stacks, by study, series number, and as found."""
-    series: defaultdict[Hashable, list[StoredPlane]] = defaultdict(list)
+    series: defaultdict[tuple[str, str], list[StoredPlane]] = defaultdict(list)
     for plane in planes:
-        series[text(plane.header, "StudyInstanceUID"), text(plane.header, "SeriesInstanceUID")].append(plane)
-    ordered = sorted(series.items(), key=lambda entry: (entry[0][0], number(entry[1][0].header, "SeriesNumber") or 0,
-                                                        entry[0][1]))  # type: ignore[index]  # fmt: skip
-    found = [stack for _, members in ordered for stack in _of_series(members)]
-    return [Stack(stack.planes, stack.affine, stack.apart, stack.fault, stack.notes, str(number))
-            for number, stack in enumerate(found, 1)]  # fmt: skip
+        series[plane.shared.study_uid, plane.shared.series_uid].append(plane)
+
+    def order(uids: tuple[str, str]) -> tuple[str, float, str]:
+        return uids[0], number(series[uids][0].header, "SeriesNumber") or 0, uids[1]
+
+    found = [stack for uids in sorted(series, key=order) for stack in _of_series(series[uids])]
+    return [replace(stack, name=str(index)) for index, stack in enumerate(found, 1)]
 
 
 def _of_series(planes: Sequence[StoredPlane]) -> list[Stack]:
     once: dict[tuple[str, int], StoredPlane] = {}
     for plane in planes:
-        once.setdefault((text(plane.header, "SOPInstanceUID") or str(plane.file), plane.number), plane)
+        once.setdefault((plane.shared.instance_uid or str(plane.file), plane.number), plane)
     twice = len(planes) - len(once)
     notes = (f"{twice} slice(s) were there twice, under one SOPInstanceUID; one of each was read",) if twice else ()
     groups: list[list[StoredPlane]] = []
@@ -99,8 +101,7 @@ def _of_series(planes: Sequence[StoredPlane]) -> list[Stack]:
             groups.append([plane])
         else:
             group.append(plane)
-    return [Stack(stack.planes, stack.affine, stack.apart, stack.fault, (*stack.notes, *notes))
-            for group in groups for stack in _of_group(group)]  # fmt: skip
+    return [replace(stack, notes=(*stack.notes, *notes)) for group in groups for stack in _of_group(group)]
 
 
 def _belong_together(one: StoredPlane, other: StoredPlane) -> bool:
@@ -108,14 +109,9 @@ def _belong_together(one: StoredPlane, other: StoredPlane) -> bool:
         return True  # frames without a place: a loop, or tiles
     if not (one.is_placed and other.is_placed) or one.is_projection or other.is_projection:
         return False
-    alike = one.size == other.size and _look(one) == _look(other) and one.is_localizer == other.is_localizer
-    near = np.allclose(one.spacing, other.spacing, rtol=1e-3)  # type: ignore[arg-type]
-    return alike and near and bool(np.abs(one.directions - other.directions).max() <= PARALLEL)  # type: ignore
-
-
-def _look(plane: StoredPlane) -> tuple[object, ...]:
-    keywords = ("SamplesPerPixel", "PhotometricInterpretation")
-    return tuple(value(plane.header, keyword) for keyword in keywords)
+    alike = one.size == other.size and one.shared.look == other.shared.look and one.is_localizer == other.is_localizer
+    near = np.allclose(one.place.spacing, other.place.spacing, rtol=1e-3)
+    return alike and near and bool(np.abs(one.place.directions - other.place.directions).max() <= PARALLEL)
 
 
 def _of_group(planes: list[StoredPlane]) -> list[Stack]:
@@ -146,7 +142,7 @@ def _places(planes: list[StoredPlane]) -> list[list[StoredPlane]]:
     """Ordered planes -> those at the same place together."""
     places = [[planes[0]]]
     for plane in planes[1:]:
-        if np.linalg.norm(plane.position - places[-1][0].position) <= LEAST_STEP_MM:  # type: ignore[operator]
+        if np.linalg.norm(plane.place.position - places[-1][0].place.position) <= LEAST_STEP_MM:
             places[-1].append(plane)
         else:
             places.append([plane])

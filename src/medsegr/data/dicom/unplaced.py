@@ -16,7 +16,9 @@ LETTERS = {"L": (1, 0, 0), "R": (-1, 0, 0), "P": (0, 1, 0), "A": (0, -1, 0), "H"
 """Letters of PatientOrientation -> LPS. Those of animals and of eyes (LE, RT, D) are none of them."""
 
 
-def unplaced_geometry(plane: StoredPlane, shape: tuple[int, int, int], directed: bool = True) -> tuple[Geometry, list[str]]:
+def unplaced_geometry(
+    plane: StoredPlane, shape: tuple[int, int, int], directed: bool = True
+) -> tuple[Geometry, list[str]]:
     """Geometry of planes whose place is not known, and notes for the user.
 
     A single picture whose directions are known keeps them: then it is known which side of it is the patient's left.

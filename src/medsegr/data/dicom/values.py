@@ -62,4 +62,3 @@ def fitting_type(least: float, most: float) -> np.dtype:
     """The narrowest type that holds whole values between two ends; float32 where none does."""
     fitting = (kind for kind in TYPES if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)
     return np.dtype(next(fitting, np.float32))
-

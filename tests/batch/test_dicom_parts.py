@@ -1,0 +1,43 @@
+"""DICOM folders as work lists: one study for each image, files by themselves where they are one."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pydicom", reason="pydicom is not installed: pip install 'medsegr[dicom]'")
+
+from medsegr.batch.work_list import collect_studies
+from tests.data.dicom.series_maker import dataset, lopsided, uid, write, write_series
+
+CR = "1.2.840.10008.5.1.4.1.1.1"
+
+
+def radiograph(path: Path, name: str) -> Path:
+    made = dataset(lopsided((40, 50)), CR, SeriesInstanceUID=uid(name), SOPInstanceUID=uid(name, 1), Modality="CR")
+    return write(path, made)
+
+
+def test_each_radiograph_of_a_folder_is_a_study_and_so_is_each_series(tmp_path: Path) -> None:
+    folder = tmp_path / "pacs"
+    folder.mkdir()
+    radiograph(folder / "IM1.dcm", "one")
+    radiograph(folder / "IM2.dcm", "two")
+    series = tmp_path / "ct"
+    write_series(series, lopsided((3, 40, 50)))
+    for path in series.iterdir():
+        shutil.copy(path, folder / f"ct_{path.name}")
+    studies = list(collect_studies([folder, series], None, "Nodule.", None))
+    files = [study for study in studies if not study.member and study.image.parent == folder]
+    stacks = [study for study in studies if study.is_stack]
+    assert sorted(study.image.name for study in files) == ["IM1.dcm", "IM2.dcm"]
+    assert [study.image for study in stacks] == [folder]
+    assert studies[-1].image == series and studies[-1].member == ""
+    assert len({study.case for study in studies}) == len(studies) == 4
+
+
+def test_what_is_no_dicom_stays_one_study_that_says_why(tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(np.zeros(200, np.uint8).tobytes())
+    (study,) = collect_studies([tmp_path], None, "Nodule.", None)
+    assert study.image == tmp_path and not study.member
