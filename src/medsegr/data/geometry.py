@@ -212,7 +212,7 @@ def displayed_geometry(
 
 
 def is_sheared(affine: np.ndarray) -> bool:
-    """True where an affine's axes are not at right angles, as those of a tilted gantry, beyond rounding (0.006 degrees)."""
+    """True where an affine's axes are not at right angles (a tilted gantry), beyond rounding: 0.006 degrees."""
     axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     return bool(np.abs(axes.T @ axes - np.eye(3)).max() > 1e-4)
 

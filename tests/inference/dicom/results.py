@@ -44,15 +44,23 @@ def overlapping(image: MedicalImage) -> Result:
     masks = [mask.reshape(image.mask_shape) for mask in (nodule, effusion)]
     spacing = image.geometry.spacing_mm if image.geometry.spacing_known else None
     found = [
-        FindingResult(id, finding, mask, support=support, size_mm=long_axis_mm(mask, spacing),
-                      volume_mm3=volume_mm3(mask, image.geometry.affine))  # fmt: skip
+        FindingResult(
+            id,
+            finding,
+            mask,
+            support=support,
+            size_mm=long_axis_mm(mask, spacing),
+            volume_mm3=volume_mm3(mask, image.geometry.affine),
+        )
         for id, finding, mask, support in (
             ("nodule-left", Finding("nodule", "present", Location("left", ("upper_lobe",))), masks[0], 0.9),
             ("pleural_effusion", Finding("pleural_effusion", "uncertain"), masks[1], 0.6),
         )
     ]
     empty = np.zeros(image.mask_shape, bool)
-    absent = FindingResult("pneumothorax", Finding("pneumothorax", "absent"), empty, "absent", None, "denied by the report")
+    absent = FindingResult(
+        "pneumothorax", Finding("pneumothorax", "absent"), empty, "absent", None, "denied by the report"
+    )
     none = FindingResult("mass", Finding("mass"), empty, "empty", 0.1, "no pixel passed the threshold")
     assert shape[-1] == image.size[1]
     return Result((found[0], absent, found[1], none), image, modality="chest_ct")

@@ -33,7 +33,7 @@ def test_dcmjs_decodes_the_masks_voxel_by_voxel(tmp_path, kind):
     assert found["overlap"] == "YES"
     uids = [str(header.SOPInstanceUID) for header in result.image.dicom.headers]
     for number, mask in enumerate(stored(result), 1):
-        seen = np.zeros_like(mask)
+        seen = np.zeros(mask.shape, bool)
         for frame in found["frames"]:
             if frame["segment"] == number:
                 seen[uids.index(frame["instance"])].reshape(-1)[frame["on"]] = True

@@ -69,7 +69,14 @@ def test_by_default_the_objects_belong_to_the_study_and_no_other_file_names_the_
     save_figures(tmp_path / "out", result, "scan")
     for name in ("segmentation.dcm", "report.dcm"):
         made = pydicom.dcmread(tmp_path / "out" / name)
-        for field in ("PatientName", "PatientID", "PatientBirthDate", "StudyDate", "AccessionNumber", "StudyDescription"):
+        for field in (
+            "PatientName",
+            "PatientID",
+            "PatientBirthDate",
+            "StudyDate",
+            "AccessionNumber",
+            "StudyDescription",
+        ):
             assert str(made.get(field)) == PRIVATE[field]
         assert made.StudyInstanceUID == image.dicom.study_uid
         (tmp_path / "out" / name).unlink()

@@ -28,7 +28,9 @@ def stored(result: Result) -> list[np.ndarray]:
     """Masks of outlined findings, (slices, rows, columns) in the order of the headers."""
     geometry = result.image.geometry
     three = (*geometry.stored_shape, 1)[:3]
-    return [geometry.to_stored(f.mask).reshape(three).transpose(2, 1, 0) for f in result.findings if f.outcome == "outlined"]
+    return [
+        geometry.to_stored(f.mask).reshape(three).transpose(2, 1, 0) for f in result.findings if f.outcome == "outlined"
+    ]
 
 
 def read_back(path: Path, result: Result) -> np.ndarray:

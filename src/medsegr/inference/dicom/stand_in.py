@@ -59,7 +59,7 @@ def stand_ins(source: SourceImages, geometry: Geometry) -> "list[Dataset]":
 
 
 def put_right(made: "Segmentation", source: SourceImages, geometry: Geometry) -> None:
-    """Make what highdicom made of stand-ins refer to the images that they stood for, and claim no place that is none."""
+    """Make what was made of stand-ins refer to the images that they stood for, and claim no place that is none."""
     if source.is_slide:
         return
     kinds = {str(header.SOPInstanceUID): str(header.SOPClassUID) for header in source.headers}
