@@ -49,13 +49,13 @@ def _ranges(location: Location, view: View, planes: int) -> Iterable[tuple[float
     """From 0 at the head, or at the patient's right, to 1."""
     if view.step_mm is None:
         return
-    length = abs(view.step_mm) * planes
+    length, stretches = abs(view.step_mm) * planes, view.kind.stretches
     if view.plane == "axial":
-        known = next((s for s in view.kind.stretches if s.length_mm[0] <= length <= s.length_mm[1]), None)
+        known = next((s for s in stretches if s.length_mm[0] <= length <= s.length_mm[1]), None)
         yield from (known.along[zone] for zone in location.zones if known and zone in known.along)
-    elif view.plane == "sagittal" and location.laterality in ("left", "right"):
-        if any(s.width_mm[0] <= length <= s.width_mm[1] for s in view.kind.stretches):
-            yield (0.5, 1.0) if location.laterality == "left" else (0.0, 0.5)
+    wide = any(s.width_mm[0] <= length <= s.width_mm[1] for s in stretches)
+    if view.plane == "sagittal" and wide and location.laterality in ("left", "right"):
+        yield (0.5, 1.0) if location.laterality == "left" else (0.0, 0.5)
 
 
 def _inside(along: Float[np.ndarray, "d"], low: float, high: float) -> Float[np.ndarray, "d"]:

@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from medsegr.cognition.priors import Finding
 from medsegr.inference.packed_mask import PackedMask
 
-WEAK = 0.5
+WEAK = 0.2
 """Share of the support threshold from which on a plane may go on with what its neighbours have."""
 
 SPECK = 0.02

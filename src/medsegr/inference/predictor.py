@@ -207,8 +207,8 @@ class Predictor:
             refuse_unmarked(self.name, ids, placed, sought)
         looked_for = [findings[k] for k in sought]
         told = _question(looked_for, picture, priors.text, [placed.get(k) for k in sought])
-        ask = self.looks.ask(self.model.eval(), thresholds, lexicon)
         with self._lock:
+            ask = self.looks.ask(self.model.eval(), thresholds, lexicon)
             found = gather(ask, picture, told, thresholds, looked_for) if sought else []
         volumes = dict(zip(sought, found, strict=True))
         results = tuple(
