@@ -94,12 +94,12 @@ class FindingVolume:
         place, needed = len(self.mask), self._thresholds.support
         support = steered(float(plane.support[k]), 1.0 if self._likely is None else float(self._likely[place]))
         mask = plane.probability[k] >= self._thresholds.mask
-        self._passes.append(support >= needed)
-        outlined = float(np.count_nonzero(mask)) if support >= needed else 0.0
+        passes = support >= needed
+        self._passes.append(passes)
         self.mask.append(mask if support >= WEAK * needed else np.zeros_like(mask))
         self.support = max(self.support, support)
         self.looked_twice |= bool(plane.looked_twice[k])
-        rank = (outlined, support)
+        rank = (float(mask.sum()) if passes else 0.0, support)
         if rank > self._best:
             self._best, self.key_plane = rank, place
             self.location_map, self.probability = plane.location_map(k), plane.probability[k].copy()
