@@ -2,8 +2,8 @@
 
 The slices of each patient of abdomen_mri_chaos are stacked, in order, and asked slice by slice for three organs by
 name. ``tiny`` has never seen an MRI; so the patients of all splits are new to it, those of ``train`` chose the
-constants and the others only measure. Dice is that of an organ's whole stack. The slices lie about 3 cm apart, four times
-farther than those that the scanner took: a hard case for rules that go by what touches.
+constants and the others only measure. Dice is that of an organ's whole stack. The slices lie about 3 cm apart, four
+times farther than those that the scanner took: a hard case for rules that go by what touches.
 """
 
 import argparse
@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="tiny")
     parser.add_argument("--data", type=Path, default=shared_data("abdomen_mri_chaos"))
-    parser.add_argument("--answers", type=Path, help="file of the model's answers: read where it is there, else written")
+    parser.add_argument(
+        "--answers", type=Path, help="file of the model's answers: read where it is there, else written"
+    )
     options = parser.parse_args(arguments)
     folder = DatasetFolder(options.data)
     answers = _answers(options, folder)

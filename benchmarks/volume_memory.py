@@ -61,7 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ct.nii"
         _write_volume(path, tuple(options.shape))
-        command = [sys.executable, "-m", "benchmarks.volume_memory", "--child", str(path), "--every", str(options.every)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.volume_memory",
+            "--child",
+            str(path),
+            "--every",
+            str(options.every),
+        ]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     shape, every = "x".join(map(str, options.shape)), options.every
     write_record("volume_memory", 0, {"shape": shape, "model_asked_every": every, **json.loads(done.stdout)})
@@ -80,8 +88,12 @@ def measured(path: Path, every: int) -> dict[str, float]:
     out.mkdir()
     write_case(out, result, case="ct", image=path.name, model="tiny")
     voxels = sum(found.area_px for found in result.findings)
-    return {**{f"{name}_mib": peak for name, peak in steps.items()}, "written_mib": _peak(),
-            "findings": len(result.findings), "share_outlined": round(voxels / image.voxels.size / len(TARGETS), 3)}  # fmt: skip
+    return {
+        **{f"{name}_mib": peak for name, peak in steps.items()},
+        "written_mib": _peak(),
+        "findings": len(result.findings),
+        "share_outlined": round(voxels / image.voxels.size / len(TARGETS), 3),
+    }
 
 
 def _peak() -> int:

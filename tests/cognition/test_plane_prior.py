@@ -14,7 +14,7 @@ CT = 5.0, 60
 
 
 def view(modality: str, step: float, plane: str = "axial", **stated):
-    """Of a volume whose planes are ``step`` mm apart, upwards or to the right; downwards or leftwards where negative."""
+    """Of a volume whose planes are ``step`` mm apart, upwards or to the right; the other way where it is negative."""
     affine = np.eye(4)
     columns = {"axial": [(0, 0, step), (0, -1, 0), (-1, 0, 0)], "sagittal": [(step, 0, 0), (0, 0, -1), (0, -1, 0)]}
     affine[:3, :3] = np.array(columns.get(plane, [(0, step, 0), (0, 0, -1), (-1, 0, 0)]), float).T

@@ -61,7 +61,7 @@ def test_masks_come_back_voxel_by_voxel_in_every_order(across: int, tmp_path: Pa
 
 @pytest.mark.parametrize("across", PLANES, ids=PLANES.values())
 def test_what_is_outlined_comes_back_voxel_by_voxel(across: int, tmp_path: Path) -> None:
-    for order in ORDERS[across :: 17]:
+    for order in ORDERS[across::17]:
         volume, part = stored(across, order)
         nib.save(volume, tmp_path / "study.nii")
         image = load_image(tmp_path / "study.nii", "chest_ct")

@@ -99,7 +99,9 @@ def test_words_along_the_body_choose_between_planes_alike(report):
     finding = Predictor(SurerOfTheBright(WIDTH), "bright").segment(chest(32, 9.0, twice), report).findings[0]
     upper = "upper" in report
     assert finding.key_plane == (26 if upper else 5)
-    assert [bool(plane.any()) for plane in finding.planes] == [place in twice for place in range(32)], "none is excluded"
+    assert [bool(plane.any()) for plane in finding.planes] == [place in twice for place in range(32)], (
+        "none is excluded"
+    )
     short = Predictor(SurerOfTheBright(WIDTH), "bright").segment(chest(32, 4.0, twice), report).findings[0]
     assert short.key_plane == 5, "13 cm are no whole chest, and the first of planes alike is shown"
 
