@@ -95,7 +95,8 @@ def _voxels(stored: Any) -> np.ndarray:
     voxels = np.empty(stored.shape, np.float32, order="F")
     with np.errstate(over="ignore", invalid="ignore"):
         for slab in np.ndindex(*stored.shape[2:]):
-            voxels[(..., *slab)] = stored[(..., *slab)]
+            place = (..., *slab)
+            voxels[place] = stored[place]
     return voxels
 
 

@@ -75,5 +75,6 @@ class MaskField:
         return kept.unpacked() if isinstance(kept, PackedMask) else kept
 
     def __set__(self, holder: Any, mask: np.ndarray | PackedMask) -> None:
-        volume = isinstance(mask, np.ndarray) and mask.ndim == 3
-        holder.__dict__[self._name] = PackedMask.of(mask.astype(bool, copy=False)) if volume else mask
+        if isinstance(mask, np.ndarray) and mask.ndim == 3:
+            mask = PackedMask.of(mask.astype(bool, copy=False))
+        holder.__dict__[self._name] = mask
