@@ -79,6 +79,15 @@ def test_a_sagittal_slice_shows_no_sides_and_a_coronal_one_no_front():
     assert view_of("brain_mri") == axial
 
 
+@pytest.mark.parametrize("plane", DIRECTIONS)
+def test_a_step_from_plane_to_plane_has_the_sign_of_the_patients_axis(plane):
+    through, down, across = DIRECTIONS[plane]
+    there, back = (view_of("brain_mri", affine=affine(np.multiply(sign, through), down, across)) for sign in (1, -1))
+    assert (there.step_mm, back.step_mm) == (5.0, -5.0) and there == back
+    assert view_of("brain_mri").step_mm is None
+    assert view_of("brain_mri", affine=affine(through, down, across), guessed=True).step_mm is None
+
+
 def test_a_lateral_film_has_no_midline():
     lateral = view_of("chest_xray", affine=affine(*DIRECTIONS["sagittal"]))
     assert lateral.sides == "none" and "upper_zone" in lateral.zones

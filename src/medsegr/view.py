@@ -37,6 +37,25 @@ CLEARLY = 0.8
 """Least cosine between an axis of the picture and one of the patient for the one to count as the other."""
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of the body that volumes show as a whole, and where zones lie along it.
+
+    Attributes:
+        name: For example ``chest``.
+        region: Of the body.
+        length_mm: Least and most length from head to feet of a volume that shows it.
+        width_mm: Least and most width from side to side of a volume that shows it.
+        along: Zone -> range, shares 0..1 of the length, from the head.
+    """
+
+    name: str
+    region: str
+    length_mm: tuple[float, float]
+    width_mm: tuple[float, float]
+    along: Mapping[str, tuple[float, float]]
+
+
 @dataclass(frozen=True, eq=False)
 class PictureKind:
     """What a lexicon says of a modality's pictures, before one of them is seen.
@@ -48,6 +67,7 @@ class PictureKind:
         layout: How the patient lies in them (a key of :data:`LAYOUTS`), or None.
         zones: Zones of the picture itself (``top_left``).
         laid_out: Zones of the patient, as they lie in this layout.
+        stretches: Of the body, that its volumes may show.
     """
 
     modality: str | None = None
@@ -56,6 +76,7 @@ class PictureKind:
     layout: str | None = None
     zones: Mapping[str, ZoneBox] = field(default_factory=dict)
     laid_out: Mapping[str, ZoneBox] = field(default_factory=dict)
+    stretches: tuple[Stretch, ...] = ()
 
 
 class Kinds(Protocol):
@@ -75,6 +96,9 @@ class View:
         plane: In which it cuts or projects the body; None where that is not known.
         upright: Patient axis (1 anterior, 2 superior) that points up in it; None where none does, or it is not known.
         square: How it lies in a host's square, once it does. Two views of one kind are equal wherever they lie.
+        step_mm: From one plane of a volume to the next, along the patient axis across them (to the right, the front
+            or the head; negative the other way); None where the directions are not known. Views are equal
+            whatever it is.
     """
 
     kind: PictureKind = field(default_factory=PictureKind)
@@ -83,6 +107,7 @@ class View:
     plane: Plane | None = None
     upright: int | None = None
     square: "Square | None" = field(default=None, compare=False)
+    step_mm: float | None = field(default=None, compare=False)
 
     @classmethod
     def of(
@@ -98,16 +123,17 @@ class View:
             guessed: The directions are a reader's guess, so that no side may be told by them.
         """
         plane, upright = LAYOUTS.get(kind.layout or "", (None, None))
-        sides = kind.sides
+        sides, step = kind.sides, None
         if affine is not None:
             through, down, across = (column / np.linalg.norm(column) for column in affine[:3, :3].T)
             cut = PLANES[int(np.abs(through).argmax())]
             told = (plane, cut) != ("coronal", "axial")  # no projection is axial: such directions are a converter's
             if told:
+                step = None if guessed else float(affine[PLANES.index(cut), 0])
                 plane, upright = cut, next((axis for axis in (1, 2) if down[axis] <= -CLEARLY), None)
             if sides == "both" and (guessed or (told and across[0] > -CLEARLY)):
                 sides = "none"
-        return cls(kind, frame or kind.frame, sides, plane, upright)
+        return cls(kind, frame or kind.frame, sides, plane, upright, step_mm=step)
 
     @property
     def modality(self) -> str | None:

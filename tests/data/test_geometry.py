@@ -41,6 +41,13 @@ def affines(draw: st.DrawFn) -> np.ndarray:
     return affine
 
 
+def of_one_size(affine: np.ndarray) -> np.ndarray:
+    """The same directions with voxels of 1 mm, which no plane is thicker than."""
+    same = affine.copy()
+    same[:3, :3] /= np.linalg.norm(affine[:3, :3], axis=0)
+    return same
+
+
 SHAPES = st.sampled_from([(4, 5, 6), (9, 8, 1), (1, 7, 8), (7, 1, 9), (6, 8), (4, 5, 6, 1), (1, 1, 5)])
 
 
@@ -97,8 +104,8 @@ def test_another_place_does_not_agree(affine: np.ndarray, axis: int, kind: str) 
 
 @settings(max_examples=100, deadline=None)
 @given(affine=affines())
-def test_volumes_are_axial_with_the_left_on_the_right(affine: np.ndarray) -> None:
-    geometry = displayed_geometry(affine, (5, 6, 7))
+def test_volumes_of_even_voxels_are_axial_with_the_left_on_the_right(affine: np.ndarray) -> None:
+    geometry = displayed_geometry(of_one_size(affine), (5, 6, 7))
     planes, rows, columns = geometry.displayed_affine()[:3, :3].T
     assert np.abs(planes).argmax() == 2
     assert planes[2] > 0, "planes go upwards"
@@ -106,8 +113,44 @@ def test_volumes_are_axial_with_the_left_on_the_right(affine: np.ndarray) -> Non
     assert rows[1] < 0, "rows go to the back"
     assert np.abs(columns).argmax() == 0
     assert columns[0] < 0, "columns go to the patient's left"
-    lengths = [np.linalg.norm(v) for v in (planes, rows, columns)]
-    np.testing.assert_allclose(geometry.spacing_mm, lengths)
+
+
+@settings(max_examples=100, deadline=None)
+@given(affine=affines(), stored=st.integers(0, 2))
+def test_volumes_are_displayed_in_the_plane_that_they_were_taken_in(affine: np.ndarray, stored: int) -> None:
+    thick = of_one_size(affine)
+    thick[:3, stored] *= 5
+    for geometry in (displayed_geometry(thick, (5, 6, 7)), displayed_geometry(affine, (5, 6, 7), across=stored)):
+        assert geometry.axes[0] == stored
+        directions = geometry.displayed_affine()[:3, :3].T
+        patient = tuple(int(np.abs(direction).argmax()) for direction in directions)
+        signs = tuple(int(np.sign(direction[axis])) for direction, axis in zip(directions, patient, strict=True))
+        assert tuple(zip(patient, signs, strict=True)) == WANTED[patient[0]]
+        np.testing.assert_allclose(geometry.spacing_mm, np.linalg.norm(directions, axis=1))
+
+
+@pytest.mark.parametrize(
+    ("spacing", "plane"),
+    [
+        ((0.8, 0.8, 5.0), 2),
+        ((0.8, 5.0, 0.8), 1),
+        ((5.0, 0.8, 0.8), 0),
+        ((1.0, 1.0, 1.0), 2),
+        ((0.98, 0.98, 0.6), 2),  # thin axial slices: both sides of their pixels are the largest
+        ((1.0, 0.94, 0.94), 2),  # all but even
+        ((3.0, 1.0, 3.0), 2),
+        ((3.0, 3.0, 3.0001), 2),
+        ((1.2, 1.0, 1.0), 0),
+    ],
+)
+def test_the_largest_spacing_says_the_plane_and_axial_stands_where_none_is(spacing, plane) -> None:
+    for order in itertools.permutations(range(3)):
+        affine = np.zeros((4, 4))
+        for stored, patient in enumerate(order):
+            affine[patient, stored] = -spacing[patient]
+        affine[3, 3] = 1
+        geometry = displayed_geometry(affine, (5, 6, 7))
+        assert order[geometry.axes[0]] == plane
 
 
 ORDERS = [
@@ -133,14 +176,18 @@ def test_every_order_of_axes_oblique_and_sheared(order: tuple) -> None:
         axes[list(order[0]), range(3)] = order[1]
         shear = np.eye(3) + np.triu(rng.uniform(-0.2, 0.2, (3, 3)), 1)
         affine = np.eye(4)
-        affine[:3, :3] = rotation(tuple(rng.uniform(-0.25, 0.25, 3))) @ shear @ axes @ np.diag(rng.uniform(0.3, 6, 3))
+        spacing = rng.uniform(0.3, 3, 3)
+        spacing[rng.integers(3)] = 6
+        affine[:3, :3] = rotation(tuple(rng.uniform(-0.25, 0.25, 3))) @ shear @ axes @ np.diag(spacing)
         affine[:3, 3] = rng.uniform(-200, 200, 3)
         geometry = displayed_geometry(affine, shape)
         nearest, signs = nearest_axes(affine)
         assert (nearest, signs) == order
         three = (*shape, 1, 1)[:3]
         single = [axis for axis in range(3) if three[axis] == 1]
-        wanted = WANTED[nearest[single[-1]] if len(single) == 1 else 2]
+        thickest = int(np.linalg.norm(affine[:3, :3], axis=0).argmax())
+        across = single[0] if len(single) == 1 else None if single else thickest
+        wanted = WANTED[2 if across is None else nearest[across]]
         assert geometry.axes == tuple(nearest.index(axis) for axis, _ in wanted)
         assert geometry.flips == tuple(signs[nearest.index(axis)] != sign for axis, sign in wanted)
         stored = np.arange(np.prod(shape)).reshape(shape)
@@ -154,7 +201,7 @@ def test_every_order_of_axes_oblique_and_sheared(order: tuple) -> None:
 @settings(max_examples=60, deadline=None)
 @given(affine=affines())
 def test_agrees_with_nibabel_on_the_nearest_axes(affine: np.ndarray) -> None:
-    geometry = displayed_geometry(affine, (5, 6, 7))
+    geometry = displayed_geometry(affine := of_one_size(affine), (5, 6, 7))
     transform = nib.orientations.ornt_transform(
         nib.io_orientation(affine), nib.orientations.axcodes2ornt(("L", "P", "S"))
     )

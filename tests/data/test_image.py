@@ -89,6 +89,18 @@ def test_deep_values_are_scaled_robustly() -> None:
     assert 0.49 < plane[50, 0] < 0.51, "one hot pixel does not darken the rest"
 
 
+def test_large_volumes_are_scaled_by_evenly_spread_values(monkeypatch) -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(11, 40, 60)).astype(np.float32) + np.arange(60, dtype=np.float32) / 10
+    exact = load_image(values).plane(3)
+    monkeypatch.setattr("medsegr.data.image.SAMPLED", 3000)
+    spread = load_image(values).plane(3)
+    assert 0 < np.abs(spread - exact).max() < 0.05
+    columns = np.zeros((11, 40, 60), np.int16)
+    columns[..., ::3] = 1000  # a third of the columns, which every third value would miss or meet alone
+    assert (load_image(columns).plane(0).min(), load_image(columns).plane(0).max()) == (0, 1)
+
+
 def test_floats_in_the_unit_interval_stay_and_others_are_scaled() -> None:
     unit = (NOISE / 255).astype(np.float64)
     np.testing.assert_allclose(load_image(unit).plane(), unit, atol=1e-6)

@@ -13,8 +13,8 @@ from medsegr.explain.contact_sheet import Panel, SheetRow, contact_sheet
 from medsegr.explain.explanation import explanation_page, verdict
 from medsegr.explain.figure import save_figures
 from medsegr.explain.overlay import overlay_page, spread
-from medsegr.inference.shown_as import finding_colour
 from medsegr.inference.result import Result
+from medsegr.inference.shown_as import finding_colour
 from tests.explain.made_result import FINDINGS, TEXT, made_result
 from tests.views import view_of
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from medsegr.data.geometry import displayed_geometry
+from medsegr.data.image import MedicalImage
 from medsegr.inference.predictor import Predictor
 from tests.inference.bright_model import BrightModel
 
@@ -82,6 +84,34 @@ def test_where_nothing_is_outlined_the_likeliest_plane_is_shown():
     assert finding.outcome == "unsupported" and not finding.mask.any()
     top = finding.key_plane
     assert top == 2 and finding.support < 0.5
+
+
+def chest(planes: int, step: float, bright: dict[int, np.ndarray]) -> MedicalImage:
+    """A chest in axial planes, from the feet upwards, dark but for some."""
+    voxels = np.stack([bright.get(place, EMPTY) for place in range(planes)])
+    affine = np.diag([-1.0, -1.0, step, 1.0])
+    return MedicalImage(voxels, displayed_geometry(affine, (WIDTH, HEIGHT, planes)), "chest_ct")
+
+
+@pytest.mark.parametrize("report", ["Nodule in the upper lobe.", "Nodule in the lower lobe."])
+def test_words_along_the_body_choose_between_planes_alike(report):
+    twice = {5: SMALL, 26: SMALL}
+    finding = Predictor(SurerOfTheBright(WIDTH), "bright").segment(chest(32, 9.0, twice), report).findings[0]
+    upper = "upper" in report
+    assert finding.key_plane == (26 if upper else 5)
+    assert [bool(plane.any()) for plane in finding.planes] == [place in twice for place in range(32)], (
+        "none is excluded"
+    )
+    short = Predictor(SurerOfTheBright(WIDTH), "bright").segment(chest(32, 4.0, twice), report).findings[0]
+    assert short.key_plane == 5, "13 cm are no whole chest, and the first of planes alike is shown"
+
+
+def test_a_doubtful_plane_far_from_the_stated_place_adds_nothing():
+    doubtful = blob(slice(8, 16), slice(40, 56), 0.62)
+    for report, shows in (("Nodule in the upper lobe.", False), ("Nodule in the lower lobe.", True), ("Nodule.", True)):
+        model = SurerOfTheBright(WIDTH)
+        finding = Predictor(model, "bright").segment(chest(32, 9.0, {3: doubtful}), report).findings[0]
+        assert (finding.outcome == "outlined") == shows
 
 
 def test_planes_come_in_order():

@@ -17,7 +17,7 @@ from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
 from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
 from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
 from medsegr.errors import ConfigError
-from medsegr.view import Frame, PictureKind, Sides, ZoneBox
+from medsegr.view import Frame, PictureKind, Sides, Stretch, ZoneBox
 
 DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
@@ -118,7 +118,8 @@ class Lexicon:
 
     ``sides`` are the words for each laterality; ``combined`` are short words
     that say several things at once ("RUL"), as (kind, name) pairs; ``views`` say
-    where zones lie in a picture, as view -> zone -> box.
+    where zones lie in a picture, as view -> zone -> box, and ``stretches`` where
+    they lie along the body.
     """
 
     targets: Mapping[str, Target]
@@ -131,6 +132,7 @@ class Lexicon:
     sides: Mapping[str, tuple[str, ...]]
     combined: Mapping[str, tuple[tuple[str, str], ...]]
     views: Mapping[str, Mapping[str, ZoneBox]]
+    stretches: Mapping[str, Stretch] = field(default_factory=dict)
 
     def kind(self, modality: str | None) -> PictureKind:
         """What pictures of a modality show; of one that is not known, no place but the picture's own zones."""
@@ -146,7 +148,9 @@ class Lexicon:
     def _seen(self, known: Modality) -> PictureKind:
         usual: Sides = "none" if known.frame == "image" else "both" if known.view else "one"
         laid_out = self.views[known.view] if known.view else {}
-        return PictureKind(known.name, known.frame, known.sides or usual, known.view, self.views["picture"], laid_out)
+        stretches = tuple(s for s in self.stretches.values() if known.view and s.region in known.regions)
+        sides = known.sides or usual
+        return PictureKind(known.name, known.frame, sides, known.view, self.views["picture"], laid_out, stretches)
 
 
 def load_lexicon(extra: Sequence[str | Path] = ()) -> Lexicon:
@@ -187,6 +191,7 @@ def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
         sides={name: fields["words"] for name, fields in merged.tables["sides"].items()},
         combined={words: _parts(fields) for words, fields in merged.tables["combined"].items()},
         views=merged.tables["views"],
+        stretches=_table(merged, "stretches", Stretch),
     )
 
 

@@ -150,6 +150,9 @@ def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterab
 
     if entry.section == "views":
         yield from ((zone, "zone", merged.tables["zones"], entry.lines.get(zone, entry.line)) for zone in fields)
+    elif entry.section == "stretches":
+        yield from listed("region", "region", merged.regions)
+        yield from listed("along", "zone", merged.tables["zones"])
     elif entry.section == "statements":
         for presence in ("absent", "present"):
             yield from listed(presence, "target", merged.tables["targets"])

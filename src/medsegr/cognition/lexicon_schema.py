@@ -140,6 +140,26 @@ def share(node: Node, complain: Complain) -> tuple[float, float]:
     return low, high
 
 
+def span(node: Node, complain: Complain) -> tuple[float, float]:
+    """A range [from, to] of millimetres."""
+    ends = node.value if isinstance(node, SequenceNode) else []
+    try:
+        low, high = (float(end.value) for end in ends)
+    except (ValueError, TypeError, AttributeError):
+        low, high = 0.0, 0.0
+    if not 0.0 < low < high:
+        complain(node, "expected a range [from, to] in mm with 0 < from < to.")
+    return low, high
+
+
+def shares(node: Node, complain: Complain) -> dict[str, tuple[float, float]]:
+    """A table of names, each with a range of shares."""
+    if not isinstance(node, MappingNode):
+        complain(node, f"expected a table {{zone: [from, to]}}, got {what_stands(node)}.")
+        return {}
+    return {text(key, complain): share(value, complain) for key, value in node.value}
+
+
 def table(checks: Mapping[str, Check]) -> Check:
     """A table with some of these fields."""
 
@@ -208,6 +228,10 @@ SECTIONS: Mapping[str, Section] = {
         {"group": "finding, anatomy or device"},
     ),
     "zones": Section({"frame": _FRAME, "region": text, "words": words, "code": code}, {**_NEW_FRAME, **_NEW_WORDS}),
+    "stretches": Section(
+        {"region": text, "length_mm": span, "width_mm": span, "along": shares},
+        {"region": "a known one", "length_mm": "[from, to]", "width_mm": "[from, to]", "along": "a table"},
+    ),
     "textures": Section({"group": _TEXTURE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "shapes": Section({"group": _SHAPE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "combined": Section(

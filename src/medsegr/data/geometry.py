@@ -23,6 +23,9 @@ Coronal: rows downwards, columns to the patient's left.
 Sagittal: rows downwards, columns to the back.
 """
 
+CLEARLY_LARGEST = 1.1
+"""Times that one side of a voxel exceeds the two others before a volume counts as taken in slices across it."""
+
 PLACE_TOLERANCE = 0.25
 """Share of the shortest voxel side by which the places of two images may differ: rounding of headers, never a voxel."""
 
@@ -175,19 +178,19 @@ def plain_geometry(shape: tuple[int, ...], spacing_mm: tuple[float, float, float
 
 
 def displayed_geometry(
-    affine: np.ndarray, stored_shape: tuple[int, ...], name: str = "the image", through: int | None = None
+    affine: np.ndarray, stored_shape: tuple[int, ...], name: str = "the image", *, across: int | None = None
 ) -> Geometry:
     """Choose the display of a stored array by its affine.
 
-    Volumes are displayed as axial planes, unless ``through`` says otherwise. An array with one single plane is
-    displayed in that plane, be it axial, coronal or sagittal. Oblique axes
-    count as the patient axis that nibabel finds nearest.
+    Volumes are displayed in the planes in which they were taken: those across the axis of the largest spacing, and
+    axial ones where no spacing is clearly the largest. An array with one single plane is displayed in that plane, be
+    it axial, coronal or sagittal. Oblique axes count as the patient axis that nibabel finds nearest.
 
     Args:
         affine: (4, 4), stored voxel -> patient RAS+ mm.
         stored_shape: Two or three axes; further ones must be 1.
         name: Of the image, for messages.
-        through: The stored axis across which the planes were taken, if it is known: then they are displayed.
+        across: Stored axis along which slices were taken, where the format says so.
 
     Raises:
         ImageError: The affine is not finite or cannot be inverted.
@@ -199,11 +202,9 @@ def displayed_geometry(
             f"The affine of {name} cannot be inverted, so left and right are unknown. "
             "Write the file again with a valid sform or qform."
         )
-    three = _three(stored_shape)
     nearest = io_orientation(affine)
-    single = [axis for axis in range(3) if three[axis] == 1]
-    across = single[-1] if len(single) == 1 else through
-    plane_axis = 2 if across is None else int(nearest[across, 0])
+    stacked = _across(affine, _three(stored_shape)) if across is None else across
+    plane_axis = 2 if stacked is None else int(nearest[stacked, 0])
     displayed, signs = ornt_transform(nearest, axcodes2ornt(DISPLAY_CODES[plane_axis])).T
     planes, rows, columns = axes = [int(axis) for axis in np.argsort(displayed)]
     flip_z, flip_y, flip_x = (bool(signs[axis] < 0) for axis in axes)
@@ -215,6 +216,16 @@ def is_sheared(affine: np.ndarray) -> bool:
     """True where an affine's axes are not at right angles (a tilted gantry), beyond rounding: 0.006 degrees."""
     axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     return bool(np.abs(axes.T @ axes - np.eye(3)).max() > 1e-4)
+
+
+def _across(affine: np.ndarray, shape: tuple[int, int, int]) -> int | None:
+    """The stored axis along which slices were taken; None where nothing tells."""
+    single = [axis for axis in range(3) if shape[axis] == 1]
+    if single:
+        return single[0] if len(single) == 1 else None
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    second, largest = np.sort(lengths)[1:]
+    return int(lengths.argmax()) if largest > CLEARLY_LARGEST * second else None
 
 
 def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -1,8 +1,8 @@
 """NIfTI slices and volumes (.nii, .nii.gz): read for display, write masks as the input was stored.
 
-Volumes are shown as axial planes, from the feet upwards, anterior at the top
-and the patient's left on the picture's right, whatever the stored order; a
-file with one single plane is shown in that plane. Masks go back exactly.
+Volumes are shown in the planes that they were taken in, whatever the stored order: axial ones from the feet
+upwards, the front at the top and the patient's left on the picture's right. Masks go back exactly. Voxels keep the
+file's own type, so that a volume is in memory once, and not as floats.
 Whether a file is compressed says its content, not its name, as for ITK and FSL.
 """
 
@@ -50,8 +50,8 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
     """Read a slice or volume.
 
     Returns:
-        (H, W) for a single plane, else (D, H, W), as displayed; uint8, or float32 with the
-        header's slope applied. Its geometry, and notes for the user.
+        (H, W) for a single plane, else (D, H, W), as displayed; integers of up to 32 bits as they are stored, all
+        else, also what the header's slope scales, as float32. Its geometry, and notes for the user.
 
     Raises:
         ImageError: Not NIfTI, truncated, RGB, more than three axes, or too large.
@@ -60,17 +60,12 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
         _check_header(image, path.name)
         geometry = _geometry(image, path.name)
         try:
-            stored = np.asanyarray(image.dataobj)
+            displayed = geometry.to_displayed(_voxels(image.dataobj))
         except Exception as error:
             raise ImageError(
                 f"{path.name} is truncated or damaged: its header announces {image.shape} voxels "
                 "that cannot be read. Copy it again."
             ) from error
-    displayed = geometry.to_displayed(stored)
-    if displayed.dtype != np.uint8:
-        with np.errstate(over="ignore", invalid="ignore"):
-            displayed = displayed.astype(np.float32)
-    displayed = np.ascontiguousarray(displayed)
     states_orientation = any(int(image.header[code]) > 0 for code in ("sform_code", "qform_code"))
     notes = () if states_orientation else (UNSTATED_ORIENTATION,)
     return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry, notes
@@ -92,11 +87,29 @@ def as_labels(voxels: np.ndarray, name: str) -> np.ndarray:
     Raises:
         ImageError: They are not whole, or too large for labels.
     """
-    if not np.isfinite(voxels).all() or (voxels != np.rint(voxels)).any():
+    if voxels.dtype.kind == "f" and not all(map(_is_whole, voxels)):
         raise ImageError(f"{name} holds fractions; a mask holds whole label values. Threshold it first.")
-    if np.abs(voxels).max() > MAX_LABEL:
+    if max(-int(voxels.min()), int(voxels.max())) > MAX_LABEL:
         raise ImageError(f"{name} holds values beyond {MAX_LABEL}, no labels. Check the export.")
     return voxels.astype(np.int32)
+
+
+def _is_whole(values: np.ndarray) -> bool:
+    return bool(np.isfinite(values).all() and (values == np.rint(values)).all())
+
+
+def _voxels(stored: Any) -> np.ndarray:
+    """A file's array, in memory once: as it is stored, or as floats that are scaled slab by slab."""
+    kind, size = stored.dtype.kind, stored.dtype.itemsize
+    if (stored.slope, stored.inter) == (1.0, 0.0) and size <= 4 and (kind in "iu" or (kind, size) == ("f", 4)):
+        raw = stored.get_unscaled()
+        return raw if raw.dtype.isnative else raw.byteswap(inplace=True).view(raw.dtype.newbyteorder())
+    voxels = np.empty(stored.shape, np.float32, order="F")
+    with np.errstate(over="ignore", invalid="ignore"):
+        for slab in np.ndindex(*stored.shape[2:]):
+            place = (..., *slab)
+            voxels[place] = stored[place]
+    return voxels
 
 
 @contextmanager
@@ -119,7 +132,7 @@ def opened_nifti(path: Path) -> Iterator[Any]:
                 raise nib.filebasedimages.ImageFileError("neither NIfTI-1 nor NIfTI-2")
             header = kind.header_class.from_fileobj(stream, check=False)
             header.check_fix(_UNHEARD)
-            image = kind(kind.ImageArrayProxy(voxels, header), header.get_best_affine(), header)
+            image = kind(kind.ImageArrayProxy(voxels, header, mmap=False), header.get_best_affine(), header)
         except Exception as error:
             raise ImageError(f"{path.name} is not a NIfTI file, or is damaged ({type(error).__name__}). "
                              "Export it again.") from error  # fmt: skip
@@ -152,10 +165,12 @@ def write_nifti(path: Path, image: Any) -> None:
     Raises:
         OutputError: The place is not writable.
     """
-    content = image.to_bytes()
-    with atomic_write(path) as temporary:
-        is_compressed = path.name.lower().endswith(".gz")
-        temporary.write_bytes(gzip.compress(content, compresslevel=6, mtime=0) if is_compressed else content)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        if not path.name.lower().endswith(".gz"):
+            image.to_stream(file)
+            return
+        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as compressed:
+            image.to_stream(compressed)
 
 
 def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> None:

@@ -14,7 +14,7 @@ from medsegr.describe.grey_values import texture_of
 from medsegr.describe.place import Scene, side_of, zones_of
 from medsegr.describe.words import UNCOUNTED
 from medsegr.errors import DatasetError
-from medsegr.inference.measure import long_axis_mm
+from medsegr.inference.measure import extents_mm
 
 SPECK = 0.05
 """A component below this share of the largest is a speck: neither counted nor measured."""
@@ -144,7 +144,8 @@ def _shape(target: str, extent: Extent, case: Case, is_finding: bool) -> Shape:
     attributes = [form for form in forms if form and len(forms) == 1]
     size: tuple[float, ...] = ()
     if geometry.spacing_known and single:
-        length = long_axis_mm(extent.mask, geometry.spacing_mm)
+        planes = extent.mask if extent.mask.ndim == 3 else extent.mask[None]
+        length, _ = extents_mm(planes, geometry.displayed_affine())
         size = (round(length, 1) if length < 10 else float(round(length)),) if length else ()
     elif is_finding and not geometry.spacing_known:
         shares = [float(part.section().mean()) for part in extent.parts]

@@ -60,7 +60,7 @@ def overlay_page(result: Result, title: str) -> Page:
 
 def chosen_plane(findings: Sequence[FindingResult]) -> int:
     """The plane that shows most findings; of several, the one with most pixels inside masks."""
-    outlined = [found for found in findings if found.mask.any()]
+    outlined = [found for found in findings if found.area_px]
     if not outlined:
         return findings[0].key_plane if findings else 0
     planes = sorted({found.key_plane for found in outlined})

@@ -19,7 +19,8 @@ from medsegr.inference.builtin import builtin_models, builtin_path
 from medsegr.inference.device import device_named
 from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
-from medsegr.inference.measure import long_axis_mm, volume_mm3
+from medsegr.inference.measure import extents_mm, volume_mm3
+from medsegr.inference.packed_mask import PackedMask
 from medsegr.inference.plane import Ask
 from medsegr.inference.prepared import Prepared, Request, answer_all, question_of
 from medsegr.inference.request import (
@@ -257,7 +258,7 @@ def _finding_result(
     *,
     trained: bool,
 ) -> FindingResult:
-    nothing, middle = np.zeros(image.mask_shape, bool), image.planes // 2
+    nothing, middle = _nothing(image), image.planes // 2
     if volume is None and finding.presence != "absent":
         why = f"the model was not trained to find '{finding.target}' in {pictures_of(image.modality)}"
         return FindingResult(id, finding, nothing, "untrained", reason=why, key_plane=middle)
@@ -265,28 +266,35 @@ def _finding_result(
         spans = ", ".join(f"{start}-{end}" for start, end in finding.evidence.presence)
         why = "absent by the report" + (f" (characters {spans})" if spans else "")
         return FindingResult(id, finding, nothing, "absent", reason=why, key_plane=middle)
-    mask = np.stack(volume.masks) if image.is_volume else volume.masks[0]
     outcome: Outcome = "outlined"
     reason = None
     if volume.support < thresholds.support:
         outcome = "unsupported" if trained else "untrained"
         said = "the image does not show it" if trained else "the model was not trained for it in such pictures"
         reason = f"{said} (support {volume.support:.2f}, needed {thresholds.support:.2f})"
-    elif not mask.any():
+    elif not volume.mask.voxels:
         outcome, reason = "empty", f"no pixel reaches the probability threshold of {thresholds.mask:.2f}"
-    spacing = image.geometry.spacing_mm if image.geometry.spacing_known else None
+    affine = image.geometry.displayed_affine() if image.geometry.spacing_known else None
+    longest, in_space = extents_mm(volume.mask, affine)
+    voxels = volume.mask.voxels
     return FindingResult(
         id=id,
         finding=finding,
-        mask=mask,
+        mask=volume.mask if image.is_volume else volume.mask.plane(0),
         outcome=outcome,
         support=volume.support,
         reason=reason,
         key_plane=volume.key_plane,
         location_map=volume.location_map,
         probability=volume.probability,
-        size_mm=long_axis_mm(mask, spacing),
-        volume_mm3=volume_mm3(mask, image.geometry.affine) if mask.any() else None,
+        size_mm=longest,
+        length_mm=in_space if image.is_volume else None,
+        volume_mm3=volume_mm3(voxels, affine) if affine is not None and image.is_volume and voxels else None,
         looked_twice=volume.looked_twice,
         box=None if volume.box is None else tuple(volume.box.tolist()),
     )
+
+
+def _nothing(image: MedicalImage) -> np.ndarray | PackedMask:
+    """The empty mask of an image."""
+    return PackedMask.empty((image.planes, *image.size)) if image.is_volume else np.zeros(image.size, bool)

@@ -104,12 +104,12 @@ def answer_all(cases: Sequence[Prepared]) -> Iterator[list[FindingVolume]]:
             continue
         with predictor.asking(thresholds, lexicon) as ask:
             if len(group) == 1:
-                yield gather(ask, group[0].picture, group[0].question, thresholds)
+                yield gather(ask, group[0].picture, group[0].question, thresholds, group[0].looked_for)
                 continue
             planes, questions = [case.picture.plane() for case in group], [case.question for case in group]
             answers = ask(planes, questions)
         for case, answer in zip(group, answers, strict=True):
-            yield gather(_answered(answer), case.picture, case.question, thresholds)
+            yield gather(_answered(answer), case.picture, case.question, thresholds, case.looked_for)
 
 
 def with_choice(case: Prepared, why: str) -> Prepared:

@@ -1,7 +1,7 @@
 """What comes back for one image: findings with masks, or the reason why there is none."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 from medsegr.inference.looks import Looks
+from medsegr.inference.packed_mask import MaskField, PackedMask
 
 Outcome = Literal["outlined", "absent", "unsupported", "untrained", "empty"]
 """``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not
@@ -24,7 +25,8 @@ class FindingResult:
     Attributes:
         id: Unique in its result and fit for a file name, for example ``nodule-left-2``.
         finding: What the report says, or what was asked for by name.
-        mask: Bool, (H, W) of a picture or (D, H, W) of a volume; all False unless ``outcome`` is ``outlined``.
+        mask: Bool, (H, W) of a picture or (D, H, W) of a volume; all False unless ``outcome`` is ``outlined``. Of a
+            volume it is made anew at each access and cannot be written to; :meth:`plane_mask` costs less.
         outcome: Whether there is a mask, or why not.
         support: 0..1, how much the image agrees with the report; of a volume, its best
             plane; None for absent and refused findings, which are not looked for, and of a host alone.
@@ -32,7 +34,8 @@ class FindingResult:
         key_plane: Plane to show: where the mask is largest, else where support is highest.
         location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for what was not looked for.
         probability: (H, W) 0..1 of ``key_plane``, before threshold and support; None for what was not looked for.
-        size_mm: Long axis, or None when the spacing is not known.
+        size_mm: Long axis in its plane, or None when the spacing is not known.
+        length_mm: Longest extent in space; of volumes, or None.
         volume_mm3: Of volumes, or None.
         looked_twice: Whether a closer second look had a say in the mask; of a volume, in any plane.
         box: x1, y1, x2, y2 in pixels of ``key_plane``, as ``UserPrompt`` has them: the user's, else the one that the
@@ -41,7 +44,7 @@ class FindingResult:
 
     id: str
     finding: Finding
-    mask: np.ndarray
+    mask: MaskField = MaskField()  # noqa: RUF009 - it holds nothing of its own
     outcome: Outcome = "outlined"
     support: float | None = None
     reason: str | None = None
@@ -49,6 +52,7 @@ class FindingResult:
     location_map: np.ndarray | None = None
     probability: np.ndarray | None = None
     size_mm: float | None = None
+    length_mm: float | None = None
     volume_mm3: float | None = None
     looked_twice: bool = False
     box: tuple[float, float, float, float] | None = None
@@ -61,11 +65,23 @@ class FindingResult:
     @property
     def area_px(self) -> int:
         """Pixels (voxels of a volume) inside the mask."""
-        return int(self.mask.sum())
+        kept = self._kept
+        return kept.voxels if isinstance(kept, PackedMask) else int(kept.sum())
 
     def plane_mask(self, plane: int | None = None) -> np.ndarray:
         """(H, W) bool of one plane; of ``key_plane`` by default."""
-        return self.mask if self.mask.ndim == 2 else self.mask[self.key_plane if plane is None else plane]
+        kept = self._kept
+        return kept.plane(self.key_plane if plane is None else plane) if isinstance(kept, PackedMask) else kept
+
+    @property
+    def planes(self) -> Iterator[np.ndarray]:
+        """(H, W) bool of each plane, one after another."""
+        kept = self._kept
+        return iter(kept if isinstance(kept, PackedMask) else (kept,))
+
+    @property
+    def _kept(self) -> np.ndarray | PackedMask:
+        return self.__dict__["_mask"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,24 +1,36 @@
 """Planes through the model in batches, and planes back into volumes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
+from medsegr.cognition.plane_prior import planes_likely, steered
+from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
+from medsegr.inference.consistency import WEAK, is_several, settled
+from medsegr.inference.packed_mask import PackedMask
 from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, Question
 from medsegr.inference.thresholds import Thresholds
 
+PLANES_AT_ONCE = 4
+"""Planes in one batch."""
 
-def predict_planes(ask: Ask, image: MedicalImage, question: Question, batch_size: int = 4) -> Iterator[PlanePrediction]:
+PIXELS_AT_ONCE = 2**25
+"""Probabilities in one batch, which has fewer planes where there are many findings."""
+
+
+def predict_planes(ask: Ask, image: MedicalImage, question: Question) -> Iterator[PlanePrediction]:
     """Every plane of an image in order; all findings of a plane in one image encoding.
+
+    Memory is bounded by the batch: no plane is kept, and none is made into floats before its turn.
 
     Args:
         ask: How to ask the model.
         question: K findings.
-        batch_size: Planes at once.
     """
+    height, width = image.size
+    batch_size = min(PLANES_AT_ONCE, max(1, PIXELS_AT_ONCE // (height * width * len(question.findings))))
     for start in range(0, image.planes, batch_size):
         planes = [image.plane(i) for i in range(start, min(start + batch_size, image.planes))]
         parts = [
@@ -43,43 +55,73 @@ def _joined(parts: tuple[PlanePrediction, ...]) -> PlanePrediction:
     )
 
 
-@dataclass
 class FindingVolume:
     """One finding, gathered plane by plane.
 
-    A plane whose support is too low adds nothing: what a report describes is
-    not in every plane. The finding's own support is that of its best plane.
+    A plane whose support is too low adds nothing, unless what it shows hangs together with a plane that adds
+    (``consistency.py``): what a report describes is not in every plane. The finding's own support is that of its best
+    plane.
+
+    Args:
+        finding: As the report has it.
+        image: Its volume or picture.
+        thresholds: Of the answer.
+
+    Attributes:
+        mask: Of the planes so far.
+        support: 0..1, of the best plane.
+        key_plane: The plane to show.
+        location_map, probability, box: Of that plane.
+        looked_twice: Whether a second look had a say, in any plane.
     """
 
-    masks: list[np.ndarray] = field(default_factory=list)
-    support: float = 0.0
-    key_plane: int = 0
-    location_map: np.ndarray | None = None
-    probability: np.ndarray | None = None
-    looked_twice: bool = False
-    box: np.ndarray | None = None
-    _best: tuple[float, float] = (-1.0, -1.0)
+    def __init__(self, finding: Finding, image: MedicalImage, thresholds: Thresholds) -> None:
+        self.mask = PackedMask(image.size)
+        self.support = 0.0
+        self.key_plane = 0
+        self.location_map: np.ndarray | None = None
+        self.probability: np.ndarray | None = None
+        self.box: np.ndarray | None = None
+        self.looked_twice = False
+        self._thresholds = thresholds
+        self._several = is_several(finding)
+        self._likely = planes_likely(finding.location, image.view, image.planes)
+        self._passes: list[bool] = []
+        self._best: tuple[float, float] = (-1.0, -1.0)
 
-    def add(self, plane: PlanePrediction, k: int, thresholds: Thresholds) -> None:
+    def add(self, plane: PlanePrediction, k: int) -> None:
         """Take finding ``k`` of the next plane."""
-        support = float(plane.support[k])
-        mask = plane.probability[k] >= thresholds.mask
-        if support < thresholds.support:
-            mask = np.zeros_like(mask)
+        place, needed = len(self.mask), self._thresholds.support
+        support = steered(float(plane.support[k]), 1.0 if self._likely is None else float(self._likely[place]))
+        mask = plane.probability[k] >= self._thresholds.mask
+        passes = support >= needed
+        self._passes.append(passes)
+        self.mask.append(mask if support >= WEAK * needed else np.zeros_like(mask))
         self.support = max(self.support, support)
         self.looked_twice |= bool(plane.looked_twice[k])
-        rank = (float(mask.sum()), support)
+        rank = (float(mask.sum()) if passes else 0.0, support)
         if rank > self._best:
-            self._best, self.key_plane = rank, len(self.masks)
-            self.location_map, self.probability = plane.location_map(k), plane.probability[k]
+            self._best, self.key_plane = rank, place
+            self.location_map, self.probability = plane.location_map(k), plane.probability[k].copy()
             self.box = None if np.isnan(plane.boxes[k]).any() else plane.boxes[k]
-        self.masks.append(mask)
+
+    def settle(self) -> None:
+        """Let the planes of the whole volume speak to each other, once all are there."""
+        self.mask = settled(self.mask, self._passes, self.key_plane, several=self._several)
 
 
-def gather(ask: Ask, image: MedicalImage, question: Question, thresholds: Thresholds) -> list[FindingVolume]:
-    """All planes of an image, gathered per finding."""
-    gathered = [FindingVolume() for _ in question.findings]
+def gather(
+    ask: Ask, image: MedicalImage, question: Question, thresholds: Thresholds, told: Sequence[Finding] = ()
+) -> list[FindingVolume]:
+    """All planes of an image, gathered per finding.
+
+    Args:
+        told: The findings as the report has them, where the question leaves words out; by default, the question's.
+    """
+    gathered = [FindingVolume(finding, image, thresholds) for finding in told or question.findings]
     for plane in predict_planes(ask, image, question):
         for k, volume in enumerate(gathered):
-            volume.add(plane, k, thresholds)
+            volume.add(plane, k)
+    for volume in gathered:
+        volume.settle()
     return gathered

@@ -112,7 +112,9 @@ def finding_record(found: FindingResult, places: MaskPlaces, result: Result) -> 
         "support": None if found.support is None else round(found.support, 4),
         "area_px": found.area_px,
         "volume_mm3": None if found.volume_mm3 is None else round(found.volume_mm3, 2),
+        "volume_ml": None if found.volume_mm3 is None else round(found.volume_mm3 / 1000, 4),
         "size_mm": None if found.size_mm is None else round(found.size_mm, 2),
+        "length_mm": None if found.length_mm is None else round(found.length_mm, 2),
     }
 
 

@@ -130,7 +130,7 @@ def test_display_and_way_back_of_any_affine(angles, shear, order, signs, through
     affine[:3, 2] += shear * affine[:3, 0]
     affine[:3, 3] = (12, -34, 56)
     stored = np.arange(5 * 6 * 7).reshape(5, 6, 7)
-    geometry = displayed_geometry(affine, stored.shape, through=through)
+    geometry = displayed_geometry(affine, stored.shape, across=through)
     displayed = geometry.to_displayed(stored)
     np.testing.assert_array_equal(geometry.to_stored(displayed), stored)
     held = np.zeros_like(displayed)

@@ -141,7 +141,7 @@ def read_stack(stack: Stack) -> DicomContent:
         geometry, said = unplaced_geometry(first, shape)
         notes += said
     else:
-        geometry = displayed_geometry(affine, shape, first.file.name, through=2)
+        geometry = displayed_geometry(affine, shape, first.file.name, across=2)
     voxels = _filled(stack, geometry)
     notes += _dose(header)
     return _content(stack, voxels, geometry, tuple(notes), frames)
