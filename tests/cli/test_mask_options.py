@@ -26,7 +26,7 @@ def test_dicom_in_dicom_out_and_further_files_by_option(random_model, tmp_path, 
     code = _segment(random_model, source, "--target", "nodule", "--target", "liver", "--out", tmp_path / "out",
                     "--masks", "dicom", "--masks", "4d", "--label-map")  # fmt: skip
     assert code == 0, capsys.readouterr().err
-    case = tmp_path / "out" / "Quorra_1911"
+    (case,) = (path for path in (tmp_path / "out").iterdir() if path.is_dir())
     record = json.loads((case / "findings.json").read_text())
     assert (case / "report.dcm").exists()
     assert record["files"]["structured_report"] == "report.dcm"

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.inference.dicom.results import KINDS, overlapping, series
-from tests.inference.dicom.test_segmentation import written
+from tests.inference.dicom.test_segmentation import read_back, stored, written
 
 hd = pytest.importorskip("highdicom", reason='needs pip install "medsegr[dicom]"')
 
@@ -37,6 +39,16 @@ def test_every_finding_is_in_the_report_and_refers_to_its_segment(tmp_path, kind
             for each in references
         )
         assert found[id].tracking_uid == segments.SegmentSequence[number - 1].TrackingUID
+
+
+@pytest.mark.parametrize("kind", ["axial", "radiograph", "enhanced", "cine"])
+def test_one_finding_alone_is_written_too(tmp_path, kind):
+    """A single segment is named among the shared groups, where highdicom's own helpers do not look."""
+    result = overlapping(series(tmp_path / "in", kind))
+    written(tmp_path / "out", replace(result, findings=result.findings[2:3]))
+    assert list(groups(tmp_path / "out")) == ["pleural_effusion"]
+    found = read_back(tmp_path / "out" / "segmentation.dcm", result)
+    np.testing.assert_array_equal(found[..., 0], stored(result)[1])
 
 
 def test_a_finding_is_placed_measured_and_judged(tmp_path):

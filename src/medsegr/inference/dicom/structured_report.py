@@ -10,6 +10,7 @@ from medsegr.inference.result import FindingResult
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation
     from highdicom.sr import ComprehensiveSR, Measurement, MeasurementReport
+    from pydicom import Dataset
 
 ROLE, SERIES_OFFSET = "report", 2
 MM3_PER_ML = 1000.0
@@ -89,10 +90,12 @@ def _group(case: DicomCase, found: FindingResult, segments: "Segmentation | None
     if segments is None or number is None:
         group = sr.MeasurementsAndQualitativeEvaluations(**said)
     elif case.source.is_slide or case.result.image.is_volume:
-        segment = _segment(case, segments, number)
+        series = sr.SourceSeriesForSegmentation(str(case.source.first.SeriesInstanceUID))
+        segment = sr.ReferencedSegment(*_names(segments), number, source_series=series)
         group = sr.VolumetricROIMeasurementsAndQualitativeEvaluations(referenced_segment=segment, **said)
-    else:
-        frame = sr.ReferencedSegmentationFrame.from_segmentation(segments, segment_number=number)
+    else:  # a picture has one frame for each segment, in their order
+        source = sr.SourceImageForSegmentation(*_names(case.source.first))
+        frame = sr.ReferencedSegmentationFrame(*_names(segments), number, number, source)
         group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_segment=frame, **said)
     if found.reason:
         comment = sr.TextContentItem(
@@ -102,15 +105,9 @@ def _group(case: DicomCase, found: FindingResult, segments: "Segmentation | None
     return group
 
 
-def _segment(case: DicomCase, segments: "Segmentation", number: int) -> Any:
-    """A segment of several frames, and the images that it is of."""
-    from highdicom import sr
-
-    if not case.source.is_slide:
-        return sr.ReferencedSegment.from_segmentation(segments, number)
-    header = case.source.first
-    images = [sr.SourceImageForSegmentation(str(header.SOPClassUID), str(header.SOPInstanceUID))]
-    return sr.ReferencedSegment(segments.SOPClassUID, segments.SOPInstanceUID, number, source_images=images)
+def _names(made: "Dataset") -> tuple[str, str]:
+    """Kind and UID of an object, by which others refer to it."""
+    return str(made.SOPClassUID), str(made.SOPInstanceUID)
 
 
 def _sites(case: DicomCase, found: FindingResult) -> list[Any] | None:
