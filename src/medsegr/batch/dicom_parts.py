@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
+    from medsegr.data.dicom.files import DicomFile
     from medsegr.data.dicom.stacks import Stack
 
 DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -54,7 +55,7 @@ def dicom_parts(path: Path) -> list[tuple[Path, str]]:
     return [_part(stack, path, users) for stack in stacks]
 
 
-def _part(stack: "Stack", path: Path, users: Counter[object]) -> tuple[Path, str]:
+def _part(stack: "Stack", path: Path, users: "Counter[DicomFile]") -> tuple[Path, str]:
     files = {plane.file for plane in stack.planes}
     if len(files) == 1 and users[next(iter(files))] == 1:
         file = files.pop()
