@@ -9,23 +9,23 @@ import pytest
 pytest.importorskip("pydicom", reason="pydicom is not installed: pip install 'medsegr[dicom]'")
 
 from medsegr.batch.work_list import collect_studies
-from tests.data.dicom.series_maker import dataset, lopsided, uid, write, write_series
+from tests.data.dicom.series_maker import CR, dataset, lopsided, write, write_series
 
-CR = "1.2.840.10008.5.1.4.1.1.1"
+VOLUME = lopsided((3, 40, 50)).astype(np.int16)
 
 
-def radiograph(path: Path, name: str) -> Path:
-    made = dataset(lopsided((40, 50)), CR, SeriesInstanceUID=uid(name), SOPInstanceUID=uid(name, 1), Modality="CR")
+def radiograph(path: Path, number: int) -> Path:
+    made = dataset(VOLUME[0], CR, number, SeriesNumber=number + 10)
     return write(path, made)
 
 
 def test_each_radiograph_of_a_folder_is_a_study_and_so_is_each_series(tmp_path: Path) -> None:
     folder = tmp_path / "pacs"
     folder.mkdir()
-    radiograph(folder / "IM1.dcm", "one")
-    radiograph(folder / "IM2.dcm", "two")
+    radiograph(folder / "IM1.dcm", 1)
+    radiograph(folder / "IM2.dcm", 2)
     series = tmp_path / "ct"
-    write_series(series, lopsided((3, 40, 50)))
+    write_series(series, VOLUME)
     for path in series.iterdir():
         shutil.copy(path, folder / f"ct_{path.name}")
     studies = list(collect_studies([folder, series], None, "Nodule.", None))
