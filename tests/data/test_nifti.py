@@ -113,7 +113,7 @@ def test_voxels_keep_the_type_of_the_file(stored: str, kept: str, compressed: bo
     voxels = load_image(path).voxels
     assert voxels.dtype == np.dtype(kept) and voxels.dtype.isnative
     np.testing.assert_array_equal(voxels, data.transpose(2, 1, 0))
-    path.write_bytes(path.read_bytes()[:-1000])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
     with pytest.raises(ImageError, match="truncated or damaged"):
         load_image(path)
 
