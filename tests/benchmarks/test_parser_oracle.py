@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-
 from benchmarks.oracle_texts import texts
 from benchmarks.parser_oracle import compare, differences
 from benchmarks.source_trees import ROOT, read_in, seconds_in, source_tree
+
 from medsegr.cognition.priors import Finding
 
 
