@@ -21,7 +21,7 @@ from medsegr.view import Frame, PictureKind, Sides, ZoneBox
 
 DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
-    "general",
+    "general", "grammar",
 )  # fmt: skip
 """Files of the built-in lexicon. Where two meanings or statements fit equally well, the earlier file's wins."""
 

@@ -70,7 +70,7 @@ class Meanings:
 
     def plain_in(self, words: frozenset[str]) -> Plain | None:
         """What phrases mean in a sentence, where its places can only be the patient's; None where each is chosen."""
-        pictured = self._shows_places or not self.grammar.picture_words.isdisjoint(words)
+        pictured = self._shows_places or not self.grammar["picture_words"].isdisjoint(words)
         return None if pictured else self._plain
 
     def choose(self, phrase: Phrases[Meaning], words: Sequence[str], last: int) -> tuple[Choice, ...]:
@@ -83,8 +83,8 @@ class Meanings:
         """
         meant = phrase.meanings
         after = words[last : last + 5]
-        of_picture = not self.grammar.picture_words.isdisjoint(after)
-        if not of_picture and after and after[0] in self.grammar.body_parts:
+        of_picture = not self.grammar["picture_words"].isdisjoint(after)
+        if not of_picture and after and after[0] in self.grammar["body_parts"]:
             return self._best(meant, False, patient=True)
         key = (phrase, of_picture)
         chosen = self._chosen.get(key)

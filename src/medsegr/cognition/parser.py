@@ -18,7 +18,7 @@ Parser = Callable[[str, str | None, Lexicon, LlmEndpoint | None], tuple[list[Fin
 def _by_rules(
     text: str, modality: str | None, lexicon: Lexicon, _: LlmEndpoint | None
 ) -> tuple[list[Finding], list[str]]:
-    return read_report(text, modality, lexicon), []
+    return read_report(text, modality, lexicon).findings, []
 
 
 def _by_model(

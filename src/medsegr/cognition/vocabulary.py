@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medsegr.cognition.grammar import ORGAN, WORD_SETS
+from medsegr.cognition.grammar import is_phrase
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meaning
 from medsegr.cognition.phrases import Phrases, PhraseTable, tokenise
@@ -138,5 +138,5 @@ def _phrases_of(lexicon: Lexicon) -> Iterator[tuple[str, str, str]]:
     for trigger, words in lexicon.triggers.items():
         if trigger.startswith(_COUNT):
             yield from (("count", trigger.removeprefix(_COUNT), word) for word in words)
-        elif trigger not in WORD_SETS and not trigger.startswith(ORGAN):
+        elif is_phrase(trigger):
             yield from ((trigger, trigger, word) for word in words)
