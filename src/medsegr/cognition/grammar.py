@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.phrases import fold
+from medsegr.cognition.phrases import fold, tokenise
 
 WORD_SETS = (
     "prepositions", "links", "fillers", "list_words", "companions", "goes_on", "attribute_nouns", "body_parts",
@@ -17,8 +17,8 @@ WORD_SETS = (
 LESIONS = ("mass", "nodule", "polyp", "_lesion", "_tumour")
 """Names of lesions end so."""
 
-ORGAN = "organ_"
-"""Triggers so named list words and zones that belong to an organ, by its name in those of targets (``organ_liver``)."""
+GENERIC = "generic_"
+"""Triggers so named list general words by their kind (``generic_cyst``); the organ decides what they mean."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Grammar:
         lesions: Targets that are a mass or lesion of some organ.
         anywhere: Findings that are at home in no organ ("calcification"): they lie in what they come with.
         devices: Targets that are tubes, lines and the like; organ_targets: targets that are organs.
-        organs: Word or zone -> organ, as it stands in the names of targets (``hepatic`` -> ``liver``).
+        organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
+        general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
     """
 
     prepositions: frozenset[str]
@@ -66,7 +67,8 @@ class Grammar:
     lung_findings: frozenset[str]
     lesions: frozenset[str]
     anywhere: frozenset[str]
-    organs: Mapping[str, str]
+    organs: Mapping[str, tuple[str, ...]]
+    general: Mapping[tuple[str, ...], str]
     devices: frozenset[str]
     organ_targets: frozenset[str]
 
@@ -84,19 +86,33 @@ def grammar_of(lexicon: Lexicon) -> Grammar:
     for target in lexicon.targets.values():
         groups[target.group].add(target.name)
     anywhere = frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any")
-    organs = {
-        word if "_" in word else fold(word): kind.removeprefix(ORGAN)
-        for kind, words in lexicon.triggers.items()
-        if kind.startswith(ORGAN)
-        for word in words
-    }
     lung_findings = frozenset(lexicon.triggers.get("lung_findings", ()))
     return Grammar(
         **sets,
         lung_findings=lung_findings,
         lesions=frozenset(name for name in groups["finding"] if name.endswith(LESIONS)),
         anywhere=anywhere,
-        organs=organs,
+        organs=_organs(lexicon),
+        general=_general(lexicon),
         devices=frozenset(groups["device"]),
         organ_targets=frozenset(groups["anatomy"]),
     )
+
+
+def _organs(lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    named: dict[str, tuple[str, ...]] = {}
+    for organ in lexicon.organs.values():
+        for word in (*map(fold, organ.words), *organ.zones):
+            named[word] = (*named.get(word, ()), organ.name)
+    return {word: tuple(dict.fromkeys(names)) for word, names in named.items()}
+
+
+def _general(lexicon: Lexicon) -> dict[tuple[str, ...], str]:
+    kinds = {kind.removeprefix(GENERIC): words for kind, words in lexicon.triggers.items() if kind.startswith(GENERIC)}
+    own = {kind: lexicon.targets[kind].words for kind in ("nodule", "mass") if kind in lexicon.targets}
+    return {
+        tuple(token.word for token in tokenise(word)): kind
+        for table in (kinds, own)
+        for kind, words in table.items()
+        for word in words
+    }

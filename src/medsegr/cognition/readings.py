@@ -1,53 +1,49 @@
 """Words with two readings: an organ or the place of something, a finding or a texture, a lesion of which organ."""
 
-from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.grammar import GENERIC, Grammar
+from medsegr.cognition.lexicon import Lexicon, regions_of
+from medsegr.cognition.meanings import NEIGHBOURS
 from medsegr.cognition.mentions import Mention, Sentence
-
-_GENERIC = {
-    "generic_lesion": "lesion", "generic_cyst": "cyst", "generic_stone": "stone", "generic_tear": "tear",
-    "generic_focus": "lesion", "generic_defect": "defect",
-    "mass": "lesion", "nodule": "lesion", "lung_cyst": "cyst",
-}  # fmt: skip
-"""Kind or target -> what a lesion of some organ is called."""
+from medsegr.cognition.organs import first_named, target_of
 
 _REACH = 9
 """Words between a lesion and the organ that it lies in."""
 
-_SPECIAL = {
-    "gallbladder_stone": "gallstone", "bile_duct_stone": "gallstone", "brain_lesion": "brain_tumour",
-    "spine_lesion": "bone_lesion", "bone_lesion": "bone_lesion",
-}  # fmt: skip
+_EVERYWHERE = "any"
 
 
 class Readings:
     """Settles the readings of a report's sentences, one after the other; remembers the organ spoken of."""
 
-    def __init__(self, lexicon: Lexicon, grammar: Grammar, regions: tuple[str, ...]) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None) -> None:
         self.lexicon = lexicon
         self.grammar = grammar
-        self.regions = regions
+        shown = regions_of(modality, lexicon)
+        self.home = shown
+        self.regions = {*shown, *(near for region in shown for near in NEIGHBOURS.get(region, ()))}
+        known = lexicon.modalities.get(modality or "")
+        self._of_picture = known.organs if known else ()
         self._organ_words = frozenset(grammar.organs)
         self._organ: str | None = None
 
     def settle(self, sentence: Sentence) -> Sentence:
         """The same sentence, every word with one reading."""
         organs = self._organs(sentence)
-        if not sentence.has_readings and self._is_settled(sentence, organs):
+        general = {m.first: kind for m in sentence.mentions if (kind := self._kind(sentence, m))}
+        if not sentence.has_readings and not general and self.grammar.organ_targets.isdisjoint(sentence.names):
             self._remember(organs)
             return sentence
         targets = sentence.of("target")
         findings = [t for t in targets if not self._is_anatomy(t)]
         settled: list[Mention] = []
         for mention in sentence.mentions:
-            if mention.kind in _GENERIC or (mention.kind == "target" and mention.name in _GENERIC):
-                settled += self._of_an_organ(mention, sentence, organs)
+            if mention.first in general and (mention.kind == "target" or mention.kind.startswith(GENERIC)):
+                settled += self._of_an_organ(mention, general[mention.first], sentence, organs)
             elif mention.kind != "target":
                 settled.append(mention)
             elif self._is_anatomy(mention):
                 described = not findings or self._is_described(sentence, mention, findings)
-                generic = any(m.kind in _GENERIC for m in sentence.mentions)
-                if described and not generic and not after_preposition(sentence, mention, self.grammar):
+                if described and not any(m.kind.startswith(GENERIC) for m in sentence.mentions) and not after_preposition(sentence, mention, self.grammar):
                     settled.append(mention)
                 else:
                     settled += self._as_place(mention)
@@ -58,11 +54,13 @@ class Readings:
         self._remember(organs)
         return sentence if settled == sentence.mentions else Sentence(sentence.wording, settled)
 
-    def _is_settled(self, sentence: Sentence, organs: list[tuple[int, str]]) -> bool:
-        """True where no word could be meant of an organ: a nodule is one, if the sentence names none."""
-        if not _GENERIC.keys().isdisjoint(sentence.kinds) or not self.grammar.organ_targets.isdisjoint(sentence.names):
-            return False
-        return not organs or _GENERIC.keys().isdisjoint(sentence.names)
+    def _kind(self, sentence: Sentence, mention: Mention) -> str | None:
+        """The kind of a general word, or None: no phrase is one that names an organ itself."""
+        if mention.kind.startswith(GENERIC):
+            return mention.kind.removeprefix(GENERIC)
+        if mention.kind != "target":
+            return None
+        return self.grammar.general.get(tuple(sentence.wording.words[mention.first : mention.last]))
 
     def _is_anatomy(self, mention: Mention) -> bool:
         return mention.name in self.grammar.organ_targets
@@ -72,31 +70,47 @@ class Readings:
             self._organ = organs[0][1]
 
     def _organs(self, sentence: Sentence) -> list[tuple[int, str]]:
-        """The organs that a sentence names, and at which word."""
+        """The organs that a sentence names and such pictures may show, and at which word."""
         known = self.grammar.organs
-        found = []
+        found: list[tuple[int, tuple[str, ...]]] = []
         if not self._organ_words.isdisjoint(sentence.words):
             found = [(place, known[token.word]) for place, token in enumerate(sentence.tokens) if token.word in known]
         if not self._organ_words.isdisjoint(sentence.names):
             found += [(m.first, known[m.name]) for m in sentence.mentions if m.kind == "zone" and m.name in known]
-        return found
+        sure = {names[0] for _, names in found if len(names) == 1}
+        told = [(place, self._likeliest(names, sure)) for place, names in found]
+        return [(place, name) for place, name in told if name]
 
-    def _of_an_organ(self, mention: Mention, sentence: Sentence, organs: list[tuple[int, str]]) -> list[Mention]:
+    def _likeliest(self, names: tuple[str, ...], sure: set[str]) -> str | None:
+        """Of organs that a place may mean, that which the sentence names, else the pictures show."""
+        organs = [self.lexicon.organs[name] for name in names if self.lexicon.organs[name].lies_in(self.regions)]
+        at_home = [organ for organ in organs if organ.lies_in(self.home)]
+        named = [organ for organ in organs if organ.name in sure]
+        return next((organ.name for organ in (*named, *at_home, *organs)), None)
+
+    def _of_an_organ(
+        self, mention: Mention, kind: str, sentence: Sentence, organs: list[tuple[int, str]]
+    ) -> list[Mention]:
         """A lesion, cyst or stone, as that of the organ it lies in."""
-        suffix = _GENERIC[mention.kind if mention.kind in _GENERIC else mention.name]
-        near = [
-            (abs(place - mention.first), organ) for place, organ in organs if self._joined(sentence, mention, place)
-        ]
-        if mention.kind == "target":
-            near = [(far, organ) for far, organ in near if organ != "bone"]
-        organ = min(near)[1] if near else None
-        if organ is None and mention.kind != "target":
-            ahead = [organ for place, organ in organs if place < mention.first]
-            organ = ahead[-1] if ahead else self._organ
-        name = _SPECIAL.get(f"{organ}_{suffix}", f"{organ}_{suffix}")
-        if name in self.lexicon.targets:
-            return [renamed(mention, "target", name)]
-        return [mention] if mention.kind == "target" else []
+        near = [name for _, name in sorted(
+            (abs(place - mention.first), name) for place, name in organs
+            if self._may_hold(name, kind) and self._joined(sentence, mention, place)
+        )]  # fmt: skip
+        at_home = mention.kind == "target" and self.lexicon.targets[mention.name].region in self.home
+        before: list[str] = []
+        if mention.kind != "target":
+            before = [name for place, name in reversed(organs) if place < mention.first]
+            before += [self._organ] if self._organ else []
+        organ = first_named((near, before, () if at_home else self._of_picture), self.lexicon.organs, self.regions)
+        if organ is None and mention.kind == "target":
+            return [mention]
+        name = target_of(kind, organ, self.lexicon.targets)
+        return [renamed(mention, "target", name)] if name else []
+
+    def _may_hold(self, organ: str, kind: str) -> bool:
+        """False for tissue that is everywhere and has no such lesion: a nodule behind a rib is none of the rib."""
+        known = self.lexicon.organs[organ]
+        return _EVERYWHERE not in known.regions or kind in known.lesions
 
     def _joined(self, sentence: Sentence, mention: Mention, place: int) -> bool:
         """True when an organ is near a mention and no clause ends between them."""

@@ -19,7 +19,7 @@ from medsegr.cognition.again import (
 from medsegr.cognition.attachment import Draft, attach
 from medsegr.cognition.contrast import on_the_other_side, without_normal_sides
 from medsegr.cognition.elided import with_elided
-from medsegr.cognition.lexicon import Lexicon, regions_of
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.mentions import Mention, Sentence
 from medsegr.cognition.merging import merge, told_by
 from medsegr.cognition.presence import decided
@@ -63,8 +63,7 @@ class _Walk:
         self.lexicon = lexicon
         self.reader = reader_of(lexicon)
         self.grammar = self.reader.grammar
-        self.regions = regions_of(modality, lexicon)
-        self.readings = Readings(lexicon, self.grammar, self.regions)
+        self.readings = Readings(lexicon, self.grammar, modality)
         self.subject = Subject(lexicon, self.grammar, modality)
         self.drafts: list[Draft] = []
         self.shown: list[Draft] = []

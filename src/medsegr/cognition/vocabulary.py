@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medsegr.cognition.grammar import ORGAN, WORD_SETS
+from medsegr.cognition.grammar import WORD_SETS, grammar_of
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meaning
 from medsegr.cognition.phrases import Phrases, PhraseTable, tokenise
@@ -117,9 +117,12 @@ def lower(text: str) -> str:
 
 def _table_of(lexicon: Lexicon) -> PhraseTable[Meaning]:
     table: PhraseTable[Meaning] = PhraseTable()
+    general = grammar_of(lexicon).general
     for target in lexicon.targets.values():
         for word in (*target.words, *target.here):
-            table.add(word, Meaning((("target", target.name),), word in target.here))
+            here = word in target.here
+            is_general = here and tuple(token.word for token in tokenise(word)) in general
+            table.add(word, Meaning((("target", target.name),), here, is_general))
     for kind, name, word in _phrases_of(lexicon):
         table.add(word, Meaning(((kind, name),), False))
     for word, parts in lexicon.combined.items():
@@ -138,5 +141,5 @@ def _phrases_of(lexicon: Lexicon) -> Iterator[tuple[str, str, str]]:
     for trigger, words in lexicon.triggers.items():
         if trigger.startswith(_COUNT):
             yield from (("count", trigger.removeprefix(_COUNT), word) for word in words)
-        elif trigger not in WORD_SETS and not trigger.startswith(ORGAN):
+        elif trigger not in WORD_SETS:
             yield from ((trigger, trigger, word) for word in words)
