@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.phrases import fold
+from medsegr.cognition.phrases import fold, tokenise
 
 WORD_SETS = (
     "prepositions", "links", "fillers", "list_words", "companions", "goes_on", "attribute_nouns", "body_parts",
@@ -16,8 +16,8 @@ WORD_SETS = (
 CLASS = "words_"
 """Triggers named so are further classes of single words; rules ask for them without this."""
 
-ORGAN = "organ_"
-"""Triggers so named list words and zones that belong to an organ, by its name in those of targets (``organ_liver``)."""
+GENERIC = "generic_"
+"""Triggers so named list general words by their kind (``generic_cyst``); the organ decides what they mean."""
 
 _NONE: frozenset[str] = frozenset()
 
@@ -28,7 +28,8 @@ class Grammar:
 
     Attributes:
         classes: By name; a class that a lexicon does not have is empty.
-        organs: Word or zone -> organ, as it stands in the names of targets (``hepatic`` -> ``liver``).
+        organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
+        general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
         anywhere: Findings that are at home in no organ ("calcification"): they lie in what they come with.
@@ -36,7 +37,8 @@ class Grammar:
     """
 
     classes: Mapping[str, frozenset[str]]
-    organs: Mapping[str, str]
+    organs: Mapping[str, tuple[str, ...]]
+    general: Mapping[tuple[str, ...], str]
     lung_findings: frozenset[str]
     lesions: frozenset[str]
     anywhere: frozenset[str]
@@ -50,7 +52,7 @@ class Grammar:
 
 def is_phrase(trigger: str) -> bool:
     """True for triggers that are found as phrases; the others are classes of words."""
-    return trigger not in WORD_SETS and not trigger.startswith((ORGAN, CLASS))
+    return trigger not in WORD_SETS and not trigger.startswith(CLASS)
 
 
 def grammar_of(lexicon: Lexicon) -> Grammar:
@@ -64,19 +66,35 @@ def grammar_of(lexicon: Lexicon) -> Grammar:
     groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
     for target in lexicon.targets.values():
         groups[target.group].add(target.name)
-    organs = {
-        word if "_" in word else fold(word): kind.removeprefix(ORGAN)
-        for kind, words in lexicon.triggers.items()
-        if kind.startswith(ORGAN)
-        for word in words
-    }
     lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
     return Grammar(
         classes,
-        organs,
+        _organs(lexicon),
+        general_words(lexicon),
         frozenset(lexicon.triggers.get("lung_findings", ())),
         frozenset(name for name in groups["finding"] if name.endswith(lesions)) if lesions else _NONE,
         frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any"),
         frozenset(groups["device"]),
         frozenset(groups["anatomy"]),
     )
+
+
+def _organs(lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    named: dict[str, tuple[str, ...]] = {}
+    for organ in lexicon.organs.values():
+        for word in (*map(fold, organ.words), *organ.zones):
+            named[word] = (*named.get(word, ()), organ.name)
+    return {word: tuple(dict.fromkeys(names)) for word, names in named.items()}
+
+
+def general_words(lexicon: Lexicon) -> dict[tuple[str, ...], str]:
+    """Folded words of general words and general targets -> their kind."""
+    kinds = {kind.removeprefix(GENERIC): words for kind, words in lexicon.triggers.items() if kind.startswith(GENERIC)}
+    general = lexicon.triggers.get("words_general_targets", ())
+    own = {kind: lexicon.targets[kind].words for kind in general if kind in lexicon.targets}
+    return {
+        tuple(token.word for token in tokenise(word)): kind
+        for table in (kinds, own)
+        for kind, words in table.items()
+        for word in words
+    }

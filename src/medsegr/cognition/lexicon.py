@@ -15,13 +15,14 @@ from typing import Any
 
 from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
 from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
+from medsegr.cognition.organs import Organ
 from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
 from medsegr.errors import ConfigError
 from medsegr.view import Frame, PictureKind, Sides, ZoneBox
 
 DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
-    "general", "grammar",
+    "general", "organs", "grammar",
 )  # fmt: skip
 """Files of the built-in lexicon. Where two meanings or statements fit equally well, the earlier file's wins."""
 
@@ -80,7 +81,8 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of picture: its frame, the regions it shows, words that give it away, how zones lie in it, its sides."""
+    """A kind of picture: its frame, the regions it shows, words that give it away, how zones lie in it, its sides,
+    the organs that it is taken of."""
 
     name: str
     frame: Frame
@@ -88,6 +90,7 @@ class Modality:
     words: tuple[str, ...] = ()
     view: str | None = None
     sides: Sides | None = None
+    organs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ class Lexicon:
     sides: Mapping[str, tuple[str, ...]]
     combined: Mapping[str, tuple[tuple[str, str], ...]]
     views: Mapping[str, Mapping[str, ZoneBox]]
+    organs: Mapping[str, Organ]
 
     def kind(self, modality: str | None) -> PictureKind:
         """What pictures of a modality show; of one that is not known, no place but the picture's own zones."""
@@ -174,6 +178,7 @@ def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
         sides={name: fields["words"] for name, fields in merged.tables["sides"].items()},
         combined={words: _parts(fields) for words, fields in merged.tables["combined"].items()},
         views=merged.tables["views"],
+        organs=_table(merged, "organs", Organ),
     )
 
 

@@ -125,6 +125,14 @@ def share(node: Node, complain: Complain) -> tuple[float, float]:
     return low, high
 
 
+def pairs(node: Node, complain: Complain) -> dict[str, str]:
+    """A table of names -> names; it may be empty."""
+    if not isinstance(node, MappingNode):
+        complain(node, f"expected a table such as {{cyst: liver_cyst}}, got {what_stands(node)}.")
+        return {}
+    return {text(key, complain): text(value, complain) for key, value in node.value}
+
+
 def table(checks: Mapping[str, Check]) -> Check:
     """A table with some of these fields."""
 
@@ -181,7 +189,7 @@ _NEW_WORDS = {"words": "a list"}
 
 SECTIONS: Mapping[str, Section] = {
     "modalities": Section(
-        {"frame": _FRAME, "regions": words, "view": text, "words": words, "sides": _SIDES},
+        {"frame": _FRAME, "regions": words, "view": text, "words": words, "sides": _SIDES, "organs": words},
         {**_NEW_FRAME, "regions": "a list"},
     ),
     "targets": Section(
@@ -194,6 +202,10 @@ SECTIONS: Mapping[str, Section] = {
     "zones": Section({"frame": _FRAME, "region": text, "words": words}, {**_NEW_FRAME, **_NEW_WORDS}),
     "textures": Section({"group": _TEXTURE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "shapes": Section({"group": _SHAPE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
+    "organs": Section(
+        {"regions": words, "words": words, "zones": words, "lesions": pairs},
+        {"regions": "a list", "words": "a list"},
+    ),
     "combined": Section(
         {"side": names, "zone": names, "texture": names, "shape": names, "target": names}, named=False
     ),

@@ -11,8 +11,10 @@ Parts = tuple[tuple[str, str], ...]
 """What a phrase says: (kind, name) pairs, all at once."""
 
 NEIGHBOURS = {
-    "chest": ("abdomen", "breast", "heart", "gastrointestinal"),
+    "chest": ("abdomen", "breast", "heart", "gastrointestinal", "neck"),
     "abdomen": ("chest", "gastrointestinal"),
+    "neck": ("chest", "brain"),
+    "brain": ("neck",),
     "breast": ("chest",),
     "heart": ("chest",),
     "endoscopy": ("abdomen",),
@@ -26,10 +28,17 @@ _STEM = 4
 
 
 class Meaning(NamedTuple):
-    """One meaning of a phrase, and whether it has it only in pictures of the target's region."""
+    """One meaning of a phrase.
+
+    Attributes:
+        parts: What it says.
+        only_here: It does so only in pictures of the target's region.
+        general: It is a general word: where the region is not known, it is no one's.
+    """
 
     parts: Parts
     only_here: bool
+    general: bool = False
 
 
 class Choice(NamedTuple):
@@ -149,9 +158,9 @@ class Meanings:
         kind, name = meaning.parts[0]
         if len(meaning.parts) > 1:
             targets = [part for kind, part in meaning.parts if kind == "target"]
-            return self._fit_of_target(targets[0], meaning.only_here) + 0.5 if targets else 5.0
+            return self._fit_of_target(targets[0], meaning) + 0.5 if targets else 5.0
         if kind == "target":
-            return self._fit_of_target(name, meaning.only_here)
+            return self._fit_of_target(name, meaning)
         if kind == "zone":
             zone = self.lexicon.zones[name]
             if zone.frame == "image":
@@ -165,10 +174,11 @@ class Meanings:
             return 1.0 if not self.regions or zone.region in self.near else 0.0
         return 0.5 if kind.startswith("generic") else 3.2
 
-    def _fit_of_target(self, name: str, only_here: bool) -> float:
+    def _fit_of_target(self, name: str, meaning: Meaning) -> float:
         target = self.lexicon.targets[name]
         at_home = target.region in self.regions
-        if only_here and not at_home and self.regions:
+        only_here = meaning.only_here
+        if only_here and not at_home and (self.regions or meaning.general):
             return 0.0
         base = 4.0 if at_home else 3.0 if target.region == "any" else 2.0 if not self.regions else 1.5
         return base - (0.4 if target.group == "anatomy" else 0.0) - (0.5 if only_here and not self.regions else 0.0)

@@ -4,7 +4,7 @@ The way of a report, each step a function of what the one before returned:
 
 1. ``document``: headings, lines, items of lists, sentences -> units, with their offsets in the report.
 2. ``tagger``: a unit -> a sentence with typed tags (target, side, zone, texture, shape, size, count, cue). One
-   longest-match pass; second readings stay as alternatives until ``organs`` settles whose lesion a word means.
+   longest-match pass; second readings stay as alternatives until ``readings`` settles whose lesion a word means.
 3. ``clauses``: the links of the sentence, the one place that knows where a scope ends. ``answers`` reads it as a form,
    ``presence`` gives each cue the words that it reaches, ``heads`` puts in findings that are spoken of without a name.
 4. ``attributes``: one ordered table of relations gives places, looks, sizes and counts to their targets; ``sharing``
@@ -28,10 +28,10 @@ from medsegr.cognition.drafts import Attribute, Draft, attribute, drafted, stand
 from medsegr.cognition.grammar import grammar_of
 from medsegr.cognition.groups import inherited, joined, members, pronoun, referred, resumes, single_out
 from medsegr.cognition.heads import Earlier, Heads, with_heads
-from medsegr.cognition.lexicon import Lexicon, regions_of
-from medsegr.cognition.organs import Organs
+from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Finding, Span
+from medsegr.cognition.readings import Readings
 from medsegr.cognition.sharing import share
 from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
@@ -117,7 +117,7 @@ class _Report:
         self.text = text
         self.modality = modality
         self.subject = Subject(reader.grammar, own_words(reader.lexicon, modality))
-        self.organs = Organs(reader.lexicon, reader.grammar, regions_of(modality, reader.lexicon))
+        self.readings = Readings(reader.lexicon, reader.grammar, modality)
 
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
@@ -128,8 +128,8 @@ class _Report:
         past = self._past(context, unsettled, unit)
         if past is not None:
             return past
-        organs = self.organs.named_in(unsettled)
-        sentence = self.organs.settled(unsettled, context.organ)
+        organs = self.readings.organs_in(unsettled)
+        sentence = self.readings.settled(unsettled, organs, context.organ)
         context = replace(context, organ=organs[0][1] if organs else context.organ)
         resolved = self._resolved(context, sentence)
         return resolved if resolved is not None else self._told(context, sentence, unit)

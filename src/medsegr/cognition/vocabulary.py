@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medsegr.cognition.grammar import is_phrase
+from medsegr.cognition.grammar import general_words, is_phrase
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meaning
 from medsegr.cognition.phrases import Phrases, PhraseTable, tokenise
@@ -117,9 +117,12 @@ def lower(text: str) -> str:
 
 def _table_of(lexicon: Lexicon) -> PhraseTable[Meaning]:
     table: PhraseTable[Meaning] = PhraseTable()
+    general = general_words(lexicon)
     for target in lexicon.targets.values():
         for word in (*target.words, *target.here):
-            table.add(word, Meaning((("target", target.name),), word in target.here))
+            here = word in target.here
+            is_general = here and tuple(token.word for token in tokenise(word)) in general
+            table.add(word, Meaning((("target", target.name),), here, is_general))
     for kind, name, word in _phrases_of(lexicon):
         table.add(word, Meaning(((kind, name),), False))
     for word, parts in lexicon.combined.items():

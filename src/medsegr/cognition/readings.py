@@ -1,0 +1,146 @@
+"""Words with two readings: whose lesion a general word means, an organ or the place of something, a finding or a look.
+
+A general word (lesion, cyst, swelling) gets its target from the organ that the words, the sentence, the section or
+the modality name, in that order; never from an organ that such pictures cannot show.
+"""
+
+from collections.abc import Sequence
+
+from medsegr.cognition.attributes import after_preposition
+from medsegr.cognition.grammar import GENERIC, Grammar
+from medsegr.cognition.lexicon import Lexicon, regions_of
+from medsegr.cognition.meanings import NEIGHBOURS
+from medsegr.cognition.organs import first_named, target_of
+from medsegr.cognition.tags import Sentence, Tag
+
+_REACH = 9
+"""Words between a lesion and the organ that it lies in."""
+
+_EVERYWHERE = "any"
+
+Named = tuple[int, str]
+"""A word, and the organ that it names."""
+
+
+class Readings:
+    """Settles the readings of sentences, in pictures of one modality."""
+
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None) -> None:
+        self.lexicon = lexicon
+        self.grammar = grammar
+        self.home = regions_of(modality, lexicon)
+        self.regions = {*self.home, *(near for region in self.home for near in NEIGHBOURS.get(region, ()))}
+        known = lexicon.modalities.get(modality or "")
+        self._of_picture = known.organs if known else ()
+        self._organ_words = frozenset(grammar.organs)
+
+    def organs_in(self, sentence: Sentence) -> list[Named]:
+        """The organs that a sentence names and such pictures may show, and at which word."""
+        known, found = self.grammar.organs, list[tuple[int, tuple[str, ...]]]()
+        if not self._organ_words.isdisjoint(sentence.known):
+            found = [(place, known[word]) for place, word in enumerate(sentence.words) if word in known]
+        if not self._organ_words.isdisjoint(sentence.names):
+            found += [(tag.first, known[tag.name]) for tag in sentence.of("zone") if tag.name in known]
+        sure = {names[0] for _, names in found if len(names) == 1}
+        told = [(place, self._likeliest(names, sure)) for place, names in found]
+        return [(place, name) for place, name in told if name]
+
+    def _likeliest(self, names: tuple[str, ...], sure: set[str]) -> str | None:
+        """Of organs that a place may mean, that which the sentence names, else the pictures show."""
+        organs = [self.lexicon.organs[name] for name in names if self.lexicon.organs[name].lies_in(self.regions)]
+        at_home = [organ for organ in organs if organ.lies_in(self.home)]
+        named = [organ for organ in organs if organ.name in sure]
+        return next((organ.name for organ in (*named, *at_home, *organs)), None)
+
+    def settled(self, sentence: Sentence, organs: Sequence[Named], earlier: str | None) -> Sentence:
+        """The same sentence, every word with one reading.
+
+        Args:
+            sentence: With both readings.
+            organs: That it names.
+            earlier: The organ last spoken of before it, or None.
+        """
+        if not any(self._is_open(sentence, tag) for tag in sentence.tags):
+            return sentence
+        tags = [one for tag in sentence.tags for one in self._settle(sentence, tag, organs, earlier)]
+        return sentence if tags == list(sentence.tags) else sentence.with_tags(tags)
+
+    def _is_open(self, sentence: Sentence, tag: Tag) -> bool:
+        if self._kind(sentence, tag):
+            return True
+        return tag.kind == "target" and (tag.other is not None or tag.name in self.grammar.organ_targets)
+
+    def _kind(self, sentence: Sentence, tag: Tag) -> str | None:
+        """The kind of a general word, or None: no phrase is one that names an organ itself."""
+        if tag.kind.startswith(GENERIC):
+            return tag.kind.removeprefix(GENERIC)
+        return self.grammar.general.get(tuple(sentence.words[tag.first : tag.last])) if tag.kind == "target" else None
+
+    def _settle(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: str | None) -> list[Tag]:
+        kind = self._kind(sentence, tag)
+        if kind is not None:
+            return self._of_an_organ(sentence, tag, organs, earlier)
+        if tag.kind == "target" and tag.name in self.grammar.organ_targets:
+            return self._organ(sentence, tag)
+        if tag.kind == "target" and tag.other and tag.other[0] == "texture" and self._modifies(sentence, tag):
+            return [tag.named(*tag.other)]
+        return [tag]
+
+    def _of_an_organ(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: str | None) -> list[Tag]:
+        """A lesion, cyst or stone, as that of the organ it lies in."""
+        kind = self._kind(sentence, tag) or ""
+        near = sorted(
+            (abs(place - tag.first), name)
+            for place, name in organs
+            if self._may_hold(name, kind) and self._joined(sentence, tag, place)
+        )
+        at_home = tag.kind == "target" and self.lexicon.targets[tag.name].region in self.home
+        before: list[str] = []
+        if tag.kind != "target":
+            before = [name for place, name in reversed(organs) if place < tag.first]
+            before += [earlier] if earlier else []
+        groups = ([name for _, name in near], before, () if at_home else self._of_picture)
+        organ = first_named(groups, self.lexicon.organs, self.regions)
+        if organ is None and tag.kind == "target":
+            return [tag]
+        name = target_of(kind, organ, self.lexicon.targets)
+        return [tag.named("target", name)] if name else []
+
+    def _may_hold(self, organ: str, kind: str) -> bool:
+        """False for tissue that is everywhere and has no such lesion: a nodule behind a rib is none of the rib."""
+        known = self.lexicon.organs[organ]
+        return _EVERYWHERE not in known.regions or kind in known.lesions
+
+    def _joined(self, sentence: Sentence, tag: Tag, place: int) -> bool:
+        """True when an organ is near a tag and no clause ends between them."""
+        first, last = (place, tag.first) if place < tag.first else (tag.last, place)
+        return last - first <= _REACH and not any(word in (";", "but") for word in sentence.words[first:last])
+
+    def _organ(self, sentence: Sentence, tag: Tag) -> list[Tag]:
+        """An organ is a finding where it is itself described, else a place."""
+        findings = [other for other in sentence.of("target") if other.name not in self.grammar.organ_targets]
+        described = not findings or self._is_described(sentence, tag, findings)
+        general = any(other.kind.startswith(GENERIC) for other in sentence.tags)
+        if described and not general and not after_preposition(sentence, tag, self.grammar):
+            return [tag]
+        side = self.lexicon.targets[tag.name].side
+        if side:
+            return [tag.named("side", side)]
+        return [tag.named(*tag.other)] if tag.other and tag.other[0] == "zone" else []
+
+    def _is_described(self, sentence: Sentence, organ: Tag, findings: Sequence[Tag]) -> bool:
+        """True for "the left ventricle is dilated with ...": the organ has a change of its own."""
+        following = min((f.first for f in findings if f.first >= organ.last), default=len(sentence))
+        if any(f.last <= organ.first for f in findings):
+            return False
+        change = [tag for tag in sentence.of("shape") if self.lexicon.shapes[tag.name].group == "change of an organ"]
+        if any(tag.last == organ.first for tag in change):
+            return True
+        plain = self.grammar["links"] | self.grammar["fillers"]
+        behind = [tag for tag in change if organ.last <= tag.first < following]
+        return any(plain.issuperset(sentence.between(organ.last, tag.first)) for tag in behind)
+
+    def _modifies(self, sentence: Sentence, tag: Tag) -> bool:
+        """True when a target follows at once, so that this word only describes it."""
+        following = next((other for other in sentence.of("target") if other.first >= tag.last), None)
+        return following is not None and {","}.issuperset(sentence.between(tag.last, following.first))
