@@ -51,7 +51,7 @@ class Form:
         while place < len(self.words):
             found = self._answer_at(place)
             if found is None:
-                field = place + 1 if self.words[place] in (";", ".") else field
+                field = place + 1 if self.words[place] == ";" or self.clauses.is_stop(place) else field
                 place += 1
                 continue
             tag, presence = found
@@ -88,7 +88,8 @@ class Form:
     def _is_asked(self, place: int) -> bool:
         """True behind a colon, dash, bracket, question mark, equals sign, tab or two blanks."""
         word = self.words[place - 1]
-        signed = word in self.grammar["asks"] or (word == " " and self.words[place] != ",")
+        dotted = word == "." and self.sentence.word(place - 2) == "."
+        signed = dotted or word in self.grammar["asks"] or (word == " " and self.words[place] != ",")
         bare = self.words[place] in self.grammar["answer_signs"] and self._behind_target(place)
         sided = any(tag.last == place for tag in self.sentence.of("side", "zone"))
         return signed or bare or self._wide_gap(place) or (sided and self.words[place] in self.grammar["plain_answers"])
@@ -108,7 +109,7 @@ class Form:
 
     def _before(self, place: int) -> int:
         """One past the last word of the field before an answer."""
-        while place > 0 and (self.words[place - 1] in self.grammar["asks"] or self.words[place - 1] == " "):
+        while place > 0 and (self.words[place - 1] in self.grammar["asks"] | {" ", "."}):
             place -= 1
         return place
 

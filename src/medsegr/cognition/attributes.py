@@ -285,19 +285,24 @@ def _led(case: Case) -> Sequence[int]:
     """What stands before every target is that of the next; behind "Place:" of all targets of the clause."""
     first, drafts = case.target_after.first, case.drafts
     if case.ends:
+        colon = ":" in case.sentence.between(case.tag.last, first)
         if not case.is_place:
-            return []
-        if ":" in case.sentence.between(case.tag.last, first):
+            return _after(case) if colon and case.tag.kind == "size" else []
+        if colon:
             return _of_the_clause(case)
     return [n for n, d in enumerate(drafts) if d.target.first == first and (not case.ends or d.presence != "absent")]
 
 
 def _of_the_clause(case: Case) -> list[int]:
-    first = case.target_after.first
+    """The next target, and those behind it up to the end of the clause or the next heading of a place."""
+    first, sentence = case.target_after.first, case.sentence
+    colons = [at for at in case.clauses.signs if sentence.words[at] == ":" and at > first]
+    limit = next((tag.first for tag in sentence.of(*PLACES) if colons and first < tag.first < colons[0]), len(sentence))
     return [
         n
         for n, draft in enumerate(case.drafts)
-        if n == case.after or (draft.target.first >= first and not case.clauses.parted(first, draft.target.first))
+        if n == case.after
+        or (first <= draft.target.first < limit and not case.clauses.parted(first, draft.target.first))
     ]
 
 

@@ -118,7 +118,7 @@ def _same(one: Told, other: Told, in_picture: bool) -> bool:
     if one.apart != other.apart:
         return False
     if one.presence == "absent":
-        return one.side == other.side and one.zones == other.zones
+        return one.side == other.side
     sided = one.side == other.side
     unlike = _apart(one.zones, other.zones) or _apart(one.texture, other.texture) or _apart(one.shape, other.shape)
     both_introduced = one.article and other.article

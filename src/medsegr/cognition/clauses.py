@@ -14,7 +14,7 @@ from medsegr.cognition.tags import Sentence, Tag
 Stretch = tuple[int, int]
 """Words [first, last)."""
 
-_RUNS_ON = {"which": 3, "remain": 1}
+_RUNS_ON = {"which": 3, "that": 3, "remain": 1}
 """Links that a cue looks back over, if it follows within so many words."""
 
 
@@ -48,7 +48,7 @@ class Clauses:
             words[at] in (";", ":") or (words[at] == "," and self.sentence.word(at + 1) in thoughts)
             for at in self.signs
             if first <= at < last
-        ) or any(first <= at < last and self._is_stop(at) for at in self.signs)
+        ) or any(first <= at < last and self.is_stop(at) for at in self.signs)
 
     def ahead(self, first: int, *, denying: bool) -> int:
         """The first word that a cue before ``first`` does not reach.
@@ -57,15 +57,24 @@ class Clauses:
         the list goes on with "or".
         """
         words = self.sentence.words
-        first += first < len(words) and words[first] == ":"
+        begin = self._past_colon(first)
+        listing = words[begin - 1] == ":"
         for at in sorted({*self.breaks, *self.signs, *(self.ands if denying else ())}):
-            if at >= first and (at in self.breaks or self._stops_ahead(at, first, denying)):
-                return at
+            if at >= begin and (at in self.breaks or self._stops_ahead(at, begin, denying)):
+                if not (listing and words[at] == ";"):
+                    return at
         return len(words)
+
+    def _past_colon(self, first: int) -> int:
+        """One past the colon that heads a list right behind a cue ("No evidence of the following: ...")."""
+        words, place = self.sentence.words, first
+        while place < len(words) and words[place] in self.grammar["list_heads"]:
+            place += 1
+        return place if place > first and words[place - 1] == ":" else first
 
     def _stops_ahead(self, at: int, first: int, denying: bool) -> bool:
         word, behind = self.sentence.words[at], self.sentence.word(at + 1)
-        if word in (";", ":") or self._is_stop(at) or (word == "?" and denying):
+        if word in (";", ":") or self.is_stop(at) or (word == "?" and denying):
             return True
         if word == "," and behind in self.grammar["new_thoughts"]:
             return True
@@ -129,11 +138,13 @@ class Clauses:
         return 0
 
     def _past_pronoun(self, last: int) -> int:
-        """Where what "which", "this" or "it" before a cue stands for ends, its link left out; the cue's own place."""
+        """Where what "which", "this" or a comma before a cue stands for ends, its link left out; the cue's own place."""
         words, grammar = self.sentence.words, self.grammar
         place = last - 1
         while place > 0 and words[place] in grammar["auxiliaries"]:
             place -= 1
+        if place > 0 and words[place] == ",":
+            return place
         if place <= 0 or words[place] not in grammar["relatives"]:
             return last
         while place > 0 and words[place - 1] in grammar["before_relatives"]:
@@ -146,7 +157,7 @@ class Clauses:
             return last - at > _RUNS_ON.get(words[at], 0)
         if words[at] in ("and", "&"):
             return self._new_clause(at, start, finite)
-        if words[at] == ";" or self._is_stop(at):
+        if words[at] == ";" or self.is_stop(at):
             return True
         if words[at] != ",":
             return False
@@ -165,9 +176,10 @@ class Clauses:
         led = finite and any(words[b] == "there" and b < before[-1].first for b in self.breaks)
         return told or led
 
-    def _is_stop(self, at: int) -> bool:
+    def is_stop(self, at: int) -> bool:
         """True for a full stop within a unit, less that of a number in a list."""
-        return self.sentence.words[at] == "." and not self.sentence.word(at - 1).isdigit()
+        near = self.sentence.word(at - 1), self.sentence.word(at + 1)
+        return self.sentence.words[at] == "." and "." not in near and not near[0].isdigit()
 
     def stretches(self) -> Iterator[Stretch]:
         """The words [first, last) between the links that part clauses."""

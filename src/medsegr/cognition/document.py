@@ -20,11 +20,11 @@ _CUT = re.compile(
     r"[.!?](?=\s|$|[\"\u201d)\]]*(?:\s|$))"  # the end of a sentence
     r"|(?<=[a-z]{2})[.;](?=[A-Z]|\d{1,2}[.)]\s*[A-Za-z])|(?<=\d)\.(?=[A-Z][a-z])"  # the same, without a blank
     r"|\n"
-    r"|(?<=\s)(?=(?:\d{1,2}|[a-h])\)\s)"  # an item of a list within a line
+    r"|(?<=\s)(?=\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)\s|[\u2022\u25cf\u25aa]\s)"  # an item of a list within a line
 )
 _BULLET = re.compile(
     r"\s*(?:(?:[*\u2022\u00b7\u25cf\u25aa>]|[-\u2013](?=\s)|#{2,6})\s*)?"
-    r"(?:(?:\d{1,2}|[a-h])\)\s*|\d{1,2}\.(?!\d)\s*)?"
+    r"(?:\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)\s*|\d{1,2}\.(?!\d)\s*)?"
 )
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")
@@ -66,7 +66,7 @@ class Layout:
         self._short_sides = re.compile(rf"\b(?:{_either(words.get('words_short_sides', ()))})$", re.I)
         self._goes_on = re.compile(rf"(?:\b(?:{_either(words.get('words_goes_on_behind', ()))})|,)[ \t\r]*$", re.I)
         answers = _either((*words.get("words_yes", ()), *words.get("words_no", ())))
-        self._answered = re.compile(rf"(?:[:?=\u2013-]|\t|  )[ \t]*(?:{answers})[ \t\r]*$", re.I)
+        self._answered = re.compile(rf"(?:[^\w\s,;]|\t|  )\s*(?:{answers})[ \t\r]*$", re.I)
         self._answer = re.compile(rf"[ \t]*(?:{answers})[ \t]*(?=[.,;\n]|$)", re.I)
         self._next_line = re.compile(rf"[ \t\r]*\n[ \t]*(?:{answers})[ \t.]*(?:\r?\n|$)", re.I)
 
@@ -113,7 +113,7 @@ class Layout:
         line = text[max(start, text.rfind("\n", start, place) + 1, place - 400) : place]
         if line.rstrip().endswith(":"):
             return not self._next_line.match(text, place - (len(line) - len(line.rstrip())), last)
-        if self._goes_on.search(line) and not self._answered.search(line):
+        if self._goes_on.search(line) and not self._answered.search(text[max(start, place - 60) : place]):
             return _is_item(text, place + 1)
         return not (after[0].islower() and len(line) >= WRAPPED)
 

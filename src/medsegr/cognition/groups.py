@@ -9,7 +9,7 @@ from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Attribute, Draft, attribute
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.phrases import fold
-from medsegr.cognition.tags import Sentence, Tag
+from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
 
 _OPENINGS = ("texture", "size")
 """Kinds of words that a sentence may begin with that goes on without a noun."""
@@ -30,7 +30,11 @@ def resumes(sentence: Sentence, grammar: Grammar) -> str | None:
     if "target" in sentence.kinds:
         return None
     opening = next((tag for tag in sentence.tags if tag.covers(place)), None)
-    if opening is None or opening.kind not in _OPENINGS:
+    if opening is None or opening.kind not in ATTRIBUTES:
+        return None
+    if opening.kind not in PLACES and all(sentence.is_attribute(at) or sentence.words[at] in (",", "and") for at in range(place, len(words))):
+        return "last"
+    if opening.kind not in _OPENINGS:
         return None
     behind = sentence.word(opening.last) or ","
     return "last" if opening.kind == "size" or behind in grammar["behind_opening"] else None

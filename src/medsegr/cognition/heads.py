@@ -12,7 +12,7 @@ from medsegr.cognition.clauses import Clauses, Stretch
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Presence
-from medsegr.cognition.tags import PLACES, Sentence, Tag
+from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
 
 
 class Earlier(NamedTuple):
@@ -62,10 +62,11 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     if not found:
         return Heads(sentence)
     taken = {place for head in found if head.tag for place in range(head.tag.first, head.tag.last)}
-    kept = [tag for tag in sentence.tags if tag.kind in PLACES or taken.isdisjoint(range(tag.first, tag.last))]
+    kept = [tag for tag in sentence.tags if tag.kind in ATTRIBUTES or taken.isdisjoint(range(tag.first, tag.last))]
     kept = [tag for tag in kept if not any(_decides(tag, head) for head in found)]
     added = [head.tag for head in found if head.tag is not None]
-    return Heads(sentence.with_tags([*kept, *added]), found, dropped)
+    organs = {t.first for t in scopes.clauses.targets if any(h.first <= t.first < h.last for h in found)}
+    return Heads(sentence.with_tags([*kept, *added]), found, dropped | (organs - {tag.first for tag in added}))
 
 
 def _inside(head: Head, others: Sequence[Head]) -> bool:
@@ -84,6 +85,8 @@ class _Finder:
         self.sentence: Sentence = scopes.sentence
         self.grammar: Grammar = scopes.grammar
         self.earlier = earlier
+        organs = self.grammar.organ_targets
+        self.targets = [tag for tag in self.clauses.targets if tag.name not in organs]
 
     def heads(self) -> Iterator[Head]:
         """Heads and mute stretches, in order."""
@@ -107,16 +110,16 @@ class _Finder:
             yield cut.first, last
 
     def _targets(self, first: int, last: int) -> list[Tag]:
-        return [tag for tag in self.clauses.targets if first <= tag.first < last]
+        return [tag for tag in self.targets if first <= tag.first < last]
 
     def _places(self, first: int, last: int) -> list[Tag]:
         return self.sentence.within(first, last, *PLACES)
 
     def _before(self, first: int) -> Earlier | None:
         """What was last spoken of before a word."""
-        before = [tag for tag in self.clauses.targets if tag.last <= first]
+        before = [tag for tag in self.targets if tag.last <= first]
         if not before:
-            return self.earlier if not self.clauses.targets else None
+            return self.earlier if not self.targets else None
         target = before[-1]
         start = max((a for a, b in self.clauses.stretches() if a <= target.first < b), default=0)
         places = frozenset(tag.name for tag in self._places(start, first))
@@ -149,7 +152,7 @@ class _Finder:
         presence = self._presence(first, last, before, places)
         if presence is None or before is None:
             normal = not self.grammar["calls_normal"].isdisjoint(words[first:last])
-            return Head(None, first, last) if normal and self.clauses.targets and self._tells_apart(first, last) else None
+            return Head(None, first, last) if normal and self.targets and self._tells_apart(first, last) else None
         at = self._stands_for(first, last, places)
         return Head(Tag("target", before.name, *at, presence), first, last)
 
@@ -215,7 +218,7 @@ class _Finder:
         sides = {tag.name for tag in self._places(first, last) if tag.kind == "side"}
         others = {tag.name for tag in self.sentence.of("side") if tag.last <= first or tag.first >= last}
         led = self.sentence.words[first] in self.grammar["prepositions"]
-        before = any(tag.last <= first for tag in self.clauses.targets)
+        before = any(tag.last <= first for tag in self.targets)
         return bool(sides) and not led and ("bilateral" in sides or bool(others - sides) or before)
 
     def _compared_sides(self) -> Iterator[Head]:
@@ -233,14 +236,14 @@ class _Finder:
         """Answers by place, "effusion: right none, left small": their heads, and the targets that only head them."""
         heads: list[Head] = []
         dropped: set[int] = set()
-        for number, target in enumerate(self.clauses.targets):
-            limit = [tag.first for tag in self.clauses.targets[number + 1 :]][:1] or [len(self.sentence)]
+        for number, target in enumerate(self.targets):
+            limit = [tag.first for tag in self.targets[number + 1 :]][:1] or [len(self.sentence)]
             colon = self._field_end(target)
             rows = list(self._rows(target, colon, limit[0])) if colon else []
             if rows and len({place for _, row in rows for place in row}) >= min(2, len(rows)):
                 heads += [head for head, _ in rows]
                 dropped.add(target.first)
-        if not self.clauses.targets and self.earlier is not None and not found:
+        if not self.targets and self.earlier is not None and not found:
             heads += self._loose_rows(self.earlier)
         return heads, frozenset(dropped)
 

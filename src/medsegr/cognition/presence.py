@@ -54,8 +54,10 @@ class Scopes:
             kinds = (tag.kind, tag.other[0]) if tag.other else (tag.kind,)
             if _CUES.isdisjoint(kinds) or tag.first in self._answered or _is_month(self.sentence, tag):
                 continue
-            tag = self._not_excluded(tag)
-            for kind in (tag.kind,) if tag.kind not in kinds else kinds:
+            start = self._denied_exclusion(tag)
+            if start is not None:
+                kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
+            for kind in kinds:
                 if kind in _CUES:
                     yield self._cue(kind, tag)
 
@@ -65,20 +67,23 @@ class Scopes:
         if kind.endswith("_before"):
             return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=kind[0] == "a"))
         finite = self.sentence.words[tag.first] in self.grammar["begins_verb"]
-        return Cue(kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=kind[0] == "a"), tag.first)
+        return Cue(kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=self._resumes(kind, tag)), tag.first)
 
-    def _not_excluded(self, tag: Tag) -> Tag:
-        """A cue of exclusion that is itself denied leaves doubt: "has not been ruled out", "can't be excluded"."""
+    def _resumes(self, kind: str, tag: Tag) -> bool:
+        """True for a denial that closes its clause: it may say so of what a pronoun or comma leads back to."""
+        return kind == "absent_after" and self._closes(tag.last)
+
+    def _denied_exclusion(self, tag: Tag) -> int | None:
+        """Where "has not been ruled out" and "can't be excluded" begin: exclusion denied leaves doubt; else None."""
         words, grammar = self.sentence.words, self.grammar
         if tag.kind[0] != "a" or grammar["exclusion"].isdisjoint(words[tag.first : tag.last]):
-            return tag
+            return None
         for place in range(tag.first - 1, max(-1, tag.first - 7), -1):
             if any(target.covers(place) for target in self.clauses.targets) or words[place] in (";", ".", ","):
-                break
+                return None
             if words[place] in grammar["negators"] or words[place].endswith(("n't", "n\u2019t")):
-                kind = _BEHIND if tag.kind == "absent_after" else _AHEAD
-                return Tag(kind, kind, place, tag.last)
-        return tag
+                return place
+        return None
 
     def of(self, target: Tag) -> Said:
         """What the sentence says of a target."""
@@ -121,6 +126,8 @@ class Scopes:
             return False
         if self._is_treatment(cue.tag, target) or self._looks_ahead(cue) or self._was_so(cue.tag):
             return False
+        if self.sentence.word(cue.tag.last).endswith("ly"):
+            return True
         return not any(tag.first == cue.tag.last and tag.kind in ATTRIBUTES for tag in self.sentence.tags)
 
     def _is_alternative(self, cue: Tag, target: Tag) -> bool:

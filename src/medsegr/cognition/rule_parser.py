@@ -124,7 +124,10 @@ class _Report:
         unsettled = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
         if not unsettled.tags and not unit.whole_line:
             return context
-        context = self._headed(context, unsettled, unit)
+        headed = self._headed(context, unsettled, unit)
+        if headed is not None and unit.whole_line and not self._tells(unsettled):
+            return headed
+        context = headed if headed is not None else replace(context, opening=self._opens_on(context, unsettled, unit))
         past = self._past(context, unsettled, unit)
         if past is not None:
             return past
@@ -134,22 +137,36 @@ class _Report:
         resolved = self._resolved(context, sentence)
         return resolved if resolved is not None else self._told(context, sentence, unit)
 
-    def _headed(self, context: Context, sentence: Sentence, unit: Unit) -> Context:
-        """The context with the side of a heading."""
+    def _tells(self, sentence: Sentence) -> bool:
+        organs = self.grammar.organ_targets
+        return any(tag.name not in organs for tag in sentence.of("target"))
+
+    def _opens_on(self, context: Context, sentence: Sentence, unit: Unit) -> bool:
+        return context.opening and "target" not in sentence.kinds and not unit.whole_line
+
+    def _headed(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
+        """The context with the side of a heading; None where there is no heading."""
         heading = self.subject.heading(sentence, unit.whole_line, context.opening)
-        opening = context.opening and "target" not in sentence.kinds and heading is None and not unit.whole_line
-        context = replace(context, opening=opening)
         if heading is None:
-            return context
+            return None
+        context = replace(context, opening=False)
         side = attribute(sentence, heading.tag).from_afar() if heading.tag else None
         if heading.title:
             return replace(context, title=side, section=None)
-        general = not self.grammar["image_heads"].isdisjoint(sentence.known) and side is None
-        return context if general else replace(context, section=side)
+        if side is None:
+            general = not self.grammar["image_heads"].isdisjoint(sentence.known)
+            return context if general else replace(context, section=None)
+        told = context.drafts
+        if context.title is not None and context.title.name != side.name:
+            told = tuple(_sided(draft, context.title, always=True) for draft in told)
+            context = replace(context, title=None)
+        return replace(context, section=side, drafts=told)
 
     def _past(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
         """The context behind a sentence that does not speak of this image; None where it does."""
         if self.subject.other_examination(sentence):
+            if not self.grammar["now"].isdisjoint(sentence.known):
+                return None
             line_end = self.text.find("\n", unit.end)
             until = max(context.elsewhere_until, line_end if line_end >= 0 else len(self.text))
             return replace(context, elsewhere_until=until)
@@ -203,7 +220,7 @@ class _Report:
         if not new or unit.closing != "?":
             return new
         behind = clauses.sentence.between(new[-1].target.last, len(clauses.sentence))
-        if not (self.grammar["prepositions"] | {"the"}).issuperset(behind):
+        if not (self.grammar["prepositions"] | {"the", ":"}).issuperset(behind):
             return new
         return [*new[:-1], replace(new[-1], presence="uncertain", cues=((unit.end, unit.end + 1),))]
 
@@ -240,8 +257,12 @@ def _open_cue(sentence: Sentence) -> tuple[str, Span] | None:
     """The cue of "No evidence of:", which heads a list on the next lines."""
     if sentence.word(len(sentence) - 1) != ":" or "target" in sentence.kinds:
         return None
-    cues = [tag for tag in sentence.of("absent_before", "uncertain_before") if tag.last == len(sentence) - 1]
+    cues = [tag for tag in sentence.of("absent_before", "uncertain_before", "absent_after") if _heads_list(sentence, tag)]
     return (cues[-1].kind, sentence.span(cues[-1])) if cues else None
+
+
+def _heads_list(sentence: Sentence, cue: Tag) -> bool:
+    return all(word.isalpha() is False or word in ("the", "following", "finding") for word in sentence.words[cue.last :])
 
 
 def _described(

@@ -16,14 +16,14 @@ _SIZE = re.compile(
 )
 _RANGE = re.compile(rf"(?<![\w.,])({_NUMBER})[^\S\n]*(?:-|\u2013|to)[^\S\n]*(?={_NUMBER}[^\S\n]{{0,3}}{_UNIT})", re.I)
 _ELSEWHERE_BEHIND = re.compile(
-    r"\W{1,3}\b(?:above|below|from\b(?!\W{0,2}\d)|fn\b|deep to|in depth|depth|slices?\b|sections?\b|thick slices?|"
+    r"[^\w;.]{1,3}\b(?:above|below|from\b(?!\W{0,2}\d)|fn\b|deep to|in depth|depth|"
     r"distal|proximal|away|cranial|caudal\b|inferior to|superior to|medial to|lateral to|anterior to|posterior to|"
     r"short of|beyond|of ST\b|solid component|intervals?\b|per |larger|smaller|bigger|shift|"
-    r"(?:cut|collimation|reconstruction)s?\b)",
+    r"(?:cut|collimation|reconstruction)s?\b)|[ \t-]{1,2}(?:thick )?(?:slice|section)s?\b",
     re.I,
 )
 _FORMER_BEHIND = re.compile(
-    r"\W{1,3}\b(?:(?:in|on|at) (?:(?:19|20)\d\d|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)|"
+    r"[^\w;.]{1,3}\b(?:(?:in|on|at) (?:(?:19|20)\d\d|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)|"
     r"(?:previously|before\b|earlier|formerly|initially)(?!\W{0,3}(?:measur\w+ |was )?\d)|(?:on|in|at) (?:the )?(?:prior|previous|last|earlier))",
     re.I,
 )
@@ -36,7 +36,7 @@ _FORMER_AHEAD = re.compile(
 _PART_AHEAD = re.compile(
     r"(?:\b(?:cortical|cortex|parenchymal|slice|section|wall) thick(?:ness|ening)(?: of|:)?|\bcortex of|"
     r"\bcomponent (?:of|measuring)|\bdistance of|\b(?:slice|collimation|interval|increment|cut)s?(?: of|:)?|"
-    r"\b(?:by|per|than|>|<|\u2265|\u2264|every)|[<>\u2265\u2264]|\bvolume(?: of)?|"
+    r"\b(?:by|per|than|every)|[>\u2265]|\bvolume(?: of)?|"
     r"\b(?:grown|grew|enlarged|increased|decreased|shrunk|risen) (?:by|of))"
     r"(?:\W{1,2}(?:about|approximately|up to|only))?\W{0,3}$",
     re.I,

@@ -95,6 +95,9 @@ class Subject:
 
     def is_then(self, clauses: Clauses, target: Tag) -> bool:
         """True for what was so at another time: "on the prior study there was ...", "when there was ..."."""
+        now = [at for at, word in enumerate(clauses.sentence.words) if word in self.grammar["now"]]
+        if now and target.first < now[0] and self.other_examination(clauses.sentence):
+            return True
         return any(
             tag.last <= target.first and not _cut_off(clauses, tag.last, target.first)
             for tag in clauses.sentence.of("then")
@@ -117,7 +120,9 @@ class Subject:
             opening: Nothing was said before it.
         """
         side = next(iter(sentence.of("side")), None)
-        words, first = sentence.words, first_target(sentence)
+        words, organs = sentence.words, self.grammar.organ_targets
+        first = next((tag.first for tag in sentence.of("target") if tag.name not in organs), len(words))
+        side = side or self._organ_side(sentence)
         if opening and side is not None and self._is_title(sentence, side, first):
             return Heading(side, title=True)
         if not whole_line or first < len(words) or not self._is_short(sentence):
@@ -125,10 +130,16 @@ class Subject:
         names_exam = not (self.grammar["exams"] | self.grammar["short_exams"]).isdisjoint(words)
         return Heading(side, title=names_exam and opening) if side or not names_exam else None
 
+    def _organ_side(self, sentence: Sentence) -> Tag | None:
+        """The side in the name of an organ ("RIGHT LUNG")."""
+        sides = (tag for tag in sentence.tags if sentence.words[tag.first] in ("left", "right"))
+        return next((tag.named("side", sentence.words[tag.first])._replace(last=tag.first + 1) for tag in sides), None)
+
     def _is_short(self, sentence: Sentence) -> bool:
         words = [word for word in sentence.words if word.isalpha()]
         plain = self.grammar["tells"] | self.grammar["denies"] | self.grammar["affirms"] | self.grammar["calls_normal"]
-        return 0 < len(words) <= 6 and plain.isdisjoint(words) and "," not in sentence.known
+        described = sentence.of("shape", "texture", "size", "count", "absent_before", "absent_after", "uncertain_before")
+        return 0 < len(words) <= 6 and not described and plain.isdisjoint(words) and "," not in sentence.known
 
     def _is_title(self, sentence: Sentence, side: Tag, first: int) -> bool:
         """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ..."."""

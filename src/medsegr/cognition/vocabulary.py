@@ -95,7 +95,7 @@ class Vocabulary:
 
     def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
         """The words between two blanks, and where they begin there."""
-        sided = chunk.strip("(),.;:") not in _NO_SIDES
+        sided = chunk.strip("(),.;:").upper() not in _NO_SIDES
         found = tuple((self._word(token.word, token.text, sided), token.start) for token in tokenise(chunk))
         if len(self._met) < REMEMBERED and len(chunk) <= LONGEST:
             self._met[chunk] = found
