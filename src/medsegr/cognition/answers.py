@@ -91,7 +91,8 @@ class Form:
         dotted = word == "." and self.sentence.word(place - 2) == "."
         signed = dotted or word in self.grammar["asks"] or (word == " " and self.words[place] != ",")
         bare = self.words[place] in self.grammar["answer_signs"] and self._behind_target(place)
-        sided = any(tag.last == place for tag in self.sentence.of("side", "zone"))
+        asked = not self.grammar["asks_plainly"].isdisjoint(self.words[:place])
+        sided = asked and any(tag.last == place for tag in self.sentence.of("side", "zone"))
         return signed or bare or self._wide_gap(place) or (sided and self.words[place] in self.grammar["plain_answers"])
 
     def _wide_gap(self, place: int) -> bool:

@@ -196,6 +196,17 @@ def _goes_ahead(case: Case) -> bool:
     return case.is_place and not case.ends and not _stays_with(case)
 
 
+def _begins_anew(case: Case) -> bool:
+    """True for the "antrum" of "in the duodenum no erosion, in the antrum an erosion": each place leads its target."""
+    if not (case.is_place and case.direct):
+        return False
+    place = case.tag.first - 1
+    while place > 0 and (case.sentence.words[place] in case.grammar["leads_a_place"] or case.sentence.is_attribute(place)):
+        place -= 1
+    ahead = case.sentence.within(0, case.target_before.first, *PLACES)
+    return case.sentence.words[place] == "," and place < case.tag.first - 1 and bool(ahead)
+
+
 def _is_of_the_explained(case: Case) -> bool:
     after = case.drafts[case.after or 0]
     return case.direct and explains(case.sentence, case.tag.last, after) and _stays_with(case)
@@ -312,6 +323,7 @@ RELATIONS: tuple[tuple[Callable[[Case], bool], Callable[[Case], Sequence[int]]],
     (_counts, _counted),
     (_goes_ahead, _after),
     (_is_subject, _led),
+    (_begins_anew, _after),
     (_is_of_the_explained, _before),
     (_looks_back, _before),
     (_opens_chain, _after),

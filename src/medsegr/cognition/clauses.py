@@ -83,10 +83,17 @@ class Clauses:
         following = next((tag for tag in self.targets if tag.first > at), None)
         if following is None:
             return False
+        if self._elsewhere_again(first, at, following):
+            return True
         if word in ("and", "&"):
             denied = any(first <= tag.first < at for tag in self.targets)
             return denied and (self.is_described(at + 1, following.first) or self._asserted(at, following))
         return word != "?" and self._describes_anew(first, at + 1, following)
+
+    def _elsewhere_again(self, first: int, at: int, target: Tag) -> bool:
+        """True for "no mass and in the left breast a mass": the same finding, at another place."""
+        again = any(first <= tag.first < at and tag.name == target.name for tag in self.targets)
+        return again and bool(self.sentence.within(at, target.first, "side", "zone"))
 
     def _asserted(self, at: int, target: Tag) -> bool:
         """True for "and the nodule is stable": a clause with a subject and a verb of its own."""
@@ -154,7 +161,8 @@ class Clauses:
     def _stops_behind(self, at: int, last: int, start: int, finite: bool) -> bool:
         words = self.sentence.words
         if at in self.breaks:
-            return last - at > _RUNS_ON.get(words[at], 0)
+            whole = next((tag.last for tag in self.sentence.of("breaks") if tag.first == at), at)
+            return whole != last and last - at > _RUNS_ON.get(words[at], 0)
         if words[at] in ("and", "&"):
             return self._new_clause(at, start, finite)
         if words[at] == ";" or self.is_stop(at):
@@ -184,7 +192,8 @@ class Clauses:
     def stretches(self) -> Iterator[Stretch]:
         """The words [first, last) between the links that part clauses."""
         ends = self.grammar["parts_clauses"]
-        cuts = [at for at, word in enumerate(self.sentence.words) if word in ends]
+        whole = {at for tag in self.sentence.of("except") for at in range(tag.first, tag.last)}
+        cuts = [at for at, word in enumerate(self.sentence.words) if word in ends and at not in whole]
         for one, other in pairwise((-1, *cuts, len(self.sentence))):
             if other > one + 1:
                 yield one + 1, other

@@ -16,11 +16,12 @@ from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
 
 
 class Earlier(NamedTuple):
-    """The finding last spoken of before a sentence: name, presence, names of its places."""
+    """The finding last spoken of before a sentence: name, presence, its places as (kind, name), has it a degree."""
 
     name: str
     presence: Presence
-    places: frozenset[str]
+    places: frozenset[tuple[str, str]] = frozenset()
+    graded: bool = False
 
 
 class Head(NamedTuple):
@@ -75,7 +76,8 @@ def _inside(head: Head, others: Sequence[Head]) -> bool:
 
 def _decides(tag: Tag, head: Head) -> bool:
     """True for cues within the words of a head: they are spent."""
-    return head.tag is not None and head.first <= tag.first < head.last and tag.kind.startswith(("absent", "uncertain"))
+    spent = tag.kind.startswith(("absent", "uncertain")) or tag.kind == "member"
+    return head.tag is not None and head.first <= tag.first < head.last and spent
 
 
 class _Finder:
@@ -98,8 +100,18 @@ class _Finder:
 
     def _stretches(self) -> Iterator[Stretch]:
         """Stretches of one place each: "... on the right | not seen on the left"."""
-        for first, last in self.clauses.stretches():
+        stretches = list(self.clauses.stretches())
+        while stretches:
+            first, last = stretches.pop(0)
+            if stretches and self._is_place_then_degree(first, last, *stretches[0]):
+                last = stretches.pop(0)[1]
             yield from self._with_exceptions(first, last)
+
+    def _is_place_then_degree(self, first: int, last: int, start: int, end: int) -> bool:
+        """True for "in the left eye, large"."""
+        if self.sentence.words[last] != "," or self._targets(first, end) or self._places(start, end):
+            return False
+        return bool(self._places(first, last)) and not self._graded(first, last) and self._graded(start, end)
 
     def _with_exceptions(self, first: int, last: int) -> Iterator[Stretch]:
         cut = next((tag for tag in self.sentence.within(first + 1, last, "except")), None)
@@ -122,8 +134,8 @@ class _Finder:
             return self.earlier if not self.targets else None
         target = before[-1]
         start = max((a for a, b in self.clauses.stretches() if a <= target.first < b), default=0)
-        places = frozenset(tag.name for tag in self._places(start, first))
-        return Earlier(target.name, self.scopes.of(target).presence, places)
+        graded = self._graded(start, first) and bool(self._places(start, first))
+        return Earlier(target.name, self.scopes.of(target).presence, _names(self._places(start, first)), graded)
 
     def _other_place(self, first: int, last: int) -> Head | None:
         """ "... on the right is not seen on the left": a denial with a place of its own behind one with another."""
@@ -132,7 +144,7 @@ class _Finder:
             behind = self._places(cue.last, last)
             ahead = self._places(first, cue.first)
             led = self.sentence.word(cue.last) in self.grammar["at"]
-            if led and ahead and behind and targets[0].last <= cue.first and _differ(ahead, behind):
+            if led and ahead and behind and targets[0].last <= cue.first and _differ(_names(ahead), behind):
                 return Head(Tag("target", targets[0].name, cue.first, cue.last, "absent"), cue.first, last)
         return None
 
@@ -160,7 +172,7 @@ class _Finder:
         """True for words that say nothing but place, size, degree and whether something is there."""
         grammar = self.grammar
         plain = grammar["says_nothing"] | grammar["denies"] | grammar["affirms"] | grammar["calls_normal"]
-        plain = plain | grammar["not_looked_at"] | grammar["hedges"] | grammar.organs.keys() | grammar["body_parts"]
+        plain = plain | grammar["not_looked_at"] | {","} | grammar["hedges"] | grammar.organs.keys() | grammar["body_parts"]
         covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count")
                    for p in range(tag.first, tag.last)}  # fmt: skip
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
@@ -168,7 +180,7 @@ class _Finder:
     def _presence(self, first: int, last: int, before: Earlier | None, places: Sequence[Tag]) -> Presence | None:
         """What a stretch says of a finding at another place than before; None where it speaks of none."""
         words, grammar = set(self.sentence.words[first:last]), self.grammar
-        if before is None or (before.places and not _differ_by_name(before.places, places)):
+        if before is None or (before.places and not _differ(before.places, places)):
             return None
         if not grammar["denies"].isdisjoint(words) or self.sentence.within(first, last, "absent_after"):
             return "absent"
@@ -183,16 +195,11 @@ class _Finder:
         if before.presence == "absent":
             turned = self.sentence.word(first - 1) in grammar["turns"] and bool(before.places)
             return hedged if (said and before.places) or turned else None
-        return hedged if graded and self._graded_before(first) else None
+        return hedged if graded and before.graded else None
 
     def _graded(self, first: int, last: int) -> bool:
         sizes = self.grammar["own_sizes"]
         return any(tag.kind == "size" or tag.name in sizes for tag in self.sentence.within(first, last, "size", "shape"))
-
-    def _graded_before(self, first: int) -> bool:
-        """True where the finding before has a place and a degree of its own, and none of the sentence lacks them."""
-        stretches = [(a, b) for a, b in self.clauses.stretches() if b <= first and self._targets(a, b)]
-        return bool(stretches) and self._graded(*stretches[-1]) and bool(self._places(*stretches[-1]))
 
     def _stands_for(self, first: int, last: int, places: Sequence[Tag]) -> Stretch:
         """The words that stand for the finding: the degree or denial, else the place."""
@@ -250,7 +257,7 @@ class _Finder:
     def _field_end(self, target: Tag) -> int:
         """One past the colon, dash or equals sign behind a target; 0 where there is none."""
         place = target.last
-        return place + 1 if self.sentence.word(place) in (":", "-", "\u2013", "=") else 0
+        return place + 1 if self.sentence.word(place) in self.grammar["opens_rows"] else 0
 
     def _rows(self, target: Tag, first: int, last: int) -> Iterator[tuple[Head, tuple[str, ...]]]:
         """Each place of a list with its answer: (head, names of the place); nothing where a row says something else."""
@@ -311,9 +318,14 @@ class _Finder:
         return bool(behind) and (bool(asked) or bool(self.scopes.answers))
 
 
-def _differ(ahead: Sequence[Tag], behind: Sequence[Tag]) -> bool:
-    return _differ_by_name(frozenset(tag.name for tag in ahead), behind)
+def _names(places: Sequence[Tag]) -> frozenset[tuple[str, str]]:
+    return frozenset((tag.kind, tag.name) for tag in places)
 
 
-def _differ_by_name(names: frozenset[str], places: Sequence[Tag]) -> bool:
-    return names.isdisjoint(tag.name for tag in places)
+def _differ(names: frozenset[tuple[str, str]], places: Sequence[Tag]) -> bool:
+    """True for two places of which neither holds the other: the sides differ, or the zones do."""
+    for kind in PLACES:
+        one, other = {name for k, name in names if k == kind}, {tag.name for tag in places if tag.kind == kind}
+        if one and other and one.isdisjoint(other):
+            return True
+    return False

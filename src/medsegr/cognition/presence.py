@@ -57,9 +57,17 @@ class Scopes:
             start = self._denied_exclusion(tag)
             if start is not None:
                 kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
+            if self._says_neither(tag):
+                kinds = ("absent_after",)
             for kind in kinds:
                 if kind in _CUES:
                     yield self._cue(kind, tag)
+
+    def _says_neither(self, tag: Tag) -> bool:
+        """True for "is seen neither on the right nor on the left": it looks back."""
+        if self.sentence.words[tag.first] not in self.grammar["says_neither"]:
+            return False
+        return not any(target.first >= tag.last for target in self.clauses.targets)
 
     def _cue(self, kind: str, tag: Tag) -> Cue:
         if kind in (_NEXT, _VERSUS):

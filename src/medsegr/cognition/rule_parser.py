@@ -73,7 +73,8 @@ class Context:
         if not self.drafts:
             return None
         last = self.drafts[-1]
-        return Earlier(last.name, last.presence, frozenset(place.name for place in last.places()))
+        places = frozenset((place.kind, place.name) for place in last.places())
+        return Earlier(last.name, last.presence, places, bool(places) and bool(last.of("shape") or last.of("size")))
 
 
 class Reader:
@@ -193,7 +194,8 @@ class _Report:
         heads = with_heads(scopes, context.earlier())
         if heads.regions:
             clauses = Clauses(heads.sentence, self.grammar)
-            scopes = Scopes(clauses, scopes.answers)
+            answers = [a for a in scopes.answers if not any(h.first <= a.tag.first < h.last for h in heads.regions)]
+            scopes = Scopes(clauses, answers)
         new = self._spoken_of(clauses, scopes, heads)
         drafts, new = _described(clauses, heads, context.drafts, new)
         new = [part for draft in new for part in apart(clauses, draft)]

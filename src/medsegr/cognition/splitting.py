@@ -6,7 +6,7 @@ from dataclasses import replace
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.tags import Sentence
+from medsegr.cognition.tags import PLACES, Sentence
 
 
 def apart(clauses: Clauses, draft: Draft) -> list[Draft]:
@@ -82,26 +82,33 @@ class _Placed:
 
     def by_degree(self) -> list[Draft]:
         """Drafts for "small right and moderate left", "right small, left moderate": a degree of its own each."""
-        sides = [one for one in self.places if one.kind == "side" and one.name != "bilateral"]
-        if not self.shown or len(self.places) != 2 or {one.name for one in sides} != {"left", "right"}:
-            return []
+        for kind in PLACES if self.shown else ():
+            places = [one for one in self.places if one.kind == kind and one.name != "bilateral"]
+            if len(places) == 2 and places[0].name != places[1].name:
+                parts = self._each_with_degree(places)
+                if parts:
+                    return parts
+        return []
+
+    def _each_with_degree(self, places: Sequence[Attribute]) -> list[Draft]:
         own_sizes = self.grammar["own_sizes"]
         degrees = [one for one in self.draft.of("shape") if one.name in own_sizes]
         for leads in (self._leads, self._follows):
-            own = [next((one for one in degrees if leads(one, side)), None) for side in sides]
+            own = [next((one for one in degrees if leads(one, place)), None) for place in places]
             if None not in own and own[0] != own[1]:
-                rest = [one for one in self._rest("side") if one not in own]
-                return [self._having([side, *rest, degree]) for side, degree in zip(sides, own, strict=True) if degree]
+                rest = [one for one in self.draft.attributes if one not in places and one not in own]
+                return [self._having([place, *rest, degree]) for place, degree in zip(places, own, strict=True) if degree]
         return []
 
-    def _leads(self, degree: Attribute, side: Attribute) -> bool:
+    def _leads(self, degree: Attribute, place: Attribute) -> bool:
         """True for the "small" of "small right" and "small on the right"."""
-        gap = self.sentence.words[degree.last : side.first]
-        return degree.last <= side.first and self.grammar["to_a_side"].issuperset(gap)
+        gap = self.sentence.words[degree.last : place.first]
+        return degree.last <= place.first and self.grammar["to_a_side"].issuperset(gap)
 
-    def _follows(self, degree: Attribute, side: Attribute) -> bool:
-        """True for the "small" of "right small, left moderate"."""
-        return side.last == degree.first
+    def _follows(self, degree: Attribute, place: Attribute) -> bool:
+        """True for the "small" of "right small, left moderate" and "in the right lung, small"."""
+        gap = set(self.sentence.words[place.last : degree.first]) - {","} - self.grammar["body_parts"]
+        return place.last <= degree.first and not gap - self.grammar.organs.keys()
 
     def by_side(self) -> list[Draft]:
         """Drafts for sides that are named each with a place of its own."""
