@@ -15,20 +15,20 @@ _EVERYWHERE = "any"
 class Readings:
     """Settles the readings of a report's sentences, one after the other; remembers the organ spoken of."""
 
-    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None, organs: tuple[str, ...]) -> None:
         self.lexicon = lexicon
         self.grammar = grammar
         shown = regions_of(modality, lexicon)
         self.home = shown
         self.regions = {*shown, *(near for region in shown for near in NEIGHBOURS.get(region, ()))}
-        known = lexicon.modalities.get(modality or "")
-        self._of_picture = known.organs if known else ()
+        self._of_picture = organs
         self._organ_words = frozenset(grammar.organs)
         self._organ: str | None = None
 
     def settle(self, sentence: Sentence) -> Sentence:
         """The same sentence, every word with one reading."""
         organs = self._organs(sentence)
+        sentence = self._without_foreign_segments(sentence, organs)
         general = {m.first: kind for m in sentence.mentions if (kind := self._kind(sentence, m))}
         if not sentence.has_readings and not general and self.grammar.organ_targets.isdisjoint(sentence.names):
             self._remember(organs)
@@ -53,6 +53,18 @@ class Readings:
                 settled.append(mention)
         self._remember(organs)
         return sentence if settled == sentence.mentions else Sentence(sentence.wording, settled)
+
+    def _without_foreign_segments(self, sentence: Sentence, organs: list[tuple[int, str]]) -> Sentence:
+        """Without the zones of the liver that are segments of a lung here ("nodule in the lower lobe, segment 6")."""
+        named = dict(organs)
+        foreign = [
+            m
+            for m in sentence.of("zone")
+            if len(self.grammar.organs.get(m.name, ())) > 1
+            and m.first in named
+            and self.lexicon.zones[m.name].region not in self.lexicon.organs[named[m.first]].regions
+        ]
+        return Sentence(sentence.wording, [m for m in sentence.mentions if m not in foreign]) if foreign else sentence
 
     def _kind(self, sentence: Sentence, mention: Mention) -> str | None:
         """The kind of a general word, or None: no phrase is one that names an organ itself."""

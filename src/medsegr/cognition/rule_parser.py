@@ -41,13 +41,14 @@ _REFERRING = frozenset({"latter", "former"})
 """Kinds of words that refer to one of two findings."""
 
 
-def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Finding]:
+def read_report(text: str, modality: str | None, lexicon: Lexicon, organs: tuple[str, ...] = ()) -> list[Finding]:
     """The findings of a report, in its order.
 
     Args:
         modality: Canonical modality, or None.
+        organs: That the pictures are taken of: general words are said of them where the report names none.
     """
-    walk = _Walk(text, modality, lexicon)
+    walk = _Walk(text, modality, lexicon, organs)
     for first, last in outside(text, spans_elsewhere(text, lexicon)):
         for span in split_sentences(text, first, last):
             walk.read(span)
@@ -57,13 +58,13 @@ def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Findi
 class _Walk:
     """The way through one report: what was found so far, and what the next sentence may refer to."""
 
-    def __init__(self, text: str, modality: str | None, lexicon: Lexicon) -> None:
+    def __init__(self, text: str, modality: str | None, lexicon: Lexicon, organs: tuple[str, ...]) -> None:
         self.text = text
         self.modality = modality
         self.lexicon = lexicon
         self.reader = reader_of(lexicon)
         self.grammar = self.reader.grammar
-        self.readings = Readings(lexicon, self.grammar, modality)
+        self.readings = Readings(lexicon, self.grammar, modality, organs)
         self.subject = Subject(lexicon, self.grammar, modality)
         self.drafts: list[Draft] = []
         self.shown: list[Draft] = []
