@@ -13,6 +13,9 @@ from medsegr.errors import ConfigError
 if TYPE_CHECKING:
     from medsegr.cognition.lexicon import Lexicon
 
+LONGEST_WORD = 40
+"""Letters of a name that a message repeats; one with blanks may be a report, and is not."""
+
 LONGEST_NAME = 12
 """Words; what is longer is no name of an examination and may be a report."""
 
@@ -20,7 +23,9 @@ ANY = "any"
 """Part of the body that stands for all."""
 
 _WORD = re.compile(r"[^\W_]+")
-_OTHER_TIME = frozenset({"comparison", "compared", "prior", "previous", "earlier", "advise", "recommend", "suggest", "outside"})
+_OTHER_TIME = frozenset(
+    {"comparison", "compared", "prior", "previous", "earlier", "advise", "recommend", "suggest", "outside"}
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def examination_named(name: str, lexicon: "Lexicon") -> Examination:
     known = lexicon.modalities.get(name)
     found = Examination(name, known.organs) if known else _read(_words_of(name), lexicon)
     if found is None:
-        raise ConfigError(f"Unknown modality{_shown(name)}: {nearest(name, lexicon)}")
+        told = f" '{name}'" if len(name) <= LONGEST_WORD and not any(letter.isspace() for letter in name) else ""
+        raise ConfigError(f"Unknown modality{told}: {_expected(name, lexicon)}")
     return found
 
 
@@ -92,20 +98,21 @@ def titled(text: str, lexicon: "Lexicon") -> Examination | None:
     return None
 
 
-def nearest(name: str, lexicon: "Lexicon") -> str:
-    """The names that are most like one that is not known, in words."""
+def nearest(name: str, lexicon: "Lexicon") -> list[str]:
+    """Our names that are most like one that is not known, the nearest first; at most three."""
     known = sorted(lexicon.modalities)
-    said = set(_words_of(name))
-    parts = [part.name for part in _parts_in(tuple(said), lexicon)] + sorted(said)
-    alike = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    alike += [one for one in known if any(word and word in one.split("_") for word in parts)]
-    meant = list(dict.fromkeys(alike))[:4]
-    hint = f"did you mean {' or '.join(repr(one) for one in meant)}? " if meant else ""
-    return f"{hint}Known: {', '.join(known)}, and what people call them (CT abdomen, liver MRI)."
+    said = _words_of(name)
+    words = {*said, *(part.name for part in _parts_in(said, lexicon)), *_named(said, _phrases(lexicon)[0])}
+    alike = difflib.get_close_matches(name, known, n=3, cutoff=0.75)
+    alike += [one for one in known if not words.isdisjoint((*one.split("_"), one.partition("_")[2]))]
+    return list(dict.fromkeys(alike))[:3]
 
 
-def _shown(name: str) -> str:
-    return f" '{name}'" if len(name) <= 40 and len(name.split()) <= 5 and name.isprintable() else ""
+def _expected(name: str, lexicon: "Lexicon") -> str:
+    near = nearest(name, lexicon)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    known = ", ".join(sorted(lexicon.modalities))
+    return f"expected one of {known}, or what people call them (CT abdomen, liver MRI).{hint}"
 
 
 def _words_of(said: str) -> tuple[str, ...]:

@@ -43,7 +43,11 @@ class Readings:
                 settled.append(mention)
             elif self._is_anatomy(mention):
                 described = not findings or self._is_described(sentence, mention, findings)
-                if described and not any(m.kind.startswith(GENERIC) for m in sentence.mentions) and not after_preposition(sentence, mention, self.grammar):
+                if (
+                    described
+                    and not any(m.kind.startswith(GENERIC) for m in sentence.mentions)
+                    and not after_preposition(sentence, mention, self.grammar)
+                ):
                     settled.append(mention)
                 else:
                     settled += self._as_place(mention)
