@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from medsegr.cognition.examinations import Method, Part
 from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
 from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
 from medsegr.cognition.organs import Organ
@@ -22,7 +23,7 @@ from medsegr.view import Frame, PictureKind, Sides, ZoneBox
 
 DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
-    "general", "organs", "grammar",
+    "general", "organs", "examinations", "grammar",
 )  # fmt: skip
 """Files of the built-in lexicon. Where two meanings or statements fit equally well, the earlier file's wins."""
 
@@ -122,6 +123,8 @@ class Lexicon:
     combined: Mapping[str, tuple[tuple[str, str], ...]]
     views: Mapping[str, Mapping[str, ZoneBox]]
     organs: Mapping[str, Organ]
+    methods: Mapping[str, Method]
+    parts: Mapping[str, Part]
 
     def kind(self, modality: str | None) -> PictureKind:
         """What pictures of a modality show; of one that is not known, no place but the picture's own zones."""
@@ -179,6 +182,8 @@ def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
         combined={words: _parts(fields) for words, fields in merged.tables["combined"].items()},
         views=merged.tables["views"],
         organs=_table(merged, "organs", Organ),
+        methods=_table(merged, "methods", Method),
+        parts=_table(merged, "parts", Part),
     )
 
 

@@ -9,10 +9,10 @@ from medsegr.cognition.lexicon_file import Entry, LexiconFile
 from medsegr.cognition.lexicon_schema import SECTIONS, WORD_SECTIONS, expected, shown
 from medsegr.errors import ConfigError
 
-JOINED = ("words", "here", "regions", "zones", "organs")
+JOINED = ("words", "here", "regions", "zones", "organs", "codes")
 """Fields that grow when a name stands in several files; all others must agree."""
 
-TABLES = ("lesions",)
+TABLES = ("lesions", "shows")
 """Fields that are tables; a later file's rows are added, or stand for the earlier ones."""
 
 PARTS = {"side": "sides", "zone": "zones", "texture": "textures", "shape": "shapes", "target": "targets"}
@@ -163,6 +163,12 @@ def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterab
         yield from listed("zones", "zone", merged.tables["zones"])
         line = entry.lines.get("lesions", entry.line)
         yield from ((name, "target", merged.tables["targets"], line) for name in fields.get("lesions", {}).values())
+    elif entry.section == "methods":
+        line = entry.lines.get("shows", entry.line)
+        yield from ((name, "modality", merged.tables["modalities"], line) for name in fields.get("shows", {}).values())
+    elif entry.section == "parts":
+        yield from listed("organs", "organ", merged.tables["organs"])
+        yield from listed("within", "part", merged.tables["parts"])
     elif entry.section == "combined":
         for part, section in PARTS.items():
             yield from listed(part, part, merged.tables[section])

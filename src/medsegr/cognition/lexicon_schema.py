@@ -206,6 +206,8 @@ SECTIONS: Mapping[str, Section] = {
         {"regions": words, "words": words, "zones": words, "lesions": pairs},
         {"regions": "a list", "words": "a list"},
     ),
+    "methods": Section({"codes": words, "words": words, "shows": pairs}, {**_NEW_WORDS, "shows": "a table"}),
+    "parts": Section({"words": words, "within": text, "organs": words}, _NEW_WORDS),
     "combined": Section(
         {"side": names, "zone": names, "texture": names, "shape": names, "target": names}, named=False
     ),

@@ -25,13 +25,12 @@ Named = tuple[int, str]
 class Readings:
     """Settles the readings of sentences, in pictures of one modality."""
 
-    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None, organs: tuple[str, ...]) -> None:
         self.lexicon = lexicon
         self.grammar = grammar
         self.home = regions_of(modality, lexicon)
         self.regions = {*self.home, *(near for region in self.home for near in NEIGHBOURS.get(region, ()))}
-        known = lexicon.modalities.get(modality or "")
-        self._of_picture = known.organs if known else ()
+        self._of_picture = organs
         self._organ_words = frozenset(grammar.organs)
 
     def organs_in(self, sentence: Sentence) -> list[Named]:
@@ -60,10 +59,23 @@ class Readings:
             organs: That it names.
             earlier: The organ last spoken of before it, or None.
         """
+        sentence = self._without_foreign_segments(sentence, organs)
         if not any(self._is_open(sentence, tag) for tag in sentence.tags):
             return sentence
         tags = [one for tag in sentence.tags for one in self._settle(sentence, tag, organs, earlier)]
         return sentence if tags == list(sentence.tags) else sentence.with_tags(tags)
+
+    def _without_foreign_segments(self, sentence: Sentence, organs: Sequence[Named]) -> Sentence:
+        """Without the zones of the liver that are segments of a lung here ("nodule in the lower lobe, segment 6")."""
+        named, known = dict(organs), self.grammar.organs
+        foreign = [
+            tag
+            for tag in sentence.of("zone")
+            if len(known.get(tag.name, ())) > 1
+            and tag.first in named
+            and self.lexicon.zones[tag.name].region not in self.lexicon.organs[named[tag.first]].regions
+        ]
+        return sentence.with_tags([tag for tag in sentence.tags if tag not in foreign]) if foreign else sentence
 
     def _is_open(self, sentence: Sentence, tag: Tag) -> bool:
         if self._kind(sentence, tag):

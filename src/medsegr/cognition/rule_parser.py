@@ -86,9 +86,9 @@ class Reader:
         self.layout = Layout(lexicon)
         self.tagger = Tagger(lexicon, self.grammar)
 
-    def read(self, text: str, modality: str | None) -> Reading:
+    def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
         """The findings of a report, in its order."""
-        report = _Report(self, text, modality)
+        report = _Report(self, text, modality, organs)
         context = Context()
         for unit in self.layout.units(text):
             context = report.after(context, unit)
@@ -104,21 +104,28 @@ def reader_of(lexicon: Lexicon) -> Reader:
     return Reader(lexicon)
 
 
-def read_report(text: str, modality: str | None, lexicon: Lexicon) -> Reading:
-    """What a report says of pictures of a modality, or of any."""
-    return reader_of(lexicon).read(text, modality)
+def read_report(text: str, modality: str | None, lexicon: Lexicon, organs: tuple[str, ...] = ()) -> Reading:
+    """What a report says.
+
+    Args:
+        text: The report.
+        modality: Canonical modality, or None.
+        lexicon: Names and words.
+        organs: That the pictures are taken of: general words are said of them where the report names none.
+    """
+    return reader_of(lexicon).read(text, modality, organs)
 
 
 class _Report:
     """One report: how each of its units changes the context."""
 
-    def __init__(self, reader: Reader, text: str, modality: str | None) -> None:
+    def __init__(self, reader: Reader, text: str, modality: str | None, organs: tuple[str, ...]) -> None:
         self.reader = reader
         self.grammar = reader.grammar
         self.text = text
         self.modality = modality
         self.subject = Subject(reader.grammar, own_words(reader.lexicon, modality))
-        self.readings = Readings(reader.lexicon, reader.grammar, modality)
+        self.readings = Readings(reader.lexicon, reader.grammar, modality, organs)
 
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""

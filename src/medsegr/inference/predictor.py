@@ -188,7 +188,7 @@ class Predictor:
         """
         lexicon = lexicon or load_lexicon()
         names = [canonical_target(name, lexicon) for name in checked_names(report, targets)]
-        check_modality(modality, image, lexicon)
+        modality = check_modality(modality, image, lexicon)
         check_thresholds(threshold, support_threshold)
         policy = policy_of(untrained, self.metadata)
         check_question(report, names)
