@@ -59,6 +59,7 @@ class Meanings:
         self.grammar = grammar
         self.regions = regions_of(modality, lexicon)
         self.told = told_of(modality, lexicon)
+        self.foreign = _foreign_lesions(lexicon, self.told)
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
         kind = lexicon.kind(modality)
         self._shows_places = kind.frame == "image" and kind.sides == "none"
@@ -169,10 +170,18 @@ class Meanings:
         only_here = meaning.only_here
         if only_here and not at_home and (self.regions or meaning.general):
             return 0.0
-        if not self.may_speak_of(name):
+        if name in self.foreign:
             return 0.0
         base = 4.0 if at_home else 3.0 if target.region == "any" else 2.0 if not self.regions else 1.5
         return base - (0.4 if target.group == "anatomy" else 0.0) - (0.5 if only_here and not self.regions else 0.0)
+
+
+def _foreign_lesions(lexicon: Lexicon, regions: frozenset[str]) -> frozenset[str]:
+    """Lesions of organs that reports on pictures of these regions do not speak of, but for history."""
+    held: dict[bool, set[str]] = {True: set(), False: set()}
+    for organ in lexicon.organs.values():
+        held[organ.lies_in(regions)].update(organ.lesions.values())
+    return frozenset(held[False] - held[True])
 
 
 def _shares_stem(target: str, names: Sequence[str]) -> bool:
