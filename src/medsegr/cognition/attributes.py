@@ -27,14 +27,17 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     """
     sentence = clauses.sentence
     given: list[list[Tag]] = [[] for _ in drafts]
+    own = {head.tag.first for head in regions if head.tag is not None}
+    numbers = [number for number, draft in enumerate(drafts) if draft.target.first not in own]
+    free = [drafts[number] for number in numbers]
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
     for tag in sentence.of(*ATTRIBUTES) if drafts else ():
         if doubtful and _says_nothing(clauses, tag, drafts):
             continue
         region = next((head for head in regions if head.first <= tag.first < head.last), None)
-        owners = _in_region(region, drafts) if region else owners_of(clauses, tag, drafts)
+        owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
         for number in owners:
-            given[number].append(tag)
+            given[number if region else numbers[number]].append(tag)
     return [_described(clauses, draft, tags) for draft, tags in zip(drafts, given, strict=True)]
 
 
@@ -149,7 +152,7 @@ def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[i
     """Numbers of the drafts that an attribute belongs to: what the first relation that holds says."""
     before = after = None
     for number, draft in enumerate(drafts):
-        if draft.target.first <= tag.first and tag.last <= draft.target.last:
+        if draft.target.first < tag.last and tag.first < draft.target.last:
             return [n for n, other in enumerate(drafts) if other.target.first == draft.target.first]
         if draft.target.last <= tag.first:
             before = number
@@ -171,6 +174,16 @@ def _closes(case: Case) -> bool:
 
 def _nothing_ahead(case: Case) -> bool:
     return case.before is None and case.tag.kind != "count"
+
+
+def _heads_a_field(case: Case) -> bool:
+    """True for the second place of "left lung: nodule, right lung: effusion"."""
+    if not case.is_place or case.before is None or case.after is None:
+        return False
+    place, words = case.tag.last, case.sentence.words
+    while case.sentence.is_attribute(place) or case.sentence.word(place) in case.grammar["body_parts"]:
+        place += 1
+    return case.sentence.word(place) == ":" and place < case.target_after.first and words[case.tag.first - 1] != ":"
 
 
 def _counts(case: Case) -> bool:
@@ -320,6 +333,7 @@ def _of_the_clause(case: Case) -> list[int]:
 RELATIONS: tuple[tuple[Callable[[Case], bool], Callable[[Case], Sequence[int]]], ...] = (
     (_nothing_behind, _before),
     (_nothing_ahead, _led),
+    (_heads_a_field, lambda case: _of_the_clause(case)),
     (_counts, _counted),
     (_goes_ahead, _after),
     (_is_subject, _led),

@@ -36,8 +36,9 @@ class Clauses:
         self.targets = [tag for tag in sentence.tags if tag.kind == "target"]
 
     def _is_subordinate(self, place: int) -> bool:
-        """True for the "there is" of "unclear whether there is"."""
-        return place > 0 and self.sentence.words[place - 1] in self.grammar["conjunctions"]
+        """True for the "there is" of "unclear whether there is", the "contains" of "whether the lobe contains"."""
+        ahead = self.sentence.words[max(0, place - 8) : place]
+        return not self.grammar["conjunctions"].isdisjoint(ahead) and "," not in ahead
 
     def parted(self, first: int, last: int) -> bool:
         """True when a clause ends among the words [first, last), for a place, texture, shape, size or count."""
@@ -58,6 +59,7 @@ class Clauses:
         """
         words = self.sentence.words
         begin = self._past_colon(first)
+        begin += not denying and first <= 2 and self.sentence.word(first) == ","
         listing = words[begin - 1] == ":"
         for at in sorted({*self.breaks, *self.signs, *(self.ands if denying else ())}):
             if at >= begin and (at in self.breaks or self._stops_ahead(at, begin, denying)):

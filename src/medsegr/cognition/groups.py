@@ -6,9 +6,10 @@ from itertools import pairwise
 
 from medsegr.cognition.attributes import explains
 from medsegr.cognition.clauses import Clauses
-from medsegr.cognition.drafts import Attribute, Draft, attribute
+from medsegr.cognition.drafts import Draft, attribute
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.phrases import fold
+from medsegr.cognition.presence import Scopes
 from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
 
 _OPENINGS = ("texture", "size")
@@ -144,10 +145,12 @@ def referred(clauses: Clauses, tag: Tag, drafts: Sequence[Draft], shown: Sequenc
     return two[-1] if tag.kind == "latter" else two[-2]
 
 
-def pronoun(sentence: Sentence, tag: Tag, draft: Draft) -> tuple[Draft, Attribute]:
-    """A stand-in for what "the latter" means, and its words."""
-    words = attribute(sentence, tag)
-    return Draft(tag.named("target", draft.name), draft.name, draft.presence, (), ()), words
+def pronoun(scopes: Scopes, tag: Tag, draft: Draft) -> Draft:
+    """A stand-in for what "the latter" means."""
+    said = scopes.of(tag.named("target", draft.name))
+    presence = "absent" if said.presence == "absent" else draft.presence
+    cues = tuple(scopes.sentence.span(cue) for cue in said.cues)
+    return Draft(tag.named("target", draft.name), draft.name, presence, cues, (scopes.sentence.span(tag),))
 
 
 def _noun_follows(clauses: Clauses, tag: Tag) -> bool:

@@ -59,9 +59,17 @@ class Scopes:
                 kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
             if self._says_neither(tag):
                 kinds = ("absent_after",)
+            elif self._is_parenthetical(tag):
+                kinds = (_BEHIND,)
             for kind in kinds:
                 if kind in _CUES:
                     yield self._cue(kind, tag)
+
+    def _is_parenthetical(self, tag: Tag) -> bool:
+        """True for the "possibly" of "effusion, possibly, on the left"."""
+        word = self.sentence.word
+        flanked = word(tag.first - 1) == "," and word(tag.last) == ","
+        return tag.kind == _AHEAD and flanked and not any(t.first >= tag.last for t in self.clauses.targets)
 
     def _says_neither(self, tag: Tag) -> bool:
         """True for "is seen neither on the right nor on the left": it looks back."""
@@ -107,8 +115,21 @@ class Scopes:
                 found[kind] = cue.tag
         deciding = next((kind for kind in _ORDER if kind in found), None)
         if deciding is None:
-            return _PRESENT
+            either = self._alternative(target)
+            return Said("uncertain", (either,)) if either is not None else _PRESENT
         return Said("absent" if deciding.startswith("absent") else "uncertain", (found[deciding],))
+
+    def _alternative(self, target: Tag) -> Tag | None:
+        """The "or" between a finding and the next, of which one is there: "atelectasis or fibrosis"."""
+        plain = self.grammar["list_words"] | self.grammar["articles"]
+        for at in self.clauses.ors:
+            before = [tag for tag in self.clauses.targets if tag.last <= at]
+            behind = next((tag for tag in self.clauses.targets if tag.first > at), None)
+            if not before or behind is None or target not in (before[-1], behind) or before[-1].name == behind.name:
+                continue
+            if plain.issuperset(self.sentence.between(before[-1].last, behind.first)) and before[-1].presence is None:
+                return Tag(_BEHIND, _BEHIND, at, at + 1)
+        return None
 
     def _role(self, cue: Cue, target: Tag) -> str | None:
         """The kind that a cue has for a target; None where it does not reach it."""

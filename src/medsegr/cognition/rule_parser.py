@@ -29,6 +29,7 @@ from medsegr.cognition.grammar import grammar_of
 from medsegr.cognition.groups import inherited, joined, members, pronoun, referred, resumes, single_out
 from medsegr.cognition.heads import Earlier, Heads, with_heads
 from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings
@@ -37,6 +38,10 @@ from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
 from medsegr.cognition.tags import Sentence, Tag
+
+
+LATEST = 64
+"""Findings that a sentence may go on about."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Context:
     """What was said before a sentence.
 
     Attributes:
-        drafts: All findings so far.
+        drafts: The latest findings, which a sentence may go on about.
         organ: The organ last spoken of.
         title, section: Sides of the title of the examination, and of the section.
         cue: A denial or doubt that heads a list on lines of its own, and its words.
@@ -89,13 +94,16 @@ class Reader:
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
         """The findings of a report, in its order."""
         report = _Report(self, text, modality, organs)
-        context = Context()
+        context, past = Context(), list[Draft]()
         for unit in self.layout.units(text):
             context = report.after(context, unit)
+            if len(context.drafts) > LATEST:
+                past += context.drafts[: -LATEST // 2]
+                context = replace(context, drafts=context.drafts[-LATEST // 2 :])
         kind = self.lexicon.kind(modality)
-        drafts = [_sided(draft, context.title) for draft in context.drafts]
+        drafts = [_sided(draft, context.title) for draft in (*past, *context.drafts)]
         told = (told_by(draft, text, kind.sides != "none", self.grammar) for draft in drafts)
-        return Reading(merge(told, kind.frame == "image"), [])
+        return Reading(merge(told, kind.frame == "image"), report.not_read)
 
 
 @lru_cache(maxsize=4)
@@ -124,6 +132,7 @@ class _Report:
         self.grammar = reader.grammar
         self.text = text
         self.modality = modality
+        self.not_read: list[Span] = []
         self.subject = Subject(reader.grammar, own_words(reader.lexicon, modality))
         self.readings = Readings(reader.lexicon, reader.grammar, modality, organs)
 
@@ -203,8 +212,9 @@ class _Report:
             clauses = Clauses(heads.sentence, self.grammar)
             answers = [a for a in scopes.answers if not any(h.first <= a.tag.first < h.last for h in heads.regions)]
             scopes = Scopes(clauses, answers)
+        self.not_read += not_read(clauses, heads.regions)
         new = self._spoken_of(clauses, scopes, heads)
-        drafts, new = _described(clauses, heads, context.drafts, new)
+        drafts, new = _described(scopes, heads, context.drafts, new)
         new = [part for draft in new for part in apart(clauses, draft)]
         new = self._questioned(clauses, new, unit)
         context, new = self._in_context(context, sentence, new, unit)
@@ -275,16 +285,16 @@ def _heads_list(sentence: Sentence, cue: Tag) -> bool:
 
 
 def _described(
-    clauses: Clauses, heads: Heads, known: tuple[Draft, ...], new: list[Draft]
+    scopes: Scopes, heads: Heads, known: tuple[Draft, ...], new: list[Draft]
 ) -> tuple[tuple[Draft, ...], list[Draft]]:
     """The earlier findings and the new ones, with what a sentence says of them."""
-    sentence, grammar = clauses.sentence, clauses.grammar
+    sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
     shown = [number for number, draft in enumerate(known) if draft.presence != "absent"]
     grouped = members(clauses, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
     groups = {id(m): _group_of(m, new, known, shown) for m in grouped}
     new = sorted([*new, *grouped], key=_first)
     going_on = resumes(sentence, grammar) if shown else None
-    stands = list(_stand_ins(clauses, going_on, known, shown, new))
+    stands = list(_stand_ins(scopes, going_on, known, shown, new))
     told_of = sorted([*(draft for draft, _ in stands), *new], key=_first)
     owned = attach(clauses, told_of, heads.regions)
     by_old = {id(old): fresh for old, fresh in zip(told_of, owned, strict=True)}
@@ -309,19 +319,18 @@ def _group_of(member: Draft, new: Sequence[Draft], known: Sequence[Draft], shown
 
 
 def _stand_ins(
-    clauses: Clauses, going_on: str | None, known: Sequence[Draft], shown: Sequence[int], new: Sequence[Draft]
+    scopes: Scopes, going_on: str | None, known: Sequence[Draft], shown: Sequence[int], new: Sequence[Draft]
 ) -> Iterator[tuple[Draft, int]]:
     """Stand-ins for findings that pronouns mean, each with the number of what is meant: of an earlier one, or, below
     zero, of a new one counted from the end."""
     if going_on is not None:
         number = shown[0] if going_on == "first" else shown[-1]
         yield stand_in(known[number]), number
-    for tag in clauses.sentence.of("latter", "former"):
-        meant = referred(clauses, tag, new, [known[number] for number in shown])
+    for tag in scopes.sentence.of("latter", "former"):
+        meant = referred(scopes.clauses, tag, new, [known[number] for number in shown])
         if meant is not None:
             number = shown[meant] if meant < 0 else meant - len(new)
-            draft, words = pronoun(clauses.sentence, tag, known[number] if meant < 0 else new[meant])
-            yield replace(draft, words=(words.span,)), number
+            yield pronoun(scopes, tag, known[number] if meant < 0 else new[meant]), number
 
 
 def _given_back(
@@ -332,5 +341,6 @@ def _given_back(
     for draft, number in told:
         table, own = (fresh, number) if number < 0 else (earlier, number)
         more = [one.from_afar() for one in draft.attributes if one.kind != "count"]
-        table[own] = replace(table[own].having(more), words=(*table[own].words, *draft.words))
+        whole = replace(table[own].having(more), words=(*table[own].words, *draft.words))
+        table[own] = replace(whole, presence="absent", cues=draft.cues) if draft.presence == "absent" else whole
     return tuple(earlier), fresh

@@ -61,7 +61,7 @@ class Subject:
 
     def _is_former(self, words: Sequence[str], place: int) -> bool:
         """True for "the previous MRI showed"."""
-        ahead, behind = words[max(0, place - 2) : place], words[place + 1 : place + 5]
+        ahead, behind = [*words[max(0, place - 2) : place], *words[place + 1 : place + 3]], words[place + 1 : place + 6]
         return not self.grammar["former_exams"].isdisjoint(ahead) and not self.grammar["showed"].isdisjoint(behind)
 
     def told_as_past(self, sentence: Sentence) -> bool:
@@ -82,7 +82,7 @@ class Subject:
 
     def _compared(self, sentence: Sentence, tag: Tag) -> bool:
         """True for the "3 days ago" that a finding is compared with."""
-        return not self.grammar["compared"].isdisjoint(sentence.words[max(0, tag.first - 4) : tag.first])
+        return not self.grammar["compared"].isdisjoint(sentence.words[max(0, tag.first - 8) : tag.first])
 
     def _is_head(self, sentence: Sentence, tag: Tag) -> bool:
         """True for "HISTORY cough" and "Comparison is made with ...", not for "Background liver"."""

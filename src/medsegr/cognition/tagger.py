@@ -56,6 +56,7 @@ class Tagger:
         stated = [tag for tag in self._stated(text, lowered, wording) if meanings.may_speak_of(tag.name)]
         blocked = {place for tag in stated for place in range(tag.first, tag.last)}
         if stated:
+            tags = [_up_to(wording, tag, blocked) for tag in tags]
             tags = stated + [tag for tag in tags if tag.first not in blocked or _stays(tag, meanings)]
         tags += self._inside(wording, tags, meanings)
         tags = self._completed(wording, tags, meanings)
@@ -239,6 +240,14 @@ def _stays(tag: Tag, meanings: Meanings) -> bool:
     """True for a degree or side that stands within the words of a statement: it says more than these."""
     side = tag.kind == "side" and tag.name != "midline"
     return side or meanings.is_degree(tag.kind, tag.name)
+
+
+def _up_to(wording: Wording, tag: Tag, blocked: set[int]) -> Tag:
+    """The "left" of "on the left and the right lung is clear", where another statement begins within both sides."""
+    if tag.kind != "side" or tag.name != "bilateral" or tag.first in blocked or blocked.isdisjoint(range(tag.first, tag.last)):
+        return tag
+    word = wording.words[tag.first]
+    return Tag("side", word, tag.first, tag.first + 1) if word in ("left", "right") else tag
 
 
 def _sizes(text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
