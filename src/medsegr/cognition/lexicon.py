@@ -63,12 +63,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Zone:
-    """A place: whose left and right it is stated in, the region it belongs to, its words."""
+    """A place: whose left and right it is stated in, its region, its words, those that mean it in such pictures alone."""
 
     name: str
     frame: Frame
     region: str
     words: tuple[str, ...] = ()
+    here: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class Lexicon:
     organs: Mapping[str, Organ]
     methods: Mapping[str, Method]
     parts: Mapping[str, Part]
+    near: Mapping[str, tuple[str, ...]]
 
     def kind(self, modality: str | None) -> PictureKind:
         """What pictures of a modality show; of one that is not known, no place but the picture's own zones."""
@@ -184,6 +186,7 @@ def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
         organs=_table(merged, "organs", Organ),
         methods=_table(merged, "methods", Method),
         parts=_table(merged, "parts", Part),
+        near={name: fields["words"] for name, fields in merged.tables["near"].items()},
     )
 
 
@@ -257,3 +260,9 @@ def regions_of(modality: str | None, lexicon: Lexicon) -> tuple[str, ...]:
     """Regions of the body that the pictures of a modality show; empty where unknown."""
     known = lexicon.modalities.get(modality or "")
     return known.regions if known else ()
+
+
+def told_of(modality: str | None, lexicon: Lexicon) -> frozenset[str]:
+    """Regions that reports on such pictures may speak of: those that they show, and those near them."""
+    shown = regions_of(modality, lexicon)
+    return frozenset((*shown, *(near for region in shown for near in lexicon.near.get(region, ()))))

@@ -12,7 +12,7 @@ from medsegr.errors import ConfigError
 JOINED = ("words", "here", "regions", "zones", "organs", "codes")
 """Fields that grow when a name stands in several files; all others must agree."""
 
-TABLES = ("lesions", "shows")
+TABLES = ("lesions", "shows", "places")
 """Fields that are tables; a later file's rows are added, or stand for the earlier ones."""
 
 PARTS = {"side": "sides", "zone": "zones", "texture": "textures", "shape": "shapes", "target": "targets"}
@@ -158,11 +158,15 @@ def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterab
     elif entry.section == "statements":
         for presence in ("absent", "present"):
             yield from listed(presence, "target", merged.tables["targets"])
+    elif entry.section == "near":
+        yield entry.name, "region", merged.regions, entry.line
+        yield from listed("words", "region", merged.regions)
     elif entry.section == "organs":
         yield from listed("regions", "region", merged.regions)
         yield from listed("zones", "zone", merged.tables["zones"])
-        line = entry.lines.get("lesions", entry.line)
-        yield from ((name, "target", merged.tables["targets"], line) for name in fields.get("lesions", {}).values())
+        for part, section in (("lesions", "targets"), ("places", "zones")):
+            line = entry.lines.get(part, entry.line)
+            yield from ((name, section[:-1], merged.tables[section], line) for name in fields.get(part, {}).values())
     elif entry.section == "methods":
         line = entry.lines.get("shows", entry.line)
         yield from ((name, "modality", merged.tables["modalities"], line) for name in fields.get("shows", {}).values())

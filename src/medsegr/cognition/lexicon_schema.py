@@ -19,7 +19,10 @@ Check = Callable[[Node, Complain], Any]
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Names become file names and rows of tables."""
 
-VERB = r"(?:(?:is|are|was|were|appears?|remains?|looks?|:)\s*)?(?:also\s+)?"
+VERB = (
+    r"(?:(?:is|are|was|were|has remained|have remained|appears?|remains?|looks?|:)\s*)?"
+    r"(?:(?:also|again|otherwise|grossly|essentially|overall|now|both|all|entirely|well within|(?:stable|unchanged) and)\s+)*"
+)
 """What {be} stands for in a statement."""
 
 SPACED_VERB = rf"(?:\s*:\s*|\s+{VERB})"
@@ -199,11 +202,11 @@ SECTIONS: Mapping[str, Section] = {
         },
         {"group": "finding, anatomy or device"},
     ),
-    "zones": Section({"frame": _FRAME, "region": text, "words": words}, {**_NEW_FRAME, **_NEW_WORDS}),
+    "zones": Section({"frame": _FRAME, "region": text, "words": words, "here": words}, {**_NEW_FRAME, **_NEW_WORDS}),
     "textures": Section({"group": _TEXTURE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "shapes": Section({"group": _SHAPE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "organs": Section(
-        {"regions": words, "words": words, "zones": words, "lesions": pairs},
+        {"regions": words, "words": words, "zones": words, "lesions": pairs, "places": pairs},
         {"regions": "a list", "words": "a list"},
     ),
     "methods": Section({"codes": words, "words": words, "shows": pairs}, {**_NEW_WORDS, "shows": "a table"}),
@@ -214,7 +217,7 @@ SECTIONS: Mapping[str, Section] = {
 }  # fmt: skip
 """Sections whose entries are tables of fields."""
 
-WORD_SECTIONS = ("sides", "triggers")
+WORD_SECTIONS = ("sides", "triggers", "near")
 """Sections whose entries are lists of words."""
 
 STATEMENT = table({"find": patterns, "absent": names, "present": names})

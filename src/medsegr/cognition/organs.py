@@ -13,6 +13,7 @@ class Organ:
         regions: Regions of the body whose pictures show it; ``any`` for what is everywhere.
         words: Single words that name it.
         zones: Zones that lie in it; one zone may lie in several organs (segments: liver, lung).
+        places: Word that names a zone only of this organ (``tail``) -> zone.
         lesions: General kind (``cyst``) -> target; a kind that is not listed stays general.
     """
 
@@ -21,6 +22,7 @@ class Organ:
     words: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     lesions: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def lies_in(self, regions: Iterable[str]) -> bool:
         """True when pictures of these regions may show it; where none is known, any may."""

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from medsegr.cognition.attributes import after_preposition
 from medsegr.cognition.grammar import GENERIC, Grammar
-from medsegr.cognition.lexicon import Lexicon, regions_of
-from medsegr.cognition.meanings import NEIGHBOURS
+from medsegr.cognition.lexicon import Lexicon, regions_of, told_of
 from medsegr.cognition.organs import first_named, target_of
 from medsegr.cognition.tags import Sentence, Tag
 
@@ -29,7 +28,7 @@ class Readings:
         self.lexicon = lexicon
         self.grammar = grammar
         self.home = regions_of(modality, lexicon)
-        self.regions = {*self.home, *(near for region in self.home for near in NEIGHBOURS.get(region, ()))}
+        self.regions = told_of(modality, lexicon)
         self._of_picture = organs
         self._organ_words = frozenset(grammar.organs)
 
@@ -60,6 +59,7 @@ class Readings:
             earlier: The organ last spoken of before it, or None.
         """
         sentence = self._without_foreign_segments(sentence, organs)
+        sentence = self._with_places(sentence, organs)
         if not any(self._is_open(sentence, tag) for tag in sentence.tags):
             return sentence
         tags = [one for tag in sentence.tags for one in self._settle(sentence, tag, organs, earlier)]
@@ -76,6 +76,17 @@ class Readings:
             and self.lexicon.zones[tag.name].region not in self.lexicon.organs[named[tag.first]].regions
         ]
         return sentence.with_tags([tag for tag in sentence.tags if tag not in foreign]) if foreign else sentence
+
+    def _with_places(self, sentence: Sentence, organs: Sequence[Named]) -> Sentence:
+        """With the zones that a word names only of the organ spoken of ("pancreas: a lesion in the tail")."""
+        found = []
+        for name in dict.fromkeys(name for _, name in organs):
+            places = self.lexicon.organs[name].places
+            for place, word in enumerate(sentence.words[2:] if places else (), 2):
+                leads = sentence.words[place - 1] == "the" and sentence.words[place - 2] in self.grammar["prepositions"]
+                if word in places and leads and not any(tag.covers(place) for tag in sentence.tags):
+                    found.append(Tag("zone", places[word], place, place + 1))
+        return sentence.with_tags(sorted((*sentence.tags, *found), key=lambda tag: tag.first)) if found else sentence
 
     def _is_open(self, sentence: Sentence, tag: Tag) -> bool:
         if self._kind(sentence, tag):
@@ -102,7 +113,7 @@ class Readings:
         """A lesion, cyst or stone, as that of the organ it lies in."""
         kind = self._kind(sentence, tag) or ""
         near = sorted(
-            (abs(place - tag.first), name)
+            (abs(place - tag.first), kind not in self.lexicon.organs[name].lesions, name)
             for place, name in organs
             if self._may_hold(name, kind) and self._joined(sentence, tag, place)
         )
@@ -111,7 +122,7 @@ class Readings:
         if tag.kind != "target":
             before = [name for place, name in reversed(organs) if place < tag.first]
             before += [earlier] if earlier else []
-        groups = ([name for _, name in near], before, () if at_home else self._of_picture)
+        groups = ([name for _, _, name in near], before, () if at_home else self._of_picture)
         organ = first_named(groups, self.lexicon.organs, self.regions)
         if organ is None and tag.kind == "target":
             return [tag]

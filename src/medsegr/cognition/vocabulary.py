@@ -125,6 +125,9 @@ def _table_of(lexicon: Lexicon) -> PhraseTable[Meaning]:
             table.add(word, Meaning((("target", target.name),), here, is_general))
     for kind, name, word in _phrases_of(lexicon):
         table.add(word, Meaning(((kind, name),), False))
+    for zone in lexicon.zones.values():
+        for word in zone.here:
+            table.add(word, Meaning((("zone", zone.name),), True))
     for word, parts in lexicon.combined.items():
         table.add(word, Meaning(parts, False))
     return table
