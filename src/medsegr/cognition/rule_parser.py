@@ -143,7 +143,8 @@ class _Report:
             return context
         headed = self._headed(context, unsettled, unit)
         if headed is not None and unit.whole_line and not self._tells(unsettled):
-            return headed
+            organs = self.readings.organs_in(unsettled)
+            return replace(headed, organ=organs[0][1] if organs else headed.organ)
         context = headed if headed is not None else replace(context, opening=self._opens_on(context, unsettled, unit))
         past = self._past(context, unsettled, unit)
         if past is not None:
@@ -256,7 +257,7 @@ class _Report:
         cue = context.cue if unit.item else None
         if cue is not None:
             new = [_denied(draft, *cue) for draft in new]
-        return replace(context, cue=_open_cue(sentence) or cue), new
+        return replace(context, cue=_open_cue(sentence, unit) or cue), new
 
 
 def _sided(draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
@@ -272,9 +273,10 @@ def _denied(draft: Draft, kind: str, cue: Span) -> Draft:
     return replace(draft, presence="absent" if kind.startswith("absent") else "uncertain", cues=(cue,))
 
 
-def _open_cue(sentence: Sentence) -> tuple[str, Span] | None:
+def _open_cue(sentence: Sentence, unit: Unit) -> tuple[str, Span] | None:
     """The cue of "No evidence of:", which heads a list on the next lines."""
-    if sentence.word(len(sentence) - 1) != ":" or "target" in sentence.kinds:
+    headed = sentence.word(len(sentence) - 1) == ":" or (unit.whole_line and not unit.item)
+    if not headed or "target" in sentence.kinds:
         return None
     cues = [tag for tag in sentence.of("absent_before", "uncertain_before", "absent_after") if _heads_list(sentence, tag)]
     return (cues[-1].kind, sentence.span(cues[-1])) if cues else None
