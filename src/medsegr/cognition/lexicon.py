@@ -83,8 +83,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of picture: its frame, the regions it shows, words that give it away, how zones lie in it, its sides,
-    the organs that it is taken of."""
+    """A kind of picture: its frame, regions and organs that it shows, words that give it away, its view and sides."""
 
     name: str
     frame: Frame
