@@ -113,7 +113,7 @@ class AutoPredictor:
     ) -> tuple[MedicalImage, Choice]:
         """The picture, read once, and the model for it."""
         names = [canonical_target(name, lexicon) for name in checked_names(report, targets)]
-        check_modality(modality, image, lexicon)
+        modality = check_modality(modality, image, lexicon)
         check_question(report, names)
         picture = load_image(image, modality)
         seen, priors = read_together(picture, report, lexicon)

@@ -2,29 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
-from medsegr.cognition.attachment import Draft
+from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.mentions import Mention
 from medsegr.cognition.phrases import is_plural
 from medsegr.cognition.priors import Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
 
 T = TypeVar("T")
-
-CHANGES = frozenset({"enlarged", "dilated", "thickened", "thinned", "atrophic"})
-"""Changes of an organ; the names of findings hold them already ("enlarged node", lymphadenopathy)."""
-
-PAIRED = frozenset({
-    "upper_lobe", "lower_lobe", "upper_zone", "mid_zone", "lower_zone", "apical", "basal", "hilar",
-    "costophrenic_angle", "hemidiaphragm", "frontal_lobe", "parietal_lobe", "temporal_lobe", "occipital_lobe",
-    "thalamus", "maxillary_sinus", "upper_pole", "lower_pole", "axillary", "main_bronchus",
-})  # fmt: skip
-"""Zones that exist on both sides: their plural means both."""
-
-NAMED_ALREADY = frozenset({"hepatic"})
-"""Zones that the names of liver findings hold."""
 
 MEMORY = 64
 """Findings of one target that a new mention is compared with, the latest; reports hold no more."""
@@ -33,11 +18,6 @@ _FIELD = {
     "side": "place", "zone": "place", "texture": "texture", "shape": "shape", "size": "shape", "count": "shape",
 }  # fmt: skip
 """Kind of attribute -> field of the evidence."""
-
-_location = lru_cache(maxsize=4096)(Location)
-_texture = lru_cache(maxsize=4096)(Texture)
-_shape = lru_cache(maxsize=4096)(Shape)
-"""Frozen values that reports repeat are made once."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,64 +43,49 @@ class Told:
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
-    at = draft.start
-    words = [(at + draft.target.start, at + draft.target.end)]
-    if draft.more:
-        words += [(at + m.start, at + m.end) for m in draft.more]
-    triggers = [(at + m.start, at + m.end) for m in draft.triggers] if draft.triggers else ()
-    told = Told(draft.name, draft.presence, draft.article, draft.apart, words, triggers)
-    kept = _told_attributes(draft, grammar)
+    told = Told(draft.name, draft.presence, draft.article, draft.apart, list(draft.words), list(draft.cues))
+    kept = _kept(draft, grammar)
     if kept:
-        _describe(told, kept, at)
-        told.side = _side(draft, kept, text) if has_sides else None
+        _describe(told, kept)
+        told.side = _side(draft, kept, text, grammar["paired_zones"]) if has_sides else None
     return told
 
 
-def _describe(told: Told, kept: Sequence[Mention], at: int) -> None:
-    """Fill in what attributes tell, and their words; ``at`` is where their sentence begins."""
+def _describe(told: Told, kept: Sequence[Attribute]) -> None:
+    """Fill in what attributes tell, and their words."""
     names: dict[str, list[str]] = {}
     spans: dict[str, list[Span]] = {}
-    for kind, name, _, _, start, end, _, _ in kept:
-        names.setdefault(kind, []).append(name)
-        spans.setdefault(_FIELD[kind], []).append((at + start, at + end))
+    for one in kept:
+        names.setdefault(one.kind, []).append(one.name)
+        spans.setdefault(_FIELD[one.kind], []).append(one.span)
     told.zones = _each_once(names.get("zone", ()))
     told.texture = _each_once(names.get("texture", ()))
     told.shape = _each_once(names.get("shape", ()))
-    if "size" in names:
-        told.size_mm = tuple(float(value) for name in _each_once(names["size"]) for value in name.split(";"))
-    if "count" in names:
-        told.count = names["count"][0]
+    told.size_mm = tuple(float(value) for name in _each_once(names.get("size", ())) for value in name.split(";"))
+    told.count = names["count"][0] if "count" in names else None
     told.place_words = spans.get("place", ())
     told.texture_words = spans.get("texture", ())
     told.shape_words = spans.get("shape", ())
 
 
-def _told_attributes(draft: Draft, grammar: Grammar) -> Sequence[Mention]:
+def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
     """The attributes of a draft, less those that its name holds already."""
-    kept = draft.places() if draft.presence == "absent" else draft.attributes
+    kept: Sequence[Attribute] = draft.places() if draft.presence == "absent" else draft.attributes
     if kept and draft.name not in grammar.organ_targets:
-        kept = [m for m in kept if m.name not in CHANGES]
-    if kept and _of_liver(draft.name):
-        kept = [m for m in kept if m.name not in NAMED_ALREADY]
+        kept = [one for one in kept if one.name not in grammar["changes"]]
+    if kept and draft.name.startswith(("liver", "hepat")):
+        kept = [one for one in kept if one.name not in grammar["named_already"]]
     return kept
 
 
-def _side(draft: Draft, kept: Sequence[Mention], text: str) -> Laterality | None:
-    sides = {m.name for m in kept if m.kind == "side"}
+def _side(draft: Draft, kept: Sequence[Attribute], text: str, paired: frozenset[str]) -> Laterality | None:
+    sides = {one.name for one in kept if one.kind == "side"}
     if len(sides) > 1:
         return "bilateral"
     if sides or draft.presence == "absent":
         return sides.pop() if sides else None  # type: ignore[return-value]
-    for mention in kept:
-        if mention.kind == "zone" and mention.name in PAIRED:
-            word = text[draft.start + mention.start : draft.start + mention.end].rsplit(maxsplit=1)[-1]
-            if is_plural(word):
-                return "bilateral"
-    return None
-
-
-def _of_liver(name: str) -> bool:
-    return name.startswith(("liver", "hepat"))
+    places = [text[slice(*one.span)] for one in kept if one.kind == "zone" and one.name in paired]
+    return "bilateral" if any(is_plural(words.rsplit(maxsplit=1)[-1]) for words in places) else None
 
 
 def merge(mentioned: Iterable[Told], pictured: bool) -> list[Finding]:
@@ -154,7 +119,7 @@ def _same(one: Told, other: Told, in_picture: bool) -> bool:
     if one.apart != other.apart:
         return False
     if one.presence == "absent":
-        return one.side == other.side and one.zones == other.zones
+        return one.side == other.side
     sided = one.side == other.side
     unlike = _apart(one.zones, other.zones) or _apart(one.texture, other.texture) or _apart(one.shape, other.shape)
     both_introduced = one.article and other.article
@@ -209,9 +174,9 @@ def _finding(told: Told) -> Finding:
     return Finding(
         told.name,
         told.presence,
-        _location(told.side, told.zones),
-        _texture(told.texture),
-        _shape(told.shape, told.size_mm, count),
+        Location(told.side, told.zones),
+        Texture(told.texture),
+        Shape(told.shape, told.size_mm, count),
         Evidence(
             _each_once(told.words),
             _each_once(told.triggers) if told.triggers else (),
