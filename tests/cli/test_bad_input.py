@@ -92,7 +92,7 @@ QUESTIONS = {
     "named twice": (lambda f: ["--reports", str(written(f, "t.csv", b"image,report\nx,A\nx,B\n"))], "more than once"),
     "unknown target": (lambda f: ["--target", "flux capacitor"], "flux capacitor"),
     "unknown model": (lambda f: [*NODULE, "--model", "tinny"], "No model 'tinny'"),
-    "unknown modality": (lambda f: [*NODULE, "--modality", "xray_chest"], "Unknown modality"),
+    "unknown modality": (lambda f: [*NODULE, "--modality", "xray_of_the_moon"], "Unknown modality"),
     "unknown device": (lambda f: [*NODULE, "--device", "warp"], "Device 'warp'"),
     "threshold": (lambda f: [*NODULE, "--threshold", "7"], "threshold is 7"),
 }  # fmt: skip

@@ -42,10 +42,11 @@ def picture(tmp_path):
 
 
 def test_modalities_of_the_lexicon_and_no_others():
-    check_modality("chest_xray", load_lexicon())
-    check_modality(None, load_lexicon())
+    assert check_modality("chest_xray", load_lexicon()) == "chest_xray"
+    assert check_modality("CT of the abdomen and pelvis", load_lexicon()) == "abdomen_ct"
+    assert check_modality(None, load_lexicon()) is None
     with pytest.raises(ConfigError, match="Did you mean 'chest_ct'"):
-        check_modality("chest_cr", load_lexicon())
+        check_modality("chest_cct", load_lexicon())
 
 
 def test_modalities_of_a_lexicon_of_ones_own(lexicon):

@@ -61,6 +61,7 @@ def test_jsonl(tmp_path, capsys):
     assert main(["parse", "--jsonl", str(tmp_path / "in.jsonl"), str(tmp_path / "out.jsonl")]) == 0
     records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [record["id"] for record in records] == [1, "b"]
+    assert "1 of 2 lines name no modality; by their words: none: 1." in " ".join(capsys.readouterr().err.split())
     assert records[0]["findings"][0]["target"] == "nodule"
     assert next(TEXT[a:b] for a, b in records[0]["findings"][0]["evidence"]) == "nodule"
 
@@ -106,12 +107,13 @@ def test_binary_and_endless_standard_input(monkeypatch, capsys):
 
 
 def test_lines_of_a_modality_that_nobody_knows_are_read_all_the_same(tmp_path, capsys):
-    record = {"id": 1, "report": "CT head.\u2028No haemorrhage.", "modality": "head_scan"}
+    record = {"id": 1, "report": "CT head.\u2028No haemorrhage.", "modality": "skull_scan"}
     (tmp_path / "in.jsonl").write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
     assert main(["parse", "--jsonl", str(tmp_path / "in.jsonl"), str(tmp_path / "out.jsonl")]) == 0
     (line,) = (tmp_path / "out.jsonl").read_text().splitlines()
     assert [(f["target"], f["presence"]) for f in json.loads(line)["findings"]] == [("haemorrhage", "absent")]
-    assert "does not know the modality" in capsys.readouterr().err
+    told = " ".join(capsys.readouterr().err.split())
+    assert "does not know the modality 'skull_scan'; the report was read as one of brain_ct." in told
 
 
 @pytest.mark.usefixtures("nothing_is_replaced")

@@ -31,6 +31,9 @@ SHOWN = {
     "breast_ultrasound": "one", "mammography": "one", "breast_mri": "one", "cardiac_mri": "one",
     "echocardiography": "one", "knee_mri": "one", "bone_xray": "one", "fundus": "one", "oct": "one",
     "endoscopy": "none", "colonoscopy": "none", "dermoscopy": "none", "histology": "none", "histology_he": "none",
+    "trunk_ct": "both", "pet_ct": "both", "neck_ct": "both", "neck_mri": "both", "neck_ultrasound": "one",
+    "pelvis_ultrasound": "one", "spine_mri": "one", "spine_ct": "one", "joint_mri": "one", "bone_ct": "one",
+    "joint_ultrasound": "one", "vessel_ultrasound": "one",
 }  # fmt: skip
 """Modality -> the sides of the patient that its pictures show."""
 

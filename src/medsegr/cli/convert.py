@@ -76,7 +76,7 @@ def convert(
     from medsegr.data.outputs import check_output_folder
 
     lexicon = load_lexicon()
-    check_modality(modality, lexicon)
+    modality = check_modality(modality, lexicon)
     _refuse_foreign_options(layout, target, label, channel)
     check_output_folder(out, overwrite, [source])
     found = read_lvit(source) if layout is Layout.lvit else read_nnunet(source, channel)

@@ -1,14 +1,12 @@
 """Options and checks that several commands share."""
 
-import difflib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from medsegr.cognition.examinations import examination_named
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.data.given_name import quoted
-from medsegr.errors import ConfigError
 
 LexiconOption = Annotated[
     list[Path] | None,
@@ -31,15 +29,10 @@ SecondLookOption = Annotated[
 ]
 
 
-def check_modality(name: str | None, lexicon: Lexicon) -> None:
-    """Refuse a modality that the lexicon does not know.
+def check_modality(name: str | None, lexicon: Lexicon) -> str | None:
+    """Our name of a modality; None stays None.
 
     Raises:
-        ConfigError: With the nearest name and the list; what may be a report is not repeated.
+        ConfigError: The lexicon knows it by no name, with the nearest ones; what may be a report is not repeated.
     """
-    known = sorted(lexicon.modalities)
-    if name is None or name in known:
-        return
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise ConfigError(f"Unknown modality{quoted(name)}.{hint} Known: {', '.join(known)}.")
+    return None if name is None else examination_named(name, lexicon).modality

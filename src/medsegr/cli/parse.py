@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,9 +15,11 @@ from rich.text import Text
 from medsegr.cli import llm_options as llm
 from medsegr.cli.console import messages, results
 from medsegr.cli.options import LexiconOption, check_modality
-from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.examinations import examination_named, nearest
+from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
+from medsegr.data.given_name import quoted
 from medsegr.data.outputs import atomic_write, is_stream
 from medsegr.data.report_file import MAX_REPORT_BYTES, decode_report, read_report
 from medsegr.errors import ConfigError, OutputError, ReportError
@@ -36,7 +39,9 @@ def parse(
     report: Annotated[Path | None, typer.Argument(help="Text file with the report, or - for standard input.")] = None,
     *,
     text: Annotated[str | None, typer.Option("--text", "-t", help="The report itself.")] = None,
-    modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
+    modality: Annotated[
+        str | None, typer.Option("--modality", "-m", help="For example chest_xray, or CT abdomen.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     jsonl: Annotated[
         tuple[Path, Path] | None,
@@ -63,7 +68,7 @@ def parse(
     )
     read = partial(parse_report, lexicon=known, parser=parser, llm=endpoint)
     if jsonl is not None:
-        parse_lines(*jsonl, modality, read, known.modalities)
+        parse_lines(*jsonl, modality, read, known)
         return
     words = text if text is not None else _read_stdin() if str(report) == "-" else read_report(str(report))
     if not words.strip():
@@ -89,8 +94,14 @@ def show_priors(priors: ReportPriors) -> None:
         console.print(table)
     else:
         console.print("No finding that the vocabulary knows.")
-    for warning in priors.warnings:
-        console.print(f"Note: {warning}")
+    for warning in (*priors.warnings, *not_understood(priors)):
+        console.print(f"Note: {warning}", markup=False)
+
+
+def not_understood(priors: ReportPriors) -> list[str]:
+    """What looks like a finding and was not understood, in its words."""
+    words = [" ".join(priors.text[start:end].split()) for start, end in priors.not_read]
+    return [f"Not read, though it looks like a finding: '{word}'." for word in words]
 
 
 def coloured_report(priors: ReportPriors) -> Text:
@@ -118,7 +129,7 @@ def parse_lines(
     target: Path,
     modality: str | None = None,
     read: Callable[..., ReportPriors] = parse_report,
-    known: Collection[str] = (),
+    lexicon: Lexicon | None = None,
 ) -> None:
     """Parse a file of reports, one JSON object a line; all lines or none.
 
@@ -127,7 +138,10 @@ def parse_lines(
         target: Lines with ``id`` and ``findings``; a pipe or ``/dev/stdout`` is written into.
         modality: Of lines that name none.
         read: :func:`parse_report`, or a form of it.
-        known: Modalities that ``read`` knows.
+        lexicon: That of ``read``; the built-in one by default.
+
+    Where a line names no modality, or one that the lexicon does not know, the report's words decide, and a note
+    says so.
 
     Raises:
         ReportError: The file or one of its lines cannot be used.
@@ -140,13 +154,21 @@ def parse_lines(
     except (OSError, UnicodeDecodeError) as error:
         raise ReportError(f"'{source}' cannot be read ({type(error).__name__}); expected UTF-8 JSON lines.") from error
     numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
-    parsed = [_parse_line(line, f"'{source}', line {n}", modality, read, known) for n, line in numbered]
+    known = lexicon or load_lexicon()
+    guessed: Counter[str | None] = Counter()
+    parsed = [
+        _parse_line(line, f"'{source}', line {n}", modality, partial(read, lexicon=known), guessed)
+        for n, line in numbered
+    ]
     with atomic_write(target) as temporary:
         Path(temporary).write_text("".join(json.dumps(record) + "\n" for record in parsed), encoding="utf-8")
+    if guessed:
+        told = ", ".join(f"{name or 'none'}: {lines}" for name, lines in sorted(guessed.items(), key=str))
+        messages().print(f"Note: {guessed.total()} of {len(parsed)} lines name no modality; by their words: {told}.")
 
 
 def _parse_line(
-    line: str, where: str, modality: str | None, read: Callable[..., ReportPriors], known: Collection[str]
+    line: str, where: str, modality: str | None, read: "partial[ReportPriors]", guessed: "Counter[str | None]"
 ) -> dict[str, Any]:
     try:
         record = json.loads(line)
@@ -156,18 +178,31 @@ def _parse_line(
         raise ReportError(f'{where}: expected an object {{"id", "report", "modality"}}.') from error
     if not isinstance(report, str):
         raise ReportError(f"{where}: 'report' is a {type(report).__name__}; expected text.")
-    priors = read(report, _known_modality(record.get("modality"), where, known) or modality)
+    name = record.get("modality")
+    given = _known_modality(name, read.keywords["lexicon"]) or modality
+    priors = read(report, given)
+    if given is None and name is None:
+        guessed[priors.modality] += 1
+    elif name is not None and _known_modality(name, read.keywords["lexicon"]) is None:
+        messages().print(f"Note: {where}: {_misnamed(name, priors.modality, read.keywords['lexicon'])}")
     for warning in priors.warnings:
         messages().print(f"Note: {where}: {warning}")
     return {"id": identity, "findings": [finding.to_dict() for finding in priors]}
 
 
-def _known_modality(name: Any, where: str, known: Collection[str]) -> str | None:
-    """The modality of a line; of one that the lexicon does not know only a note is made, and the text decides."""
-    if name is None or (isinstance(name, str) and name in known):
-        return name
-    messages().print(f"Note: {where}: the lexicon does not know the modality; it is guessed from the report.")
-    return None
+def _known_modality(name: Any, lexicon: Lexicon) -> str | None:
+    """The modality of a line as it names it; None where it names none that the lexicon knows."""
+    try:
+        return name if isinstance(name, str) and examination_named(name, lexicon) else None
+    except ConfigError:
+        return None
+
+
+def _misnamed(name: Any, read_as: str | None, lexicon: Lexicon) -> str:
+    near = nearest(name, lexicon) if isinstance(name, str) else []
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    said = f"the report was read as one of {read_as}" if read_as else "the report was read as one of no known kind"
+    return f"the lexicon does not know the modality{quoted(str(name))}; {said}.{hint}"
 
 
 def _read_stdin() -> str:

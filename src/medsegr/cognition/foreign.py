@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 from medsegr.cognition.lexicon import Lexicon, regions_of
-from medsegr.cognition.meanings import NEIGHBOURS
 
 
 @lru_cache(maxsize=32)
@@ -15,8 +14,8 @@ def foreign_targets(modality: str | None, lexicon: Lexicon) -> tuple[str, ...]:
         lexicon: Names and their regions.
     """
     shown = set(regions_of(modality, lexicon))
-    near = {other for region in shown for other in NEIGHBOURS.get(region, ())}
-    near |= {region for region, others in NEIGHBOURS.items() if shown & set(others)}
+    near = {other for region in shown for other in lexicon.near.get(region, ())}
+    near |= {region for region, others in lexicon.near.items() if shown & set(others)}
     far = [
         target
         for target in lexicon.targets.values()

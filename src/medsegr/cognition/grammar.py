@@ -1,11 +1,10 @@
-"""Words that hold a sentence together, from the lexicon: prepositions, links, what goes on about something."""
+"""Classes of words from the lexicon: what the rules of reading look up, word by word."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.phrases import fold
+from medsegr.cognition.phrases import fold, tokenise
 
 WORD_SETS = (
     "prepositions", "links", "fillers", "list_words", "companions", "goes_on", "attribute_nouns", "body_parts",
@@ -14,89 +13,88 @@ WORD_SETS = (
 )  # fmt: skip
 """Triggers of the lexicon that are looked up word by word; they are no phrases of their own."""
 
-LESIONS = ("mass", "nodule", "polyp", "_lesion", "_tumour")
-"""Names of lesions end so."""
+CLASS = "words_"
+"""Triggers named so are further classes of single words; rules ask for them without this."""
 
-ORGAN = "organ_"
-"""Triggers so named list words and zones that belong to an organ, by its name in those of targets (``organ_liver``)."""
+GENERIC = "generic_"
+"""Triggers so named list general words by their kind (``generic_cyst``); the organ decides what they mean."""
+
+_NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grammar:
-    """Sets of folded words.
+    """Classes of folded words, and groups of targets.
 
     Attributes:
-        prepositions: Lead a place ("in", "of").
-        links: Stand between a target and what is said of it; prepositions are among them.
-        fillers: Say nothing ("the", "mostly").
-        list_words: Hold a list together ("and", ",").
-        companions: Add a second finding ("with", "associated").
-        goes_on: Begin a sentence that goes on about the finding before.
-        pronouns: Stand for the finding before.
-        attribute_nouns: End a noun that describes ("margins", "enhancement").
-        body_parts: Make left and right those of the patient ("left forearm").
-        exams: Kinds of examination ("ct"); exam_verbs: what they do ("showed").
-        new_thoughts: After a comma, begin a new thought.
-        picture_words: Make upper and lower those of the picture.
-        place_nouns, bare_places: "zone", and what may stand without it ("mid to lower zones").
-        paired_organs: Exist on both sides: their plural means both.
+        classes: By name; a class that a lexicon does not have is empty.
+        organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
+        general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
         anywhere: Findings that are at home in no organ ("calcification"): they lie in what they come with.
-        devices: Targets that are tubes, lines and the like; organ_targets: targets that are organs.
-        organs: Word or zone -> organ, as it stands in the names of targets (``hepatic`` -> ``liver``).
+        devices, organ_targets: Targets that are tubes, lines and the like; that are organs.
     """
 
-    prepositions: frozenset[str]
-    links: frozenset[str]
-    fillers: frozenset[str]
-    list_words: frozenset[str]
-    companions: frozenset[str]
-    goes_on: frozenset[str]
-    pronouns: frozenset[str]
-    attribute_nouns: frozenset[str]
-    body_parts: frozenset[str]
-    exams: frozenset[str]
-    exam_verbs: frozenset[str]
-    new_thoughts: frozenset[str]
-    picture_words: frozenset[str]
-    place_nouns: frozenset[str]
-    bare_places: frozenset[str]
-    paired_organs: frozenset[str]
+    classes: Mapping[str, frozenset[str]]
+    organs: Mapping[str, tuple[str, ...]]
+    general: Mapping[tuple[str, ...], str]
     lung_findings: frozenset[str]
     lesions: frozenset[str]
     anywhere: frozenset[str]
-    organs: Mapping[str, str]
     devices: frozenset[str]
     organ_targets: frozenset[str]
 
+    def __getitem__(self, name: str) -> frozenset[str]:
+        """A class of words."""
+        return self.classes.get(name, _NONE)
 
-@lru_cache(maxsize=4)
+
+def is_phrase(trigger: str) -> bool:
+    """True for triggers that are found as phrases; the others are classes of words."""
+    return trigger not in WORD_SETS and not trigger.startswith(CLASS)
+
+
 def grammar_of(lexicon: Lexicon) -> Grammar:
-    """The sets of a lexicon; a set that it does not have is empty."""
-    sets = {
-        name: frozenset(fold(word) for word in lexicon.triggers.get(name, ()))
-        for name in WORD_SETS
-        if name not in ("image_heads", "lung_findings")
+    """The classes of a lexicon."""
+    classes = {
+        name.removeprefix(CLASS): frozenset(map(fold, words))
+        for name, words in lexicon.triggers.items()
+        if name in WORD_SETS or name.startswith(CLASS)
     }
-    sets["links"] |= sets["prepositions"]
+    classes["links"] = classes.get("links", _NONE) | classes.get("prepositions", _NONE)
     groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
     for target in lexicon.targets.values():
         groups[target.group].add(target.name)
-    anywhere = frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any")
-    organs = {
-        word if "_" in word else fold(word): kind.removeprefix(ORGAN)
-        for kind, words in lexicon.triggers.items()
-        if kind.startswith(ORGAN)
+    lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
+    return Grammar(
+        classes,
+        _organs(lexicon),
+        general_words(lexicon),
+        frozenset(lexicon.triggers.get("lung_findings", ())),
+        frozenset(name for name in groups["finding"] if name.endswith(lesions)) if lesions else _NONE,
+        frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any"),
+        frozenset(groups["device"]),
+        frozenset(groups["anatomy"]),
+    )
+
+
+def _organs(lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    named: dict[str, tuple[str, ...]] = {}
+    for organ in lexicon.organs.values():
+        for word in (*map(fold, organ.words), *organ.zones):
+            named[word] = (*named.get(word, ()), organ.name)
+    return {word: tuple(dict.fromkeys(names)) for word, names in named.items()}
+
+
+def general_words(lexicon: Lexicon) -> dict[tuple[str, ...], str]:
+    """Folded words of general words and general targets -> their kind."""
+    kinds = {kind.removeprefix(GENERIC): words for kind, words in lexicon.triggers.items() if kind.startswith(GENERIC)}
+    general = lexicon.triggers.get("words_general_targets", ())
+    own = {kind: lexicon.targets[kind].words for kind in general if kind in lexicon.targets}
+    return {
+        tuple(token.word for token in tokenise(word)): kind
+        for table in (kinds, own)
+        for kind, words in table.items()
         for word in words
     }
-    lung_findings = frozenset(lexicon.triggers.get("lung_findings", ()))
-    return Grammar(
-        **sets,
-        lung_findings=lung_findings,
-        lesions=frozenset(name for name in groups["finding"] if name.endswith(LESIONS)),
-        anywhere=anywhere,
-        organs=organs,
-        devices=frozenset(groups["device"]),
-        organ_targets=frozenset(groups["anatomy"]),
-    )

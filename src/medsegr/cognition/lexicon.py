@@ -13,15 +13,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from medsegr.cognition.examinations import Method, Part
 from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
 from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
+from medsegr.cognition.organs import Organ
 from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
 from medsegr.errors import ConfigError
 from medsegr.view import Frame, PictureKind, Sides, Stretch, ZoneBox
 
 DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
-    "general", "codes",
+    "general", "organs", "examinations", "grammar", "codes",
 )  # fmt: skip
 """Files of the built-in lexicon; the last one holds codes of the names in the others, and no words.
 
@@ -73,12 +75,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Zone:
-    """A place: whose left and right it is stated in, the region it belongs to, its words, what DICOM calls it."""
+    """A place: whose left and right it is stated in, its region, its words, those that mean it in such pictures alone.
+
+    ``code`` is what DICOM calls it.
+    """
 
     name: str
     frame: Frame
     region: str
     words: tuple[str, ...] = ()
+    here: tuple[str, ...] = ()
     code: Code | None = None
 
 
@@ -93,7 +99,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of picture: its frame, the regions it shows, words that give it away, how zones lie in it, its sides."""
+    """A kind of picture: its frame, regions and organs that it shows, words that give it away, its view and sides."""
 
     name: str
     frame: Frame
@@ -101,6 +107,7 @@ class Modality:
     words: tuple[str, ...] = ()
     view: str | None = None
     sides: Sides | None = None
+    organs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,10 @@ class Lexicon:
     sides: Mapping[str, tuple[str, ...]]
     combined: Mapping[str, tuple[tuple[str, str], ...]]
     views: Mapping[str, Mapping[str, ZoneBox]]
+    organs: Mapping[str, Organ]
+    methods: Mapping[str, Method]
+    parts: Mapping[str, Part]
+    near: Mapping[str, tuple[str, ...]]
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
 
     def kind(self, modality: str | None) -> PictureKind:
@@ -192,6 +203,10 @@ def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
         combined={words: _parts(fields) for words, fields in merged.tables["combined"].items()},
         views=merged.tables["views"],
         stretches=_table(merged, "stretches", Stretch),
+        organs=_table(merged, "organs", Organ),
+        methods=_table(merged, "methods", Method),
+        parts=_table(merged, "parts", Part),
+        near={name: fields["words"] for name, fields in merged.tables["near"].items()},
     )
 
 
@@ -265,3 +280,9 @@ def regions_of(modality: str | None, lexicon: Lexicon) -> tuple[str, ...]:
     """Regions of the body that the pictures of a modality show; empty where unknown."""
     known = lexicon.modalities.get(modality or "")
     return known.regions if known else ()
+
+
+def told_of(modality: str | None, lexicon: Lexicon) -> frozenset[str]:
+    """Regions that reports on such pictures may speak of: those that they show, and those near them."""
+    shown = regions_of(modality, lexicon)
+    return frozenset((*shown, *(near for region in shown for near in lexicon.near.get(region, ()))))

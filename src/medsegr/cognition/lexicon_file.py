@@ -217,6 +217,7 @@ _SECTION_READERS: Mapping[str, Callable[[LexiconFile, str, Node], None]] = {
     "regions": _read_regions,
     "sides": _read_words,
     "triggers": _read_words,
+    "near": _read_words,
     "statements": _read_statements,
     "views": _read_views,
 }

@@ -9,8 +9,11 @@ from medsegr.cognition.lexicon_file import Entry, LexiconFile
 from medsegr.cognition.lexicon_schema import SECTIONS, WORD_SECTIONS, expected, shown
 from medsegr.errors import ConfigError
 
-JOINED = ("words", "here", "regions")
+JOINED = ("words", "here", "regions", "zones", "organs", "codes")
 """Fields that grow when a name stands in several files; all others must agree."""
+
+TABLES = ("lesions", "shows", "places")
+"""Fields that are tables; a later file's rows are added, or stand for the earlier ones."""
 
 PARTS = {"side": "sides", "zone": "zones", "texture": "textures", "shape": "shapes", "target": "targets"}
 """Field of a combined word -> the section that its names come from."""
@@ -110,6 +113,8 @@ def _unite(merged: Merged, homes: dict[tuple[str, str, str], str], file: Lexicon
         key, line = (entry.section, entry.name, name), entry.lines.get(name, entry.line)
         if name in JOINED:
             known[name] = tuple(dict.fromkeys([*known.get(name, ()), *value]))
+        elif name in TABLES:
+            known[name] = {**known.get(name, {}), **value}
         elif key in homes and known[name] != value:
             told = f"{entry.section}, {entry.name}: another {name} than in {homes[key]}"
             file.complain(line, f"{told}: leave {name} out, or give this a name of its own.")
@@ -156,6 +161,21 @@ def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterab
     elif entry.section == "statements":
         for presence in ("absent", "present"):
             yield from listed(presence, "target", merged.tables["targets"])
+    elif entry.section == "near":
+        yield entry.name, "region", merged.regions, entry.line
+        yield from listed("words", "region", merged.regions)
+    elif entry.section == "organs":
+        yield from listed("regions", "region", merged.regions)
+        yield from listed("zones", "zone", merged.tables["zones"])
+        for part, section in (("lesions", "targets"), ("places", "zones")):
+            line = entry.lines.get(part, entry.line)
+            yield from ((name, section[:-1], merged.tables[section], line) for name in fields.get(part, {}).values())
+    elif entry.section == "methods":
+        line = entry.lines.get("shows", entry.line)
+        yield from ((name, "modality", merged.tables["modalities"], line) for name in fields.get("shows", {}).values())
+    elif entry.section == "parts":
+        yield from listed("organs", "organ", merged.tables["organs"])
+        yield from listed("within", "part", merged.tables["parts"])
     elif entry.section == "combined":
         for part, section in PARTS.items():
             yield from listed(part, part, merged.tables[section])
@@ -163,6 +183,7 @@ def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterab
         yield from listed("regions", "region", merged.regions)
         yield from listed("region", "region", merged.regions)
         yield from listed("view", "view", merged.tables["views"])
+        yield from listed("organs", "organ", merged.tables["organs"])
         line = entry.lines.get("usual", entry.line)
         for part, kind in USUAL.items():
             for name in fields.get("usual", {}).get(part, ()):

@@ -19,7 +19,10 @@ Check = Callable[[Node, Complain], Any]
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Names become file names and rows of tables."""
 
-VERB = r"(?:(?:is|are|was|were|appears?|remains?|looks?|:)\s*)?(?:also\s+)?"
+VERB = (
+    r"(?:(?:is|are|was|were|has remained|have remained|appears?|remains?|looks?|:)\s*)?"
+    r"(?:(?:also|again|otherwise|grossly|essentially|overall|now|both|all|entirely|well within|(?:stable|unchanged) and)\s+)*"
+)
 """What {be} stands for in a statement."""
 
 SPACED_VERB = rf"(?:\s*:\s*|\s+{VERB})"
@@ -160,6 +163,14 @@ def shares(node: Node, complain: Complain) -> dict[str, tuple[float, float]]:
     return {text(key, complain): share(value, complain) for key, value in node.value}
 
 
+def pairs(node: Node, complain: Complain) -> dict[str, str]:
+    """A table of names -> names; it may be empty."""
+    if not isinstance(node, MappingNode):
+        complain(node, f"expected a table such as {{cyst: liver_cyst}}, got {what_stands(node)}.")
+        return {}
+    return {text(key, complain): text(value, complain) for key, value in node.value}
+
+
 def table(checks: Mapping[str, Check]) -> Check:
     """A table with some of these fields."""
 
@@ -216,7 +227,7 @@ _NEW_WORDS = {"words": "a list"}
 
 SECTIONS: Mapping[str, Section] = {
     "modalities": Section(
-        {"frame": _FRAME, "regions": words, "view": text, "words": words, "sides": _SIDES},
+        {"frame": _FRAME, "regions": words, "view": text, "words": words, "sides": _SIDES, "organs": words},
         {**_NEW_FRAME, "regions": "a list"},
     ),
     "targets": Section(
@@ -227,20 +238,28 @@ SECTIONS: Mapping[str, Section] = {
         },
         {"group": "finding, anatomy or device"},
     ),
-    "zones": Section({"frame": _FRAME, "region": text, "words": words, "code": code}, {**_NEW_FRAME, **_NEW_WORDS}),
+    "zones": Section(
+        {"frame": _FRAME, "region": text, "words": words, "here": words, "code": code}, {**_NEW_FRAME, **_NEW_WORDS}
+    ),
     "stretches": Section(
         {"region": text, "length_mm": span, "width_mm": span, "along": shares},
         {"region": "a known one", "length_mm": "[from, to]", "width_mm": "[from, to]", "along": "a table"},
     ),
     "textures": Section({"group": _TEXTURE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "shapes": Section({"group": _SHAPE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
+    "organs": Section(
+        {"regions": words, "words": words, "zones": words, "lesions": pairs, "places": pairs},
+        {"regions": "a list", "words": "a list"},
+    ),
+    "methods": Section({"codes": words, "words": words, "shows": pairs}, {**_NEW_WORDS, "shows": "a table"}),
+    "parts": Section({"words": words, "within": text, "organs": words}, _NEW_WORDS),
     "combined": Section(
         {"side": names, "zone": names, "texture": names, "shape": names, "target": names}, named=False
     ),
 }  # fmt: skip
 """Sections whose entries are tables of fields."""
 
-WORD_SECTIONS = ("sides", "triggers")
+WORD_SECTIONS = ("sides", "triggers", "near")
 """Sections whose entries are lists of words."""
 
 STATEMENT = table({"find": patterns, "absent": names, "present": names})

@@ -4,20 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.lexicon import Lexicon, regions_of
+from medsegr.cognition.lexicon import Lexicon, regions_of, told_of
 from medsegr.cognition.phrases import Phrases, phrases_at
 
 Parts = tuple[tuple[str, str], ...]
 """What a phrase says: (kind, name) pairs, all at once."""
-
-NEIGHBOURS = {
-    "chest": ("abdomen", "breast", "heart", "gastrointestinal"),
-    "abdomen": ("chest", "gastrointestinal"),
-    "breast": ("chest",),
-    "heart": ("chest",),
-    "endoscopy": ("abdomen",),
-}
-"""Region of a picture -> regions that its reports may speak of as well."""
 
 NAMED_BY_PLACE = frozenset({"bakers_cyst", "vascular_congestion"})
 """Targets whose place is part of their name."""
@@ -26,10 +17,17 @@ _STEM = 4
 
 
 class Meaning(NamedTuple):
-    """One meaning of a phrase, and whether it has it only in pictures of the target's region."""
+    """One meaning of a phrase.
+
+    Attributes:
+        parts: What it says.
+        only_here: It does so only in pictures of the target's region.
+        general: It is a general word: where the region is not known, it is no one's.
+    """
 
     parts: Parts
     only_here: bool
+    general: bool = False
 
 
 class Choice(NamedTuple):
@@ -60,7 +58,8 @@ class Meanings:
         self.lexicon = lexicon
         self.grammar = grammar
         self.regions = regions_of(modality, lexicon)
-        self.near = {near for region in self.regions for near in NEIGHBOURS.get(region, ())}
+        self.told = told_of(modality, lexicon)
+        self.foreign = _foreign_lesions(lexicon, self.told)
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
         kind = lexicon.kind(modality)
         self._shows_places = kind.frame == "image" and kind.sides == "none"
@@ -70,7 +69,7 @@ class Meanings:
 
     def plain_in(self, words: frozenset[str]) -> Plain | None:
         """What phrases mean in a sentence, where its places can only be the patient's; None where each is chosen."""
-        pictured = self._shows_places or not self.grammar.picture_words.isdisjoint(words)
+        pictured = self._shows_places or not self.grammar["picture_words"].isdisjoint(words)
         return None if pictured else self._plain
 
     def choose(self, phrase: Phrases[Meaning], words: Sequence[str], last: int) -> tuple[Choice, ...]:
@@ -83,8 +82,8 @@ class Meanings:
         """
         meant = phrase.meanings
         after = words[last : last + 5]
-        of_picture = not self.grammar.picture_words.isdisjoint(after)
-        if not of_picture and after and after[0] in self.grammar.body_parts:
+        of_picture = not self.grammar["picture_words"].isdisjoint(after)
+        if not of_picture and after and after[0] in self.grammar["body_parts"]:
             return self._best(meant, False, patient=True)
         key = (phrase, of_picture)
         chosen = self._chosen.get(key)
@@ -95,7 +94,7 @@ class Meanings:
     def may_speak_of(self, target: str) -> bool:
         """True when reports on such pictures may tell of a target without its name."""
         region = self.lexicon.targets[target].region
-        return region == "any" or not self.regions or region in self.regions or region in self.near
+        return region == "any" or not self.regions or region in self.told
 
     def is_degree(self, kind: str, name: str) -> bool:
         """True for degrees and classes of size."""
@@ -149,29 +148,40 @@ class Meanings:
         kind, name = meaning.parts[0]
         if len(meaning.parts) > 1:
             targets = [part for kind, part in meaning.parts if kind == "target"]
-            return self._fit_of_target(targets[0], meaning.only_here) + 0.5 if targets else 5.0
+            return self._fit_of_target(targets[0], meaning) + 0.5 if targets else 5.0
         if kind == "target":
-            return self._fit_of_target(name, meaning.only_here)
+            return self._fit_of_target(name, meaning)
         if kind == "zone":
             zone = self.lexicon.zones[name]
             if zone.frame == "image":
                 return 4.5 if of_picture or (self._shows_places and zone.region == "image") else 0.0
-            if name in self.regions:
+            if name in self.regions or (meaning.only_here and zone.region not in self.regions):
                 return 0.0
             if zone.region in self.regions:
                 return 3.5
             if zone.region == "any":
                 return 2.5
-            return 1.0 if not self.regions or zone.region in self.near else 0.0
+            return 1.0 if not self.regions or zone.region in self.told else 0.0
         return 0.5 if kind.startswith("generic") else 3.2
 
-    def _fit_of_target(self, name: str, only_here: bool) -> float:
+    def _fit_of_target(self, name: str, meaning: Meaning) -> float:
         target = self.lexicon.targets[name]
         at_home = target.region in self.regions
-        if only_here and not at_home and self.regions:
+        only_here = meaning.only_here
+        if only_here and not at_home and (self.regions or meaning.general):
+            return 0.0
+        if name in self.foreign:
             return 0.0
         base = 4.0 if at_home else 3.0 if target.region == "any" else 2.0 if not self.regions else 1.5
         return base - (0.4 if target.group == "anatomy" else 0.0) - (0.5 if only_here and not self.regions else 0.0)
+
+
+def _foreign_lesions(lexicon: Lexicon, regions: frozenset[str]) -> frozenset[str]:
+    """Lesions of organs that reports on pictures of these regions do not speak of, but for history."""
+    held: dict[bool, set[str]] = {True: set(), False: set()}
+    for organ in lexicon.organs.values():
+        held[organ.lies_in(regions)].update(organ.lesions.values())
+    return frozenset(held[False] - held[True])
 
 
 def _shares_stem(target: str, names: Sequence[str]) -> bool:

@@ -1,32 +1,33 @@
 """From a report to its priors: choose a parser by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from medsegr.cognition.examinations import Examination, examination_named, titled
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.cognition.llm_endpoint import LlmEndpoint
-from medsegr.cognition.priors import Finding, ReportPriors
+from medsegr.cognition.priors import Finding, ReportPriors, Span
 from medsegr.cognition.rule_parser import read_report
 from medsegr.errors import ConfigError, ReportError
 
 MAX_CHARACTERS = 1_000_000
 """Longest report that is read."""
 
-Parser = Callable[[str, str | None, Lexicon, LlmEndpoint | None], tuple[list[Finding], list[str]]]
-"""Report, modality, lexicon and endpoint -> findings and warnings."""
+Read = tuple[Sequence[Finding], Sequence[str], Sequence[Span]]
+"""Findings, warnings, and stretches that look like findings and were not understood."""
+
+Parser = Callable[[str, Examination | None, Lexicon, LlmEndpoint | None], Read]
+"""Report, examination, lexicon and endpoint -> what was read."""
 
 
-def _by_rules(
-    text: str, modality: str | None, lexicon: Lexicon, _: LlmEndpoint | None
-) -> tuple[list[Finding], list[str]]:
-    return read_report(text, modality, lexicon), []
+def _by_rules(text: str, seen: Examination | None, lexicon: Lexicon, _: LlmEndpoint | None) -> Read:
+    reading = read_report(text, seen.modality if seen else None, lexicon, seen.organs if seen else ())
+    return reading.findings, [], reading.not_read
 
 
-def _by_model(
-    text: str, modality: str | None, lexicon: Lexicon, endpoint: LlmEndpoint | None
-) -> tuple[list[Finding], list[str]]:
+def _by_model(text: str, seen: Examination | None, lexicon: Lexicon, endpoint: LlmEndpoint | None) -> Read:
     from medsegr.cognition.llm_parser import read_with_model
 
-    return read_with_model(text, modality, lexicon, endpoint)
+    return *read_with_model(text, seen.modality if seen else None, lexicon, endpoint), ()
 
 
 PARSERS: dict[str, Parser] = {"rules": _by_rules, "llm": _by_model}
@@ -54,8 +55,9 @@ def parse_report(
             environment by default.
 
     Returns:
-        Findings in the order of the report, with offsets into it; warnings of what
-        a language model said that the report does not say.
+        Findings in the order of the report, with offsets into it; stretches that look
+        like findings and were not understood; warnings of what a language model said
+        that the report does not say.
 
     Raises:
         ConfigError: Unknown parser or modality, or no endpoint that may be asked.
@@ -71,13 +73,16 @@ def parse_report(
         raise ReportError(
             f"The report has {len(text)} characters: expected at most {MAX_CHARACTERS}. Hand over one report at a time."
         )
-    if modality is not None and modality not in lexicon.modalities:
-        raise ConfigError(
-            f"Unknown modality '{modality}': expected one of {', '.join(sorted(lexicon.modalities))}, or none."
-        )
-    seen_as = modality or guess_modality(text, lexicon)
-    findings, warnings = PARSERS[parser](text, seen_as, lexicon, llm)
-    return ReportPriors(tuple(findings), text, seen_as, tuple(warnings))
+    seen = guess_examination(text, lexicon) if modality is None else examination_named(modality, lexicon)
+    findings, warnings, not_read = PARSERS[parser](text, seen, lexicon, llm)
+    return ReportPriors(tuple(findings), text, seen.modality if seen else None, tuple(warnings), tuple(not_read))
+
+
+def guess_examination(text: str, lexicon: Lexicon) -> Examination | None:
+    """The examination that heads a report, else the modality whose words stand first in it, or None."""
+    found = titled(text, lexicon)
+    name = None if found else guess_modality(text, lexicon)
+    return Examination(name, lexicon.modalities[name].organs) if name else found
 
 
 def guess_modality(text: str, lexicon: Lexicon) -> str | None:

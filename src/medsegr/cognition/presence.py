@@ -1,255 +1,249 @@
-"""Present, absent or uncertain: which triggers of negation and hedging reach a target (after NegEx and ConText)."""
+"""Present, absent or uncertain: which cues of denial and doubt reach a target (after NegEx and ConText)."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from medsegr.cognition.answers import Answer
+from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.landmarks import landmarks_of
-from medsegr.cognition.mentions import ATTRIBUTES, Decision, Mention, Sentence
 from medsegr.cognition.priors import Presence
+from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
 
 _ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before")
-_NEXT = "absent_next"
-_VERSUS = "versus"
+_NEXT, _VERSUS = "absent_next", "versus"
 _AHEAD, _BEHIND = "uncertain_before", "uncertain_after"
-_TRIGGERING = frozenset({*_ORDER, _NEXT, _VERSUS, "neutral"})
-_RUNS_ON = {"which": 3, "remain": 1}
-"""Words before a trigger that looks back: the clause goes on, if it follows within so many words."""
-
-_CIRCUMSTANCES = frozenset({
-    "and", "or", "as", "at", "because", "by", "for", "from", "given", "here", "if", "in", "on", "since", "than", "too",
-    "with",
-})  # fmt: skip
-"""What may stand behind a hedge that looks back."""
-
-_ASKS = frozenset({":", "?", "-", "\u2013", "\u2014"})
-_ANSWERS: dict[str, Presence] = {"no": "absent", "none": "absent", "yes": "present"}
-_ENDS_ANSWER = frozenset({",", ";", "."})
-_DASHES = frozenset({"-", "\u2013", "\u2014"})
-
-_BEGINS_VERB = frozenset({"is", "are", "was", "were", "has", "have", "cannot", "can", "could", "may", "might"})
-_ARTICLES = frozenset({"a", "an", "the", "of", "to", "be", "."})
-_SURE = frozenset({"definite", "definitely", "definitive", "obvious", "certain", "certainly", "clearly", "confirmed"})
-"""What a hedge of an earlier finding does not reach over."""
-
-_TREATED = frozenset({"removed", "resected", "excised"})
-_MEANS = frozenset({"with", "by", "using", "via", "en", "piecemeal"})
-_FORMER = frozenset({"prior", "previous", "earlier", "old"})
-_FORMERLY = frozenset({"previously", "before", "earlier"})
-_SEEN = frozenset({"seen", "found", "noted", "identified", "encountered", "detected"})
-_DIRECTIONS = frozenset({*_ORDER, _NEXT, _VERSUS})
+_CUES = frozenset({*_ORDER, _NEXT, _VERSUS})
 
 
-def decided(sentence: Sentence, grammar: Grammar) -> Sequence[Decision]:
-    """What a sentence says of each of its targets; decided once for a sentence that comes again."""
-    if sentence.decided is None:
-        scopes = Scopes(sentence, grammar)
-        sentence.decided = [(target, *scopes.presence_of(target)) for target in sentence.of("target")]
-    return sentence.decided
+class Cue(NamedTuple):
+    """A cue and the words [first, last) that it reaches."""
+
+    kind: str
+    tag: Tag
+    first: int
+    last: int
+
+
+class Said(NamedTuple):
+    """What a sentence says of a target, and the words that say so."""
+
+    presence: Presence
+    cues: Sequence[Tag] = ()
+
+
+_PRESENT = Said("present")
 
 
 class Scopes:
-    """The triggers of one sentence and how far each reaches."""
+    """The cues of one sentence and how far each reaches.
 
-    def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
-        self.sentence = sentence
-        self.grammar = grammar
-        self.triggers: list[tuple[str, Mention]] = []
-        for mention in () if _TRIGGERING.isdisjoint(sentence.kinds) else sentence.mentions:
-            kinds = (mention.kind, mention.other[0]) if mention.other else (mention.kind,)
-            if not _DIRECTIONS.isdisjoint(kinds) and not _is_month(sentence, mention):
-                self.triggers += [(kind, mention) for kind in kinds if kind in _DIRECTIONS]
-        self._answered = not sentence.words.isdisjoint(_ANSWERS) and not sentence.words.isdisjoint(_ASKS)
+    A cue before a target reaches ahead, one behind it back. A cue behind goes before one ahead, and doubt behind
+    before a denial.
+    """
 
-    def presence_of(self, target: Mention) -> tuple[Presence, Sequence[Mention]]:
-        """What the sentence says of a target, and the triggers that say so.
+    def __init__(self, clauses: Clauses, answers: Sequence[Answer] = ()) -> None:
+        self.clauses = clauses
+        self.sentence: Sentence = clauses.sentence
+        self.grammar: Grammar = clauses.grammar
+        self.answers = answers
+        self._answered = {answer.tag.first for answer in answers}
+        self.cues = () if _CUES.isdisjoint(self.sentence.kinds) else tuple(self._cues())
 
-        A trigger before a target reaches forward, one behind it reaches back,
-        neither across the end of a clause ("but", ";", ", a ..."). A trigger
-        behind goes before one ahead, and a hedge behind before a denial.
-        """
-        if target.presence is not None:
-            return target.presence, [target] if target.presence == "absent" else ()
-        if not self.triggers:
-            return "present", ()
-        answer = self._answer_to(target) if self._answered else None
-        if answer is not None:
-            return _ANSWERS[self.sentence.tokens[answer].word], [m for _, m in self.triggers if m.first == answer][:1]
-        found: dict[str, Mention] = {}
-        for kind, trigger in self.triggers:
-            if kind == _NEXT:
-                if trigger.last <= target.first <= trigger.last + 1 and not self._is_sign(trigger.last, target.first):
-                    found.setdefault("absent_before", trigger)
-            elif kind == _VERSUS:
-                if self._is_alternative(trigger, target):
-                    found.setdefault(_BEHIND, trigger)
-            elif kind not in found and self._reaches(trigger, kind, target):
-                found[kind] = trigger
-        if not found:
-            return "present", ()
-        deciding = next(kind for kind in _ORDER if kind in found)
-        return ("absent" if deciding.startswith("absent") else "uncertain"), [found[deciding]]
+    def _cues(self) -> Iterator[Cue]:
+        for tag in self.sentence.tags:
+            kinds = (tag.kind, tag.other[0]) if tag.other else (tag.kind,)
+            if not (_CUES.isdisjoint(kinds) or tag.first in self._answered or _is_month(self.sentence, tag)):
+                yield from self._cues_of(tag, kinds)
 
-    def _is_alternative(self, trigger: Mention, target: Mention) -> bool:
-        """True for both findings of "atelectasis versus pneumonia"."""
-        if trigger.last <= target.first:
-            return self._follows_at_once(trigger, target)
-        between = range(target.last, trigger.first)
-        if any(m.first in between and m.kind in (_AHEAD, "explains") for m in self.sentence.mentions):
+    def _cues_of(self, tag: Tag, kinds: Sequence[str]) -> Iterator[Cue]:
+        """The cues that the words of a tag are, in this sentence."""
+        start = self._denied_exclusion(tag)
+        if start is not None:
+            kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
+        if self._heads_a_list(tag):
+            kinds = ("absent_before",)
+        elif self._says_neither(tag):
+            kinds = ("absent_after",)
+        elif self._is_parenthetical(tag):
+            kinds = (_BEHIND,)
+        yield from (self._cue(kind, tag) for kind in kinds if kind in _CUES)
+
+    def _heads_a_list(self, tag: Tag) -> bool:
+        """True for "the following were not seen: ..."."""
+        ahead = any(target.first < tag.first for target in self.clauses.targets)
+        return tag.kind == "absent_after" and not ahead and self.sentence.word(tag.last) == ":"
+
+    def _is_parenthetical(self, tag: Tag) -> bool:
+        """True for the "possibly" of "effusion, possibly, on the left"."""
+        word = self.sentence.word
+        flanked = word(tag.first - 1) == "," and word(tag.last) in (",", "", ".")
+        return tag.kind == _AHEAD and flanked and not any(t.first >= tag.last for t in self.clauses.targets)
+
+    def _says_neither(self, tag: Tag) -> bool:
+        """True for "is seen neither on the right nor on the left": it looks back."""
+        if self.sentence.words[tag.first] not in self.grammar["says_neither"]:
             return False
-        if any(self.sentence.tokens[place].word == ":" for place in between):
-            return False
-        others = [m for m in self.sentence.of("target") if m.first >= trigger.last]
-        if not others or not self._follows_at_once(trigger, others[0]):
-            return False
-        return not clause_ends(self.sentence, self.grammar, target.last, trigger.first, looking_back=True)
+        return not any(target.first >= tag.last for target in self.clauses.targets)
 
-    def _looks_ahead(self, trigger: Mention, kind: str) -> bool:
-        """True for the "likely" of "opacity likely atelectasis", which could look back as well."""
-        if kind != _BEHIND or not _looks_both_ways(trigger):
-            return False
-        return not self._closes(trigger.last) or any(
-            self._follows_at_once(trigger, m) for m in self.sentence.of("target")
+    def _cue(self, kind: str, tag: Tag) -> Cue:
+        if kind in (_NEXT, _VERSUS):
+            return Cue(kind, tag, tag.last, tag.last)
+        if kind.endswith("_before"):
+            return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=kind[0] == "a"))
+        finite = self.sentence.words[tag.first] in self.grammar["begins_verb"]
+        return Cue(
+            kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=self._resumes(kind, tag)), tag.first
         )
 
-    def _ends_at(self, place: int) -> bool:
-        """True for the "and" of "effusion possible and nodule seen": the hedge has looked back."""
-        return self.sentence.tokens[place].word in ("and", ",")
+    def _resumes(self, kind: str, tag: Tag) -> bool:
+        """True for a denial that closes its clause: it may say so of what a pronoun or comma leads back to."""
+        if self._is_parenthetical(tag):
+            return True
+        return kind == "absent_after" and self._closes(tag.last)
+
+    def _denied_exclusion(self, tag: Tag) -> int | None:
+        """Where "has not been ruled out" and "can't be excluded" begin: exclusion denied leaves doubt; else None."""
+        words, grammar = self.sentence.words, self.grammar
+        if tag.kind[0] != "a" or grammar["exclusion"].isdisjoint(words[tag.first : tag.last]):
+            return None
+        for place in range(tag.first - 1, max(-1, tag.first - 7), -1):
+            if any(target.covers(place) for target in self.clauses.targets) or words[place] in (";", ".", ","):
+                return None
+            if words[place] in grammar["negators"] or words[place].endswith(("n't", "n\u2019t")):
+                return place
+        return None
+
+    def of(self, target: Tag) -> Said:
+        """What the sentence says of a target."""
+        if target.presence is not None:
+            return Said(target.presence, (target,) if target.presence == "absent" else ())
+        answer = next((a for a in self.answers if target.first in a.targets), None)
+        if answer is not None and answer.presence is not None:
+            return Said(answer.presence, (answer.tag,) if answer.presence != "present" else ())
+        found: dict[str, Tag] = {}
+        for cue in self.cues:
+            kind = self._role(cue, target)
+            if kind and kind not in found:
+                found[kind] = cue.tag
+        deciding = next((kind for kind in _ORDER if kind in found), None)
+        if deciding is None:
+            either = self._alternative(target)
+            return Said("uncertain", (either,)) if either is not None else _PRESENT
+        return Said("absent" if deciding.startswith("absent") else "uncertain", (found[deciding],))
+
+    def _alternative(self, target: Tag) -> Tag | None:
+        """The "or" between a finding and the next, of which one is there: "atelectasis or fibrosis"."""
+        plain = self.grammar["list_words"] | self.grammar["articles"]
+        for at in self.clauses.ors:
+            before = [tag for tag in self.clauses.targets if tag.last <= at]
+            behind = next((tag for tag in self.clauses.targets if tag.first > at), None)
+            if not before or behind is None or target not in (before[-1], behind) or before[-1].name == behind.name:
+                continue
+            if plain.issuperset(self.sentence.between(before[-1].last, behind.first)) and before[-1].presence is None:
+                return Tag(_BEHIND, _BEHIND, at, at + 1)
+        return None
+
+    def _role(self, cue: Cue, target: Tag) -> str | None:
+        """The kind that a cue has for a target; None where it does not reach it."""
+        if cue.kind == _NEXT:
+            near = cue.tag.last <= target.first <= cue.tag.last + 1
+            return "absent_before" if near and not self._is_sign(cue.tag.last, target.first) else None
+        if cue.kind == _VERSUS:
+            return _BEHIND if self._is_alternative(cue.tag, target) else None
+        reaches = self._reaches_ahead if cue.kind.endswith("_before") else self._reaches_back
+        return cue.kind if reaches(cue, target) else None
+
+    def _reaches_ahead(self, cue: Cue, target: Tag) -> bool:
+        if not cue.first <= target.first < cue.last:
+            return False
+        if _looks_both_ways(cue.tag) and self.sentence.word(cue.tag.last) in ("and", ","):
+            return False
+        if self._characterises(cue.tag, target):
+            return False
+        return not (cue.kind == _AHEAD and self._is_sure(cue.tag.last, target))
+
+    def _reaches_back(self, cue: Cue, target: Tag) -> bool:
+        if target.last > cue.tag.first or target.first < cue.first:
+            return False
+        if self._is_treatment(cue.tag, target) or self._looks_ahead(cue) or self._was_so(cue.tag):
+            return False
+        if self.sentence.word(cue.tag.last).endswith("ly"):
+            return True
+        return not any(tag.first == cue.tag.last and tag.kind in ATTRIBUTES for tag in self.sentence.tags)
+
+    def _is_alternative(self, cue: Tag, target: Tag) -> bool:
+        """True for both findings of "atelectasis versus pneumonia"."""
+        if cue.last <= target.first:
+            return self._follows_at_once(cue, target)
+        between = range(target.last, cue.first)
+        if any(tag.first in between and tag.kind in (_AHEAD, "explains") for tag in self.sentence.tags):
+            return False
+        if any(self.sentence.words[place] == ":" for place in between):
+            return False
+        others = [tag for tag in self.clauses.targets if tag.first >= cue.last]
+        if not others or not self._follows_at_once(cue, others[0]):
+            return False
+        return target.first >= self.clauses.behind(cue.first)
+
+    def _looks_ahead(self, cue: Cue) -> bool:
+        """True for the "likely" of "opacity likely atelectasis", which could look back as well."""
+        if cue.kind != _BEHIND or not _looks_both_ways(cue.tag):
+            return False
+        return not self._closes(cue.tag.last) or any(self._follows_at_once(cue.tag, t) for t in self.clauses.targets)
 
     def _closes(self, place: int) -> bool:
         """True where a clause ends or only its circumstances follow: "is likely", "likely in this setting"."""
-        if place == len(self.sentence.tokens):
-            return True
-        word = self.sentence.tokens[place].word
-        return not word.isalpha() or word.endswith("ly") or word in _CIRCUMSTANCES or place in self.sentence.breaks
+        word = self.sentence.word(place)
+        plain = word.isalpha() and not word.endswith("ly") and word not in self.grammar["circumstances"]
+        return not plain or place in self.clauses.breaks
 
-    def _follows_at_once(self, trigger: Mention, target: Mention) -> bool:
-        """True when nothing but attributes, articles and triggers stands from a trigger to a target behind it."""
-        gap = self.sentence.between(trigger.last, target.first)
-        return trigger.last <= target.first and _ARTICLES.issuperset(gap)
+    def _follows_at_once(self, cue: Tag, target: Tag) -> bool:
+        """True when nothing but attributes, articles and cues stands from a cue to a target behind it."""
+        gap = self.sentence.between(cue.last, target.first)
+        return cue.last <= target.first and self.grammar["cue_fillers"].issuperset(gap)
 
-    def _is_treatment(self, trigger: Mention, target: Mention) -> bool:
+    def _is_treatment(self, cue: Tag, target: Tag) -> bool:
         """True for "was seen and removed", "removed with a snare": what is treated during the examination is there."""
-        words = [token.word for token in self.sentence.tokens[target.last : trigger.last + 1]]
-        treated = self.sentence.tokens[trigger.last - 1].word in _TREATED
-        by_means = words[-1] in _MEANS and target.name not in self.grammar.devices
-        return treated and (by_means or not _SEEN.isdisjoint(words))
+        words, grammar = self.sentence.words[target.last : cue.last + 1], self.grammar
+        treated = self.sentence.words[cue.last - 1] in grammar["treated"]
+        by_means = words[-1] in grammar["means"] and target.name not in grammar.devices
+        return treated and (by_means or not grammar["seen"].isdisjoint(words))
 
-    def _answer_to(self, target: Mention) -> int | None:
-        """Where "no" or "yes" stands alone behind a target and a colon, dash or question mark ("Effusion: no")."""
-        tokens, place = self.sentence.tokens, target.last
-        while place < len(tokens) and (self.sentence.is_attribute(place) or tokens[place].word in "()"):
-            place += 1
-        if place + 1 >= len(tokens) or tokens[place].word not in _ASKS or tokens[place + 1].word not in _ANSWERS:
-            return None
-        return place + 1 if self._is_answer(place + 1) else None
-
-    def _is_answer(self, place: int) -> bool:
-        """True for the "no" of "Effusion: no" and "Effusion? No, ..."."""
-        tokens = self.sentence.tokens
-        alone = place + 1 == len(tokens) or tokens[place + 1].word in _ENDS_ANSWER
-        return alone and place > 0 and tokens[place - 1].word in _ASKS
-
-    def _was_so(self, trigger: Mention) -> bool:
+    def _was_so(self, cue: Tag) -> bool:
         """True for "not seen on the previous film" and "withdrawn and now ...": what follows says where it is now."""
-        words = [token.word for token in self.sentence.tokens[trigger.first : trigger.last + 4]]
-        behind = words[trigger.last - trigger.first :]
-        if words[trigger.last - trigger.first - 1] == "withdrawn":
-            return not {"now", "by", "slightly", "lie"}.isdisjoint(behind)
-        if not behind or words[0] not in ("not", "was", "were", "is", "absent") or "longer" in words:
+        words, grammar = self.sentence.words, self.grammar
+        behind = words[cue.last : cue.last + 4]
+        if words[cue.last - 1] == "withdrawn":
+            return not grammar["lies_now"].isdisjoint(behind)
+        if not behind or words[cue.first] not in grammar["begins_denial"] or "longer" in words[cue.first : cue.last]:
             return False
-        return behind[0] in _FORMERLY or (behind[0] in ("on", "in", "at") and not _FORMER.isdisjoint(behind))
+        former = not grammar["former"].isdisjoint(behind)
+        return behind[0] in grammar["formerly"] or (behind[0] in ("on", "in", "at") and former)
 
     def _is_sign(self, first: int, last: int) -> bool:
-        return any(not self.sentence.tokens[place].word.isalpha() for place in range(first, last))
+        return any(not self.sentence.words[place].isalpha() for place in range(first, last))
 
-    def _reaches(self, trigger: Mention, kind: str, target: Mention) -> bool:
-        if kind.endswith("_before"):
-            if trigger.last > target.first or (_looks_both_ways(trigger) and self._ends_at(trigger.last)):
-                return False
-            if self._characterises(trigger, target):
-                return False
-            denying = kind[0] == "a"
-            if denying and (
-                self._is_answer(trigger.last - 1)
-                or landmarks_of(self.sentence).and_described(trigger.last, target.first)
-            ):
-                return False
-            if kind == _AHEAD and not _SURE.isdisjoint(self.sentence.words) and self._is_sure(trigger.last, target):
-                return False
-            first = trigger.last + (kind == _AHEAD and self.sentence.tokens[trigger.last].word == ":")
-            return not clause_ends(self.sentence, self.grammar, first, target.first, denying=denying)
-        if target.last > trigger.first or self._is_treatment(trigger, target) or self._looks_ahead(trigger, kind):
-            return False
-        finite = self.sentence.tokens[trigger.first].word in _BEGINS_VERB
-        if self._was_so(trigger) or landmarks_of(self.sentence).new_clause(target.last, trigger.first, finite=finite):
-            return False
-        describes = any(m.first == trigger.last and m.kind in ATTRIBUTES for m in self.sentence.mentions)
-        return not describes and not clause_ends(
-            self.sentence, self.grammar, target.last, trigger.first, looking_back=True
-        )
-
-    def _is_sure(self, first: int, target: Mention) -> bool:
+    def _is_sure(self, first: int, target: Tag) -> bool:
         """True for the second of "possible nodule left apex, definite nodule right base": it is not hedged as well."""
-        sure = [place for place in range(first, target.first) if self.sentence.tokens[place].word in _SURE]
-        return any(first <= m.first < place for m in self.sentence.of("target") for place in sure)
+        sure, words = self.grammar["sure"], self.sentence.words
+        if sure.isdisjoint(self.sentence.known):
+            return False
+        places = [place for place in range(first, target.first) if words[place] in sure]
+        return any(first <= tag.first < place for tag in self.clauses.targets for place in places)
 
-    def _characterises(self, trigger: Mention, target: Mention) -> bool:
+    def _characterises(self, cue: Tag, target: Tag) -> bool:
         """True for "suspicious 2 cm nodule": it is there, and what it is is in doubt."""
-        alone = trigger.last == trigger.first + 1 and self.sentence.tokens[trigger.first].word == "suspicious"
+        alone = cue.last == cue.first + 1 and self.sentence.words[cue.first] in self.grammar["characterises"]
         return alone and (target.name in self.grammar.lesions or target.name == "lymphadenopathy")
 
 
-def _looks_both_ways(trigger: Mention) -> bool:
+def _looks_both_ways(cue: Tag) -> bool:
     """True for hedges that may stand before and behind what they hedge ("possible")."""
-    return trigger.other is not None and {trigger.kind, trigger.other[0]} == {_AHEAD, _BEHIND}
+    return cue.other is not None and {cue.kind, cue.other[0]} == {_AHEAD, _BEHIND}
 
 
-def clause_ends(
-    sentence: Sentence, grammar: Grammar, first: int, last: int, *, looking_back: bool = False, denying: bool = False
-) -> bool:
-    """True when a clause ends among the words [first, last).
-
-    Args:
-        sentence, grammar: The words and the sets they are looked up in.
-        first, last: From the earlier mention to the later.
-        looking_back: The trigger stands behind: it reaches over a comma only in
-            a list that ends with "and" or "or".
-        denying: The trigger is a denial: it does not reach over a question mark,
-            nor over a comma to a thing that is described, unless the list goes on
-            with "or".
-    """
-    if first >= last or not (sentence.breaks or sentence.signs):
-        return False
-    tokens = sentence.tokens
-    at = bisect_left(sentence.breaks, first)
-    while at < len(sentence.breaks) and sentence.breaks[at] < last:
-        near = _RUNS_ON.get(tokens[sentence.breaks[at]].word, 0) if looking_back else 0
-        if last - sentence.breaks[at] > near:
-            return True
-        at += 1
-    for place in sentence.signs:
-        if not first <= place < last:
-            continue
-        word = tokens[place].word
-        if word == ";" or (word == ":" and not looking_back) or (word == "?" and denying):
-            return True
-        if denying and word in _DASHES and landmarks_of(sentence).describes_anew(first, place + 1, last):
-            return True
-        if word != "," or place + 1 >= len(tokens):
-            continue
-        if tokens[place + 1].word in grammar.new_thoughts:
-            return True
-        if looking_back and not any(tokens[p].word in ("and", "or", "nor", "&") for p in range(place, last)):
-            return True
-        if denying and landmarks_of(sentence).describes_anew(first, place + 1, last):
-            return True
-    return False
-
-
-def _is_month(sentence: Sentence, trigger: Mention) -> bool:
+def _is_month(sentence: Sentence, cue: Tag) -> bool:
     """True for "12 May"."""
-    if trigger.last - trigger.first != 1 or sentence.tokens[trigger.first].text != "May":
+    if cue.last - cue.first != 1 or sentence.text(cue.first) != "May":
         return False
-    near = [sentence.tokens[p].word for p in (trigger.first - 1, trigger.last) if 0 <= p < len(sentence.tokens)]
-    return any(word.isdigit() for word in near)
+    return sentence.word(cue.first - 1).isdigit() or sentence.word(cue.last).isdigit()

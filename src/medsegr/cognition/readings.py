@@ -1,152 +1,169 @@
-"""Words with two readings: an organ or the place of something, a finding or a texture, a lesion of which organ."""
+"""Words with two readings: whose lesion a general word means, an organ or the place of something, a finding or a look.
 
-from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.mentions import Mention, Sentence
+A general word (lesion, cyst, swelling) gets its target from the organ that the words, the sentence, the section or
+the modality name, in that order; never from an organ that such pictures cannot show.
+"""
 
-_GENERIC = {
-    "generic_lesion": "lesion", "generic_cyst": "cyst", "generic_stone": "stone", "generic_tear": "tear",
-    "generic_focus": "lesion", "generic_defect": "defect",
-    "mass": "lesion", "nodule": "lesion", "lung_cyst": "cyst",
-}  # fmt: skip
-"""Kind or target -> what a lesion of some organ is called."""
+from collections.abc import Sequence
+
+from medsegr.cognition.attributes import after_preposition
+from medsegr.cognition.grammar import GENERIC, Grammar
+from medsegr.cognition.lexicon import Lexicon, regions_of, told_of
+from medsegr.cognition.organs import first_named, target_of
+from medsegr.cognition.tags import Sentence, Tag
 
 _REACH = 9
 """Words between a lesion and the organ that it lies in."""
 
-_SPECIAL = {
-    "gallbladder_stone": "gallstone", "bile_duct_stone": "gallstone", "brain_lesion": "brain_tumour",
-    "spine_lesion": "bone_lesion", "bone_lesion": "bone_lesion",
-}  # fmt: skip
+_EVERYWHERE = "any"
+
+Named = tuple[int, str]
+"""A word, and the organ that it names."""
 
 
 class Readings:
-    """Settles the readings of a report's sentences, one after the other; remembers the organ spoken of."""
+    """Settles the readings of sentences, in pictures of one modality."""
 
-    def __init__(self, lexicon: Lexicon, grammar: Grammar, regions: tuple[str, ...]) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, modality: str | None, organs: tuple[str, ...]) -> None:
         self.lexicon = lexicon
         self.grammar = grammar
-        self.regions = regions
+        self.home = regions_of(modality, lexicon)
+        self.regions = told_of(modality, lexicon)
+        self._of_picture = organs
         self._organ_words = frozenset(grammar.organs)
-        self._organ: str | None = None
 
-    def settle(self, sentence: Sentence) -> Sentence:
-        """The same sentence, every word with one reading."""
-        organs = self._organs(sentence)
-        if not sentence.has_readings and self._is_settled(sentence, organs):
-            self._remember(organs)
-            return sentence
-        targets = sentence.of("target")
-        findings = [t for t in targets if not self._is_anatomy(t)]
-        settled: list[Mention] = []
-        for mention in sentence.mentions:
-            if mention.kind in _GENERIC or (mention.kind == "target" and mention.name in _GENERIC):
-                settled += self._of_an_organ(mention, sentence, organs)
-            elif mention.kind != "target":
-                settled.append(mention)
-            elif self._is_anatomy(mention):
-                described = not findings or self._is_described(sentence, mention, findings)
-                generic = any(m.kind in _GENERIC for m in sentence.mentions)
-                if described and not generic and not after_preposition(sentence, mention, self.grammar):
-                    settled.append(mention)
-                else:
-                    settled += self._as_place(mention)
-            elif mention.other and mention.other[0] == "texture" and self._modifies(sentence, mention, targets):
-                settled.append(renamed(mention, *mention.other))
-            else:
-                settled.append(mention)
-        self._remember(organs)
-        return sentence if settled == sentence.mentions else Sentence(sentence.wording, settled)
-
-    def _is_settled(self, sentence: Sentence, organs: list[tuple[int, str]]) -> bool:
-        """True where no word could be meant of an organ: a nodule is one, if the sentence names none."""
-        if not _GENERIC.keys().isdisjoint(sentence.kinds) or not self.grammar.organ_targets.isdisjoint(sentence.names):
-            return False
-        return not organs or _GENERIC.keys().isdisjoint(sentence.names)
-
-    def _is_anatomy(self, mention: Mention) -> bool:
-        return mention.name in self.grammar.organ_targets
-
-    def _remember(self, organs: list[tuple[int, str]]) -> None:
-        if organs:
-            self._organ = organs[0][1]
-
-    def _organs(self, sentence: Sentence) -> list[tuple[int, str]]:
-        """The organs that a sentence names, and at which word."""
-        known = self.grammar.organs
-        found = []
-        if not self._organ_words.isdisjoint(sentence.words):
-            found = [(place, known[token.word]) for place, token in enumerate(sentence.tokens) if token.word in known]
+    def organs_in(self, sentence: Sentence) -> list[Named]:
+        """The organs that a sentence names and such pictures may show, and at which word."""
+        known, found = self.grammar.organs, list[tuple[int, tuple[str, ...]]]()
+        if not self._organ_words.isdisjoint(sentence.known):
+            found = [(place, known[word]) for place, word in enumerate(sentence.words) if word in known]
         if not self._organ_words.isdisjoint(sentence.names):
-            found += [(m.first, known[m.name]) for m in sentence.mentions if m.kind == "zone" and m.name in known]
-        return found
+            found += [(tag.first, known[tag.name]) for tag in sentence.of("zone") if tag.name in known]
+        sure = {names[0] for _, names in found if len(names) == 1}
+        told = [(place, self._likeliest(names, sure)) for place, names in found]
+        return [(place, name) for place, name in told if name]
 
-    def _of_an_organ(self, mention: Mention, sentence: Sentence, organs: list[tuple[int, str]]) -> list[Mention]:
-        """A lesion, cyst or stone, as that of the organ it lies in."""
-        suffix = _GENERIC[mention.kind if mention.kind in _GENERIC else mention.name]
-        near = [
-            (abs(place - mention.first), organ) for place, organ in organs if self._joined(sentence, mention, place)
+    def _likeliest(self, names: tuple[str, ...], sure: set[str]) -> str | None:
+        """Of organs that a place may mean, that which the sentence names, else the pictures show."""
+        organs = [self.lexicon.organs[name] for name in names if self.lexicon.organs[name].lies_in(self.regions)]
+        at_home = [organ for organ in organs if organ.lies_in(self.home)]
+        named = [organ for organ in organs if organ.name in sure]
+        return next((organ.name for organ in (*named, *at_home, *organs)), None)
+
+    def settled(self, sentence: Sentence, organs: Sequence[Named], earlier: str | None) -> Sentence:
+        """The same sentence, every word with one reading.
+
+        Args:
+            sentence: With both readings.
+            organs: That it names.
+            earlier: The organ last spoken of before it, or None.
+        """
+        sentence = self._without_foreign_segments(sentence, organs)
+        sentence = self._with_places(sentence, organs)
+        if not any(self._is_open(sentence, tag) for tag in sentence.tags):
+            return sentence
+        tags = [one for tag in sentence.tags for one in self._settle(sentence, tag, organs, earlier)]
+        return sentence if tags == list(sentence.tags) else sentence.with_tags(tags)
+
+    def _without_foreign_segments(self, sentence: Sentence, organs: Sequence[Named]) -> Sentence:
+        """Without the zones of the liver that are segments of a lung here ("nodule in the lower lobe, segment 6")."""
+        named, known = dict(organs), self.grammar.organs
+        foreign = [
+            tag
+            for tag in sentence.of("zone")
+            if len(known.get(tag.name, ())) > 1
+            and tag.first in named
+            and self.lexicon.zones[tag.name].region not in self.lexicon.organs[named[tag.first]].regions
         ]
-        if mention.kind == "target":
-            near = [(far, organ) for far, organ in near if organ != "bone"]
-        organ = min(near)[1] if near else None
-        if organ is None and mention.kind != "target":
-            ahead = [organ for place, organ in organs if place < mention.first]
-            organ = ahead[-1] if ahead else self._organ
-        name = _SPECIAL.get(f"{organ}_{suffix}", f"{organ}_{suffix}")
-        if name in self.lexicon.targets:
-            return [renamed(mention, "target", name)]
-        return [mention] if mention.kind == "target" else []
+        return sentence.with_tags([tag for tag in sentence.tags if tag not in foreign]) if foreign else sentence
 
-    def _joined(self, sentence: Sentence, mention: Mention, place: int) -> bool:
-        """True when an organ is near a mention and no clause ends between them."""
-        first, last = (place, mention.first) if place < mention.first else (mention.last, place)
-        return last - first <= _REACH and not any(sentence.tokens[p].word in (";", "but") for p in range(first, last))
+    def _with_places(self, sentence: Sentence, organs: Sequence[Named]) -> Sentence:
+        """With the zones that a word names only of the organ spoken of ("pancreas: a lesion in the tail")."""
+        found = []
+        for name in dict.fromkeys(name for _, name in organs):
+            places = self.lexicon.organs[name].places
+            for place, word in enumerate(sentence.words[2:] if places else (), 2):
+                leads = sentence.words[place - 1] == "the" and sentence.words[place - 2] in self.grammar["prepositions"]
+                if word in places and leads and not any(tag.covers(place) for tag in sentence.tags):
+                    found.append(Tag("zone", places[word], place, place + 1))
+        return sentence.with_tags(sorted((*sentence.tags, *found), key=lambda tag: tag.first)) if found else sentence
 
-    def _as_place(self, mention: Mention) -> list[Mention]:
-        """An organ that only says where something is."""
-        side = self.lexicon.targets[mention.name].side
+    def _is_open(self, sentence: Sentence, tag: Tag) -> bool:
+        if self._kind(sentence, tag):
+            return True
+        return tag.kind == "target" and (tag.other is not None or tag.name in self.grammar.organ_targets)
+
+    def _kind(self, sentence: Sentence, tag: Tag) -> str | None:
+        """The kind of a general word, or None: no phrase is one that names an organ itself."""
+        if tag.kind.startswith(GENERIC):
+            return tag.kind.removeprefix(GENERIC)
+        return self.grammar.general.get(tuple(sentence.words[tag.first : tag.last])) if tag.kind == "target" else None
+
+    def _settle(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: str | None) -> list[Tag]:
+        kind = self._kind(sentence, tag)
+        if kind is not None:
+            return self._of_an_organ(sentence, tag, organs, earlier)
+        if tag.kind == "target" and tag.name in self.grammar.organ_targets:
+            return self._organ(sentence, tag)
+        if tag.kind == "target" and tag.other and tag.other[0] == "texture" and self._modifies(sentence, tag):
+            return [tag.named(*tag.other)]
+        return [tag]
+
+    def _of_an_organ(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: str | None) -> list[Tag]:
+        """A lesion, cyst or stone, as that of the organ it lies in."""
+        kind = self._kind(sentence, tag) or ""
+        near = sorted(
+            (abs(place - tag.first), kind not in self.lexicon.organs[name].lesions, name)
+            for place, name in organs
+            if self._may_hold(name, kind) and self._joined(sentence, tag, place)
+        )
+        at_home = tag.kind == "target" and self.lexicon.targets[tag.name].region in self.home
+        before: list[str] = []
+        if tag.kind != "target":
+            before = [name for place, name in reversed(organs) if place < tag.first]
+            before += [earlier] if earlier else []
+        groups = ([name for _, _, name in near], before, () if at_home else self._of_picture)
+        organ = first_named(groups, self.lexicon.organs, self.regions)
+        if organ is None and tag.kind == "target":
+            return [tag]
+        name = target_of(kind, organ, self.lexicon.targets)
+        return [tag.named("target", name)] if name else []
+
+    def _may_hold(self, organ: str, kind: str) -> bool:
+        """False for tissue that is everywhere and has no such lesion: a nodule behind a rib is none of the rib."""
+        known = self.lexicon.organs[organ]
+        return _EVERYWHERE not in known.regions or kind in known.lesions
+
+    def _joined(self, sentence: Sentence, tag: Tag, place: int) -> bool:
+        """True when an organ is near a tag and no clause ends between them."""
+        first, last = (place, tag.first) if place < tag.first else (tag.last, place)
+        return last - first <= _REACH and not any(word in (";", "but") for word in sentence.words[first:last])
+
+    def _organ(self, sentence: Sentence, tag: Tag) -> list[Tag]:
+        """An organ is a finding where it is itself described, else a place."""
+        findings = [other for other in sentence.of("target") if other.name not in self.grammar.organ_targets]
+        described = not findings or self._is_described(sentence, tag, findings)
+        general = any(other.kind.startswith(GENERIC) for other in sentence.tags)
+        if described and not general and not after_preposition(sentence, tag, self.grammar):
+            return [tag]
+        side = self.lexicon.targets[tag.name].side
         if side:
-            return [renamed(mention, "side", side)]
-        return [renamed(mention, *mention.other)] if mention.other and mention.other[0] == "zone" else []
+            return [tag.named("side", side)]
+        return [tag.named(*tag.other)] if tag.other and tag.other[0] == "zone" else []
 
-    def _is_described(self, sentence: Sentence, organ: Mention, findings: list[Mention]) -> bool:
+    def _is_described(self, sentence: Sentence, organ: Tag, findings: Sequence[Tag]) -> bool:
         """True for "the left ventricle is dilated with ...": the organ has a change of its own."""
-        following = min((f.first for f in findings if f.first >= organ.last), default=len(sentence.tokens))
+        following = min((f.first for f in findings if f.first >= organ.last), default=len(sentence))
         if any(f.last <= organ.first for f in findings):
             return False
-        change = [m for m in sentence.mentions if m.kind == "shape" and self._is_change(m.name)]
-        behind = [m for m in change if organ.last <= m.first < following]
-        ahead = any(m.last == organ.first for m in change)
-        if ahead:
+        change = [tag for tag in sentence.of("shape") if self.lexicon.shapes[tag.name].group == "change of an organ"]
+        if any(tag.last == organ.first for tag in change):
             return True
-        return any(
-            set(sentence.between(organ.last, m.first)) <= self.grammar.links | self.grammar.fillers for m in behind
-        )
+        plain = self.grammar["links"] | self.grammar["fillers"]
+        behind = [tag for tag in change if organ.last <= tag.first < following]
+        return any(plain.issuperset(sentence.between(organ.last, tag.first)) for tag in behind)
 
-    def _is_change(self, name: str) -> bool:
-        return self.lexicon.shapes[name].group == "change of an organ"
-
-    def _modifies(self, sentence: Sentence, mention: Mention, targets: list[Mention]) -> bool:
+    def _modifies(self, sentence: Sentence, tag: Tag) -> bool:
         """True when a target follows at once, so that this word only describes it."""
-        following = next((t for t in targets if t.first >= mention.last), None)
-        return following is not None and set(sentence.between(mention.last, following.first)) <= {","}
-
-
-def renamed(mention: Mention, kind: str, name: str) -> Mention:
-    """The same words with another meaning."""
-    return Mention(kind, name, mention.first, mention.last, mention.start, mention.end)
-
-
-def after_preposition(sentence: Sentence, mention: Mention, grammar: Grammar) -> bool:
-    """True when the words before, attributes and articles left out, end with a preposition."""
-    return leading_preposition(sentence, mention, grammar) is not None
-
-
-def leading_preposition(sentence: Sentence, mention: Mention, grammar: Grammar) -> str | None:
-    """The preposition that the words before a mention end with, attributes and articles left out."""
-    for place in range(mention.first - 1, -1, -1):
-        word = sentence.tokens[place].word
-        if not sentence.is_attribute(place) and (word in grammar.prepositions or word not in grammar.fillers):
-            return word if word in grammar.prepositions else None
-    return None
+        following = next((other for other in sentence.of("target") if other.first >= tag.last), None)
+        return following is not None and {","}.issuperset(sentence.between(tag.last, following.first))

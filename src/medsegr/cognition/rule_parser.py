@@ -1,156 +1,351 @@
-"""Report -> priors by rules: deterministic, offline, every field with the words that say so.
+"""Report -> findings by rules: deterministic, offline, every field with the words that say so.
 
-Sentence by sentence: leave out what is not about this image, find what the words
-mention, give each place, texture, shape, size and count to the target it belongs
-to, decide presence, and join mentions of the same finding.
+The way of a report, each step a function of what the one before returned:
+
+1. ``document``: headings, lines, items of lists, sentences -> units, with their offsets in the report.
+2. ``tagger``: a unit -> a sentence with typed tags (target, side, zone, texture, shape, size, count, cue). One
+   longest-match pass; second readings stay as alternatives until ``readings`` settles whose lesion a word means.
+3. ``clauses``: the links of the sentence, the one place that knows where a scope ends. ``answers`` reads it as a form,
+   ``presence`` gives each cue the words that it reaches, ``heads`` puts in findings that are spoken of without a name.
+4. ``attributes``: one ordered table of relations gives places, looks, sizes and counts to their targets; ``sharing``
+   and ``splitting`` say which places several findings share, and which make several findings of one.
+5. ``claims``: what several sentences say of one finding is joined.
+
+What a sentence may refer to is a frozen ``Context``; no step changes what another returned. Words are data: classes,
+cues and their scopes stand in ``lexicon_data/*.yaml``.
 """
 
-from medsegr.cognition.again import (
-    again,
-    compared,
-    inherit,
-    joined,
-    left_free,
-    members,
-    referred,
-    resumed,
-    singled_out,
-)
-from medsegr.cognition.attachment import Draft, attach
-from medsegr.cognition.contrast import on_the_other_side, without_normal_sides
-from medsegr.cognition.elided import with_elided
-from medsegr.cognition.lexicon import Lexicon, regions_of
-from medsegr.cognition.mentions import Mention, Sentence
-from medsegr.cognition.merging import merge, told_by
-from medsegr.cognition.presence import decided
-from medsegr.cognition.priors import Finding
-from medsegr.cognition.reader import reader_of
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from medsegr.cognition.answers import Form
+from medsegr.cognition.attributes import attach
+from medsegr.cognition.claims import merge, told_by
+from medsegr.cognition.clauses import Clauses
+from medsegr.cognition.document import Layout, Unit
+from medsegr.cognition.drafts import Attribute, Draft, attribute, drafted, stand_in
+from medsegr.cognition.grammar import grammar_of
+from medsegr.cognition.groups import inherited, joined, members, pronoun, referred, resumes, single_out
+from medsegr.cognition.heads import Earlier, Heads, with_heads
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.not_read import not_read
+from medsegr.cognition.presence import Scopes
+from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings
-from medsegr.cognition.sections import Subject, outside, spans_elsewhere
-from medsegr.cognition.sentences import split_sentences
 from medsegr.cognition.sharing import share
 from medsegr.cognition.splitting import apart
+from medsegr.cognition.subject import Subject, own_words
+from medsegr.cognition.tagger import Tagger
+from medsegr.cognition.tags import Sentence, Tag
 
-_GROUPS = frozenset({"member", "except"})
-"""Kinds of words that speak of a finding without its name."""
-
-_SINGLED_OUT = frozenset({"member", "including"})
-"""Kinds of words that single out one finding of several."""
-
-_REFERRING = frozenset({"latter", "former"})
-"""Kinds of words that refer to one of two findings."""
+LATEST = 64
+"""Findings that a sentence may go on about."""
 
 
-def read_report(text: str, modality: str | None, lexicon: Lexicon) -> list[Finding]:
-    """The findings of a report, in its order.
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a report: its findings, and what looks like one and was not understood."""
+
+    findings: list[Finding]
+    not_read: list[Span]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What was said before a sentence.
+
+    Attributes:
+        drafts: The latest findings, which a sentence may go on about.
+        organ: The organ last spoken of.
+        title, section: Sides of the title of the examination, and of the section.
+        cue: A denial or doubt that heads a list on lines of its own, and its words.
+        elsewhere_until: Character up to which an earlier examination is told.
+        opening: Nothing was said before.
+    """
+
+    drafts: tuple[Draft, ...] = ()
+    organ: str | None = None
+    title: Attribute | None = None
+    section: Attribute | None = None
+    cue: tuple[str, Span] | None = None
+    elsewhere_until: int = -1
+    opening: bool = True
+
+    def earlier(self) -> Earlier | None:
+        """The finding last spoken of."""
+        if not self.drafts:
+            return None
+        last = self.drafts[-1]
+        places = frozenset((place.kind, place.name) for place in last.places())
+        return Earlier(last.name, last.presence, places, bool(places) and bool(last.of("shape") or last.of("size")))
+
+
+class Reader:
+    """Reads reports with one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self.grammar = grammar_of(lexicon)
+        self.layout = Layout(lexicon)
+        self.tagger = Tagger(lexicon, self.grammar)
+
+    def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
+        """The findings of a report, in its order."""
+        report = _Report(self, text, modality, organs)
+        context, past = Context(), list[Draft]()
+        for unit in self.layout.units(text):
+            context = report.after(context, unit)
+            if len(context.drafts) > LATEST:
+                past += context.drafts[: -LATEST // 2]
+                context = replace(context, drafts=context.drafts[-LATEST // 2 :])
+        kind = self.lexicon.kind(modality)
+        drafts = [_sided(draft, context.title) for draft in (*past, *context.drafts)]
+        told = (told_by(draft, text, kind.sides != "none", self.grammar) for draft in drafts)
+        return Reading(merge(told, kind.frame == "image"), report.not_read)
+
+
+@lru_cache(maxsize=4)
+def reader_of(lexicon: Lexicon) -> Reader:
+    """The reader of a lexicon, made once."""
+    return Reader(lexicon)
+
+
+def read_report(text: str, modality: str | None, lexicon: Lexicon, organs: tuple[str, ...] = ()) -> Reading:
+    """What a report says.
 
     Args:
+        text: The report.
         modality: Canonical modality, or None.
+        lexicon: Names and words.
+        organs: That the pictures are taken of: general words are said of them where the report names none.
     """
-    walk = _Walk(text, modality, lexicon)
-    for first, last in outside(text, spans_elsewhere(text, lexicon)):
-        for span in split_sentences(text, first, last):
-            walk.read(span)
-    return walk.findings()
+    return reader_of(lexicon).read(text, modality, organs)
 
 
-class _Walk:
-    """The way through one report: what was found so far, and what the next sentence may refer to."""
+class _Report:
+    """One report: how each of its units changes the context."""
 
-    def __init__(self, text: str, modality: str | None, lexicon: Lexicon) -> None:
+    def __init__(self, reader: Reader, text: str, modality: str | None, organs: tuple[str, ...]) -> None:
+        self.reader = reader
+        self.grammar = reader.grammar
         self.text = text
         self.modality = modality
-        self.lexicon = lexicon
-        self.reader = reader_of(lexicon)
-        self.grammar = self.reader.grammar
-        self.regions = regions_of(modality, lexicon)
-        self.readings = Readings(lexicon, self.grammar, self.regions)
-        self.subject = Subject(lexicon, self.grammar, modality)
-        self.drafts: list[Draft] = []
-        self.shown: list[Draft] = []
-        self.heading_side: Mention | None = None
+        self.not_read: list[Span] = []
+        self.subject = Subject(reader.grammar, own_words(reader.lexicon, modality))
+        self.readings = Readings(reader.lexicon, reader.grammar, modality, organs)
 
-    def read(self, span: tuple[int, int]) -> None:
-        """Add the findings of the sentence text[span]."""
-        unsettled = self.reader.read(self.text[span[0] : span[1]], self.modality)
-        if not unsettled.mentions:
-            return
-        untitled = self.heading_side is None and not self.drafts
-        if self.subject.is_elsewhere(unsettled, self.text, span):
-            self.heading_side = self.subject.side_of_title(unsettled, span[0]) if untitled else self.heading_side
-            return
-        sentence = with_elided(self.readings.settle(unsettled), self.shown[-1].name if self.shown else None)
-        sentence = on_the_other_side(sentence, self.drafts[-1] if self.drafts else None, self.grammar)
-        sentence = without_normal_sides(sentence, self.grammar)
-        new = self._drafts(sentence, span[0])
-        self._question(sentence, new, span)
-        self.subject.running_side(sentence, new, span[0])
-        if untitled:
-            self.heading_side = self.subject.side_of_heading(sentence, span[0])
-        self.drafts += new
-        self.shown += [draft for draft in new if draft.presence != "absent"]
+    def after(self, context: Context, unit: Unit) -> Context:
+        """The context behind a unit."""
+        unsettled = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
+        if not unsettled.tags and not unit.whole_line:
+            return context
+        headed = self._headed(context, unsettled, unit)
+        if headed is not None and unit.whole_line and not self._tells(unsettled):
+            organs = self.readings.organs_in(unsettled)
+            return replace(headed, organ=organs[0][1] if organs else headed.organ)
+        context = headed if headed is not None else replace(context, opening=self._opens_on(context, unsettled, unit))
+        past = self._past(context, unsettled, unit)
+        if past is not None:
+            return past
+        organs = self.readings.organs_in(unsettled)
+        sentence = self.readings.settled(unsettled, organs, context.organ)
+        context = replace(context, organ=organs[0][1] if organs else context.organ)
+        resolved = self._resolved(context, sentence)
+        return resolved if resolved is not None else self._told(context, sentence, unit)
 
-    def _drafts(self, sentence: Sentence, start: int) -> list[Draft]:
-        new = self._spoken_of(sentence, start)
-        known = resumed(sentence, self.shown, self.grammar)
-        stand_ins = [(again(sentence, known, start), known)] if known is not None else []
-        if not _REFERRING.isdisjoint(sentence.kinds):
-            stand_ins += referred(sentence, new, self.shown, start)
-        told_of = [*(stand_in for stand_in, _ in stand_ins), *new] if stand_ins else new
-        told_of.sort(key=_place_of)
-        attach(sentence, told_of, self.grammar)
-        for draft in new:
-            inherit(draft)
-        if not _SINGLED_OUT.isdisjoint(sentence.kinds):
-            compared(sentence, new, self.grammar)
-            for draft in new:
-                draft.apart = draft.apart or singled_out(sentence, draft)
-        for stand_in, meant in stand_ins:
-            meant.take([m for m in stand_in.attributes if m.kind != "count"], start)
-        if len(new) > 1:
-            share(sentence, new, self.grammar)
-            new = joined(sentence, new)
-        return [part for draft in new for part in apart(sentence, draft)]
+    def _tells(self, sentence: Sentence) -> bool:
+        organs = self.grammar.organ_targets
+        return any(tag.name not in organs for tag in sentence.of("target"))
 
-    def _spoken_of(self, sentence: Sentence, start: int) -> list[Draft]:
+    def _opens_on(self, context: Context, sentence: Sentence, unit: Unit) -> bool:
+        return context.opening and "target" not in sentence.kinds and not unit.whole_line
+
+    def _headed(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
+        """The context with the side of a heading; None where there is no heading."""
+        heading = self.subject.heading(sentence, unit.whole_line, context.opening)
+        if heading is None:
+            return None
+        context = replace(context, opening=False)
+        side = attribute(sentence, heading.tag).from_afar() if heading.tag else None
+        if heading.title:
+            return replace(context, title=side, section=None)
+        if side is None:
+            general = not self.grammar["image_heads"].isdisjoint(sentence.known)
+            return context if general else replace(context, section=None)
+        told = context.drafts
+        if context.title is not None and context.title.name != side.name:
+            told = tuple(_sided(draft, context.title, always=True) for draft in told)
+            context = replace(context, title=None)
+        return replace(context, section=side, drafts=told)
+
+    def _past(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
+        """The context behind a sentence that does not speak of this image; None where it does."""
+        if self.subject.other_examination(sentence):
+            if not self.grammar["now"].isdisjoint(sentence.known):
+                return None
+            line_end = self.text.find("\n", unit.end)
+            until = max(context.elsewhere_until, line_end if line_end >= 0 else len(self.text))
+            return replace(context, elsewhere_until=until)
+        if unit.start < context.elsewhere_until and self.subject.told_as_past(sentence):
+            return context
+        return context if self.subject.is_elsewhere(sentence) else None
+
+    def _resolved(self, context: Context, sentence: Sentence) -> Context | None:
+        """The context behind "It has now resolved." and "This was excluded.": what was spoken of is not there."""
+        cue = next(iter(sentence.of("absent_after")), None)
+        if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("side", "zone"):
+            return None
+        ahead = sentence.words[: cue.first]
+        pronouns, plain = self.grammar["relatives"], self.grammar["auxiliaries"] | self.grammar["relatives"]
+        if not ahead or ahead[0] not in pronouns or not plain.issuperset(ahead):
+            return None
+        last = replace(context.drafts[-1], presence="absent", cues=(sentence.span(cue),))
+        return replace(context, drafts=(*context.drafts[:-1], last))
+
+    def _told(self, context: Context, sentence: Sentence, unit: Unit) -> Context:
+        """The context with the findings of a sentence."""
+        clauses = Clauses(sentence, self.grammar)
+        scopes = Scopes(clauses, Form(clauses, self.text).answers())
+        heads = with_heads(scopes, context.earlier())
+        if heads.regions:
+            clauses = Clauses(heads.sentence, self.grammar)
+            answers = [a for a in scopes.answers if not any(h.first <= a.tag.first < h.last for h in heads.regions)]
+            scopes = Scopes(clauses, answers)
+        self.not_read += not_read(clauses, heads.regions)
+        new = self._spoken_of(clauses, scopes, heads)
+        drafts, new = _described(scopes, heads, context.drafts, new)
+        new = [part for draft in new for part in apart(clauses, draft)]
+        new = self._questioned(clauses, new, unit)
+        context, new = self._in_context(context, sentence, new, unit)
+        return replace(context, drafts=(*drafts, *new), opening=context.opening and not new)
+
+    def _spoken_of(self, clauses: Clauses, scopes: Scopes, heads: Heads) -> list[Draft]:
         """The findings of a sentence, present or not, in its order."""
-        advised = "advice" in sentence.kinds
-        new = [
-            Draft(start, target, target.name, presence, triggers)
-            for target, presence, triggers in decided(sentence, self.grammar)
-            if not (advised and self.subject.is_advice(sentence, target))
-        ]
-        if "any_abnormality" in sentence.names:
-            new = [draft for draft in new if draft.presence == "absent" or draft.name != "any_abnormality"]
-        if not _GROUPS.isdisjoint(sentence.kinds):
-            new += members(sentence, new, self.shown[-1] if self.shown else None, self.grammar, start)
-            new += left_free(sentence, new, start)
-            new.sort(key=_place_of)
+        sentence = clauses.sentence
+        new: list[Draft] = []
+        for target in clauses.targets:
+            if target.first in heads.dropped or self.subject.is_then(clauses, target):
+                continue
+            if "advice" in sentence.kinds and self.subject.is_advice(clauses, target):
+                continue
+            draft = drafted(sentence, target, scopes.of(target))
+            if draft.presence == "absent" or draft.name != "any_abnormality":
+                new.append(draft)
         return new
 
-    def _question(self, sentence: Sentence, new: list[Draft], span: tuple[int, int]) -> None:
+    def _questioned(self, clauses: Clauses, new: list[Draft], unit: Unit) -> list[Draft]:
         """A question mark behind a target and its place makes it uncertain ("nodule in the left lung?")."""
-        start, end = span
-        if not new or self.text[end : end + 1] != "?":
-            return
-        behind = sentence.between(new[-1].target.last, len(sentence.tokens))
-        if self.grammar.prepositions.union(("the",)).issuperset(behind):
-            last = len(sentence.tokens)
-            new[-1].presence = "uncertain"
-            new[-1].triggers = [Mention("uncertain_after", "uncertain_after", last, last, end - start, end - start + 1)]
+        if not new or unit.closing != "?":
+            return new
+        behind = clauses.sentence.between(new[-1].target.last, len(clauses.sentence))
+        if not (self.grammar["prepositions"] | {"the", ":"}).issuperset(behind):
+            return new
+        return [*new[:-1], replace(new[-1], presence="uncertain", cues=((unit.end, unit.end + 1),))]
 
-    def findings(self) -> list[Finding]:
-        """All findings, those of one thing joined."""
-        side = self.heading_side
-        if side is not None:
-            for draft in self.drafts:
-                if draft.presence != "absent" and not draft.has_side():
-                    draft.take([side], 0)
-        kind = self.lexicon.kind(self.modality)
-        told = (told_by(draft, self.text, kind.sides != "none", self.grammar) for draft in self.drafts)
-        return merge(told, kind.frame == "image")
+    def _in_context(
+        self, context: Context, sentence: Sentence, new: list[Draft], unit: Unit
+    ) -> tuple[Context, list[Draft]]:
+        """Give findings the side of their section and the denial that heads their list."""
+        cut, side = self.subject.field_side(sentence)
+        if cut:
+            section = attribute(sentence, side).from_afar() if side else context.section
+            context = replace(context, section=section)
+        elif context.section is not None:
+            new = [_sided(draft, context.section, always=True) for draft in new]
+        cue = context.cue if unit.item else None
+        if cue is not None:
+            new = [_denied(draft, *cue) for draft in new]
+        return replace(context, cue=_open_cue(sentence, unit) or cue), new
 
 
-def _place_of(draft: Draft) -> int:
-    """The word at which a draft stands in its sentence."""
+def _sided(draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
+    """A draft with the side of a heading, where it has none; that of a title is not that of what is absent."""
+    if side is None or draft.has_side() or (draft.presence == "absent" and not always):
+        return draft
+    return draft.having([side])
+
+
+def _denied(draft: Draft, kind: str, cue: Span) -> Draft:
+    if draft.presence != "present":
+        return draft
+    return replace(draft, presence="absent" if kind.startswith("absent") else "uncertain", cues=(cue,))
+
+
+def _open_cue(sentence: Sentence, unit: Unit) -> tuple[str, Span] | None:
+    """The cue of "No evidence of:", which heads a list on the next lines."""
+    headed = sentence.word(len(sentence) - 1) == ":" or (unit.whole_line and not unit.item)
+    if not headed or "target" in sentence.kinds:
+        return None
+    cues = [
+        tag for tag in sentence.of("absent_before", "uncertain_before", "absent_after") if _heads_list(sentence, tag)
+    ]
+    return (cues[-1].kind, sentence.span(cues[-1])) if cues else None
+
+
+def _heads_list(sentence: Sentence, cue: Tag) -> bool:
+    return all(
+        word.isalpha() is False or word in ("the", "following", "finding") for word in sentence.words[cue.last :]
+    )
+
+
+def _described(
+    scopes: Scopes, heads: Heads, known: tuple[Draft, ...], new: list[Draft]
+) -> tuple[tuple[Draft, ...], list[Draft]]:
+    """The earlier findings and the new ones, with what a sentence says of them."""
+    sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
+    shown = [number for number, draft in enumerate(known) if draft.presence != "absent"]
+    grouped = members(clauses, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
+    groups = {id(m): _group_of(m, new, known, shown) for m in grouped}
+    new = sorted([*new, *grouped], key=_first)
+    going_on = resumes(sentence, grammar) if shown else None
+    stands = list(_stand_ins(scopes, going_on, known, shown, new))
+    told_of = sorted([*(draft for draft, _ in stands), *new], key=_first)
+    owned = attach(clauses, told_of, heads.regions)
+    by_old = {id(old): fresh for old, fresh in zip(told_of, owned, strict=True)}
+    fresh = [by_old[id(draft)] for draft in new]
+    fresh = [
+        inherited(draft, by_old.get(id(groups[id(old)]), groups[id(old)])) if id(old) in groups else draft
+        for old, draft in zip(new, fresh, strict=True)
+    ]
+    earlier, fresh = _given_back(known, fresh, [(by_old[id(draft)], number) for draft, number in stands])
+    if not sentence.kinds.isdisjoint(("member", "including")):
+        fresh = single_out(clauses, fresh)
+    return earlier, joined(clauses, share(clauses, fresh))
+
+
+def _first(draft: Draft) -> int:
     return draft.target.first
+
+
+def _group_of(member: Draft, new: Sequence[Draft], known: Sequence[Draft], shown: Sequence[int]) -> Draft:
+    before = [draft for draft in new if draft.target.last <= member.target.first]
+    return before[-1] if before else known[shown[-1]]
+
+
+def _stand_ins(
+    scopes: Scopes, going_on: str | None, known: Sequence[Draft], shown: Sequence[int], new: Sequence[Draft]
+) -> Iterator[tuple[Draft, int]]:
+    """Stand-ins for findings that pronouns mean, each with the number of what is meant: of an earlier one, or, below
+    zero, of a new one counted from the end."""
+    if going_on is not None:
+        number = shown[0] if going_on == "first" else shown[-1]
+        yield stand_in(known[number]), number
+    for tag in scopes.sentence.of("latter", "former"):
+        meant = referred(scopes.clauses, tag, new, [known[number] for number in shown])
+        if meant is not None:
+            number = shown[meant] if meant < 0 else meant - len(new)
+            yield pronoun(scopes, tag, known[number] if meant < 0 else new[meant]), number
+
+
+def _given_back(
+    known: tuple[Draft, ...], new: Sequence[Draft], told: Sequence[tuple[Draft, int]]
+) -> tuple[tuple[Draft, ...], list[Draft]]:
+    """Earlier and new findings with what was said of their stand-ins."""
+    earlier, fresh = list(known), list(new)
+    for draft, number in told:
+        table, own = (fresh, number) if number < 0 else (earlier, number)
+        more = [one.from_afar() for one in draft.attributes if one.kind != "count"]
+        whole = replace(table[own].having(more), words=(*table[own].words, *draft.words))
+        table[own] = replace(whole, presence="absent", cues=draft.cues) if draft.presence == "absent" else whole
+    return tuple(earlier), fresh

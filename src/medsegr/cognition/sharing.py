@@ -3,30 +3,78 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from medsegr.cognition.attachment import Draft, explains
+from medsegr.cognition.attributes import explains
+from medsegr.cognition.clauses import Clauses
+from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.mentions import Sentence
-
-_DESCRIBES = frozenset({"texture", "shape", "size", "count"})
-_BESIDE = frozenset({"adjacent", "overlying", "surrounding", "underlying"})
-"""Words that lead to a companion and say nothing of its place: "with adjacent atelectasis"."""
+from medsegr.cognition.tags import Sentence
 
 
-def share(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
+def share(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
     """Targets in a list share a place that stands before or after it, a companion that of its finding."""
-    if not any(draft.attributes for draft in drafts):
-        return
-    _share_forward(sentence, drafts, grammar)
-    for other, one in pairwise(reversed(drafts)):
-        behind = [m for m in other.places() if m.first >= other.target.last]
+    if len(drafts) < 2 or not any(draft.attributes for draft in drafts):
+        return list(drafts)
+    return _backward(clauses, _forward(clauses, drafts))
+
+
+def _forward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
+    given = list(drafts)
+    shown = [number for number, draft in enumerate(drafts) if draft.presence != "absent"]
+    for order, (one, other) in enumerate(pairwise(shown)):
+        given[other] = given[other].having(_handed_on(clauses, given[one], given[other], order == 0))
+    return given
+
+
+def _handed_on(clauses: Clauses, one: Draft, other: Draft, first: bool) -> Sequence[Attribute]:
+    """The places of a finding that hold for the next as well."""
+    sentence, grammar = clauses.sentence, clauses.grammar
+    if not one.places() or other.has_side() or _devices(grammar, one, other):
+        return ()
+    explained = (first and explains(sentence, one.target.last, other)) or _opens_alternative(clauses, one, other)
+    if not explained and any(one.target.last <= at < other.target.first for at in clauses.firm_breaks):
+        return ()
+    last = _past_its_place(sentence, one, other, grammar)
+    with_it = not grammar["companions"].isdisjoint(sentence.words[last : other.target.first])
+    placed = bool(other.places())
+    if placed and not with_it:
+        return ()
+    gap = set(sentence.between(last, other.target.first))
+    lung = not placed and one.name in grammar.lung_findings and other.name in grammar.lung_findings
+    if explained:
+        return one.places()
+    if gap <= grammar["list_words"] | grammar["fillers"] or (with_it and _is_close(gap, grammar)):
+        led = [place for place in one.places() if place.first < one.target.first or with_it]
+        return [place for place in led if place.kind == "side" or lung or not with_it]
+    return ()
+
+
+def _opens_alternative(clauses: Clauses, one: Draft, other: Draft) -> bool:
+    """True for the "atelectasis" of "opacity in the right base, atelectasis versus pneumonia"."""
+    sentence = clauses.sentence
+    near = any(other.target.last <= tag.first <= other.target.last + 2 for tag in sentence.of("versus"))
+    return near and sentence.between(_past_its_place(sentence, one, other, clauses.grammar), other.target.first) == [
+        ","
+    ]
+
+
+def _backward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
+    given = list(drafts)
+    for number in range(len(given) - 1, 0, -1):
+        one, other = given[number - 1], given[number]
+        behind = [place for place in other.places() if place.first >= other.target.last]
         alike = (one.presence == "absent") == (other.presence == "absent")
-        if not behind or not alike or one.places() or _devices(grammar, one, other):
-            continue
-        gap = sentence.between(one.target.last, other.target.first)
-        described = any(m.kind in _DESCRIBES and m.last <= other.target.first for m in other.attributes)
-        listed = (grammar.list_words | grammar.fillers).issuperset(gap) and not described
-        if listed or (_lies_in(grammar, one, other) and _only_accompanied(gap, grammar)):
-            one.attributes += behind
+        bare = not one.places() and not _devices(clauses.grammar, one, other)
+        if behind and alike and bare and _reaches_back(clauses, one, other):
+            given[number - 1] = one.having(behind)
+    return given
+
+
+def _reaches_back(clauses: Clauses, one: Draft, other: Draft) -> bool:
+    sentence, grammar = clauses.sentence, clauses.grammar
+    gap = sentence.between(one.target.last, other.target.first)
+    described = any(a.kind not in ("side", "zone") and a.last <= other.target.first for a in other.attributes)
+    listed = (grammar["list_words"] | grammar["fillers"]).issuperset(gap) and not described
+    return listed or (_lies_in(grammar, one, other) and _only_accompanied(gap, grammar))
 
 
 def _lies_in(grammar: Grammar, one: Draft, other: Draft) -> bool:
@@ -37,44 +85,22 @@ def _lies_in(grammar: Grammar, one: Draft, other: Draft) -> bool:
 
 def _only_accompanied(gap: Sequence[str], grammar: Grammar) -> bool:
     """True for "with" and "associated with" and nothing more."""
-    return not grammar.companions.isdisjoint(gap) and set(gap) <= grammar.companions | grammar.fillers
-
-
-def _share_forward(sentence: Sentence, drafts: Sequence[Draft], grammar: Grammar) -> None:
-    shown = [draft for draft in drafts if draft.presence != "absent"]
-    for number, (one, other) in enumerate(pairwise(shown)):
-        if not one.places() or other.has_side() or _devices(grammar, one, other):
-            continue
-        explained = number == 0 and explains(sentence, one.target.last, other)
-        if not explained and any(one.target.last <= at < other.target.first for at in sentence.firm_breaks):
-            continue
-        last = _past_its_place(sentence, one, other, grammar)
-        spoken = sentence.tokens[last : other.target.first]
-        with_it = any(token.word in grammar.companions for token in spoken)
-        placed = bool(other.places())
-        if placed and not with_it:
-            continue
-        gap = set(sentence.between(last, other.target.first))
-        lung = not placed and one.name in grammar.lung_findings and other.name in grammar.lung_findings
-        if explained:
-            other.attributes += one.places()
-        elif gap <= grammar.list_words | grammar.fillers or (with_it and _is_close(gap, grammar)):
-            led = [m for m in one.places() if m.first < one.target.first or with_it]
-            other.attributes += [m for m in led if m.kind == "side" or lung or not with_it]
+    companions = grammar["companions"]
+    return not companions.isdisjoint(gap) and set(gap) <= companions | grammar["fillers"]
 
 
 def _past_its_place(sentence: Sentence, one: Draft, other: Draft, grammar: Grammar) -> int:
     """One past the words of a target and of the place behind it: "effusion on the left with atelectasis"."""
-    ends = [one.target.last, *(m.last for m in one.places() if one.target.last < m.last <= other.target.first)]
-    last = max(ends)
-    words = {token.word for token in sentence.tokens[one.target.last : last]}
-    return last if words.isdisjoint(grammar.companions | {",", ";"}) else one.target.last
+    ends = [place.last for place in one.places() if one.target.last < place.last <= other.target.first]
+    last = max([one.target.last, *ends])
+    apart = grammar["companions"] | {",", ";"}
+    return last if apart.isdisjoint(sentence.words[one.target.last : last]) else one.target.last
 
 
 def _is_close(gap: set[str], grammar: Grammar) -> bool:
     """True for "with superimposed": a companion and at most two words more that lead nowhere else."""
-    more = gap - grammar.list_words - grammar.companions - grammar.fillers - _BESIDE
-    return len(more) <= 2 and more.isdisjoint(grammar.links) and all(word.isalpha() for word in more)
+    more = gap - grammar["list_words"] - grammar["companions"] - grammar["fillers"] - grammar["beside"]
+    return len(more) <= 2 and more.isdisjoint(grammar["links"]) and all(word.isalpha() for word in more)
 
 
 def _devices(grammar: Grammar, one: Draft, other: Draft) -> bool:

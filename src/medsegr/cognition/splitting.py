@@ -1,147 +1,174 @@
-"""One mention, several findings: places that are spoken each with a size or a zone of its own."""
+"""One mention, several findings: places that are spoken each with a size, a degree or a zone of its own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from medsegr.cognition.attachment import Draft
-from medsegr.cognition.landmarks import OWN_SIZES
-from medsegr.cognition.mentions import Mention, Sentence
-
-_BETWEEN = frozenset({"and", ",", ";", "&", "plus", "/"})
-"""What stands between one place with its size and the next."""
-
-_TO_A_SIDE = frozenset({"on", "in", "at", "the"})
-_IN_TURN = frozenset({"respectively", "respective"})
+from medsegr.cognition.clauses import Clauses
+from medsegr.cognition.drafts import Attribute, Draft
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.tags import PLACES, Sentence
 
 
-def apart(sentence: Sentence, draft: Draft) -> list[Draft]:
+def apart(clauses: Clauses, draft: Draft) -> list[Draft]:
     """One draft for each place that has its own size, or for each side that has its own degree or zones."""
-    if draft.presence != "absent" and "size" in sentence.kinds:
-        parts = _by_size(sentence, draft)
-        if len(parts) > 1:
-            return parts
-    if draft.presence != "absent" and "shape" in sentence.kinds:
-        parts = _by_degree(sentence, draft)
-        if len(parts) > 1:
-            return parts
-    return _by_side(sentence, draft)
-
-
-def _by_size(sentence: Sentence, draft: Draft) -> list[Draft]:
-    """Drafts for "left lung (10 mm) and right lung (5 mm)", "4 mm in the caecum and 10 mm in the rectum"."""
-    sizes = sorted((m for m in draft.attributes if m.kind == "size"), key=_first)
-    places = sorted(draft.places(), key=_first)
-    if len(sizes) < 2 or len(places) < 2:
+    if len(draft.attributes) < 4:
         return [draft]
-    if _IN_TURN.isdisjoint(sentence.words):
-        groups, common = _places_of_sizes(sentence, sizes, places)
-    else:
-        groups, common = _listed(sentence, places), []
-    names = [frozenset(m.name for m in group) for group in groups]
-    if len(groups) != len(sizes) or not all(groups) or len(set(names)) < len(names):
-        return [draft]
-    rest = [m for m in draft.attributes if m.kind not in ("side", "zone", "size", "count")]
-    parts: list[Draft] = []
-    for group, size in zip(groups, sizes, strict=True):
-        own = [*group, *_inherited(group, common, parts)]
-        parts.append(replace(draft, attributes=[*own, *rest, size]))
-    return parts
+    place = _Placed(clauses, draft)
+    for parts in (place.by_size, place.by_degree, place.by_side):
+        found = parts()
+        if len(found) > 1:
+            return found
+    return [draft]
 
 
-def _by_degree(sentence: Sentence, draft: Draft) -> list[Draft]:
-    """Drafts for "small right and moderate left", where each side has a degree of its own and no zone is named."""
-    sides = [m for m in draft.places() if m.name != "bilateral"]
-    if len(sides) != 2 or {m.name for m in sides} != {"left", "right"}:
-        return [draft]
-    degrees = [m for m in draft.attributes if m.kind == "shape" and m.name in OWN_SIZES]
-    own = [next((m for m in degrees if _leads(sentence, m, side)), None) for side in sides]
-    if None in own or own[0] == own[1]:
-        return [draft]
-    rest = [m for m in draft.attributes if m.kind != "side" and m not in own]
-    pairs = zip(sides, own, strict=True)
-    return [replace(draft, attributes=[side, *rest, degree]) for side, degree in pairs if degree is not None]
+class _Placed:
+    def __init__(self, clauses: Clauses, draft: Draft) -> None:
+        self.sentence: Sentence = clauses.sentence
+        self.grammar: Grammar = clauses.grammar
+        self.draft = draft
+        self.shown = draft.presence != "absent"
+        self.places = sorted((one for one in draft.places() if one.first >= 0), key=_first)
 
+    def _rest(self, *kinds: str) -> list[Attribute]:
+        return [one for one in self.draft.attributes if one.kind not in kinds]
 
-def _leads(sentence: Sentence, degree: Mention, side: Mention) -> bool:
-    """True for the "small" of "small right" and "small on the right"."""
-    gap = sentence.tokens[degree.last : side.first]
-    return degree.last <= side.first and all(token.word in _TO_A_SIDE for token in gap)
+    def _having(self, attributes: Sequence[Attribute]) -> Draft:
+        return replace(self.draft, attributes=tuple(attributes))
 
+    def _divided(self, first: int, last: int) -> bool:
+        return not self.grammar["between_sizes"].isdisjoint(self.sentence.words[first:last])
 
-def _first(mention: Mention) -> int:
-    return mention.first
+    def by_size(self) -> list[Draft]:
+        """Drafts for "left lung (10 mm) and right lung (5 mm)", "4 mm in the caecum and 10 mm in the rectum"."""
+        sizes = sorted(self.draft.of("size"), key=_first)
+        if not self.shown or len(sizes) < 2 or len(self.places) < 2:
+            return []
+        if self.grammar["in_turn"].isdisjoint(self.sentence.known):
+            groups, common = self._places_of(sizes)
+        else:
+            groups, common = self._listed(), []
+        names = {frozenset(one.name for one in group) for group in groups}
+        if len(groups) != len(sizes) or not all(groups) or len(names) < len(groups):
+            return []
+        rest, parts = self._rest("side", "zone", "size", "count"), list[Draft]()
+        for group, size in zip(groups, sizes, strict=True):
+            parts.append(self._having([*group, *_inherited(group, common, parts), *rest, size]))
+        return parts
 
-
-def _places_of_sizes(
-    sentence: Sentence, sizes: Sequence[Mention], places: Sequence[Mention]
-) -> tuple[list[list[Mention]], list[Mention]]:
-    """The places spoken with each size, and those of all; sizes stand behind their places, or before them."""
-    runs: list[list[Mention]] = [[] for _ in range(len(sizes) + 1)]
-    for place in places:
-        runs[sum(size.first < place.first for size in sizes)].append(place)
-    inner = runs[1:-1]
-    if not all(inner):
+    def _places_of(self, sizes: Sequence[Attribute]) -> tuple[list[list[Attribute]], list[Attribute]]:
+        """The places spoken with each size, and those of all; sizes stand behind their places, or before them."""
+        runs: list[list[Attribute]] = [[] for _ in range(len(sizes) + 1)]
+        for place in self.places:
+            runs[sum(size.first < place.first for size in sizes)].append(place)
+        inner = runs[1:-1]
+        if not all(inner):
+            return [], []
+        behind = [(size.last, run[0].first) for size, run in zip(sizes, inner, strict=False)]
+        if runs[0] and all(self._divided(*gap) for gap in behind):
+            return runs[:-1], runs[-1]
+        ahead = [(run[-1].last, size.first) for size, run in zip(sizes[1:], inner, strict=True)]
+        if runs[-1] and all(self._divided(*gap) for gap in ahead):
+            return runs[1:], runs[0]
         return [], []
-    behind = [(size.last, run[0].first) for size, run in zip(sizes, inner, strict=False)]
-    if runs[0] and all(_divided(sentence, *gap) for gap in behind):
-        return runs[:-1], runs[-1]
-    ahead = [(run[-1].last, size.first) for size, run in zip(sizes[1:], inner, strict=True)]
-    if runs[-1] and all(_divided(sentence, *gap) for gap in ahead):
-        return runs[1:], runs[0]
-    return [], []
+
+    def _listed(self) -> list[list[Attribute]]:
+        """Places as a list holds them: "left frontal lobe and right parietal lobe"."""
+        groups: list[list[Attribute]] = []
+        for place in self.places:
+            if not groups or self._divided(groups[-1][-1].last, place.first):
+                groups.append([])
+            groups[-1].append(place)
+        return groups
+
+    def by_degree(self) -> list[Draft]:
+        """Drafts for "small right and moderate left", "right small, left moderate": a degree of its own each."""
+        for kind in PLACES if self.shown else ():
+            places = [one for one in self.places if one.kind == kind and one.name != "bilateral"]
+            if len(places) == 2 and places[0].name != places[1].name:
+                parts = self._each_with_degree(places)
+                if parts:
+                    return parts
+        return []
+
+    def _each_with_degree(self, places: Sequence[Attribute]) -> list[Draft]:
+        own_sizes = self.grammar["own_sizes"]
+        degrees = [one for one in self.draft.of("shape") if one.name in own_sizes]
+        for leads in (self._leads, self._follows):
+            own = [next((one for one in degrees if leads(one, place)), None) for place in places]
+            if None not in own and own[0] != own[1]:
+                rest = [one for one in self.draft.attributes if one not in places and one not in own]
+                return [
+                    self._having([place, *rest, degree]) for place, degree in zip(places, own, strict=True) if degree
+                ]
+        return []
+
+    def _leads(self, degree: Attribute, place: Attribute) -> bool:
+        """True for the "small" of "small right" and "small on the right"."""
+        gap = self.sentence.words[degree.last : place.first]
+        return degree.last <= place.first and self.grammar["to_a_side"].issuperset(gap)
+
+    def _follows(self, degree: Attribute, place: Attribute) -> bool:
+        """True for the "small" of "right small, left moderate" and "in the right lung, small"."""
+        gap = set(self.sentence.words[place.last : degree.first]) - {","} - self.grammar["body_parts"]
+        return place.last <= degree.first and not gap - self.grammar.organs.keys()
+
+    def by_side(self) -> list[Draft]:
+        """Drafts for sides that are named each with a place of its own."""
+        if len(self.places) < 4 or len({one.name for one in self.places if one.kind == "side"}) < 2:
+            return []
+        zoned: dict[str, list[Attribute]] = {}
+        for group in self._groups(sorted(self.places, key=lambda one: (one.first, one.kind == "zone"))):
+            side = next((one.name for one in group if one.kind == "side"), None)
+            if side is not None and any(one.kind == "zone" for one in group):
+                zoned.setdefault(side, []).extend(group)
+        if len(zoned) < 2:
+            return []
+        sizes = self.draft.of("size")
+        sizes_of = _sizes_by_side(sizes, zoned) or dict.fromkeys(zoned, sizes)
+        rest = self._rest("side", "zone", "size")
+        return [self._having([*own, *rest, *sizes_of[side]]) for side, own in zoned.items()]
+
+    def _groups(self, places: Sequence[Attribute]) -> list[list[Attribute]]:
+        """Sides and zones as they are spoken together: "right lower lobe", "upper left lung"."""
+        groups: list[list[Attribute]] = []
+        for one in places:
+            end = groups[-1][-1].last if groups else 0
+            new_side = bool(groups) and one.kind == "side" and any(other.kind == "side" for other in groups[-1])
+            own = self._is_listed(end, one.first) and (one.kind == "side" or self._side_follows(one, places))
+            if not groups or own or new_side:
+                groups.append([])
+            groups[-1].append(one)
+        return groups
+
+    def _is_listed(self, first: int, last: int) -> bool:
+        return not self.grammar["between_sides"].isdisjoint(self.sentence.words[first:last])
+
+    def _side_follows(self, zone: Attribute, places: Sequence[Attribute]) -> bool:
+        """True for "lower lobe of the left lung": the side of a zone comes behind it, or lies within its words."""
+        side = next((one for one in places if one.kind == "side" and one.last > zone.first), None)
+        return side is not None and not self._is_listed(zone.first, side.first)
 
 
-def _divided(sentence: Sentence, first: int, last: int) -> bool:
-    return any(sentence.tokens[place].word in _BETWEEN for place in range(first, last))
+def _first(one: Attribute) -> int:
+    return one.first
 
 
-def _listed(sentence: Sentence, places: Sequence[Mention]) -> list[list[Mention]]:
-    """Places as a list holds them: "left frontal lobe and right parietal lobe"."""
-    groups: list[list[Mention]] = []
-    for mention in places:
-        if not groups or _divided(sentence, groups[-1][-1].last, mention.first):
-            groups.append([])
-        groups[-1].append(mention)
-    return groups
-
-
-def _inherited(group: Sequence[Mention], common: Sequence[Mention], parts: Sequence[Draft]) -> list[Mention]:
+def _inherited(group: Sequence[Attribute], common: Sequence[Attribute], parts: Sequence[Draft]) -> list[Attribute]:
     """What a place takes from those of all, and its side from the place before: "left upper (5 mm), lower (6 mm)"."""
-    sided = any(m.kind == "side" for m in group)
-    taken = [m for m in common if m.kind == "zone" or not sided]
-    if not sided and parts and not any(m.kind == "side" for m in taken):
-        taken += [m for m in parts[-1].attributes if m.kind == "side"]
+    sided = any(one.kind == "side" for one in group)
+    taken = [one for one in common if one.kind == "zone" or not sided]
+    if not sided and parts and not any(one.kind == "side" for one in taken):
+        taken += parts[-1].of("side")
     return taken
 
 
-def _by_side(sentence: Sentence, draft: Draft) -> list[Draft]:
-    """One draft for each side, where sides are named each with a place of its own."""
-    if len(draft.attributes) < 4:
-        return [draft]
-    places = draft.places()
-    if len(places) < 4 or len({m.name for m in places if m.kind == "side"}) < 2:
-        return [draft]
-    places.sort(key=lambda m: (m.first, m.kind == "zone"))
-    groups = _groups(sentence, places)
-    zoned: dict[str, list[Mention]] = {}
-    for group in groups:
-        side = next((m.name for m in group if m.kind == "side"), None)
-        if side is not None and any(m.kind == "zone" for m in group):
-            zoned.setdefault(side, []).extend(group)
-    if len(zoned) < 2:
-        return [draft]
-    sizes = [m for m in draft.attributes if m.kind == "size"]
-    sizes_of = _sizes_by_side(sizes, zoned) or dict.fromkeys(zoned, sizes)
-    rest = [m for m in draft.attributes if m.kind not in ("side", "zone", "size")]
-    return [replace(draft, attributes=[*own, *rest, *sizes_of[side]]) for side, own in zoned.items()]
-
-
-def _sizes_by_side(sizes: Sequence[Mention], zoned: Mapping[str, Sequence[Mention]]) -> dict[str, list[Mention]]:
+def _sizes_by_side(
+    sizes: Sequence[Attribute], zoned: Mapping[str, Sequence[Attribute]]
+) -> dict[str, list[Attribute]]:  # fmt: skip
     """Side -> the sizes spoken with its places: "left 10 mm, right 5 mm"; empty where a side would have none."""
-    places = sorted(((m.first, side) for side, own in zoned.items() for m in own))
-    found: dict[str, list[Mention]]
+    places = sorted((one.first, side) for side, own in zoned.items() for one in own)
     for ahead in (False, True):  # sizes behind their places, or before them
-        found = {side: [] for side in zoned}
+        found: dict[str, list[Attribute]] = {side: [] for side in zoned}
         for size in sizes:
             near = [side for first, side in places if (first > size.first) == ahead]
             if near:
@@ -149,25 +176,3 @@ def _sizes_by_side(sizes: Sequence[Mention], zoned: Mapping[str, Sequence[Mentio
         if all(found.values()) and sum(map(len, found.values())) == len(sizes):
             return found
     return {}
-
-
-def _groups(sentence: Sentence, places: Sequence[Mention]) -> list[list[Mention]]:
-    """Sides and zones as they are spoken together: "right lower lobe", "upper left lung"."""
-    groups: list[list[Mention]] = []
-    for mention in places:
-        end = groups[-1][-1].last if groups else 0
-        apart = any(sentence.tokens[p].word in ("and", ",", "&", "plus") for p in range(end, mention.first))
-        new_side = bool(groups) and mention.kind == "side" and any(m.kind == "side" for m in groups[-1])
-        own = apart and (mention.kind == "side" or _side_follows(sentence, mention, places))
-        if not groups or own or new_side:
-            groups.append([])
-        groups[-1].append(mention)
-    return groups
-
-
-def _side_follows(sentence: Sentence, zone: Mention, places: Sequence[Mention]) -> bool:
-    """True for "lower lobe of the left lung": the side of a zone comes behind it, or lies within its words."""
-    side = next((m for m in places if m.kind == "side" and m.last > zone.first), None)
-    if side is None:
-        return False
-    return not any(sentence.tokens[p].word in ("and", ",", "&") for p in range(zone.first, side.first))

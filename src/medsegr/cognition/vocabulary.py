@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medsegr.cognition.grammar import ORGAN, WORD_SETS
+from medsegr.cognition.grammar import general_words, is_phrase
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meaning
-from medsegr.cognition.phrases import Phrases, PhraseTable, tokenise
+from medsegr.cognition.phrases import Phrases, PhraseTable, fold, tokenise
 from medsegr.cognition.spelling import SHORTEST, Spelling
 from medsegr.cognition.statements import Statements
 
@@ -71,8 +71,8 @@ class Vocabulary:
     def __init__(self, lexicon: Lexicon) -> None:
         self.statements = Statements(lexicon)
         self._table = _table_of(lexicon)
-        self._known = self._table.words()
-        self._spelling = Spelling(self._known)
+        self._known = self._table.words() | set(map(fold, lexicon.triggers.get("words_spelt_right", ())))
+        self._spelling = Spelling(self._table.words())
         self._met: dict[str, tuple[tuple[Word, int], ...]] = {}
 
     def begins(self, word: str) -> Phrases[Meaning] | None:
@@ -95,7 +95,7 @@ class Vocabulary:
 
     def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
         """The words between two blanks, and where they begin there."""
-        sided = chunk.strip("(),.;:") not in _NO_SIDES
+        sided = chunk.strip("(),.;:").upper() not in _NO_SIDES
         found = tuple((self._word(token.word, token.text, sided), token.start) for token in tokenise(chunk))
         if len(self._met) < REMEMBERED and len(chunk) <= LONGEST:
             self._met[chunk] = found
@@ -117,11 +117,17 @@ def lower(text: str) -> str:
 
 def _table_of(lexicon: Lexicon) -> PhraseTable[Meaning]:
     table: PhraseTable[Meaning] = PhraseTable()
+    general = general_words(lexicon)
     for target in lexicon.targets.values():
         for word in (*target.words, *target.here):
-            table.add(word, Meaning((("target", target.name),), word in target.here))
+            here = word in target.here
+            is_general = here and tuple(token.word for token in tokenise(word)) in general
+            table.add(word, Meaning((("target", target.name),), here, is_general))
     for kind, name, word in _phrases_of(lexicon):
         table.add(word, Meaning(((kind, name),), False))
+    for zone in lexicon.zones.values():
+        for word in zone.here:
+            table.add(word, Meaning((("zone", zone.name),), True))
     for word, parts in lexicon.combined.items():
         table.add(word, Meaning(parts, False))
     return table
@@ -138,5 +144,5 @@ def _phrases_of(lexicon: Lexicon) -> Iterator[tuple[str, str, str]]:
     for trigger, words in lexicon.triggers.items():
         if trigger.startswith(_COUNT):
             yield from (("count", trigger.removeprefix(_COUNT), word) for word in words)
-        elif trigger not in WORD_SETS and not trigger.startswith(ORGAN):
+        elif is_phrase(trigger):
             yield from ((trigger, trigger, word) for word in words)

@@ -106,9 +106,9 @@ class AutoPredictor:
         """The picture and the model for it."""
         lexicon, report = asked.lexicon or load_lexicon(), asked.report
         names = [canonical_target(name, lexicon) for name in checked_names(report, asked.targets)]
-        check_modality(asked.modality, asked.image, lexicon)
+        modality = check_modality(asked.modality, asked.image, lexicon)
         check_question(report, names)
-        picture = load_image(asked.image, asked.modality)
+        picture = load_image(asked.image, modality)
         seen, priors = read_together(picture, report, lexicon)
         told = [finding.target for finding in priors if finding.presence != "absent"]
         return picture, choose(seen.modality, [*told, *names])

@@ -33,7 +33,14 @@ from medsegr.inference.request import (
     read_together,
 )
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
-from medsegr.inference.result_warnings import contradictions, outside_training, unnamed_pictures, untaught, without_row
+from medsegr.inference.result_warnings import (
+    contradictions,
+    not_understood,
+    outside_training,
+    unnamed_pictures,
+    untaught,
+    without_row,
+)
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets, Untrained, pictures_of, policy_of
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
@@ -193,9 +200,9 @@ class Predictor:
 
     def prepare(self, asked: Request) -> Prepared:
         """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
-        lexicon, report, modality = asked.lexicon or load_lexicon(), asked.report, asked.modality
+        lexicon, report = asked.lexicon or load_lexicon(), asked.report
         names = [canonical_target(name, lexicon) for name in checked_names(report, asked.targets)]
-        check_modality(modality, asked.image, lexicon)
+        modality = check_modality(asked.modality, asked.image, lexicon)
         check_thresholds(asked.threshold, asked.support_threshold)
         policy = policy_of(asked.untrained, self.metadata)
         check_question(report, names)
@@ -239,14 +246,15 @@ class Predictor:
         warnings = (
             *picture.notes,
             *case.priors.warnings,
+            *not_understood(case.priors.not_read),
             *without_row(self.model.vocabulary.target, sought, modality),
             *untaught(self.model.vocabulary, sought, modality),
             *unnamed_pictures(results, trained, modality),
             *outside_training(results, trained, modality),
             *contradictions(results, thresholds, told=len(case.priors)),
         )
-        warnings, text = tuple(dict.fromkeys(warnings)), case.priors.text
-        return Result(results, picture, modality, text, warnings, self.looks, self.name, case.chosen)
+        warnings, text, missed = tuple(dict.fromkeys(warnings)), case.priors.text, case.priors.not_read
+        return Result(results, picture, modality, text, warnings, self.looks, self.name, case.chosen, not_read=missed)
 
 
 def _finding_result(

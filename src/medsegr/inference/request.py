@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from medsegr.cognition.examinations import examination_named
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
-from medsegr.data.given_name import quoted
 from medsegr.data.image import ImageSource, MedicalImage
 from medsegr.errors import ConfigError, ReportError
 from medsegr.inference.trained_targets import TrainedTargets
@@ -31,15 +31,14 @@ def checked_names(report: Any, targets: Any) -> tuple[str, ...]:
     return names
 
 
-def check_modality(modality: str | None, image: ImageSource, lexicon: Lexicon) -> None:
-    """Refuse a modality that the lexicon does not know; what an image says of itself is taken as it is.
+def check_modality(modality: str | None, image: ImageSource, lexicon: Lexicon) -> str | None:
+    """Our name of a modality; what an image says of itself is taken as it is.
 
-    What may be a report is not repeated.
+    Raises:
+        ConfigError: The lexicon knows it by no name. What may be a report is not repeated.
     """
-    known = sorted(lexicon.modalities)
     own = image.modality if isinstance(image, MedicalImage) else None
-    if modality is not None and modality not in (own, *known):
-        raise ConfigError(f"Unknown modality{quoted(modality)}: expected one of {', '.join(known)}, or none.")
+    return modality if modality is None or modality == own else examination_named(modality, lexicon).modality
 
 
 def check_thresholds(threshold: float, support_threshold: float | None) -> None:

@@ -69,6 +69,7 @@ def write_case(
             for found in result.findings
         ],
         "warnings": list(result.warnings),
+        "not_read": [list(span) for span in result.not_read],
     }
     if keep_text:
         record["report"] = result.text

@@ -1,0 +1,191 @@
+"""Several mentions, one finding: the same target, side and presence are joined."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from medsegr.cognition.drafts import Attribute, Draft
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.phrases import is_plural
+from medsegr.cognition.priors import Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
+
+T = TypeVar("T")
+
+MEMORY = 64
+"""Findings of one target that a new mention is compared with, the latest; reports hold no more."""
+
+_FIELD = {
+    "side": "place", "zone": "place", "texture": "texture", "shape": "shape", "size": "shape", "count": "shape",
+}  # fmt: skip
+"""Kind of attribute -> field of the evidence."""
+
+
+@dataclass(slots=True, eq=False)
+class Told:
+    """What a report tells of a finding, by one mention or several, and the words that say so."""
+
+    name: str
+    presence: Presence
+    article: bool
+    apart: bool
+    words: Sequence[Span]
+    triggers: Sequence[Span]
+    side: Laterality | None = None
+    zones: tuple[str, ...] = ()
+    texture: tuple[str, ...] = ()
+    shape: tuple[str, ...] = ()
+    size_mm: tuple[float, ...] = ()
+    count: str | None = None
+    place_words: Sequence[Span] = ()
+    texture_words: Sequence[Span] = ()
+    shape_words: Sequence[Span] = ()
+
+
+def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
+    """A draft as what it tells; what is absent has a place at most."""
+    told = Told(draft.name, draft.presence, draft.article, draft.apart, list(draft.words), list(draft.cues))
+    kept = _kept(draft, grammar)
+    if kept:
+        _describe(told, kept)
+        told.side = _side(draft, kept, text, grammar["paired_zones"]) if has_sides else None
+    return told
+
+
+def _describe(told: Told, kept: Sequence[Attribute]) -> None:
+    """Fill in what attributes tell, and their words."""
+    names: dict[str, list[str]] = {}
+    spans: dict[str, list[Span]] = {}
+    for one in kept:
+        names.setdefault(one.kind, []).append(one.name)
+        spans.setdefault(_FIELD[one.kind], []).append(one.span)
+    told.zones = _each_once(names.get("zone", ()))
+    told.texture = _each_once(names.get("texture", ()))
+    told.shape = _each_once(names.get("shape", ()))
+    told.size_mm = tuple(float(value) for name in _each_once(names.get("size", ())) for value in name.split(";"))
+    told.count = names["count"][0] if "count" in names else None
+    told.place_words = spans.get("place", ())
+    told.texture_words = spans.get("texture", ())
+    told.shape_words = spans.get("shape", ())
+
+
+def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
+    """The attributes of a draft, less those that its name holds already."""
+    kept: Sequence[Attribute] = draft.places() if draft.presence == "absent" else draft.attributes
+    if kept and draft.name not in grammar.organ_targets:
+        kept = [one for one in kept if one.name not in grammar["changes"]]
+    if kept and draft.name.startswith(("liver", "hepat")):
+        kept = [one for one in kept if one.name not in grammar["named_already"]]
+    return kept
+
+
+def _side(draft: Draft, kept: Sequence[Attribute], text: str, paired: frozenset[str]) -> Laterality | None:
+    sides = {one.name for one in kept if one.kind == "side"}
+    if len(sides) > 1:
+        return "bilateral"
+    if sides or draft.presence == "absent":
+        return sides.pop() if sides else None  # type: ignore[return-value]
+    places = [text[slice(*one.span)] for one in kept if one.kind == "zone" and one.name in paired]
+    return "bilateral" if any(is_plural(words.rsplit(maxsplit=1)[-1]) for words in places) else None
+
+
+def merge(mentioned: Iterable[Told], pictured: bool) -> list[Finding]:
+    """Join what is said of the same finding in several places.
+
+    Args:
+        mentioned: In the order of the report. Two that are each introduced as
+            new ("a round nodule ...", "an oval nodule ...") and differ in what
+            they state stay two, and so does a member singled out of a group.
+        pictured: Places are those of the picture, not the patient's.
+
+    Returns:
+        Findings; one that is hedged here and stated outright there is present.
+    """
+    joined: list[Told] = []
+    by_name: dict[str, list[Told]] = {}
+    for told in mentioned:
+        known = by_name.setdefault(told.name, [])
+        same = next((one for one in known[-MEMORY:] if _same(one, told, pictured)), None) if known else None
+        if same is None:
+            joined.append(told)
+            known.append(told)
+        else:
+            _join(same, told)
+    return [_finding(told) for told in joined]
+
+
+def _same(one: Told, other: Told, in_picture: bool) -> bool:
+    if one.presence != other.presence and "absent" in (one.presence, other.presence):
+        return False
+    if one.apart != other.apart:
+        return False
+    if one.presence == "absent":
+        return one.side == other.side
+    sided = one.side == other.side
+    unlike = _apart(one.zones, other.zones) or _apart(one.texture, other.texture) or _apart(one.shape, other.shape)
+    both_introduced = one.article and other.article
+    if both_introduced and (unlike or not sided):
+        return False
+    if one.presence != other.presence:
+        return (sided or None in (one.side, other.side)) and not unlike
+    if one.size_mm and other.size_mm and one.size_mm != other.size_mm:
+        return False
+    if in_picture and _apart(one.zones, other.zones):
+        return False
+    return sided or (None in (one.side, other.side) and not both_introduced and not unlike)
+
+
+def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
+    return bool(one and other) and set(one).isdisjoint(other)
+
+
+def _join(one: Told, other: Told) -> None:
+    """Add what another mention tells."""
+    if one.presence == other.presence:
+        one.triggers = _more(one.triggers, other.triggers)
+    else:
+        one.triggers = one.triggers if one.presence == "present" else other.triggers
+        one.presence = "present"
+    one.side = one.side or other.side
+    one.zones = _union(one.zones, other.zones)
+    one.texture = _union(one.texture, other.texture)
+    one.shape = _union(one.shape, other.shape)
+    one.size_mm = one.size_mm or other.size_mm
+    one.count = one.count if one.count is not None else other.count
+    one.words = _more(one.words, other.words)
+    one.place_words = _more(one.place_words, other.place_words)
+    one.texture_words = _more(one.texture_words, other.texture_words)
+    one.shape_words = _more(one.shape_words, other.shape_words)
+
+
+def _more(spans: Sequence[Span], others: Sequence[Span]) -> Sequence[Span]:
+    """The first and the others; lists grow in place, so that a thousand mentions cost a thousand steps."""
+    if not isinstance(spans, list):
+        return [*spans, *others]
+    spans += others
+    return spans
+
+
+def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*one, *other])) if other and other != one else one
+
+
+def _finding(told: Told) -> Finding:
+    count = told.count if told.count in (None, "multiple") else int(told.count)
+    return Finding(
+        told.name,
+        told.presence,
+        Location(told.side, told.zones),
+        Texture(told.texture),
+        Shape(told.shape, told.size_mm, count),
+        Evidence(
+            _each_once(told.words),
+            _each_once(told.triggers) if told.triggers else (),
+            _each_once(told.place_words) if told.place_words else (),
+            _each_once(told.texture_words) if told.texture_words else (),
+            _each_once(told.shape_words) if told.shape_words else (),
+        ),
+    )
+
+
+def _each_once(values: Sequence[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)

@@ -1,0 +1,214 @@
+"""Where a scope ends: the one place that knows which links part clauses, and for whom.
+
+A link is a word or sign between two stretches of a sentence: a comma, "and", "but", "which", a colon, a full stop
+without a blank. What an attribute may pass, what a denial reaches ahead, and what a cue reaches back differ by link.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.tags import Sentence, Tag
+
+Stretch = tuple[int, int]
+"""Words [first, last)."""
+
+_RUNS_ON = {"which": 3, "that": 3, "remain": 1}
+"""Links that a cue looks back over, if it follows within so many words."""
+
+
+class Clauses:
+    """The links of one sentence."""
+
+    def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
+        self.sentence = sentence
+        self.grammar = grammar
+        words = sentence.words
+        self.breaks = [
+            tag.first for tag in sentence.of("breaks", "except") if not self._is_subordinate(tag.first)
+        ]  # fmt: skip
+        self.firm_breaks = [at for at in self.breaks if words[at] not in grammar["soft_breaks"]]
+        signs = grammar["signs"]
+        self.signs = [at for at, word in enumerate(words) if word in signs] if not signs.isdisjoint(words) else []
+        self.ands = [at for at, word in enumerate(words) if word in ("and", "&")]
+        self.ors = [at for at, word in enumerate(words) if word in ("or", "nor")]
+        self.targets = [tag for tag in sentence.tags if tag.kind == "target"]
+
+    def _is_subordinate(self, place: int) -> bool:
+        """True for the "there is" of "unclear whether there is", the "contains" of "whether the lobe contains"."""
+        ahead = self.sentence.words[max(0, place - 8) : place]
+        return not self.grammar["conjunctions"].isdisjoint(ahead) and "," not in ahead
+
+    def parted(self, first: int, last: int) -> bool:
+        """True when a clause ends among the words [first, last), for a place, texture, shape, size or count."""
+        if _any_in(self.breaks, first, last):
+            return True
+        words, thoughts = self.sentence.words, self.grammar["new_thoughts"]
+        return any(
+            words[at] in (";", ":") or (words[at] == "," and self.sentence.word(at + 1) in thoughts)
+            for at in self.signs
+            if first <= at < last
+        ) or any(first <= at < last and self.is_stop(at) for at in self.signs)
+
+    def ahead(self, first: int, *, denying: bool) -> int:
+        """The first word that a cue before ``first`` does not reach.
+
+        A denial does not pass a question mark, nor a comma, dash or "and" before what is described as seen, unless
+        the list goes on with "or".
+        """
+        words = self.sentence.words
+        begin = self._past_colon(first)
+        begin += not denying and first <= 2 and self.sentence.word(first) == ","
+        listing = words[begin - 1] == ":"
+        for at in sorted({*self.breaks, *self.signs, *(self.ands if denying else ())}):
+            goes_on = at < begin or (listing and words[at] == ";")
+            if not goes_on and (at in self.breaks or self._stops_ahead(at, begin, denying)):
+                return at
+        return len(words)
+
+    def _past_colon(self, first: int) -> int:
+        """One past the colon that heads a list right behind a cue ("No evidence of the following: ...")."""
+        words, place = self.sentence.words, first
+        while place < len(words) and words[place] in self.grammar["list_heads"]:
+            place += 1
+        return place if place > first and words[place - 1] == ":" else first
+
+    def _stops_ahead(self, at: int, first: int, denying: bool) -> bool:
+        word, behind = self.sentence.words[at], self.sentence.word(at + 1)
+        if word in (";", ":") or self.is_stop(at) or (word == "?" and denying):
+            return True
+        if word == "," and behind in self.grammar["new_thoughts"]:
+            return True
+        if not denying:
+            return False
+        following = next((tag for tag in self.targets if tag.first > at), None)
+        if following is None:
+            return False
+        if self._elsewhere_again(first, at, following):
+            return True
+        if word in ("and", "&"):
+            denied = any(first <= tag.first < at for tag in self.targets)
+            return denied and (self.is_described(at + 1, following.first) or self._asserted(at, following))
+        return word != "?" and self._describes_anew(first, at + 1, following)
+
+    def _elsewhere_again(self, first: int, at: int, target: Tag) -> bool:
+        """True for "no mass and in the left breast a mass": the same finding, at another place."""
+        again = any(first <= tag.first < at and tag.name == target.name for tag in self.targets)
+        return again and bool(self.sentence.within(at, target.first, "side", "zone"))
+
+    def _asserted(self, at: int, target: Tag) -> bool:
+        """True for "and the nodule is stable": a clause with a subject and a verb of its own."""
+        words = self.sentence.words
+        return words[at + 1] == "the" and self.sentence.word(target.last) in self.grammar["own_verbs"]
+
+    def is_described(self, first: int, last: int) -> bool:
+        """True for the words [first, last) of "small effusion" and "unchanged effusion", where no "or" follows."""
+        if self.ors and self.ors[-1] >= first:
+            return False
+        words, states = self.sentence.words, self.grammar["own_states"]
+        if any(words[place] in states for place in range(first, last)):
+            return True
+        sizes = self.grammar["own_sizes"]
+        return any(tag.kind in ("size", "count") or tag.name in sizes for tag in self.sentence.within(
+            first, last, "size", "count", "shape"))  # fmt: skip
+
+    def _describes_anew(self, denied: int, first: int, target: Tag) -> bool:
+        """True for ", small effusion" and ", left effusion", where no "or" goes on with the list from ``denied``."""
+        if self.is_described(first, target.first) or self._is_opposite(denied, first, target):
+            return True
+        here = self.sentence.within(first, target.first, "side")
+        there = self.sentence.within(denied, first, "side")
+        return bool(here) and not there and not self._listed(denied)
+
+    def _listed(self, first: int) -> bool:
+        return bool(self.ors and self.ors[-1] >= first) or bool(self.ands and self.ands[-1] >= first)
+
+    def _is_opposite(self, denied: int, first: int, target: Tag) -> bool:
+        """True for "on the right, chest tube on the left", where no "or" or "and" goes on with the list."""
+        if self._listed(denied):
+            return False
+        limit = next((tag.first for tag in self.targets if tag.first > target.first), len(self.sentence))
+        there, here = self.sentence.within(denied, first, "side"), self.sentence.within(first, limit, "side")
+        return len(there) == len(here) == 1 and {there[0].name, here[0].name} == {"left", "right"}
+
+    def behind(self, last: int, *, finite: bool = False, resumes: bool = False) -> int:
+        """The first word that a cue that begins at ``last`` reaches back to.
+
+        Args:
+            last: First word of the cue.
+            finite: It begins with a verb of its own ("is not excluded").
+            resumes: It may say so of what a pronoun stands for ("which has resolved", "; this has resolved").
+        """
+        start = self._past_pronoun(last) if resumes else last
+        inserted = self._inserted()
+        for at in sorted({*self.breaks, *self.signs, *self.ands}, reverse=True):
+            if at < start and at not in inserted and self._stops_behind(at, last, start, finite):
+                return at + 1
+        return 0
+
+    def _inserted(self) -> set[int]:
+        """Words of ", which was 6 mm," and its like: what stands behind goes on with what stands before."""
+        commas = [at for at in self.signs if self.sentence.words[at] == ","]
+        relatives = self.grammar["opens_insert"]
+        return {at for a, b in pairwise(commas) if self.sentence.word(a + 1) in relatives for at in range(a, b + 1)}
+
+    def _past_pronoun(self, last: int) -> int:
+        """Where what "which", "this" or a comma before a cue stands for ends, less its link; else the cue's place."""
+        words, grammar = self.sentence.words, self.grammar
+        place = last - 1
+        while place > 0 and words[place] in grammar["auxiliaries"]:
+            place -= 1
+        if place > 0 and words[place] == ",":
+            return place
+        if place <= 0 or words[place] not in grammar["relatives"]:
+            return last
+        while place > 0 and words[place - 1] in grammar["before_relatives"]:
+            place -= 1
+        return place
+
+    def _stops_behind(self, at: int, last: int, start: int, finite: bool) -> bool:
+        words = self.sentence.words
+        if at in self.breaks:
+            whole = next((tag.last for tag in self.sentence.of("breaks") if tag.first == at), at)
+            return whole != last and last - at > _RUNS_ON.get(words[at], 0)
+        if words[at] in ("and", "&"):
+            return self._new_clause(at, start, finite)
+        if words[at] == ";" or self.is_stop(at):
+            return True
+        if words[at] != ",":
+            return False
+        listed = any(words[place] in ("and", "or", "nor", "&") for place in range(at, start))
+        return self.sentence.word(at + 1) in self.grammar["new_thoughts"] or not listed
+
+    def _new_clause(self, at: int, last: int, finite: bool) -> bool:
+        """True for "the effusion has increased and the consolidation ...": another finding is spoken of."""
+        if not any(at < tag.first < last for tag in self.targets):
+            return False
+        before = [tag for tag in self.targets if tag.last <= at]
+        if not before:
+            return False
+        words, verbs = self.sentence.words, self.grammar["tells"]
+        told = any(words[place] in verbs for place in range(before[-1].last, at))
+        led = finite and any(words[b] == "there" and b < before[-1].first for b in self.breaks)
+        return told or led
+
+    def is_stop(self, at: int) -> bool:
+        """True for a full stop within a unit, less that of a number in a list."""
+        near = self.sentence.word(at - 1), self.sentence.word(at + 1)
+        return self.sentence.words[at] == "." and "." not in near and not near[0].isdigit()
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The words [first, last) between the links that part clauses."""
+        ends = self.grammar["parts_clauses"]
+        whole = {at for tag in self.sentence.of("except") for at in range(tag.first, tag.last)}
+        cuts = [at for at, word in enumerate(self.sentence.words) if word in ends and at not in whole]
+        for one, other in pairwise((-1, *cuts, len(self.sentence))):
+            if other > one + 1:
+                yield one + 1, other
+
+
+def _any_in(places: Sequence[int], first: int, last: int) -> bool:
+    """True when one of the places, in order, is in [first, last)."""
+    at = bisect_left(places, first)
+    return at < len(places) and places[at] < last

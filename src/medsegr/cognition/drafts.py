@@ -1,0 +1,90 @@
+"""A target with what was found to belong to it; no stage changes one, each returns new ones."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from medsegr.cognition.presence import Said
+from medsegr.cognition.priors import Presence, Span
+from medsegr.cognition.tags import PLACES, Sentence, Tag
+
+NOWHERE = -1
+"""Word of an attribute that another sentence states."""
+
+
+class Attribute(NamedTuple):
+    """What describes a target.
+
+    Attributes:
+        kind, name: As those of a tag.
+        first, last: Words [first, last) of its sentence; ``NOWHERE`` where another sentence states it.
+        span: Characters in the report.
+    """
+
+    kind: str
+    name: str
+    first: int
+    last: int
+    span: Span
+
+    def from_afar(self) -> "Attribute":
+        """The same for a finding of another sentence."""
+        return self._replace(first=NOWHERE, last=NOWHERE)
+
+
+def attribute(sentence: Sentence, tag: Tag) -> Attribute:
+    """A tag as an attribute."""
+    return Attribute(tag.kind, tag.name, tag.first, tag.last, sentence.span(tag))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A finding in the making.
+
+    Attributes:
+        target: Its words in its sentence; none where a pronoun stands for it.
+        name: Canonical name.
+        presence, cues: What is said of it, and the words that say so.
+        words: Its words in the report.
+        attributes: What describes it.
+        article: Introduced as something new ("a nodule").
+        apart: Singled out of a group ("the largest").
+        group: Name of the place in the sentence of what it was singled out of, or None.
+    """
+
+    target: Tag
+    name: str
+    presence: Presence
+    cues: tuple[Span, ...]
+    words: tuple[Span, ...]
+    attributes: tuple[Attribute, ...] = ()
+    article: bool = False
+    apart: bool = False
+
+    def having(self, more: Iterable[Attribute]) -> "Draft":
+        """The same with more attributes, none twice."""
+        new = [one for one in more if one not in self.attributes]
+        return replace(self, attributes=(*self.attributes, *new)) if new else self
+
+    def has_side(self) -> bool:
+        """True when a side is among its attributes."""
+        return any(one.kind == "side" for one in self.attributes)
+
+    def places(self) -> list[Attribute]:
+        """Its sides and zones."""
+        return [one for one in self.attributes if one.kind in PLACES]
+
+    def of(self, kind: str) -> list[Attribute]:
+        """Its attributes of one kind."""
+        return [one for one in self.attributes if one.kind == kind]
+
+
+def drafted(sentence: Sentence, target: Tag, said: Said) -> Draft:
+    """A target of a sentence, with nothing but what is said of it."""
+    cues = tuple(sentence.span(tag) for tag in said.cues)
+    return Draft(target, target.name, said.presence, cues, (sentence.span(target),))
+
+
+def stand_in(draft: Draft) -> Draft:
+    """A finding at the head of a sentence that goes on about it."""
+    return Draft(Tag("target", draft.name, 0, 0), draft.name, draft.presence, (), ())

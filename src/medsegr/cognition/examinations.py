@@ -1,0 +1,178 @@
+"""What an examination is called by people and by machines -> our name of the modality, and the organs it is of."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from medsegr.cognition.phrases import fold
+from medsegr.errors import ConfigError
+
+if TYPE_CHECKING:
+    from medsegr.cognition.lexicon import Lexicon
+
+LONGEST_WORD = 40
+"""Letters of a name that a message repeats; one with blanks may be a report, and is not."""
+
+LONGEST_NAME = 12
+"""Words; what is longer is no name of an examination and may be a report."""
+
+ANY = "any"
+"""Part of the body that stands for all."""
+
+_WORD = re.compile(r"[^\W_]+")
+_OTHER_TIME = frozenset(
+    {"comparison", "compared", "prior", "previous", "earlier", "advise", "recommend", "suggest", "outside"}
+)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way of making pictures.
+
+    Attributes:
+        name: Canonical name.
+        codes: Values of DICOM's Modality.
+        words: What people call it.
+        shows: Part of the body, or two of them, sorted, or ``any`` -> modality.
+    """
+
+    name: str
+    codes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    shows: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the body: its words, the greater part that it lies in, the organs that pictures of it are taken of."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    within: str | None = None
+    organs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A modality, and the organs that its pictures are taken of, where its name says so ("liver MRI")."""
+
+    modality: str
+    organs: tuple[str, ...] = ()
+
+
+def examination_named(name: str, lexicon: "Lexicon") -> Examination:
+    """What a name means: ours (``abdomen_ct``), or as people write it ("CT abdomen and pelvis", "liver MRI").
+
+    Raises:
+        ConfigError: It means none that the lexicon knows; the nearest ones are listed.
+    """
+    known = lexicon.modalities.get(name)
+    found = Examination(name, known.organs) if known else _read(_words_of(name), lexicon)
+    if found is None:
+        told = f" '{name}'" if len(name) <= LONGEST_WORD and not any(letter.isspace() for letter in name) else ""
+        raise ConfigError(f"Unknown modality{told}: {_expected(name, lexicon)}")
+    return found
+
+
+def modality_of(code: str, body_part: str, lexicon: "Lexicon", description: str = "") -> Examination | None:
+    """What DICOM's Modality and BodyPartExamined say, and, where these do not, a description; None where none does."""
+    method = next((method for method in lexicon.methods.values() if code.strip().upper() in method.codes), None)
+    if method is None:
+        return None
+    told = (_shown_by(method, _parts_in(_words_of(said), lexicon), lexicon) for said in (body_part, description))
+    return next((found for found in told if found), _alone(method))
+
+
+def titled(text: str, lexicon: "Lexicon") -> Examination | None:
+    """The examination that a line at the head of a report names; None where none of the first lines is such a title."""
+    lines = [line for line in text[:2000].splitlines() if line.strip()][:3]
+    for line in lines:
+        said = _words_of(re.split(r"[.:;](?=\s|$)", line.strip(), maxsplit=2)[0] if ":" not in line[:24] else line)
+        if len(said) <= LONGEST_NAME and _OTHER_TIME.isdisjoint(said):
+            found = _read(said, lexicon)
+            if found is not None:
+                return found
+    return None
+
+
+def nearest(name: str, lexicon: "Lexicon") -> list[str]:
+    """Our names that are most like one that is not known, the nearest first; at most three."""
+    known = sorted(lexicon.modalities)
+    said = _words_of(name)
+    words = {*said, *(part.name for part in _parts_in(said, lexicon)), *_named(said, _phrases(lexicon)[0])}
+    alike = difflib.get_close_matches(name, known, n=3, cutoff=0.75)
+    alike += [one for one in known if not words.isdisjoint((*one.split("_"), one.partition("_")[2]))]
+    return list(dict.fromkeys(alike))[:3]
+
+
+def _expected(name: str, lexicon: "Lexicon") -> str:
+    near = nearest(name, lexicon)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    known = ", ".join(sorted(lexicon.modalities))
+    return f"expected one of {known}, or what people call them (CT abdomen, liver MRI).{hint}"
+
+
+def _words_of(said: str) -> tuple[str, ...]:
+    return tuple(fold(word) for word in _WORD.findall(said.replace("_", " ")))
+
+
+def _read(said: tuple[str, ...], lexicon: "Lexicon") -> Examination | None:
+    if not 0 < len(said) <= LONGEST_NAME:
+        return None
+    method = next((lexicon.methods[name] for name in _named(said, _phrases(lexicon)[0])), None)
+    if method is None:
+        return None
+    return _shown_by(method, _parts_in(said, lexicon), lexicon) or _alone(method)
+
+
+def _alone(method: Method) -> Examination | None:
+    return Examination(method.shows[ANY]) if ANY in method.shows else None
+
+
+def _shown_by(method: Method, parts: list[Part], lexicon: "Lexicon") -> Examination | None:
+    """What a method shows of these parts: of two at once, else of the first that it shows."""
+    great = list(dict.fromkeys(place for part in parts for place in _within(part, method, lexicon)))
+    both = [" ".join(sorted((one, other))) for one in great for other in great if one != other]
+    named = next((method.shows[key] for key in (*both, *great) if key in method.shows), None)
+    if named is None:
+        return None
+    single = len(great) == 1 or not any(key in method.shows for key in both)
+    return Examination(named, tuple(organ for part in parts for organ in part.organs) if single else ())
+
+
+def _within(part: Part, method: Method, lexicon: "Lexicon") -> Iterator[str]:
+    """The part, or the smallest greater one, that a method shows."""
+    place: Part | None = part
+    while place is not None and place.name not in method.shows:
+        place = lexicon.parts.get(place.within or "")
+    if place is not None:
+        yield place.name
+
+
+def _parts_in(said: tuple[str, ...], lexicon: "Lexicon") -> list[Part]:
+    return [lexicon.parts[name] for name in _named(said, _phrases(lexicon)[1])]
+
+
+@lru_cache(maxsize=4)
+def _phrases(lexicon: "Lexicon") -> tuple[dict[tuple[str, ...], str], dict[tuple[str, ...], str]]:
+    return _table(lexicon.methods.values()), _table(lexicon.parts.values())
+
+
+def _table(entries: Iterable[Method | Part]) -> dict[tuple[str, ...], str]:
+    return {_words_of(word): entry.name for entry in entries for word in entry.words}
+
+
+def _named(said: tuple[str, ...], table: Mapping[tuple[str, ...], str]) -> list[str]:
+    """The names whose words stand in what is said, longer phrases before shorter, then in its order."""
+    found: list[tuple[int, int, str]] = []
+    taken: set[int] = set()
+    for length in (3, 2, 1):
+        for place in range(len(said) - length + 1):
+            name = table.get(said[place : place + length])
+            if name is not None and taken.isdisjoint(range(place, place + length)):
+                taken.update(range(place, place + length))
+                found.append((-length, place, name))
+    return list(dict.fromkeys(name for _, _, name in sorted(found)))

@@ -1,0 +1,341 @@
+"""Findings spoken of without their name: "none on the right", "small in the caecum", "the largest", "except the apex".
+
+One pass puts in the missing heads. Each gets the stretch of words that speaks of it alone; a stretch about a place
+that is normal, or was not looked at, speaks of no finding, and its places belong to none.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from medsegr.cognition.clauses import Clauses, Stretch
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.presence import Scopes
+from medsegr.cognition.priors import Presence
+from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
+
+
+class Earlier(NamedTuple):
+    """The finding last spoken of before a sentence: name, presence, its places as (kind, name), has it a degree."""
+
+    name: str
+    presence: Presence
+    places: frozenset[tuple[str, str]] = frozenset()
+    graded: bool = False
+
+
+class Head(NamedTuple):
+    """A head put in, and the words [first, last) that speak of it alone."""
+
+    tag: Tag | None
+    first: int
+    last: int
+
+
+class Heads(NamedTuple):
+    """A sentence with its heads put in.
+
+    Attributes:
+        sentence: With them as targets.
+        regions: Words that speak of one head, or of none.
+        dropped: First words of targets that only head a list of places.
+    """
+
+    sentence: Sentence
+    regions: Sequence[Head] = ()
+    dropped: frozenset[int] = frozenset()
+
+
+def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
+    """Put in the heads that a sentence leaves out.
+
+    Args:
+        scopes: The cues of the sentence.
+        earlier: What was last spoken of before it, or None.
+    """
+    sentence = scopes.sentence
+    if sentence.kinds.isdisjoint(PLACES):
+        return Heads(sentence)
+    finder = _Finder(scopes, earlier)
+    found = list(finder.heads())
+    tables, dropped = finder.tables(found)
+    found = sorted([*tables, *(h for h in found if not _inside(h, tables))], key=lambda head: head.first)
+    if not found:
+        return Heads(sentence)
+    taken = {place for head in found if head.tag for place in range(head.tag.first, head.tag.last)}
+    kept = [tag for tag in sentence.tags if tag.kind in ATTRIBUTES or taken.isdisjoint(range(tag.first, tag.last))]
+    kept = [tag for tag in kept if not any(_decides(tag, head) for head in found)]
+    added = [head.tag for head in found if head.tag is not None]
+    organs = {t.first for t in scopes.clauses.targets if any(h.first <= t.first < h.last for h in found)}
+    return Heads(sentence.with_tags([*kept, *added]), found, dropped | (organs - {tag.first for tag in added}))
+
+
+def _inside(head: Head, others: Sequence[Head]) -> bool:
+    return any(other.first < head.last and head.first < other.last for other in others)
+
+
+def _decides(tag: Tag, head: Head) -> bool:
+    """True for cues within the words of a head: they are spent."""
+    spent = tag.kind.startswith(("absent", "uncertain")) or tag.kind == "member"
+    return head.tag is not None and head.first <= tag.first < head.last and spent
+
+
+class _Finder:
+    def __init__(self, scopes: Scopes, earlier: Earlier | None) -> None:
+        self.scopes = scopes
+        self.clauses: Clauses = scopes.clauses
+        self.sentence: Sentence = scopes.sentence
+        self.grammar: Grammar = scopes.grammar
+        self.earlier = earlier
+        organs = self.grammar.organ_targets
+        self.targets = [tag for tag in self.clauses.targets if tag.name not in organs]
+
+    def heads(self) -> Iterator[Head]:
+        """Heads and mute stretches, in order."""
+        for first, last in self._stretches():
+            head = self._other_place(first, last) or self._head(first, last)
+            if head is not None:
+                yield head
+        yield from self._compared_sides()
+
+    def _stretches(self) -> Iterator[Stretch]:
+        """Stretches of one place each: "... on the right | not seen on the left"."""
+        stretches = list(self.clauses.stretches())
+        while stretches:
+            first, last = stretches.pop(0)
+            if stretches and self._is_place_then_degree(first, last, *stretches[0]):
+                last = stretches.pop(0)[1]
+            yield from self._with_exceptions(first, last)
+
+    def _is_place_then_degree(self, first: int, last: int, start: int, end: int) -> bool:
+        """True for "in the left eye, large"."""
+        if self.sentence.words[last] != "," or self._targets(first, end) or self._places(start, end):
+            return False
+        return bool(self._places(first, last)) and not self._graded(first, last) and self._graded(start, end)
+
+    def _with_exceptions(self, first: int, last: int) -> Iterator[Stretch]:
+        cut = next((tag for tag in self.sentence.within(first + 1, last, "except")), None)
+        if cut is None:
+            yield first, last
+        else:
+            yield first, cut.first
+            yield cut.first, last
+
+    def _targets(self, first: int, last: int) -> list[Tag]:
+        return [tag for tag in self.targets if first <= tag.first < last]
+
+    def _places(self, first: int, last: int) -> list[Tag]:
+        return self.sentence.within(first, last, *PLACES)
+
+    def _before(self, first: int) -> Earlier | None:
+        """What was last spoken of before a word."""
+        before = [tag for tag in self.targets if tag.last <= first]
+        if not before:
+            return self.earlier if not self.targets else None
+        target = before[-1]
+        start = max((a for a, b in self.clauses.stretches() if a <= target.first < b), default=0)
+        graded = self._graded(start, first) and bool(self._places(start, first))
+        return Earlier(target.name, self.scopes.of(target).presence, _names(self._places(start, first)), graded)
+
+    def _other_place(self, first: int, last: int) -> Head | None:
+        """ "... on the right is not seen on the left": a denial with a place of its own behind one with another."""
+        targets = self._targets(first, last)
+        for cue in self.sentence.within(first, last, "absent_after") if len(targets) == 1 else ():
+            behind = self._places(cue.last, last)
+            ahead = self._places(first, cue.first)
+            led = self.sentence.word(cue.last) in self.grammar["at"]
+            if led and ahead and behind and targets[0].last <= cue.first and _differ(_names(ahead), behind):
+                return Head(Tag("target", targets[0].name, cue.first, cue.last, "absent"), cue.first, last)
+        return None
+
+    def _head(self, first: int, last: int) -> Head | None:
+        words = self.sentence.words
+        exception = next((tag for tag in self.sentence.within(first, first + 1, "except")), None)
+        places = self._places(first, last)
+        if self._targets(first, last) or not places:
+            return None
+        if exception is not None:
+            return self._left_free(exception, first, last)
+        if not self._is_bare(first, last):
+            return None
+        if not self.grammar["not_looked_at"].isdisjoint(words[first:last]):
+            return Head(None, first, last)
+        before = self._before(first)
+        presence = self._presence(first, last, before, places)
+        if presence is None or before is None:
+            normal = not self.grammar["calls_normal"].isdisjoint(words[first:last])
+            return Head(None, first, last) if normal and self.targets and self._tells_apart(first, last) else None
+        at = self._stands_for(first, last, places)
+        return Head(Tag("target", before.name, *at, presence), first, last)
+
+    def _is_bare(self, first: int, last: int) -> bool:
+        """True for words that say nothing but place, size, degree and whether something is there."""
+        grammar = self.grammar
+        plain = grammar["says_nothing"] | grammar["denies"] | grammar["affirms"] | grammar["calls_normal"]
+        plain = (
+            plain
+            | grammar["not_looked_at"]
+            | {","}
+            | grammar["hedges"]
+            | grammar["answers"]
+            | grammar.organs.keys()
+            | grammar["body_parts"]
+        )
+        covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count")
+                   for p in range(tag.first, tag.last)}  # fmt: skip
+        return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
+
+    def _presence(self, first: int, last: int, before: Earlier | None, places: Sequence[Tag]) -> Presence | None:
+        """What a stretch says of a finding at another place than before; None where it speaks of none."""
+        words, grammar = set(self.sentence.words[first:last]), self.grammar
+        if before is None or (before.places and not _differ(before.places, places)):
+            return None
+        if not grammar["denies"].isdisjoint(words) or self.sentence.within(first, last, "absent_after"):
+            return "absent"
+        if not grammar["calls_normal"].isdisjoint(words):
+            told = not grammar["begins_verb"].isdisjoint(words) and self.sentence.word(first) == "the"
+            return "absent" if told and before.presence != "absent" and len(places) == 1 else None
+        hedged: Presence = "uncertain" if not grammar["hedges"].isdisjoint(words) else "present"
+        if not grammar["stands_in"].isdisjoint(words) and self.sentence.words[first] not in ("it",):
+            return before.presence if before.presence != "absent" else hedged
+        graded = self._graded(first, last)
+        said = graded or not grammar["affirms"].isdisjoint(words)
+        if before.presence == "absent":
+            turned = self.sentence.word(first - 1) in grammar["turns"] and bool(before.places)
+            return hedged if (said and before.places) or turned else None
+        return hedged if graded and before.graded else None
+
+    def _graded(self, first: int, last: int) -> bool:
+        sizes = self.grammar["own_sizes"]
+        return any(
+            tag.kind == "size" or tag.name in sizes for tag in self.sentence.within(first, last, "size", "shape")
+        )
+
+    def _stands_for(self, first: int, last: int, places: Sequence[Tag]) -> Stretch:
+        """The words that stand for the finding: the degree or denial, else the place."""
+        grammar, words = self.grammar, self.sentence.words
+        said = grammar["denies"] | grammar["stands_in"] | grammar["affirms"]
+        sizes = [(tag.first, tag.last) for tag in self.sentence.within(first, last, "size")]
+        found = [(place, place + 1) for place in range(first, last) if words[place] in said] + sizes
+        return max(found) if found else (places[0].first, places[0].last)
+
+    def _left_free(self, exception: Tag, first: int, last: int) -> Head | None:
+        """What "except" turns round: it is there where nothing else is, and is not where the rest is."""
+        before = self._before(first)
+        if before is None or (self._targets(last, len(self.sentence))[:1] and self.sentence.word(last) == ""):
+            return None
+        free = not self.grammar["left_free"].isdisjoint(self.sentence.words[exception.first : exception.last])
+        if before.presence == "absent" and free:
+            return None
+        presence: Presence = "present" if before.presence == "absent" else "absent"
+        return Head(Tag("target", before.name, exception.first, exception.last, presence), first, last)
+
+    def _tells_apart(self, first: int, last: int) -> bool:
+        """True where the place of what is normal cannot be that of the finding."""
+        sides = {tag.name for tag in self._places(first, last) if tag.kind == "side"}
+        others = {tag.name for tag in self.sentence.of("side") if tag.last <= first or tag.first >= last}
+        led = self.sentence.words[first] in self.grammar["prepositions"]
+        before = any(tag.last <= first for tag in self.targets)
+        return bool(sides) and not led and ("bilateral" in sides or bool(others - sides) or before)
+
+    def _compared_sides(self) -> Iterator[Head]:
+        """ "compared with the right", "relative to the left": the side is a measure."""
+        words, grammar = self.sentence.words, self.grammar
+        for side in self.sentence.of("side"):
+            place = side.first - 1
+            while place >= 0 and words[place] in ("the", "to", "with"):
+                place -= 1
+            alone = self.sentence.word(side.last) in ("", ",", ".", ";", "side", "lung", ")", "one")
+            if 0 <= place < side.first - 1 and words[place] in grammar["comparing_sides"] and alone:
+                yield Head(None, place, side.last)
+
+    def tables(self, found: Sequence[Head]) -> tuple[list[Head], frozenset[int]]:
+        """Answers by place, "effusion: right none, left small": their heads, and the targets that only head them."""
+        heads: list[Head] = []
+        dropped: set[int] = set()
+        for number, target in enumerate(self.targets):
+            limit = [tag.first for tag in self.targets[number + 1 :]][:1] or [len(self.sentence)]
+            colon = self._field_end(target)
+            rows = list(self._rows(target, colon, limit[0])) if colon else []
+            if rows and len({place for _, row in rows for place in row}) >= min(2, len(rows)):
+                heads += [head for head, _ in rows]
+                dropped.add(target.first)
+        if not self.targets and self.earlier is not None and not found:
+            heads += self._loose_rows(self.earlier)
+        return heads, frozenset(dropped)
+
+    def _field_end(self, target: Tag) -> int:
+        """One past the colon, dash or equals sign behind a target; 0 where there is none."""
+        place = target.last
+        return place + 1 if self.sentence.word(place) in self.grammar["opens_rows"] else 0
+
+    def _rows(self, target: Tag, first: int, last: int) -> Iterator[tuple[Head, tuple[str, ...]]]:
+        """Each place of a list with its answer: (head, names of the place); nothing where a row says something else."""
+        rows = list(self._cut_rows(first, last))
+        if len(rows) < 1 or not all(self._is_row(*row) for row in rows):
+            return
+        for one, other in rows:
+            presence = self._row_presence(one, other)
+            places = self._places(one, other)
+            at = self._stands_for(one, other, places)
+            yield Head(Tag("target", target.name, *at, presence), one, other), tuple(tag.name for tag in places)
+
+    def _cut_rows(self, first: int, last: int) -> Iterator[Stretch]:
+        """Stretches that begin with a place, or with a sign."""
+        cuts = [at for at in range(first, last) if self.sentence.words[at] in (",", ";", ".", "and", "&")]
+        starts = [tag.first for tag in self._places(first, last) if tag.kind == "side"]
+        edges = sorted({first, last, *cuts, *(s for s in starts if self._begins_row(first, s))})
+        for edge, end in pairwise(edges):
+            begin = edge + (self.sentence.words[edge] in (",", ";", ".", "and", "&"))
+            if begin < end:
+                yield begin, end
+
+    def _begins_row(self, first: int, side: int) -> bool:
+        """True for a side behind an answer, where the one before it stood before its answer too."""
+        return side > first and bool(self._places(first, first + 1)) and self.sentence.word(side - 1) not in (
+            ":", ",", "the", "on", "in", "-",
+        )  # fmt: skip
+
+    def _is_row(self, first: int, last: int) -> bool:
+        places = self._places(first, last)
+        if not places or not self._is_bare(first, last):
+            return False
+        words = set(self.sentence.words[first:last])
+        said = self.grammar["denies"] | self.grammar["affirms"] | self.grammar["hedges"] | self.grammar["answers"]
+        return not said.isdisjoint(words - {":", "-", "="}) or self._graded(first, last)
+
+    def _row_presence(self, first: int, last: int) -> Presence:
+        words = self.sentence.words[first:last]
+        answer = next((a for a in self.scopes.answers if first <= a.tag.first < last), None)
+        if answer is not None:
+            return answer.presence
+        if not self.grammar["denies"].isdisjoint(words):
+            return "absent"
+        return "uncertain" if not self.grammar["hedges"].isdisjoint(words) else "present"
+
+    def _loose_rows(self, earlier: Earlier) -> Iterator[Head]:
+        """A row on its own: "Left: yes." behind "Effusion: right: no."."""
+        rows = list(self._cut_rows(0, len(self.sentence)))
+        if rows and all(self._is_row(*row) for row in rows) and self._opens_with_place():
+            for one, other in rows:
+                at = self._stands_for(one, other, self._places(one, other))
+                yield Head(Tag("target", earlier.name, *at, self._row_presence(one, other)), one, other)
+
+    def _opens_with_place(self) -> bool:
+        words = self.sentence.words
+        behind = [tag.last for tag in self._places(0, 1)]
+        asked = {":", "-", "=", "\u2013"} & set(words)
+        return bool(behind) and (bool(asked) or bool(self.scopes.answers))
+
+
+def _names(places: Sequence[Tag]) -> frozenset[tuple[str, str]]:
+    return frozenset((tag.kind, tag.name) for tag in places)
+
+
+def _differ(names: frozenset[tuple[str, str]], places: Sequence[Tag]) -> bool:
+    """True for two places of which neither holds the other: the sides differ, or the zones do."""
+    for kind in PLACES:
+        one, other = {name for k, name in names if k == kind}, {tag.name for tag in places if tag.kind == kind}
+        if one and other and one.isdisjoint(other):
+            return True
+    return False

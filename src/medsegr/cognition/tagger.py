@@ -1,0 +1,281 @@
+"""Reads sentences: one longest-match pass finds what their words mean, and gives typed tags."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.meanings import Meanings
+from medsegr.cognition.phrases import is_plural, phrases_at
+from medsegr.cognition.sizes import SizeFinder
+from medsegr.cognition.statements import find_statements
+from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
+from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
+
+REMEMBERED, REMEMBERED_LENGTH = 4096, 300
+"""Sentences that are remembered, and the longest such, in characters."""
+
+_DIGIT = re.compile(r"\d")
+_SEGMENT = "segment_"
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
+
+
+class Tagger:
+    """Finds what sentences say, in pictures of any modality."""
+
+    def __init__(self, lexicon: Lexicon, grammar: Grammar) -> None:
+        self.lexicon = lexicon
+        self.grammar = grammar
+        self.vocabulary = Vocabulary(lexicon)
+        self._sizes = SizeFinder(lexicon)
+        self._meanings: dict[str | None, Meanings] = {}
+        self._remembered: dict[tuple[str, str | None], Sentence] = {}
+
+    def meanings_for(self, modality: str | None) -> Meanings:
+        """What phrases mean in pictures of a modality."""
+        if modality not in self._meanings:
+            self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
+        return self._meanings[modality]
+
+    def read(self, text: str, start: int, modality: str | None) -> Sentence:
+        """The sentence ``text``, which begins at character ``start``. Reports say much in the same words."""
+        known = self._remembered.get((text, modality))
+        if known is None:
+            known = self._read(text, modality)
+            if len(text) <= REMEMBERED_LENGTH:
+                if len(self._remembered) >= REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[text, modality] = known
+        return known if start == 0 else Sentence(known.wording, known.tags, start)
+
+    def _read(self, text: str, modality: str | None) -> Sentence:
+        wording = self.vocabulary.wording_of(text)
+        lowered = lower(text)
+        meanings = self.meanings_for(modality)
+        tags = [tag for tag in _phrases(wording, meanings) if self._is_meant(wording, tag)]
+        stated = [tag for tag in self._stated(text, lowered, wording) if meanings.may_speak_of(tag.name)]
+        blocked = {place for tag in stated for place in range(tag.first, tag.last)}
+        if stated:
+            tags = [_up_to(wording, tag, blocked) for tag in tags]
+            tags = stated + [tag for tag in tags if tag.first not in blocked or _stays(tag, meanings)]
+        tags += self._inside(wording, tags, meanings)
+        tags = self._completed(wording, tags, meanings)
+        if _DIGIT.search(text):
+            sizes = [tag for tag in self._measured(text, lowered, wording) if tag.first not in blocked]
+            measured = {place for tag in sizes for place in range(tag.first, tag.last)}
+            tags = [tag for tag in tags if tag.first not in measured] + sizes
+            tags += _numerals(wording, tags)
+        return Sentence(wording, sorted(tags, key=place_of))
+
+    def _is_meant(self, wording: Wording, tag: Tag) -> bool:
+        """False for the "#" that is a number or a heading, and for a side that is the patient's, not the finding's."""
+        if wording.words[tag.first] == "#" and tag.last == tag.first + 1:
+            return self._breaks_a_bone(wording, tag.first)
+        return tag.kind != "side" or not self._of_the_patient(wording, tag)
+
+    def _breaks_a_bone(self, wording: Wording, place: int) -> bool:
+        words, bones = wording.words, self.grammar["bones"]
+        behind = words[place + 1 : place + 5]
+        if place > 0 and words[place - 1] in bones and not (behind and behind[0][:1].isdigit()):
+            return True
+        if not behind or not behind[0].isalpha():
+            return False
+        heading = place == 0 and len(words) <= 3 and all(word.isalpha() or word == ":" for word in words[1:])
+        return not heading and not bones.isdisjoint(behind)
+
+    def _of_the_patient(self, wording: Wording, tag: Tag) -> bool:
+        """True for "left-handed", "right-sided weakness", "rotated to the right", "marker on the right"."""
+        words, grammar = wording.words, self.grammar
+        behind = [word for word in words[tag.last : tag.last + 3] if word not in grammar["side_words"]][:2]
+        if not grammar["of_the_patient"].isdisjoint(behind):
+            return True
+        if len(behind) == 2 and behind[0] in grammar["bare_places"] and behind[1] in grammar["quadrants"]:
+            return True
+        ahead = [word for word in words[max(0, tag.first - 4) : tag.first] if word not in ("the", "to", "on", "via")]
+        return bool(ahead) and ahead[-1] in grammar["patient_verbs"]
+
+    def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
+        starts = wording.starts
+        rules = self.vocabulary.statements.possible([token.states for token in wording.tokens if token.states])
+        for stated in find_statements(rules, text, lowered) if rules else ():
+            places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
+            for name in stated.targets if places else ():
+                yield Tag("target", name, places[0], places[-1] + 1, stated.presence)
+
+    def _inside(self, wording: Wording, tags: Sequence[Tag], meanings: Meanings) -> list[Tag]:
+        """Sides and zones within the words of a target, and sides within those of a zone."""
+        found: list[Tag] = []
+        words = wording.words
+        for tag in tags:
+            if tag.last - tag.first < 2 or tag.kind not in ("target", "zone"):
+                continue
+            target = self.lexicon.targets[tag.name] if tag.kind == "target" else None
+            for place in range(tag.first, tag.last) if not (target and target.side) else ():
+                side = self._side_of(words[place])
+                if side and side not in tag.name and not any(o.kind == "side" and o.first == place for o in tags):
+                    found.append(Tag("side", side, place, place + 1))
+            if target and sum(o.kind == "target" and o.first == tag.first for o in tags) == 1:
+                own = tuple(words[tag.first : tag.last])
+                for name, first, last in meanings.zones_within(self.vocabulary.begins, tag.name, own):
+                    found.append(Tag("zone", name, tag.first + first, tag.first + last))
+        return found
+
+    def _measured(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
+        for size in self._sizes.find(text, lowered):
+            first, last = bisect_left(wording.starts, size.start), bisect_left(wording.starts, size.end)
+            if first < last:
+                yield Tag("size", ";".join(f"{axis:g}" for axis in size.axes_mm), first, last)
+
+    def _side_of(self, word: str) -> str | None:
+        if word in ("left", "right"):
+            return word
+        return "bilateral" if word in self.grammar["both_sides"] else None
+
+    def _completed(self, wording: Wording, tags: list[Tag], meanings: Meanings) -> list[Tag]:
+        """The tags, less pronouns, and those that only the words around them give a meaning."""
+        grammar, words = self.grammar, wording.known
+        if "both" in words:
+            tags = [tag for tag in tags if not (tag.kind == "side" and self._is_pronoun(wording, tag))]
+        if "segment" in words:
+            tags += self._more_segments(wording, tags)
+        if not grammar["paired_organs"].isdisjoint(words):
+            tags += self._pairs(wording, tags)
+        if not grammar["bare_places"].isdisjoint(words):
+            tags += self._short_places(wording, tags, meanings)
+        if not grammar["copulas"].isdisjoint(words):
+            around = self._around_places(wording, tags, meanings)
+            taken = {place for tag in around for place in range(tag.first, tag.last)}
+            tags = [tag for tag in tags if tag.first not in taken] + around if around else tags
+        return tags
+
+    def _is_pronoun(self, wording: Wording, side: Tag) -> bool:
+        """True for the "both" of "both showing enhancement"."""
+        words = wording.words
+        if words[side.first] != "both" or side.last >= len(words):
+            return False
+        return words[side.last].endswith("ing") or words[side.last] in self.grammar["behind_a_pronoun"]
+
+    def _around_places(self, wording: Wording, tags: Sequence[Tag], meanings: Meanings) -> list[Tag]:
+        """ "density ... is high" in "the density in the upper right is high": a place stands within the phrase."""
+        words, found = wording.words, []
+        for place, token in enumerate(wording.tokens):
+            begins = token.begins
+            if begins is None or not ("is" in begins.longer or "are" in begins.longer):
+                continue
+            copula = self._after_place(words, tags, place + 1)
+            joined = (*words[: place + 1], *words[copula:])
+            for last, phrase in phrases_at(begins, joined, place) if copula > place + 1 else ():
+                said = [c for c in meanings.choose(phrase, joined, last) if c.kind in ("texture", "shape")]
+                if last > place + 2 and said:
+                    ends = copula + last - place - 1
+                    for kind, name, _ in said:
+                        found += [Tag(kind, name, place, place + 1), Tag(kind, name, copula + 1, ends)]
+                    break
+        return found
+
+    def _after_place(self, words: Sequence[str], tags: Sequence[Tag], place: int) -> int:
+        """Where a copula stands with nothing but a place before it, from ``place`` on; 0 where none does."""
+        skipped, copulas = self.grammar["prepositions"] | self.grammar["fillers"], self.grammar["copulas"]
+        covered = {i for tag in tags if tag.kind in PLACES for i in range(tag.first, tag.last)}
+        start = place
+        while place < len(words) and (place in covered or words[place] in skipped) and words[place] not in copulas:
+            place += 1
+        told = any(i in covered for i in range(start, place))
+        return place if told and place < len(words) and words[place] in copulas else 0
+
+    def _more_segments(self, wording: Wording, tags: Sequence[Tag]) -> list[Tag]:
+        """The "VII" of "segments VI and VII"; not the "8" of "segment 6, 8 mm"."""
+        found: list[Tag] = []
+        words = wording.words
+        for zone in tags:
+            if zone.kind != "zone" or not zone.name.startswith(_SEGMENT):
+                continue
+            for place in range(zone.last, len(words)):
+                name = _SEGMENT + _ROMAN.get(words[place], words[place])
+                measured = place + 1 < len(words) and words[place + 1] in self.grammar["units"]
+                if name in self.lexicon.zones and not measured:
+                    found.append(Tag("zone", name, place, place + 1))
+                elif words[place] not in ("and", ",", "&", "to"):
+                    break
+        return [tag for tag in found if not any(o.covers(tag.first) for o in tags)]
+
+    def _pairs(self, wording: Wording, tags: Sequence[Tag]) -> Iterator[Tag]:
+        """Both sides, where an organ that exists twice stands in the plural ("the lungs")."""
+        for place, token in enumerate(wording.tokens):
+            if token.word not in self.grammar["paired_organs"] or not is_plural(token.text):
+                continue
+            if place == 0 and len(wording.words) > 1 and wording.words[1] in self.grammar["behind_a_heading"]:
+                continue
+            if not any(tag.covers(place) for tag in tags if tag.kind in ("target", "zone", "side")):
+                yield Tag("side", "bilateral", place, place + 1)
+
+    def _short_places(self, wording: Wording, tags: Sequence[Tag], meanings: Meanings) -> list[Tag]:
+        """ "mid" in "mid to lower zones" and "upper" in "right upper and left lower zones": the noun comes later."""
+        bare, words = self.grammar["bare_places"], wording.words
+        found: list[Tag] = []
+        for zone in tags:
+            noun = words[zone.last - 1]
+            if zone.kind != "zone" or noun not in self.grammar["place_nouns"]:
+                continue
+            place = zone.first - 1
+            while place >= 0 and (words[place] in bare or words[place] in self.grammar["between_places"]):
+                if words[place] in bare:
+                    named = meanings.zones_within(self.vocabulary.begins, "", (words[place], noun))
+                    found += [Tag("zone", name, place, place + 1) for name, _, _ in named[:1]]
+                place -= 1
+        return [tag for tag in found if not any(o.covers(tag.first) for o in tags)]
+
+
+def _phrases(wording: Wording, meanings: Meanings) -> Iterator[Tag]:
+    """What phrases mean, from left to right, the longest first, none overlapping; what means nothing is passed by."""
+    tokens, words = wording.tokens, wording.words
+    plain = meanings.plain_in(wording.known)
+    place, count = 0, len(words)
+    while place < count:
+        begins = tokens[place].begins
+        following = place + 1
+        for last, phrase in phrases_at(begins, words, place) if begins is not None else ():
+            chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
+            if chosen:
+                for kind, name, other in chosen:
+                    yield Tag(kind, name, place, last, None, other)
+                following = last
+                break
+        place = following
+
+
+def _stays(tag: Tag, meanings: Meanings) -> bool:
+    """True for a degree or side that stands within the words of a statement: it says more than these."""
+    side = tag.kind == "side" and tag.name != "midline"
+    return side or meanings.is_degree(tag.kind, tag.name)
+
+
+def _up_to(wording: Wording, tag: Tag, blocked: set[int]) -> Tag:
+    """The "left" of "on the left and the right lung is clear", where another statement begins within both sides."""
+    if (
+        tag.kind != "side"
+        or tag.name != "bilateral"
+        or tag.first in blocked
+        or blocked.isdisjoint(range(tag.first, tag.last))
+    ):
+        return tag
+    word = wording.words[tag.first]
+    return Tag("side", word, tag.first, tag.first + 1) if word in ("left", "right") else tag
+
+
+def _numerals(wording: Wording, tags: Sequence[Tag]) -> Iterator[Tag]:
+    """Digits that count: "3 small nodules"."""
+    tokens = wording.tokens
+    counted = [tag for tag in tags if tag.kind == "target" and is_plural(tokens[tag.last - 1].text)]
+    if not counted:
+        return
+    digits = [i for i, t in enumerate(tokens) if t.text.isdecimal() and len(t.text) <= 2 and t.text.isascii()]
+    for place in digits:
+        if any(tag.covers(place) for tag in tags) or int(tokens[place].text) == 0:
+            continue
+        following = next((tag for tag in tags if tag.kind == "target" and tag.first > place), None)
+        if following not in counted or following is None or following.first - place > 5:
+            continue
+        if all(any(tag.covers(i) for tag in tags) for i in range(place + 1, following.first)):
+            yield Tag("count", str(int(tokens[place].text)), place, place + 1)
