@@ -13,7 +13,7 @@ from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
 EXPLAINS = ("explains", "uncertain_before")
 """Kinds of words that lead from a finding to the diagnosis that explains it."""
 
-_SAY_NOTHING = frozenset({"less", "absent_before", "texture"})
+_SAY_NOTHING = frozenset({"less", "absent_before", "texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
 
 
@@ -56,6 +56,8 @@ def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     if tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly"):
         if any(other.first == tag.last for other in sentence.of("texture")):
             return True
+    if tag.kind == "size" and _measures_an_organ(clauses, tag, drafts):
+        return True
     if "less" in sentence.kinds and _compares(clauses, tag):
         return True
     denial = next((other for other in sentence.of("absent_before") if other.last == tag.first), None)
@@ -63,6 +65,17 @@ def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
         return False
     following = next((d.target.first for d in drafts if d.target.first >= tag.first), None)
     return following is None or clauses.ahead(tag.last, denying=True) <= following
+
+
+def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
+    """True for the "11 cm" of "Left kidney: 11 cm, 7 mm stone in the lower pole"."""
+    sentence, grammar = clauses.sentence, clauses.grammar
+    first = next((at + 1 for at in range(tag.first - 1, -1, -1) if sentence.words[at] in (";", ".")), 0)
+    words = [word for word in sentence.words[first : tag.first] if word not in grammar["measures"]]
+    named = bool(words) and (words[-1] in grammar.organs or words[-1] in grammar["body_parts"]) and len(words) <= 3
+    spoken = any(draft.target.first < tag.first and draft.target.last > first for draft in drafts)
+    ended = sentence.word(tag.last) in (",", ";", ".", "") or bool(sentence.within(tag.last, tag.last + 1, "breaks"))
+    return named and ended and not spoken and not sentence.within(first, tag.first, "zone")
 
 
 def _compares(clauses: Clauses, tag: Tag) -> bool:

@@ -34,7 +34,7 @@ _FORMER_AHEAD = re.compile(
     re.I,
 )
 _PART_AHEAD = re.compile(
-    r"(?:\b(?:cortical|cortex|parenchymal|slice|section|wall) thick(?:ness|ening)(?: of|:)?|\bcortex of|"
+    r"(?:\b(?:cortical|cortex|parenchymal|slice|section|wall) thick(?:ness|ening)(?: of|:)?|\bwall(?: of| is| measures|:)?|\bcortex of|"
     r"\bcomponent (?:of|measuring)|\bdistance of|\b(?:slice|collimation|interval|increment|cut)s?(?: of|:)?|"
     r"\b(?:by|per|than|every)|[>\u2265]|\bvolume(?: of)?|"
     r"\b(?:grown|grew|enlarged|increased|decreased|shrunk|risen) (?:by|of))"

@@ -119,7 +119,7 @@ class Subject:
             whole_line: It has its line for itself.
             opening: Nothing was said before it.
         """
-        side = next(iter(sentence.of("side")), None)
+        side = next((tag for tag in sentence.of("side") if self._is_told(sentence, tag)), None)
         words, organs = sentence.words, self.grammar.organ_targets
         first = next((tag.first for tag in sentence.of("target") if tag.name not in organs), len(words))
         side = side or self._organ_side(sentence)
@@ -129,6 +129,13 @@ class Subject:
             return None
         names_exam = not (self.grammar["exams"] | self.grammar["short_exams"]).isdisjoint(words)
         return Heading(side, title=names_exam and opening) if side or not names_exam else None
+
+    def _is_told(self, sentence: Sentence, side: Tag) -> bool:
+        """False for the "lungs" of "CT of the lungs": they are on both sides, and say none."""
+        if side.name != "bilateral":
+            return True
+        words = set(sentence.words[side.first : side.last])
+        return not words.isdisjoint(self.grammar["both_sides"]) or {"left", "right"} <= words
 
     def _organ_side(self, sentence: Sentence) -> Tag | None:
         """The side in the name of an organ ("RIGHT LUNG")."""

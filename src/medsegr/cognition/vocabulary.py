@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from medsegr.cognition.grammar import general_words, is_phrase
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meaning
-from medsegr.cognition.phrases import Phrases, PhraseTable, tokenise
+from medsegr.cognition.phrases import Phrases, PhraseTable, fold, tokenise
 from medsegr.cognition.spelling import SHORTEST, Spelling
 from medsegr.cognition.statements import Statements
 
@@ -71,8 +71,8 @@ class Vocabulary:
     def __init__(self, lexicon: Lexicon) -> None:
         self.statements = Statements(lexicon)
         self._table = _table_of(lexicon)
-        self._known = self._table.words()
-        self._spelling = Spelling(self._known)
+        self._known = self._table.words() | set(map(fold, lexicon.triggers.get("words_spelt_right", ())))
+        self._spelling = Spelling(self._table.words())
         self._met: dict[str, tuple[tuple[Word, int], ...]] = {}
 
     def begins(self, word: str) -> Phrases[Meaning] | None:

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsegr.cognition.sentences import LONGEST_SENTENCE, split_sentences
+from medsegr.cognition.document import LONGEST_SENTENCE, Layout
+from medsegr.cognition.lexicon import load_lexicon
 
 
 def cut(text: str) -> list[str]:
-    return [" ".join(text[start:end].split()) for start, end in split_sentences(text)]
+    return [" ".join(text[start:end].split()) for start, end, *_ in Layout(load_lexicon()).split(text)]
 
 
 @pytest.mark.parametrize(
@@ -41,14 +42,14 @@ def test_sentences(text: str, expected: list[str]) -> None:
 
 def test_a_stretch_without_an_end_is_cut_at_spaces() -> None:
     text = "nodule " * 1000
-    spans = list(split_sentences(text))
+    spans = [unit[:2] for unit in Layout(load_lexicon()).split(text)]
     assert all(end - start <= LONGEST_SENTENCE for start, end in spans)
     assert "".join(text[start:end] for start, end in spans).split() == text.split()
 
 
 @given(st.text(alphabet="ab. ,\n\r\t?!é", max_size=80))
 def test_no_letter_is_lost_and_spans_do_not_overlap(text: str) -> None:
-    spans = list(split_sentences(text))
+    spans = [unit[:2] for unit in Layout(load_lexicon()).split(text)]
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
     kept = "".join(text[start:end] for start, end in spans)

@@ -4,7 +4,8 @@ import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
-from medsegr.cognition.sections import outside, own_words, spans_elsewhere
+from medsegr.cognition.document import Layout, outside
+from medsegr.cognition.subject import own_words
 
 
 def named(text: str, modality: str = "chest_xray") -> dict[str, str]:
@@ -50,7 +51,7 @@ def test_sides_in_headings() -> None:
 
 def test_stretches_outside() -> None:
     text = "HISTORY: a. b.\nFINDINGS: c."
-    spans = spans_elsewhere(text, load_lexicon())
+    spans = Layout(load_lexicon()).elsewhere(text)
     assert [text[a:b] for a, b in spans] == ["HISTORY: a. b."]
     assert [text[a:b] for a, b in outside(text, spans)] == ["\nFINDINGS: c."]
-    assert outside("abc", []) == [(0, 3)] and outside("", []) == []
+    assert list(outside("abc", [])) == [(0, 3)] and list(outside("", [])) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from medsegr.cognition.measurements import find_sizes
+from medsegr.cognition.sizes import find_sizes
 from medsegr.cognition.parser import parse_report
 
 
