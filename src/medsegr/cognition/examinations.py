@@ -98,7 +98,7 @@ def titled(text: str, lexicon: "Lexicon") -> Examination | None:
         method = _method(said, lexicon)
         found = method and _shown_by(method, _parts_in(said, lexicon), lexicon)
         if found or (method and said in _phrases(lexicon)[0]):
-            return found or _alone(method)
+            return found or _alone(method, lexicon)
     return None
 
 
@@ -129,15 +129,16 @@ def _read(said: tuple[str, ...], lexicon: "Lexicon") -> Examination | None:
     method = _method(said, lexicon)
     if method is None:
         return None
-    return _shown_by(method, _parts_in(said, lexicon), lexicon) or _alone(method)
+    return _shown_by(method, _parts_in(said, lexicon), lexicon) or _alone(method, lexicon)
 
 
 def _method(said: tuple[str, ...], lexicon: "Lexicon") -> Method | None:
     return next((lexicon.methods[name] for name in _named(said, _phrases(lexicon)[0])), None)
 
 
-def _alone(method: Method) -> Examination | None:
-    return Examination(method.shows[ANY]) if ANY in method.shows else None
+def _alone(method: Method, lexicon: "Lexicon") -> Examination | None:
+    named = method.shows.get(ANY)
+    return Examination(named, lexicon.modalities[named].organs) if named else None
 
 
 def _shown_by(method: Method, parts: list[Part], lexicon: "Lexicon") -> Examination | None:
@@ -148,7 +149,8 @@ def _shown_by(method: Method, parts: list[Part], lexicon: "Lexicon") -> Examinat
     if named is None:
         return None
     single = len(great) == 1 or not any(key in method.shows for key in both)
-    return Examination(named, tuple(organ for part in parts for organ in part.organs) if single else ())
+    of_parts = tuple(organ for part in parts for organ in part.organs) if single else ()
+    return Examination(named, of_parts or lexicon.modalities[named].organs)
 
 
 def _within(part: Part, method: Method, lexicon: "Lexicon") -> Iterator[str]:

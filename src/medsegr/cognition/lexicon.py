@@ -63,13 +63,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Zone:
-    """A place: whose left and right it is stated in, its region, its words, those that mean it in such pictures alone."""
+    """A place: whose left and right it is stated in, its region, its words, those that mean it in such pictures alone, and
+    the greater place that it lies in, which need not be told besides."""
 
     name: str
     frame: Frame
     region: str
     words: tuple[str, ...] = ()
     here: tuple[str, ...] = ()
+    within: str | None = None
 
 
 @dataclass(frozen=True)

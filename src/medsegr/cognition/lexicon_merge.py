@@ -179,6 +179,7 @@ def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterab
     else:
         yield from listed("regions", "region", merged.regions)
         yield from listed("region", "region", merged.regions)
+        yield from listed("within", "zone", merged.tables["zones"])
         yield from listed("view", "view", merged.tables["views"])
         yield from listed("organs", "organ", merged.tables["organs"])
         line = entry.lines.get("usual", entry.line)

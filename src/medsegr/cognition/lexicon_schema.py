@@ -202,7 +202,7 @@ SECTIONS: Mapping[str, Section] = {
         },
         {"group": "finding, anatomy or device"},
     ),
-    "zones": Section({"frame": _FRAME, "region": text, "words": words, "here": words}, {**_NEW_FRAME, **_NEW_WORDS}),
+    "zones": Section({"frame": _FRAME, "region": text, "words": words, "here": words, "within": text}, {**_NEW_FRAME, **_NEW_WORDS}),
     "textures": Section({"group": _TEXTURE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "shapes": Section({"group": _SHAPE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "organs": Section(

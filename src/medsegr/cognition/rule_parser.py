@@ -32,7 +32,7 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Finding, Span
-from medsegr.cognition.readings import Readings
+from medsegr.cognition.readings import Readings, Spoken
 from medsegr.cognition.sharing import share
 from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
@@ -58,7 +58,7 @@ class Context:
 
     Attributes:
         drafts: The latest findings, which a sentence may go on about.
-        organ: The organ last spoken of.
+        spoken: Organs spoken of.
         title, section: Sides of the title of the examination, and of the section.
         cue: A denial or doubt that heads a list on lines of its own, and its words.
         elsewhere_until: Character up to which an earlier examination is told.
@@ -66,7 +66,7 @@ class Context:
     """
 
     drafts: tuple[Draft, ...] = ()
-    organ: str | None = None
+    spoken: Spoken = Spoken()
     title: Attribute | None = None
     section: Attribute | None = None
     cue: tuple[str, Span] | None = None
@@ -149,8 +149,9 @@ class _Report:
         if past is not None:
             return past
         organs = self.readings.organs_in(unsettled)
-        sentence = self.readings.settled(unsettled, organs, context.organ)
-        context = replace(context, organ=organs[0][1] if organs else context.organ)
+        heading = self.readings.heading_in(unsettled, organs, context.spoken.heading)
+        sentence = self.readings.settled(unsettled, organs, Spoken(context.spoken.organ, heading))
+        context = replace(context, spoken=Spoken(organs[0][1] if organs else context.spoken.organ, heading))
         resolved = self._resolved(context, sentence)
         return resolved if resolved is not None else self._told(context, sentence, unit)
 
