@@ -151,7 +151,7 @@ class Readings:
         own = sorted(
             (name for place, name in organs if self._is_own(sentence, tag, place)), key=lambda name: kind not in lesions[name]
         )
-        if own and tag.kind == "target" and not any(self._may_hold(name, kind) for name in own):
+        if own and tag.kind == "target" and not any(kind in lesions[name] for name in own):
             return [tag] if kind == tag.name else []
         near = sorted(
             (abs(place - tag.first), kind not in lesions[name], name)
