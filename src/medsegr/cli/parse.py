@@ -94,8 +94,14 @@ def show_priors(priors: ReportPriors) -> None:
         console.print(table)
     else:
         console.print("No finding that the vocabulary knows.")
-    for warning in priors.warnings:
-        console.print(f"Note: {warning}")
+    for warning in (*priors.warnings, *not_understood(priors)):
+        console.print(f"Note: {warning}", markup=False)
+
+
+def not_understood(priors: ReportPriors) -> list[str]:
+    """What looks like a finding and was not understood, in its words."""
+    words = [" ".join(priors.text[start:end].split()) for start, end in priors.not_read]
+    return [f"Not read, though it looks like a finding: '{word}'." for word in words]
 
 
 def coloured_report(priors: ReportPriors) -> Text:

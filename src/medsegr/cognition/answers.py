@@ -42,8 +42,19 @@ class Form:
         """What the sentence answers; empty for prose."""
         if self.grammar["answers"].isdisjoint(self.sentence.known):
             return ()
-        boxes = tuple(self._boxes())
-        return boxes or tuple(self._behind_fields())
+        return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
+
+    def _boxed(self) -> Iterator[Answer]:
+        """Answers with a box before each: "effusion [ ] yes [x] no"."""
+        marks = [(tag, presence, self._word_at(tag.last)) for tag, presence in self._marks()]
+        for tag, presence, said in marks if all(said for _, _, said in marks) else ():
+            if presence == "present" and said is not None:
+                behind = [target.first for target in self.clauses.targets if target.last <= marks[0][0].first]
+                yield Answer(tag, said, frozenset(behind), 0)
+
+    def _word_at(self, place: int) -> Presence | None:
+        word = self.sentence.word(place)
+        return "absent" if word in self.grammar["no"] else "present" if word in self.grammar["yes"] else None
 
     def _behind_fields(self) -> Iterator[Answer]:
         """Answers that stand behind what they answer."""

@@ -141,10 +141,18 @@ class Clauses:
             resumes: It may say so of what a pronoun stands for ("which has resolved", "; this has resolved").
         """
         start = self._past_pronoun(last) if resumes else last
+        inserted = self._inserted()
         for at in sorted({*self.breaks, *self.signs, *self.ands}, reverse=True):
-            if at < start and self._stops_behind(at, last, start, finite):
+            if at < start and at not in inserted and self._stops_behind(at, last, start, finite):
                 return at + 1
         return 0
+
+    def _inserted(self) -> set[int]:
+        """Words of ", which was 6 mm," and its like: what stands behind goes on with what stands before."""
+        commas = [at for at in self.signs if self.sentence.words[at] == ","]
+        pairs = zip(commas, commas[1:], strict=False)
+        relatives = self.grammar["opens_insert"]
+        return {at for a, b in pairs if self.sentence.word(a + 1) in relatives for at in range(a, b + 1)}
 
     def _past_pronoun(self, last: int) -> int:
         """Where what "which", "this" or a comma before a cue stands for ends, its link left out; the cue's own place."""

@@ -18,13 +18,13 @@ WRAPPED = 48
 
 _CUT = re.compile(
     r"[.!?](?=\s|$|[\"\u201d)\]]*(?:\s|$))"  # the end of a sentence
-    r"|(?<=[a-z]{2})[.;](?=[A-Z]|\d{1,2}[.)]\s*[A-Za-z])|(?<=\d)\.(?=[A-Z][a-z])"  # the same, without a blank
+    r"|(?<=[a-z]{2})[.;!?](?=[A-Z]|\d{1,2}[.)]\s*[A-Za-z])|(?<=\d)\.(?=[A-Z][a-z])"  # the same, without a blank
     r"|\n"
-    r"|(?<=\s)(?=\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)\s|[\u2022\u25cf\u25aa]\s)"  # an item of a list within a line
+    r"|(?<=\s)(?=\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)(?:\s|[A-Z])|\[\d{1,2}\]\s|[\u2022\u25cf\u25aa*]\s)"  # an item of a list within a line
 )
 _BULLET = re.compile(
     r"\s*(?:(?:[*\u2022\u00b7\u25cf\u25aa>]|[-\u2013](?=\s)|#{2,6})\s*)?"
-    r"(?:\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)\s*|\d{1,2}\.(?!\d)\s*)?"
+    r"(?:\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)\s*|\[\d{1,2}\]\s*|\d{1,2}\.(?!\d)\s*)?"
 )
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")

@@ -172,7 +172,7 @@ class _Finder:
         """True for words that say nothing but place, size, degree and whether something is there."""
         grammar = self.grammar
         plain = grammar["says_nothing"] | grammar["denies"] | grammar["affirms"] | grammar["calls_normal"]
-        plain = plain | grammar["not_looked_at"] | {","} | grammar["hedges"] | grammar.organs.keys() | grammar["body_parts"]
+        plain = plain | grammar["not_looked_at"] | {","} | grammar["hedges"] | grammar["answers"] | grammar.organs.keys() | grammar["body_parts"]
         covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count")
                    for p in range(tag.first, tag.last)}  # fmt: skip
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
@@ -235,7 +235,7 @@ class _Finder:
             place = side.first - 1
             while place >= 0 and words[place] in ("the", "to", "with"):
                 place -= 1
-            alone = self.sentence.word(side.last) in ("", ",", ".", ";", "side", "lung", ")")
+            alone = self.sentence.word(side.last) in ("", ",", ".", ";", "side", "lung", ")", "one")
             if 0 <= place < side.first - 1 and words[place] in grammar["comparing_sides"] and alone:
                 yield Head(None, place, side.last)
 

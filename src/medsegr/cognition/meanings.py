@@ -11,9 +11,6 @@ from medsegr.cognition.phrases import Phrases, phrases_at
 Parts = tuple[tuple[str, str], ...]
 """What a phrase says: (kind, name) pairs, all at once."""
 
-NAMED_BY_PLACE = frozenset({"bakers_cyst", "vascular_congestion"})
-"""Targets whose place is part of their name."""
-
 _STEM = 4
 
 
@@ -62,6 +59,7 @@ class Meanings:
         self.told = told_of(modality, lexicon)
         self.own_zones = {zone for organ in lexicon.organs.values() if _at_home(organ, self.regions) for zone in organ.zones}
         self.foreign = _foreign_lesions(lexicon, self.told)
+        self._named_by_place = frozenset(lexicon.triggers.get("words_named_by_place", ()))
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
         kind = lexicon.kind(modality)
         self._shows_places = kind.frame == "image" and kind.sides == "none"
@@ -112,7 +110,7 @@ class Meanings:
             place = 0
             while place < len(words):
                 name, last = self._zone_at(begins(words[place]), words, place)
-                own = not name or target in NAMED_BY_PLACE or _shares_stem(target, (name, *words[place:last]))
+                own = not name or target in self._named_by_place or _shares_stem(target, (name, *words[place:last]))
                 if not own:
                     found.append((name, place, last))
                 place = last

@@ -1,34 +1,33 @@
 """From a report to its priors: choose a parser by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from medsegr.cognition.examinations import Examination, examination_named, titled
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.cognition.llm_endpoint import LlmEndpoint
-from medsegr.cognition.priors import Finding, ReportPriors
+from medsegr.cognition.priors import Finding, ReportPriors, Span
 from medsegr.cognition.rule_parser import read_report
 from medsegr.errors import ConfigError, ReportError
 
 MAX_CHARACTERS = 1_000_000
 """Longest report that is read."""
 
-Parser = Callable[[str, Examination | None, Lexicon, LlmEndpoint | None], tuple[list[Finding], list[str]]]
-"""Report, examination, lexicon and endpoint -> findings and warnings."""
+Read = tuple[Sequence[Finding], Sequence[str], Sequence[Span]]
+"""Findings, warnings, and stretches that look like findings and were not understood."""
+
+Parser = Callable[[str, Examination | None, Lexicon, LlmEndpoint | None], Read]
+"""Report, examination, lexicon and endpoint -> what was read."""
 
 
-def _by_rules(
-    text: str, seen: Examination | None, lexicon: Lexicon, _: LlmEndpoint | None
-) -> tuple[list[Finding], list[str]]:
+def _by_rules(text: str, seen: Examination | None, lexicon: Lexicon, _: LlmEndpoint | None) -> Read:
     reading = read_report(text, seen.modality if seen else None, lexicon, seen.organs if seen else ())
-    return reading.findings, []
+    return reading.findings, [], reading.not_read
 
 
-def _by_model(
-    text: str, seen: Examination | None, lexicon: Lexicon, endpoint: LlmEndpoint | None
-) -> tuple[list[Finding], list[str]]:
+def _by_model(text: str, seen: Examination | None, lexicon: Lexicon, endpoint: LlmEndpoint | None) -> Read:
     from medsegr.cognition.llm_parser import read_with_model
 
-    return read_with_model(text, seen.modality if seen else None, lexicon, endpoint)
+    return *read_with_model(text, seen.modality if seen else None, lexicon, endpoint), ()
 
 
 PARSERS: dict[str, Parser] = {"rules": _by_rules, "llm": _by_model}
@@ -56,8 +55,9 @@ def parse_report(
             environment by default.
 
     Returns:
-        Findings in the order of the report, with offsets into it; warnings of what
-        a language model said that the report does not say.
+        Findings in the order of the report, with offsets into it; stretches that look
+        like findings and were not understood; warnings of what a language model said
+        that the report does not say.
 
     Raises:
         ConfigError: Unknown parser or modality, or no endpoint that may be asked.
@@ -74,8 +74,8 @@ def parse_report(
             f"The report has {len(text)} characters: expected at most {MAX_CHARACTERS}. Hand over one report at a time."
         )
     seen = guess_examination(text, lexicon) if modality is None else examination_named(modality, lexicon)
-    findings, warnings = PARSERS[parser](text, seen, lexicon, llm)
-    return ReportPriors(tuple(findings), text, seen.modality if seen else None, tuple(warnings))
+    findings, warnings, not_read = PARSERS[parser](text, seen, lexicon, llm)
+    return ReportPriors(tuple(findings), text, seen.modality if seen else None, tuple(warnings), tuple(not_read))
 
 
 def guess_examination(text: str, lexicon: Lexicon) -> Examination | None:

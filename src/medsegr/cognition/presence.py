@@ -57,7 +57,9 @@ class Scopes:
             start = self._denied_exclusion(tag)
             if start is not None:
                 kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
-            if self._says_neither(tag):
+            if self._heads_a_list(tag):
+                kinds = ("absent_before",)
+            elif self._says_neither(tag):
                 kinds = ("absent_after",)
             elif self._is_parenthetical(tag):
                 kinds = (_BEHIND,)
@@ -65,10 +67,15 @@ class Scopes:
                 if kind in _CUES:
                     yield self._cue(kind, tag)
 
+    def _heads_a_list(self, tag: Tag) -> bool:
+        """True for "the following were not seen: ..."."""
+        ahead = any(target.first < tag.first for target in self.clauses.targets)
+        return tag.kind == "absent_after" and not ahead and self.sentence.word(tag.last) == ":"
+
     def _is_parenthetical(self, tag: Tag) -> bool:
         """True for the "possibly" of "effusion, possibly, on the left"."""
         word = self.sentence.word
-        flanked = word(tag.first - 1) == "," and word(tag.last) == ","
+        flanked = word(tag.first - 1) == "," and word(tag.last) in (",", "", ".")
         return tag.kind == _AHEAD and flanked and not any(t.first >= tag.last for t in self.clauses.targets)
 
     def _says_neither(self, tag: Tag) -> bool:
@@ -87,6 +94,8 @@ class Scopes:
 
     def _resumes(self, kind: str, tag: Tag) -> bool:
         """True for a denial that closes its clause: it may say so of what a pronoun or comma leads back to."""
+        if self._is_parenthetical(tag):
+            return True
         return kind == "absent_after" and self._closes(tag.last)
 
     def _denied_exclusion(self, tag: Tag) -> int | None:

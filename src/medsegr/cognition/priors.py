@@ -145,12 +145,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class ReportPriors:
-    """All findings of one report, in the order of the report."""
+    """All findings of one report, in the order of the report.
+
+    Attributes:
+        findings: What was understood.
+        text: The report.
+        modality: As given, or as the report says.
+        warnings: In plain words.
+        not_read: Stretches of the report that look like findings and were not understood.
+    """
 
     findings: tuple[Finding, ...] = ()
     text: str = ""
     modality: str | None = None
     warnings: tuple[str, ...] = ()
+    not_read: tuple[Span, ...] = ()
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -160,4 +169,8 @@ class ReportPriors:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, without the report's text."""
-        return {"modality": self.modality, "findings": [finding.to_dict() for finding in self.findings]}
+        return {
+            "modality": self.modality,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "not_read": [list(span) for span in self.not_read],
+        }

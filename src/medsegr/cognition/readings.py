@@ -103,10 +103,12 @@ class Readings:
                     found.append(Tag("zone", places[word], place, place + 1))
         return sentence.with_tags(sorted((*sentence.tags, *found), key=lambda tag: tag.first)) if found else sentence
 
-    def heading_in(self, sentence: Sentence, organs: Sequence[Named], earlier: str | None) -> str | None:
-        """The organ that heads this line or an earlier one ("LIVER: ..."); that of another heading ends it."""
-        cut = next((at for at, word in enumerate(sentence.words[:_LONGEST_HEADING]) if word == ":"), None)
-        return earlier if cut is None else next((name for place, name in organs if place < cut), None)
+    def spoken_of(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken, whole_line: bool) -> Spoken:
+        """The organs spoken of behind a sentence; a heading ("LIVER: ...", or in a line of its own) ends another."""
+        cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
+        cut = next((at for at, word in enumerate(sentence.words[:_LONGEST_HEADING]) if word == ":"), cut)
+        heading = earlier.heading if cut is None else next((name for place, name in organs if place < cut), None)
+        return Spoken(organs[0][1] if organs else earlier.organ, heading)
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""

@@ -139,6 +139,9 @@ class _Report:
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
         unsettled = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
+        organs = self.readings.organs_in(unsettled)
+        spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
+        before, context = context.spoken, replace(context, spoken=spoken)
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit)
@@ -148,10 +151,7 @@ class _Report:
         past = self._past(context, unsettled, unit)
         if past is not None:
             return past
-        organs = self.readings.organs_in(unsettled)
-        heading = self.readings.heading_in(unsettled, organs, context.spoken.heading)
-        sentence = self.readings.settled(unsettled, organs, Spoken(context.spoken.organ, heading))
-        context = replace(context, spoken=Spoken(organs[0][1] if organs else context.spoken.organ, heading))
+        sentence = self.readings.settled(unsettled, organs, Spoken(before.organ, spoken.heading))
         resolved = self._resolved(context, sentence)
         return resolved if resolved is not None else self._told(context, sentence, unit)
 
@@ -257,7 +257,7 @@ class _Report:
         cue = context.cue if unit.item else None
         if cue is not None:
             new = [_denied(draft, *cue) for draft in new]
-        return replace(context, cue=_open_cue(sentence) or cue), new
+        return replace(context, cue=_open_cue(sentence, unit) or cue), new
 
 
 def _sided(draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
@@ -273,9 +273,10 @@ def _denied(draft: Draft, kind: str, cue: Span) -> Draft:
     return replace(draft, presence="absent" if kind.startswith("absent") else "uncertain", cues=(cue,))
 
 
-def _open_cue(sentence: Sentence) -> tuple[str, Span] | None:
+def _open_cue(sentence: Sentence, unit: Unit) -> tuple[str, Span] | None:
     """The cue of "No evidence of:", which heads a list on the next lines."""
-    if sentence.word(len(sentence) - 1) != ":" or "target" in sentence.kinds:
+    headed = sentence.word(len(sentence) - 1) == ":" or (unit.whole_line and not unit.item)
+    if not headed or "target" in sentence.kinds:
         return None
     cues = [tag for tag in sentence.of("absent_before", "uncertain_before", "absent_after") if _heads_list(sentence, tag)]
     return (cues[-1].kind, sentence.span(cues[-1])) if cues else None

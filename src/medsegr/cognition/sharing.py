@@ -30,7 +30,7 @@ def _handed_on(clauses: Clauses, one: Draft, other: Draft, first: bool) -> Seque
     sentence, grammar = clauses.sentence, clauses.grammar
     if not one.places() or other.has_side() or _devices(grammar, one, other):
         return ()
-    explained = first and explains(sentence, one.target.last, other)
+    explained = (first and explains(sentence, one.target.last, other)) or _opens_alternative(clauses, one, other)
     if not explained and any(one.target.last <= at < other.target.first for at in clauses.firm_breaks):
         return ()
     last = _past_its_place(sentence, one, other, grammar)
@@ -46,6 +46,13 @@ def _handed_on(clauses: Clauses, one: Draft, other: Draft, first: bool) -> Seque
         led = [place for place in one.places() if place.first < one.target.first or with_it]
         return [place for place in led if place.kind == "side" or lung or not with_it]
     return ()
+
+
+def _opens_alternative(clauses: Clauses, one: Draft, other: Draft) -> bool:
+    """True for the "atelectasis" of "opacity in the right base, atelectasis versus pneumonia"."""
+    sentence = clauses.sentence
+    near = any(other.target.last <= tag.first <= other.target.last + 2 for tag in sentence.of("versus"))
+    return near and [","] == sentence.between(_past_its_place(sentence, one, other, clauses.grammar), other.target.first)
 
 
 def _backward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:

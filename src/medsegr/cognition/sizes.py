@@ -29,15 +29,15 @@ _FORMER_BEHIND = re.compile(
 )
 _FORMER_AHEAD = re.compile(
     r"(?:\b(?:prev|previous|previously|formerly|prior|before|also|initially|originally|earlier|was|were|had been|from|"
-    r"compared (?:with|to)|versus|vs|baseline)\.?)(?:\W{1,3}(?:study|exam\w*|scan|ct|mri|film|it|they|and|at|about|"
+    r"in (?:19|20)\d\d:?|compared (?:with|to)|versus|vs|baseline)\.?)(?:\W{1,3}(?:that|study|exam\w*|scan|ct|mri|film|it|they|and|at|about|"
     r"approximately|up to|measur\w+|was|were|of|had|size|on|the))*\W{0,3}$",
     re.I,
 )
 _PART_AHEAD = re.compile(
     r"(?:\b(?:cortical|cortex|parenchymal|slice|section|wall) thick(?:ness|ening)(?: of|:)?|\bwall(?: of| is| measures|:)?|\bcortex of|"
     r"\bcomponent (?:of|measuring)|\bdistance of|\b(?:slice|collimation|interval|increment|cut)s?(?: of|:)?|"
-    r"\b(?:by|per|than|every)|[>\u2265]|\bvolume(?: of)?|"
-    r"\b(?:grown|grew|enlarged|increased|decreased|shrunk|risen) (?:by|of))"
+    r"\b(?:by|per|than|every)|(?<![-=])[>\u2265]|\bvolume(?: of)?|"
+    r"\b(?:grown|grew|enlarged|increased|decreased|shrunk|risen)(?: by| of)?)"
     r"(?:\W{1,2}(?:about|approximately|up to|only))?\W{0,3}$",
     re.I,
 )

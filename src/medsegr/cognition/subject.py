@@ -146,7 +146,7 @@ class Subject:
         words = [word for word in sentence.words if word.isalpha()]
         plain = self.grammar["tells"] | self.grammar["denies"] | self.grammar["affirms"] | self.grammar["calls_normal"]
         described = sentence.of("shape", "texture", "size", "count", "absent_before", "absent_after", "uncertain_before")
-        return 0 < len(words) <= 6 and not described and plain.isdisjoint(words) and "," not in sentence.known
+        return 0 < len(words) <= 6 and not described and plain.isdisjoint(words) and ("," not in sentence.known or len(words) < 4)
 
     def _is_title(self, sentence: Sentence, side: Tag, first: int) -> bool:
         """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ..."."""

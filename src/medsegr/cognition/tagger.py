@@ -76,16 +76,18 @@ class Tagger:
     def _breaks_a_bone(self, wording: Wording, place: int) -> bool:
         words, bones = wording.words, self.grammar["bones"]
         behind = words[place + 1 : place + 5]
+        if place > 0 and words[place - 1] in bones and not (behind and behind[0][:1].isdigit()):
+            return True
         if not behind or not behind[0].isalpha():
             return False
         heading = place == 0 and len(words) <= 3 and all(word.isalpha() or word == ":" for word in words[1:])
-        return not heading and (not bones.isdisjoint(behind) or (place > 0 and words[place - 1] in bones))
+        return not heading and not bones.isdisjoint(behind)
 
     def _of_the_patient(self, wording: Wording, tag: Tag) -> bool:
         """True for "left-handed", "right-sided weakness", "rotated to the right", "marker on the right"."""
         words, grammar = wording.words, self.grammar
         behind = [word for word in words[tag.last : tag.last + 3] if word not in grammar["side_words"]][:2]
-        if behind and behind[0] in grammar["of_the_patient"]:
+        if not grammar["of_the_patient"].isdisjoint(behind):
             return True
         if len(behind) == 2 and behind[0] in grammar["bare_places"] and behind[1] in grammar["quadrants"]:
             return True

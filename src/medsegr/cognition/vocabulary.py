@@ -1,5 +1,6 @@
 """What is known of words as they are written: their form, the phrases they begin, the statements they may stand in."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ REMEMBERED, LONGEST = 65536, 40
 
 _COUNT = "count_"
 _LETTERS = {"L": "left", "R": "right"}
+_VERTEBRA = re.compile(r"(?<![^\W_])L[1-6](?!\d)")
+"""Of the loins: its letter is no side."""
+
 _NO_SIDES = frozenset({"R/O", "B/L"})
 """Short forms whose letters are no sides by themselves: "rule out", "bilateral"."""
 
@@ -95,7 +99,7 @@ class Vocabulary:
 
     def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
         """The words between two blanks, and where they begin there."""
-        sided = chunk.strip("(),.;:").upper() not in _NO_SIDES
+        sided = chunk.strip("(),.;:").upper() not in _NO_SIDES and not _VERTEBRA.search(chunk)
         found = tuple((self._word(token.word, token.text, sided), token.start) for token in tokenise(chunk))
         if len(self._met) < REMEMBERED and len(chunk) <= LONGEST:
             self._met[chunk] = found

@@ -31,7 +31,13 @@ from medsegr.inference.request import (
     read_together,
 )
 from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
-from medsegr.inference.result_warnings import contradictions, outside_training, unnamed_pictures, without_row
+from medsegr.inference.result_warnings import (
+    contradictions,
+    not_understood,
+    outside_training,
+    unnamed_pictures,
+    without_row,
+)
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets, Untrained, pictures_of, policy_of
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
@@ -215,12 +221,13 @@ class Predictor:
         warnings = (
             *picture.notes,
             *priors.warnings,
+            *not_understood(priors.not_read),
             *without_row(self.model.vocabulary.target, [findings[k] for k in sought], modality),
             *unnamed_pictures(results, trained, modality),
             *outside_training(results, trained, modality),
             *contradictions(results, thresholds, told=len(priors)),
         )
-        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks, self.name)
+        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks, self.name, not_read=priors.not_read)
 
     def _volumes(
         self, picture: MedicalImage, asked: Question, thresholds: Thresholds, lexicon: Lexicon

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from medsegr.cognition.priors import Finding
+from medsegr.cognition.priors import Finding, Span
 from medsegr.data.image import MedicalImage
 from medsegr.inference.looks import Looks
 
@@ -81,6 +81,7 @@ class Result:
         looks: Which options of looking were on.
         model: Name of the model.
         chosen: Why it was taken, where nobody named it (``auto``); else None.
+        not_read: Stretches of the report that look like findings and were not understood.
     """
 
     findings: tuple[FindingResult, ...]
@@ -91,6 +92,7 @@ class Result:
     looks: Looks = field(default_factory=Looks)
     model: str = ""
     chosen: str | None = None
+    not_read: tuple[Span, ...] = ()
 
     def __getitem__(self, id: str) -> FindingResult:
         """The finding with this id.

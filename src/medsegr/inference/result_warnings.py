@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 
-from medsegr.cognition.priors import Finding
+from medsegr.cognition.priors import Finding, Span
 from medsegr.inference.result import FindingResult
 from medsegr.inference.thresholds import Thresholds
 from medsegr.inference.trained_targets import UNKNOWN, TrainedTargets, pictures_of
 
 ANYWAY = "To see what it draws nevertheless: --untrained draw (in Python untrained='draw')."
 """Said beside what was refused."""
+
+
+def not_understood(spans: Sequence[Span]) -> list[str]:
+    """What the report says that no mask can show, because it was not understood."""
+    said = f"{len(spans)} {'stretches' if len(spans) > 1 else 'stretch'} of the report"
+    return [f"Not read: {said} that may tell findings (not_read); no mask shows them."] if spans else []
 
 
 def without_row(rows: Sequence[str], findings: Sequence[Finding], modality: str | None) -> list[str]:

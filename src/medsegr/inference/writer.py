@@ -40,6 +40,7 @@ def write_case(folder: Path, result: Result, *, case: str, image: str, model: st
         "looks": result.looks.settings(),
         "findings": [finding_record(found, masks[found.id], result) for found in result.findings],
         "warnings": list(result.warnings),
+        "not_read": [list(span) for span in result.not_read],
     }
     if keep_text:
         record["report"] = result.text
