@@ -22,7 +22,6 @@ from tests.shared_data import shared
 LEXICON = load_lexicon()
 
 
-
 @pytest.mark.parametrize(
     ("word", "name"),
     [("GGO", "ground_glass_opacity"), ("left lung", "left_lung"), ("Liver-Lesion", "liver_lesion"), ("polyp", "polyp")],

@@ -19,6 +19,9 @@ LONGEST_WORD = 40
 LONGEST_NAME = 12
 """Words; what is longer is no name of an examination and may be a report."""
 
+MOST_STRANGE = 2
+"""Words of a name that are neither of a method nor of a part; with more it may be a report."""
+
 ANY = "any"
 """Part of the body that stands for all."""
 
@@ -85,7 +88,7 @@ def modality_of(code: str, body_part: str, lexicon: "Lexicon", description: str 
     if method is None:
         return None
     told = (_shown_by(method, _parts_in(_words_of(said), lexicon), lexicon) for said in (body_part, description))
-    return next((found for found in told if found), _alone(method))
+    return next((found for found in told if found), _alone(method, lexicon))
 
 
 def titled(text: str, lexicon: "Lexicon") -> Examination | None:
@@ -124,12 +127,16 @@ def _words_of(said: str) -> tuple[str, ...]:
 
 
 def _read(said: tuple[str, ...], lexicon: "Lexicon") -> Examination | None:
-    if not 0 < len(said) <= LONGEST_NAME:
-        return None
-    method = _method(said, lexicon)
-    if method is None:
+    """What a name means, where all but a few of its words are of such names."""
+    method = _method(said, lexicon) if len(said) <= LONGEST_NAME else None
+    if method is None or len(_strange(said, lexicon)) > MOST_STRANGE:
         return None
     return _shown_by(method, _parts_in(said, lexicon), lexicon) or _alone(method, lexicon)
+
+
+def _strange(said: tuple[str, ...], lexicon: "Lexicon") -> set[str]:
+    known = {word for table in _phrases(lexicon) for phrase in table for word in phrase}
+    return {word for word in said if not word.isdigit()} - known - set(lexicon.triggers.get("words_of_names", ()))
 
 
 def _method(said: tuple[str, ...], lexicon: "Lexicon") -> Method | None:

@@ -57,7 +57,9 @@ class Meanings:
         self.grammar = grammar
         self.regions = regions_of(modality, lexicon)
         self.told = told_of(modality, lexicon)
-        self.own_zones = {zone for organ in lexicon.organs.values() if _at_home(organ, self.regions) for zone in organ.zones}
+        self.own_zones = {
+            zone for organ in lexicon.organs.values() if _at_home(organ, self.regions) for zone in organ.zones
+        }
         self.foreign = _foreign_lesions(lexicon, self.told)
         self._named_by_place = frozenset(lexicon.triggers.get("words_named_by_place", ()))
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}

@@ -151,14 +151,16 @@ class Readings:
         kind = self._kind(sentence, tag) or ""
         lesions = {name: self.lexicon.organs[name].lesions for _, name in organs}
         own = sorted(
-            (name for place, name in organs if self._is_own(sentence, tag, place)), key=lambda name: kind not in lesions[name]
+            (name for place, name in organs if self._is_own(sentence, tag, place)),
+            key=lambda name: kind not in lesions[name],
         )
         if own and tag.kind == "target" and not any(kind in lesions[name] for name in own):
             return [tag] if kind == tag.name else []
         near = sorted(
             (abs(place - tag.first), kind not in lesions[name], name)
             for place, name in organs
-            if self._may_hold(name, kind) and self._joined(sentence, tag, place)
+            if self._may_hold(name, kind)
+            and self._joined(sentence, tag, place)
             and (tag.kind != "target" or kind in lesions[name])
         )
         before = [name for place, name in reversed(organs) if place < tag.first] if tag.kind != "target" else []
