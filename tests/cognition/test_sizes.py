@@ -2,12 +2,13 @@
 
 import pytest
 
-from medsegr.cognition.sizes import find_sizes
 from medsegr.cognition.parser import parse_report
+from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.sizes import SizeFinder
 
 
 def sizes(text: str) -> list[tuple[float, ...]]:
-    return [size.axes_mm for size in find_sizes(text, text.lower())]
+    return [size.axes_mm for size in SizeFinder(load_lexicon()).find(text, text.lower())]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_sizes(text: str, expected: list[tuple[float, ...]]) -> None:
 
 def test_offsets_point_at_the_numbers() -> None:
     text = "mass, 12 x 8 mm, round"
-    (size,) = find_sizes(text, text)
+    (size,) = SizeFinder(load_lexicon()).find(text, text)
     assert text[size.start : size.end] == "12 x 8 mm"
 
 

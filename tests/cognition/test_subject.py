@@ -2,9 +2,9 @@
 
 import pytest
 
+from medsegr.cognition.document import Layout, outside
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
-from medsegr.cognition.document import Layout, outside
 from medsegr.cognition.subject import own_words
 
 

@@ -84,14 +84,18 @@ class Form:
     def _means(self, said: str, place: int) -> Presence | None:
         """What an answer says; single letters and signs count where nothing else can be meant."""
         grammar = self.grammar
-        if said in grammar["answers_short"] and self.words[place - 1] not in grammar["asks_plainly"] | {" "}:
-            if not (self._wide_gap(place) or (said in grammar["answer_signs"] and self._behind_target(place))):
-                return None
+        if said in grammar["answers_short"] and not self._asked_plainly(said, place):
+            return None
         if said in grammar["no"]:
             return "absent"
         if said in grammar["unsure"]:
             return "uncertain"
         return "present" if said in grammar["yes"] else None
+
+    def _asked_plainly(self, said: str, place: int) -> bool:
+        """True behind a colon, bracket or wide gap, and for a sign right behind a target."""
+        plain = self.words[place - 1] in self.grammar["asks_plainly"] | {" "} or self._wide_gap(place)
+        return plain or (said in self.grammar["answer_signs"] and self._behind_target(place))
 
     def _behind_target(self, place: int) -> bool:
         return any(tag.last == place for tag in self.clauses.targets)

@@ -53,9 +53,9 @@ def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
 def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     """True for a degree of an attribute ("moderately hyperintense"), for what is compared, and for what is denied."""
     sentence = clauses.sentence
-    if tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly"):
-        if any(other.first == tag.last for other in sentence.of("texture")):
-            return True
+    adverb = tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly")
+    if adverb and any(other.first == tag.last for other in sentence.of("texture")):
+        return True
     if tag.kind == "size" and _measures_an_organ(clauses, tag, drafts):
         return True
     if "less" in sentence.kinds and _compares(clauses, tag):
@@ -227,7 +227,9 @@ def _begins_anew(case: Case) -> bool:
     if not (case.is_place and case.direct):
         return False
     place = case.tag.first - 1
-    while place > 0 and (case.sentence.words[place] in case.grammar["leads_a_place"] or case.sentence.is_attribute(place)):
+    while place > 0 and (
+        case.sentence.words[place] in case.grammar["leads_a_place"] or case.sentence.is_attribute(place)
+    ):
         place -= 1
     ahead = case.sentence.within(0, case.target_before.first, *PLACES)
     return case.sentence.words[place] == "," and place < case.tag.first - 1 and bool(ahead)
@@ -279,7 +281,7 @@ def _behind_comma(case: Case) -> bool:
 
 
 def _is_predicate(case: Case) -> bool:
-    """True for the "solid" of "the nodule is solid and the mass ...", and for "in the right lung ...". """
+    """True for the "solid" of "the nodule is solid and the mass ...", and for "in the right lung ..."."""
     if not case.gap:
         return False
     if after_preposition(case.sentence, case.tag, case.grammar):
@@ -346,7 +348,7 @@ def _of_the_clause(case: Case) -> list[int]:
 RELATIONS: tuple[tuple[Callable[[Case], bool], Callable[[Case], Sequence[int]]], ...] = (
     (_nothing_behind, _before),
     (_nothing_ahead, _led),
-    (_heads_a_field, lambda case: _of_the_clause(case)),
+    (_heads_a_field, _of_the_clause),
     (_counts, _counted),
     (_goes_ahead, _after),
     (_is_subject, _led),

@@ -19,6 +19,7 @@ _FIELD = {
 }  # fmt: skip
 """Kind of attribute -> field of the evidence."""
 
+
 @dataclass(slots=True, eq=False)
 class Told:
     """What a report tells of a finding, by one mention or several, and the words that say so."""

@@ -62,9 +62,9 @@ class Clauses:
         begin += not denying and first <= 2 and self.sentence.word(first) == ","
         listing = words[begin - 1] == ":"
         for at in sorted({*self.breaks, *self.signs, *(self.ands if denying else ())}):
-            if at >= begin and (at in self.breaks or self._stops_ahead(at, begin, denying)):
-                if not (listing and words[at] == ";"):
-                    return at
+            goes_on = at < begin or (listing and words[at] == ";")
+            if not goes_on and (at in self.breaks or self._stops_ahead(at, begin, denying)):
+                return at
         return len(words)
 
     def _past_colon(self, first: int) -> int:
@@ -150,12 +150,11 @@ class Clauses:
     def _inserted(self) -> set[int]:
         """Words of ", which was 6 mm," and its like: what stands behind goes on with what stands before."""
         commas = [at for at in self.signs if self.sentence.words[at] == ","]
-        pairs = zip(commas, commas[1:], strict=False)
         relatives = self.grammar["opens_insert"]
-        return {at for a, b in pairs if self.sentence.word(a + 1) in relatives for at in range(a, b + 1)}
+        return {at for a, b in pairwise(commas) if self.sentence.word(a + 1) in relatives for at in range(a, b + 1)}
 
     def _past_pronoun(self, last: int) -> int:
-        """Where what "which", "this" or a comma before a cue stands for ends, its link left out; the cue's own place."""
+        """Where what "which", "this" or a comma before a cue stands for ends, less its link; else the cue's place."""
         words, grammar = self.sentence.words, self.grammar
         place = last - 1
         while place > 0 and words[place] in grammar["auxiliaries"]:

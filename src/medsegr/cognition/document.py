@@ -20,7 +20,8 @@ _CUT = re.compile(
     r"[.!?](?=\s|$|[\"\u201d)\]]*(?:\s|$))"  # the end of a sentence
     r"|(?<=[a-z]{2})[.;!?](?=[A-Z]|\d{1,2}[.)]\s*[A-Za-z])|(?<=\d)\.(?=[A-Z][a-z])"  # the same, without a blank
     r"|\n"
-    r"|(?<=\s)(?=\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)(?:\s|[A-Z])|\[\d{1,2}\]\s|[\u2022\u25cf\u25aa*]\s)"  # an item of a list within a line
+    r"|(?<=\s)(?=\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)(?:\s|[A-Z])"  # an item of a list within a line
+    r"|\[\d{1,2}\]\s|[\u2022\u25cf\u25aa*]\s)"
 )
 _BULLET = re.compile(
     r"\s*(?:(?:[*\u2022\u00b7\u25cf\u25aa>]|[-\u2013](?=\s)|#{2,6})\s*)?"
@@ -99,9 +100,9 @@ class Layout:
 
     def _stops(self, text: str, start: int, place: int) -> bool:
         ahead = max(start, place - 8)
-        if text[place + 1 : place + 2] == " " and text[place + 2 : place + 3].islower():
-            if self._short_sides.search(text, ahead, place):
-                return False
+        goes_on = text[place + 1 : place + 2] == " " and text[place + 2 : place + 3].islower()
+        if goes_on and self._short_sides.search(text, ahead, place):
+            return False
         numbered = re.match(r"\s*\d{1,2}$", text[start:place]) if place - start < 6 else None
         short = place - start >= 2 and self._short.search(text, ahead, place)
         return not numbered and not (short and not self._answered.search(text, max(start, place - 30), place))

@@ -33,7 +33,9 @@ def resumes(sentence: Sentence, grammar: Grammar) -> str | None:
     opening = next((tag for tag in sentence.tags if tag.covers(place)), None)
     if opening is None or opening.kind not in ATTRIBUTES:
         return None
-    if opening.kind not in PLACES and all(sentence.is_attribute(at) or sentence.words[at] in (",", "and") for at in range(place, len(words))):
+    if opening.kind not in PLACES and all(
+        sentence.is_attribute(at) or sentence.words[at] in (",", "and") for at in range(place, len(words))
+    ):
         return "last"
     if opening.kind not in _OPENINGS:
         return None

@@ -5,9 +5,9 @@ that is normal, or was not looked at, speaks of no finding, and its places belon
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from medsegr.cognition.answers import Answer
 from medsegr.cognition.clauses import Clauses, Stretch
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.presence import Scopes
@@ -57,7 +57,7 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     if sentence.kinds.isdisjoint(PLACES):
         return Heads(sentence)
     finder = _Finder(scopes, earlier)
-    found = [head for head in finder.heads()]
+    found = list(finder.heads())
     tables, dropped = finder.tables(found)
     found = sorted([*tables, *(h for h in found if not _inside(h, tables))], key=lambda head: head.first)
     if not found:
@@ -172,7 +172,15 @@ class _Finder:
         """True for words that say nothing but place, size, degree and whether something is there."""
         grammar = self.grammar
         plain = grammar["says_nothing"] | grammar["denies"] | grammar["affirms"] | grammar["calls_normal"]
-        plain = plain | grammar["not_looked_at"] | {","} | grammar["hedges"] | grammar["answers"] | grammar.organs.keys() | grammar["body_parts"]
+        plain = (
+            plain
+            | grammar["not_looked_at"]
+            | {","}
+            | grammar["hedges"]
+            | grammar["answers"]
+            | grammar.organs.keys()
+            | grammar["body_parts"]
+        )
         covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count")
                    for p in range(tag.first, tag.last)}  # fmt: skip
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
@@ -199,7 +207,9 @@ class _Finder:
 
     def _graded(self, first: int, last: int) -> bool:
         sizes = self.grammar["own_sizes"]
-        return any(tag.kind == "size" or tag.name in sizes for tag in self.sentence.within(first, last, "size", "shape"))
+        return any(
+            tag.kind == "size" or tag.name in sizes for tag in self.sentence.within(first, last, "size", "shape")
+        )
 
     def _stands_for(self, first: int, last: int, places: Sequence[Tag]) -> Stretch:
         """The words that stand for the finding: the degree or denial, else the place."""
@@ -212,7 +222,7 @@ class _Finder:
     def _left_free(self, exception: Tag, first: int, last: int) -> Head | None:
         """What "except" turns round: it is there where nothing else is, and is not where the rest is."""
         before = self._before(first)
-        if before is None or self._targets(last, len(self.sentence))[:1] and self.sentence.word(last) == "":
+        if before is None or (self._targets(last, len(self.sentence))[:1] and self.sentence.word(last) == ""):
             return None
         free = not self.grammar["left_free"].isdisjoint(self.sentence.words[exception.first : exception.last])
         if before.presence == "absent" and free:
@@ -275,10 +285,10 @@ class _Finder:
         cuts = [at for at in range(first, last) if self.sentence.words[at] in (",", ";", ".", "and", "&")]
         starts = [tag.first for tag in self._places(first, last) if tag.kind == "side"]
         edges = sorted({first, last, *cuts, *(s for s in starts if self._begins_row(first, s))})
-        for one, other in zip(edges, edges[1:], strict=False):
-            one += self.sentence.words[one] in (",", ";", ".", "and", "&")
-            if one < other:
-                yield one, other
+        for edge, end in pairwise(edges):
+            begin = edge + (self.sentence.words[edge] in (",", ";", ".", "and", "&"))
+            if begin < end:
+                yield begin, end
 
     def _begins_row(self, first: int, side: int) -> bool:
         """True for a side behind an answer, where the one before it stood before its answer too."""

@@ -63,8 +63,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Zone:
-    """A place: whose left and right it is stated in, its region, its words, those that mean it in such pictures alone, and
-    the greater place that it lies in, which need not be told besides."""
+    """A place.
+
+    Attributes:
+        name, frame: Canonical name, and whose left and right it is stated in.
+        region: Region of the body that it belongs to.
+        words: That mean it anywhere; here: only in pictures of its region.
+        within: The greater place that it lies in, which need not be told besides.
+    """
 
     name: str
     frame: Frame
@@ -85,8 +91,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of picture: its frame, the regions it shows, words that give it away, how zones lie in it, its sides,
-    the organs that it is taken of."""
+    """A kind of picture: its frame, regions and organs that it shows, words that give it away, its view and sides."""
 
     name: str
     frame: Frame

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from medsegr.cognition.clauses import Clauses, Stretch
+from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.heads import Head
 from medsegr.cognition.priors import Span
@@ -19,7 +19,7 @@ def not_read(clauses: Clauses, regions: Sequence[Head]) -> Iterator[Span]:
     """Characters of the stretches of a sentence that say something of a thing that no target names."""
     sentence = clauses.sentence
     general = [tag for tag in sentence.tags if tag.kind.startswith("generic_")]
-    for first, last in _stretches(clauses):
+    for first, last in clauses.stretches():
         spoken = any(first < tag.last and tag.first < last for tag in clauses.targets)
         headed = any(head.first < last and first < head.last for head in regions)
         if spoken or headed:
@@ -28,19 +28,15 @@ def not_read(clauses: Clauses, regions: Sequence[Head]) -> Iterator[Span]:
             yield _span(sentence, first, last)
 
 
-def _stretches(clauses: Clauses) -> Iterator[Stretch]:
-    """Stretches with those that only go on about them: "an unusual thing, 9 mm"."""
-    for first, last in clauses.stretches():
-        yield first, last
-
-
 def _is_finding(sentence: Sentence, grammar: Grammar, first: int, last: int) -> bool:
     """True where something is denied, doubted, measured or described, or is said to be there, and a word names it."""
     if not _names_something(sentence, grammar, first, last):
         return False
     there = sentence.words[first:last][:2] in (["there", "is"], ["there", "are"])
     speaks = sentence.within(first, last, *_SPEAKS)
-    return there or bool(speaks) or bool(sentence.within(first, last, *_LOOKS) and not _goes_on(sentence, grammar, first))
+    return (
+        there or bool(speaks) or bool(sentence.within(first, last, *_LOOKS) and not _goes_on(sentence, grammar, first))
+    )
 
 
 def _goes_on(sentence: Sentence, grammar: Grammar, first: int) -> bool:

@@ -52,20 +52,21 @@ class Scopes:
     def _cues(self) -> Iterator[Cue]:
         for tag in self.sentence.tags:
             kinds = (tag.kind, tag.other[0]) if tag.other else (tag.kind,)
-            if _CUES.isdisjoint(kinds) or tag.first in self._answered or _is_month(self.sentence, tag):
-                continue
-            start = self._denied_exclusion(tag)
-            if start is not None:
-                kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
-            if self._heads_a_list(tag):
-                kinds = ("absent_before",)
-            elif self._says_neither(tag):
-                kinds = ("absent_after",)
-            elif self._is_parenthetical(tag):
-                kinds = (_BEHIND,)
-            for kind in kinds:
-                if kind in _CUES:
-                    yield self._cue(kind, tag)
+            if not (_CUES.isdisjoint(kinds) or tag.first in self._answered or _is_month(self.sentence, tag)):
+                yield from self._cues_of(tag, kinds)
+
+    def _cues_of(self, tag: Tag, kinds: Sequence[str]) -> Iterator[Cue]:
+        """The cues that the words of a tag are, in this sentence."""
+        start = self._denied_exclusion(tag)
+        if start is not None:
+            kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
+        if self._heads_a_list(tag):
+            kinds = ("absent_before",)
+        elif self._says_neither(tag):
+            kinds = ("absent_after",)
+        elif self._is_parenthetical(tag):
+            kinds = (_BEHIND,)
+        yield from (self._cue(kind, tag) for kind in kinds if kind in _CUES)
 
     def _heads_a_list(self, tag: Tag) -> bool:
         """True for "the following were not seen: ..."."""
@@ -90,7 +91,9 @@ class Scopes:
         if kind.endswith("_before"):
             return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=kind[0] == "a"))
         finite = self.sentence.words[tag.first] in self.grammar["begins_verb"]
-        return Cue(kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=self._resumes(kind, tag)), tag.first)
+        return Cue(
+            kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=self._resumes(kind, tag)), tag.first
+        )
 
     def _resumes(self, kind: str, tag: Tag) -> bool:
         """True for a denial that closes its clause: it may say so of what a pronoun or comma leads back to."""

@@ -39,7 +39,6 @@ from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
 from medsegr.cognition.tags import Sentence, Tag
 
-
 LATEST = 64
 """Findings that a sentence may go on about."""
 
@@ -278,12 +277,16 @@ def _open_cue(sentence: Sentence, unit: Unit) -> tuple[str, Span] | None:
     headed = sentence.word(len(sentence) - 1) == ":" or (unit.whole_line and not unit.item)
     if not headed or "target" in sentence.kinds:
         return None
-    cues = [tag for tag in sentence.of("absent_before", "uncertain_before", "absent_after") if _heads_list(sentence, tag)]
+    cues = [
+        tag for tag in sentence.of("absent_before", "uncertain_before", "absent_after") if _heads_list(sentence, tag)
+    ]
     return (cues[-1].kind, sentence.span(cues[-1])) if cues else None
 
 
 def _heads_list(sentence: Sentence, cue: Tag) -> bool:
-    return all(word.isalpha() is False or word in ("the", "following", "finding") for word in sentence.words[cue.last :])
+    return all(
+        word.isalpha() is False or word in ("the", "following", "finding") for word in sentence.words[cue.last :]
+    )
 
 
 def _described(

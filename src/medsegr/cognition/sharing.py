@@ -52,7 +52,9 @@ def _opens_alternative(clauses: Clauses, one: Draft, other: Draft) -> bool:
     """True for the "atelectasis" of "opacity in the right base, atelectasis versus pneumonia"."""
     sentence = clauses.sentence
     near = any(other.target.last <= tag.first <= other.target.last + 2 for tag in sentence.of("versus"))
-    return near and [","] == sentence.between(_past_its_place(sentence, one, other, clauses.grammar), other.target.first)
+    return near and sentence.between(
+        _past_its_place(sentence, one, other, clauses.grammar), other.target.first
+    ) == [","]
 
 
 def _backward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
@@ -61,9 +63,9 @@ def _backward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
         one, other = given[number - 1], given[number]
         behind = [place for place in other.places() if place.first >= other.target.last]
         alike = (one.presence == "absent") == (other.presence == "absent")
-        if behind and alike and not one.places() and not _devices(clauses.grammar, one, other):
-            if _reaches_back(clauses, one, other):
-                given[number - 1] = one.having(behind)
+        bare = not one.places() and not _devices(clauses.grammar, one, other)
+        if behind and alike and bare and _reaches_back(clauses, one, other):
+            given[number - 1] = one.having(behind)
     return given
 
 

@@ -4,46 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from medsegr.cognition.lexicon import Lexicon
+
 _NUMBER = r"(?:\d{1,5}(?:[.,]\d{1,4})?|[.,]\d{1,4})"
 _UNIT = r"(?:mm|cm|millimet(?:re|er)s?|centimet(?:re|er)s?)"
-_AXIS = r"(?:[^\S\n]{0,2}(?:\([^()\n]{1,22}\)|(?:cranio-?caudal|transverse|anterior-?posterior|antero-?posterior|ap|tr|cc|long|wide|high|deep)\b))?"
 _TIMES = r"[^\S\n]{0,3}(?:[x\u00d7*]|by)[^\S\n]{0,3}"
-_MORE = rf"(?:{_TIMES}({_NUMBER})[^\S\n]{{0,3}}-?({_UNIT})?{_AXIS})?"
-_SIZE = re.compile(
-    rf"(?<![\w.,/])({_NUMBER})[^\S\n]{{0,3}}-?({_UNIT})?{_AXIS}{_MORE}{_MORE}"
-    rf"(?:[^\S\n]{{0,2}}({_UNIT}))?(?![a-z\d\u00b2\u00b3^]|[^\S\n]{{0,1}}[\u00b2\u00b3^])",
-    re.I,
-)
-_RANGE = re.compile(rf"(?<![\w.,])({_NUMBER})[^\S\n]*(?:-|\u2013|to)[^\S\n]*(?={_NUMBER}[^\S\n]{{0,3}}{_UNIT})", re.I)
-_ELSEWHERE_BEHIND = re.compile(
-    r"[^\w;.]{1,3}\b(?:above|below|from\b(?!\W{0,2}\d)|fn\b|deep to|in depth|depth|"
-    r"distal|proximal|away|cranial|caudal\b|inferior to|superior to|medial to|lateral to|anterior to|posterior to|"
-    r"short of|beyond|of ST\b|solid component|intervals?\b|per |larger|smaller|bigger|shift|"
-    r"(?:cut|collimation|reconstruction)s?\b)|[ \t-]{1,2}(?:thick )?(?:slice|section)s?\b",
-    re.I,
-)
-_FORMER_BEHIND = re.compile(
-    r"[^\w;.]{1,3}\b(?:(?:in|on|at) (?:(?:19|20)\d\d|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)|"
-    r"(?:previously|before\b|earlier|formerly|initially)(?!\W{0,3}(?:measur\w+ |was )?\d)|(?:on|in|at) (?:the )?(?:prior|previous|last|earlier))",
-    re.I,
-)
-_FORMER_AHEAD = re.compile(
-    r"(?:\b(?:prev|previous|previously|formerly|prior|before|also|initially|originally|earlier|was|were|had been|from|"
-    r"in (?:19|20)\d\d:?|compared (?:with|to)|versus|vs|baseline)\.?)(?:\W{1,3}(?:that|study|exam\w*|scan|ct|mri|film|it|they|and|at|about|"
-    r"approximately|up to|measur\w+|was|were|of|had|size|on|the))*\W{0,3}$",
-    re.I,
-)
-_PART_AHEAD = re.compile(
-    r"(?:\b(?:cortical|cortex|parenchymal|slice|section|wall) thick(?:ness|ening)(?: of|:)?|\bwall(?: of| is| measures|:)?|\bcortex of|"
-    r"\bcomponent (?:of|measuring)|\bdistance of|\b(?:slice|collimation|interval|increment|cut)s?(?: of|:)?|"
-    r"\b(?:by|per|than|every)|(?<![-=])[>\u2265]|\bvolume(?: of)?|"
-    r"\b(?:grown|grew|enlarged|increased|decreased|shrunk|risen)(?: by| of)?)"
-    r"(?:\W{1,2}(?:about|approximately|up to|only))?\W{0,3}$",
-    re.I,
-)
-_CHANGED = re.compile(r"(?:\bto|\u2192|->|=>)\W{0,2}(?:now\W)?$")
-_ARROW = re.compile(r"\W{0,3}(?:\u2192|->|=>|to\b)\W{0,3}(?:now\W)?\d")
+_RESULT = r"\u2192|->|=>|to\b"
+_CHANGED = re.compile(rf"(?:{_RESULT})\W{{0,2}}(?:now\W)?$")
+_GOES_ON = re.compile(rf"\W{{0,3}}(?:{_RESULT})\W{{0,3}}(?:now\W)?\d")
 _WINDOW = 70
+"""Characters before a size that may say that it is none of the finding's."""
 
 
 class Measurement(NamedTuple):
@@ -54,29 +24,56 @@ class Measurement(NamedTuple):
     end: int
 
 
-def find_sizes(text: str, lowered: str) -> Iterator[Measurement]:
-    """The sizes that a sentence gives of something; ``lowered`` is the same in lower case."""
-    if not ("mm" in lowered or "cm" in lowered or "met" in lowered):
-        return
-    for match in _SIZE.finditer(text):
-        one, unit, two, other_unit, three, last_unit, outer = match.groups()
-        stated = outer or last_unit or other_unit or unit
-        start, end = match.span()
-        if stated is None or _of_something_else(text, lowered, start, end):
-            continue
-        axes = ((one, unit or stated), (two, other_unit or stated), (three, last_unit or stated))
-        yield Measurement(tuple(_millimetres(number, unit) for number, unit in axes if number), start, end)
+class SizeFinder:
+    """Finds the sizes that sentences give of something; which words speak of other sizes is in the lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        def either(name: str) -> str:
+            words = sorted(lexicon.triggers.get(f"words_{name}", ()), key=len, reverse=True)
+            return "|".join(re.escape(word) + (r"\b" if word[-1].isalnum() else "") for word in words) or "(?!)"
+
+        axis = rf"(?:[^\S\n]{{0,2}}(?:\([^()\n]{{1,22}}\)|{either('axes')}))?"
+        more = rf"(?:{_TIMES}({_NUMBER})[^\S\n]{{0,3}}-?({_UNIT})?{axis})?"
+        last = rf"(?:[^\S\n]{{0,2}}({_UNIT}))?(?![a-z\d\u00b2\u00b3^]|[^\S\n]?[\u00b2\u00b3^])"
+        number = rf"(?<![\w.,/])({_NUMBER})[^\S\n]{{0,3}}-?({_UNIT})?{axis}"
+        then = rf"(?:in|on|at) (?:(?:19|20)\d\d|(?:{either('months')}))|(?:on|in|at) (?:the )?(?:{either('former_times')})"
+        again = rf"(?:{either('formerly_behind')})(?!\W{{0,3}}(?:measur\w+ |was )?\d)"
+        former = rf"in (?:19|20)\d\d:?|{either('former_ahead')}"
+        fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
+        self._size = re.compile(number + more + more + last, re.I)
+        self._elsewhere = re.compile(
+            rf"[^\w;.]{{1,3}}(?:{then}|{again}|{either('not_its_size')}|from\b(?!\W{{0,2}}\d))"
+            rf"|[ \t-]{{1,2}}(?:{either('settings')})",
+            re.I,
+        )
+        self._former = re.compile(rf"\b(?:{former})\.?{fillers}\W{{0,3}}$", re.I)
+        self._part = re.compile(
+            rf"(?:\b(?:{either('sizes_of_a_part')})(?: of|:| is| by)?|(?<![-=])[>\u2265])"
+            rf"(?:\W{{1,2}}(?:{either('roughly')}))?\W{{0,3}}$",
+            re.I,
+        )
+
+    def find(self, text: str, lowered: str) -> Iterator[Measurement]:
+        """The sizes of a sentence; ``lowered`` is the same in lower case."""
+        if not ("mm" in lowered or "cm" in lowered or "met" in lowered):
+            return
+        for match in self._size.finditer(text):
+            one, unit, two, other_unit, three, last_unit, outer = match.groups()
+            stated = outer or last_unit or other_unit or unit
+            if stated is None or self._of_something_else(text, lowered, *match.span()):
+                continue
+            axes = ((one, unit or stated), (two, other_unit or stated), (three, last_unit or stated))
+            yield Measurement(tuple(_millimetres(number, unit) for number, unit in axes if number), *match.span())
+
+    def _of_something_else(self, text: str, lowered: str, start: int, end: int) -> bool:
+        """True for a distance, a former size, an increment, a part's size or a setting."""
+        ahead = lowered[max(0, start - _WINDOW) : start]
+        if self._elsewhere.match(text, end) or self._part.search(ahead):
+            return True
+        if _CHANGED.search(ahead):
+            return False
+        return bool(self._former.search(ahead)) or bool(_GOES_ON.match(text, end))
 
 
 def _millimetres(number: str, unit: str) -> float:
     return round(float(number.replace(",", ".")) * (10.0 if unit[0] in "cC" else 1.0), 4)
-
-
-def _of_something_else(text: str, lowered: str, start: int, end: int) -> bool:
-    """True for a distance, a former size, an increment, a part's size or a setting."""
-    ahead = lowered[max(0, start - _WINDOW) : start]
-    if _ELSEWHERE_BEHIND.match(text, end) or _FORMER_BEHIND.match(text, end) or _PART_AHEAD.search(ahead):
-        return True
-    if _CHANGED.search(ahead):
-        return False
-    return bool(_FORMER_AHEAD.search(ahead)) or bool(_ARROW.match(text, end))

@@ -97,7 +97,9 @@ class _Placed:
             own = [next((one for one in degrees if leads(one, place)), None) for place in places]
             if None not in own and own[0] != own[1]:
                 rest = [one for one in self.draft.attributes if one not in places and one not in own]
-                return [self._having([place, *rest, degree]) for place, degree in zip(places, own, strict=True) if degree]
+                return [
+                    self._having([place, *rest, degree]) for place, degree in zip(places, own, strict=True) if degree
+                ]
         return []
 
     def _leads(self, degree: Attribute, place: Attribute) -> bool:

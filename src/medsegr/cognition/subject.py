@@ -74,7 +74,9 @@ class Subject:
             return False
         first = first_target(sentence)
         for tag in sentence.of(*_ELSEWHERE):
-            if tag.kind == "general" or (tag.kind == "elsewhere" and tag.first < first and not self._compared(sentence, tag)):
+            if tag.kind == "general" or (
+                tag.kind == "elsewhere" and tag.first < first and not self._compared(sentence, tag)
+            ):
                 return True
             if tag.kind == "elsewhere_heads" and tag.first == 0 and self._is_head(sentence, tag):
                 return True
@@ -145,8 +147,15 @@ class Subject:
     def _is_short(self, sentence: Sentence) -> bool:
         words = [word for word in sentence.words if word.isalpha()]
         plain = self.grammar["tells"] | self.grammar["denies"] | self.grammar["affirms"] | self.grammar["calls_normal"]
-        described = sentence.of("shape", "texture", "size", "count", "absent_before", "absent_after", "uncertain_before")
-        return 0 < len(words) <= 6 and not described and plain.isdisjoint(words) and ("," not in sentence.known or len(words) < 4)
+        described = sentence.of(
+            "shape", "texture", "size", "count", "absent_before", "absent_after", "uncertain_before"
+        )
+        return (
+            0 < len(words) <= 6
+            and not described
+            and plain.isdisjoint(words)
+            and ("," not in sentence.known or len(words) < 4)
+        )
 
     def _is_title(self, sentence: Sentence, side: Tag, first: int) -> bool:
         """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ..."."""

@@ -8,7 +8,7 @@ from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
 from medsegr.cognition.phrases import is_plural, phrases_at
-from medsegr.cognition.sizes import find_sizes
+from medsegr.cognition.sizes import SizeFinder
 from medsegr.cognition.statements import find_statements
 from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
@@ -28,6 +28,7 @@ class Tagger:
         self.lexicon = lexicon
         self.grammar = grammar
         self.vocabulary = Vocabulary(lexicon)
+        self._sizes = SizeFinder(lexicon)
         self._meanings: dict[str | None, Meanings] = {}
         self._remembered: dict[tuple[str, str | None], Sentence] = {}
 
@@ -61,7 +62,7 @@ class Tagger:
         tags += self._inside(wording, tags, meanings)
         tags = self._completed(wording, tags, meanings)
         if _DIGIT.search(text):
-            sizes = [tag for tag in _sizes(text, lowered, wording) if tag.first not in blocked]
+            sizes = [tag for tag in self._measured(text, lowered, wording) if tag.first not in blocked]
             measured = {place for tag in sizes for place in range(tag.first, tag.last)}
             tags = [tag for tag in tags if tag.first not in measured] + sizes
             tags += _numerals(wording, tags)
@@ -119,6 +120,12 @@ class Tagger:
                 for name, first, last in meanings.zones_within(self.vocabulary.begins, tag.name, own):
                     found.append(Tag("zone", name, tag.first + first, tag.first + last))
         return found
+
+    def _measured(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
+        for size in self._sizes.find(text, lowered):
+            first, last = bisect_left(wording.starts, size.start), bisect_left(wording.starts, size.end)
+            if first < last:
+                yield Tag("size", ";".join(f"{axis:g}" for axis in size.axes_mm), first, last)
 
     def _side_of(self, word: str) -> str | None:
         if word in ("left", "right"):
@@ -246,17 +253,15 @@ def _stays(tag: Tag, meanings: Meanings) -> bool:
 
 def _up_to(wording: Wording, tag: Tag, blocked: set[int]) -> Tag:
     """The "left" of "on the left and the right lung is clear", where another statement begins within both sides."""
-    if tag.kind != "side" or tag.name != "bilateral" or tag.first in blocked or blocked.isdisjoint(range(tag.first, tag.last)):
+    if (
+        tag.kind != "side"
+        or tag.name != "bilateral"
+        or tag.first in blocked
+        or blocked.isdisjoint(range(tag.first, tag.last))
+    ):
         return tag
     word = wording.words[tag.first]
     return Tag("side", word, tag.first, tag.first + 1) if word in ("left", "right") else tag
-
-
-def _sizes(text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
-    for size in find_sizes(text, lowered):
-        first, last = bisect_left(wording.starts, size.start), bisect_left(wording.starts, size.end)
-        if first < last:
-            yield Tag("size", ";".join(f"{axis:g}" for axis in size.axes_mm), first, last)
 
 
 def _numerals(wording: Wording, tags: Sequence[Tag]) -> Iterator[Tag]:
