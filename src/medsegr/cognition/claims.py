@@ -72,6 +72,8 @@ def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> None:
 def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
     """The attributes of a draft, less those that its name holds already."""
     kept: Sequence[Attribute] = draft.places() if draft.presence == "absent" else draft.attributes
+    own = draft.name.split("_")
+    kept = [one for one in kept if one.kind != "zone" or one.name not in own] if len(own) > 1 else kept
     if kept and draft.name not in grammar.organ_targets:
         kept = [one for one in kept if one.name not in grammar["changes"]]
     if kept and draft.name.startswith(("liver", "hepat")):
