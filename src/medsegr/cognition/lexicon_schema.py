@@ -21,7 +21,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 VERB = (
     r"(?:(?:is|are|was|were|has remained|have remained|appears?|remains?|looks?|:)\s*)?"
-    r"(?:(?:also|again|otherwise|grossly|essentially|overall|now|both|all|entirely|well within|(?:stable|unchanged) and)\s+)*"
+    r"(?:(?:also|again|otherwise|grossly|essentially|overall|now|both|all|entirely|well within"
+    r"|(?:stable|unchanged) and)\s+)*"
 )
 """What {be} stands for in a statement."""
 
@@ -239,7 +240,8 @@ SECTIONS: Mapping[str, Section] = {
         {"group": "finding, anatomy or device"},
     ),
     "zones": Section(
-        {"frame": _FRAME, "region": text, "words": words, "here": words, "code": code}, {**_NEW_FRAME, **_NEW_WORDS}
+        {"frame": _FRAME, "region": text, "words": words, "here": words, "within": text, "code": code},
+        {**_NEW_FRAME, **_NEW_WORDS},
     ),
     "stretches": Section(
         {"region": text, "length_mm": span, "width_mm": span, "along": shares},
