@@ -77,7 +77,7 @@ def _inside(head: Head, others: Sequence[Head]) -> bool:
 def _decides(tag: Tag, head: Head) -> bool:
     """True for cues within the words of a head: they are spent."""
     spent = tag.kind.startswith(("absent", "uncertain")) or tag.kind == "member"
-    return head.tag is not None and head.first <= tag.first < head.last and spent
+    return head.tag is not None and head.first < tag.last and tag.first < head.last and spent
 
 
 class _Finder:
@@ -140,6 +140,9 @@ class _Finder:
     def _other_place(self, first: int, last: int) -> Head | None:
         """ "... on the right is not seen on the left": a denial with a place of its own behind one with another."""
         targets = self._targets(first, last)
+        place = next((at for at in range(first + 1, last - 1) if self._denies_place(at)), None)
+        if place is not None and len(targets) == 1 and targets[0].last <= place and self._places(place, last):
+            return Head(Tag("target", targets[0].name, place, place + 1, "absent"), place, last)
         for cue in self.sentence.within(first, last, "absent_after") if len(targets) == 1 else ():
             behind = self._places(cue.last, last)
             ahead = self._places(first, cue.first)
@@ -147,6 +150,11 @@ class _Finder:
             if led and ahead and behind and targets[0].last <= cue.first and _differ(_names(ahead), behind):
                 return Head(Tag("target", targets[0].name, cue.first, cue.last, "absent"), cue.first, last)
         return None
+
+    def _denies_place(self, at: int) -> bool:
+        """True for the "not" of "is seen not on the right"."""
+        words = self.sentence.words
+        return words[at] == "not" and words[at + 1] in self.grammar["at"]
 
     def _head(self, first: int, last: int) -> Head | None:
         words = self.sentence.words
@@ -163,10 +171,17 @@ class _Finder:
         before = self._before(first)
         presence = self._presence(first, last, before, places)
         if presence is None or before is None:
-            normal = not self.grammar["calls_normal"].isdisjoint(words[first:last])
+            normal = self._is_normal(first, last)
             return Head(None, first, last) if normal and self.targets and self._tells_apart(first, last) else None
         at = self._stands_for(first, last, places)
         return Head(Tag("target", before.name, *at, presence), first, last)
+
+    def _is_normal(self, first: int, last: int) -> bool:
+        """True for "normal right lung", and for the lungs of "normal heart and lungs"."""
+        listed = self.sentence.word(first - 1) in ("and", "&")
+        start = next((a for a, b in self.clauses.stretches() if listed and b == first - 1), first)
+        plain = start < first and not self._targets(start, first)
+        return not self.grammar["calls_normal"].isdisjoint(self.sentence.words[start if plain else first : last])
 
     def _is_bare(self, first: int, last: int) -> bool:
         """True for words that say nothing but place, size, degree and whether something is there."""
@@ -181,7 +196,7 @@ class _Finder:
             | grammar.organs.keys()
             | grammar["body_parts"]
         )
-        covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count")
+        covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count", "absent_after")
                    for p in range(tag.first, tag.last)}  # fmt: skip
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
 
@@ -198,12 +213,20 @@ class _Finder:
         hedged: Presence = "uncertain" if not grammar["hedges"].isdisjoint(words) else "present"
         if not grammar["stands_in"].isdisjoint(words) and self.sentence.words[first] not in ("it",):
             return before.presence if before.presence != "absent" else hedged
+        if self._is_subject(first, last):
+            return None
         graded = self._graded(first, last)
         said = graded or not grammar["affirms"].isdisjoint(words)
         if before.presence == "absent":
             turned = self.sentence.word(first - 1) in grammar["turns"] and bool(before.places)
             return hedged if (said and before.places) or turned else None
         return hedged if graded and before.graded else None
+
+    def _is_subject(self, first: int, last: int) -> bool:
+        """True for "the left kidney is small": an organ is described, and no finding in it."""
+        words, grammar = self.sentence.words[first:last], self.grammar
+        organ = any(word in grammar.organs or word in grammar["body_parts"] for word in words)
+        return organ and grammar["at"].isdisjoint(words[:2]) and not grammar["copulas"].isdisjoint(words)
 
     def _graded(self, first: int, last: int) -> bool:
         sizes = self.grammar["own_sizes"]
@@ -336,6 +359,6 @@ def _differ(names: frozenset[tuple[str, str]], places: Sequence[Tag]) -> bool:
     """True for two places of which neither holds the other: the sides differ, or the zones do."""
     for kind in PLACES:
         one, other = {name for k, name in names if k == kind}, {tag.name for tag in places if tag.kind == kind}
-        if one and other and one.isdisjoint(other):
+        if one and other and one.isdisjoint(other) and "bilateral" not in one | other:
             return True
     return False

@@ -108,7 +108,7 @@ class Tagger:
         found: list[Tag] = []
         words = wording.words
         for tag in tags:
-            if tag.last - tag.first < 2 or tag.kind not in ("target", "zone"):
+            if tag.last - tag.first < 2 or tag.kind not in ("target", "zone", "member"):
                 continue
             target = self.lexicon.targets[tag.name] if tag.kind == "target" else None
             for place in range(tag.first, tag.last) if not (target and target.side) else ():
