@@ -44,6 +44,7 @@ class Readings:
         self.home = regions_of(modality, lexicon)
         self.regions = told_of(modality, lexicon)
         self._of_picture = organs
+        self.general_targets = frozenset(grammar.general.values()) & lexicon.targets.keys()
         self._organ_words = frozenset(grammar.organs)
 
     def organs_in(self, sentence: Sentence) -> list[Named]:
@@ -149,28 +150,15 @@ class Readings:
     def _of_an_organ(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: Spoken) -> list[Tag]:
         """A lesion, cyst or stone, as that of the organ it lies in."""
         kind = self._kind(sentence, tag) or ""
-        lesions = {name: self.lexicon.organs[name].lesions for _, name in organs}
-        own = sorted(
-            (name for place, name in organs if self._is_own(sentence, tag, place)),
-            key=lambda name: kind not in lesions[name],
-        )
-        if own and tag.kind == "target" and not any(kind in lesions[name] for name in own):
-            return [tag] if kind == tag.name else []
-        near = sorted(
-            (abs(place - tag.first), kind not in lesions[name], name)
-            for place, name in organs
-            if self._may_hold(name, kind)
-            and self._joined(sentence, tag, place)
-            and (tag.kind != "target" or kind in lesions[name])
-        )
-        before = [name for place, name in reversed(organs) if place < tag.first] if tag.kind != "target" else []
-        before += [name for name in (earlier.heading, *([earlier.organ] if tag.kind != "target" else [])) if name]
-        before = [name for name in before if tag.kind != "target" or kind in self.lexicon.organs[name].lesions]
+        own = [name for place, name in organs if self._is_own(sentence, tag, place)]
         at_home = tag.kind == "target" and self.lexicon.targets[tag.name].region in self.home
+        named = own if tag.kind == "target" else [name for name in own if self._may_hold(name, kind)]
+        if named and not any(self._holds(name, kind) for name in named):
+            return [tag.named("target", kind)] if kind in self.lexicon.targets else []
         groups = (
-            [name for name in own if kind in lesions[name] or (tag.kind != "target" and self._may_hold(name, kind))],
-            [name for _, _, name in near],
-            before,
+            [name for name in own if self._says(name, kind, at_home)],
+            self._near(sentence, tag, organs, kind, at_home),
+            self._before(tag, organs, earlier, kind, at_home),
             () if at_home else self._of_picture,
         )
         organ = first_named(groups, self.lexicon.organs, self.regions)
@@ -178,6 +166,30 @@ class Readings:
             return [tag]
         name = target_of(kind, organ, self.lexicon.targets)
         return [tag.named("target", name)] if name else []
+
+    def _near(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], kind: str, at_home: bool) -> list[str]:
+        """Organs within reach in the same clause, the nearest first."""
+        near = sorted(
+            (abs(place - tag.first), not self._holds(name, kind), name)
+            for place, name in organs
+            if self._may_hold(name, kind) and self._joined(sentence, tag, place)
+        )
+        return [name for _, _, name in near if tag.kind != "target" or self._says(name, kind, at_home)]
+
+    def _before(self, tag: Tag, organs: Sequence[Named], earlier: Spoken, kind: str, at_home: bool) -> list[str]:
+        """Organs that a sentence has spoken of, its heading, and the sentence before; general targets ask the heading."""
+        ahead = [name for place, name in reversed(organs) if place < tag.first] if kind != tag.name else []
+        told = [*ahead, earlier.heading, *([earlier.organ] if tag.kind != "target" else [])]
+        return [name for name in told if name and (tag.kind != "target" or self._says(name, kind, at_home))]
+
+    def _holds(self, organ: str, kind: str) -> bool:
+        return kind in self.lexicon.organs[organ].lesions
+
+    def _says(self, organ: str, kind: str, at_home: bool) -> bool:
+        """True for an organ with such a lesion; a general one of tissue that is everywhere says less than the picture."""
+        known = self.lexicon.organs[organ]
+        general = known.lesions.get(kind) in self.general_targets
+        return kind in known.lesions and not (at_home and general and _EVERYWHERE in known.regions)
 
     def _is_own(self, sentence: Sentence, tag: Tag, place: int) -> bool:
         """True for an organ in the phrase of the word itself: "scalp swelling", "swelling over the left scalp"."""

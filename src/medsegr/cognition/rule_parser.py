@@ -140,7 +140,7 @@ class _Report:
         unsettled = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
         organs = self.readings.organs_in(unsettled)
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
-        before, context = context.spoken, replace(context, spoken=spoken)
+        before, context = context.spoken, context if spoken == context.spoken else replace(context, spoken=spoken)
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit)
