@@ -91,6 +91,8 @@ class Layout:
     def _ends(self, text: str, start: int, cut: "re.Match[str]", last: int) -> bool:
         place, sign = cut.start(), cut.group()
         if not sign:
+            if text[place] == "*" and not text[text.rfind("\n", 0, place) + 1 :].lstrip().startswith("*"):
+                return False
             return text.rfind("(", start, place) <= text.rfind(")", start, place)
         if sign == "?":
             return not (_asks_for_next(text, start, place) or self._answer.match(text, place + 1, last))

@@ -237,10 +237,11 @@ class _Finder:
     def _stands_for(self, first: int, last: int, places: Sequence[Tag]) -> Stretch:
         """The words that stand for the finding: the degree or denial, else the place."""
         grammar, words = self.grammar, self.sentence.words
-        said = grammar["denies"] | grammar["stands_in"] | grammar["affirms"]
+        stands = [(place, place + 1) for place in range(first, last) if words[place] in grammar["stands_in"]]
+        said = grammar["denies"] | grammar["affirms"]
         sizes = [(tag.first, tag.last) for tag in self.sentence.within(first, last, "size")]
         found = [(place, place + 1) for place in range(first, last) if words[place] in said] + sizes
-        return max(found) if found else (places[0].first, places[0].last)
+        return stands[0] if stands else max(found) if found else (places[0].first, places[0].last)
 
     def _left_free(self, exception: Tag, first: int, last: int) -> Head | None:
         """What "except" turns round: it is there where nothing else is, and is not where the rest is."""
@@ -325,7 +326,7 @@ class _Finder:
             return False
         words = set(self.sentence.words[first:last])
         said = self.grammar["denies"] | self.grammar["affirms"] | self.grammar["hedges"] | self.grammar["answers"]
-        return not said.isdisjoint(words - {":", "-", "="}) or self._graded(first, last)
+        return not said.isdisjoint(words - {":", "="} - self.grammar["dashes"]) or self._graded(first, last)
 
     def _row_presence(self, first: int, last: int) -> Presence:
         words = self.sentence.words[first:last]
