@@ -4,7 +4,7 @@
     python -m benchmarks.read_reports --errors               # and what is wrong in the open half
     python -m benchmarks.read_reports --gold FILE [--errors] # figures of another file, nothing is written
 
-Sixty reports in the manner of hospitals, templates and kinds of examination that differ from
+Reports in the manner of hospitals, templates and kinds of examination that differ from
 those that rules were written with, annotated before a rule was written for them. The sealed half is
 not to be read by who writes rules: its errors are never shown, its figures tell what to expect of others.
 """

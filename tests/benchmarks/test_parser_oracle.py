@@ -7,6 +7,7 @@ from benchmarks.oracle_texts import texts
 from benchmarks.parser_oracle import compare, differences
 from benchmarks.source_trees import ROOT, read_in, seconds_in, source_tree
 
+from benchmarks import reading_speed
 from medsegr.cognition.priors import Finding
 
 
@@ -57,3 +58,12 @@ def test_what_is_no_tree_is_refused() -> None:
         source_tree("no such"),
     ):
         pass
+
+
+def test_speed_is_measured_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_speed, "PASSES", 1)
+    monkeypatch.setattr(reading_speed, "LENGTHS", (200, 400))
+    found = reading_speed.compare(ROOT, ROOT, reports=2)
+    assert {*found["reports_per_second"]} == {"before", "after"}
+    assert found["after_by_before"] > 0
+    assert {*found["seconds_for_one_text_of_characters"]["after"]} == {"200", "400"}

@@ -3,7 +3,7 @@
 from tests.cognition.reading_cases.cases import wrong
 from tests.cognition.sister_forms import LINKS, by_place, sister_forms
 
-LEAST_SHARE = 0.34
+LEAST_SHARE = 0.97
 """Read rightly today; to be raised, never lowered."""
 
 

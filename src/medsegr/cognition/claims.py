@@ -46,19 +46,20 @@ def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     told = Told(draft.name, draft.presence, draft.article, draft.apart, list(draft.words), list(draft.cues))
     kept = _kept(draft, grammar)
     if kept:
-        _describe(told, kept)
+        _describe(told, kept, grammar)
         told.side = _side(draft, kept, text, grammar["paired_zones"]) if has_sides else None
     return told
 
 
-def _describe(told: Told, kept: Sequence[Attribute]) -> None:
+def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> None:
     """Fill in what attributes tell, and their words."""
     names: dict[str, list[str]] = {}
     spans: dict[str, list[Span]] = {}
     for one in kept:
         names.setdefault(one.kind, []).append(one.name)
         spans.setdefault(_FIELD[one.kind], []).append(one.span)
-    told.zones = _each_once(names.get("zone", ()))
+    places = _each_once(names.get("zone", ()))
+    told.zones = tuple(place for place in places if not any(grammar.broader.get(other) == place for other in places))
     told.texture = _each_once(names.get("texture", ()))
     told.shape = _each_once(names.get("shape", ()))
     told.size_mm = tuple(float(value) for name in _each_once(names.get("size", ())) for value in name.split(";"))
@@ -71,6 +72,8 @@ def _describe(told: Told, kept: Sequence[Attribute]) -> None:
 def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
     """The attributes of a draft, less those that its name holds already."""
     kept: Sequence[Attribute] = draft.places() if draft.presence == "absent" else draft.attributes
+    own = draft.name.split("_")
+    kept = [one for one in kept if one.kind != "zone" or one.name not in own] if len(own) > 1 else kept
     if kept and draft.name not in grammar.organ_targets:
         kept = [one for one in kept if one.name not in grammar["changes"]]
     if kept and draft.name.startswith(("liver", "hepat")):

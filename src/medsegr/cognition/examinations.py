@@ -19,13 +19,18 @@ LONGEST_WORD = 40
 LONGEST_NAME = 12
 """Words; what is longer is no name of an examination and may be a report."""
 
+MOST_STRANGE = 2
+"""Words of a name that are neither of a method nor of a part; with more it may be a report."""
+
 ANY = "any"
 """Part of the body that stands for all."""
 
 _WORD = re.compile(r"[^\W_]+")
-_OTHER_TIME = frozenset(
-    {"comparison", "compared", "prior", "previous", "earlier", "advise", "recommend", "suggest", "outside"}
-)
+_LABEL = re.compile(r"^(?:exam(?:ination)?|study|procedure|modality|type of (?:exam|examination|study))\s*:\s*", re.I)
+_TITLE_ENDS = re.compile(r"[.;](?=\s|$)|\s*:|,?\s+(?:after|following|since)\s", re.I)
+_PRONOUN = re.compile(r"\bus\b")
+_OTHER_TIME = frozenset({"comparison", "compared", "prior", "previous", "earlier", "advise", "recommend", "suggest"})
+"""Words of lines that name an examination other than this one."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +88,20 @@ def modality_of(code: str, body_part: str, lexicon: "Lexicon", description: str 
     if method is None:
         return None
     told = (_shown_by(method, _parts_in(_words_of(said), lexicon), lexicon) for said in (body_part, description))
-    return next((found for found in told if found), _alone(method))
+    return next((found for found in told if found), _alone(method, lexicon))
 
 
 def titled(text: str, lexicon: "Lexicon") -> Examination | None:
-    """The examination that a line at the head of a report names; None where none of the first lines is such a title."""
-    lines = [line for line in text[:2000].splitlines() if line.strip()][:3]
-    for line in lines:
-        said = _words_of(re.split(r"[.:;](?=\s|$)", line.strip(), maxsplit=2)[0] if ":" not in line[:24] else line)
-        if len(said) <= LONGEST_NAME and _OTHER_TIME.isdisjoint(said):
-            found = _read(said, lexicon)
-            if found is not None:
-                return found
+    """The examination that one of the first lines of a report names: with a part of the body, or by itself."""
+    for line in [line for line in text[:2000].splitlines() if line.strip()][:3]:
+        title = _TITLE_ENDS.split(_LABEL.sub("", line.strip()), maxsplit=1)[0]
+        said = _words_of(_PRONOUN.sub("", title))
+        if len(said) > LONGEST_NAME or not _OTHER_TIME.isdisjoint(said):
+            continue
+        method = _method(said, lexicon)
+        found = method and _shown_by(method, _parts_in(said, lexicon), lexicon)
+        if found or (method and said in _phrases(lexicon)[0]):
+            return found or _alone(method, lexicon)
     return None
 
 
@@ -120,16 +127,25 @@ def _words_of(said: str) -> tuple[str, ...]:
 
 
 def _read(said: tuple[str, ...], lexicon: "Lexicon") -> Examination | None:
-    if not 0 < len(said) <= LONGEST_NAME:
+    """What a name means, where all but a few of its words are of such names."""
+    method = _method(said, lexicon) if len(said) <= LONGEST_NAME else None
+    if method is None or len(_strange(said, lexicon)) > MOST_STRANGE:
         return None
-    method = next((lexicon.methods[name] for name in _named(said, _phrases(lexicon)[0])), None)
-    if method is None:
-        return None
-    return _shown_by(method, _parts_in(said, lexicon), lexicon) or _alone(method)
+    return _shown_by(method, _parts_in(said, lexicon), lexicon) or _alone(method, lexicon)
 
 
-def _alone(method: Method) -> Examination | None:
-    return Examination(method.shows[ANY]) if ANY in method.shows else None
+def _strange(said: tuple[str, ...], lexicon: "Lexicon") -> set[str]:
+    known = {word for table in _phrases(lexicon) for phrase in table for word in phrase}
+    return {word for word in said if not word.isdigit()} - known - set(lexicon.triggers.get("words_of_names", ()))
+
+
+def _method(said: tuple[str, ...], lexicon: "Lexicon") -> Method | None:
+    return next((lexicon.methods[name] for name in _named(said, _phrases(lexicon)[0])), None)
+
+
+def _alone(method: Method, lexicon: "Lexicon") -> Examination | None:
+    named = method.shows.get(ANY)
+    return Examination(named, lexicon.modalities[named].organs) if named else None
 
 
 def _shown_by(method: Method, parts: list[Part], lexicon: "Lexicon") -> Examination | None:
@@ -140,7 +156,8 @@ def _shown_by(method: Method, parts: list[Part], lexicon: "Lexicon") -> Examinat
     if named is None:
         return None
     single = len(great) == 1 or not any(key in method.shows for key in both)
-    return Examination(named, tuple(organ for part in parts for organ in part.organs) if single else ())
+    of_parts = tuple(organ for part in parts for organ in part.organs) if single else ()
+    return Examination(named, of_parts or lexicon.modalities[named].organs)
 
 
 def _within(part: Part, method: Method, lexicon: "Lexicon") -> Iterator[str]:
@@ -166,13 +183,13 @@ def _table(entries: Iterable[Method | Part]) -> dict[tuple[str, ...], str]:
 
 
 def _named(said: tuple[str, ...], table: Mapping[tuple[str, ...], str]) -> list[str]:
-    """The names whose words stand in what is said, longer phrases before shorter, then in its order."""
-    found: list[tuple[int, int, str]] = []
+    """The names whose words stand in what is said, in its order; of phrases that overlap, the longest."""
+    found: list[tuple[int, str]] = []
     taken: set[int] = set()
     for length in (3, 2, 1):
         for place in range(len(said) - length + 1):
             name = table.get(said[place : place + length])
             if name is not None and taken.isdisjoint(range(place, place + length)):
                 taken.update(range(place, place + length))
-                found.append((-length, place, name))
-    return list(dict.fromkeys(name for _, _, name in sorted(found)))
+                found.append((place, name))
+    return list(dict.fromkeys(name for _, name in sorted(found)))

@@ -29,6 +29,7 @@ class Grammar:
     Attributes:
         classes: By name; a class that a lexicon does not have is empty.
         organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
+        broader: Zone -> the greater place that it lies in.
         general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
@@ -38,6 +39,7 @@ class Grammar:
 
     classes: Mapping[str, frozenset[str]]
     organs: Mapping[str, tuple[str, ...]]
+    broader: Mapping[str, str]
     general: Mapping[tuple[str, ...], str]
     lung_findings: frozenset[str]
     lesions: frozenset[str]
@@ -70,6 +72,7 @@ def grammar_of(lexicon: Lexicon) -> Grammar:
     return Grammar(
         classes,
         _organs(lexicon),
+        {zone.name: zone.within for zone in lexicon.zones.values() if zone.within},
         general_words(lexicon),
         frozenset(lexicon.triggers.get("lung_findings", ())),
         frozenset(name for name in groups["finding"] if name.endswith(lesions)) if lesions else _NONE,

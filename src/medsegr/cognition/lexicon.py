@@ -63,13 +63,21 @@ class Target:
 
 @dataclass(frozen=True)
 class Zone:
-    """A place: whose left and right it is stated in, its region, its words, those that mean it in such pictures alone."""
+    """A place.
+
+    Attributes:
+        name, frame: Canonical name, and whose left and right it is stated in.
+        region: Region of the body that it belongs to.
+        words: That mean it anywhere; here: only in pictures of its region.
+        within: The greater place that it lies in, which need not be told besides.
+    """
 
     name: str
     frame: Frame
     region: str
     words: tuple[str, ...] = ()
     here: tuple[str, ...] = ()
+    within: str | None = None
 
 
 @dataclass(frozen=True)

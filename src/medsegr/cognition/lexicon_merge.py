@@ -1,7 +1,7 @@
 """Several lexicon files -> one set of tables, with the checks that need all of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,19 @@ TABLES = ("lesions", "shows", "places")
 
 PARTS = {"side": "sides", "zone": "zones", "texture": "textures", "shape": "shapes", "target": "targets"}
 """Field of a combined word -> the section that its names come from."""
+
+REFERS: Mapping[str, Mapping[str, str]] = {
+    "modalities": {"regions": "region", "view": "view", "organs": "organ"},
+    "targets": {"region": "region"},
+    "zones": {"region": "region", "within": "zone"},
+    "organs": {"regions": "region", "zones": "zone", "places": "zone", "lesions": "target"},
+    "methods": {"shows": "modality"},
+    "parts": {"within": "part", "organs": "organ"},
+    "near": {"words": "region"},
+    "statements": {"absent": "target", "present": "target"},
+    "combined": {part: part for part in PARTS},
+}
+"""Section -> field -> what its names are."""
 
 USUAL = {"zones": "zone", "texture": "texture", "shape": "shape"}
 """Field of ``usual`` -> what its names are."""
@@ -147,41 +160,27 @@ def _check_names(merged: Merged, file: LexiconFile, entry: Entry) -> None:
 def _references(merged: Merged, entry: Entry) -> Iterator[tuple[str, str, Iterable[str], int]]:
     """(name, what it should be, the known names, line) of every name that an entry refers to."""
     fields = entry.fields
-
-    def listed(part: str, kind: str, known: Iterable[str]) -> Iterator[tuple[str, str, Iterable[str], int]]:
-        found = fields.get(part, ())
-        for name in (found,) if isinstance(found, str) else found:
-            yield name, kind, known, entry.lines.get(part, entry.line)
-
     if entry.section == "views":
         yield from ((zone, "zone", merged.tables["zones"], entry.lines.get(zone, entry.line)) for zone in fields)
-    elif entry.section == "statements":
-        for presence in ("absent", "present"):
-            yield from listed(presence, "target", merged.tables["targets"])
-    elif entry.section == "near":
+    if entry.section == "near":
         yield entry.name, "region", merged.regions, entry.line
-        yield from listed("words", "region", merged.regions)
-    elif entry.section == "organs":
-        yield from listed("regions", "region", merged.regions)
-        yield from listed("zones", "zone", merged.tables["zones"])
-        for part, section in (("lesions", "targets"), ("places", "zones")):
-            line = entry.lines.get(part, entry.line)
-            yield from ((name, section[:-1], merged.tables[section], line) for name in fields.get(part, {}).values())
-    elif entry.section == "methods":
-        line = entry.lines.get("shows", entry.line)
-        yield from ((name, "modality", merged.tables["modalities"], line) for name in fields.get("shows", {}).values())
-    elif entry.section == "parts":
-        yield from listed("organs", "organ", merged.tables["organs"])
-        yield from listed("within", "part", merged.tables["parts"])
-    elif entry.section == "combined":
-        for part, section in PARTS.items():
-            yield from listed(part, part, merged.tables[section])
-    else:
-        yield from listed("regions", "region", merged.regions)
-        yield from listed("region", "region", merged.regions)
-        yield from listed("view", "view", merged.tables["views"])
-        yield from listed("organs", "organ", merged.tables["organs"])
-        line = entry.lines.get("usual", entry.line)
-        for part, kind in USUAL.items():
-            for name in fields.get("usual", {}).get(part, ()):
-                yield name, kind, merged.tables[PARTS[kind]], line
+    for part, kind in REFERS.get(entry.section, {}).items():
+        for name in _names_in(fields.get(part, ())):
+            yield name, kind, _known(merged, kind), entry.lines.get(part, entry.line)
+    line = entry.lines.get("usual", entry.line)
+    for part, kind in USUAL.items():
+        for name in fields.get("usual", {}).get(part, ()):
+            yield name, kind, _known(merged, kind), line
+
+
+def _names_in(value: str | Iterable[str] | Mapping[str, str]) -> Iterable[str]:
+    """The names that a field refers to: one, a list, or what a table leads to."""
+    if isinstance(value, str):
+        return (value,)
+    return value.values() if isinstance(value, Mapping) else value
+
+
+def _known(merged: Merged, kind: str) -> Iterable[str]:
+    if kind == "region":
+        return sorted(merged.regions)
+    return merged.tables[PARTS.get(kind, "modalities" if kind == "modality" else f"{kind}s")]

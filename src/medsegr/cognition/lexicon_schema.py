@@ -21,7 +21,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 VERB = (
     r"(?:(?:is|are|was|were|has remained|have remained|appears?|remains?|looks?|:)\s*)?"
-    r"(?:(?:also|again|otherwise|grossly|essentially|overall|now|both|all|entirely|well within|(?:stable|unchanged) and)\s+)*"
+    r"(?:(?:also|again|otherwise|grossly|essentially|overall|now|both|all|entirely|well within"
+    r"|(?:stable|unchanged) and)\s+)*"
 )
 """What {be} stands for in a statement."""
 
@@ -202,7 +203,10 @@ SECTIONS: Mapping[str, Section] = {
         },
         {"group": "finding, anatomy or device"},
     ),
-    "zones": Section({"frame": _FRAME, "region": text, "words": words, "here": words}, {**_NEW_FRAME, **_NEW_WORDS}),
+    "zones": Section(
+        {"frame": _FRAME, "region": text, "words": words, "here": words, "within": text},
+        {**_NEW_FRAME, **_NEW_WORDS},
+    ),
     "textures": Section({"group": _TEXTURE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "shapes": Section({"group": _SHAPE_GROUP, "words": words}, {"group": "a known one", **_NEW_WORDS}),
     "organs": Section(

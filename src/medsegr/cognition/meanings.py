@@ -5,13 +5,11 @@ from typing import NamedTuple
 
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon, regions_of, told_of
+from medsegr.cognition.organs import Organ
 from medsegr.cognition.phrases import Phrases, phrases_at
 
 Parts = tuple[tuple[str, str], ...]
 """What a phrase says: (kind, name) pairs, all at once."""
-
-NAMED_BY_PLACE = frozenset({"bakers_cyst", "vascular_congestion"})
-"""Targets whose place is part of their name."""
 
 _STEM = 4
 
@@ -59,7 +57,11 @@ class Meanings:
         self.grammar = grammar
         self.regions = regions_of(modality, lexicon)
         self.told = told_of(modality, lexicon)
+        self.own_zones = {
+            zone for organ in lexicon.organs.values() if _at_home(organ, self.regions) for zone in organ.zones
+        }
         self.foreign = _foreign_lesions(lexicon, self.told)
+        self._named_by_place = frozenset(lexicon.triggers.get("words_named_by_place", ()))
         self.degrees = {e.name for e in lexicon.shapes.values() if e.group in ("degree", "size class")}
         kind = lexicon.kind(modality)
         self._shows_places = kind.frame == "image" and kind.sides == "none"
@@ -110,7 +112,7 @@ class Meanings:
             place = 0
             while place < len(words):
                 name, last = self._zone_at(begins(words[place]), words, place)
-                own = not name or target in NAMED_BY_PLACE or _shares_stem(target, (name, *words[place:last]))
+                own = not name or target in self._named_by_place or _shares_stem(target, (name, *words[place:last]))
                 if not own:
                     found.append((name, place, last))
                 place = last
@@ -159,6 +161,8 @@ class Meanings:
                 return 0.0
             if zone.region in self.regions:
                 return 3.5
+            if name in self.own_zones:
+                return 3.4
             if zone.region == "any":
                 return 2.5
             return 1.0 if not self.regions or zone.region in self.told else 0.0
@@ -174,6 +178,10 @@ class Meanings:
             return 0.0
         base = 4.0 if at_home else 3.0 if target.region == "any" else 2.0 if not self.regions else 1.5
         return base - (0.4 if target.group == "anatomy" else 0.0) - (0.5 if only_here and not self.regions else 0.0)
+
+
+def _at_home(organ: Organ, regions: tuple[str, ...]) -> bool:
+    return not set(regions).isdisjoint(organ.regions)
 
 
 def _foreign_lesions(lexicon: Lexicon, regions: frozenset[str]) -> frozenset[str]:

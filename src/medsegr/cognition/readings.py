@@ -5,20 +5,34 @@ the modality name, in that order; never from an organ that such pictures cannot 
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from medsegr.cognition.attributes import after_preposition
 from medsegr.cognition.grammar import GENERIC, Grammar
 from medsegr.cognition.lexicon import Lexicon, regions_of, told_of
 from medsegr.cognition.organs import first_named, target_of
-from medsegr.cognition.tags import Sentence, Tag
+from medsegr.cognition.tags import Sentence, Tag, place_of
 
 _REACH = 9
 """Words between a lesion and the organ that it lies in."""
 
 _EVERYWHERE = "any"
 
+_SEGMENT = "segment_"
+"""Zones of the liver that are named so; segments of a lung have numbers as well, and no zones."""
+
+_LONGEST_HEADING = 6
+"""Words of a heading, its colon among them."""
+
 Named = tuple[int, str]
 """A word, and the organ that it names."""
+
+
+class Spoken(NamedTuple):
+    """Organs spoken of before: in the last sentence that named one, and in the heading of this line or section."""
+
+    organ: str | None = None
+    heading: str | None = None
 
 
 class Readings:
@@ -50,16 +64,16 @@ class Readings:
         named = [organ for organ in organs if organ.name in sure]
         return next((organ.name for organ in (*named, *at_home, *organs)), None)
 
-    def settled(self, sentence: Sentence, organs: Sequence[Named], earlier: str | None) -> Sentence:
+    def settled(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """The same sentence, every word with one reading.
 
         Args:
             sentence: With both readings.
             organs: That it names.
-            earlier: The organ last spoken of before it, or None.
+            earlier: The organs spoken of before it.
         """
         sentence = self._without_foreign_segments(sentence, organs)
-        sentence = self._with_places(sentence, organs)
+        sentence = self._with_areas(self._with_places(sentence, organs), organs, earlier)
         if not any(self._is_open(sentence, tag) for tag in sentence.tags):
             return sentence
         tags = [one for tag in sentence.tags for one in self._settle(sentence, tag, organs, earlier)]
@@ -71,7 +85,8 @@ class Readings:
         foreign = [
             tag
             for tag in sentence.of("zone")
-            if len(known.get(tag.name, ())) > 1
+            if tag.name.startswith(_SEGMENT)
+            and len(known.get(tag.name, ())) > 1
             and tag.first in named
             and self.lexicon.zones[tag.name].region not in self.lexicon.organs[named[tag.first]].regions
         ]
@@ -88,6 +103,28 @@ class Readings:
                     found.append(Tag("zone", places[word], place, place + 1))
         return sentence.with_tags(sorted((*sentence.tags, *found), key=lambda tag: tag.first)) if found else sentence
 
+    def spoken_of(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken, whole_line: bool) -> Spoken:
+        """The organs spoken of behind a sentence; a heading ("LIVER: ...", or in a line of its own) ends another."""
+        cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
+        cut = next((at for at, word in enumerate(sentence.words[:_LONGEST_HEADING]) if word == ":"), cut)
+        heading = earlier.heading if cut is None else next((name for place, name in organs if place < cut), None)
+        return Spoken(organs[0][1] if organs else earlier.organ, heading)
+
+    def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
+        """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""
+        if any(tag.kind == "target" or tag.kind.startswith(GENERIC) for tag in sentence.tags):
+            return sentence
+        found = []
+        for tag in sentence.of("texture"):
+            noun = tag.last if sentence.word(tag.last) in self.grammar["areas"] else tag.last - 1
+            if noun == tag.last or sentence.words[noun] in self.grammar["told_looks"]:
+                place = (noun, noun + 1)
+                named = [name for _, name in organs] or [earlier.heading or ""]
+                own = (self.lexicon.organs[name].lesions.get("area") for name in named if name)
+                target = next((target for target in own if target), None)
+                found += [Tag("target", target, *place)] if target else []
+        return sentence.with_tags(sorted((*sentence.tags, *found), key=place_of)) if found else sentence
+
     def _is_open(self, sentence: Sentence, tag: Tag) -> bool:
         if self._kind(sentence, tag):
             return True
@@ -99,7 +136,7 @@ class Readings:
             return tag.kind.removeprefix(GENERIC)
         return self.grammar.general.get(tuple(sentence.words[tag.first : tag.last])) if tag.kind == "target" else None
 
-    def _settle(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: str | None) -> list[Tag]:
+    def _settle(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: Spoken) -> list[Tag]:
         kind = self._kind(sentence, tag)
         if kind is not None:
             return self._of_an_organ(sentence, tag, organs, earlier)
@@ -109,25 +146,47 @@ class Readings:
             return [tag.named(*tag.other)]
         return [tag]
 
-    def _of_an_organ(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: str | None) -> list[Tag]:
+    def _of_an_organ(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: Spoken) -> list[Tag]:
         """A lesion, cyst or stone, as that of the organ it lies in."""
         kind = self._kind(sentence, tag) or ""
-        near = sorted(
-            (abs(place - tag.first), kind not in self.lexicon.organs[name].lesions, name)
-            for place, name in organs
-            if self._may_hold(name, kind) and self._joined(sentence, tag, place)
+        lesions = {name: self.lexicon.organs[name].lesions for _, name in organs}
+        own = sorted(
+            (name for place, name in organs if self._is_own(sentence, tag, place)),
+            key=lambda name: kind not in lesions[name],
         )
+        if own and tag.kind == "target" and not any(kind in lesions[name] for name in own):
+            return [tag] if kind == tag.name else []
+        near = sorted(
+            (abs(place - tag.first), kind not in lesions[name], name)
+            for place, name in organs
+            if self._may_hold(name, kind)
+            and self._joined(sentence, tag, place)
+            and (tag.kind != "target" or kind in lesions[name])
+        )
+        before = [name for place, name in reversed(organs) if place < tag.first] if tag.kind != "target" else []
+        before += [name for name in (earlier.heading, *([earlier.organ] if tag.kind != "target" else [])) if name]
+        before = [name for name in before if tag.kind != "target" or kind in self.lexicon.organs[name].lesions]
         at_home = tag.kind == "target" and self.lexicon.targets[tag.name].region in self.home
-        before: list[str] = []
-        if tag.kind != "target":
-            before = [name for place, name in reversed(organs) if place < tag.first]
-            before += [earlier] if earlier else []
-        groups = ([name for _, _, name in near], before, () if at_home else self._of_picture)
+        groups = (
+            [name for name in own if kind in lesions[name] or (tag.kind != "target" and self._may_hold(name, kind))],
+            [name for _, _, name in near],
+            before,
+            () if at_home else self._of_picture,
+        )
         organ = first_named(groups, self.lexicon.organs, self.regions)
         if organ is None and tag.kind == "target":
             return [tag]
         name = target_of(kind, organ, self.lexicon.targets)
         return [tag.named("target", name)] if name else []
+
+    def _is_own(self, sentence: Sentence, tag: Tag, place: int) -> bool:
+        """True for an organ in the phrase of the word itself: "scalp swelling", "swelling over the left scalp"."""
+        if place < tag.first:
+            return all(sentence.is_attribute(at) or at == place for at in range(place, tag.first))
+        leads = self.grammar["prepositions"]
+        plain = leads | self.grammar["fillers"] | self.grammar["side_words"]
+        words = [sentence.words[at] for at in range(tag.last, place) if not sentence.is_attribute(at)]
+        return plain.issuperset(words) and not leads.isdisjoint(words) and not {",", "and"}.intersection(words)
 
     def _may_hold(self, organ: str, kind: str) -> bool:
         """False for tissue that is everywhere and has no such lesion: a nodule behind a rib is none of the rib."""

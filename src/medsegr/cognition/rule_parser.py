@@ -32,7 +32,7 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Finding, Span
-from medsegr.cognition.readings import Readings
+from medsegr.cognition.readings import Readings, Spoken
 from medsegr.cognition.sharing import share
 from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
@@ -57,7 +57,7 @@ class Context:
 
     Attributes:
         drafts: The latest findings, which a sentence may go on about.
-        organ: The organ last spoken of.
+        spoken: Organs spoken of.
         title, section: Sides of the title of the examination, and of the section.
         cue: A denial or doubt that heads a list on lines of its own, and its words.
         elsewhere_until: Character up to which an earlier examination is told.
@@ -65,7 +65,7 @@ class Context:
     """
 
     drafts: tuple[Draft, ...] = ()
-    organ: str | None = None
+    spoken: Spoken = Spoken()
     title: Attribute | None = None
     section: Attribute | None = None
     cue: tuple[str, Span] | None = None
@@ -138,19 +138,19 @@ class _Report:
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
         unsettled = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
+        organs = self.readings.organs_in(unsettled)
+        spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
+        before, context = context.spoken, replace(context, spoken=spoken)
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit)
         if headed is not None and unit.whole_line and not self._tells(unsettled):
-            organs = self.readings.organs_in(unsettled)
-            return replace(headed, organ=organs[0][1] if organs else headed.organ)
+            return headed
         context = headed if headed is not None else replace(context, opening=self._opens_on(context, unsettled, unit))
         past = self._past(context, unsettled, unit)
         if past is not None:
             return past
-        organs = self.readings.organs_in(unsettled)
-        sentence = self.readings.settled(unsettled, organs, context.organ)
-        context = replace(context, organ=organs[0][1] if organs else context.organ)
+        sentence = self.readings.settled(unsettled, organs, Spoken(before.organ, spoken.heading))
         resolved = self._resolved(context, sentence)
         return resolved if resolved is not None else self._told(context, sentence, unit)
 

@@ -1,5 +1,6 @@
 """What is known of words as they are written: their form, the phrases they begin, the statements they may stand in."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ REMEMBERED, LONGEST = 65536, 40
 
 _COUNT = "count_"
 _LETTERS = {"L": "left", "R": "right"}
+_VERTEBRA = re.compile(r"(?<![^\W_])(?:L[1-5]|T(?:[5-9]|1[0-2])|C[3-7])(?![^\W_])")
+"""Names of vertebrae that are nothing else: T1 and T2 are kinds of signal as well."""
+
 _NO_SIDES = frozenset({"R/O", "B/L"})
 """Short forms whose letters are no sides by themselves: "rule out", "bilateral"."""
 
@@ -96,14 +100,18 @@ class Vocabulary:
     def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
         """The words between two blanks, and where they begin there."""
         sided = chunk.strip("(),.;:").upper() not in _NO_SIDES
-        found = tuple((self._word(token.word, token.text, sided), token.start) for token in tokenise(chunk))
+        bones = {match.start() for match in _VERTEBRA.finditer(chunk)}
+        found = tuple(
+            (self._word("vertebra" if token.start in bones else token.word, token.text, sided), token.start)
+            for token in tokenise(chunk)
+        )
         if len(self._met) < REMEMBERED and len(chunk) <= LONGEST:
             self._met[chunk] = found
         return found
 
     def _word(self, word: str, text: str, sided: bool) -> Word:
         mended = self._spelling.mend(word) if word not in self._known and len(word) >= SHORTEST else word
-        meant = _LETTERS.get(text, mended) if sided else mended
+        meant = _LETTERS.get(text, mended) if sided and word != "vertebra" else mended
         return Word(word, text, meant, self.begins(meant), self.statements.with_word(lower(text)))
 
 
