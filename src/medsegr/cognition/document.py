@@ -101,6 +101,8 @@ class Layout:
         return sign != "\n" or self._line_ends(text, start, place, last)
 
     def _stops(self, text: str, start: int, place: int) -> bool:
+        if text[max(start, place - 2) : place] == "..":
+            return False
         ahead = max(start, place - 8)
         goes_on = text[place + 1 : place + 2] == " " and text[place + 2 : place + 3].islower()
         if goes_on and self._short_sides.search(text, ahead, place):

@@ -269,7 +269,8 @@ class _Finder:
             place = side.first - 1
             while place >= 0 and words[place] in ("the", "to", "with"):
                 place -= 1
-            alone = self.sentence.word(side.last) in ("", ",", ".", ";", "side", "lung", ")", "one")
+            behind = self.sentence.word(side.last)
+            alone = not behind.isalpha() or behind in grammar["sided_nouns"] or behind in grammar.organs
             if 0 <= place < side.first - 1 and words[place] in grammar["comparing_sides"] and alone:
                 yield Head(None, place, side.last)
 
@@ -306,11 +307,11 @@ class _Finder:
 
     def _cut_rows(self, first: int, last: int) -> Iterator[Stretch]:
         """Stretches that begin with a place, or with a sign."""
-        cuts = [at for at in range(first, last) if self.sentence.words[at] in (",", ";", ".", "and", "&")]
+        cuts = [at for at in range(first, last) if self.sentence.words[at] in self.grammar["parts_rows"]]
         starts = [tag.first for tag in self._places(first, last) if tag.kind == "side"]
         edges = sorted({first, last, *cuts, *(s for s in starts if self._begins_row(first, s))})
         for edge, end in pairwise(edges):
-            begin = edge + (self.sentence.words[edge] in (",", ";", ".", "and", "&"))
+            begin = edge + (self.sentence.words[edge] in self.grammar["parts_rows"])
             if begin < end:
                 yield begin, end
 
