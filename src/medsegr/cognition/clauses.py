@@ -59,7 +59,8 @@ class Clauses:
         """
         words = self.sentence.words
         begin = self._past_colon(first)
-        begin += not denying and first <= 2 and self.sentence.word(first) == ","
+        if not denying and first <= 2 and self.sentence.word(first) == ",":
+            begin = first + (3 if self.sentence.word(first + 1) == "there" else 1)
         listing = words[begin - 1] == ":"
         for at in sorted({*self.breaks, *self.signs, *(self.ands if denying else ())}):
             goes_on = at < begin or (listing and words[at] == ";")

@@ -237,10 +237,11 @@ class _Finder:
     def _stands_for(self, first: int, last: int, places: Sequence[Tag]) -> Stretch:
         """The words that stand for the finding: the degree or denial, else the place."""
         grammar, words = self.grammar, self.sentence.words
-        said = grammar["denies"] | grammar["stands_in"] | grammar["affirms"]
+        stands = [(place, place + 1) for place in range(first, last) if words[place] in grammar["stands_in"]]
+        said = grammar["denies"] | grammar["affirms"]
         sizes = [(tag.first, tag.last) for tag in self.sentence.within(first, last, "size")]
         found = [(place, place + 1) for place in range(first, last) if words[place] in said] + sizes
-        return max(found) if found else (places[0].first, places[0].last)
+        return stands[0] if stands else max(found) if found else (places[0].first, places[0].last)
 
     def _left_free(self, exception: Tag, first: int, last: int) -> Head | None:
         """What "except" turns round: it is there where nothing else is, and is not where the rest is."""
@@ -268,7 +269,8 @@ class _Finder:
             place = side.first - 1
             while place >= 0 and words[place] in ("the", "to", "with"):
                 place -= 1
-            alone = self.sentence.word(side.last) in ("", ",", ".", ";", "side", "lung", ")", "one")
+            behind = self.sentence.word(side.last)
+            alone = not behind.isalpha() or behind in grammar["sided_nouns"] or behind in grammar.organs
             if 0 <= place < side.first - 1 and words[place] in grammar["comparing_sides"] and alone:
                 yield Head(None, place, side.last)
 
@@ -305,11 +307,11 @@ class _Finder:
 
     def _cut_rows(self, first: int, last: int) -> Iterator[Stretch]:
         """Stretches that begin with a place, or with a sign."""
-        cuts = [at for at in range(first, last) if self.sentence.words[at] in (",", ";", ".", "and", "&")]
+        cuts = [at for at in range(first, last) if self.sentence.words[at] in self.grammar["parts_rows"]]
         starts = [tag.first for tag in self._places(first, last) if tag.kind == "side"]
         edges = sorted({first, last, *cuts, *(s for s in starts if self._begins_row(first, s))})
         for edge, end in pairwise(edges):
-            begin = edge + (self.sentence.words[edge] in (",", ";", ".", "and", "&"))
+            begin = edge + (self.sentence.words[edge] in self.grammar["parts_rows"])
             if begin < end:
                 yield begin, end
 
@@ -325,7 +327,7 @@ class _Finder:
             return False
         words = set(self.sentence.words[first:last])
         said = self.grammar["denies"] | self.grammar["affirms"] | self.grammar["hedges"] | self.grammar["answers"]
-        return not said.isdisjoint(words - {":", "-", "="}) or self._graded(first, last)
+        return not said.isdisjoint(words - {":", "="} - self.grammar["dashes"]) or self._graded(first, last)
 
     def _row_presence(self, first: int, last: int) -> Presence:
         words = self.sentence.words[first:last]
