@@ -1,12 +1,11 @@
 """A worker without a model, for tests of the service: what is bright in the picture is outlined.
 
-Targets tell it what to do besides: ``aorta`` takes a second longer, ``liver`` ends the process in the middle of the job,
-``spleen`` does so the first time, ``kidney`` never ends, ``bladder`` fails in a way that nobody has foreseen.
+Targets tell it what to do besides: ``aorta`` takes a second longer, ``liver`` ends the process in the middle of the
+job, ``spleen`` does so the first time, ``kidney`` never ends, ``bladder`` fails in a way that nobody has foreseen.
 """
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from PIL import Image
 from medsegr.data.image import load_image
 from medsegr.errors import MedsegrError
 from medsegr.serve.picture_file import check_announced
+from medsegr.serve.worker import lines
 
 BRIGHT = 200
 
@@ -55,7 +55,7 @@ def do(folder: Path, most: int) -> None:
     check_announced(path, most)
     picture = load_image(path).voxels
     made = folder / "made"
-    made.mkdir()
+    made.mkdir(exist_ok=True)
     found = [finding(name, made, picture >= BRIGHT) for name in targets]
     record = {
         "schema": "medsegr.findings/1", "case": folder.name, "image": "picture.png", "model": "bright",
@@ -68,12 +68,13 @@ def do(folder: Path, most: int) -> None:
 
 def main() -> None:
     """As the real one."""
-    setup = json.loads(sys.stdin.readline())
+    told = lines()
+    setup = json.loads(next(told))
     if setup["model"] == "none":
         tell("refused", error="No model 'none'.")
         return
     tell("ready", models=[{"name": "bright", "trained_targets": {"chest_xray": ["nodule"]}, "weights_sha256": None}])
-    for line in sys.stdin:
+    for line in told:
         try:
             do(Path(json.loads(line)["folder"]), setup["pixels"])
         except MedsegrError as error:

@@ -44,7 +44,7 @@ def test_a_hostile_request_is_refused_and_leaves_nothing(hostile: Hostile, serve
     raw = hostile.raw
     for name, value in (("port", str(served.port)), *jobs.items()):
         raw = raw.replace(b"{" + name.encode() + b"}", value.encode(), 1)
-    status, body = answer_to(raw, served.port, half=hostile.half)
+    status, body = answer_to(raw, served.port)
     assert status in hostile.statuses, body[:300]
     assert b"Traceback" not in body and b".py" not in body and b"/tmp" not in body and len(body) < 2_000
     if body.startswith(b"{"):
@@ -58,13 +58,11 @@ def test_a_hostile_request_is_refused_and_leaves_nothing(hostile: Hostile, serve
         client.delete(good)
 
 
-def answer_to(raw: bytes, port: int, *, half: bool) -> tuple[int, bytes]:
+def answer_to(raw: bytes, port: int) -> tuple[int, bytes]:
     """Status and body of what comes back."""
     with socket.create_connection(("127.0.0.1", port), timeout=40) as wire:
         try:
             wire.sendall(raw)
-            if half:
-                wire.shutdown(socket.SHUT_WR) if b"\r\n\r\n" not in raw else None
             chunks = []
             while chunk := wire.recv(65536):
                 chunks.append(chunk)
@@ -90,5 +88,13 @@ def test_a_full_queue_says_when_to_come_back(tmp_path):
         for _ in range(2):
             client.submit(png(), Question(targets=["kidney"]))
         raw = next(one.raw for one in ALL if one.name == "twice").replace(b"{port}", str(served.port).encode())
-        status, body = answer_to(raw, served.port, half=False)
+        status, body = answer_to(raw, served.port)
         assert (status, json.loads(body)["code"]) == (503, "busy")
+
+
+def test_a_connection_without_a_request_is_closed(served, monkeypatch):
+    monkeypatch.setattr("medsegr.serve.http_protocol.HEAD_SECONDS", 0.3)
+    for begun in (b"", b"GET /v1/health HTTP/1.1\r\nhos"):
+        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as wire:
+            wire.sendall(begun)
+            assert wire.recv(100) == b""

@@ -23,6 +23,9 @@ Send = Callable[[Message], Awaitable[None]]
 OPEN = frozenset({"/health", "/v1/health"})
 """What may be asked without a token: whether the service lives."""
 
+LONGEST_HEAD = 16_000
+"""Bytes of a request's address and headers."""
+
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -73,6 +76,9 @@ class Gate:
         log.info("%s %s %d %.0f ms", _method(scope), route, status, 1000 * (time.monotonic() - started))
 
     def _refusal(self, scope: Scope) -> Refusal | None:
+        told = [scope["raw_path"], scope["query_string"], *(part for pair in scope["headers"] for part in pair)]
+        if sum(map(len, told)) > LONGEST_HEAD:
+            return Refusal(431, "head", f"Address and headers are longer than {LONGEST_HEAD:,} bytes.")
         headers = Headers(raw=scope["headers"])
         hosts = headers.getlist("host")
         if len(hosts) != 1:

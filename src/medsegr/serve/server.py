@@ -9,6 +9,7 @@ import uvicorn
 from medsegr.errors import ConfigError
 from medsegr.serve.app import build_app
 from medsegr.serve.config import ServeConfig
+from medsegr.serve.http_protocol import ImpatientProtocol
 from medsegr.serve.service import Service
 
 CONNECTIONS = 256
@@ -54,7 +55,7 @@ def server_of(service: Service, port: int) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             build_app(service, port),
-            http="h11",
+            http=ImpatientProtocol,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -6,9 +6,11 @@ nowhere, so that nothing of a patient reaches a log.
 
 import json
 import os
+import queue
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -59,16 +61,31 @@ def main() -> None:
     """Load the model, then do jobs until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    setup = Setup(**json.loads(sys.stdin.readline()))
+    told = lines()
+    setup = Setup(**json.loads(next(told)))
     try:
         predictor = _loaded(setup)
         _tell(answers, "ready", models=_models(setup.model, predictor))
     except MedsegrError as error:
         _tell(answers, "refused", error=str(error))
         return
-    for line in sys.stdin:
+    for line in told:
         job = json.loads(line)
         _do(predictor, Path(job["folder"]), setup, lambda event, **more: _tell(answers, event, **more))
+
+
+def lines() -> Iterator[str]:
+    """What comes on standard input. The process ends with it, whatever it does then: its service is gone."""
+    came: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            came.put(line)
+        os._exit(0)
+
+    threading.Thread(target=listen, name="standard-input", daemon=True).start()
+    while True:
+        yield came.get()
 
 
 def segment_job(
