@@ -138,11 +138,13 @@ def test_each_answer_is_that_of_its_own_phantom(tmp_path):
 
 def test_a_second_report_on_a_picture_finds_its_trunk(tmp_path, monkeypatch):
     from medsegr.model.adapter import AdapterConfig
-    from medsegr.model.attach import attach
+    from medsegr.model.attach import build_model
     from tests.random_hosts import random_sam
 
     random_sam(64).save_pretrained(tmp_path / "host")
-    guided = attach(str(tmp_path / "host"), AdapterConfig(token_dim=16, heads=2, bottleneck=8, blocks=(1, 2)))
+    guided = build_model(
+        str(tmp_path / "host"), config=AdapterConfig(token_dim=16, heads=2, bottleneck=8, blocks=(1, 2))
+    )
     model = guided.save_pretrained(tmp_path / "adapter")
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (70, 90), np.uint8)).save(tmp_path / "p.png")
     config = ServeConfig(tmp_path / "state", port=0, model=str(model))
