@@ -15,7 +15,7 @@ class ImpatientProtocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._last: object = None
-        self._timer = self.loop.call_later(HEAD_SECONDS, self._look)
+        self._timer: asyncio.TimerHandle = self.loop.call_later(HEAD_SECONDS, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -27,4 +27,4 @@ class ImpatientProtocol(H11Protocol):
             self.transport.close()
             return
         self._last = self.cycle
-        self._timer: asyncio.TimerHandle = self.loop.call_later(HEAD_SECONDS, self._look)
+        self._timer = self.loop.call_later(HEAD_SECONDS, self._look)

@@ -7,6 +7,7 @@ nowhere, so that nothing of a patient reaches a log.
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
@@ -61,6 +62,7 @@ def main() -> None:
     """Load the model, then do jobs until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the service says when to end
     told = lines()
     setup = Setup(**json.loads(next(told)))
     try:
