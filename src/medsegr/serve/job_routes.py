@@ -48,10 +48,11 @@ _FORM = {
 @router.post(
     "/v1/segment",
     status_code=202,
+    response_model=JobAnswer,
     responses={200: {"model": JobAnswer, "description": "It has ended within the time to wait."}},
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
-async def segment(request: Request, wait: Wait = 0.0) -> JobAnswer:
+async def segment(request: Request, wait: Wait = 0.0) -> Response:
     """Outline every finding of a report in its picture. The answer is a job, with ``wait`` perhaps a finished one."""
     service, owner = _asking(request)
     service.expire(owner)
@@ -69,24 +70,24 @@ async def segment(request: Request, wait: Wait = 0.0) -> JobAnswer:
         raise
     service.store.enqueue(job.id)
     await service.settled(job.id, wait)
-    return _answered(service, job.id, owner, accepted=True)  # type: ignore[return-value]
+    return _answered(service, job.id, owner, accepted=True)
 
 
-@router.get("/v1/jobs/{id}")
-async def job(request: Request, id: str, wait: Wait = 0.0) -> JobAnswer:
+@router.get("/v1/jobs/{id}", response_model=JobAnswer)
+async def job(request: Request, id: str, wait: Wait = 0.0) -> Response:
     """Where a job stands."""
     service, owner = _asking(request)
     _own(service, id, owner)
     await service.settled(id, wait)
-    return _answered(service, id, owner)  # type: ignore[return-value]
+    return _answered(service, id, owner)
 
 
-@router.post("/v1/jobs/{id}/cancel")
-async def cancel(request: Request, id: str) -> JobAnswer:
+@router.post("/v1/jobs/{id}/cancel", response_model=JobAnswer)
+async def cancel(request: Request, id: str) -> Response:
     """Stop a job that waits or runs; nothing of it is kept. One that has ended stays as it is."""
     service, owner = _asking(request)
     service.cancel(_own(service, id, owner))
-    return _answered(service, id, owner)  # type: ignore[return-value]
+    return _answered(service, id, owner)
 
 
 @router.delete("/v1/jobs/{id}", status_code=204)
@@ -99,12 +100,12 @@ async def delete(request: Request, id: str) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/v1/jobs/{id}/findings")
-async def findings(request: Request, id: str) -> CaseAnswer:
+@router.get("/v1/jobs/{id}/findings", response_model=CaseAnswer)
+async def findings(request: Request, id: str) -> Response:
     """Its findings.json."""
     service, owner = _asking(request)
     found = _done(service, id, owner)
-    return JSONResponse(service.findings(found))  # type: ignore[return-value]
+    return JSONResponse(service.findings(found))
 
 
 @router.get("/v1/jobs/{id}/files/{name}", response_class=FileResponse)

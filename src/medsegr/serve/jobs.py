@@ -196,7 +196,7 @@ class JobStore:
         return job
 
     def _count(self, states: Sequence[State], owner: str | None) -> int:
-        told, values = f"state IN ({', '.join('?' * len(states))})", [*states]
+        told, values = f"state IN ({', '.join('?' * len(states))})", [str(state) for state in states]
         if owner is not None:
             told, values = told + " AND owner = ?", [*values, owner]
         return int(self._base.execute(f"SELECT COUNT(*) FROM jobs WHERE {told}", values).fetchone()[0])

@@ -101,11 +101,11 @@ class _FormReader:
 
     def __init__(self, path: Path) -> None:
         self.complete = False
-        self._path, self._file, self._head = path, None, b""
+        self._path, self._head = path, b""
         self._fields: list[tuple[str, bytearray]] = []
         self._name, self._value, self._disposition = b"", b"", b""
         self._parts = self._bytes = 0
-        self._file: BinaryIO | None
+        self._file: BinaryIO | None = None
         self._in_file = False
 
     def callbacks(self) -> Any:
