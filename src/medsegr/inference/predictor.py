@@ -44,23 +44,14 @@ from medsegr.model.report_guided_sam import ReportGuidedSam
 
 @overload
 def load(  # type: ignore[overload-overlap]
-    name: Literal["auto"] = "auto",
-    device: str = ...,
-    *,
-    flips: bool = ...,
-    second_look: bool = ...,
-    trunk_memory: int = ...,
-) -> AutoPredictor: ...
+    name: Literal["auto"] = "auto", device: str = ..., *,
+    flips: bool = ..., second_look: bool = ..., trunk_memory: int = ...,
+) -> AutoPredictor: ...  # fmt: skip
 @overload
 def load(
-    name: str | Path,
-    device: str = ...,
-    host: Host | None = ...,
-    *,
-    flips: bool = ...,
-    second_look: bool = ...,
-    trunk_memory: int = ...,
-) -> "Predictor": ...
+    name: str | Path, device: str = ..., host: Host | None = ..., *,
+    flips: bool = ..., second_look: bool = ..., trunk_memory: int = ...,
+) -> "Predictor": ...  # fmt: skip
 def load(
     name: str | Path = AUTO,
     device: str = "cpu",
