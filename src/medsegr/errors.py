@@ -10,6 +10,7 @@ MedsegrError
 ├── CheckpointError         weights are damaged, of another host, or of a newer schema
 ├── TrainingError           a run has diverged
 ├── OutputError             a result cannot be written where it should go
+├── ServiceError            a service of medsegr refused, failed, or cannot be reached
 └── MissingExtraError       an optional package is not installed
 
 Every message says what came, what was expected, and what to do. No message
@@ -56,6 +57,10 @@ class TrainingError(MedsegrError):
 
 class OutputError(MedsegrError):
     """A result cannot be written where it should go."""
+
+
+class ServiceError(MedsegrError):
+    """A service of medsegr refused, failed, or cannot be reached."""
 
 
 class MissingExtraError(MedsegrError, ImportError):

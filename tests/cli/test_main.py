@@ -12,7 +12,7 @@ from medsegr.cli import main as cli
 from medsegr.cli.console import plain_warnings
 from medsegr.errors import ConfigError
 
-COMMANDS = ["demo", "parse", "segment", "train", "evaluate", "compare", "report-card", "data", "info"]
+COMMANDS = ["demo", "parse", "segment", "train", "evaluate", "compare", "report-card", "data", "info", "serve"]
 
 
 def in_a_process(code: str) -> subprocess.CompletedProcess:

@@ -14,6 +14,7 @@ from medsegr.cli.run_record import versions
 EXTRAS = {
     "text": ("tokenizers",),
     "lora": ("peft",),
+    "serve": ("fastapi", "uvicorn", "prometheus_client", "python_multipart"),
     "xlsx": ("openpyxl",),
     "ray": ("ray",),
     "llm": ("httpx2" if sys.version_info >= (3, 11) else "httpx",),

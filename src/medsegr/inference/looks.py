@@ -8,6 +8,7 @@ from medsegr.inference.flips import with_flips
 from medsegr.inference.plane import Ask, ask_model
 from medsegr.inference.second_look import with_second_look
 from medsegr.inference.thresholds import Thresholds
+from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 
@@ -27,9 +28,11 @@ class Looks:
         """As results have them."""
         return asdict(self)
 
-    def ask(self, model: ReportGuidedSam, thresholds: Thresholds, lexicon: Lexicon) -> Ask:
+    def ask(
+        self, model: ReportGuidedSam, thresholds: Thresholds, lexicon: Lexicon, trunks: TrunkMemory | None = None
+    ) -> Ask:
         """The way to ask this model; the closer look is mirrored too where both are on."""
-        ask: Ask = partial(ask_model, model)
+        ask: Ask = partial(ask_model, model, trunks=trunks)
         if self.flips:
             ask = with_flips(ask)
         if self.second_look:

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from medsegr._torch_defaults import plain_defaults
 from medsegr.cognition.priors import Finding
 from medsegr.errors import ConfigError
+from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
 from medsegr.square import Square
@@ -81,7 +82,10 @@ Ask = Callable[[Sequence[np.ndarray], Sequence[Question]], list[PlanePrediction]
 
 
 def ask_model(
-    model: ReportGuidedSam, planes: Sequence[np.ndarray], questions: Sequence[Question]
+    model: ReportGuidedSam,
+    planes: Sequence[np.ndarray],
+    questions: Sequence[Question],
+    trunks: TrunkMemory | None = None,
 ) -> list[PlanePrediction]:
     """Ask the model once: all planes in one batch, all findings of a plane in one image encoding.
 
@@ -91,12 +95,14 @@ def ask_model(
         model: In evaluation mode.
         planes: Of any sizes.
         questions: One for each plane; findings may differ in kind and number.
+        trunks: Where the host's work on pictures that were seen before is found.
 
     Raises:
         ConfigError: The model is on no device that computes, or its weights are not in float32.
     """
     if len(planes) > 1 and any(question.prompts for question in questions):
-        return [answer for one in zip(planes, questions, strict=True) for answer in ask_model(model, one[:1], one[1:])]
+        pairs = zip(planes, questions, strict=True)
+        return [answer for one in pairs for answer in ask_model(model, one[:1], one[1:], trunks)]
     device = next(model.parameters()).device
     if device.type == "meta":
         raise ConfigError("The model is on the device 'meta', where weights hold no numbers. Load it on another one.")
@@ -105,7 +111,10 @@ def ask_model(
         squares = [view.square for view in views if view.square is not None]
         findings, texts = [question.findings for question in questions], [question.text for question in questions]
         priors = model.encode_findings(findings, views, texts)
-        encoding = model.encode(pixels.to(device), priors.to(device))
+        pixels = pixels.to(device)
+        trunk = None if trunks is None else trunks.trunk(model, pixels)
+        known = {} if trunk is None else {"trunk": trunk}
+        encoding = model.encode(pixels, priors.to(device), **known)
         output = model.outline(encoding)
         for k, prompt in questions[0].prompts.items():
             one = model.outline(encoding.only(k), prompt.in_square(squares[0]).to(device))

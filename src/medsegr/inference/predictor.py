@@ -43,6 +43,7 @@ from medsegr.inference.result_warnings import (
 )
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets, Untrained, pictures_of, policy_of
+from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume
 from medsegr.model.attach import build_model
@@ -52,12 +53,14 @@ from medsegr.model.report_guided_sam import ReportGuidedSam
 
 @overload
 def load(  # type: ignore[overload-overlap]
-    name: Literal["auto"] = "auto", device: str = ..., *, flips: bool = ..., second_look: bool = ...
-) -> AutoPredictor: ...
+    name: Literal["auto"] = "auto", device: str = ..., *,
+    flips: bool = ..., second_look: bool = ..., trunk_memory: int = ...,
+) -> AutoPredictor: ...  # fmt: skip
 @overload
 def load(
-    name: str | Path, device: str = ..., host: Host | None = ..., *, flips: bool = ..., second_look: bool = ...
-) -> "Predictor": ...
+    name: str | Path, device: str = ..., host: Host | None = ..., *,
+    flips: bool = ..., second_look: bool = ..., trunk_memory: int = ...,
+) -> "Predictor": ...  # fmt: skip
 def load(
     name: str | Path = AUTO,
     device: str = "cpu",
@@ -65,6 +68,7 @@ def load(
     *,
     flips: bool = False,
     second_look: bool = False,
+    trunk_memory: int = 0,
 ) -> "Predictor | AutoPredictor":
     """A model that is ready to segment.
 
@@ -77,6 +81,7 @@ def load(
             host of one's own (``module:function``, or an object with its ``HostSpec``), or one that was moved.
         flips: See :class:`Predictor`.
         second_look: See :class:`Predictor`.
+        trunk_memory: See :class:`Predictor`.
 
     Raises:
         ConfigError: No such model or device, or the weights of a built-in model's host are missing.
@@ -87,7 +92,8 @@ def load(
             raise ConfigError("A host belongs to one adapter, and 'auto' takes one of several: name the model as well.")
         device_named(device)
         return AutoPredictor(
-            lambda one: load(one, device, flips=flips, second_look=second_look), Looks(flips, second_look)
+            lambda one: load(one, device, flips=flips, second_look=second_look, trunk_memory=trunk_memory),
+            Looks(flips, second_look),
         )
     chosen, builtin = device_named(device), builtin_models()
     if str(name) in builtin:
@@ -96,7 +102,9 @@ def load(
         if host is not None:
             raise ConfigError(f"'{name}' is a host itself; leave 'host' out, or name an adapter for it.")
         alone = build_model(str(name)).to(chosen)
-        return Predictor(alone, name=str(name), flips=flips, second_look=second_look, host_alone=True)
+        return Predictor(
+            alone, str(name), flips=flips, second_look=second_look, trunk_memory=trunk_memory, host_alone=True
+        )
     elif Path(name).is_dir() or re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
         source = str(name)
     else:
@@ -105,7 +113,9 @@ def load(
             "for clicks and boxes), a folder written by save_pretrained, or a Hugging Face id such as 'me/my-adapter'."
         )
     model = ReportGuidedSam.from_pretrained(source, host)
-    return Predictor(model.to(chosen).eval(), name=str(name), flips=flips, second_look=second_look)
+    return Predictor(
+        model.to(chosen).eval(), name=str(name), flips=flips, second_look=second_look, trunk_memory=trunk_memory
+    )
 
 
 class Predictor:
@@ -117,6 +127,8 @@ class Predictor:
         flips: Also look at the mirrored picture, with mirrored findings, and average; see ``flips.py``.
         second_look: Look again, closer, where a finding is small; see ``second_look.py``.
         host_alone: Its adapter is a fresh one; see ``host_alone.py``.
+        trunk_memory: Bytes in which the host's work on a picture is kept for the next report on it; see
+            ``trunk_memory.py``.
     """
 
     def __init__(
@@ -127,11 +139,13 @@ class Predictor:
         flips: bool = False,
         second_look: bool = False,
         host_alone: bool = False,
+        trunk_memory: int = 0,
     ) -> None:
         self.model = model
         self.name = name
         self.looks = Looks(flips, second_look)
         self.host_alone = host_alone
+        self.trunks = TrunkMemory(trunk_memory) if trunk_memory else None
         self._lock = threading.Lock()
 
     @property
@@ -231,7 +245,7 @@ class Predictor:
     def asking(self, thresholds: Thresholds, lexicon: Lexicon) -> Iterator[Ask]:
         """The way to ask this model, while nobody else does."""
         with self._lock:
-            yield self.looks.ask(self.model.eval(), thresholds, lexicon)
+            yield self.looks.ask(self.model.eval(), thresholds, lexicon, self.trunks)
 
     def _result(self, case: Prepared, volumes: Sequence[FindingVolume]) -> Result:
         found, picture = dict(zip(case.sought, volumes, strict=True)), case.picture

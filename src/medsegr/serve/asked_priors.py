@@ -1,0 +1,89 @@
+"""What a client asked for, as the library takes it: priors and names that the lexicon knows, and nothing else."""
+
+import difflib
+from collections.abc import Collection
+
+from medsegr.cognition.lexicon import Lexicon, canonical_target
+from medsegr.cognition.priors import Evidence, Finding, Location, ReportPriors, Shape, Texture
+from medsegr.data.given_name import quoted
+from medsegr.errors import ConfigError, ReportError
+from medsegr.serve.config import Limits
+from medsegr.serve.schemas import PriorFinding, Priors, SegmentRequest
+
+
+def check_request(asked: SegmentRequest, lexicon: Lexicon, limits: Limits) -> SegmentRequest:
+    """The request with canonical targets.
+
+    Raises:
+        ConfigError: Nothing to look for, or an unknown name.
+        ReportError: The report is too long, or there are too many findings.
+    """
+    check_report(asked.report or "", limits)
+    check_name(asked.modality, lexicon.modalities, "modality")
+    asked = asked.model_copy(update={"targets": [canonical_target(name, lexicon) for name in asked.targets]})
+    if asked.priors is not None:
+        priors_of(asked.priors, asked.report or "", lexicon)
+    if asked.report is None and asked.priors is None and not asked.targets:
+        raise ConfigError("Nothing to look for: send 'report', 'priors' or 'targets'.")
+    if asked.report is not None and not (asked.report.strip() or asked.targets or asked.priors):
+        raise ReportError("The report is empty. Send its text, or name a structure with 'targets'.")
+    check_count(len(asked.targets) + len(asked.priors.findings if asked.priors else ()), limits)
+    return asked
+
+
+def check_report(text: str, limits: Limits) -> None:
+    """Raise a ReportError for a report that is longer than one study's."""
+    if len(text) > limits.report_characters:
+        raise ReportError(
+            f"The report has {len(text)} characters; at most {limits.report_characters} are read. Send one study's."
+        )
+
+
+def check_count(findings: int, limits: Limits) -> None:
+    """Raise a ReportError for more findings than one picture is asked for."""
+    if findings > limits.findings:
+        raise ReportError(f"{findings} findings are asked for; at most {limits.findings} are possible for one picture.")
+
+
+def check_name(name: str | None, known: Collection[str], what: str) -> None:
+    """Raise a ConfigError for a name that the lexicon does not have; what may be a report is not repeated."""
+    if name is None or name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"Known are, for example, {', '.join(sorted(known)[:4])}."
+    raise ConfigError(f"Unknown {what}{quoted(name)}. {hint}")
+
+
+def priors_of(asked: Priors, text: str, lexicon: Lexicon) -> ReportPriors:
+    """Priors as the library has them.
+
+    Args:
+        asked: From a client.
+        text: The report that offsets point into; without one they are left out.
+        lexicon: Names.
+
+    Raises:
+        ConfigError: A name that the lexicon does not have, or an offset beyond the report.
+    """
+    check_name(asked.modality, lexicon.modalities, "modality")
+    return ReportPriors(tuple(_finding(one, text, lexicon) for one in asked.findings), text, asked.modality)
+
+
+def _finding(asked: PriorFinding, text: str, lexicon: Lexicon) -> Finding:
+    known = (("zone", asked.zones, lexicon.zones), ("texture", asked.texture, lexicon.textures),
+             ("shape", asked.shape, lexicon.shapes))  # fmt: skip
+    for what, names, table in known:
+        for name in names:
+            check_name(name, table, what)
+    if any(not 0 <= start < end <= len(text) for start, end in (*asked.evidence, *asked.trigger) if text):
+        raise ConfigError("An offset in 'evidence' or 'trigger' lies beyond the report. Send the report it belongs to.")
+    if isinstance(asked.count, int) and not 0 <= asked.count <= 1_000:
+        raise ConfigError(f"'count' is {asked.count}; expected a number from 0 to 1,000, 'multiple' or null.")
+    return Finding(
+        canonical_target(asked.target, lexicon),
+        asked.presence,
+        Location(asked.laterality, tuple(asked.zones)),
+        Texture(tuple(asked.texture)),
+        Shape(tuple(asked.shape), tuple(asked.size_mm), asked.count),
+        Evidence(target=tuple(asked.evidence), presence=tuple(asked.trigger)) if text else Evidence(),
+    )

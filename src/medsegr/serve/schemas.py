@@ -1,0 +1,183 @@
+"""What is sent and answered, as the OpenAPI page shows it: fields of findings.json and of ``parse --json``.
+
+Answers are written by the same functions as the command line's (``Finding.to_dict``, ``write_case``), and a test
+holds that these schemas name exactly what they write. Further fields pass, so that a newer writer is not cut short.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from medsegr.cognition.priors import Count, Laterality, Presence, Span
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Names = Annotated[list[Name], Field(max_length=32)]
+Offsets = Annotated[list[Span], Field(max_length=200)]
+Millimetres = Annotated[float, Field(gt=0.0, le=10_000.0)]
+Pixels = Annotated[float, Field(ge=0.0, le=100_000.0)]
+
+
+class Asked(BaseModel):
+    """What clients send: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Answered(BaseModel):
+    """What the service answers."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class PriorFinding(Asked):
+    """One finding of a report, as ``medsegr parse --json`` prints it; names are those of the lexicon."""
+
+    target: Name
+    presence: Presence = "present"
+    laterality: Laterality | None = None
+    zones: Names = []
+    texture: Names = []
+    shape: Names = []
+    size_mm: Annotated[list[Millimetres], Field(max_length=8)] = []
+    count: Count | None = None
+    evidence: Offsets = []
+    trigger: Offsets = []
+
+
+class Priors(Asked):
+    """A report's findings, perhaps edited."""
+
+    modality: Name | None = None
+    findings: Annotated[list[PriorFinding], Field(max_length=200)]
+    warnings: Annotated[list[str], Field(max_length=200)] = []
+
+
+class Prompt(Asked):
+    """Clicks and a box for one finding, in pixels of the picture; see ``medsegr.UserPrompt``."""
+
+    points: Annotated[list[tuple[Pixels, Pixels]], Field(max_length=64)] = []
+    labels: Annotated[list[Literal[0, 1]], Field(max_length=64)] = []
+    box: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
+
+
+class SegmentRequest(Asked):
+    """The fields beside the picture. ``priors`` and ``prompts`` are JSON in a form's field of their own."""
+
+    report: str | None = None
+    priors: Priors | None = None
+    targets: Names = []
+    modality: Name | None = None
+    threshold: Share = 0.5
+    support_threshold: Share | None = None
+    untrained: Literal["refuse", "draw"] | None = None
+    prompts: Annotated[dict[Name, Prompt], Field(max_length=200)] = {}
+    pictures: bool = False
+
+
+class ParseRequest(Asked):
+    """A report to be read."""
+
+    report: str
+    modality: Name | None = None
+
+
+class ParseAnswer(Answered):
+    """As ``medsegr parse --json``: offsets into the report that was sent, which is not repeated."""
+
+    modality: str | None
+    findings: list[PriorFinding]
+    warnings: list[str]
+
+
+class Place(Answered):
+    """Where a finding lies."""
+
+    laterality: Laterality | None
+    zones: list[str]
+    frame: str
+
+
+class Form(Answered):
+    """Form, sizes and number, as the report says."""
+
+    attributes: list[str]
+    size_mm: list[float]
+    count: Count | None
+
+
+class FindingAnswer(Answered):
+    """One entry of findings.json."""
+
+    id: str
+    target: str
+    presence: Presence
+    location: Place
+    texture: list[str]
+    shape: Form
+    evidence: list[Span]
+    trigger: list[Span]
+    box: list[float] | None
+    mask: str | None
+    reason: str | None
+    looked_twice: bool
+    support: float | None
+    area_px: int
+    volume_mm3: float | None
+    size_mm: float | None
+
+
+class CaseAnswer(Answered):
+    """findings.json."""
+
+    layout: str = Field(alias="schema")
+    case: str
+    image: str | None
+    model: str
+    model_chosen: str | None
+    modality: str | None
+    looks: dict[str, bool]
+    findings: list[FindingAnswer]
+    warnings: list[str]
+
+
+class Problem(Answered):
+    """Why a request or a job has no result."""
+
+    code: str
+    detail: str
+
+
+class JobAnswer(Answered):
+    """Where a job stands. ``result`` and ``files`` come when it is done, ``problem`` when it failed."""
+
+    id: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    stage: str
+    progress: float
+    created: float
+    ended: float | None = None
+    files: list[str] = []
+    result: CaseAnswer | None = None
+    problem: Problem | None = None
+
+
+class ModelAnswer(Answered):
+    """A model that answers here, and what it was trained to find, by modality; nothing is known where it is empty."""
+
+    name: str
+    trained_targets: dict[str, list[str]]
+    weights_sha256: Any = None
+
+
+class ModelsAnswer(Answered):
+    """All of them; the first is the one that was named at the start."""
+
+    models: list[ModelAnswer]
+
+
+class HealthAnswer(Answered):
+    """Whether the service can work."""
+
+    status: Literal["ok", "starting"]
+    version: str

@@ -1,0 +1,81 @@
+"""The private folder of a service: one folder for each job, for nobody else's eyes, emptied of what no job owns."""
+
+import os
+import re
+import shutil
+import stat
+from collections.abc import Container
+from pathlib import Path
+
+from medsegr.errors import ConfigError, OutputError
+
+JOBS, DATABASE = "jobs", "jobs.sqlite"
+JOB_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class StateFolder:
+    """Where a service keeps what was sent and what it made.
+
+    Args:
+        path: Made with the mode 0700 where it is missing.
+
+    Raises:
+        ConfigError: It is a link, another user's, or holds something else.
+        OutputError: It cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            told = path.lstat()
+            foreign = hasattr(os, "getuid") and told.st_uid != os.getuid()
+            if not stat.S_ISDIR(told.st_mode) or foreign:
+                raise ConfigError(
+                    "The service's folder is a link, a file or another user's. Name another with --state."
+                )
+            strangers = [entry for entry in path.iterdir() if not entry.name.startswith((JOBS, "."))]
+            if strangers:
+                raise ConfigError(
+                    f"The service's folder holds {len(strangers)} entries that are not the service's, and it would "
+                    "delete what no job owns. Name a new or empty folder with --state."
+                )
+            path.chmod(0o700)
+            (path / JOBS).mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"The service's folder cannot be made ({error.strerror}). Name one with --state."
+            ) from error
+
+    @property
+    def database(self) -> Path:
+        """File of the jobs' table."""
+        return self.path / DATABASE
+
+    def job(self, id: str) -> Path:
+        """Folder of a job; it need not exist."""
+        assert JOB_ID.fullmatch(id)
+        return self.path / JOBS / id
+
+    def make(self, id: str) -> Path:
+        """A new folder for a job."""
+        folder = self.job(id)
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def drop(self, id: str) -> None:
+        """Delete all that a job has."""
+        shutil.rmtree(self.job(id), ignore_errors=True)
+
+    def drop_input(self, id: str) -> None:
+        """Delete what was sent for a job, and what an unfinished try left; its results stay."""
+        folder = self.job(id)
+        for entry in list(folder.iterdir()) if folder.is_dir() else ():
+            if entry.name != "result":
+                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+
+    def sweep(self, owned: Container[str]) -> None:
+        """Delete everything that no job owns."""
+        for entry in (self.path / JOBS).iterdir():
+            if entry.name not in owned:
+                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
