@@ -76,7 +76,7 @@ def convert(
     from medsegr.data.outputs import check_output_folder
 
     lexicon = load_lexicon()
-    modality = check_modality(modality, lexicon)
+    known = check_modality(modality, lexicon)
     _refuse_foreign_options(layout, target, label, channel)
     check_output_folder(out, overwrite, [source])
     found = read_lvit(source) if layout is Layout.lvit else read_nnunet(source, channel)
@@ -84,8 +84,8 @@ def convert(
     found = with_missing_splits(found, {"val": val, "test": test}, seed, patient)
     naming = Target(
         names={"": canonical_target(str(target))} if layout is Layout.lvit else _names(found, label or []),
-        modality=modality,
-        frame=frame.value if frame else lexicon.kind(modality).frame,
+        modality=known,
+        frame=frame.value if frame else lexicon.kind(known).frame,
         name=name or found.name,
         licence=licence,
         incomplete=tuple(map(canonical_target, incomplete or [])),

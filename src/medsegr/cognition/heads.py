@@ -196,8 +196,8 @@ class _Finder:
             | grammar.organs.keys()
             | grammar["body_parts"]
         )
-        covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count", "absent_after")
-                   for p in range(tag.first, tag.last)}  # fmt: skip
+        kinds = ("side", "zone", "size", "shape", "count", "absent_after")
+        covered = {p for tag in self.sentence.within(first, last, *kinds) for p in range(tag.first, tag.last)}
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
 
     def _presence(self, first: int, last: int, before: Earlier | None, places: Sequence[Tag]) -> Presence | None:

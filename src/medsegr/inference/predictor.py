@@ -7,20 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, overload
 
-import numpy as np
-
 from medsegr.backbones.lite_medsam_weights import names_checkpoint
 from medsegr.cognition.lexicon import Lexicon, canonical_target, finding_for_target, load_lexicon
-from medsegr.cognition.priors import Finding, ReportPriors
-from medsegr.data.image import ImageSource, MedicalImage, load_image
+from medsegr.cognition.priors import ReportPriors
+from medsegr.data.image import ImageSource, load_image
 from medsegr.errors import ConfigError
 from medsegr.inference.auto import AUTO, AutoPredictor
 from medsegr.inference.builtin import builtin_models, builtin_path
 from medsegr.inference.device import device_named
+from medsegr.inference.finding_result import finding_result
 from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
-from medsegr.inference.measure import extents_mm, volume_mm3
-from medsegr.inference.packed_mask import PackedMask
 from medsegr.inference.plane import Ask
 from medsegr.inference.prepared import Prepared, Request, answer_all, question_of
 from medsegr.inference.request import (
@@ -32,7 +29,7 @@ from medsegr.inference.request import (
     meant,
     read_together,
 )
-from medsegr.inference.result import FindingResult, Outcome, Result, unique_ids
+from medsegr.inference.result import Result, unique_ids
 from medsegr.inference.result_warnings import (
     contradictions,
     not_understood,
@@ -42,7 +39,7 @@ from medsegr.inference.result_warnings import (
     without_row,
 )
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
-from medsegr.inference.trained_targets import TrainedTargets, Untrained, pictures_of, policy_of
+from medsegr.inference.trained_targets import TrainedTargets, Untrained, policy_of
 from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume
@@ -252,7 +249,7 @@ class Predictor:
         thresholds, trained = case.thresholds, self.trained_targets
         modality, sought = picture.modality, case.looked_for
         results = tuple(
-            _finding_result(id, finding, found.get(k), picture, thresholds, trained=case.known[k])
+            finding_result(id, finding, found.get(k), picture, thresholds, trained=case.known[k])
             for k, (id, finding) in enumerate(zip(case.ids, case.findings, strict=True))
         )
         if self.host_alone:
@@ -269,54 +266,3 @@ class Predictor:
         )
         warnings, text, missed = tuple(dict.fromkeys(warnings)), case.priors.text, case.priors.not_read
         return Result(results, picture, modality, text, warnings, self.looks, self.name, case.chosen, not_read=missed)
-
-
-def _finding_result(
-    id: str,
-    finding: Finding,
-    volume: FindingVolume | None,
-    image: MedicalImage,
-    thresholds: Thresholds,
-    *,
-    trained: bool,
-) -> FindingResult:
-    nothing, middle = _nothing(image), image.planes // 2
-    if volume is None and finding.presence != "absent":
-        why = f"the model was not trained to find '{finding.target}' in {pictures_of(image.modality)}"
-        return FindingResult(id, finding, nothing, "untrained", reason=why, key_plane=middle)
-    if volume is None:
-        spans = ", ".join(f"{start}-{end}" for start, end in finding.evidence.presence)
-        why = "absent by the report" + (f" (characters {spans})" if spans else "")
-        return FindingResult(id, finding, nothing, "absent", reason=why, key_plane=middle)
-    outcome: Outcome = "outlined"
-    reason = None
-    if volume.support < thresholds.support:
-        outcome = "unsupported" if trained else "untrained"
-        said = "the image does not show it" if trained else "the model was not trained for it in such pictures"
-        reason = f"{said} (support {volume.support:.2f}, needed {thresholds.support:.2f})"
-    elif not volume.mask.voxels:
-        outcome, reason = "empty", f"no pixel reaches the probability threshold of {thresholds.mask:.2f}"
-    affine = image.geometry.displayed_affine() if image.geometry.spacing_known else None
-    longest, in_space = extents_mm(volume.mask, affine)
-    voxels = volume.mask.voxels
-    return FindingResult(
-        id=id,
-        finding=finding,
-        mask=volume.mask if image.is_volume else volume.mask.plane(0),
-        outcome=outcome,
-        support=volume.support,
-        reason=reason,
-        key_plane=volume.key_plane,
-        location_map=volume.location_map,
-        probability=volume.probability,
-        size_mm=longest,
-        length_mm=in_space if image.is_volume else None,
-        volume_mm3=volume_mm3(voxels, affine) if affine is not None and image.is_volume and voxels else None,
-        looked_twice=volume.looked_twice,
-        box=None if volume.box is None else tuple(volume.box.tolist()),
-    )
-
-
-def _nothing(image: MedicalImage) -> np.ndarray | PackedMask:
-    """The empty mask of an image."""
-    return PackedMask.empty((image.planes, *image.size)) if image.is_volume else np.zeros(image.size, bool)
