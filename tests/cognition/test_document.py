@@ -25,7 +25,7 @@ def cut(text: str) -> list[str]:
          ["There is a nodule with a spiculated margin in the left upper lobe"]),
         ("There is a large consolidation with air bronchograms\nand a small effusion.",
          ["There is a large consolidation with air bronchograms and a small effusion"]),
-        ("Findings:\n\n- nodule\n- effusion", ["Findings:", "- nodule", "- effusion"]),
+        ("Findings:\n\n- nodule\n- effusion", ["Findings:", "nodule", "effusion"]),
         ("\n \n", []),
         ("Opacity ? consolidation. Effusion?", ["Opacity ? consolidation", "Effusion"]),
         ("Pneumonia ? No effusion.", ["Pneumonia", "No effusion"]),

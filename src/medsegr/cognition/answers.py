@@ -98,7 +98,11 @@ class Form:
         return plain or (said in self.grammar["answer_signs"] and self._behind_target(place))
 
     def _behind_target(self, place: int) -> bool:
-        return any(tag.last == place for tag in self.clauses.targets)
+        dash = self.words[place] in self.grammar["dashes"] and not self._touches(place)
+        return not dash and any(tag.last == place for tag in self.clauses.targets)
+
+    def _touches(self, place: int) -> bool:
+        return self.sentence.wording.starts[place] == self.sentence.wording.end(place - 1)
 
     def _is_asked(self, place: int) -> bool:
         """True behind a colon, dash, bracket, question mark, equals sign, tab or two blanks."""

@@ -32,9 +32,9 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     free = [drafts[number] for number in numbers]
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
     for tag in sentence.of(*ATTRIBUTES) if drafts else ():
-        if doubtful and _says_nothing(clauses, tag, drafts):
-            continue
         region = next((head for head in regions if head.first <= tag.first < head.last), None)
+        if doubtful and region is None and _says_nothing(clauses, tag, drafts):
+            continue
         owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
         for number in owners:
             given[number if region else numbers[number]].append(tag)

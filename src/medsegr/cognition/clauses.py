@@ -59,7 +59,8 @@ class Clauses:
         """
         words = self.sentence.words
         begin = self._past_colon(first)
-        begin += not denying and first <= 2 and self.sentence.word(first) == ","
+        if not denying and first <= 2 and self.sentence.word(first) == ",":
+            begin = first + (3 if self.sentence.word(first + 1) == "there" else 1)
         listing = words[begin - 1] == ":"
         for at in sorted({*self.breaks, *self.signs, *(self.ands if denying else ())}):
             goes_on = at < begin or (listing and words[at] == ";")
@@ -183,7 +184,8 @@ class Clauses:
 
     def _new_clause(self, at: int, last: int, finite: bool) -> bool:
         """True for "the effusion has increased and the consolidation ...": another finding is spoken of."""
-        if not any(at < tag.first < last for tag in self.targets):
+        named = (*self.targets, *self.sentence.of("member"))
+        if not any(at <= tag.first < last for tag in named):
             return False
         before = [tag for tag in self.targets if tag.last <= at]
         if not before:
@@ -196,7 +198,8 @@ class Clauses:
     def is_stop(self, at: int) -> bool:
         """True for a full stop within a unit, less that of a number in a list."""
         near = self.sentence.word(at - 1), self.sentence.word(at + 1)
-        return self.sentence.words[at] == "." and "." not in near and not near[0].isdigit()
+        short = near[0] in self.grammar["short_forms"] | self.grammar["short_sides"]
+        return self.sentence.words[at] == "." and "." not in near and not near[0].isdigit() and not short
 
     def stretches(self) -> Iterator[Stretch]:
         """The words [first, last) between the links that part clauses."""

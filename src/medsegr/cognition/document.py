@@ -91,6 +91,8 @@ class Layout:
     def _ends(self, text: str, start: int, cut: "re.Match[str]", last: int) -> bool:
         place, sign = cut.start(), cut.group()
         if not sign:
+            if text[place] == "*" and not text[text.rfind("\n", 0, place) + 1 :].lstrip().startswith("*"):
+                return False
             return text.rfind("(", start, place) <= text.rfind(")", start, place)
         if sign == "?":
             return not (_asks_for_next(text, start, place) or self._answer.match(text, place + 1, last))
@@ -99,6 +101,8 @@ class Layout:
         return sign != "\n" or self._line_ends(text, start, place, last)
 
     def _stops(self, text: str, start: int, place: int) -> bool:
+        if text[max(start, place - 2) : place] == "..":
+            return False
         ahead = max(start, place - 8)
         goes_on = text[place + 1 : place + 2] == " " and text[place + 2 : place + 3].islower()
         if goes_on and self._short_sides.search(text, ahead, place):

@@ -43,10 +43,10 @@ def resumes(sentence: Sentence, grammar: Grammar) -> str | None:
     return "last" if opening.kind == "size" or behind in grammar["behind_opening"] else None
 
 
-def members(clauses: Clauses, drafts: Sequence[Draft], earlier: Draft | None) -> list[Draft]:
+def members(scopes: Scopes, drafts: Sequence[Draft], earlier: Draft | None) -> list[Draft]:
     """Findings singled out of a group without a noun: "the largest in the right lower lobe", "one of them"."""
     found: list[Draft] = []
-    sentence, grammar = clauses.sentence, clauses.grammar
+    sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
     for tag in sentence.of("member"):
         if _noun_follows(clauses, tag) or _says_where(sentence, tag, grammar):
             continue
@@ -55,9 +55,10 @@ def members(clauses: Clauses, drafts: Sequence[Draft], earlier: Draft | None) ->
             one = sentence.words[tag.first] == "one" and sentence.word(tag.first + 1) == "of"
             count = (attribute(sentence, tag)._replace(kind="count", name="1"),) if one else ()
             words = tag.named("target", group.name)
-            found.append(
-                Draft(words, group.name, group.presence, (), (sentence.span(tag),), count, apart=True)
-            )  # fmt: skip
+            said = scopes.of(words)
+            presence = "absent" if said.presence == "absent" else group.presence
+            cues = tuple(sentence.span(cue) for cue in said.cues)
+            found.append(Draft(words, group.name, presence, cues, (sentence.span(tag),), count, apart=True))
     return found
 
 

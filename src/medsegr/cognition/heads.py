@@ -77,7 +77,7 @@ def _inside(head: Head, others: Sequence[Head]) -> bool:
 def _decides(tag: Tag, head: Head) -> bool:
     """True for cues within the words of a head: they are spent."""
     spent = tag.kind.startswith(("absent", "uncertain")) or tag.kind == "member"
-    return head.tag is not None and head.first <= tag.first < head.last and spent
+    return head.tag is not None and head.first < tag.last and tag.first < head.last and spent
 
 
 class _Finder:
@@ -140,6 +140,9 @@ class _Finder:
     def _other_place(self, first: int, last: int) -> Head | None:
         """ "... on the right is not seen on the left": a denial with a place of its own behind one with another."""
         targets = self._targets(first, last)
+        place = next((at for at in range(first + 1, last - 1) if self._denies_place(at)), None)
+        if place is not None and len(targets) == 1 and targets[0].last <= place and self._places(place, last):
+            return Head(Tag("target", targets[0].name, place, place + 1, "absent"), place, last)
         for cue in self.sentence.within(first, last, "absent_after") if len(targets) == 1 else ():
             behind = self._places(cue.last, last)
             ahead = self._places(first, cue.first)
@@ -147,6 +150,11 @@ class _Finder:
             if led and ahead and behind and targets[0].last <= cue.first and _differ(_names(ahead), behind):
                 return Head(Tag("target", targets[0].name, cue.first, cue.last, "absent"), cue.first, last)
         return None
+
+    def _denies_place(self, at: int) -> bool:
+        """True for the "not" of "is seen not on the right"."""
+        words = self.sentence.words
+        return words[at] == "not" and words[at + 1] in self.grammar["at"]
 
     def _head(self, first: int, last: int) -> Head | None:
         words = self.sentence.words
@@ -163,10 +171,17 @@ class _Finder:
         before = self._before(first)
         presence = self._presence(first, last, before, places)
         if presence is None or before is None:
-            normal = not self.grammar["calls_normal"].isdisjoint(words[first:last])
+            normal = self._is_normal(first, last)
             return Head(None, first, last) if normal and self.targets and self._tells_apart(first, last) else None
         at = self._stands_for(first, last, places)
         return Head(Tag("target", before.name, *at, presence), first, last)
+
+    def _is_normal(self, first: int, last: int) -> bool:
+        """True for "normal right lung", and for the lungs of "normal heart and lungs"."""
+        listed = self.sentence.word(first - 1) in ("and", "&")
+        start = next((a for a, b in self.clauses.stretches() if listed and b == first - 1), first)
+        plain = start < first and not self._targets(start, first)
+        return not self.grammar["calls_normal"].isdisjoint(self.sentence.words[start if plain else first : last])
 
     def _is_bare(self, first: int, last: int) -> bool:
         """True for words that say nothing but place, size, degree and whether something is there."""
@@ -181,7 +196,7 @@ class _Finder:
             | grammar.organs.keys()
             | grammar["body_parts"]
         )
-        covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count")
+        covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count", "absent_after")
                    for p in range(tag.first, tag.last)}  # fmt: skip
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
 
@@ -198,12 +213,20 @@ class _Finder:
         hedged: Presence = "uncertain" if not grammar["hedges"].isdisjoint(words) else "present"
         if not grammar["stands_in"].isdisjoint(words) and self.sentence.words[first] not in ("it",):
             return before.presence if before.presence != "absent" else hedged
+        if self._is_subject(first, last):
+            return None
         graded = self._graded(first, last)
         said = graded or not grammar["affirms"].isdisjoint(words)
         if before.presence == "absent":
             turned = self.sentence.word(first - 1) in grammar["turns"] and bool(before.places)
             return hedged if (said and before.places) or turned else None
         return hedged if graded and before.graded else None
+
+    def _is_subject(self, first: int, last: int) -> bool:
+        """True for "the left kidney is small": an organ is described, and no finding in it."""
+        words, grammar = self.sentence.words[first:last], self.grammar
+        organ = any(word in grammar.organs or word in grammar["body_parts"] for word in words)
+        return organ and grammar["at"].isdisjoint(words[:2]) and not grammar["copulas"].isdisjoint(words)
 
     def _graded(self, first: int, last: int) -> bool:
         sizes = self.grammar["own_sizes"]
@@ -214,10 +237,11 @@ class _Finder:
     def _stands_for(self, first: int, last: int, places: Sequence[Tag]) -> Stretch:
         """The words that stand for the finding: the degree or denial, else the place."""
         grammar, words = self.grammar, self.sentence.words
-        said = grammar["denies"] | grammar["stands_in"] | grammar["affirms"]
+        stands = [(place, place + 1) for place in range(first, last) if words[place] in grammar["stands_in"]]
+        said = grammar["denies"] | grammar["affirms"]
         sizes = [(tag.first, tag.last) for tag in self.sentence.within(first, last, "size")]
         found = [(place, place + 1) for place in range(first, last) if words[place] in said] + sizes
-        return max(found) if found else (places[0].first, places[0].last)
+        return stands[0] if stands else max(found) if found else (places[0].first, places[0].last)
 
     def _left_free(self, exception: Tag, first: int, last: int) -> Head | None:
         """What "except" turns round: it is there where nothing else is, and is not where the rest is."""
@@ -245,7 +269,8 @@ class _Finder:
             place = side.first - 1
             while place >= 0 and words[place] in ("the", "to", "with"):
                 place -= 1
-            alone = self.sentence.word(side.last) in ("", ",", ".", ";", "side", "lung", ")", "one")
+            behind = self.sentence.word(side.last)
+            alone = not behind.isalpha() or behind in grammar["sided_nouns"] or behind in grammar.organs
             if 0 <= place < side.first - 1 and words[place] in grammar["comparing_sides"] and alone:
                 yield Head(None, place, side.last)
 
@@ -282,11 +307,11 @@ class _Finder:
 
     def _cut_rows(self, first: int, last: int) -> Iterator[Stretch]:
         """Stretches that begin with a place, or with a sign."""
-        cuts = [at for at in range(first, last) if self.sentence.words[at] in (",", ";", ".", "and", "&")]
+        cuts = [at for at in range(first, last) if self.sentence.words[at] in self.grammar["parts_rows"]]
         starts = [tag.first for tag in self._places(first, last) if tag.kind == "side"]
         edges = sorted({first, last, *cuts, *(s for s in starts if self._begins_row(first, s))})
         for edge, end in pairwise(edges):
-            begin = edge + (self.sentence.words[edge] in (",", ";", ".", "and", "&"))
+            begin = edge + (self.sentence.words[edge] in self.grammar["parts_rows"])
             if begin < end:
                 yield begin, end
 
@@ -302,7 +327,7 @@ class _Finder:
             return False
         words = set(self.sentence.words[first:last])
         said = self.grammar["denies"] | self.grammar["affirms"] | self.grammar["hedges"] | self.grammar["answers"]
-        return not said.isdisjoint(words - {":", "-", "="}) or self._graded(first, last)
+        return not said.isdisjoint(words - {":", "="} - self.grammar["dashes"]) or self._graded(first, last)
 
     def _row_presence(self, first: int, last: int) -> Presence:
         words = self.sentence.words[first:last]
@@ -336,6 +361,6 @@ def _differ(names: frozenset[tuple[str, str]], places: Sequence[Tag]) -> bool:
     """True for two places of which neither holds the other: the sides differ, or the zones do."""
     for kind in PLACES:
         one, other = {name for k, name in names if k == kind}, {tag.name for tag in places if tag.kind == kind}
-        if one and other and one.isdisjoint(other):
+        if one and other and one.isdisjoint(other) and "bilateral" not in one | other:
             return True
     return False

@@ -99,7 +99,8 @@ class Scopes:
         """True for a denial that closes its clause: it may say so of what a pronoun or comma leads back to."""
         if self._is_parenthetical(tag):
             return True
-        return kind == "absent_after" and self._closes(tag.last)
+        after = kind == "absent_after" or (kind == _BEHIND and not _looks_both_ways(tag))
+        return after and self._closes(tag.last)
 
     def _denied_exclusion(self, tag: Tag) -> int | None:
         """Where "has not been ruled out" and "can't be excluded" begin: exclusion denied leaves doubt; else None."""

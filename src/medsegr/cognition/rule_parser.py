@@ -295,7 +295,7 @@ def _described(
     """The earlier findings and the new ones, with what a sentence says of them."""
     sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
     shown = [number for number, draft in enumerate(known) if draft.presence != "absent"]
-    grouped = members(clauses, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
+    grouped = members(scopes, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
     groups = {id(m): _group_of(m, new, known, shown) for m in grouped}
     new = sorted([*new, *grouped], key=_first)
     going_on = resumes(sentence, grammar) if shown else None

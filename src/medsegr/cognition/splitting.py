@@ -96,7 +96,7 @@ class _Placed:
         for leads in (self._leads, self._follows):
             own = [next((one for one in degrees if leads(one, place)), None) for place in places]
             if None not in own and own[0] != own[1]:
-                rest = [one for one in self.draft.attributes if one not in places and one not in own]
+                rest = [one for one in self._rest(places[0].kind) if one not in own]
                 return [
                     self._having([place, *rest, degree]) for place, degree in zip(places, own, strict=True) if degree
                 ]

@@ -92,7 +92,7 @@ class Tagger:
             return True
         if len(behind) == 2 and behind[0] in grammar["bare_places"] and behind[1] in grammar["quadrants"]:
             return True
-        ahead = [word for word in words[max(0, tag.first - 4) : tag.first] if word not in ("the", "to", "on", "via")]
+        ahead = [word for word in words[max(0, tag.first - 4) : tag.first] if word not in grammar["to_a_patient"]]
         return bool(ahead) and ahead[-1] in grammar["patient_verbs"]
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
@@ -108,7 +108,7 @@ class Tagger:
         found: list[Tag] = []
         words = wording.words
         for tag in tags:
-            if tag.last - tag.first < 2 or tag.kind not in ("target", "zone"):
+            if tag.last - tag.first < 2 or tag.kind not in ("target", "zone", "member"):
                 continue
             target = self.lexicon.targets[tag.name] if tag.kind == "target" else None
             for place in range(tag.first, tag.last) if not (target and target.side) else ():
