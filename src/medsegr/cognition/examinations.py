@@ -99,8 +99,10 @@ def titled(text: str, lexicon: "Lexicon") -> Examination | None:
         if len(said) > LONGEST_NAME or not _OTHER_TIME.isdisjoint(said):
             continue
         method = _method(said, lexicon)
-        found = method and _shown_by(method, _parts_in(said, lexicon), lexicon)
-        if found or (method and said in _phrases(lexicon)[0]):
+        if method is None:
+            continue
+        found = _shown_by(method, _parts_in(said, lexicon), lexicon)
+        if found or said in _phrases(lexicon)[0]:
             return found or _alone(method, lexicon)
     return None
 

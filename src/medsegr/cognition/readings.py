@@ -177,7 +177,7 @@ class Readings:
         return [name for _, _, name in near if tag.kind != "target" or self._says(name, kind, at_home)]
 
     def _before(self, tag: Tag, organs: Sequence[Named], earlier: Spoken, kind: str, at_home: bool) -> list[str]:
-        """Organs that a sentence has spoken of, its heading, and the sentence before; general targets ask the heading."""
+        """Organs that the sentence spoke of before, its heading, and the sentence before."""
         ahead = [name for place, name in reversed(organs) if place < tag.first] if kind != tag.name else []
         told = [*ahead, earlier.heading, *([earlier.organ] if tag.kind != "target" else [])]
         return [name for name in told if name and (tag.kind != "target" or self._says(name, kind, at_home))]
@@ -186,7 +186,7 @@ class Readings:
         return kind in self.lexicon.organs[organ].lesions
 
     def _says(self, organ: str, kind: str, at_home: bool) -> bool:
-        """True for an organ with such a lesion; a general one of tissue that is everywhere says less than the picture."""
+        """True for an organ with such a lesion; that of tissue which is everywhere counts where it has a name."""
         known = self.lexicon.organs[organ]
         general = known.lesions.get(kind) in self.general_targets
         return kind in known.lesions and not (at_home and general and _EVERYWHERE in known.regions)
