@@ -89,6 +89,13 @@ class Reader:
         self.grammar = grammar_of(lexicon)
         self.layout = Layout(lexicon)
         self.tagger = Tagger(lexicon, self.grammar)
+        self._subjects: dict[str | None, Subject] = {}
+
+    def subject(self, modality: str | None) -> Subject:
+        """Tells what sentences of reports on pictures of a modality speak of."""
+        if modality not in self._subjects:
+            self._subjects[modality] = Subject(self.grammar, own_words(self.lexicon, modality))
+        return self._subjects[modality]
 
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
         """The findings of a report, in its order."""
@@ -132,7 +139,7 @@ class _Report:
         self.text = text
         self.modality = modality
         self.not_read: list[Span] = []
-        self.subject = Subject(reader.grammar, own_words(reader.lexicon, modality))
+        self.subject = reader.subject(modality)
         self.readings = Readings(reader.lexicon, reader.grammar, modality, organs)
 
     def after(self, context: Context, unit: Unit) -> Context:
