@@ -185,17 +185,7 @@ class _Finder:
 
     def _is_bare(self, first: int, last: int) -> bool:
         """True for words that say nothing but place, size, degree and whether something is there."""
-        grammar = self.grammar
-        plain = grammar["says_nothing"] | grammar["denies"] | grammar["affirms"] | grammar["calls_normal"]
-        plain = (
-            plain
-            | grammar["not_looked_at"]
-            | {","}
-            | grammar["hedges"]
-            | grammar["answers"]
-            | grammar.organs.keys()
-            | grammar["body_parts"]
-        )
+        plain = self.grammar["bare_words"]
         covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count", "absent_after")
                    for p in range(tag.first, tag.last)}  # fmt: skip
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
