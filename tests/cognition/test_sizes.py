@@ -2,8 +2,8 @@
 
 import pytest
 
-from medsegr.cognition.parser import parse_report
 from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.parser import parse_report
 from medsegr.cognition.sizes import SizeFinder
 
 

@@ -43,7 +43,11 @@ class Form:
         known = self.sentence.known
         if self.grammar["answers"].isdisjoint(known):
             return ()
-        if self.grammar["asks"].isdisjoint(known) and not self._is_spaced() and self.grammar["answer_signs"].isdisjoint(known):
+        if (
+            self.grammar["asks"].isdisjoint(known)
+            and not self._is_spaced()
+            and self.grammar["answer_signs"].isdisjoint(known)
+        ):
             return ()
         return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 

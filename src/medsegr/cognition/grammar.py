@@ -24,7 +24,8 @@ _NONE: frozenset[str] = frozenset()
 
 _JOINED = {
     "not_names": (
-        "fillers", "links", "says_nothing", "harmless", "goes_on", "attribute_nouns", "body_parts", "exams", "exam_verbs",
+        "fillers", "links", "says_nothing", "harmless", "goes_on", "attribute_nouns", "body_parts", "exams",
+        "exam_verbs",
     ),
     "bare_words": (
         "says_nothing", "denies", "affirms", "calls_normal", "not_looked_at", "hedges", "answers", "body_parts",

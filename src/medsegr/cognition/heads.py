@@ -186,8 +186,8 @@ class _Finder:
     def _is_bare(self, first: int, last: int) -> bool:
         """True for words that say nothing but place, size, degree and whether something is there."""
         plain = self.grammar["bare_words"]
-        covered = {p for tag in self.sentence.within(first, last, "side", "zone", "size", "shape", "count", "absent_after")
-                   for p in range(tag.first, tag.last)}  # fmt: skip
+        tags = self.sentence.within(first, last, *PLACES, "size", "shape", "count", "absent_after")
+        covered = {place for tag in tags for place in range(tag.first, tag.last)}
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
 
     def _presence(self, first: int, last: int, before: Earlier | None, places: Sequence[Tag]) -> Presence | None:

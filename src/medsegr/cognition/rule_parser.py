@@ -16,7 +16,7 @@ cues and their scopes stand in ``lexicon_data/*.yaml``.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from medsegr.cognition.answers import Form
@@ -65,7 +65,7 @@ class Context:
     """
 
     drafts: tuple[Draft, ...] = ()
-    spoken: Spoken = Spoken()
+    spoken: Spoken = field(default_factory=Spoken)
     title: Attribute | None = None
     section: Attribute | None = None
     cue: tuple[str, Span] | None = None

@@ -52,9 +52,9 @@ def _opens_alternative(clauses: Clauses, one: Draft, other: Draft) -> bool:
     """True for the "atelectasis" of "opacity in the right base, atelectasis versus pneumonia"."""
     sentence = clauses.sentence
     near = any(other.target.last <= tag.first <= other.target.last + 2 for tag in sentence.of("versus"))
-    return near and sentence.between(
-        _past_its_place(sentence, one, other, clauses.grammar), other.target.first
-    ) == [","]
+    return near and sentence.between(_past_its_place(sentence, one, other, clauses.grammar), other.target.first) == [
+        ","
+    ]
 
 
 def _backward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:

@@ -36,7 +36,9 @@ class SizeFinder:
         more = rf"(?:{_TIMES}({_NUMBER})[^\S\n]{{0,3}}-?({_UNIT})?{axis})?"
         last = rf"(?:[^\S\n]{{0,2}}({_UNIT}))?(?![a-z\d\u00b2\u00b3^]|[^\S\n]?[\u00b2\u00b3^])"
         number = rf"(?<![\w.,/])({_NUMBER})[^\S\n]{{0,3}}-?({_UNIT})?{axis}"
-        then = rf"(?:in|on|at) (?:(?:19|20)\d\d|(?:{either('months')}))|(?:on|in|at) (?:the )?(?:{either('former_times')})"
+        then = (
+            rf"(?:in|on|at) (?:(?:19|20)\d\d|(?:{either('months')}))|(?:on|in|at) (?:the )?(?:{either('former_times')})"
+        )
         again = rf"(?:{either('formerly_behind')})(?!\W{{0,3}}(?:measur\w+ |was )?\d)"
         former = rf"in (?:19|20)\d\d:?|{either('former_ahead')}"
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"

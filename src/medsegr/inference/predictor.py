@@ -227,7 +227,16 @@ class Predictor:
             *outside_training(results, trained, modality),
             *contradictions(results, thresholds, told=len(priors)),
         )
-        return Result(results, picture, modality, priors.text, tuple(dict.fromkeys(warnings)), self.looks, self.name, not_read=priors.not_read)
+        return Result(
+            results,
+            picture,
+            modality,
+            priors.text,
+            tuple(dict.fromkeys(warnings)),
+            self.looks,
+            self.name,
+            not_read=priors.not_read,
+        )
 
     def _volumes(
         self, picture: MedicalImage, asked: Question, thresholds: Thresholds, lexicon: Lexicon
