@@ -1,11 +1,8 @@
 """What a picture cannot show: names that belong to other regions of the body."""
 
-from functools import lru_cache
-
 from medsegr.cognition.lexicon import Lexicon, regions_of
 
 
-@lru_cache(maxsize=32)
 def foreign_targets(modality: str | None, lexicon: Lexicon) -> tuple[str, ...]:
     """Findings and organs of regions that are neither in such pictures nor next to them.
 

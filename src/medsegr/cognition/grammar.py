@@ -22,12 +22,32 @@ GENERIC = "generic_"
 _NONE: frozenset[str] = frozenset()
 
 
+_JOINED = {
+    "not_names": (
+        "fillers", "links", "says_nothing", "harmless", "goes_on", "attribute_nouns", "body_parts", "exams",
+        "exam_verbs",
+    ),
+    "bare_words": (
+        "says_nothing", "denies", "affirms", "calls_normal", "not_looked_at", "hedges", "answers", "body_parts",
+    ),
+}  # fmt: skip
+"""Classes that are made of others: words that name no finding; words that say no more than place and presence."""
+
+
+class Classes(dict[str, frozenset[str]]):
+    """Classes of words by name; a class that a lexicon does not have is empty."""
+
+    def __missing__(self, name: str) -> frozenset[str]:
+        """Nothing."""
+        return _NONE
+
+
 @dataclass(frozen=True, eq=False)
 class Grammar:
     """Classes of folded words, and groups of targets.
 
     Attributes:
-        classes: By name; a class that a lexicon does not have is empty.
+        classes: By name.
         organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
         broader: Zone -> the greater place that it lies in.
         general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
@@ -37,7 +57,7 @@ class Grammar:
         devices, organ_targets: Targets that are tubes, lines and the like; that are organs.
     """
 
-    classes: Mapping[str, frozenset[str]]
+    classes: Classes
     organs: Mapping[str, tuple[str, ...]]
     broader: Mapping[str, str]
     general: Mapping[tuple[str, ...], str]
@@ -49,7 +69,7 @@ class Grammar:
 
     def __getitem__(self, name: str) -> frozenset[str]:
         """A class of words."""
-        return self.classes.get(name, _NONE)
+        return self.classes[name]
 
 
 def is_phrase(trigger: str) -> bool:
@@ -64,14 +84,19 @@ def grammar_of(lexicon: Lexicon) -> Grammar:
         for name, words in lexicon.triggers.items()
         if name in WORD_SETS or name.startswith(CLASS)
     }
+    organs = _organs(lexicon)
     classes["links"] = classes.get("links", _NONE) | classes.get("prepositions", _NONE)
+    for whole, parts in _JOINED.items():
+        classes[whole] = frozenset().union(*(classes.get(part, _NONE) for part in parts))
+    classes["not_names"] |= organs.keys()
+    classes["bare_words"] |= organs.keys() | {","}
     groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
     for target in lexicon.targets.values():
         groups[target.group].add(target.name)
     lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
     return Grammar(
-        classes,
-        _organs(lexicon),
+        Classes(classes),
+        organs,
         {zone.name: zone.within for zone in lexicon.zones.values() if zone.within},
         general_words(lexicon),
         frozenset(lexicon.triggers.get("lung_findings", ())),

@@ -185,19 +185,9 @@ class _Finder:
 
     def _is_bare(self, first: int, last: int) -> bool:
         """True for words that say nothing but place, size, degree and whether something is there."""
-        grammar = self.grammar
-        plain = grammar["says_nothing"] | grammar["denies"] | grammar["affirms"] | grammar["calls_normal"]
-        plain = (
-            plain
-            | grammar["not_looked_at"]
-            | {","}
-            | grammar["hedges"]
-            | grammar["answers"]
-            | grammar.organs.keys()
-            | grammar["body_parts"]
-        )
-        kinds = ("side", "zone", "size", "shape", "count", "absent_after")
-        covered = {p for tag in self.sentence.within(first, last, *kinds) for p in range(tag.first, tag.last)}
+        plain = self.grammar["bare_words"]
+        tags = self.sentence.within(first, last, *PLACES, "size", "shape", "count", "absent_after")
+        covered = {place for tag in tags for place in range(tag.first, tag.last)}
         return all(place in covered or self.sentence.words[place] in plain for place in range(first, last))
 
     def _presence(self, first: int, last: int, before: Earlier | None, places: Sequence[Tag]) -> Presence | None:

@@ -45,10 +45,9 @@ def _goes_on(sentence: Sentence, grammar: Grammar, first: int) -> bool:
 
 def _names_something(sentence: Sentence, grammar: Grammar, first: int, last: int) -> bool:
     covered = {place for tag in sentence.tags for place in range(tag.first, tag.last)}
-    plain = grammar["fillers"] | grammar["links"] | grammar["says_nothing"] | grammar["harmless"] | grammar["goes_on"]
-    plain = plain | grammar["attribute_nouns"] | grammar["body_parts"] | grammar["exams"] | grammar["exam_verbs"]
+    plain = grammar["not_names"]
     return any(
-        len(word) >= _SHORTEST and word.isalpha() and word not in plain and word not in grammar.organs
+        len(word) >= _SHORTEST and word.isalpha() and word not in plain
         for place, word in enumerate(sentence.words[first:last], first)
         if place not in covered
     )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -60,7 +59,6 @@ class Token(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=65536)
 def fold(word: str) -> str:
     """The form in which words are compared: lower case, one spelling, singular."""
     word = word.lower()

@@ -109,7 +109,13 @@ class Readings:
         cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
         cut = next((at for at, word in enumerate(sentence.words[:_LONGEST_HEADING]) if word == ":"), cut)
         heading = earlier.heading if cut is None else next((name for place, name in organs if place < cut), None)
-        return Spoken(organs[0][1] if organs else earlier.organ, heading)
+        spoken = [name for place, name in organs if not self._is_part_of_a_name(sentence, place, name)]
+        return Spoken(spoken[0] if spoken else earlier.organ, heading)
+
+    def _is_part_of_a_name(self, sentence: Sentence, place: int, organ: str) -> bool:
+        """True for the skin of "skin thickening" in pictures of the breast: what follows is not of the skin."""
+        other = bool(self._of_picture) and organ not in self._of_picture
+        return other and any(tag.covers(place) for tag in sentence.of("target"))
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""
@@ -177,7 +183,7 @@ class Readings:
         return [name for _, _, name in near if tag.kind != "target" or self._says(name, kind, at_home)]
 
     def _before(self, tag: Tag, organs: Sequence[Named], earlier: Spoken, kind: str, at_home: bool) -> list[str]:
-        """Organs that a sentence has spoken of, its heading, and the one before; general targets ask the heading."""
+        """Organs that the sentence spoke of before, its heading, and the sentence before."""
         ahead = [name for place, name in reversed(organs) if place < tag.first] if kind != tag.name else []
         told = [*ahead, earlier.heading, *([earlier.organ] if tag.kind != "target" else [])]
         return [name for name in told if name and (tag.kind != "target" or self._says(name, kind, at_home))]
@@ -186,7 +192,7 @@ class Readings:
         return kind in self.lexicon.organs[organ].lesions
 
     def _says(self, organ: str, kind: str, at_home: bool) -> bool:
-        """True for an organ with such a lesion; a general one of what is everywhere says less than the picture."""
+        """True for an organ with such a lesion; that of tissue which is everywhere counts where it has a name."""
         known = self.lexicon.organs[organ]
         general = known.lesions.get(kind) in self.general_targets
         return kind in known.lesions and not (at_home and general and _EVERYWHERE in known.regions)

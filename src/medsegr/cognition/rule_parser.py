@@ -39,7 +39,7 @@ from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
 from medsegr.cognition.tags import Sentence, Tag
 
-LATEST = 64
+LATEST = 24
 """Findings that a sentence may go on about."""
 
 
@@ -89,6 +89,13 @@ class Reader:
         self.grammar = grammar_of(lexicon)
         self.layout = Layout(lexicon)
         self.tagger = Tagger(lexicon, self.grammar)
+        self._subjects: dict[str | None, Subject] = {}
+
+    def subject(self, modality: str | None) -> Subject:
+        """Tells what sentences of reports on pictures of a modality speak of."""
+        if modality not in self._subjects:
+            self._subjects[modality] = Subject(self.grammar, own_words(self.lexicon, modality))
+        return self._subjects[modality]
 
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
         """The findings of a report, in its order."""
@@ -132,7 +139,7 @@ class _Report:
         self.text = text
         self.modality = modality
         self.not_read: list[Span] = []
-        self.subject = Subject(reader.grammar, own_words(reader.lexicon, modality))
+        self.subject = reader.subject(modality)
         self.readings = Readings(reader.lexicon, reader.grammar, modality, organs)
 
     def after(self, context: Context, unit: Unit) -> Context:
@@ -146,7 +153,10 @@ class _Report:
         headed = self._headed(context, unsettled, unit)
         if headed is not None and unit.whole_line and not self._tells(unsettled):
             return headed
-        context = headed if headed is not None else replace(context, opening=self._opens_on(context, unsettled, unit))
+        if headed is not None:
+            context = headed
+        elif context.opening and not self._opens_on(unsettled, unit):
+            context = replace(context, opening=False)
         past = self._past(context, unsettled, unit)
         if past is not None:
             return past
@@ -158,8 +168,8 @@ class _Report:
         organs = self.grammar.organ_targets
         return any(tag.name not in organs for tag in sentence.of("target"))
 
-    def _opens_on(self, context: Context, sentence: Sentence, unit: Unit) -> bool:
-        return context.opening and "target" not in sentence.kinds and not unit.whole_line
+    def _opens_on(self, sentence: Sentence, unit: Unit) -> bool:
+        return "target" not in sentence.kinds and not unit.whole_line
 
     def _headed(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
         """The context with the side of a heading; None where there is no heading."""
@@ -218,6 +228,8 @@ class _Report:
         new = [part for draft in new for part in apart(clauses, draft)]
         new = self._questioned(clauses, new, unit)
         context, new = self._in_context(context, sentence, new, unit)
+        if not new and drafts is context.drafts:
+            return context
         return replace(context, drafts=(*drafts, *new), opening=context.opening and not new)
 
     def _spoken_of(self, clauses: Clauses, scopes: Scopes, heads: Heads) -> list[Draft]:
@@ -256,7 +268,8 @@ class _Report:
         cue = context.cue if unit.item else None
         if cue is not None:
             new = [_denied(draft, *cue) for draft in new]
-        return replace(context, cue=_open_cue(sentence, unit) or cue), new
+        cue = _open_cue(sentence, unit) or cue
+        return (context if cue == context.cue else replace(context, cue=cue)), new
 
 
 def _sided(draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
@@ -294,6 +307,8 @@ def _described(
 ) -> tuple[tuple[Draft, ...], list[Draft]]:
     """The earlier findings and the new ones, with what a sentence says of them."""
     sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
+    if not new and not known:
+        return known, []
     shown = [number for number, draft in enumerate(known) if draft.presence != "absent"]
     grouped = members(scopes, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
     groups = {id(m): _group_of(m, new, known, shown) for m in grouped}
@@ -342,6 +357,8 @@ def _given_back(
     known: tuple[Draft, ...], new: Sequence[Draft], told: Sequence[tuple[Draft, int]]
 ) -> tuple[tuple[Draft, ...], list[Draft]]:
     """Earlier and new findings with what was said of their stand-ins."""
+    if not told:
+        return known, list(new)
     earlier, fresh = list(known), list(new)
     for draft, number in told:
         table, own = (fresh, number) if number < 0 else (earlier, number)

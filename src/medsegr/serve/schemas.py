@@ -119,12 +119,19 @@ class FindingAnswer(Answered):
     trigger: list[Span]
     box: list[float] | None
     mask: str | None
+    segment: int | None
+    channel: int | None
+    label: int | None
     reason: str | None
     looked_twice: bool
     support: float | None
     area_px: int
     volume_mm3: float | None
+    volume_ml: float | None
     size_mm: float | None
+    length_mm: float | None
+    code: list[str]
+    category: list[str]
 
 
 class CaseAnswer(Answered):
@@ -137,8 +144,10 @@ class CaseAnswer(Answered):
     model_chosen: str | None
     modality: str | None
     looks: dict[str, bool]
+    files: dict[str, str]
     findings: list[FindingAnswer]
     warnings: list[str]
+    not_read: list[Span]
 
 
 class Problem(Answered):
