@@ -43,19 +43,16 @@ class Form:
         known = self.sentence.known
         if self.grammar["answers"].isdisjoint(known):
             return ()
-        if (
-            self.grammar["asks"].isdisjoint(known)
-            and not self._is_spaced()
-            and self.grammar["answer_signs"].isdisjoint(known)
-        ):
+        signs = ("asks", "answer_signs", "ticked", "not_ticked")
+        if all(self.grammar[name].isdisjoint(known) for name in signs) and not self._is_spaced():
             return ()
         return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 
     def _is_spaced(self) -> bool:
-        """True for a line with a tab or two blanks between words."""
+        """True for a line with a tab, two blanks or a row of dots between words."""
         wording = self.sentence.wording
         line = self.text_of_report[self.sentence.start : self.sentence.start + wording.end(len(wording.starts) - 1)]
-        return "\t" in line or "  " in line
+        return "\t" in line or "  " in line or ".." in line
 
     def _boxed(self) -> Iterator[Answer]:
         """Answers with a box before each: "effusion [ ] yes [x] no"."""
