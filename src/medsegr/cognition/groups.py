@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from medsegr.cognition.attributes import explains
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft, attribute
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.phrases import fold
 from medsegr.cognition.presence import Scopes
+from medsegr.cognition.relations import explains
 from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
 
 _OPENINGS = ("texture", "size")

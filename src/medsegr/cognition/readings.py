@@ -7,10 +7,10 @@ the modality name, in that order; never from an organ that such pictures cannot 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from medsegr.cognition.attributes import after_preposition
 from medsegr.cognition.grammar import GENERIC, Grammar
 from medsegr.cognition.lexicon import Lexicon, regions_of, told_of
 from medsegr.cognition.organs import first_named, target_of
+from medsegr.cognition.relations import after_preposition
 from medsegr.cognition.tags import Sentence, Tag, place_of
 
 _REACH = 9

@@ -7,7 +7,7 @@ The way of a report, each step a function of what the one before returned:
    longest-match pass; second readings stay as alternatives until ``readings`` settles whose lesion a word means.
 3. ``clauses``: the links of the sentence, the one place that knows where a scope ends. ``answers`` reads it as a form,
    ``presence`` gives each cue the words that it reaches, ``heads`` puts in findings that are spoken of without a name.
-4. ``attributes``: one ordered table of relations gives places, looks, sizes and counts to their targets; ``sharing``
+4. ``relations``: one ordered table says whose a place, look, size or count is; ``attributes`` gives it; ``sharing``
    and ``splitting`` say which places several findings share, and which make several findings of one.
 5. ``claims``: what several sentences say of one finding is joined.
 
@@ -15,25 +15,22 @@ What a sentence may refer to is a frozen ``Context``; no step changes what anoth
 cues and their scopes stand in ``lexicon_data/*.yaml``.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from medsegr.cognition.answers import Form
-from medsegr.cognition.attributes import attach
 from medsegr.cognition.claims import merge, told_by
 from medsegr.cognition.clauses import Clauses
+from medsegr.cognition.described import described
 from medsegr.cognition.document import Layout, Unit
-from medsegr.cognition.drafts import Attribute, Draft, attribute, drafted, stand_in
+from medsegr.cognition.drafts import Attribute, Draft, attribute, drafted
 from medsegr.cognition.grammar import grammar_of
-from medsegr.cognition.groups import inherited, joined, members, pronoun, referred, resumes, single_out
 from medsegr.cognition.heads import Earlier, Heads, with_heads
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
-from medsegr.cognition.sharing import share
 from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
@@ -224,7 +221,7 @@ class _Report:
             scopes = Scopes(clauses, answers)
         self.not_read += not_read(clauses, heads.regions)
         new = self._spoken_of(clauses, scopes, heads)
-        drafts, new = _described(scopes, heads, context.drafts, new)
+        drafts, new = described(scopes, heads, context.drafts, new)
         new = [part for draft in new for part in apart(clauses, draft)]
         new = self._questioned(clauses, new, unit)
         context, new = self._in_context(context, sentence, new, unit)
@@ -300,69 +297,3 @@ def _heads_list(sentence: Sentence, cue: Tag) -> bool:
     return all(
         word.isalpha() is False or word in ("the", "following", "finding") for word in sentence.words[cue.last :]
     )
-
-
-def _described(
-    scopes: Scopes, heads: Heads, known: tuple[Draft, ...], new: list[Draft]
-) -> tuple[tuple[Draft, ...], list[Draft]]:
-    """The earlier findings and the new ones, with what a sentence says of them."""
-    sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
-    if not new and not known:
-        return known, []
-    shown = [number for number, draft in enumerate(known) if draft.presence != "absent"]
-    grouped = members(scopes, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
-    groups = {id(m): _group_of(m, new, known, shown) for m in grouped}
-    new = sorted([*new, *grouped], key=_first)
-    going_on = resumes(sentence, grammar) if shown else None
-    stands = list(_stand_ins(scopes, going_on, known, shown, new))
-    told_of = sorted([*(draft for draft, _ in stands), *new], key=_first)
-    owned = attach(clauses, told_of, heads.regions)
-    by_old = {id(old): fresh for old, fresh in zip(told_of, owned, strict=True)}
-    fresh = [by_old[id(draft)] for draft in new]
-    fresh = [
-        inherited(draft, by_old.get(id(groups[id(old)]), groups[id(old)])) if id(old) in groups else draft
-        for old, draft in zip(new, fresh, strict=True)
-    ]
-    earlier, fresh = _given_back(known, fresh, [(by_old[id(draft)], number) for draft, number in stands])
-    if not sentence.kinds.isdisjoint(("member", "including")):
-        fresh = single_out(clauses, fresh)
-    return earlier, joined(clauses, share(clauses, fresh))
-
-
-def _first(draft: Draft) -> int:
-    return draft.target.first
-
-
-def _group_of(member: Draft, new: Sequence[Draft], known: Sequence[Draft], shown: Sequence[int]) -> Draft:
-    before = [draft for draft in new if draft.target.last <= member.target.first]
-    return before[-1] if before else known[shown[-1]]
-
-
-def _stand_ins(
-    scopes: Scopes, going_on: str | None, known: Sequence[Draft], shown: Sequence[int], new: Sequence[Draft]
-) -> Iterator[tuple[Draft, int]]:
-    """Stand-ins for findings that pronouns mean, each with the number of what is meant: of an earlier one, or, below
-    zero, of a new one counted from the end."""
-    if going_on is not None:
-        number = shown[0] if going_on == "first" else shown[-1]
-        yield stand_in(known[number]), number
-    for tag in scopes.sentence.of("latter", "former"):
-        meant = referred(scopes.clauses, tag, new, [known[number] for number in shown])
-        if meant is not None:
-            number = shown[meant] if meant < 0 else meant - len(new)
-            yield pronoun(scopes, tag, known[number] if meant < 0 else new[meant]), number
-
-
-def _given_back(
-    known: tuple[Draft, ...], new: Sequence[Draft], told: Sequence[tuple[Draft, int]]
-) -> tuple[tuple[Draft, ...], list[Draft]]:
-    """Earlier and new findings with what was said of their stand-ins."""
-    if not told:
-        return known, list(new)
-    earlier, fresh = list(known), list(new)
-    for draft, number in told:
-        table, own = (fresh, number) if number < 0 else (earlier, number)
-        more = [one.from_afar() for one in draft.attributes if one.kind != "count"]
-        whole = replace(table[own].having(more), words=(*table[own].words, *draft.words))
-        table[own] = replace(whole, presence="absent", cues=draft.cues) if draft.presence == "absent" else whole
-    return tuple(earlier), fresh

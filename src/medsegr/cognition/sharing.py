@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from medsegr.cognition.attributes import explains
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.relations import explains
 from medsegr.cognition.tags import Sentence
 
 

@@ -1,0 +1,77 @@
+"""What a sentence says of its findings, and of earlier ones that it goes on about."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from medsegr.cognition.attributes import attach
+from medsegr.cognition.drafts import Draft, stand_in
+from medsegr.cognition.groups import inherited, joined, members, pronoun, referred, resumes, single_out
+from medsegr.cognition.heads import Heads
+from medsegr.cognition.presence import Scopes
+from medsegr.cognition.sharing import share
+
+
+def described(
+    scopes: Scopes, heads: Heads, known: tuple[Draft, ...], new: list[Draft]
+) -> tuple[tuple[Draft, ...], list[Draft]]:
+    """The earlier findings and the new ones, with what a sentence says of them."""
+    sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
+    if not new and not known:
+        return known, []
+    shown = [number for number, draft in enumerate(known) if draft.presence != "absent"]
+    grouped = members(scopes, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
+    groups = {id(m): _group_of(m, new, known, shown) for m in grouped}
+    new = sorted([*new, *grouped], key=_first)
+    going_on = resumes(sentence, grammar) if shown else None
+    stands = list(_stand_ins(scopes, going_on, known, shown, new))
+    told_of = sorted([*(draft for draft, _ in stands), *new], key=_first)
+    owned = attach(clauses, told_of, heads.regions)
+    by_old = {id(old): fresh for old, fresh in zip(told_of, owned, strict=True)}
+    fresh = [by_old[id(draft)] for draft in new]
+    fresh = [
+        inherited(draft, by_old.get(id(groups[id(old)]), groups[id(old)])) if id(old) in groups else draft
+        for old, draft in zip(new, fresh, strict=True)
+    ]
+    earlier, fresh = _given_back(known, fresh, [(by_old[id(draft)], number) for draft, number in stands])
+    if not sentence.kinds.isdisjoint(("member", "including")):
+        fresh = single_out(clauses, fresh)
+    return earlier, joined(clauses, share(clauses, fresh))
+
+
+def _first(draft: Draft) -> int:
+    return draft.target.first
+
+
+def _group_of(member: Draft, new: Sequence[Draft], known: Sequence[Draft], shown: Sequence[int]) -> Draft:
+    before = [draft for draft in new if draft.target.last <= member.target.first]
+    return before[-1] if before else known[shown[-1]]
+
+
+def _stand_ins(
+    scopes: Scopes, going_on: str | None, known: Sequence[Draft], shown: Sequence[int], new: Sequence[Draft]
+) -> Iterator[tuple[Draft, int]]:
+    """Stand-ins for findings that pronouns mean, each with the number of what is meant: of an earlier one, or, below
+    zero, of a new one counted from the end."""
+    if going_on is not None:
+        number = shown[0] if going_on == "first" else shown[-1]
+        yield stand_in(known[number]), number
+    for tag in scopes.sentence.of("latter", "former"):
+        meant = referred(scopes.clauses, tag, new, [known[number] for number in shown])
+        if meant is not None:
+            number = shown[meant] if meant < 0 else meant - len(new)
+            yield pronoun(scopes, tag, known[number] if meant < 0 else new[meant]), number
+
+
+def _given_back(
+    known: tuple[Draft, ...], new: Sequence[Draft], told: Sequence[tuple[Draft, int]]
+) -> tuple[tuple[Draft, ...], list[Draft]]:
+    """Earlier and new findings with what was said of their stand-ins."""
+    if not told:
+        return known, list(new)
+    earlier, fresh = list(known), list(new)
+    for draft, number in told:
+        table, own = (fresh, number) if number < 0 else (earlier, number)
+        more = [one.from_afar() for one in draft.attributes if one.kind != "count"]
+        whole = replace(table[own].having(more), words=(*table[own].words, *draft.words))
+        table[own] = replace(whole, presence="absent", cues=draft.cues) if draft.presence == "absent" else whole
+    return tuple(earlier), fresh
