@@ -1,5 +1,6 @@
 """Attributes that a model never met count as not stated; what it met, and where a finding lies, stays."""
 
+import json
 from dataclasses import replace
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
-from medsegr.cognition.taught_words import TaughtWords
+from medsegr.cognition.taught_words import ENOUGH, Tally, TaughtWords
 from medsegr.model.adapter import PartialVocabulary
 from tests.views import view_of
 
@@ -56,6 +57,20 @@ def test_words_belong_to_the_pictures_they_were_met_in():
     assert not there.encode([[NODULE]], [XRAY]).texture.any()
     assert there.encode([[NODULE]], [view_of()]).texture.sum() == 1, "nobody knows what picture it is"
     assert unnamed.encode([[NODULE]], [XRAY]).texture.sum() == 1, "such pictures may have been among the others"
+
+
+def test_a_word_is_known_once_enough_pictures_had_it_and_a_tally_goes_on_where_it_was():
+    small, round_ = ("colonoscopy", "shape", "small"), ("colonoscopy", "shape", "round")
+    tally = Tally()
+    tally.add((*small, "one picture") for _ in range(50))
+    tally.add((*round_, f"picture {k}") for k in range(ENOUGH - 1))
+    assert tally.known() == frozenset()
+    on = Tally(json.loads(json.dumps(tally.told())))
+    on.add([(*round_, "picture 0")])
+    assert on.known() == frozenset()
+    on.add((*round_, f"picture {k}") for k in range(100))
+    assert on.known() == frozenset({round_})
+    assert len(on.told()) == 1 + ENOUGH
 
 
 def test_a_vocabulary_that_leaves_aspects_unsaid_knows_as_much():

@@ -1,5 +1,6 @@
-"""Which attributes a model was shown in training. A row that never was has no meaning, and may mislead."""
+"""Which attributes a model was shown in training. A row that hardly ever was has no meaning, and may mislead."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,8 +10,14 @@ ATTRIBUTES = ("location", "texture", "shape")
 UNKNOWN = "unknown"
 """Stands for the modality of pictures whose modality nobody knew."""
 
+ENOUGH = 4
+"""Pictures that must show a finding with an attribute; of fewer, a model learns the pictures and not the word."""
+
 Word = tuple[str, str, str]
 """(modality or ``unknown``, aspect, name)."""
+
+Told = tuple[str, str, str, str]
+"""A word, and the picture that it was said of."""
 
 
 @dataclass(frozen=True)
@@ -50,3 +57,30 @@ class TaughtWords:
     def from_dict(cls, record: Mapping[str, Mapping[str, Sequence[str]]]) -> "TaughtWords":
         """Read what :meth:`to_dict` wrote."""
         return cls(frozenset((m, aspect, name) for m, of in record.items() for aspect, ns in of.items() for name in ns))
+
+
+class Tally:
+    """Words that training has told so far, and of which pictures, :data:`ENOUGH` of each at most.
+
+    Args:
+        told: From :meth:`told` of another session of the run.
+    """
+
+    def __init__(self, told: Iterable[Sequence[str]] = ()) -> None:
+        self._pictures: dict[Word, set[str]] = defaultdict(set)
+        self.add((modality, aspect, name, picture) for modality, aspect, name, picture in told)
+
+    def add(self, told: Iterable[Told]) -> None:
+        """Count what was told in a batch."""
+        for *word, picture in told:
+            pictures = self._pictures[word[0], word[1], word[2]]
+            if len(pictures) < ENOUGH:
+                pictures.add(picture)
+
+    def known(self) -> frozenset[Word]:
+        """The words that were said of enough pictures."""
+        return frozenset(word for word, pictures in self._pictures.items() if len(pictures) >= ENOUGH)
+
+    def told(self) -> list[list[str]]:
+        """JSON-ready, to go on with."""
+        return [[*word, picture] for word, pictures in sorted(self._pictures.items()) for picture in sorted(pictures)]

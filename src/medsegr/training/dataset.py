@@ -16,7 +16,7 @@ from medsegr.backbones.decoder_input import Prompts
 from medsegr.cognition.prior_embedding import PriorBatch, PriorVocabulary, stated_names
 from medsegr.cognition.priors import Finding
 from medsegr.cognition.region_map import seen
-from medsegr.cognition.taught_words import ATTRIBUTES, UNKNOWN, Word
+from medsegr.cognition.taught_words import ATTRIBUTES, UNKNOWN, Told
 from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.inference.flips import mirrored_finding
 from medsegr.training.augmentation import change_intensity, draw_geometry, move
@@ -46,6 +46,7 @@ class Sample:
         masks: uint8 (K, h, w).
         view: Of the image.
         texts: K reports, that the findings' evidence points into.
+        picture: Tells it from others; empty where nobody asks.
     """
 
     image: np.ndarray
@@ -53,6 +54,7 @@ class Sample:
     masks: np.ndarray
     view: View
     texts: tuple[str, ...] = field(repr=False)
+    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class TrainingBatch:
         priors: What is asked of each image.
         truth: Its masks.
         shown: (modality or ``unknown``, target) of what is asked for and there.
-        words: Attributes that are told of it.
+        words: Attributes that are told of it, and of which picture.
         told: True boxes that some findings are told, or None.
     """
 
@@ -72,7 +74,7 @@ class TrainingBatch:
     priors: PriorBatch
     truth: Truth
     shown: frozenset[tuple[str, str]] = frozenset()
-    words: frozenset[Word] = frozenset()
+    words: frozenset[Told] = frozenset()
     told: Prompts | None = None
 
     def to(self, device: torch.device) -> "TrainingBatch":
@@ -152,24 +154,24 @@ def collate(
     slots, side = priors.valid.shape[1], pixels.shape[-1]
     masks = priors.valid.new_zeros(len(samples), slots, side, side, dtype=torch.uint8)
     present = torch.zeros_like(priors.valid)
-    shown: list[tuple[str, Finding]] = []
+    shown: list[tuple[Sample, Finding]] = []
     for row, (sample, square) in enumerate(zip(samples, squares, strict=True)):
         count = len(sample.masks)
         masks[row, :count] = square.padded(torch.from_numpy(sample.masks))
         present[row, :count] = masks[row, :count].flatten(1).any(1).float()
         there = zip(sample.findings, present[row, :count].tolist(), strict=True)
-        shown += [(sample.view.modality or UNKNOWN, finding) for finding, is_there in there if is_there]
+        shown += [(sample, finding) for finding, is_there in there if is_there]
     content = pixels.new_tensor([square.content for square in squares])
     truth = Truth(masks, priors.valid.float(), present, content)
-    targets = frozenset((modality, finding.target) for modality, finding in shown)
+    targets = frozenset((sample.view.modality or UNKNOWN, finding.target) for sample, finding in shown)
     return TrainingBatch(pixels, priors, truth, targets, frozenset(_words(shown)))
 
 
-def _words(shown: Sequence[tuple[str, Finding]]) -> Iterator[Word]:
-    """The attributes that findings in pictures of a modality state."""
-    for modality, finding in shown:
-        stated = stated_names(finding, modality)
-        yield from ((modality, aspect, name) for aspect in ATTRIBUTES for name in stated[aspect])
+def _words(shown: Sequence[tuple[Sample, Finding]]) -> Iterator[Told]:
+    """The attributes that findings state of pictures."""
+    for sample, finding in shown:
+        stated, modality = stated_names(finding, sample.view.modality), sample.view.modality or UNKNOWN
+        yield from ((modality, aspect, name, sample.picture) for aspect in ATTRIBUTES for name in stated[aspect])
 
 
 @dataclass(eq=False)
@@ -220,18 +222,20 @@ class TrainingBatches(Dataset):
             questions = draw_questions(study, partial(self._draw, dataset, rng), self.config.sampling, rng)
             if questions:
                 break
+        name = f"{self.store.folders[dataset].name}/{self.store.names[dataset][index]}"
+        return replace(self._seen(study, questions, name, rng), picture=name)
+
+    def _seen(self, study: Study, questions: Sequence[Question], name: str, rng: np.random.Generator) -> Sample:
+        """The study as it is, or augmented: anew, or in one of the versions that are kept."""
         versions = self.config.trunk_cache.versions
         if not versions:
             return make_sample(study, questions, self.config, rng)
         version = int(rng.integers(versions))
         if version == 0:
             return plain_sample(study, questions)
-        return make_sample(study, questions, self.config, self._version(dataset, index, version))
-
-    def _version(self, dataset: int, index: int, version: int) -> np.random.Generator:
-        """Where an augmented version comes from: the same in every run, so that runs can share what is kept."""
-        name = f"{self.store.folders[dataset].name}/{self.store.names[dataset][index]}"
-        return np.random.default_rng((version, *hashlib.sha256(name.encode()).digest()))
+        # The same in every run, so that runs can share what is kept.
+        fixed = np.random.default_rng((version, *hashlib.sha256(name.encode()).digest()))
+        return make_sample(study, questions, self.config, fixed)
 
     def _index(self, dataset: int, rng: np.random.Generator) -> int:
         return int(rng.integers(len(self.store.names[dataset])))

@@ -33,7 +33,7 @@ class Progress:
         best: Best validation score so far.
         seconds: Time spent in training, over all sessions.
         targets: Modality -> names that were asked for and shown so far; see :class:`TrainedTargets`.
-        words: Modality -> aspect -> attributes that were told so far; see :class:`TaughtWords`.
+        words: Attributes that were told so far, and of which pictures; see :class:`Tally`.
         sums: Term of the loss -> its sum over the steps since the log's last line.
         summed: Number of these steps.
     """
@@ -42,7 +42,7 @@ class Progress:
     best: float = -1.0
     seconds: float = 0.0
     targets: dict[str, list[str]] = field(default_factory=dict)
-    words: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    words: list[list[str]] = field(default_factory=list)
     sums: dict[str, float] = field(default_factory=dict)
     summed: int = 0
 

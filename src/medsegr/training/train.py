@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.catalogue import working_folder_importable
-from medsegr.cognition.taught_words import TaughtWords
+from medsegr.cognition.taught_words import Tally
 from medsegr.errors import TrainingError
 from medsegr.inference.trained_targets import KEY, TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam
@@ -119,6 +119,7 @@ class _Run:
         self.trained = Trained(model, named, optimiser, mean)
         self.progress = Progress()
         self.targets = TrainedTargets.from_metadata(model.metadata)
+        self.tally = Tally()
         self.data_seconds = 0.0
         self.timed = 0
         self.skipped = 0
@@ -131,7 +132,7 @@ class _Run:
         if self.fabric.broadcast(self.folder is not None and self.folder.resumed):
             self.progress = load_state(run, self.trained)
             self.targets = self.targets.joined(TrainedTargets.from_metadata({KEY: self.progress.targets}))
-            self.model.adapter.teach(TaughtWords.from_dict(self.progress.words).words)
+            self.tally = Tally(self.progress.words)
         if self.folder is not None:
             self.folder.keep_log_until(self.progress.step)
         before, self.held_out = self.progress.seconds, held_out
@@ -179,7 +180,7 @@ class _Run:
             marked = time.monotonic()
             batch = next(batches).to(self.fabric.device)
             self.targets = self.targets.with_pairs(batch.shown)
-            self.model.adapter.teach(batch.words)
+            self.tally.add(batch.words)
             batch = batch.halved() if step < config.half_size_share * config.steps else batch
             self.data_seconds += time.monotonic() - marked
             trunk = None if self.trunks is None else self.trunks(batch.pixels)
@@ -235,6 +236,7 @@ class _Run:
     def _validate(self) -> None:
         """Measure, and keep the model if it is the best so far. Only the first process does."""
         if self.folder is not None:
+            self.model.adapter.teach(self.tally.known())
             with self.trained.mean.in_place() if self.trained.mean else nullcontext():
                 scores, thresholds = {}, {}
                 if len(self.held_out) and self.config.validate_cases:
@@ -259,8 +261,7 @@ class _Run:
     def _save(self) -> None:
         if self.folder is not None:
             self.progress.targets = self.targets.metadata().get(KEY, {})
-            taught = self.model.vocabulary.taught
-            self.progress.words = {} if taught is None else taught.to_dict()
+            self.progress.words = self.tally.told()
             save_state(self.folder.path, self.trained, self.progress)
         self.fabric.barrier()
 
