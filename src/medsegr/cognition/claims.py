@@ -7,7 +7,7 @@ from typing import TypeVar
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.phrases import is_plural
-from medsegr.cognition.priors import Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
+from medsegr.cognition.priors import Count, Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
 
 T = TypeVar("T")
 
@@ -173,7 +173,7 @@ def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _finding(told: Told) -> Finding:
-    count = told.count if told.count in (None, "multiple") else int(told.count)
+    count: Count | None = "multiple" if told.count == "multiple" else int(told.count) if told.count else None
     return Finding(
         told.name,
         told.presence,

@@ -82,9 +82,9 @@ def single_out(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
             marked[number] = replace(draft, apart=True)
     for tag in sentence.of("member"):
         size = _compared_size(clauses, tag)
-        number = next((n for n, d in enumerate(marked) if d.target.first >= tag.last), None)
-        if size is not None and number is not None:
-            marked[number] = _compared(sentence, marked[number], tag, size)
+        behind = next((n for n, d in enumerate(marked) if d.target.first >= tag.last), None)
+        if size is not None and behind is not None:
+            marked[behind] = _compared(sentence, marked[behind], tag, size)
     return marked
 
 

@@ -216,6 +216,7 @@ class _Finder:
         """True for "the left kidney is small": an organ is described, and no finding in it."""
         words, grammar = self.sentence.words[first:last], self.grammar
         organ = any(word in grammar.organs or word in grammar["body_parts"] for word in words)
+        organ = organ or (words[0] == "the" and not self._graded(first, last))
         return organ and grammar["at"].isdisjoint(words[:2]) and not grammar["copulas"].isdisjoint(words)
 
     def _graded(self, first: int, last: int) -> bool:
