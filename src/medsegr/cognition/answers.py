@@ -8,9 +8,6 @@ from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.priors import Presence
 from medsegr.cognition.tags import Sentence, Tag
 
-_ASKING = ("asks", "answer_signs", "ticked", "not_ticked")
-"""Classes of words without which a sentence is no form."""
-
 _LONGEST = 4
 """Words of an answer."""
 
@@ -46,15 +43,16 @@ class Form:
         known = self.sentence.known
         if self.grammar["answers"].isdisjoint(known):
             return ()
-        if all(self.grammar[name].isdisjoint(known) for name in _ASKING) and not self._is_spaced():
+        signs = ("asks", "answer_signs", "ticked", "not_ticked")
+        if all(self.grammar[name].isdisjoint(known) for name in signs) and not self._is_spaced():
             return ()
         return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 
     def _is_spaced(self) -> bool:
-        """True for a line with a tab, two blanks or dots between words."""
+        """True for a line with a tab, two blanks or a row of dots between words."""
         wording = self.sentence.wording
         line = self.text_of_report[self.sentence.start : self.sentence.start + wording.end(len(wording.starts) - 1)]
-        return any(gap in line for gap in ("\t", "  ", ".."))
+        return "\t" in line or "  " in line or ".." in line
 
     def _boxed(self) -> Iterator[Answer]:
         """Answers with a box before each: "effusion [ ] yes [x] no"."""

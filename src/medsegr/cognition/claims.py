@@ -173,9 +173,7 @@ def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _finding(told: Told) -> Finding:
-    count: Count | None = None
-    if told.count is not None:
-        count = "multiple" if told.count == "multiple" else int(told.count)
+    count: Count | None = "multiple" if told.count == "multiple" else int(told.count) if told.count else None
     return Finding(
         told.name,
         told.presence,
