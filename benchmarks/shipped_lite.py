@@ -47,8 +47,9 @@ DATA = (
 )
 LIMITS = (
     "It was trained on small numbers of real pictures of five kinds, for the names that are listed above and no "
-    "others; what else a report names is refused. It trusts stated places too much: see polyp_cvc_text, of "
-    "another hospital, with its sentences and without. Small fundus lesions it hardly finds. It needs LiteMedSAM's weights, which are not part of it."
+    "others; what else a report names is refused. It trusts stated places too much: see polyp_cvc_text, of another "
+    "hospital, with its sentences and without. Small fundus lesions it hardly finds. It needs LiteMedSAM's weights, "
+    "which are not part of it."
 )
 WAYS = {"true": "with its report", "none": "without a report", "other": "with another's"}
 
