@@ -19,6 +19,7 @@ ROOMS = (
     "medsegr.cognition.prior_embedding",
     "medsegr.cognition.fusion_transformer",
     "medsegr.cognition.text_encoder",
+    "medsegr.cognition.plane_prior",
 )
 """Where tensors are; the rest of the package has no shapes to check, and reading reports is checked in many loops."""
 

@@ -69,7 +69,7 @@ def test_compiled_it_follows_a_changed_report(model, monkeypatch):
         expected = run(model, report)
         with torch.no_grad():
             output = compiled(pixels(model), priors(model, report))
-        torch.testing.assert_close(output.logits, expected.logits, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(output.logits, expected.logits, atol=3e-5, rtol=1e-4)
 
 
 def test_threads_on_one_model_do_not_mix_their_reports(model):

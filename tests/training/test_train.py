@@ -13,7 +13,6 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from medsegr.cognition import taught_words
 from medsegr.errors import CheckpointError, ConfigError, OutputError, TrainingError
 from medsegr.inference.builtin import builtin_folder
 from medsegr.inference.thresholds import SupportThresholds
@@ -100,21 +99,6 @@ def test_the_best_model_says_what_it_was_trained_to_find_and_what_it_knew_before
     grown = TrainedTargets.from_metadata(ReportGuidedSam.from_pretrained(tmp_path / "on" / "best").metadata)
     assert grown.knows("nodule", "chest_xray")
     assert grown.knows("liver", "abdomen_ct")
-
-
-def test_the_best_model_says_which_attributes_it_met_and_goes_on_with_more(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(taught_words, "ENOUGH", 1)
-    train(small_config(data, tmp_path / "run", steps=2), show_progress=False)
-    taught = ReportGuidedSam.from_pretrained(tmp_path / "run" / "best").vocabulary.taught
-    met = {aspect for _, aspect, _ in taught.words}
-    assert "location" in met and len(taught.words) < 20
-    config = small_config(data, tmp_path / "on", init=str(tmp_path / "run" / "best"), seed=5, steps=1)
-    train(config, show_progress=False)
-    more = ReportGuidedSam.from_pretrained(tmp_path / "on" / "best").vocabulary.taught
-    assert more.words >= taught.words
-    config = small_config(data, tmp_path / "old", init="tiny", host_settings={}, image_size=64, steps=1)
-    train(config, show_progress=False)
-    assert ReportGuidedSam.from_pretrained(tmp_path / "old" / "best").vocabulary.taught is None, "tiny knows more"
 
 
 def test_starts_from_the_built_in_model_by_its_name(data, tmp_path):

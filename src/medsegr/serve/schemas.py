@@ -51,6 +51,7 @@ class Priors(Asked):
     modality: Name | None = None
     findings: Annotated[list[PriorFinding], Field(max_length=200)]
     warnings: Annotated[list[str], Field(max_length=200)] = []
+    not_read: Annotated[list[Span], Field(max_length=2000)] = []
 
 
 class Prompt(Asked):
@@ -88,6 +89,7 @@ class ParseAnswer(Answered):
     modality: str | None
     findings: list[PriorFinding]
     warnings: list[str]
+    not_read: list[Span]
 
 
 class Place(Answered):

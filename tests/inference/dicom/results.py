@@ -7,7 +7,7 @@ import pytest
 
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.image import MedicalImage, load_image
-from medsegr.inference.measure import long_axis_mm, volume_mm3
+from medsegr.inference.measure import extents_mm, volume_mm3
 from medsegr.inference.result import FindingResult, Result
 from tests.data.dicom.series_maker import (
     AXIAL,
@@ -42,15 +42,15 @@ def overlapping(image: MedicalImage) -> Result:
     effusion = (z >= depth // 3) & (y > height // 3) & (y < height - 3) & (x > width // 4) & (x + y < width + 4)
     assert (nodule & effusion).any()
     masks = [mask.reshape(image.mask_shape) for mask in (nodule, effusion)]
-    spacing = image.geometry.spacing_mm if image.geometry.spacing_known else None
+    affine = image.geometry.displayed_affine() if image.geometry.spacing_known else None
     found = [
         FindingResult(
             id,
             finding,
             mask,
             support=support,
-            size_mm=long_axis_mm(mask, spacing),
-            volume_mm3=volume_mm3(mask, image.geometry.affine),
+            size_mm=extents_mm(mask.reshape(shape), affine)[0],
+            volume_mm3=None if affine is None else volume_mm3(int(mask.sum()), affine),
         )
         for id, finding, mask, support in (
             ("nodule-left", Finding("nodule", "present", Location("left", ("upper_lobe",))), masks[0], 0.9),
