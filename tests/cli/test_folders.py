@@ -59,7 +59,7 @@ def cases_in(out):
 
 def changed(out):
     """What tells a case that was made anew from one that was left: numbers of files are given out again."""
-    return {path.name: path.stat()[1:2] + (path.stat().st_mtime_ns,) for path in out.iterdir() if path.is_dir()}
+    return {path.name: (*path.stat()[1:2], path.stat().st_mtime_ns) for path in out.iterdir() if path.is_dir()}
 
 
 def test_resume_does_what_is_missing_or_would_be_made_otherwise(random_model, tmp_path, capsys):
