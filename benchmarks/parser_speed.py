@@ -69,16 +69,22 @@ def rate(reports: list[str]) -> float:
     return len(reports) / (time.process_time() - started)
 
 
-def seconds_for(characters: int) -> float:
-    """Processor time for one text of so many characters."""
+def long_text(characters: int) -> str:
+    """One text of so many characters."""
     draw = random.Random(SEED)
     parts: list[str] = []
     length = 0
     while length < characters:
         parts.append(sentence(draw))
         length += len(parts[-1]) + 1
+    return " ".join(parts)[:characters]
+
+
+def seconds_for(characters: int) -> float:
+    """Processor time for one text of so many characters."""
+    text = long_text(characters)
     started = time.process_time()
-    parse_report(" ".join(parts)[:characters], "chest_xray")
+    parse_report(text, "chest_xray")
     return time.process_time() - started
 
 

@@ -12,7 +12,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parser_speed import SEED, WORDS, report, sentence
+from benchmarks.parser_speed import SEED, WORDS, long_text, report
 from benchmarks.record import write_record
 from benchmarks.source_trees import Text, seconds_in, source_tree
 from medsegr.cognition.parser import MAX_CHARACTERS
@@ -30,7 +30,7 @@ def compare(before: Path, after: Path, reports: int) -> dict[str, Any]:
         texts: list[Text] = [("chest_xray", report(draw)) for _ in range(reports)]
         for name, tree in trees.items():
             rates[name].append(reports / sum(seconds_in(tree, texts)))
-    long = [_long(length) for length in LENGTHS]
+    long: list[Text] = [("chest_xray", long_text(length)) for length in LENGTHS]
     taken = {name: seconds_in(tree, long) for name, tree in trees.items()}
     best = {name: max(values) for name, values in rates.items()}
     return {
@@ -47,16 +47,6 @@ def compare(before: Path, after: Path, reports: int) -> dict[str, Any]:
             name: round(values[-1] / LENGTHS[-1] / (values[0] / LENGTHS[0]), 3) for name, values in taken.items()
         },
     }
-
-
-def _long(characters: int) -> Text:
-    draw = random.Random(SEED)
-    parts: list[str] = []
-    length = 0
-    while length < characters:
-        parts.append(sentence(draw))
-        length += len(parts[-1]) + 1
-    return "chest_xray", " ".join(parts)[:characters]
 
 
 def main() -> None:

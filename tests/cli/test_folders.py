@@ -158,7 +158,7 @@ def test_nothing_of_a_patient_is_told(random_model, tmp_path, capsys):
 def test_a_table_of_one_study_in_an_archive_and_one_in_a_store(random_model, tmp_path):
     import zipfile
 
-    pytest.importorskip("fsspec", reason="fsspec is not installed")
+    pytest.importorskip("fsspec", reason="addresses of object stores need fsspec: pip install fsspec")
     image = save_picture(tmp_path / "scan.png")
     with zipfile.ZipFile(tmp_path / "more.zip", "w") as packed:
         packed.write(image, "deep/other.png")

@@ -5,6 +5,7 @@ modulators act on it.
 """
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class HostShapes:
     embedding: tuple[int, int, int]
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """Base of all hosts: the generic attachment. A family adds what truly differs.
 
     Args:
@@ -85,13 +86,13 @@ class Backbone(nn.Module):
         finalize(self, _remove, self._handles).atexit = False
 
     @property
+    @abstractmethod
     def image_size(self) -> int:
         """Side of the host's square input, in pixels."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mask_decoder(self) -> nn.Module:
         """The host's mask decoder."""
-        raise NotImplementedError
 
     def decoder_copy(self) -> nn.Module:
         """A copy of the mask decoder, to be trained.
@@ -104,17 +105,17 @@ class Backbone(nn.Module):
             setattr(copied, DYNAMIC, False)
         return copied
 
+    @abstractmethod
     def encode(self, pixel_values: Float[Tensor, "b 3 s s"]) -> ImageEmbedding:
         """Run the host's image encoder."""
-        raise NotImplementedError
 
     def before(self, block: int, pixel_values: Float[Tensor, "b 3 s s"]) -> Tensor:
-        """What block number ``block`` leaves, in its own layout and before its modulator."""
-        raise NotImplementedError
+        """What block number ``block`` leaves, in its own layout and before its modulator; only of hosts that divide."""
+        raise ConfigError(f"Hosts of family '{self.spec.family}' cannot stop behind a block.")
 
     def after(self, block: int, features: Tensor) -> ImageEmbedding:
-        """The image embedding from what block number ``block`` left."""
-        raise NotImplementedError
+        """The image embedding from what block number ``block`` left; only of hosts that divide."""
+        raise ConfigError(f"Hosts of family '{self.spec.family}' cannot go on from behind a block.")
 
     def modulated(self, block: int, features: Tensor) -> Tensor:
         """A block's output as the modulator behind it leaves it; as it is outside of a guided pass."""
@@ -129,6 +130,7 @@ class Backbone(nn.Module):
         """
         return ()
 
+    @abstractmethod
     def decode(
         self, embedding: ImageEmbedding, tokens: Tensor | None, prompts: Prompts | None, decoder: nn.Module
     ) -> Float[Tensor, "n h w"]:
@@ -140,7 +142,6 @@ class Backbone(nn.Module):
             prompts: Clicks, boxes and masks, or None.
             decoder: The host's own mask decoder or a tuned copy of it.
         """
-        raise NotImplementedError
 
     def blocks(self) -> list[nn.Module]:
         """The encoder's blocks, in order.

@@ -1,19 +1,19 @@
 """Short hashes that tell whether two runs measured the same thing. Nothing can be read back from them."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from medsegr.data.case import Case
+from medsegr.data.content_digest import digest
 
 SHORT = 16
 
 
 def mask_hash(mask: np.ndarray) -> str:
     """16 hex digits of a bool mask and its shape."""
-    return _digest(repr(mask.shape).encode(), np.packbits(mask).tobytes())[:SHORT]
+    return digest(repr(mask.shape).encode(), np.packbits(mask).tobytes())[:SHORT]
 
 
 def case_hash(case: Case) -> str:
@@ -24,17 +24,9 @@ def case_hash(case: Case) -> str:
         parts += [f"{name}:{mask_hash(mask)}".encode() for name, mask in sorted(kind.items())]
     parts += [repr(replace(record, mask_path=None)).encode() for record in case.findings]
     parts.append((case.report or "").encode())
-    return _digest(*parts)[:SHORT]
+    return digest(*parts)[:SHORT]
 
 
 def content_hash(cases: Mapping[str, str]) -> str:
     """64 hex digits of the cases that were measured, as name -> :func:`case_hash`; their order does not matter."""
-    return _digest(*(f"{name}:{found}".encode() for name, found in sorted(cases.items())))
-
-
-def _digest(*parts: bytes) -> str:
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(len(part).to_bytes(8, "big"))
-        found.update(part)
-    return found.hexdigest()
+    return digest(*(f"{name}:{found}".encode() for name, found in sorted(cases.items())))

@@ -14,23 +14,16 @@ class Metrics:
     """The counters of one service."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self.requests = Counter(
-            "medsegr_requests", "Requests, by route and status", ["route", "status"], registry=self._registry
-        )
-        self.jobs = Counter(
-            "medsegr_jobs", "Jobs that ended, by state and code", ["state", "code"], registry=self._registry
-        )
-        self.seconds = Histogram(
-            "medsegr_job_seconds", "Time that jobs ran", buckets=JOB_BUCKETS, registry=self._registry
-        )
-        self.deaths = Counter("medsegr_worker_deaths", "Workers that ended during a job", registry=self._registry)
-        self.trunks = Counter(
-            "medsegr_trunks", "Pictures whose host's work was found, or computed", ["origin"], registry=self._registry
-        )
-        self.waiting = Gauge("medsegr_jobs_waiting", "Jobs that wait or are being received", registry=self._registry)
-        self.running = Gauge("medsegr_jobs_running", "Jobs that run", registry=self._registry)
-        self.ready = Gauge("medsegr_workers_ready", "Workers with a model", registry=self._registry)
+        self._kept = CollectorRegistry()
+        own: dict[str, Any] = {"registry": self._kept}
+        self.requests = Counter("medsegr_requests", "Requests, by route and status", ["route", "status"], **own)
+        self.jobs = Counter("medsegr_jobs", "Jobs that ended, by state and code", ["state", "code"], **own)
+        self.seconds = Histogram("medsegr_job_seconds", "Time that jobs ran", buckets=JOB_BUCKETS, **own)
+        self.deaths = Counter("medsegr_worker_deaths", "Workers that ended during a job", **own)
+        self.trunks = Counter("medsegr_trunks", "Pictures whose host's work was found, or computed", ["origin"], **own)
+        self.waiting = Gauge("medsegr_jobs_waiting", "Jobs that wait or are being received", **own)
+        self.running = Gauge("medsegr_jobs_running", "Jobs that run", **own)
+        self.ready = Gauge("medsegr_workers_ready", "Workers with a model", **own)
 
     def job_ended(self, job: Job, seconds: float, event: Mapping[str, Any]) -> None:
         """Count a job, and what its worker says of trunks that it found or computed."""
@@ -41,4 +34,4 @@ class Metrics:
 
     def text(self) -> bytes:
         """In Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._kept)

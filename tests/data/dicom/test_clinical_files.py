@@ -165,7 +165,7 @@ def _varies(fact: dict) -> bool:
 @pytest.mark.parametrize(("item", "name", "fact"), facts_of("images"))
 def test_the_picture_is_inverted_once(item: dict, name: str, fact: dict) -> None:
     if not fact["photometric"].startswith("MONOCHROME") or fact["modality"] in NO_PICTURE or not _varies(fact):
-        pytest.skip("no grey picture")
+        pytest.skip("this item holds no grey picture whose values could be compared")
     folder = FOLDER / item["path"]
     image = load_image(list_stacks(folder / name if folder.is_dir() else folder)[0])
     shown, values = image.plane(image.planes // 2), image.voxels
@@ -188,7 +188,7 @@ def test_radiographs_know_the_side_and_invent_no_place(item: dict) -> None:
 def test_a_mosaic_is_the_volume_that_its_reference_holds() -> None:
     item = next((item for item in ITEMS if item["id"] == "mr_siemens_mosaic_rle"), None)
     if item is None:
-        pytest.skip("no mosaic among these files")
+        pytest.skip("no mosaic among the clinical files at hand")
     image = load_image(FOLDER / item["path"])
     reference = nib.load(FOLDER / item["path"] / "dcm2niix_reference.nii")
     to_reference = np.linalg.inv(reference.affine) @ image.geometry.affine

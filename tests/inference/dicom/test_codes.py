@@ -2,8 +2,9 @@ import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location
+from medsegr.data.content_digest import digest
 from medsegr.inference.dicom.codes import PRIVATE, place_codes, private_code, target_category, target_code
-from medsegr.inference.dicom.content_uid import content_uid, digest
+from medsegr.inference.dicom.content_uid import content_uid
 
 LEXICON = load_lexicon()
 

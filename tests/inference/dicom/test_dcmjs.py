@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).parent / "decode.js"
 def _decoded(path: Path) -> dict:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("node is not at hand")
+        pytest.skip("dcmjs runs in node, which is not at hand")
     told = subprocess.run([node, SCRIPT, path], capture_output=True, text=True, timeout=120, check=False)
     if "Cannot find module 'dcmjs'" in told.stderr:
         pytest.skip("needs npm install dcmjs, and NODE_PATH set to its node_modules")

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -15,7 +16,6 @@ from tests.data.dicom.series_maker import lopsided, write_series
 from tests.inference.dicom.results import KINDS, LABEL, overlapping, series
 
 hd = pytest.importorskip("highdicom", reason='needs pip install "medsegr[dicom]"')
-nib = pytest.importorskip("nibabel")
 
 
 def written(folder: Path, result: Result, **writing: object) -> dict[str, object]:

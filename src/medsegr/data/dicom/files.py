@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from medsegr.data.dicom.header import text, value
-from medsegr.data.dicom.library import pydicom
+from medsegr.data.dicom.quiet_pydicom import pydicom
 from medsegr.errors import ImageError, MissingExtraError
 
 if TYPE_CHECKING:

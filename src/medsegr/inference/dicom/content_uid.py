@@ -1,6 +1,5 @@
-"""UIDs and hashes made from content: the same results get the same ones."""
+"""UIDs made from content: the same results get the same ones."""
 
-import hashlib
 import uuid
 
 _OURS = uuid.UUID("5b1f6f7e-8a44-5c0b-9d6e-0c6d5f2b7a31")
@@ -9,12 +8,3 @@ _OURS = uuid.UUID("5b1f6f7e-8a44-5c0b-9d6e-0c6d5f2b7a31")
 def content_uid(*parts: str) -> str:
     """A UID made from what it stands for: 2.25 and 39 digits at most (PS3.5, B.2). The same parts give the same UID."""
     return f"2.25.{uuid.uuid5(_OURS, '/'.join(parts)).int}"
-
-
-def digest(*parts: bytes) -> str:
-    """SHA-256 of some content, as hexadecimal; where one part ends and the next begins counts."""
-    hashed = hashlib.sha256()
-    for part in parts:
-        hashed.update(len(part).to_bytes(8, "big"))
-        hashed.update(part)
-    return hashed.hexdigest()
