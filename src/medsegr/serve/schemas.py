@@ -74,6 +74,8 @@ class SegmentRequest(Asked):
     untrained: Literal["refuse", "draw"] | None = None
     prompts: Annotated[dict[Name, Prompt], Field(max_length=200)] = {}
     pictures: bool = False
+    keep: bool = False
+    again: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = None
 
 
 class ParseRequest(Asked):
