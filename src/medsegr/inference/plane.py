@@ -131,6 +131,20 @@ def ask_model(
         ]
 
 
+def look_at(model: ReportGuidedSam, plane: np.ndarray, memory: PictureMemory | None) -> None:
+    """Do the host's work on a picture that is about to be asked, where it can be kept.
+
+    Args:
+        model: In evaluation mode.
+        plane: (H, W) or (H, W, 3), 0..1.
+        memory: Where it is kept.
+    """
+    device = next(model.parameters()).device
+    if memory is not None and device.type != "meta":
+        with torch.inference_mode(), plain_defaults(device):
+            memory.trunks.trunk(model, model.preprocess([plane])[0].to(device))
+
+
 def _output(
     model: ReportGuidedSam,
     pixels: torch.Tensor,
