@@ -179,5 +179,5 @@ def test_auto_remembers_with_the_model_that_it_takes(model):
     editing = auto.open(picture(), modality="chest_xray")
     editing.segment(REPORT)
     clicked = editing.click(LEFT, 60, 10)
-    memory = auto.taken["tiny"].memory
-    assert clicked.model == "tiny" and (memory.computed, memory.found) == (1, 1)
+    memory = auto.taken[clicked.model].memory
+    assert (memory.computed, memory.found) == (1, 1)
