@@ -136,7 +136,7 @@ def ask_model(
         findings, texts = [question.findings for question in questions], [question.text for question in questions]
         priors = model.encode_findings(findings, views, texts)
         prompts = {k: prompt.in_square(squares[0]).to(device) for k, prompt in questions[0].prompts.items()}
-        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory)
+        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory=memory)
         places = output.location_logits[-1] if output.location_logits else output.logits
         counts = [len(question.findings) for question in questions]
         return [
@@ -172,6 +172,7 @@ def _output(
     priors: PriorBatch,
     questions: Sequence[Question],
     prompts: Mapping[int, Prompts],
+    *,
     memory: PictureMemory | None,
 ) -> GuidedOutput:
     """What the model gives; of one picture that is asked again only what is not at hand is computed."""

@@ -231,9 +231,9 @@ class Predictor:
                 look_at(self.model.eval(), editing.image.plane(), self.memory)
         return editing
 
-    def remember(self, limit_bytes: int = REMEMBERED) -> None:
-        """Keep the work on pictures from now on, where none is kept yet; see ``trunk_memory``."""
-        self.memory = self.memory or PictureMemory(limit_bytes)
+    def remember(self, limit_bytes: int = REMEMBERED, folder: Path | None = None) -> None:
+        """Keep the work on pictures from now on, in a folder too, where none is kept yet; see ``PictureMemory``."""
+        self.memory = self.memory or PictureMemory(limit_bytes, folder)
 
     def prepare(self, asked: Request) -> Prepared:
         """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
