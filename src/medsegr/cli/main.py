@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from medsegr import __version__
-from medsegr.cli import compare, data, demo, evaluate, info, parse, report_card, segment, serve, train
+from medsegr.cli.commands import HELP, Commands
 from medsegr.data.given_name import may_be_report
 from medsegr.errors import MedsegrError
 
@@ -19,23 +19,14 @@ DONE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 app = typer.Typer(
     name="medsegr",
+    cls=Commands,
     help="Medical image segmentation guided by the medical report.\n\n"
     "Example: medsegr segment scan.png --text 'Nodule in the left upper lobe.' --out results",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
-app.command("demo")(demo.demo)
-app.command("parse")(parse.parse)
-app.command("segment")(segment.segment)
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("compare")(compare.compare)
-app.command("report-card")(report_card.report_card)
-app.add_typer(data.app, name="data")
-app.command("serve")(serve.serve)
-app.command("info")(info.info)
 
 
 def _show_version(wanted: bool) -> None:
