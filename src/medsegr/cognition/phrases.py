@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -15,6 +16,9 @@ INSERTS = frozenset({
 
 MAX_INSERTS = 4
 """As many of them."""
+
+REMEMBERED = 1 << 14
+"""Words whose folded form is kept: most words of a lexicon stand in many of its phrases."""
 
 _token = tuple.__new__
 """Makes a token of all its parts at once; many are made."""
@@ -59,6 +63,7 @@ class Token(NamedTuple):
     end: int
 
 
+@lru_cache(maxsize=REMEMBERED)
 def fold(word: str) -> str:
     """The form in which words are compared: lower case, one spelling, singular."""
     word = word.lower()
