@@ -1,5 +1,6 @@
 """The command ``medsegr``: assembles the commands, and turns errors into one message and an exit code."""
 
+import gc
 import io
 import os
 import re
@@ -75,11 +76,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+COLLECTED_AFTER = 200_000
+"""Objects more, until unused rings of them are looked for: imports make hundreds of thousands, none of them in vain."""
+
+
 def run() -> None:
     """Entry point of the command ``medsegr``. Letters that the terminal cannot show are escaped."""
+    gc.set_threshold(COLLECTED_AFTER, *gc.get_threshold()[1:])
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # else all that was imported is gone through once more before the process may end
+    sys.exit(code)
 
 
 def _fail(message: str) -> int:
