@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import nibabel as nib
 import numpy as np
 
 from medsegr.data.geometry import Geometry, HasGeometry, StatedSpace, displayed_geometry, is_sheared
@@ -119,6 +118,8 @@ def opened_nifti(path: Path) -> Iterator[Any]:
     Raises:
         ImageError: Neither, or its header is damaged.
     """
+    import nibabel as nib
+
     head_path, voxel_path = _two_files(path)
     with _unpacked(head_path) as stream, _unpacked(voxel_path) as voxels:
         try:
@@ -235,6 +236,8 @@ def _stored(mask: np.ndarray, like: HasGeometry) -> np.ndarray:
 
 def _mask_image(stored: np.ndarray, like: HasGeometry) -> Any:
     """nibabel's image of a stored mask, placed as the image's own file is."""
+    import nibabel as nib
+
     geometry = like.geometry
     affine, stated = geometry.affine, geometry.stated or MILLIMETRES
     if affine is None:
@@ -252,12 +255,14 @@ def _mask_image(stored: np.ndarray, like: HasGeometry) -> Any:
 
 def _geometry(image: Any, name: str) -> Geometry:
     """Place and display of a file, in mm whatever its unit."""
+    from nibabel.spatialimages import HeaderDataError
+
     header = image.header
     units = int(header["xyzt_units"])
     unit_mm = UNIT_MM.get(units & 7, 1.0)
     try:
         qform, qform_code = header.get_qform(coded=True)
-    except (ValueError, nib.spatialimages.HeaderDataError):  # broken, and not what places the file
+    except (ValueError, HeaderDataError):  # broken, and not what places the file
         qform, qform_code = None, 0
     stated = StatedSpace(units, unit_mm, int(header["sform_code"]), int(qform_code), qform)
     affine = np.diag([*[unit_mm] * 3, 1.0]) @ image.affine
