@@ -135,10 +135,10 @@ def test_reading_changes_nothing_for_a_moment(load: Callable, kind: str, tmp_pat
 
 def test_drawing_changes_nothing_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, seen = state(), []
-    calls_first(monkeypatch, Figure, "savefig", lambda: seen.append(state() == before))
+    calls_first(monkeypatch, Figure, "draw", lambda: seen.append(state() == before))
     as_svg(blank()[0], "plot")
     save_figures(tmp_path, made_result(), "case")
-    assert seen == [True] * 3
+    assert all(seen) and len(seen) >= 3
 
 
 @pytest.mark.parametrize("kind", DECODERS)
