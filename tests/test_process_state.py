@@ -10,9 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import matplotlib
+import nibabel
 import nibabel as nib
 import numpy as np
 import pytest
+import scipy.ndimage
+import scipy.special
 import tifffile
 from matplotlib.figure import Figure
 from PIL import Image
@@ -27,6 +30,10 @@ from tests.explain.made_result import made_result
 
 THREADS = 4
 LOGGERS = [logging.getLogger(name) for name in ("PIL", "tifffile", "nibabel.global")]
+
+
+IMPORTED = (nibabel, scipy.ndimage, scipy.special)
+"""What is imported when it is first needed, and adds filters of warnings, once: here, before the state is looked at."""
 
 
 def state() -> tuple:
