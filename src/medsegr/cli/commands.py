@@ -14,8 +14,8 @@ COMMANDS = {
     "train": "Train an adapter on images with reports and masks.",
     "evaluate": "Measure a model on the cases of one or several data sets.",
     "compare": "Compare two evaluations finding by finding: differences are RUN_B minus RUN_A.",
-    "report-card": "Ask a model with the true report, none, another patient's, and with side, texture or shape swapped, "
-    "or negated.",
+    "report-card": "Ask a model with the true report, none, another patient's, and with side, texture or shape "
+    "swapped, or negated.",
     "serve": "Segment pictures for other programs, over HTTP. See docs/service.md.",
     "info": "Show versions, devices, hosts, models, and which extras are installed.",
     "data": "Check, make or convert data sets, derive reports from masks, build the referring suite.",
