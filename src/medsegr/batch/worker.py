@@ -18,6 +18,7 @@ from medsegr.batch.source import at_hand, content_sha256
 from medsegr.batch.study import Study
 from medsegr.cognition.lexicon import canonical_target
 from medsegr.data.image import load_image
+from medsegr.data.zip_archive import archives_kept_open
 from medsegr.errors import ConfigError, InputError
 from medsegr.explain.figure import save_figures
 from medsegr.inference.mask_files import Writing
@@ -60,6 +61,12 @@ class Worker:
         self.made_by = hash_of([job.settings(), weights_of(self.predictor)])
         self._read = job.reader(self.lexicon)
         self._large = threading.Lock()
+        self._held = ExitStack()
+        self._held.enter_context(archives_kept_open())
+
+    def close(self) -> None:
+        """Close the archives that are open; a worker that is a process of its own need not."""
+        self._held.close()
 
     def about(self) -> dict[str, Any]:
         """What ``run.json`` says of the model."""
