@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.phrases import is_plural
 from medsegr.cognition.priors import Count, Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
+from medsegr.word_forms import is_plural
 
 T = TypeVar("T")
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.phrases import fold, tokenise
+from medsegr.cognition.phrases import tokenise
+from medsegr.word_forms import fold
 
 WORD_SETS = (
     "prepositions", "links", "fillers", "list_words", "companions", "goes_on", "attribute_nouns", "body_parts",

@@ -7,10 +7,10 @@ from itertools import pairwise
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft, attribute
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.phrases import fold
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.relations import explains
 from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
+from medsegr.word_forms import fold
 
 _OPENINGS = ("texture", "size")
 """Kinds of words that a sentence may begin with that goes on without a noun."""

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
-from medsegr.cognition.phrases import is_plural, phrases_at
+from medsegr.cognition.phrases import phrases_at
 from medsegr.cognition.sizes import SizeFinder
 from medsegr.cognition.statements import find_statements
 from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
+from medsegr.word_forms import is_plural
 
 REMEMBERED, REMEMBERED_LENGTH = 4096, 300
 """Sentences that are remembered, and the longest such, in characters."""
