@@ -77,9 +77,8 @@ def built_in() -> BuiltIn:
     """The tables of the built-in lexicon."""
     content = files("medsegr").joinpath(BUILT_IN).read_text(encoding="utf-8")
     read = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    methods, parts = ({name: kind(name, **_tuples(fields)) for name, fields in read[section].items()}
-                      for section, kind in (("methods", Method), ("parts", Part)))  # fmt: skip
-    return BuiltIn(methods, parts)
+    methods = {name: Method(name, **_tuples(fields)) for name, fields in read["methods"].items()}
+    return BuiltIn(methods, {name: Part(name, **_tuples(fields)) for name, fields in read["parts"].items()})
 
 
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
