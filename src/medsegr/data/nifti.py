@@ -220,9 +220,9 @@ def save_masks_nifti(path: Path | str, masks: Sequence[np.ndarray], like: HasGeo
             file.write(_stored(np.asarray(mask, bool), like).astype(np.uint8).tobytes(order="F"))
 
 
-def save_label_map_nifti(path: Path | str, labels: np.ndarray, like: HasGeometry) -> None:
-    """Write a label map as :func:`save_mask_nifti` writes a mask; uint8, or uint16 for more than 255 labels."""
-    stored = _stored(labels, like)
+def save_values_nifti(path: Path | str, values: np.ndarray, like: HasGeometry) -> None:
+    """Write labels or grey values as :func:`save_mask_nifti` writes a mask; uint8, or uint16 for more than 255."""
+    stored = _stored(values, like)
     write_nifti(Path(path), _mask_image(stored.astype(np.uint8 if stored.max() < 256 else np.uint16), like))
 
 

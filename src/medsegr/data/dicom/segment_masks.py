@@ -1,4 +1,4 @@
-"""The masks of a DICOM-SEG, in the grid of an image: voxel on voxel, overlapping where segments do, nothing resampled."""
+"""The masks of a DICOM-SEG in the grid of an image: voxel on voxel, overlapping where segments do, not resampled."""
 
 from dataclasses import dataclass
 
