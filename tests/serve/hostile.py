@@ -174,6 +174,12 @@ def _forms() -> Iterator[tuple]:
     yield "another file", 400, segment(part("report", b"Nodule.", "a.txt") + good)
     yield "picture without a file", (400, 422), segment(part("image", png()) + f"--{EDGE}--\r\n".encode())
     yield "no picture", 422, segment(part("targets", b"nodule") + f"--{EDGE}--\r\n".encode())
+    for name, id, status in (("foreign", "{foreign}", 404), ("made-up", "0" * 32, 404), ("own without", "{own}", 409),
+                             ("a path", "../" * 10 + "jobs.sqlite", 422), ("short", "0" * 31, 422)):  # fmt: skip
+        body = part("again", id.encode()) + part("targets", b"nodule") + f"--{EDGE}--\r\n".encode()
+        length = len(body) + (32 - len(id) if id.startswith("{") else 0)
+        yield f"picture of a job: {name}", status, segment(body, content_length=str(length))
+    yield "picture and again", 422, segment(form(targets="nodule", again="0" * 32))
     yield "many parts", 413, segment(part("targets", b"nodule") * 200 + good)
     yield "many headers", 400, segment(good.replace(b"\r\n\r\n", b"\r\nX-A: b" * 50 + b"\r\n\r\n", 1))
     yield "large", 413, segment(form(png() + b"\0" * 1_500_000, targets="nodule"))

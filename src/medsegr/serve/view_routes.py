@@ -10,7 +10,7 @@ from medsegr.serve.job_routes import done_job
 from medsegr.serve.schemas import ViewAnswer
 from medsegr.serve.shown_picture import read_map, read_plane, read_view
 from medsegr.serve.upload import RefusedError
-from medsegr.serve.worker import RESULT
+from medsegr.serve.state_folder import RESULT
 
 router = APIRouter(tags=["view"])
 
