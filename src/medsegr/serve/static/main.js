@@ -184,10 +184,10 @@ function again() {
   if (state.picture) jobs.ask();
 }
 
-function question() {
+function question(keeper) {
   says.calm();
-  says.busy(true, "Sending the picture…");
-  return state.question(report.value, modality.value);
+  says.busy(true, "Asking…");
+  return state.question(report.value, modality.value, keeper);
 }
 
 async function show(job, view, milliseconds) {

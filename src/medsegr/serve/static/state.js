@@ -52,8 +52,8 @@ export class State {
     if (this.armed === k && this.findings[k].presence === "absent") this.armed = null;
   }
 
-  /** The question as fields of a form. */
-  question(report, modality) {
+  /** The question as fields of a form; `keeper`: a job that has kept the picture, or null. */
+  question(report, modality, keeper) {
     const ids = uniqueIds(this.findings);
     const clicked = ids.flatMap((id, k) => (this.clicks[k].length ? [[id, this.clicks[k]]] : []));
     const prompts = clicked.map(([id, clicks]) => [
@@ -61,7 +61,8 @@ export class State {
       { points: clicks.map(({ x, y }) => [x, y]), labels: clicks.map(({ inside }) => Number(inside)) },
     ]);
     const priors = JSON.stringify({ modality: this.priors.modality, findings: this.findings });
-    const fields = [["image", this.picture], ["priors", priors], ["view", "true"], ["masks", "separate"], ["masks", "4d"]];
+    const shown = this.fresh || !keeper ? ["image", this.picture] : ["again", keeper];
+    const fields = [shown, ["keep", "true"], ["priors", priors], ["view", "true"], ["masks", "separate"], ["masks", "4d"]];
     if (this.dicom) fields.push(["masks", "dicom"]);
     if (report.trim()) fields.push(["report", report]);
     if (modality) fields.push(["modality", modality]);
