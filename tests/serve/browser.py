@@ -168,7 +168,12 @@ def browser(folder: Path, size: tuple[int, int] = (1440, 1000)) -> Iterator[Brow
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     log = folder / "network.json"
-    for one in (*OPTIONS, f"--window-size={size[0]},{size[1]}", f"--log-net-log={log}", f"--user-data-dir={folder}/own"):
+    for one in (
+        *OPTIONS,
+        f"--window-size={size[0]},{size[1]}",
+        f"--log-net-log={log}",
+        f"--user-data-dir={folder}/own",
+    ):
         options.add_argument(one)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     options.add_experimental_option("prefs", {"download.default_directory": str(folder)})

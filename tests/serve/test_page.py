@@ -1,7 +1,6 @@
 """The page in a real browser: what a reader does, what is seen, and that nothing leaves the machine."""
 
 import json
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 from medsegr.cognition.parser import parse_report
+from medsegr.cognition.priors import Finding, Location
 from medsegr.inference.result import unique_ids
 from medsegr.serve.config import ServeConfig
 from medsegr.serve.worker_process import WorkerProcess
@@ -105,12 +105,11 @@ def test_a_volume_has_slices_and_windows(opened, served, tmp_path):
     opened.drop(*sorted(tmp_path.glob("volume/*")))
     opened.settled()
     pixel = "return [...document.getElementById('base').getContext('2d').getImageData(20, 10, 1, 1).data]"
-    says = lambda: opened.text("#slice-says")
     opened.js("document.getElementById('stage').focus()")
     opened.keys(Keys.HOME)
-    opened.until(lambda: says() == "1 of 6")
+    opened.until(lambda: opened.text("#slice-says") == "1 of 6")
     opened.keys(Keys.ARROW_DOWN)
-    opened.until(lambda: says() == "2 of 6")
+    opened.until(lambda: opened.text("#slice-says") == "2 of 6")
     opened.js("const s = document.getElementById('preset'); s.value = '1'; s.dispatchEvent(new Event('change'))")
     assert opened.text("#preset option:checked").startswith("Lung")
     expected = np.clip((values[1, 10, 20] + 1350) / 1500 * 255, 0, 255)
@@ -145,16 +144,12 @@ def test_words_that_were_not_read_are_marked(opened, served):
 
 def test_clicks_are_sent_under_the_names_that_the_library_gives(opened):
     sides = [None, "left", "right", "left", None, "left"]
-    findings = parse_report("Nodule. Left nodule. Right nodule. Left nodule. Effusion. Nodule in the left lung.").findings
+    findings = parse_report("Nodule. Left nodule. Right nodule. Left nodule. Effusion. Left lung mass.").findings
     told = [{"target": f.target, "laterality": f.location.laterality} for f in findings]
     told += [{"target": "left_lung", "laterality": side} for side in sides]
     ids = opened.driver.execute_async_script(
         "import('/page/report.js').then((made) => arguments[1](made.uniqueIds(arguments[0])))", told
     )
-    from dataclasses import replace
-
-    from medsegr.cognition.priors import Finding, Location
-
     lungs = [Finding("left_lung", location=Location(side)) for side in sides]
     assert ids == unique_ids([*findings, *lungs]) and len(set(ids)) == len(ids) > 8
 

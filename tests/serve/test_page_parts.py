@@ -49,7 +49,9 @@ def test_the_page_is_open_and_tells_nothing_else_to_run(served, path):
     assert "Jane" not in text and answer.headers["X-Content-Type-Options"] == "nosniff"
     named = re.findall(r"https?://[^\s\"'`)]+", text)
     assert set(named) <= {"http://www.w3.org/2000/svg"}, "no part names another machine"
-    assert not re.search(r"innerHTML|outerHTML|document\.write|\beval\(|new Function|<script>|\son\w+=\"|style=\"", text)
+    assert not re.search(
+        r"innerHTML|outerHTML|document\.write|\beval\(|new Function|<script>|\son\w+=\"|style=\"", text
+    )
 
 
 def test_every_part_that_is_named_is_there():
@@ -119,7 +121,9 @@ def shown(tmp_path, model, image, **fields):
         import nibabel
 
         nibabel.save(nibabel.Nifti1Image(image, np.diag([-1.0, 2.0, 3.0, 1.0])), path)
-    asked = SegmentRequest(report="Nodule in the left lung. Mass. No effusion.", modality="chest_ct", view=True, **fields)
+    asked = SegmentRequest(
+        report="Nodule in the left lung. Mass. No effusion.", modality="chest_ct", view=True, **fields
+    )
     (folder / "request.json").write_text(asked.model_dump_json())
     predictor = load(model)
     segment_job(predictor, folder, SETUP)

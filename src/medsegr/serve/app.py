@@ -20,8 +20,8 @@ from medsegr.serve.page import router as page_router
 from medsegr.serve.problems import add_handlers
 from medsegr.serve.schemas import HealthAnswer, ModelsAnswer, ParseAnswer, ParseRequest, Problem
 from medsegr.serve.service import Service
-from medsegr.serve.view_routes import router as view_router
 from medsegr.serve.upload import MAX_FIELD_BYTES, counted
+from medsegr.serve.view_routes import router as view_router
 
 SWEEP_S = 10.0
 """How often results whose time is over are looked for."""

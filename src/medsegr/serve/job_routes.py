@@ -44,7 +44,7 @@ _FORM = {
         "untrained": {"type": "string", "enum": ["refuse", "draw"]},
         "pictures": {"type": "boolean", "default": False, "description": "Also overlay.png and explanation.png."},
         "masks": {"type": "array", "items": {"type": "string", "enum": ["separate", "4d", "dicom"]},
-                  "description": "Files that hold the masks, repeatable; by default one each, of DICOM a segmentation."},
+                  "description": "Files that hold the masks; repeatable. By default one each, of DICOM a segmentation"},
         "view": {"type": "boolean", "default": False,
                  "description": "Keep with the results what the page shows, the picture's values included."},
     },
