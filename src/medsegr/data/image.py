@@ -131,7 +131,7 @@ class MedicalImage:
             around = (max(index - 1, 0), index, min(index + 1, self.planes - 1))
             return np.stack([self.plane(each) for each in around], axis=-1)
         values = self.voxels[index] if self.is_volume else self.voxels
-        low, high = self._grey_range
+        low, high = self.grey_range
         return np.clip((values.astype(np.float32) - low) / (high - low), 0.0, 1.0, dtype=np.float32)
 
     def only(self, index: int, neighbours: bool = False) -> "MedicalImage":
@@ -140,7 +140,8 @@ class MedicalImage:
         return replace(self, voxels=voxels, geometry=self.geometry.of_plane(index), window=(0.0, 1.0))
 
     @cached_property
-    def _grey_range(self) -> tuple[float, float]:
+    def grey_range(self) -> tuple[float, float]:
+        """The values that :meth:`plane` shows as 0 and 1."""
         if self.window is not None:
             return self.window
         if self.voxels.dtype == np.uint8:

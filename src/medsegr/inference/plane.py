@@ -8,11 +8,14 @@ import torch
 from jaxtyping import Bool, Float
 
 from medsegr._torch_defaults import plain_defaults
+from medsegr.backbones.decoder_input import Prompts
+from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.errors import ConfigError
-from medsegr.inference.trunk_memory import TrunkMemory
+from medsegr.inference.drawn import Drawn
+from medsegr.inference.picture_memory import PictureMemory
 from medsegr.inference.user_prompt import UserPrompt
-from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
+from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
 from medsegr.square import Square
 from medsegr.view import View
 
@@ -85,7 +88,7 @@ def ask_model(
     model: ReportGuidedSam,
     planes: Sequence[np.ndarray],
     questions: Sequence[Question],
-    trunks: TrunkMemory | None = None,
+    memory: PictureMemory | None = None,
 ) -> list[PlanePrediction]:
     """Ask the model once: all planes in one batch, all findings of a plane in one image encoding.
 
@@ -95,14 +98,14 @@ def ask_model(
         model: In evaluation mode.
         planes: Of any sizes.
         questions: One for each plane; findings may differ in kind and number.
-        trunks: Where the host's work on pictures that were seen before is found.
+        memory: Where the work on pictures that were seen before is found.
 
     Raises:
         ConfigError: The model is on no device that computes, or its weights are not in float32.
     """
     if len(planes) > 1 and any(question.prompts for question in questions):
         pairs = zip(planes, questions, strict=True)
-        return [answer for one in pairs for answer in ask_model(model, one[:1], one[1:], trunks)]
+        return [answer for one in pairs for answer in ask_model(model, one[:1], one[1:], memory)]
     device = next(model.parameters()).device
     if device.type == "meta":
         raise ConfigError("The model is on the device 'meta', where weights hold no numbers. Load it on another one.")
@@ -111,14 +114,8 @@ def ask_model(
         squares = [view.square for view in views if view.square is not None]
         findings, texts = [question.findings for question in questions], [question.text for question in questions]
         priors = model.encode_findings(findings, views, texts)
-        pixels = pixels.to(device)
-        trunk = None if trunks is None else trunks.trunk(model, pixels)
-        known = {} if trunk is None else {"trunk": trunk}
-        encoding = model.encode(pixels, priors.to(device), **known)
-        output = model.outline(encoding)
-        for k, prompt in questions[0].prompts.items():
-            one = model.outline(encoding.only(k), prompt.in_square(squares[0]).to(device))
-            output.logits[:, k], output.support_logits[:, k] = one.logits[:, 0], one.support_logits[:, 0]
+        prompts = {k: prompt.in_square(squares[0]).to(device) for k, prompt in questions[0].prompts.items()}
+        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory)
         places = output.location_logits[-1] if output.location_logits else output.logits
         counts = [len(question.findings) for question in questions]
         return [
@@ -132,6 +129,32 @@ def ask_model(
             )
             for i, (view, square, count) in enumerate(zip(views, squares, counts, strict=True))
         ]
+
+
+def _output(
+    model: ReportGuidedSam,
+    pixels: torch.Tensor,
+    priors: PriorBatch,
+    questions: Sequence[Question],
+    prompts: Mapping[int, Prompts],
+    memory: PictureMemory | None,
+) -> GuidedOutput:
+    """What the model gives; of one picture that is asked again only what is not at hand is computed."""
+
+    def encode() -> GuidedEncoding:
+        trunk = None if memory is None else memory.trunks.trunk(model, pixels)
+        return model.encode(pixels, priors, **({} if trunk is None else {"trunk": trunk}))
+
+    def draw() -> Drawn:
+        return Drawn(encode(), len(questions[0].findings))
+
+    if len(questions) > 1:
+        return model.outline(encode())
+    if memory is None:
+        return draw().output(model, prompts)
+    output = memory.drawn(model, pixels, priors, draw).output(model, prompts)
+    memory.settle()
+    return output
 
 
 def _boxes(output: GuidedOutput, i: int, square: Square, question: Question) -> Float[np.ndarray, "k 4"]:

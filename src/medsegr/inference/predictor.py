@@ -18,6 +18,7 @@ from medsegr.inference.device import device_named
 from medsegr.inference.finding_result import finding_result
 from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
+from medsegr.inference.picture_memory import PictureMemory
 from medsegr.inference.plane import Ask
 from medsegr.inference.prepared import Prepared, Request, answer_all, question_of
 from medsegr.inference.request import (
@@ -40,7 +41,6 @@ from medsegr.inference.result_warnings import (
 )
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets, Untrained, policy_of
-from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume
 from medsegr.model.attach import build_model
@@ -124,8 +124,8 @@ class Predictor:
         flips: Also look at the mirrored picture, with mirrored findings, and average; see ``flips.py``.
         second_look: Look again, closer, where a finding is small; see ``second_look.py``.
         host_alone: Its adapter is a fresh one; see ``host_alone.py``.
-        trunk_memory: Bytes in which the host's work on a picture is kept for the next report on it; see
-            ``trunk_memory.py``.
+        trunk_memory: Bytes in which the work on a picture is kept for the next report or click on it; see
+            ``picture_memory.py``.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class Predictor:
         self.name = name
         self.looks = Looks(flips, second_look)
         self.host_alone = host_alone
-        self.trunks = TrunkMemory(trunk_memory) if trunk_memory else None
+        self.memory = PictureMemory(trunk_memory) if trunk_memory else None
         self._lock = threading.Lock()
 
     @property
@@ -242,7 +242,7 @@ class Predictor:
     def asking(self, thresholds: Thresholds, lexicon: Lexicon) -> Iterator[Ask]:
         """The way to ask this model, while nobody else does."""
         with self._lock:
-            yield self.looks.ask(self.model.eval(), thresholds, lexicon, self.trunks)
+            yield self.looks.ask(self.model.eval(), thresholds, lexicon, self.memory)
 
     def _result(self, case: Prepared, volumes: Sequence[FindingVolume]) -> Result:
         found, picture = dict(zip(case.sought, volumes, strict=True)), case.picture

@@ -27,6 +27,7 @@ class Limits:
         queued: Jobs that wait, run or are being received, of all together.
         per_token: The same of one token.
         kept: Finished jobs of one token; beyond it the oldest of them go.
+        pictures: Of one token that stay for further questions, as long as their results do.
         job_seconds: That one job may run.
         keep_seconds: That results are kept.
         idle_seconds: That a sender may pause within a request.
@@ -43,6 +44,7 @@ class Limits:
     queued: int = 64
     per_token: int = 32
     kept: int = 2_000
+    pictures: int = 32
     job_seconds: float = 300.0
     keep_seconds: float = 3600.0
     idle_seconds: float = 20.0

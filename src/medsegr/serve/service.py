@@ -13,8 +13,8 @@ from medsegr.serve.config import ServeConfig
 from medsegr.serve.dispatcher import Desk, Dispatcher
 from medsegr.serve.jobs import ACTIVE, Job, JobStore
 from medsegr.serve.metrics import Metrics
-from medsegr.serve.state_folder import StateFolder
-from medsegr.serve.worker import RESULT, Setup
+from medsegr.serve.state_folder import RESULT, StateFolder
+from medsegr.serve.worker import Setup
 from medsegr.serve.worker_process import WorkerProcess
 
 
@@ -96,10 +96,17 @@ class Service:
         for id in self.store.outdated(before, owner, self.limits.kept):
             self.drop(id)
 
+    def keep_picture(self, id: str, owner: str) -> None:
+        """Let a job's picture stay for further questions; an owner's oldest beyond those that may stay go."""
+        kept = [old for old in self.store.outdated(0.0, owner, 0) if self.folder.has_kept(old)]
+        for old in kept[: max(0, len(kept) + 1 - self.limits.pictures)]:
+            self.folder.drop_kept(old)
+        self.folder.keep(id)
+
     def files(self, job: Job) -> list[Path]:
         """The results of a job that is done."""
         folder = self.folder.job(job.id) / RESULT
-        return sorted(folder.iterdir()) if job.state == "done" and folder.is_dir() else []
+        return sorted(filter(Path.is_file, folder.iterdir())) if job.state == "done" and folder.is_dir() else []
 
     def findings(self, job: Job) -> dict[str, Any]:
         """Its ``findings.json``."""
