@@ -124,7 +124,7 @@ class MedicalImage:
         if not 0 <= index < self.planes:
             raise IndexError(f"plane {index} of an image with {self.planes}")
         values = self.voxels[index] if self.is_volume else self.voxels
-        low, high = self._grey_range
+        low, high = self.grey_range
         return np.clip((values.astype(np.float32) - low) / (high - low), 0.0, 1.0, dtype=np.float32)
 
     def only(self, index: int) -> "MedicalImage":
@@ -132,7 +132,8 @@ class MedicalImage:
         return replace(self, voxels=self.plane(index), geometry=self.geometry.of_plane(index), window=(0.0, 1.0))
 
     @cached_property
-    def _grey_range(self) -> tuple[float, float]:
+    def grey_range(self) -> tuple[float, float]:
+        """The values that :meth:`plane` shows as 0 and 1."""
         if self.window is not None:
             return self.window
         if self.voxels.dtype == np.uint8:

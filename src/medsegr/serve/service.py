@@ -99,7 +99,7 @@ class Service:
     def files(self, job: Job) -> list[Path]:
         """The results of a job that is done."""
         folder = self.folder.job(job.id) / RESULT
-        return sorted(folder.iterdir()) if job.state == "done" and folder.is_dir() else []
+        return sorted(filter(Path.is_file, folder.iterdir())) if job.state == "done" and folder.is_dir() else []
 
     def findings(self, job: Job) -> dict[str, Any]:
         """Its ``findings.json``."""

@@ -24,6 +24,7 @@ from medsegr.serve.asked_priors import check_count, priors_of
 from medsegr.serve.config import Limits
 from medsegr.serve.picture_file import check_announced, check_pixels
 from medsegr.serve.schemas import SegmentRequest
+from medsegr.serve.shown_picture import write_view
 
 if TYPE_CHECKING:
     from medsegr.data.image import MedicalImage
@@ -123,16 +124,20 @@ def segment_job(
         untrained=asked.untrained,
     )
     told("progress", stage="writing", share=0.9)
-    _write(folder, result, image, pictures=asked.pictures)
+    _write(folder, result, image, asked)
 
 
-def _write(folder: Path, result: "Result", image: "MedicalImage", *, pictures: bool) -> None:
+def _write(folder: Path, result: "Result", image: "MedicalImage", asked: SegmentRequest) -> None:
+    from medsegr.inference.mask_files import Writing
     from medsegr.inference.writer import write_case
 
     name = image.path.name if image.path else PICTURE
     with staged_folder(folder / RESULT, overwrite=True) as stage:
-        write_case(stage, result, case=folder.name, image=name, model=result.model)
-        if pictures:
+        writing = Writing(masks=tuple(asked.masks))
+        write_case(stage, result, case=folder.name, image=name, model=result.model, writing=writing)
+        if asked.view:
+            write_view(stage, result)
+        if asked.pictures:
             from medsegr.explain.figure import save_figures
 
             save_figures(stage, result, folder.name, False)
