@@ -38,7 +38,7 @@ def write_study(folder: Path, number: int, report: str | None = REPORT) -> str:
     """A secondary capture in colour, a CT of three slices and the report; the study's UID."""
     study = uid(1, number)
     same = {"StudyInstanceUID": study, "StudyDate": f"202601{day(number)}", "StudyTime": "120000",
-            "AccessionNumber": f"A{number}", "StudyID": "1", "PatientSex": "O", "ReferringPhysicianName": ""}  # fmt: skip
+            "AccessionNumber": f"A{number}", "StudyID": "1", "ReferringPhysicianName": ""}  # fmt: skip
     one = dataset(picture(), SECONDARY, SeriesNumber=1, SeriesInstanceUID=uid(2, number, 1), **same)
     one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = uid(9, number, 1, 1)
     del one.FrameOfReferenceUID

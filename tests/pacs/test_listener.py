@@ -19,9 +19,9 @@ from medsegr.cli.main import main
 from medsegr.errors import PacsError
 from medsegr.pacs.archive import Query
 from medsegr.pacs.connect import connect
-from medsegr.pacs.incoming import Bounds, Incoming
-from medsegr.pacs.listener import UNSENT, Listener
 from medsegr.pacs.receiver import Ear, listening
+from medsegr.pacs_studies.incoming import Bounds, Incoming
+from medsegr.pacs_studies.listener import UNSENT, Listener
 from tests.pacs.studies import bright_worker, drawn, write_study
 from tests.serve.running import until
 
@@ -148,7 +148,7 @@ def test_results_are_stored_in_orthanc(orthanc, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "typed, told",
+    ("typed", "told"),
     [
         (["--out", "out", "--host", "0.0.0.0"], "name who may send with --caller"),
         ([], "Say where results go"),

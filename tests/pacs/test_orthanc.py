@@ -16,7 +16,7 @@ from tests.pacs.studies import REPORT, bright_worker, day, drawn, write_study
 WAYS = ("dicomweb", "get", "move")
 
 
-@pytest.mark.parametrize("number, way", enumerate(WAYS, 1))
+@pytest.mark.parametrize(("number", "way"), enumerate(WAYS, 1))
 def test_what_is_stored_is_found_and_comes_back(orthanc, tmp_path, number, way):
     archive = orthanc.archives()[way]
     study = write_study(tmp_path / "in", number)
@@ -34,7 +34,7 @@ def test_what_is_stored_is_found_and_comes_back(orthanc, tmp_path, number, way):
         assert came[sent.SOPInstanceUID] == sent
 
 
-@pytest.mark.parametrize("number, way", enumerate(("web", "node"), 11))
+@pytest.mark.parametrize(("number", "way"), enumerate(("web", "node"), 11))
 def test_a_study_is_segmented_and_its_results_lie_beside_it(orthanc, tmp_path, monkeypatch, number, way):
     bright_worker(monkeypatch)
     study, address = write_study(tmp_path / "in", number), getattr(orthanc, way)

@@ -108,7 +108,7 @@ def segment(
     said = read_report(report) if report is not None else text
     archive = connect(pacs, Manner(title, retrieve, move_port))
     from medsegr.batch.out_folder import Mode
-    from medsegr.pacs.study_folder import made_files, work_of
+    from medsegr.pacs_studies.study_folder import made_files, work_of
 
     with tempfile.TemporaryDirectory(prefix="medsegr-") as private:
         folder = Path(private) / "study"

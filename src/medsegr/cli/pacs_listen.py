@@ -41,9 +41,9 @@ def listen(
     Example: medsegr pacs listen --store-to dimse://ORTHANC@127.0.0.1:4242
     """
     from medsegr.pacs.connect import Manner, connect
-    from medsegr.pacs.incoming import Bounds, Incoming
-    from medsegr.pacs.listener import Listener
     from medsegr.pacs.receiver import listening
+    from medsegr.pacs_studies.incoming import Bounds, Incoming
+    from medsegr.pacs_studies.listener import Listener
 
     ear = _ear(host, port, title, caller or [])
     if store_to is None and out is None:
@@ -83,8 +83,10 @@ def _ear(host: str, port: int, title: str, callers: list[str]) -> "Ear":
     from medsegr.pacs.receiver import Ear
 
     if host not in LOCAL and not callers:
-        raise ConfigError(f"{host} can be reached from other machines: name who may send with --caller TITLE, or "
-                          "listen on 127.0.0.1. A title is no password; docs/pacs.md says what to put before it.")  # fmt: skip
+        raise ConfigError(
+            f"{host} can be reached from other machines: name who may send with --caller TITLE, or listen on "
+            "127.0.0.1. A title is no password; docs/pacs.md says what to put before it."
+        )
     return Ear(host, port, own_title(title), tuple(map(own_title, callers)))
 
 

@@ -58,6 +58,18 @@ def pacs_address(told: str) -> WebAddress | NodeAddress:
     )
 
 
+def web_address(told: str) -> WebAddress:
+    """The address of a DICOMweb service.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    place = pacs_address(told)
+    if isinstance(place, NodeAddress):
+        raise ConfigError("A DICOMweb service is needed here, such as http://127.0.0.1:8042/dicom-web.")
+    return place
+
+
 def own_title(told: str) -> str:
     """Check the title by which this side calls itself.
 

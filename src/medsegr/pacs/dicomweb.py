@@ -58,6 +58,18 @@ class DicomWeb:
         with _in_our_words("be asked"):
             return [_series(one) for one in self._client.search_for_series(study)]
 
+    def study_of(self, series: str) -> str:
+        """StudyInstanceUID of a series; QIDO-RS finds it without its study.
+
+        Raises:
+            PacsError: There is no such series.
+        """
+        with _in_our_words("be asked"):
+            found = self._client.search_for_series(search_filters={"SeriesInstanceUID": series})
+        if not found:
+            raise PacsError("The PACS has no series of that UID.")
+        return _text(found[0], "0020000D")
+
     def fetch(self, study: str, series: Sequence[FoundSeries], folder: Path) -> int:
         """WADO-RS, one instance in memory at a time."""
         count = 0

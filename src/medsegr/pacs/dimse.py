@@ -78,8 +78,10 @@ class DicomNode:
                 try:
                     status = peer.send_c_store(read(file))
                 except ValueError as error:  # no context for it was accepted
-                    raise PacsError(f"The PACS does not take objects of the kind of {file.name}. "
-                                    "It must be set up for segmentations and structured reports.") from error  # fmt: skip
+                    raise PacsError(
+                        f"The PACS does not take objects of the kind of {file.name}. It must be set up for "
+                        "segmentations and structured reports."
+                    ) from error
                 _check(status, f"take {file.name}", warnings=True)
 
     def _found(self, level: str, asked: Mapping[str, str]) -> "list[Dataset]":
@@ -117,7 +119,8 @@ class DicomNode:
         from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, build_context, build_role, evt
 
         def take(event: Any) -> int:
-            assert folder is not None and came is not None
+            assert folder is not None
+            assert came is not None
             came.append(write_encoded(folder, str(event.request.AffectedSOPInstanceUID), event.encoded_dataset()))
             return SUCCESS
 

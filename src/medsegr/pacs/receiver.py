@@ -55,7 +55,7 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
     require("pynetdicom", "A PACS", "'medsegr[pacs]'")
     pydicom()
     from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
-    from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+    from pynetdicom.sop_class import Verification
 
     entity = AE(ear.title)
     entity.require_called_aet, entity.require_calling_aet = True, list(ear.callers)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from medsegr.errors import ConfigError, MedsegrError, PacsError
 from medsegr.pacs.archive import Archive
-from medsegr.pacs.incoming import Incoming
-from medsegr.pacs.study_folder import made_files, work_of
+from medsegr.pacs_studies.incoming import Incoming
+from medsegr.pacs_studies.study_folder import made_files, work_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
