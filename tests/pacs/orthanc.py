@@ -6,7 +6,7 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +60,17 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
     """Orthanc, empty at first, for the tests of one file."""
+    with started(tmp_path_factory.mktemp("orthanc")) as made:
+        yield made
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Orthanc]:
+    """Orthanc with its files in a folder; skips where it is not installed."""
     program = shutil.which("Orthanc")
     if program is None or not PLUGIN.exists():
         pytest.skip("Orthanc with its DICOMweb plugin is not installed: apt-get install orthanc orthanc-dicomweb")
-    folder, made = tmp_path_factory.mktemp("orthanc"), Orthanc(free_port(), free_port(), free_port())
-    path = folder / "orthanc.json"
+    made, path = Orthanc(free_port(), free_port(), free_port()), folder / "orthanc.json"
     path.write_text(json.dumps(_configuration(folder, made)))
     with (folder / "log").open("wb") as log, subprocess.Popen([program, path], stdout=log, stderr=log) as process:
         try:

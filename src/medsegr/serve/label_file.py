@@ -143,11 +143,11 @@ def _write_nrrd(path: Path, voxels: np.ndarray, affine: np.ndarray, more: Mappin
     """Write (columns, rows, slices), or layers first, into NRRD's space LPS."""
     nrrd = require("nrrd", "Answering in NRRD", "'medsegr[serve]'")
     lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
-    layers = [None] * (voxels.ndim - 3)
+    layers = voxels.ndim - 3
     header = {
         "space": "left-posterior-superior",
-        "kinds": ["list"] * len(layers) + ["domain"] * 3,
-        "space directions": [*layers, *(list(lps[:3, axis]) for axis in range(3))],
+        "kinds": ["list"] * layers + ["domain"] * 3,
+        "space directions": np.vstack([np.full((layers, 3), np.nan), lps[:3, :3].T]),
         "space origin": list(lps[:3, 3]),
         "encoding": "gzip" if compressed else "raw",
         **more,
