@@ -1,5 +1,10 @@
 """The form in which words are compared: one spelling, singular."""
 
+from functools import lru_cache
+
+REMEMBERED = 1 << 14
+"""Words whose folded form is kept: most words of a lexicon stand in many of its phrases."""
+
 _SPELLINGS = (
     ("\u2019", "'"), ("haem", "hem"), ("oedem", "edem"), ("oesoph", "esoph"), ("tumour", "tumor"), ("grey", "gray"),
     ("caec", "cec"), ("faec", "fec"), ("centre", "center"), ("chaem", "chem"), ("colour", "color"),
@@ -21,6 +26,7 @@ _PLURALS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=REMEMBERED)
 def fold(word: str) -> str:
     """The form in which words are compared: lower case, one spelling, singular."""
     word = word.lower()

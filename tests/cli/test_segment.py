@@ -143,7 +143,7 @@ def test_what_goes_wrong_with_one_case_leaves_the_others(error, told, random_mod
             raise error
         return draw(folder, result, title, keep_text)
 
-    monkeypatch.setattr(worker, "save_figures", fail)
+    monkeypatch.setattr(figure, "save_figures", fail)
     code, out = segment(random_model, tmp_path, *images, "--target", "aorta")
     assert code == 1
     assert sorted(path.name for path in out.iterdir()) == ["b", "run.json"]

@@ -20,7 +20,6 @@ from medsegr.cognition.lexicon import canonical_target
 from medsegr.data.image import load_image
 from medsegr.data.zip_archive import archives_kept_open
 from medsegr.errors import ConfigError, InputError
-from medsegr.explain.figure import save_figures
 from medsegr.inference.mask_files import Writing
 from medsegr.inference.model_record import model_record, weights_of
 from medsegr.inference.predictor import load
@@ -178,6 +177,8 @@ class Worker:
             write_case(folder, result, case=study.case, image=study.name, model=result.model,
                        keep_text=self.job.keep_text, writing=self.writing)  # fmt: skip
             if self.job.pictures:
+                from medsegr.explain.figure import save_figures
+
                 save_figures(folder, result, study.case, self.job.keep_text)
             record = CaseRecord(
                 case=study.case,

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
-from nibabel.affines import apply_affine
-from nibabel.orientations import axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
 
 from medsegr.errors import ImageError
 
@@ -118,6 +116,8 @@ class Geometry:
         if affine is None:
             z, y, x = self.spacing_mm
             return np.array([[0, 0, -x, 0], [0, -y, 0, 0], [z, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
+        from nibabel.orientations import inv_ornt_aff
+
         places = np.argsort(self.axes)  # of each stored axis among the displayed ones
         signs = np.where(self.flips, -1, 1)[places]
         return affine @ inv_ornt_aff(np.column_stack([places, signs]), _three(self.stored_shape))
@@ -135,7 +135,8 @@ class Geometry:
 
     def voxel_to_patient(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) displayed (z, y, x), voxel centres whole -> (N, 3) RAS+ mm."""
-        return apply_affine(self.displayed_affine(), np.asarray(points, dtype=np.float64))
+        affine = self.displayed_affine()
+        return np.asarray(points, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]
 
     def agrees_with(self, other: "Geometry") -> bool:
         """False where another image of the same shape lies elsewhere, so that its voxels are not this one's.
@@ -190,6 +191,8 @@ def displayed_geometry(
     Raises:
         ImageError: The affine is not finite or cannot be inverted.
     """
+    from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
+
     affine = np.asarray(affine, dtype=np.float64)
     volume = np.prod(np.linalg.norm(affine[:3, :3], axis=0))
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) <= 1e-9 * volume:

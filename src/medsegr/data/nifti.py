@@ -15,9 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import nibabel as nib
 import numpy as np
-from nibabel.affines import apply_affine
 
 from medsegr.data.geometry import PLACE_TOLERANCE, Geometry, HasGeometry, StatedUnits, displayed_geometry, is_sheared
 from medsegr.data.outputs import atomic_write
@@ -119,6 +117,8 @@ def opened_nifti(path: Path) -> Iterator[Any]:
     Raises:
         ImageError: Neither, or its header is damaged.
     """
+    import nibabel as nib
+
     head_path, voxel_path = _two_files(path)
     with _unpacked(head_path) as stream, _unpacked(voxel_path) as voxels:
         try:
@@ -238,6 +238,8 @@ def _stored(mask: np.ndarray, like: HasGeometry) -> np.ndarray:
 
 def _mask_image(stored: np.ndarray, like: HasGeometry) -> Any:
     """nibabel's image of a stored mask: sform = qform, both code 1, but no qform where the affine is sheared."""
+    import nibabel as nib
+
     affine, units = like.geometry.affine, like.geometry.units or MILLIMETRES
     if affine is None:
         z, y, x = like.geometry.spacing_mm
@@ -260,12 +262,15 @@ def _geometry(image: Any, name: str) -> Geometry:
 
 def _notes(image: Any, geometry: Geometry) -> tuple[str, ...]:
     """What is doubtful about a file's place: no form at all, or two that say different things."""
+    from nibabel.affines import apply_affine
+    from nibabel.spatialimages import HeaderDataError
+
     header = image.header
     if not any(int(header[code]) > 0 for code in ("sform_code", "qform_code")):
         return (UNSTATED_ORIENTATION,)
     try:
         forms = [header.get_sform(coded=True), header.get_qform(coded=True)]
-    except (ValueError, nib.spatialimages.HeaderDataError):  # a broken qform, which is not what places the file
+    except (ValueError, HeaderDataError):  # a broken qform, which is not what places the file
         return ()
     if any(code == 0 for _, code in forms):
         return ()
