@@ -15,6 +15,9 @@ from medsegr.inference.drawn import Drawn
 from medsegr.inference.trunk_memory import TrunkMemory, origin_of
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
+REMEMBERED = 512_000_000
+"""Bytes that are enough for dozens of pictures."""
+
 SHARE = 0.5
 """Of the bytes, for trunks; the rest is for guided encodings, which are of the same size."""
 
@@ -49,6 +52,9 @@ class PictureMemory:
     def __len__(self) -> int:
         """How many encodings are kept."""
         return len(self._kept)
+
+    def __bool__(self) -> bool:
+        return True
 
     def drawn(
         self,

@@ -14,6 +14,7 @@ from medsegr.cognition.priors import Finding
 from medsegr.errors import ConfigError
 from medsegr.inference.drawn import Drawn
 from medsegr.inference.picture_memory import PictureMemory
+from medsegr.inference.upscaled import Upscaled
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
 from medsegr.square import Square
@@ -51,7 +52,7 @@ class PlanePrediction:
     """What the model says of one plane.
 
     Attributes:
-        probability: 0..1.
+        scores: Probabilities, 0..1, or what they are made of when they are looked at.
         support: 0..1.
         location: Logits over the host's padded square.
         view: Of the plane, which knows how it lies in that square.
@@ -60,13 +61,33 @@ class PlanePrediction:
         mirrored: What it says of the mirrored plane, where it was asked.
     """
 
-    probability: Float[np.ndarray, "k h w"]
+    scores: Float[np.ndarray, "k h w"] | Upscaled
     support: Float[np.ndarray, "k"]
     location: Float[torch.Tensor, "k y x"]
     view: View
     looked_twice: Bool[np.ndarray, "k"]
     boxes: Float[np.ndarray, "k 4"]
     mirrored: "PlanePrediction | None" = None
+
+    @property
+    def probability(self) -> Float[np.ndarray, "k h w"]:
+        """0..1, over the whole plane; may be written to."""
+        if isinstance(self.scores, Upscaled):
+            self.scores = self.scores.all()
+        return self.scores
+
+    @property
+    def light(self) -> bool:
+        """Whether it may be kept for a look at its maps later on: it holds none as large as the plane."""
+        return isinstance(self.scores, Upscaled)
+
+    def probability_of(self, k: int) -> Float[np.ndarray, "h w"]:
+        """0..1, of one finding over the whole plane; a copy."""
+        return self.scores.of(k) if isinstance(self.scores, Upscaled) else self.scores[k].copy()
+
+    def mask(self, k: int, threshold: float) -> Bool[np.ndarray, "h w"]:
+        """Where the probability of finding ``k`` reaches a threshold."""
+        return self.scores.mask(k, threshold) if isinstance(self.scores, Upscaled) else self.scores[k] >= threshold
 
     @property
     def square(self) -> Square:
@@ -120,15 +141,29 @@ def ask_model(
         counts = [len(question.findings) for question in questions]
         return [
             PlanePrediction(
-                probability=torch.sigmoid(square.logits_out(output.logits[i, :count])).cpu().numpy(),
+                scores=Upscaled(output.logits[i, :count], square),
                 support=torch.sigmoid(output.support_logits[i, :count].float()).cpu().numpy(),
-                location=places[i, :count].float().cpu(),
+                location=places[i, :count].float().cpu().clone(),
                 view=view,
                 looked_twice=np.zeros(count, bool),
                 boxes=_boxes(output, i, square, questions[i]),
             )
             for i, (view, square, count) in enumerate(zip(views, squares, counts, strict=True))
         ]
+
+
+def look_at(model: ReportGuidedSam, plane: np.ndarray, memory: PictureMemory | None) -> None:
+    """Do the host's work on a picture that is about to be asked, where it can be kept.
+
+    Args:
+        model: In evaluation mode.
+        plane: (H, W) or (H, W, 3), 0..1.
+        memory: Where it is kept.
+    """
+    device = next(model.parameters()).device
+    if memory is not None and device.type != "meta":
+        with torch.inference_mode(), plain_defaults(device):
+            memory.trunks.trunk(model, model.preprocess([plane])[0].to(device))
 
 
 def _output(

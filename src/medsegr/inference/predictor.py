@@ -15,11 +15,12 @@ from medsegr.errors import ConfigError
 from medsegr.inference.auto import AUTO, AutoPredictor
 from medsegr.inference.builtin import builtin_models, builtin_path
 from medsegr.inference.device import device_named
+from medsegr.inference.editing import Asking, Editing
 from medsegr.inference.finding_result import finding_result
 from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
-from medsegr.inference.picture_memory import PictureMemory
-from medsegr.inference.plane import Ask
+from medsegr.inference.picture_memory import REMEMBERED, PictureMemory
+from medsegr.inference.plane import Ask, look_at
 from medsegr.inference.prepared import Prepared, Request, answer_all, question_of
 from medsegr.inference.request import (
     check_modality,
@@ -142,7 +143,7 @@ class Predictor:
         self.name = name
         self.looks = Looks(flips, second_look)
         self.host_alone = host_alone
-        self.memory = PictureMemory(trunk_memory) if trunk_memory else None
+        self.memory: PictureMemory | None = PictureMemory(trunk_memory) if trunk_memory else None
         self._lock = threading.Lock()
 
     @property
@@ -208,6 +209,31 @@ class Predictor:
         """
         asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
         return self.answer([self.prepare(asked)])[0]
+
+    def open(
+        self,
+        image: ImageSource,
+        *,
+        modality: str | None = None,
+        threshold: float = 0.5,
+        support_threshold: float | None = None,
+        lexicon: Lexicon | None = None,
+        untrained: Untrained | None = None,
+    ) -> Editing:
+        """A picture to be asked again and again: reports, changed priors, clicks and boxes; see :class:`Editing`.
+
+        The host's work on a picture that can be kept is done now. Arguments and errors as of :meth:`segment`.
+        """
+        self.remember()
+        editing = Editing(self, image, Asking(modality, threshold, support_threshold, lexicon, untrained))
+        if not editing.image.is_volume:
+            with self._lock:
+                look_at(self.model.eval(), editing.image.plane(), self.memory)
+        return editing
+
+    def remember(self, limit_bytes: int = REMEMBERED) -> None:
+        """Keep the work on pictures from now on, where none is kept yet; see ``trunk_memory``."""
+        self.memory = self.memory or PictureMemory(limit_bytes)
 
     def prepare(self, asked: Request) -> Prepared:
         """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
