@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from medsegr import __version__
-from medsegr.cli import compare, data, demo, evaluate, info, parse, report_card, segment, serve, train
+from medsegr.cli import compare, data, demo, evaluate, export, info, parse, report_card, segment, serve, train
 from medsegr.data.given_name import may_be_report
 from medsegr.errors import MedsegrError
 
@@ -35,6 +35,7 @@ app.command("compare")(compare.compare)
 app.command("report-card")(report_card.report_card)
 app.add_typer(data.app, name="data")
 app.command("serve")(serve.serve)
+app.command("export")(export.export)
 app.command("info")(info.info)
 
 

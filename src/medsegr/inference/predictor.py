@@ -95,7 +95,9 @@ def load(
             raise ConfigError("A host belongs to one adapter, and 'auto' takes one of several: name the model as well.")
         device_named(device)
         return AutoPredictor(
-            lambda one: load(one, device, flips=flips, second_look=second_look, trunk_memory=trunk_memory, backend=ways),
+            lambda one: load(
+                one, device, flips=flips, second_look=second_look, trunk_memory=trunk_memory, backend=ways
+            ),
             Looks(flips, second_look),
         )
     chosen, builtin = device_named(device), builtin_models()

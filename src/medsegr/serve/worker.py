@@ -47,6 +47,7 @@ class Setup:
         device: As ``medsegr.load`` takes it.
         trunk_bytes: For the host's work on pictures that may come again.
         threads: Of torch; 0 for its own choice.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         pixels, findings: See :class:`~medsegr.serve.config.Limits`.
     """
 
@@ -56,6 +57,8 @@ class Setup:
     threads: int
     pixels: int
     findings: int
+    backend: str = "auto"
+    precision: str = "f32"
 
 
 def main() -> None:
@@ -158,11 +161,13 @@ def _do(predictor: "Predictor | AutoPredictor", folder: Path, setup: Setup, told
 def _loaded(setup: Setup) -> "Predictor | AutoPredictor":
     import torch
 
+    from medsegr.inference.backends.choice import Backend
     from medsegr.inference.predictor import load
 
     if setup.threads:
         torch.set_num_threads(setup.threads)
-    return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes)
+    return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes,
+                backend=Backend(setup.backend, setup.precision))  # fmt: skip
 
 
 def _models(name: str, predictor: "Predictor | AutoPredictor") -> list[dict[str, Any]]:

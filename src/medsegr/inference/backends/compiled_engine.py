@@ -58,9 +58,13 @@ class CompiledEngine:
             return False  # a fresh adapter tells the decoder nothing, and a graph always would
         return self._graph(part, model) is not None
 
-    def prepare(self, model: ReportGuidedSam) -> list[str]:
-        """Have all graphs of a model exported and compiled; returns the parts."""
+    def parts(self, model: ReportGuidedSam) -> list[str]:
+        """Have all graphs of a model exported and compiled; returns their names, in the order in which they run."""
         return [part for part in PARTS if self.can(part, model)]
+
+    def prepared(self, part: str, model: ReportGuidedSam) -> GraphFolder:
+        """Where one of these graphs lies."""
+        return GraphFolder(self._key, part, self.home)
 
     def trunk(self, model: ReportGuidedSam, pixels: Float[Tensor, "b 3 s s"]) -> Trunk:
         """As :meth:`ReportGuidedSam.trunk`."""
@@ -115,4 +119,8 @@ def _row(tensor: Tensor, i: int) -> np.ndarray:
 def _state_of(model: ReportGuidedSam) -> object:
     """What tells one state of a model from another, also after weights were changed in place."""
     weights = (*model.backbone.model.parameters(), *model.backbone.model.buffers(), *model.adapter.parameters())
-    return (model.active, model.trunk_block, tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in weights))
+    return (
+        model.active,
+        model.trunk_block,
+        tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in weights),
+    )

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from medsegr.inference.backends.graphs import Graph
 from medsegr.inference.backends.runtime import Runtime
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
-NAMES = "graph.json"
+NAMES, SCHEMA = "graph.json", "medsegr.graphs/1"
 MOST_GRAPHS = 48
 """Folders that are kept; beyond it those go that were unused for longest."""
 
@@ -47,9 +48,11 @@ def model_key(model: ReportGuidedSam, runtime: Runtime) -> str:
     )  # fmt: skip
     hashed.update(repr(told).encode())
     adapter = model.adapter.state_dict()
-    for name, tensor in sorted({**model.backbone.model.state_dict(), **{f"own.{k}": adapter[k] for k in adapter}}.items()):
+    for name, tensor in sorted(
+        {**model.backbone.model.state_dict(), **{f"own.{k}": adapter[k] for k in adapter}}.items()
+    ):
         hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        hashed.update(memoryview(tensor.detach().cpu().contiguous().view(torch.uint8).reshape(-1).numpy()))
+        hashed.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return hashed.hexdigest()[:32]
 
 
@@ -101,6 +104,20 @@ class GraphFolder:
         folders = sorted(self.home.glob("*-*/"), key=lambda folder: folder.stat().st_mtime)
         for folder in folders[:-MOST_GRAPHS]:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def copy_graphs(folders: Sequence[GraphFolder], out: Path) -> None:
+    """Copy graphs into an existing folder, named for their parts; ``graphs.json`` says what goes in and comes out."""
+    records = []
+    for folder in folders:
+        record = json.loads((folder.path / NAMES).read_text(encoding="utf-8"))
+        files = sorted(path for path in folder.path.iterdir() if path.name.startswith("graph.") and path.name != NAMES)
+        for path in files:
+            shutil.copyfile(path, out / f"{record['part']}{path.suffix}")
+        records.append({**record, "files": [f"{record['part']}{path.suffix}" for path in files]})
+    (out / "graphs.json").write_text(
+        json.dumps({"schema": SCHEMA, "graphs": records}, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def _names(model: ReportGuidedSam) -> list[tuple[str, ...]]:

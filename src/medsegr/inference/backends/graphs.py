@@ -6,6 +6,7 @@ picture goes in at a time. The trunk knows nothing of the report.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,9 @@ from medsegr.cognition.priors import ASPECTS
 from medsegr.inference.trunk_memory import stops_at_trunk
 from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
 from medsegr.perception.modulator import Guidance
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
 
 PARTS = ("trunk", "encode", "outline")
 """Names of the graphs, in the order in which they run."""
@@ -49,14 +53,14 @@ class Graph:
         """Inputs whose second axis is the findings."""
         return tuple(name for name in self.inputs if name in (*PRIORS, "tokens"))
 
-    def exported(self) -> torch.export.ExportedProgram:
+    def exported(self) -> "ExportedProgram":
         """The graph as torch exports it, with any number of findings from 1 to :data:`MOST_FINDINGS`."""
-        findings = torch.export.Dim("findings", min=1, max=MOST_FINDINGS)
+        from torch.export import Dim, export
+
+        findings = Dim("findings", min=1, max=MOST_FINDINGS)
         shapes = tuple({1: findings} if name in self.per_finding else None for name in self.inputs)
         with torch.no_grad():
-            return torch.export.export(
-                self.module, tuple(self.inputs.values()), dynamic_shapes=(shapes,), strict=False
-            )
+            return export(self.module, tuple(self.inputs.values()), dynamic_shapes=(shapes,), strict=False)
 
 
 def graphs_of(model: ReportGuidedSam) -> tuple[str, ...]:
@@ -102,9 +106,7 @@ def encoding_tensors(encoding: GuidedEncoding) -> dict[str, Tensor]:
 
 def encoding_from(priors: PriorBatch, tensors: dict[str, Tensor]) -> GuidedEncoding:
     """The other way round."""
-    image = ImageEmbedding(
-        tensors["features"], tuple(_numbered(tensors, "fine.")), full_size=tensors.get("full_size")
-    )
+    image = ImageEmbedding(tensors["features"], tuple(_numbered(tensors, "fine.")), full_size=tensors.get("full_size"))
     guidance = Guidance(tensors["tokens"], priors.region, priors.valid)
     return GuidedEncoding(priors, guidance, image, tuple(_numbered(tensors, "map.")))
 
