@@ -44,7 +44,7 @@ def export(
     engine = predictor.model.engine
     assert isinstance(engine, CompiledEngine)
     with torch.inference_mode():
-        folders = [engine.prepared(part, predictor.model) for part in engine.parts(predictor.model)]
+        folders = engine.folders(predictor.model)
     messages().print(f"{predictor.name}: {len(folders)} graphs for {backend} {engine.runtime.version} are ready.")
     if out is not None:
         with staged_folder(out, overwrite) as stage:

@@ -58,7 +58,7 @@ class Backend:
             if not any_exported() or not find_spec("openvino") or _unfit(model) is not None:
                 return self._of_torch(model)
             engine = CompiledEngine(OpenVino(self.precision), exports=False)
-            return engine if engine.can("encode", model) else self._of_torch(model)
+            return engine if engine.exported(model) else self._of_torch(model)
         if self.name == TORCH:
             return self._of_torch(model)
         if (reason := _unfit(model)) is not None:

@@ -1,6 +1,5 @@
 """Runs a model's parts as graphs that another library than torch compiled."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,17 +57,21 @@ class CompiledEngine:
             return False  # a fresh adapter tells the decoder nothing, and a graph always would
         return self._graph(part, model) is not None
 
+    def exported(self, model: ReportGuidedSam) -> bool:
+        """Whether all graphs of the model as it is now were exported before."""
+        return all(self._folder(part, model).written for part in graphs_of(model))
+
     def parts(self, model: ReportGuidedSam) -> list[str]:
         """Have all graphs of a model exported and compiled; returns their names, in the order in which they run."""
         return [part for part in PARTS if self.can(part, model)]
 
-    def prepared(self, part: str, model: ReportGuidedSam) -> GraphFolder:
-        """Where one of these graphs lies."""
-        return GraphFolder(self._key, part, self.home)
+    def folders(self, model: ReportGuidedSam) -> list[GraphFolder]:
+        """Where these graphs lie."""
+        return [self._folder(part, model) for part in self.parts(model)]
 
     def trunk(self, model: ReportGuidedSam, pixels: Float[Tensor, "b 3 s s"]) -> Trunk:
         """As :meth:`ReportGuidedSam.trunk`."""
-        return trunk_from(model, self._run("trunk", model, [pixels]))
+        return trunk_from(model, self._run("trunk", model, {"pixels": pixels}))
 
     def encode(
         self, model: ReportGuidedSam, pixels: Float[Tensor, "b 3 s s"], priors: PriorBatch, trunk: Trunk | None
@@ -76,39 +79,43 @@ class CompiledEngine:
         """As :meth:`ReportGuidedSam.encode`, of priors without words."""
         if trunk is None and "trunk" in graphs_of(model):
             trunk = model.trunk(pixels)
-        kept = () if trunk is None else trunk.tensors
-        return encoding_from(priors, self._run("encode", model, [pixels, *_told(priors), *kept]))
+        kept = {} if trunk is None else {f"trunk.{i}": level for i, level in enumerate(trunk.tensors)}
+        return encoding_from(priors, self._run("encode", model, {"pixels": pixels, **_told(priors), **kept}))
 
     def outline(self, model: ReportGuidedSam, encoding: GuidedEncoding) -> GuidedOutput:
         """As :meth:`ReportGuidedSam.outline`, without prompts."""
-        known = [tensor for name, tensor in encoding_tensors(encoding).items() if not name.startswith("map.")]
-        return output_from(encoding, self._run("outline", model, [*_told(encoding.priors), *known]))
+        given = {**_told(encoding.priors), **encoding_tensors(encoding)}
+        return output_from(encoding, self._run("outline", model, given))
 
-    def _graph(self, part: str, model: ReportGuidedSam) -> tuple[Session, tuple[str, ...]] | None:
+    def _folder(self, part: str, model: ReportGuidedSam) -> GraphFolder:
         state = _state_of(model)
         if state != self._state:
             self._ready, self._state, self._key = {}, state, model_key(model, self.runtime)
+        return GraphFolder(self._key, part, self.home)
+
+    def _graph(self, part: str, model: ReportGuidedSam) -> tuple[Session, tuple[str, ...]] | None:
+        folder = self._folder(part, model)
         if part not in self._ready:
-            folder, self._ready[part] = GraphFolder(self._key, part, self.home), None  # None: meanwhile torch runs it
+            self._ready[part] = None  # torch runs the part meanwhile
             if not folder.written and self.exports:
                 with torch.inference_mode(False), torch.no_grad():
                     folder.write(graph_of(model, part), self.runtime)
-            there = folder.written
-            self._ready[part] = (self.runtime.session(folder.path), folder.outputs()) if there else None
+            if folder.written:
+                self._ready[part] = (self.runtime.session(folder.path), folder.outputs())
         return self._ready[part]
 
-    def _run(self, part: str, model: ReportGuidedSam, given: Sequence[Tensor]) -> Named:
+    def _run(self, part: str, model: ReportGuidedSam, given: Named) -> Named:
         graph = self._graph(part, model)
         assert graph is not None
         session, names = graph
-        batch = len(given[0])
-        rows = [session([_row(tensor, i) for tensor in given]) for i in range(batch)]
+        batch = len(next(iter(given.values())))
+        rows = [session({name: _row(tensor, i) for name, tensor in given.items()}) for i in range(batch)]
         made = zip(names, zip(*rows, strict=True), strict=True)
         return {name: torch.from_numpy(np.concatenate(parts) if batch > 1 else parts[0]) for name, parts in made}
 
 
-def _told(priors: PriorBatch) -> list[Tensor]:
-    return [getattr(priors, name) for name in PRIORS]
+def _told(priors: PriorBatch) -> Named:
+    return {name: getattr(priors, name) for name in PRIORS}
 
 
 def _row(tensor: Tensor, i: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """ONNX Runtime on a CPU, in full precision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -76,5 +76,5 @@ class OnnxSession:
         self.session = session
         self._names = [node.name for node in session.get_inputs()]
 
-    def __call__(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return list(self.session.run(None, dict(zip(self._names, inputs, strict=True))))
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        return list(self.session.run(None, {name: inputs[name] for name in self._names}))

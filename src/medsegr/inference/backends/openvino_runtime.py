@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +40,8 @@ class OpenVino:
         program = graph.exported()
         with _unreported():
             converted = self.openvino.convert_model(program)
+        for given, name in zip(converted.inputs, graph.inputs, strict=True):
+            given.get_tensor().set_names({name})
         self.openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
 
     def session(self, folder: Path) -> "OpenVinoSession":
@@ -72,8 +74,9 @@ class OpenVinoSession:
 
     def __init__(self, compiled: Any) -> None:
         self.compiled = compiled
+        self._names = [given.get_any_name() for given in compiled.inputs]  # what is not read is left out on writing
         self._lock = threading.Lock()
 
-    def __call__(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         with self._lock:
-            return list(self.compiled(list(inputs)).values())
+            return list(self.compiled({name: inputs[name] for name in self._names}).values())

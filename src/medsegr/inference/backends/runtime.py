@@ -1,6 +1,6 @@
 """What a library that runs exported graphs is to us."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -12,8 +12,11 @@ from medsegr.inference.backends.graphs import Graph
 class Session(Protocol):
     """A graph that is compiled for this processor."""
 
-    def __call__(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """All outputs, in the graph's order, of all inputs in theirs. Calls from several threads are safe."""
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """All outputs, in the graph's order, of its inputs by name; what a graph does not read, it does not take.
+
+        Calls from several threads are safe.
+        """
 
 
 class Runtime(Protocol):
