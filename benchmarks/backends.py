@@ -23,7 +23,6 @@ import torch
 from PIL import Image
 from torch import nn
 
-from medsegr.inference.backends.choice import Backend
 from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.writer import write_case
 
@@ -48,7 +47,7 @@ def main() -> None:
         ways: dict[str, Callable[[], object]] = {"peer, box": peer(picture, Path(folder))}
         for name in told.backends:
             backend, _, precision = name.partition(":")
-            predictor = load(told.model, backend=Backend(backend, precision or "f32"))
+            predictor = load(told.model, backend=backend, precision=precision or "f32")
             for count in told.findings:
                 ways[f"{name}, {count}"] = segmentation(predictor, picture, count, Path(folder))
         for way in ways.values():

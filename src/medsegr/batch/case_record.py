@@ -43,8 +43,9 @@ class CaseRecord:
 
     def entry(self) -> dict[str, Any]:
         """As ``run.json`` lists it."""
+        told = {"backend": self.backend} if self.backend else {}
         auto = {} if self.model_chosen is None else {"model": self.model, "model_chosen": self.model_chosen}
-        return {"case": self.case, "image": self.image, "seconds": self.seconds, **auto, "backend": self.backend}
+        return {"case": self.case, "image": self.image, "seconds": self.seconds, **auto, **told}
 
     def write(self, folder: Path) -> None:
         """Write ``case.json`` into the case's folder."""

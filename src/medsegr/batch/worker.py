@@ -20,7 +20,6 @@ from medsegr.cognition.lexicon import canonical_target
 from medsegr.data.image import load_image
 from medsegr.errors import ConfigError, InputError
 from medsegr.explain.figure import save_figures
-from medsegr.inference.backends.choice import Backend
 from medsegr.inference.mask_files import Writing
 from medsegr.inference.model_record import model_record, weights_of
 from medsegr.inference.predictor import load
@@ -55,10 +54,8 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        ways = Backend(job.backend, job.precision)
-        self.predictor = load(
-            job.model, job.device, job.host, flips=job.flips, second_look=job.second_look, backend=ways
-        )
+        self.predictor = load(job.model, job.device, job.host, flips=job.flips, second_look=job.second_look,
+                              backend=job.backend, precision=job.precision)  # fmt: skip
         self.lexicon = job.lexicon()
         self.writing = Writing(job.masks, job.label_map, job.deidentify, self.lexicon)
         self.made_by = hash_of([job.settings(), weights_of(self.predictor)])

@@ -78,15 +78,14 @@ def evaluate(
     from medsegr.evaluation.results_page import results_page
     from medsegr.evaluation.run_files import PAGE_FILE, write_results
     from medsegr.evaluation.surface import Tolerance
-    from medsegr.inference.backends.choice import Backend
     from medsegr.inference.predictor import load
 
     check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host)])
     reports, tolerance = list(report or USUAL_MODES), Tolerance(tolerance_mm, tolerance_px)
     check_modes(reports)
     folders = open_data(data)
-    ways = Backend(backend, precision)
-    predictor = load(one_model(model), device, host, flips=flips, second_look=second_look, backend=ways)
+    predictor = load(one_model(model), device, host, flips=flips, second_look=second_look, backend=backend,
+                     precision=precision)  # fmt: skip
     asked = {"reports": reports, "limit": limit, "seed": seed}
     settings = {
         "split": split,

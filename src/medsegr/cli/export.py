@@ -31,7 +31,7 @@ def export(
 
     from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.errors import ConfigError
-    from medsegr.inference.backends.choice import RUNTIMES, Backend
+    from medsegr.inference.backends.choice import RUNTIMES
     from medsegr.inference.backends.compiled_engine import CompiledEngine
     from medsegr.inference.backends.graph_folder import copy_graphs
     from medsegr.inference.predictor import load
@@ -40,7 +40,7 @@ def export(
         raise ConfigError(f"'{backend}' takes no exported model. Expected one of: {', '.join(RUNTIMES)}.")
     if out is not None:
         check_output_folder(out, overwrite, model_places(model, host))
-    predictor = load(one_model(model), "cpu", host, backend=Backend(backend))
+    predictor = load(one_model(model), "cpu", host, backend=backend)
     engine = predictor.model.engine
     assert isinstance(engine, CompiledEngine)
     with torch.inference_mode():

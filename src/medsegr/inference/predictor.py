@@ -52,12 +52,14 @@ from medsegr.model.report_guided_sam import ReportGuidedSam
 @overload
 def load(  # type: ignore[overload-overlap]
     name: Literal["auto"] = "auto", device: str = ..., *,
-    flips: bool = ..., second_look: bool = ..., trunk_memory: int = ..., backend: str | Backend = ...,
+    flips: bool = ..., second_look: bool = ..., trunk_memory: int = ...,
+    backend: str = ..., precision: str = ...,
 ) -> AutoPredictor: ...  # fmt: skip
 @overload
 def load(
     name: str | Path, device: str = ..., host: Host | None = ..., *,
-    flips: bool = ..., second_look: bool = ..., trunk_memory: int = ..., backend: str | Backend = ...,
+    flips: bool = ..., second_look: bool = ..., trunk_memory: int = ...,
+    backend: str = ..., precision: str = ...,
 ) -> "Predictor": ...  # fmt: skip
 def load(
     name: str | Path = AUTO,
@@ -67,7 +69,8 @@ def load(
     flips: bool = False,
     second_look: bool = False,
     trunk_memory: int = 0,
-    backend: str | Backend = AUTO,
+    backend: str = AUTO,
+    precision: str = "f32",
 ) -> "Predictor | AutoPredictor":
     """A model that is ready to segment.
 
@@ -81,24 +84,23 @@ def load(
         flips: See :class:`Predictor`.
         second_look: See :class:`Predictor`.
         trunk_memory: See :class:`Predictor`.
-        backend: What computes: ``torch``, ``openvino``, ``onnx``, ``auto``, or a
-            :class:`~medsegr.inference.backends.choice.Backend` with a precision too.
+        backend: What computes: ``torch``, ``openvino``, ``onnx``, or ``auto``; see
+            :class:`~medsegr.inference.backends.choice.Backend`.
+        precision: ``f32``, or ``bf16``, with which some pixels of the outlines change.
 
     Raises:
-        ConfigError: No such model, device or backend, the backend cannot run the model, or the weights of a built-in
-            model's host are missing.
+        ConfigError: No such model, device, backend or precision, the backend cannot run the model, or the weights
+            of a built-in model's host are missing.
         CheckpointError: The weights are damaged, of another host, or of a newer schema.
     """
-    ways = Backend(backend) if isinstance(backend, str) else backend
+    ways = Backend(backend, precision)
     if name == AUTO:
         if host is not None:
             raise ConfigError("A host belongs to one adapter, and 'auto' takes one of several: name the model as well.")
         device_named(device)
+        options: dict[str, Any] = {"backend": backend, "precision": precision, "trunk_memory": trunk_memory}
         return AutoPredictor(
-            lambda one: load(
-                one, device, flips=flips, second_look=second_look, trunk_memory=trunk_memory, backend=ways
-            ),
-            Looks(flips, second_look),
+            lambda one: load(one, device, flips=flips, second_look=second_look, **options), Looks(flips, second_look)
         )
     chosen, builtin = device_named(device), builtin_models()
     if str(name) in builtin:

@@ -161,13 +161,12 @@ def _do(predictor: "Predictor | AutoPredictor", folder: Path, setup: Setup, told
 def _loaded(setup: Setup) -> "Predictor | AutoPredictor":
     import torch
 
-    from medsegr.inference.backends.choice import Backend
     from medsegr.inference.predictor import load
 
     if setup.threads:
         torch.set_num_threads(setup.threads)
     return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes,
-                backend=Backend(setup.backend, setup.precision))  # fmt: skip
+                backend=setup.backend, precision=setup.precision)  # fmt: skip
 
 
 def _models(name: str, predictor: "Predictor | AutoPredictor") -> list[dict[str, Any]]:
