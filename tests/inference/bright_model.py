@@ -44,6 +44,7 @@ class BrightModel(nn.Module):
         self.scale = nn.Parameter(torch.ones(()))
         self.image_size, self.support = size, support
         self.metadata: dict = {}
+        self.engine = None
         self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.shown: list[list[np.ndarray]] = []
         self.asked: list[list[Sequence[Finding]]] = []

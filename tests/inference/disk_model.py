@@ -26,6 +26,7 @@ class DiskModel(nn.Module):
         self.scale = nn.Parameter(torch.ones(()))
         self.disks, self.size = disks, size
         self.metadata: dict = {}
+        self.engine = None
         self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.passes = 0
         self.planes: list[np.ndarray] = []
