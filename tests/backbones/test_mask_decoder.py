@@ -5,9 +5,9 @@ import torch
 from transformers import SamConfig, SamMaskDecoderConfig, SamPromptEncoderConfig, SamVisionConfig
 from transformers.models.resnet.configuration_resnet import ResNetConfig
 from transformers.models.resnet.modeling_resnet import ResNetStage
+from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncoder
 from transformers.models.sam2.configuration_sam2 import Sam2MaskDecoderConfig, Sam2PromptEncoderConfig
 from transformers.models.sam2.modeling_sam2 import Sam2MaskDecoder, Sam2PromptEncoder
-from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncoder
 
 from medsegr.backbones.mask_decoder import MaskDecoder
 from medsegr.backbones.prompt_encoder import PromptEncoder

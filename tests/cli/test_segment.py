@@ -6,7 +6,6 @@ import pytest
 import torch
 from PIL import Image
 
-from medsegr.batch import worker
 from medsegr.batch.case_errors import in_words
 from medsegr.batch.study import case_names
 from medsegr.cli.main import main

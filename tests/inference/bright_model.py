@@ -47,6 +47,7 @@ class BrightModel(nn.Module):
         self.image_size, self.support = size, support
         self.metadata: dict = {}
         self.adapter = SimpleNamespace(config=AdapterConfig())
+        self.engine = None
         self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.shown: list[list[np.ndarray]] = []
         self.asked: list[list[Sequence[Finding]]] = []

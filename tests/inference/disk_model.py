@@ -28,6 +28,7 @@ class DiskModel(nn.Module):
         self.disks, self.size = disks, size
         self.metadata: dict = {}
         self.adapter = SimpleNamespace(config=AdapterConfig())
+        self.engine = None
         self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.passes = 0
         self.planes: list[np.ndarray] = []

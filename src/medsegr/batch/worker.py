@@ -54,7 +54,8 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.predictor = load(job.model, job.device, job.host, flips=job.flips, second_look=job.second_look)
+        self.predictor = load(job.model, job.device, job.host, flips=job.flips, second_look=job.second_look,
+                              backend=job.backend, precision=job.precision)  # fmt: skip
         self.lexicon = job.lexicon()
         self.writing = Writing(job.masks, job.label_map, job.deidentify, self.lexicon)
         self.made_by = hash_of([job.settings(), weights_of(self.predictor)])
@@ -186,6 +187,7 @@ class Worker:
                 seconds=round(case.seconds + time.perf_counter() - started, 3),
                 model=result.model,
                 model_chosen=result.chosen,
+                backend=dict(result.backend),
                 weights_sha256=weights_of(self.predictor, result.model),
                 made_by=self.made_by,
                 made_from=case.made_from,

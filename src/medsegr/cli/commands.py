@@ -17,6 +17,7 @@ COMMANDS = {
     "report-card": "Ask a model with the true report, none, another patient's, and with side, texture, shape changed.",
     "serve": "Segment pictures for other programs, over HTTP.",
     "pacs": "A hospital's archive: find, fetch, segment, store. See docs/pacs.md.",
+    "export": "Export a model once for this machine; from then on --backend auto takes it. See docs/backends.md.",
     "info": "Show versions, devices, hosts, models, and which extras are there.",
     "data": "Check, make or convert data sets, derive reports from masks, build the referring suite.",
 }

@@ -68,6 +68,7 @@ class ServeConfig:
         device: As ``medsegr.load`` takes it.
         workers: Processes, each with the model.
         trunk_bytes: In each worker, for the host's work on pictures that may come again.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         tokens: Who may ask; empty where the address is of this machine alone.
         names: Names besides the address by which the service is called.
         limits: How much may be asked.
@@ -84,6 +85,8 @@ class ServeConfig:
     device: str = "cpu"
     workers: int = 1
     trunk_bytes: int = 512_000_000
+    backend: str = "auto"
+    precision: str = "f32"
     tokens: tuple[str, ...] = field(default=(), repr=False)
     names: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)

@@ -41,7 +41,7 @@ class Service:
         self.store = JobStore(self.folder.database, self._changed)
         self.folder.sweep(self.store.recover())
         setup = Setup(config.model, config.device, config.trunk_bytes, _threads(config.workers), config.limits.pixels,
-                      config.limits.findings)  # fmt: skip
+                      config.limits.findings, config.backend, config.precision)  # fmt: skip
         desk = Desk(self.store, self.folder, lambda: start_worker(setup), config.limits.job_seconds, self.metrics)
         self.dispatchers = [Dispatcher(desk) for _ in range(config.workers)]
 
