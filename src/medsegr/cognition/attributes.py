@@ -1,7 +1,6 @@
 """Gives places, textures, shapes, sizes and counts to the targets of a sentence (whose they are: ``relations``)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft, attribute
@@ -25,10 +24,10 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     given: list[list[Tag]] = [[] for _ in drafts]
     own = {head.tag.first for head in regions if head.tag is not None}
     numbers = [number for number, draft in enumerate(drafts) if draft.target.first not in own]
-    free = [drafts[number] for number in numbers]
+    free = [drafts[number] for number in numbers] if own else drafts
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
     for tag in sentence.of(*ATTRIBUTES) if drafts else ():
-        region = next((head for head in regions if head.first <= tag.first < head.last), None)
+        region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
         owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
@@ -38,8 +37,8 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
 
 
 def _described(clauses: Clauses, draft: Draft, tags: Sequence[Tag]) -> Draft:
-    draft = draft.having(attribute(clauses.sentence, tag) for tag in tags)
-    return replace(draft, article=True) if _is_introduced(clauses, draft) else draft
+    draft = draft.having([attribute(clauses.sentence, tag) for tag in tags]) if tags else draft
+    return draft._replace(article=True) if _is_introduced(clauses, draft) else draft
 
 
 def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
@@ -88,6 +87,8 @@ def _compares(clauses: Clauses, tag: Tag) -> bool:
 def _is_introduced(clauses: Clauses, draft: Draft) -> bool:
     """True for "a round nodule" and "possible round nodule": a lesion that was not spoken of before."""
     sentence, place = clauses.sentence, draft.target.first - 1
+    if clauses.grammar["introduces"].isdisjoint(sentence.known) and "uncertain_before" not in sentence.kinds:
+        return False
     own = {p for one in draft.attributes for p in range(one.first, one.last)}
     while place >= 0 and (place in own or sentence.words[place] == ","):
         place -= 1

@@ -1,7 +1,6 @@
 """Findings spoken of again or out of a group: pronouns, "the latter", "the largest", two names for one finding."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from medsegr.cognition.clauses import Clauses
@@ -68,7 +67,7 @@ def inherited(member: Draft, group: Draft) -> Draft:
     if member.has_side() or len({one.name for one in sides}) > 1 or any(one.name == "bilateral" for one in sides):
         return member
     zones = [] if member.places() else group.of("zone")
-    return member.having(one.from_afar() for one in [*sides, *zones])
+    return member.having([one.from_afar() for one in [*sides, *zones]])
 
 
 def single_out(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
@@ -79,7 +78,7 @@ def single_out(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
     for number, draft in enumerate(drafts):
         first = draft.target.first
         if any(h.last <= first and _lead(clauses, h.last, first) < 2 for h in heads):
-            marked[number] = replace(draft, apart=True)
+            marked[number] = draft._replace(apart=True)
     for tag in sentence.of("member"):
         size = _compared_size(clauses, tag)
         behind = next((n for n, d in enumerate(marked) if d.target.first >= tag.last), None)
@@ -104,7 +103,7 @@ def _compared(sentence: Sentence, draft: Draft, tag: Tag, size: str) -> Draft:
     rest = [one for one in draft.attributes if one.kind != "count"]
     own = attribute(sentence, tag)
     told = [] if any(one.kind == "size" for one in rest) else [own._replace(kind="shape", name=size)]
-    return replace(draft, attributes=(*rest, *told, own._replace(kind="count", name="1")))
+    return draft._replace(attributes=(*rest, *told, own._replace(kind="count", name="1")))
 
 
 def joined(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
@@ -127,9 +126,9 @@ def _joined(sentence: Sentence, one: Draft, whole: Draft, other: Draft) -> Draft
     listed = one.presence == other.presence and not (one.article or other.article or _told_apart(one, other))
     if not explained and not (listed and sentence.between(one.target.last, other.target.first) == [","]):
         return None
-    whole = replace(whole.having(other.attributes), words=(*whole.words, *other.words))
+    whole = whole.having(other.attributes)._replace(words=(*whole.words, *other.words))
     if explained and sentence.words[other.target.last - 1] == fold(other.name):
-        return replace(whole, presence=other.presence, cues=other.cues)
+        return whole._replace(presence=other.presence, cues=other.cues)
     return whole
 
 

@@ -1,7 +1,6 @@
 """Relations between an attribute and the targets around it: one ordered table says whose it is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from medsegr.cognition.clauses import Clauses
@@ -13,7 +12,6 @@ EXPLAINS = ("explains", "uncertain_before")
 """Kinds of words that lead from a finding to the diagnosis that explains it."""
 
 
-@dataclass(frozen=True)
 class Case:
     """An attribute between the targets of a sentence.
 
@@ -22,28 +20,20 @@ class Case:
         tag: The attribute.
         drafts: The targets.
         before, after: Numbers of the nearest on either side, or None.
+        is_place: It says where.
     """
 
-    clauses: Clauses
-    tag: Tag
-    drafts: Sequence[Draft]
-    before: int | None
-    after: int | None
-
-    @property
-    def sentence(self) -> Sentence:
-        """The words."""
-        return self.clauses.sentence
-
-    @property
-    def grammar(self) -> Grammar:
-        """The classes of words."""
-        return self.clauses.grammar
-
-    @property
-    def is_place(self) -> bool:
-        """It says where."""
-        return self.tag.kind in PLACES
+    def __init__(
+        self, clauses: Clauses, tag: Tag, drafts: Sequence[Draft], before: int | None, after: int | None
+    ) -> None:
+        self.clauses = clauses
+        self.sentence: Sentence = clauses.sentence
+        self.grammar: Grammar = clauses.grammar
+        self.tag = tag
+        self.drafts = drafts
+        self.before = before
+        self.after = after
+        self.is_place = tag.kind in PLACES
 
     @property
     def target_before(self) -> Tag:
@@ -85,7 +75,10 @@ def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[i
             after = number
             break
     case = Case(clauses, tag, drafts, before, after)
-    return next(owners for holds, owners in ((holds(case), owners) for holds, owners in RELATIONS) if holds)(case)
+    for holds, owners in RELATIONS:
+        if holds(case):
+            return owners(case)
+    return ()
 
 
 def _nothing_behind(case: Case) -> bool:
