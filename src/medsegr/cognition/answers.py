@@ -36,7 +36,7 @@ class Form:
         self.sentence: Sentence = clauses.sentence
         self.grammar: Grammar = clauses.grammar
         self.text_of_report = text
-        self.words = [" " if word in self.grammar["quotes"] else word for word in self.sentence.words]
+        self.words = self.sentence.words
 
     def answers(self) -> Sequence[Answer]:
         """What the sentence answers; empty for prose."""
@@ -46,6 +46,8 @@ class Form:
         signs = ("asks", "answer_signs", "ticked", "not_ticked")
         if all(self.grammar[name].isdisjoint(known) for name in signs) and not self._is_spaced():
             return ()
+        quotes = self.grammar["quotes"]
+        self.words = [" " if word in quotes else word for word in self.sentence.words]
         return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 
     def _is_spaced(self) -> bool:

@@ -33,7 +33,7 @@ class Attribute(NamedTuple):
 
 def attribute(sentence: Sentence, tag: Tag) -> Attribute:
     """A tag as an attribute."""
-    return Attribute(tag.kind, tag.name, tag.first, tag.last, sentence.span(tag))
+    return Attribute(*tag[:4], sentence.span(tag))
 
 
 class Draft(NamedTuple):
@@ -79,7 +79,7 @@ class Draft(NamedTuple):
 
 def drafted(sentence: Sentence, target: Tag, said: Said) -> Draft:
     """A target of a sentence, with nothing but what is said of it."""
-    cues = tuple(sentence.span(tag) for tag in said.cues)
+    cues = tuple([sentence.span(tag) for tag in said.cues]) if said.cues else ()
     return Draft(target, target.name, said.presence, cues, (sentence.span(target),))
 
 

@@ -26,6 +26,7 @@ _JOINED = {
         "fillers", "links", "says_nothing", "harmless", "goes_on", "attribute_nouns", "body_parts", "exams",
         "exam_verbs",
     ),
+    "moves_on": ("opens_rows", "comparing_sides"),
     "of_a_patient": ("of_the_patient", "quadrants", "patient_verbs"),
     "bare_words": (
         "says_nothing", "denies", "affirms", "calls_normal", "not_looked_at", "hedges", "answers", "body_parts",
@@ -58,6 +59,7 @@ class Grammar(dict[str, frozenset[str]]):
         for whole, parts in _JOINED.items():
             self[whole] = frozenset().union(*(self[part] for part in parts))
         self["of_a_patient"] |= {"#"}
+        self["moves_on"] |= {"not"}
         self["sides"] = self["both_sides"] | {"left", "right"}
         self["not_names"] |= self.organs.keys()
         self["bare_words"] |= self.organs.keys() | {","}

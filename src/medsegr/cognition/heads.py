@@ -35,7 +35,7 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
         earlier: What was last spoken of before it, or None.
     """
     sentence = scopes.sentence
-    if sentence.kinds.isdisjoint(PLACES):
+    if sentence.kinds.isdisjoint(PLACES) or not _may_leave_out(scopes):
         return Heads(sentence)
     finder = Rows(scopes, earlier)
     found = list(finder.heads())
@@ -49,6 +49,19 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     added = [head.tag for head in found if head.tag is not None]
     organs = {t.first for t in scopes.clauses.targets if any(h.first <= t.first < h.last for h in found)}
     return Heads(sentence.with_tags([*kept, *added]), found, dropped | (organs - {tag.first for tag in added}))
+
+
+def _may_leave_out(scopes: Scopes) -> bool:
+    """False where every place stands with a target in its stretch, and nothing denies or compares another place."""
+    sentence, grammar = scopes.sentence, scopes.grammar
+    if not sentence.kinds.isdisjoint(("absent_after", "except")) or not grammar["moves_on"].isdisjoint(sentence.known):
+        return True
+    targets = [tag.first for tag in scopes.clauses.targets if tag.name not in grammar.organ_targets]
+    return not all(
+        any(first <= at < last for at in targets)
+        for first, last in scopes.clauses.stretches()
+        if sentence.within(first, last, *PLACES)
+    )
 
 
 def _inside(head: Head, others: Sequence[Head]) -> bool:

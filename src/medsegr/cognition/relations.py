@@ -1,7 +1,6 @@
 """Relations between an attribute and the targets around it: one ordered table says whose it is."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft
@@ -21,6 +20,9 @@ class Case:
         drafts: The targets.
         before, after: Numbers of the nearest on either side, or None.
         is_place: It says where.
+        gap: Words up to the next target that no tag covers, and the "and" that begins "and another".
+        ends: A clause ends before the next target.
+        direct: Nothing but plain words leads to the next target.
     """
 
     def __init__(
@@ -34,6 +36,15 @@ class Case:
         self.before = before
         self.after = after
         self.is_place = tag.kind in PLACES
+        if after is not None:
+            self._look_ahead(drafts[after].target)
+
+    def _look_ahead(self, target: Tag) -> None:
+        last, words = self.tag.last, self.sentence.words
+        gap = self.sentence.between(last, target.first)
+        self.gap = [*gap, "and"] if words[target.first] in self.grammar["next_of_list"] else gap
+        self.ends = self.clauses.parted(last, target.first)
+        self.direct = not self.ends and self.grammar["links"].isdisjoint(self.gap)
 
     @property
     def target_before(self) -> Tag:
@@ -44,23 +55,6 @@ class Case:
     def target_after(self) -> Tag:
         """The nearest target behind it."""
         return self.drafts[self.after or 0].target
-
-    @cached_property
-    def gap(self) -> list[str]:
-        """Words up to the next target that no tag covers, and the "and" that begins "and another"."""
-        first = self.target_after.first
-        gap = self.sentence.between(self.tag.last, first)
-        return [*gap, "and"] if self.sentence.words[first] in self.grammar["next_of_list"] else gap
-
-    @cached_property
-    def ends(self) -> bool:
-        """A clause ends before the next target."""
-        return self.clauses.parted(self.tag.last, self.target_after.first)
-
-    @cached_property
-    def direct(self) -> bool:
-        """Nothing but plain words leads to the next target."""
-        return not self.ends and self.grammar["links"].isdisjoint(self.gap)
 
 
 def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[int]:
