@@ -177,6 +177,8 @@ class Clauses:
             return self._new_clause(at, start, finite)
         if words[at] == ";" or self.is_stop(at):
             return True
+        if words[at] == "(":
+            return ")" not in words[at:last] and any(at < tag.first < last for tag in self.targets)
         if words[at] != ",":
             return False
         listed = any(words[place] in ("and", "or", "nor", "&") for place in range(at, start))

@@ -168,6 +168,8 @@ class Scopes:
             return False
         if self._is_treatment(cue.tag, target) or self._looks_ahead(cue) or self._was_so(cue.tag):
             return False
+        if self._characterises(cue.tag, target):
+            return False
         if self.sentence.word(cue.tag.last).endswith("ly"):
             return True
         return not any(tag.first == cue.tag.last and tag.kind in ATTRIBUTES for tag in self.sentence.tags)
@@ -182,6 +184,8 @@ class Scopes:
         if any(self.sentence.words[place] == ":" for place in between):
             return False
         others = [tag for tag in self.clauses.targets if tag.first >= cue.last]
+        if not others and target.last == cue.first:
+            return self.sentence.word(cue.last).isalpha()
         if not others or not self._follows_at_once(cue, others[0]):
             return False
         return target.first >= self.clauses.behind(cue.first)
@@ -233,9 +237,10 @@ class Scopes:
         return any(first <= tag.first < place for tag in self.clauses.targets for place in places)
 
     def _characterises(self, cue: Tag, target: Tag) -> bool:
-        """True for "suspicious 2 cm nodule": it is there, and what it is is in doubt."""
-        alone = cue.last == cue.first + 1 and self.sentence.words[cue.first] in self.grammar["characterises"]
-        return alone and (target.name in self.grammar.lesions or target.name == "lymphadenopathy")
+        """True for "suspicious 2 cm nodule", "the mass is indeterminate": it is there, and what it is is in doubt."""
+        if cue.kind[0] != "u" or self.sentence.words[cue.last - 1] not in self.grammar["characterises"]:
+            return False
+        return target.name in self.grammar.lesions or target.name == "lymphadenopathy"
 
 
 def _looks_both_ways(cue: Tag) -> bool:

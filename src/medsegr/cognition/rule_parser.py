@@ -114,7 +114,7 @@ class Reader:
                 past += context.drafts[: -LATEST // 2]
                 context = context._replace(drafts=context.drafts[-LATEST // 2 :])
         kind = self.lexicon.kind(modality)
-        drafts = [_sided(draft, context.title) for draft in (*past, *context.drafts)]
+        drafts = [report.sided(draft, context.title) for draft in (*past, *context.drafts)]
         told = (told_by(draft, text, kind.sides != "none", self.grammar) for draft in drafts)
         return Reading(merge(told, kind.frame == "image"), report.not_read)
 
@@ -191,7 +191,7 @@ class _Report:
             return context if general else context._replace(section=None)
         told = context.drafts
         if context.title is not None and context.title.name != side.name:
-            told = tuple(_sided(draft, context.title, always=True) for draft in told)
+            told = tuple(self.sided(draft, context.title, always=True) for draft in told)
             context = context._replace(title=None)
         return context._replace(section=side, drafts=told)
 
@@ -261,6 +261,12 @@ class _Report:
             return new
         return [*new[:-1], new[-1]._replace(presence="uncertain", cues=((unit.end, unit.end + 1),))]
 
+    def sided(self, draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
+        """A draft with the side of a heading, where it may have one; that of a title is not that of what is absent."""
+        if side is None or draft.has_side() or (draft.presence == "absent" and not always):
+            return draft
+        return draft if draft.name in self.grammar["without_side"] else draft.having([side])
+
     def _in_context(
         self, context: Context, sentence: Sentence, new: list[Draft], unit: Unit
     ) -> tuple[Context, list[Draft]]:
@@ -270,19 +276,12 @@ class _Report:
             section = attribute(sentence, side).from_afar() if side else context.section
             context = context._replace(section=section)
         elif context.section is not None:
-            new = [_sided(draft, context.section, always=True) for draft in new]
+            new = [self.sided(draft, context.section, always=True) for draft in new]
         cue = context.cue if unit.item else None
         if cue is not None:
             new = [_denied(draft, *cue) for draft in new]
         cue = _open_cue(sentence, unit) or cue
         return (context if cue == context.cue else context._replace(cue=cue)), new
-
-
-def _sided(draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
-    """A draft with the side of a heading, where it has none; that of a title is not that of what is absent."""
-    if side is None or draft.has_side() or (draft.presence == "absent" and not always):
-        return draft
-    return draft.having([side])
 
 
 def _denied(draft: Draft, kind: str, cue: Span) -> Draft:
