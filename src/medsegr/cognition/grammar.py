@@ -42,6 +42,7 @@ class Grammar(dict[str, frozenset[str]]):
         organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
         broader: Zone -> the greater place that it lies in.
         general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
+        unsided: Targets that have no side of their own ("ascites"): that of a heading is not theirs.
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
         anywhere: Findings that are at home in no organ ("calcification"): they lie in what they come with.
@@ -69,6 +70,7 @@ class Grammar(dict[str, frozenset[str]]):
         lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
         self.broader = {zone.name: zone.within for zone in lexicon.zones.values() if zone.within}
         self.general = general_words(lexicon)
+        self.unsided = frozenset(lexicon.triggers.get("words_without_side", ()))
         self.lung_findings = frozenset(lexicon.triggers.get("lung_findings", ()))
         self.lesions = frozenset(name for name in groups["finding"] if name.endswith(lesions)) if lesions else _NONE
         self.anywhere = frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any")

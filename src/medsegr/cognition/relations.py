@@ -121,6 +121,11 @@ def _goes_ahead(case: Case) -> bool:
     return case.is_place and not case.ends and not _stays_with(case)
 
 
+def _measures_next(case: Case) -> bool:
+    """True for "and 6 mm of midline shift"."""
+    return case.tag.kind == "size" and case.sentence.word(case.tag.last) == "of" and not case.ends
+
+
 def _begins_anew(case: Case) -> bool:
     """True for the "antrum" of "in the duodenum no erosion, in the antrum an erosion": each place leads its target."""
     if not (case.is_place and case.direct):
@@ -250,6 +255,7 @@ RELATIONS: tuple[tuple[Callable[[Case], bool], Callable[[Case], Sequence[int]]],
     (_heads_a_field, _of_the_clause),
     (_counts, _counted),
     (_goes_ahead, _after),
+    (_measures_next, _after),
     (_is_subject, _led),
     (_begins_anew, _after),
     (_is_of_the_explained, _before),

@@ -265,7 +265,7 @@ class _Report:
         """A draft with the side of a heading, where it may have one; that of a title is not that of what is absent."""
         if side is None or draft.has_side() or (draft.presence == "absent" and not always):
             return draft
-        return draft if draft.name in self.grammar["without_side"] else draft.having([side])
+        return draft if draft.name in self.grammar.unsided else draft.having([side])
 
     def _in_context(
         self, context: Context, sentence: Sentence, new: list[Draft], unit: Unit
@@ -273,9 +273,8 @@ class _Report:
         """Give findings the side of their section and the denial that heads their list."""
         cut, side = self.subject.field_side(sentence)
         if cut:
-            section = attribute(sentence, side).from_afar() if side else context.section
-            context = context._replace(section=section)
-        elif context.section is not None:
+            context = context._replace(section=attribute(sentence, side).from_afar() if side else context.section)
+        if context.section is not None and (side or not cut):
             new = [self.sided(draft, context.section, always=True) for draft in new]
         cue = context.cue if unit.item else None
         if cue is not None:
