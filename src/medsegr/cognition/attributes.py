@@ -8,7 +8,7 @@ from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
 from medsegr.cognition.tags import ATTRIBUTES, Tag
 
-_SAY_NOTHING = frozenset({"less", "absent_before", "texture", "size"})
+_SAY_NOTHING = frozenset({"absent_before", "texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
 
 
@@ -46,14 +46,12 @@ def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
 
 
 def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
-    """True for a degree of an attribute ("moderately hyperintense"), for what is compared, and for what is denied."""
+    """True for a degree of an attribute ("moderately hyperintense"), an organ's own size, and what is denied."""
     sentence = clauses.sentence
     adverb = tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly")
     if adverb and any(other.first == tag.last for other in sentence.of("texture")):
         return True
     if tag.kind == "size" and _measures_an_organ(clauses, tag, drafts):
-        return True
-    if "less" in sentence.kinds and _compares(clauses, tag):
         return True
     denial = next((other for other in sentence.of("absent_before") if other.last == tag.first), None)
     if denial is None or denial.other is not None:
@@ -72,17 +70,6 @@ def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> b
     ended = sentence.word(tag.last) in (",", ";", ".", "") or bool(sentence.within(tag.last, tag.last + 1, "breaks"))
     zones = [zone for zone in sentence.within(first, tag.first, "zone") if sentence.words[zone.first] not in grammar.organs]
     return named and ended and not spoken and not zones
-
-
-def _compares(clauses: Clauses, tag: Tag) -> bool:
-    """True for what stands in a comparison ("less severe at the apices")."""
-    sentence, companions = clauses.sentence, clauses.grammar["companions"]
-    return any(
-        less.last <= tag.first
-        and not clauses.parted(less.last, tag.first)
-        and companions.isdisjoint(sentence.between(less.last, tag.first))
-        for less in sentence.of("less")
-    )
 
 
 def _is_introduced(clauses: Clauses, draft: Draft) -> bool:

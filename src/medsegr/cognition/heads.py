@@ -40,7 +40,7 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     finder = Rows(scopes, earlier)
     found = list(finder.heads())
     tables, dropped = finder.tables(found)
-    found = sorted([*tables, *(h for h in found if not _inside(h, tables))], key=lambda head: head.first)
+    found = sorted([*tables, *found], key=lambda head: head.first)
     if not found:
         return Heads(sentence)
     taken = {place for head in found if head.tag for place in range(head.tag.first, head.tag.last)}
@@ -62,10 +62,6 @@ def _may_leave_out(scopes: Scopes) -> bool:
         for first, last in scopes.clauses.stretches()
         if sentence.within(first, last, *PLACES)
     )
-
-
-def _inside(head: Head, others: Sequence[Head]) -> bool:
-    return any(other.first < head.last and head.first < other.last for other in others)
 
 
 def _decides(tag: Tag, head: Head) -> bool:

@@ -114,14 +114,8 @@ class Readings:
         """The organs spoken of behind a sentence; a heading ("LIVER: ...", or in a line of its own) ends another."""
         cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
         cut = next((at for at, word in enumerate(sentence.words[:_LONGEST_HEADING]) if word == ":"), cut)
-        spoken = [(place, name) for place, name in organs if not self._is_part_of_a_name(sentence, place, name)]
-        heading = earlier.heading if cut is None else next((name for place, name in spoken if place < cut), None)
-        return Spoken(spoken[0][1] if spoken else earlier.organ, heading)
-
-    def _is_part_of_a_name(self, sentence: Sentence, place: int, organ: str) -> bool:
-        """True for the skin of "skin thickening" in pictures of the breast: what follows is not of the skin."""
-        other = bool(self._of_picture) and organ not in self._of_picture
-        return other and any(tag.covers(place) for tag in sentence.of("target"))
+        heading = earlier.heading if cut is None else next((name for place, name in organs if place < cut), None)
+        return Spoken(organs[0][1] if organs else earlier.organ, heading)
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""
@@ -225,25 +219,12 @@ class Readings:
     def _organ(self, sentence: Sentence, tag: Tag) -> list[Tag]:
         """An organ is a finding where it is itself described, else a place."""
         findings = [other for other in sentence.of("target") if other.name not in self.grammar.organ_targets]
-        described = not findings or self._is_described(sentence, tag, findings)
-        if described and not _is_general(sentence) and not after_preposition(sentence, tag, self.grammar):
+        if not findings and not _is_general(sentence) and not after_preposition(sentence, tag, self.grammar):
             return [tag]
         side = self.lexicon.targets[tag.name].side
         if side:
             return [tag.named("side", side)]
         return [tag.named(*tag.other)] if tag.other and tag.other[0] == "zone" else []
-
-    def _is_described(self, sentence: Sentence, organ: Tag, findings: Sequence[Tag]) -> bool:
-        """True for "the left ventricle is dilated with ...": the organ has a change of its own."""
-        following = min((f.first for f in findings if f.first >= organ.last), default=len(sentence))
-        if any(f.last <= organ.first for f in findings):
-            return False
-        change = [tag for tag in sentence.of("shape") if self.lexicon.shapes[tag.name].group == "change of an organ"]
-        if any(tag.last == organ.first for tag in change):
-            return True
-        plain = self.grammar["links"] | self.grammar["fillers"]
-        behind = [tag for tag in change if organ.last <= tag.first < following]
-        return any(plain.issuperset(sentence.between(organ.last, tag.first)) for tag in behind)
 
     def _modifies(self, sentence: Sentence, tag: Tag) -> bool:
         """True when a target follows at once, so that this word only describes it."""
