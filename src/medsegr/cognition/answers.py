@@ -43,9 +43,18 @@ class Form:
         known = self.sentence.known
         if self.grammar["answers"].isdisjoint(known):
             return ()
+        signs = ("asks", "ticked", "not_ticked")
+        if all(self.grammar[name].isdisjoint(known) for name in signs) and not self._is_spaced():
+            return ()
         quotes = self.grammar["quotes"]
         self.words = [" " if word in quotes else word for word in self.sentence.words]
         return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
+
+    def _is_spaced(self) -> bool:
+        """True for a line with a tab, two blanks or a row of dots between words."""
+        wording = self.sentence.wording
+        line = self.text_of_report[self.sentence.start : self.sentence.start + wording.end(len(wording.starts) - 1)]
+        return "\t" in line or "  " in line or ".." in line
 
     def _boxed(self) -> Iterator[Answer]:
         """Answers with a box before each: "effusion [ ] yes [x] no"."""
@@ -148,4 +157,3 @@ class Form:
                     yield Tag("answer_absent", "absent", place, min(place + 2, len(words))), "absent"
                 elif words[place + 1] == "x" and self.sentence.word(place + 2) in ("]", ")"):
                     yield Tag("answer_present", "present", place, place + 3), "present"
-

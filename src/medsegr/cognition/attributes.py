@@ -68,7 +68,9 @@ def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> b
     named = bool(words) and (words[-1] in grammar.organs or words[-1] in grammar["body_parts"]) and len(words) <= 3
     spoken = any(draft.target.first < tag.first and draft.target.last > first for draft in drafts)
     ended = sentence.word(tag.last) in (",", ";", ".", "") or bool(sentence.within(tag.last, tag.last + 1, "breaks"))
-    zones = [zone for zone in sentence.within(first, tag.first, "zone") if sentence.words[zone.first] not in grammar.organs]
+    zones = [
+        zone for zone in sentence.within(first, tag.first, "zone") if sentence.words[zone.first] not in grammar.organs
+    ]
     return named and ended and not spoken and not zones
 
 

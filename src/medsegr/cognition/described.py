@@ -9,7 +9,6 @@ from medsegr.cognition.heads import Heads
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.sharing import share
 
-
 _SPEAKS_AGAIN = frozenset({"member", "including", "latter", "former"})
 """Kinds of words that speak of another finding, or single one out."""
 

@@ -45,7 +45,7 @@ def resumes(sentence: Sentence, grammar: Grammar) -> str | None:
 def members(scopes: Scopes, drafts: Sequence[Draft], earlier: Draft | None) -> list[Draft]:
     """Findings singled out of a group without a noun: "the largest in the right lower lobe", "one of them"."""
     found: list[Draft] = []
-    sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
+    sentence, clauses = scopes.sentence, scopes.clauses
     for tag in sentence.of("member"):
         if _noun_follows(clauses, tag):
             continue

@@ -218,5 +218,3 @@ class Scopes:
 def _looks_both_ways(cue: Tag) -> bool:
     """True for hedges that may stand before and behind what they hedge ("possible")."""
     return cue.other is not None and {cue.kind, cue.other[0]} == {_AHEAD, _BEHIND}
-
-

@@ -97,10 +97,10 @@ class Subject:
 
     def is_then(self, clauses: Clauses, target: Tag) -> bool:
         """True for what was so at another time: "on the prior study there was ...", "when there was ..."."""
-        sentence, now = clauses.sentence, self.grammar["now"]
-        if not now.isdisjoint(sentence.words[target.first + 1 :]) and now.isdisjoint(sentence.words[: target.first + 1]):
-            if self.other_examination(sentence):
-                return True
+        sentence, now, place = clauses.sentence, self.grammar["now"], target.first + 1
+        told_now = not now.isdisjoint(sentence.words[place:]) and now.isdisjoint(sentence.words[:place])
+        if told_now and self.other_examination(sentence):
+            return True
         if sentence.kinds.isdisjoint(("then", "then_after")):
             return False
         return any(
