@@ -47,7 +47,7 @@ def members(scopes: Scopes, drafts: Sequence[Draft], earlier: Draft | None) -> l
     found: list[Draft] = []
     sentence, clauses = scopes.sentence, scopes.clauses
     for tag in sentence.of("member"):
-        if _noun_follows(clauses, tag):
+        if _noun_follows(clauses, tag) or _says_where(sentence, tag, clauses.grammar):
             continue
         group = next((d for d in reversed(drafts) if d.target.last <= tag.first), earlier)
         if group is not None and group.presence != "absent":
@@ -132,6 +132,11 @@ def pronoun(scopes: Scopes, tag: Tag, draft: Draft) -> Draft:
 def _noun_follows(clauses: Clauses, tag: Tag) -> bool:
     following = next((target for target in clauses.targets if target.first >= tag.last), None)
     return following is not None and _lead(clauses, tag.last, following.first) == 0
+
+
+def _says_where(sentence: Sentence, tag: Tag, grammar: Grammar) -> bool:
+    """True for the "third" of "in the third part of the duodenum" and "on the other side"."""
+    return sentence.word(tag.first - 1) in grammar["prepositions"]
 
 
 def _describes(clauses: Clauses, place: int) -> bool:
