@@ -24,6 +24,7 @@ from medsegr.inference.mask_files import Writing
 from medsegr.inference.model_record import model_record, weights_of
 from medsegr.inference.predictor import load
 from medsegr.inference.prepared import Prepared, Request
+from medsegr.inference.request import check_modality
 from medsegr.inference.result import Result
 from medsegr.inference.writer import write_case
 
@@ -142,7 +143,7 @@ class Worker:
         """The request with its report read by the language model, where one reads."""
         if self._read is None or not isinstance(asked.report, str) or not asked.report.strip():
             return asked
-        picture = load_image(asked.image, asked.modality)
+        picture = load_image(asked.image, check_modality(asked.modality, asked.image, self.lexicon))
         report: ReportPriors = self._read(asked.report, picture.modality)
         return replace(asked, image=picture, report=report)
 

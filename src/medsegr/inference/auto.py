@@ -127,7 +127,7 @@ class AutoPredictor:
         modality = check_modality(asked.modality, asked.image, lexicon)
         check_question(report, names)
         picture = load_image(asked.image, modality)
-        seen, priors = read_together(picture, report, lexicon)
+        seen, priors = read_together(picture, report, lexicon, asked.modality)
         told = [finding.target for finding in priors if finding.presence != "absent"]
         return picture, choose(seen.modality, [*told, *names])
 

@@ -258,7 +258,7 @@ class Predictor:
         check_thresholds(asked.threshold, asked.support_threshold)
         policy = policy_of(asked.untrained, self.metadata)
         check_question(report, names)
-        picture, priors = read_together(load_image(asked.image, modality), report, lexicon)
+        picture, priors = read_together(load_image(asked.image, modality), report, lexicon, asked.modality)
         modality, support = picture.modality, asked.support_threshold
         own = self.support_thresholds.of(modality) if support is None else support
         thresholds, trained = Thresholds(asked.threshold, 0.0 if self.host_alone else own), self.trained_targets
