@@ -17,6 +17,8 @@ COMMANDS = {
     "report-card": "Ask a model with the true report, none, another patient's, and with side, texture or shape "
     "swapped, or negated.",
     "serve": "Segment pictures for other programs, over HTTP. See docs/service.md.",
+    "pacs": "A hospital's archive: find, fetch, segment, store. See docs/pacs.md.",
+    "export": "Export a model once for this machine; from then on --backend auto takes it. See docs/backends.md.",
     "info": "Show versions, devices, hosts, models, and which extras are installed.",
     "data": "Check, make or convert data sets, derive reports from masks, build the referring suite.",
 }
