@@ -101,7 +101,7 @@ def segment(
     Example: medsegr segment scan.png --text "Nodule in the left upper lobe." --out results
     """
     known = load_lexicon(lexicon or ())
-    modality = check_modality(modality, known)
+    check_modality(modality, known)
     endpoint = llm.chosen_endpoint(
         parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )

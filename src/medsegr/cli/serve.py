@@ -32,6 +32,9 @@ def serve(
     trunk_megabytes: Annotated[
         float, typer.Option("--trunk-megabytes", help="In each worker, for pictures that come again; 0 for none.")
     ] = 512.0,
+    pacs: Annotated[
+        str | None, typer.Option("--pacs", help="DICOMweb service from which series are fetched: http://HOST/dicom-web.")
+    ] = None,
 ) -> None:  # fmt: skip
     """Segment pictures for other programs, over HTTP. See docs/service.md.
 
@@ -42,6 +45,10 @@ def serve(
     from medsegr.serve.config import Limits, ServeConfig, default_state, tokens_of
     from medsegr.serve.server import serve as listen
 
+    if pacs is not None:
+        from medsegr.pacs.address import web_address
+
+        web_address(pacs)
     limits = Limits(
         body_bytes=int(max_megabytes * 1e6),
         pixels=int(max_megapixels * 1e6),
@@ -64,5 +71,6 @@ def serve(
             tokens=tokens_of(),
             names=tuple(name or ()),
             limits=limits,
+            pacs=pacs,
         )
     )

@@ -16,10 +16,12 @@ from medsegr.inference.auto import AUTO, AutoPredictor
 from medsegr.inference.backends.choice import Backend, backend_record
 from medsegr.inference.builtin import builtin_models, builtin_path
 from medsegr.inference.device import device_named
+from medsegr.inference.editing import Asking, Editing
 from medsegr.inference.finding_result import finding_result
 from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
-from medsegr.inference.plane import Ask
+from medsegr.inference.picture_memory import REMEMBERED, PictureMemory
+from medsegr.inference.plane import Ask, look_at
 from medsegr.inference.prepared import Prepared, Request, answer_all, question_of
 from medsegr.inference.request import (
     check_modality,
@@ -41,7 +43,6 @@ from medsegr.inference.result_warnings import (
 )
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets, Untrained, policy_of
-from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume
 from medsegr.model.attach import build_model
@@ -134,8 +135,8 @@ class Predictor:
         flips: Also look at the mirrored picture, with mirrored findings, and average; see ``flips.py``.
         second_look: Look again, closer, where a finding is small; see ``second_look.py``.
         host_alone: Its adapter is a fresh one; see ``host_alone.py``.
-        trunk_memory: Bytes in which the host's work on a picture is kept for the next report on it; see
-            ``trunk_memory.py``.
+        trunk_memory: Bytes in which the work on a picture is kept for the next report or click on it; see
+            ``picture_memory.py``.
     """
 
     def __init__(
@@ -152,7 +153,7 @@ class Predictor:
         self.name = name
         self.looks = Looks(flips, second_look)
         self.host_alone = host_alone
-        self.trunks = TrunkMemory(trunk_memory) if trunk_memory else None
+        self.memory: PictureMemory | None = PictureMemory(trunk_memory) if trunk_memory else None
         self._lock = threading.Lock()
 
     @property
@@ -224,6 +225,31 @@ class Predictor:
         asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
         return self.answer([self.prepare(asked)])[0]
 
+    def open(
+        self,
+        image: ImageSource,
+        *,
+        modality: str | None = None,
+        threshold: float = 0.5,
+        support_threshold: float | None = None,
+        lexicon: Lexicon | None = None,
+        untrained: Untrained | None = None,
+    ) -> Editing:
+        """A picture to be asked again and again: reports, changed priors, clicks and boxes; see :class:`Editing`.
+
+        The host's work on a picture that can be kept is done now. Arguments and errors as of :meth:`segment`.
+        """
+        self.remember()
+        editing = Editing(self, image, Asking(modality, threshold, support_threshold, lexicon, untrained))
+        if not editing.image.is_volume:
+            with self._lock:
+                look_at(self.model.eval(), editing.image.plane(), self.memory)
+        return editing
+
+    def remember(self, limit_bytes: int = REMEMBERED) -> None:
+        """Keep the work on pictures from now on, where none is kept yet; see ``trunk_memory``."""
+        self.memory = self.memory or PictureMemory(limit_bytes)
+
     def prepare(self, asked: Request) -> Prepared:
         """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
         lexicon, report = asked.lexicon or load_lexicon(), asked.report
@@ -232,7 +258,7 @@ class Predictor:
         check_thresholds(asked.threshold, asked.support_threshold)
         policy = policy_of(asked.untrained, self.metadata)
         check_question(report, names)
-        picture, priors = read_together(load_image(asked.image, modality), report, lexicon)
+        picture, priors = read_together(load_image(asked.image, modality), report, lexicon, asked.modality)
         modality, support = picture.modality, asked.support_threshold
         own = self.support_thresholds.of(modality) if support is None else support
         thresholds, trained = Thresholds(asked.threshold, 0.0 if self.host_alone else own), self.trained_targets
@@ -257,7 +283,7 @@ class Predictor:
     def asking(self, thresholds: Thresholds, lexicon: Lexicon) -> Iterator[Ask]:
         """The way to ask this model, while nobody else does."""
         with self._lock:
-            yield self.looks.ask(self.model.eval(), thresholds, lexicon, self.trunks)
+            yield self.looks.ask(self.model.eval(), thresholds, lexicon, self.memory)
 
     def _result(self, case: Prepared, volumes: Sequence[FindingVolume]) -> Result:
         found, picture = dict(zip(case.sought, volumes, strict=True)), case.picture

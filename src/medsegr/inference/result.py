@@ -11,6 +11,7 @@ from medsegr.cognition.priors import Finding, Span
 from medsegr.data.image import MedicalImage
 from medsegr.inference.looks import Looks
 from medsegr.inference.packed_mask import MaskField, PackedMask
+from medsegr.inference.upscaled import LaterField
 
 Outcome = Literal["outlined", "absent", "unsupported", "untrained", "empty"]
 """``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not
@@ -32,7 +33,8 @@ class FindingResult:
             plane; None for absent and refused findings, which are not looked for, and of a host alone.
         reason: Why there is no mask, in words without report text; None when there is one.
         key_plane: Plane to show: where the mask is largest, else where support is highest.
-        location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for what was not looked for.
+        location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for what was not looked for. It and
+            the probability are made when they are first asked for.
         probability: (H, W) 0..1 of ``key_plane``, before threshold and support; None for what was not looked for.
         size_mm: Long axis in its plane, or None when the spacing is not known.
         length_mm: Longest extent in space; of volumes, or None.
@@ -49,8 +51,8 @@ class FindingResult:
     support: float | None = None
     reason: str | None = None
     key_plane: int = 0
-    location_map: np.ndarray | None = None
-    probability: np.ndarray | None = None
+    location_map: LaterField = LaterField()  # noqa: RUF009 - it holds nothing of its own
+    probability: LaterField = LaterField()  # noqa: RUF009
     size_mm: float | None = None
     length_mm: float | None = None
     volume_mm3: float | None = None

@@ -1,7 +1,7 @@
 """Image and priors -> one mask per finding: a SAM host, and the adapter that guides it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,21 @@ class GuidedOutput:
     agreement: Float[Tensor, "b k 2 y x"] | None = None
     boxes: Float[Tensor, "b k 4"] | None = None
 
+    def only(self, k: int) -> "GuidedOutput":
+        """Finding ``k`` alone."""
+        return _some(self, [k])
+
+    @classmethod
+    def joined(cls, parts: Sequence["GuidedOutput"]) -> "GuidedOutput":
+        """Findings of the same images, one part after another."""
+
+        def together(tensors: Sequence[Any]) -> Any:
+            if isinstance(tensors[0], tuple):
+                return tuple(together(level) for level in zip(*tensors, strict=True))
+            return None if tensors[0] is None else torch.cat(tensors, dim=1)
+
+        return cls(**{field.name: together([getattr(part, field.name) for part in parts]) for field in fields(cls)})
+
 
 @dataclass
 class GuidedEncoding:
@@ -61,8 +76,12 @@ class GuidedEncoding:
 
     def only(self, k: int) -> "GuidedEncoding":
         """The same encoding with finding ``k`` alone to be outlined."""
-        maps = tuple(level[:, k : k + 1] for level in self.location_logits)
-        return GuidedEncoding(_only(self.priors, k), _only(self.guidance, k), self.image, maps)
+        return self.some([k])
+
+    def some(self, places: Sequence[int]) -> "GuidedEncoding":
+        """The same encoding with the findings at these places alone to be outlined, in this order."""
+        maps = tuple(level[:, places] for level in self.location_logits)
+        return GuidedEncoding(_some(self.priors, places), _some(self.guidance, places), self.image, maps)
 
 
 class ReportGuidedSam(AdaptedHost):
@@ -249,10 +268,12 @@ class ReportGuidedSam(AdaptedHost):
         return push_checkpoint(self, repository, private, token)
 
 
-def _only(batch: Any, k: int) -> Any:
-    """A dataclass of tensors (B, K, ...) -> finding ``k`` of each, (B, 1, ...)."""
-    tensors = {name: v for name, v in vars(batch).items() if isinstance(v, Tensor) and v.ndim > 1}
-    return replace(batch, **{name: v[:, k : k + 1] for name, v in tensors.items()})
+def _some(batch: Any, places: Sequence[int]) -> Any:
+    """A dataclass of tensors (B, K, ...), or of tuples of such -> the findings at some places, (B, k, ...)."""
+    return replace(batch, **{
+        name: tuple(level[:, places] for level in value) if isinstance(value, tuple) else value[:, places]
+        for name, value in vars(batch).items() if isinstance(value, tuple | Tensor)
+    })  # fmt: skip
 
 
 def _inside_region(region: Float[Tensor, "b k r r"], like: Float[Tensor, "b k _ h w"]) -> Float[Tensor, "b k 1 h w"]:
