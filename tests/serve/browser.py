@@ -16,11 +16,21 @@ OPTIONS = (
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--no-first-run",
+    "--no-proxy-server",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=AutofillServerCommunication",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--force-color-profile=srgb",
+    "--lang=en-GB",
 )
+"""What the browser asks for itself (updates, its start page) finds no machine; what the page asks for is looked at.
+
+Without the one about autofill, Chromium asks its maker about the fields of every page that has any.
+"""
+
+DONE = "return document.getElementById('status').textContent.startsWith('Done') && !document.body.matches('.busy')"
 
 
 class Browser:
@@ -55,9 +65,14 @@ class Browser:
             time.sleep(0.05)
         return found
 
-    def settled(self, seconds: float = 90.0) -> None:
+    def open(self, address: str) -> None:
+        """Open the page and wait until it can be used."""
+        self.driver.get(f"{address}/")
+        self.until(lambda: self.text("#status") == "Ready.")
+
+    def settled(self, seconds: float = 120.0) -> None:
         """Wait for an answer."""
-        self.until(lambda: self.text("#status").startswith("Done") and not self.js(BUSY), seconds)
+        self.until(lambda: self.js(DONE), seconds)
 
     def drop(self, *paths: Path) -> None:
         """Drop files on the page, as a hand does: the browser's own drag and drop."""
@@ -65,11 +80,36 @@ class Browser:
         for kind in ("dragEnter", "dragOver", "drop"):
             self.driver.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 400, "data": data})
 
-    def choose(self, number: int, field: str, value: str) -> None:
-        """Another entry in a list of a finding's row."""
-        select = f"#findings tbody:nth-of-type({number}) select[aria-label='{field}']"
-        self.js("const s = document.querySelector(arguments[0]); s.value = arguments[1];"
-                "s.dispatchEvent(new Event('change', {bubbles: true}))", select, value)  # fmt: skip
+    def change(self, number: int, field: str, value: str) -> None:
+        """Choose another entry in a list of a finding's row, and wait for the answer."""
+        row = f"#findings tbody:nth-of-type({number})"
+        select = self.see(f"{row} select[aria-label='{field}']")
+        select.find_element("css selector", f"option[value='{value}']").click()
+        self.settled()
+
+    def press(self, number: int, button: str) -> None:
+        """Press a button of a finding's row."""
+        row = self.see(f"#findings tbody:nth-of-type({number})")
+        row.find_element("xpath", f".//button[text()='{button}']").click()
+
+    def click_picture(self, x: float, y: float, *, outside: bool = False) -> None:
+        """Click at a share of the picture's width and height, with Shift for outside, and wait for the answer."""
+        from selenium.webdriver.common.action_chains import ActionChains
+        from selenium.webdriver.common.keys import Keys
+
+        sheet = self.see("#sheet")
+        width, height = sheet.size["width"], sheet.size["height"]
+        hand = ActionChains(self.driver)
+        hand = hand.key_down(Keys.SHIFT) if outside else hand
+        hand.move_to_element_with_offset(sheet, int((x - 0.5) * width), int((y - 0.5) * height)).click().perform()
+        ActionChains(self.driver).key_up(Keys.SHIFT).perform()
+        self.settled()
+
+    def keys(self, *pressed: str) -> None:
+        """Press keys where the focus is."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        ActionChains(self.driver).send_keys(*pressed).perform()
 
     def mask_box(self, number: int) -> list[float] | None:
         """Left, top, right and bottom of a mask's outline, in pixels of the picture; None where there is none."""
@@ -100,15 +140,22 @@ class Browser:
         return [one["params"]["request"]["url"] for one in events if one["method"] == "Network.requestWillBeSent"]
 
 
-BUSY = "return document.body.classList.contains('busy')"
-
-
-def requests_in(log: Path) -> list[str]:
-    """Addresses in Chromium's network log, of the browser itself too."""
+def requests_of(page: str, log: Path) -> list[str]:
+    """Addresses in Chromium's own network log that were asked for by pages of an address, or for them."""
     record = json.loads(log.read_text(encoding="utf-8"))
-    kinds = {number: name for name, number in record["constants"]["logEventTypes"].items()}
-    params = [event.get("params", {}) for event in record["events"] if kinds[event["type"]] == "URL_REQUEST_START_JOB"]
-    return [one["url"] for one in params if "url" in one]
+    start = record["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
+    told = [event["params"] for event in record["events"] if event["type"] == start and "params" in event]
+    site = page.rpartition(":")[0]
+    own = [one for one in told if site in f"{one.get('initiator')} {one.get('network_isolation_key')}"]
+    return [one["url"] for one in own]
+
+
+def machines(log: Path) -> set[str]:
+    """Addresses of machines that Chromium tried to connect to, the browser itself included."""
+    record = json.loads(log.read_text(encoding="utf-8"))
+    attempt = record["constants"]["logEventTypes"]["TCP_CONNECT_ATTEMPT"]
+    told = [event.get("params", {}) for event in record["events"] if event["type"] == attempt]
+    return {one["address"].rpartition(":")[0] for one in told if "address" in one}
 
 
 @contextmanager
@@ -121,7 +168,12 @@ def browser(folder: Path, size: tuple[int, int] = (1440, 1000)) -> Iterator[Brow
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     log = folder / "network.json"
-    for one in (*OPTIONS, f"--window-size={size[0]},{size[1]}", f"--log-net-log={log}", f"--user-data-dir={folder}/own"):
+    for one in (
+        *OPTIONS,
+        f"--window-size={size[0]},{size[1]}",
+        f"--log-net-log={log}",
+        f"--user-data-dir={folder}/own",
+    ):
         options.add_argument(one)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     options.add_experimental_option("prefs", {"download.default_directory": str(folder)})

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from medsegr._optional import require
+from medsegr.cli.options import BackendOption, PrecisionOption
 
 
 def serve(
@@ -16,6 +17,8 @@ def serve(
     model: Annotated[str, typer.Option("--model", "-m", help="auto, lite, tiny, a folder, or a Hugging Face id.")]
     = "auto",
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
+    backend: BackendOption = "auto",
+    precision: PrecisionOption = "f32",
     workers: Annotated[int, typer.Option("--workers", help="Processes, each with the model.")] = 1,
     state: Annotated[Path | None, typer.Option("--state", help="Private folder for jobs; the user's own by default.")]
     = None,
@@ -62,6 +65,8 @@ def serve(
             model=model,
             device=device,
             workers=workers,
+            backend=backend,
+            precision=precision,
             trunk_bytes=int(trunk_megabytes * 1e6),
             tokens=tokens_of(),
             names=tuple(name or ()),

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 
 from medsegr.data.outputs import atomic_write
 from medsegr.explain.palette import ASPECT_COLOURS, ASPECT_NAMES, FAINT, RULE
@@ -32,7 +33,7 @@ class Page:
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=DPI, facecolor="white")
-        FigureCanvasAgg(self.figure)
+        self.canvas = FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set(xlim=(0, width), ylim=(height, 0))
         self.axes.axis("off")
@@ -58,11 +59,11 @@ class Page:
             x += 16 + text_width(name, 8.5) + 12
 
     def picture(self, box: Box, rgb: np.ndarray) -> Axes:
-        """Axes in the picture's pixels that fill a box of the page."""
+        """Axes in the pixels of a picture, (H, W, 3) in 0..1, that fill a box of the page."""
         x, y, width, height = box
         place = (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
         axes = self.figure.add_axes(place)
-        axes.imshow(rgb, vmin=0, vmax=1, interpolation="bilinear", aspect="auto")
+        axes.imshow(np.rint(255 * rgb).astype(np.uint8), interpolation="bilinear", aspect="auto")
         axes.set(xlim=(-0.5, rgb.shape[1] - 0.5), ylim=(rgb.shape[0] - 0.5, -0.5), xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_visible(False)
@@ -71,8 +72,9 @@ class Page:
     def png(self) -> bytes:
         """The page as a PNG file."""
         stream = io.BytesIO()
-        quick = {"compress_level": 3}
-        self.figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=quick)
+        self.canvas.draw()
+        opaque = np.asarray(self.canvas.buffer_rgba())[..., :3]
+        Image.fromarray(opaque).save(stream, "png", compress_level=3, dpi=(DPI, DPI))
         return stream.getvalue()
 
 

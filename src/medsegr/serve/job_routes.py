@@ -14,9 +14,8 @@ from medsegr.serve.jobs import ENDED, Job
 from medsegr.serve.problems import status_of
 from medsegr.serve.schemas import CaseAnswer, JobAnswer, SegmentRequest
 from medsegr.serve.service import Service
-from medsegr.serve.state_folder import JOB_ID
+from medsegr.serve.state_folder import JOB_ID, REQUEST
 from medsegr.serve.upload import Form, RefusedError, counted, receive_form
-from medsegr.serve.worker import REQUEST
 
 router = APIRouter(tags=["jobs"])
 
@@ -28,9 +27,11 @@ _TYPES = {".png": "image/png", ".json": "application/json", ".gz": "application/
 
 _FORM = {
     "type": "object",
-    "required": ["image"],
     "properties": {
         "image": {"type": "string", "format": "binary", "description": "Picture, volume or archive."},
+        "keep": {"type": "boolean", "default": False,
+                 "description": "The picture stays as long as the results, for further questions with 'again'."},
+        "again": {"type": "string", "description": "In place of 'image': id of a job that has kept the same picture."},
         "report": {"type": "string", "description": "The report's text; deleted when the job has ended."},
         "priors": {"type": "string", "contentMediaType": "application/json",
                    "description": "In place of the parser: what POST /v1/parse answers, perhaps edited."},
@@ -43,7 +44,7 @@ _FORM = {
         "untrained": {"type": "string", "enum": ["refuse", "draw"]},
         "pictures": {"type": "boolean", "default": False, "description": "Also overlay.png and explanation.png."},
         "masks": {"type": "array", "items": {"type": "string", "enum": ["separate", "4d", "dicom"]},
-                  "description": "Files that hold the masks, repeatable; by default one each, of DICOM a segmentation."},
+                  "description": "Files that hold the masks; repeatable. By default one each, of DICOM a segmentation"},
         "view": {"type": "boolean", "default": False,
                  "description": "Keep with the results what the page shows, the picture's values included."},
     },
@@ -58,7 +59,10 @@ _FORM = {
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
 async def segment(request: Request, wait: Wait = 0.0) -> Response:
-    """Outline every finding of a report in its picture. The answer is a job, with ``wait`` perhaps a finished one."""
+    """Outline every finding of a report in its picture. The answer is a job, with ``wait`` perhaps a finished one.
+
+    With ``keep`` further jobs on the same picture send its job's id (``again``) and no picture: other priors, a click.
+    """
     service, owner = _asking(request)
     service.expire(owner)
     job = service.store.admit(owner, service.limits.queued, service.limits.per_token)
@@ -69,6 +73,10 @@ async def segment(request: Request, wait: Wait = 0.0) -> Response:
         chunks = counted(request, service.limits, service.limits.body_bytes)
         form = await receive_form(request.headers.get("content-type"), chunks, folder)
         asked = check_request(_asked(form), service.lexicon, service.limits)
+        if asked.again is not None:
+            _borrow(service, _own(service, asked.again, owner), job.id)
+        if asked.keep:
+            service.keep_picture(job.id, owner)
         (folder / REQUEST).write_text(asked.model_dump_json(), encoding="utf-8")
     except BaseException:
         service.drop(job.id)
@@ -154,8 +162,8 @@ def _asking(request: Request) -> tuple[Service, str]:
 
 def _asked(form: Form) -> SegmentRequest:
     """The fields of a form."""
-    if form.picture is None:
-        raise RefusedError(422, "image", "The form has no file 'image'.")
+    if (form.picture is None) != ("again" in form.fields):
+        raise RefusedError(422, "image", "The form has no file 'image', or has it and 'again'; send one of them.")
     fields: dict[str, Any] = {}
     for name, values in form.fields.items():
         if name not in LISTS and len(values) > 1:
@@ -175,6 +183,13 @@ def _own(service: Service, id: str, owner: str) -> Job:
     if found is None:
         raise RefusedError(404, "not_found", "There is no such job, or it is not yours, or its time is over.")
     return found
+
+
+def _borrow(service: Service, lender: Job, id: str) -> None:
+    if not service.folder.lend(lender.id, id):
+        raise RefusedError(
+            409, "picture_gone", "The job has kept no picture, or its time is over. Send 'image', with 'keep'."
+        )
 
 
 def _done(service: Service, id: str, owner: str) -> Job:

@@ -14,6 +14,8 @@ router = APIRouter()
 
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
+STATIC = resources.files("medsegr.serve").joinpath("static")
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
@@ -54,7 +56,7 @@ async def lexicon(request: Request) -> LexiconAnswer:
 
 def _file(name: str) -> Response:
     """A file of the page; its name is looked up, never opened as it came."""
-    found = next((one for one in resources.files("medsegr.serve").joinpath("static").iterdir() if one.name == name), None)
+    found = next((one for one in STATIC.iterdir() if one.name == name), None)
     kind = TYPES.get(name[name.rfind(".") :])
     if found is None or kind is None:
         raise RefusedError(404, "not_found", "The page has no such part.")

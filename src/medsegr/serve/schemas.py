@@ -85,6 +85,8 @@ class SegmentRequest(Asked):
     pictures: bool = False
     masks: Annotated[list[Literal["separate", "4d", "dicom"]], Field(max_length=3)] = []
     view: bool = False
+    keep: bool = False
+    again: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = None
 
 
 class ParseRequest(Asked):

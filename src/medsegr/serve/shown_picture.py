@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from medsegr.data.image import MedicalImage
     from medsegr.inference.result import FindingResult, Result
 
 VIEW = "view"

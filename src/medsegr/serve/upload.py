@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from medsegr.serve.config import Limits
 from medsegr.serve.picture_file import HEAD_BYTES, suffix_of
-from medsegr.serve.worker import PICTURE
+from medsegr.serve.state_folder import PICTURE
 
 MAX_FIELD_BYTES = 1_000_000
 """Of all fields but the picture, together."""

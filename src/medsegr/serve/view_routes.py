@@ -9,8 +9,8 @@ from starlette.responses import Response
 from medsegr.serve.job_routes import done_job
 from medsegr.serve.schemas import ViewAnswer
 from medsegr.serve.shown_picture import read_map, read_plane, read_view
+from medsegr.serve.state_folder import RESULT
 from medsegr.serve.upload import RefusedError
-from medsegr.serve.worker import RESULT
 
 router = APIRouter(tags=["view"])
 
@@ -46,7 +46,9 @@ async def _found(request: Request, id: str, read: Any, *asked: Any) -> Any:
     service, job = done_job(request, id)
     found = await anyio.to_thread.run_sync(read, service.folder.job(job.id) / RESULT, *asked)
     if found is None:
-        raise RefusedError(404, "not_found", "The job shows nothing like that. Send it with 'view', and see its 'view'.")
+        raise RefusedError(
+            404, "not_found", "The job shows nothing like that. Send it with 'view', and see its 'view'."
+        )
     return found
 
 

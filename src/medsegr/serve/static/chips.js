@@ -27,7 +27,7 @@ export function chips(label, list, groups, changed) {
     const select = document.createElement("select");
     select.className = "add";
     select.setAttribute("aria-label", `${label}: add`);
-    select.append(new Option(list.length ? "+" : "+ any", ""));
+    select.append(new Option("add…", ""));
     for (const [heading, names] of groups) {
       const group = document.createElement("optgroup");
       group.label = plain(heading);

@@ -37,14 +37,14 @@ export class FindingsTable {
   }
 
   /** What the picture says: entries of findings.json, or null before it was asked. */
-  tell(answers, clicks, volume) {
+  tell(answers, { clicks, volume, quoted }) {
     this.rows.forEach((row, k) => {
       const answer = answers?.[k];
       const absent = this.findings[k].presence === "absent";
       const outlined = Boolean(answer && !answer.reason);
       row.name.textContent = plainName(this.findings[k]);
       row.body.classList.toggle("absent", absent);
-      row.says.textContent = answer ? (answer.reason ? sentence(answer.reason) : measures(answer)) : "Not looked for yet.";
+      row.says.textContent = answer ? said(answer, quoted) : "Not looked for yet.";
       row.says.classList.toggle("none", Boolean(answer?.reason));
       row.support.hidden = row.supportSays.hidden = answer?.support == null;
       row.support.value = answer?.support ?? 0;
@@ -75,7 +75,7 @@ export class FindingsTable {
     const swatch = element("span", { className: "swatch", ariaHidden: "true" });
     swatch.style.background = colourOf(k, this.lexicon);
     const number = element("span", { className: "number", title: `key ${k + 1}` }, String(k + 1));
-    const head = element("th", { scope: "row" }, swatch, k < 9 ? number : "", name);
+    const head = element("th", { scope: "row" }, element("div", { className: "head" }, swatch, k < 9 ? number : "", name));
     const edited = () => this.told.edited(k);
     const first = element(
       "tr",
@@ -127,7 +127,7 @@ export class FindingsTable {
       supportSays: element("span", { className: "faint" }),
       map: button("Location", "mapped"),
       arm: button("Click", "armed"),
-      undo: button("Undo click", "undo"),
+      undo: button("Undo", "undo"),
       remove: button("Remove", "removed"),
     };
     const switched = element("label", { className: "tick" }, show, "Mask");
@@ -136,9 +136,13 @@ export class FindingsTable {
   }
 }
 
-const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
-
-function measures(answer) {
+/** Why there is no mask, or how large it is. */
+function said(answer, quoted) {
+  if (answer.presence === "absent") {
+    const words = answer.trigger.map(quoted).filter(Boolean);
+    return words.length ? `Absent by the report: “${words.join("”, “")}”.` : "Absent.";
+  }
+  if (answer.reason) return `${answer.reason[0].toUpperCase()}${answer.reason.slice(1)}.`;
   const told = [`${answer.area_px.toLocaleString("en")} ${answer.volume_ml == null ? "px" : "voxels"}`];
   if (answer.size_mm != null) told.push(`${answer.size_mm.toFixed(1)} mm`);
   if (answer.volume_ml != null) told.push(`${answer.volume_ml.toFixed(2)} ml`);

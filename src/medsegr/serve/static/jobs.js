@@ -2,7 +2,7 @@
 
 import { forget, json, look, submit } from "./api.js";
 
-/** Tells `asked()` for the fields of the newest question, `progress(job)`, `answered(job, view)`, `idle(problem)`. */
+/** Tells `asked(keeper)` for the fields of the newest question, given the job that has kept the picture; `progress(job)`, `answered(job, view)` and `idle(problem)`. */
 export class Jobs {
   constructor(told) {
     Object.assign(this, { told, wanted: 0, busy: false, shown: null });
@@ -34,10 +34,21 @@ export class Jobs {
     this.stopped = this.wanted;
   }
 
+  /** Where the kept picture is gone, its time being over, it is sent again. */
+  async #submit() {
+    try {
+      return await submit(this.told.asked(this.shown));
+    } catch (error) {
+      if (!this.shown || ![404, 409].includes(error.status)) throw error;
+      this.shown = null;
+      return submit(this.told.asked(null));
+    }
+  }
+
   async #once(number) {
     if (number === this.stopped) return;
     const sent = performance.now();
-    let job = await submit(this.told.asked());
+    let job = await this.#submit();
     while (job.state === "queued" || job.state === "running") {
       if (number !== this.wanted) break;
       this.told.progress(job);

@@ -1,34 +1,25 @@
 // The page: what is dropped and typed becomes a question, its answer a picture with masks and a table.
 
-import { json, parse, Refused, useToken } from "./api.js";
-import { dropped, sorted } from "./files.js";
+import { json, parse, useToken } from "./api.js";
+import { sorted } from "./files.js";
 import { FindingsTable } from "./findings.js";
+import { listen } from "./hands.js";
 import { Jobs } from "./jobs.js";
 import { Planes } from "./planes.js";
-import { colourOf, plain, plainName, showWords, uniqueIds } from "./report.js";
+import { plain, showWords } from "./report.js";
 import { picture, Saves } from "./save.js";
+import * as says from "./says.js";
 import { Slices } from "./slices.js";
 import { Stage } from "./stage.js";
+import { State } from "./state.js";
 import { Windowing } from "./windowing.js";
 
 const byId = (id) => document.getElementById(id);
 const [report, modality, run] = ["report", "modality", "run"].map(byId);
-const NOTHING = { findings: [], words: [], not_read: [], warnings: [] };
 
-const state = {
-  lexicon: null,
-  picture: null, // a File or Blob
-  dicom: false,
-  fresh: true, // the picture was not answered for yet
-  priors: NOTHING,
-  shows: [], // of each finding: {on, opacity}
-  clicks: [], // of each finding: [{x, y, inside}]
-  view: null,
-  result: null,
-  armed: null,
-  mapped: null,
-};
+const EMPTY = byId("empty-says").textContent;
 
+const state = new State();
 const planes = new Planes();
 const stage = new Stage({
   clicked: (x, y, inside) => click(state.armed, { x, y, inside }),
@@ -38,7 +29,7 @@ const stage = new Stage({
 });
 const slices = new Slices(() => paint());
 const windowing = new Windowing(() => paint());
-const jobs = new Jobs({ asked: question, progress: showProgress, answered: show, idle: rest });
+const jobs = new Jobs({ asked: question, progress: says.progress, answered: show, idle: rest });
 const saves = new Saves({ png: () => picture(stage), failed: problem });
 const table = new FindingsTable({
   edited,
@@ -49,138 +40,132 @@ const table = new FindingsTable({
   undo,
 });
 
-// ---- what happens ----
+// ---- what comes in ----
 
 async function begin() {
   try {
-    const { models } = await json("/v1/models");
-    state.lexicon = await json("/v1/lexicon");
+    const [{ models }, lexicon] = await Promise.all([json("/v1/models"), json("/v1/lexicon")]);
+    state.lexicon = lexicon;
     byId("model").textContent = models.length ? `Model: ${models[0].name}` : "";
-    modality.append(...state.lexicon.modalities.map(({ name }) => new Option(plain(name), name)));
-    byId("targets").append(...state.lexicon.targets.map((name) => new Option(plain(name), plain(name))));
-    byId("status").textContent = "Ready.";
-    readReport();
-  } catch (error) {
-    if (error.status === 401) askForToken(error);
-    else problem(error);
-  }
-}
-
-function askForToken() {
-  const dialog = byId("token");
-  dialog.addEventListener("close", () => { useToken(byId("token-value").value); begin(); }, { once: true });
-  dialog.showModal();
-}
-
-async function take(files) {
-  calm();
-  try {
-    const { picture, dicom, report: text } = await sorted(files);
-    if (text !== null) report.value = text;
-    if (picture) openPicture(picture, dicom, files);
-    if (text !== null) await readReport();
-    ready();
-    if (state.picture && state.priors.findings.length) jobs.ask();
+    modality.append(...lexicon.modalities.map(({ name }) => new Option(plain(name), name)));
+    byId("targets").append(...lexicon.targets.map((name) => new Option(plain(name), plain(name))));
+    says.status("Ready.");
+    await readReport();
   } catch (error) {
     problem(error);
   }
 }
 
-function openPicture(given, dicom, files) {
-  Object.assign(state, { picture: given, dicom, fresh: true, view: null, result: null });
-  state.clicks = state.priors.findings.map(() => []);
-  arm(null);
-  showMap(null);
+async function take(files) {
+  says.calm();
+  try {
+    const given = await sorted(files);
+    if (given.report !== null) {
+      report.value = given.report;
+      await readReport();
+    }
+    if (given.picture) openPicture(given, files);
+    if (given.picture || (state.picture && state.findings.length)) jobs.ask();
+  } catch (error) {
+    problem(error);
+  }
+}
+
+function openPicture({ picture: file, dicom }, files) {
+  state.open(file, dicom);
   stage.close();
   slices.open(1, 0);
   saves.open(null);
-  const what = files.length > 1 && dicom ? `${files.length} files` : (given.name ?? "The picture");
-  byId("empty-says").textContent = `${what}: ready. It is shown with its masks once there is a report or a finding.`;
-  table.tell(null, state.clicks, false);
+  byId("empty-says").textContent = `${files.length > 1 && dicom ? "The study" : "The picture"} is being read…`;
+  followRows();
 }
 
 let reading = 0;
 
 async function readReport() {
   const number = ++reading;
-  calm();
+  says.calm();
   try {
     const text = report.value;
-    const read = text.trim() ? await parse(text, modality.value) : { ...NOTHING, findings: [] };
+    const read = await parse(text, modality.value);
     if (number !== reading) return;
-    state.priors = read;
-    setFindings();
+    state.read(read);
     showWords(text, read, state.lexicon);
-    list("warnings", read.warnings);
+    says.list("warnings", text.trim() ? read.warnings : []);
+    followRows();
+    if (jobs.busy) jobs.ask();
   } catch (error) {
-    if (error.status === 401) askForToken();
-    else problem(error);
+    problem(error);
   }
 }
 
-/** Other findings than before: nothing is known of them yet. */
-function setFindings() {
-  const { findings } = state.priors;
-  state.shows = findings.map(() => ({ on: true, opacity: 1 }));
-  state.clicks = findings.map(() => []);
-  state.result = null;
-  arm(null);
-  showMap(null);
-  table.open(findings, kind(), state.shows, state.lexicon);
-  table.tell(null, state.clicks, false);
-  stage.paintMasks([]);
-  slices.mark([]);
-  ready();
-}
+// ---- what is changed ----
 
 const kind = () => modality.value || state.result?.modality || state.priors.modality;
 
+/** The table and the picture after other findings, whose masks are not known yet. */
+function followRows() {
+  table.open(state.findings, kind(), state.shows, state.lexicon);
+  tellRows();
+  run.disabled = !(state.picture && state.findings.length);
+  arm(null);
+  state.mapped = null;
+  byId("map-legend").hidden = true;
+  if (!state.result) {
+    stage.paintMap(null);
+    stage.paintMasks([]);
+    slices.mark([]);
+  }
+  stage.paintClicks(state.allClicks);
+}
+
+function tellRows() {
+  const letters = Array.from(report.value);
+  const quoted = ([start, end]) => letters.slice(start, end).join("").trim();
+  table.tell(state.result?.findings, { clicks: state.clicks, volume: state.view?.planes > 1, quoted });
+}
+
 function edited(k, field) {
-  if (["presence", "laterality", undefined].includes(field)) state.clicks[k] = [];
-  if (state.armed === k && state.priors.findings[k].presence === "absent") arm(null);
+  state.edited(k, field);
+  if (state.armed === null) arm(null);
   again();
 }
 
 function removed(k) {
-  for (const list of [state.priors.findings, state.shows, state.clicks]) list.splice(k, 1);
-  state.priors.words = state.priors.words
-    .filter((word) => word.finding !== k)
-    .map((word) => ({ ...word, finding: word.finding - (word.finding > k) }));
-  state.result?.findings.splice(k, 1);
+  state.remove(k);
   changedRows();
+  byId("findings-title").focus();
 }
 
 function added(name) {
-  const known = state.lexicon.targets.find((one) => plain(one) === plain(name.trim().toLowerCase()));
-  if (!known) throw new Error(`The lexicon has no finding “${name.trim()}”. Choose one of the list.`);
-  const empty = { presence: "present", laterality: null, zones: [], texture: [], shape: [], size_mm: [], count: null };
-  state.priors = { ...state.priors, findings: [...state.priors.findings, { target: known, ...empty, evidence: [], trigger: [] }] };
-  state.shows.push({ on: true, opacity: 1 });
-  state.clicks.push([]);
-  changedRows();
+  says.calm();
+  try {
+    state.add(name);
+    changedRows();
+    return true;
+  } catch (error) {
+    problem(error);
+    return false;
+  }
 }
 
 function changedRows() {
-  arm(null);
-  showMap(null);
-  table.open(state.priors.findings, kind(), state.shows, state.lexicon);
-  table.tell(state.result?.findings, state.clicks, state.view?.planes > 1);
+  followRows();
   showWords(report.value, state.priors, state.lexicon);
-  ready();
   again();
 }
 
 function click(k, point) {
   if (k === null) return;
   state.clicks[k].push(point);
-  stage.paintClicks(allClicks());
+  stage.paintClicks(state.allClicks);
   again();
 }
 
 function undo(k) {
   if (k === null || !state.clicks[k].length) return;
   state.clicks[k].pop();
-  stage.paintClicks(allClicks());
+  stage.paintClicks(state.allClicks);
   again();
 }
 
@@ -188,93 +173,62 @@ function arm(k) {
   state.armed = k;
   stage.arm(k);
   table.press(k, state.mapped);
-  byId("stage-says").textContent =
-    k === null
-      ? ""
-      : `Click what belongs to “${plainName(state.priors.findings[k])}”, with Shift what does not. Escape ends it.`;
+  const told = k === null ? "" : `Click what belongs to “${state.name(k)}”, with Shift what does not. Escape ends it.`;
+  byId("stage-says").textContent = told;
   if (k !== null) stage.root.focus();
 }
 
 // ---- asking and being answered ----
 
-/** A change: ask anew where there was an answer before, or nothing to be asked for then. */
 function again() {
-  if (state.picture && !state.fresh && state.priors.findings.length) jobs.ask();
+  if (state.picture) jobs.ask();
 }
 
-function question() {
-  const { findings } = state.priors;
-  const ids = uniqueIds(findings);
-  const prompts = {};
-  state.clicks.forEach((clicks, k) => {
-    if (!clicks.length) return;
-    prompts[ids[k]] = { points: clicks.map(({ x, y }) => [x, y]), labels: clicks.map(({ inside }) => Number(inside)) };
-  });
-  const { warnings, not_read, words, ...priors } = state.priors;
-  const fields = [["image", state.picture], ["priors", JSON.stringify(priors)], ["view", "true"], ["masks", "separate"], ["masks", "4d"]];
-  if (state.dicom) fields.push(["masks", "dicom"]);
-  if (report.value.trim()) fields.push(["report", report.value]);
-  if (modality.value) fields.push(["modality", modality.value]);
-  if (Object.keys(prompts).length) fields.push(["prompts", JSON.stringify(prompts)]);
-  calm();
-  busy(true, "Sending the picture…");
-  return fields;
-}
-
-const STAGES = { reading: "Reading the picture…", segmenting: "Outlining…", writing: "Almost done…" };
-
-function showProgress(job) {
-  busy(true, job.state === "queued" ? "Waiting for the model…" : (STAGES[job.stage] ?? "Working…"));
+function question(keeper) {
+  says.calm();
+  says.busy(true, "Asking…");
+  return state.question(report.value, modality.value, keeper);
 }
 
 async function show(job, view, milliseconds) {
-  const same = !state.fresh;
+  const [same, before] = [!state.fresh, state.view];
   planes.open(job.id, view, same);
   Object.assign(state, { view, result: job.result, fresh: false });
-  if (!same) {
-    stage.open(view);
-    windowing.open(view);
-    const first = view.findings.find((one) => one.areas.some(Boolean));
-    slices.open(view.planes, first ? first.key_plane : Math.floor(view.planes / 2));
-    table.open(state.priors.findings, kind(), state.shows, state.lexicon);
-  }
-  slices.mark(view.findings.map((one, k) => ({ ...one, colour: colourOf(k, state.lexicon), name: plainName(state.priors.findings[k]) })));
-  table.tell(job.result.findings, state.clicks, view.planes > 1);
+  if (same) stage.follow(view);
+  else stage.open(view);
+  if (!same || view.hounsfield !== before?.hounsfield) windowing.open(view);
+  const first = view.findings.find((one) => one.areas.some(Boolean));
+  if (!same) slices.open(view.planes, first ? first.key_plane : Math.floor(view.planes / 2));
+  else if (first && !before?.findings.some((one) => one.areas.some(Boolean))) slices.go(first.key_plane);
+  slices.mark(view.findings.map((one, k) => ({ ...one, colour: state.colour(k), name: state.name(k) })));
+  if (!view.findings[state.mapped]?.map) state.mapped = null;
+  byId("map-legend").hidden = state.mapped === null;
+  tellRows();
   table.press(state.armed, state.mapped);
   saves.open(job, state.dicom);
-  list("warnings", job.result.warnings);
-  list("notes", view.notes);
-  if (state.mapped !== null && !view.findings[state.mapped]?.map) state.mapped = null;
+  says.list("warnings", state.findings.length || report.value.trim() ? job.result.warnings : view.notes);
   await paint();
-  say(job.result.findings, milliseconds);
-}
-
-function say(findings, milliseconds) {
-  const outlined = findings.filter((one) => !one.reason).length;
-  const none = findings.length - outlined;
-  const told = [`${outlined} ${outlined === 1 ? "mask" : "masks"}`, ...(none ? [`${none} without`] : [])];
-  byId("status").textContent = `Done: ${told.join(", ")} (${(milliseconds / 1000).toFixed(1)} s).`;
+  says.done(job.result.findings, milliseconds);
 }
 
 let painting = 0;
 
 /** Draw the plane that is chosen, as it is now. */
 async function paint() {
-  const { view } = state;
+  const { view, mapped } = state;
   if (!view) return;
   const [number, plane] = [++painting, slices.plane];
   try {
-    const mapped = state.mapped !== null && view.findings[state.mapped].key_plane === plane ? state.mapped : null;
     const [values, outlines, map] = await Promise.all([
       planes.picture(plane),
-      planes.outlines(plane),
-      mapped === null ? null : planes.map(mapped),
+      state.result ? planes.outlines(plane) : [],
+      mapped !== null && view.findings[mapped].key_plane === plane ? planes.map(mapped) : null,
     ]);
     if (number !== painting) return;
     stage.paint(values, windowing.window);
     stage.paintMap(map);
-    stage.paintMasks(outlines.map((path, k) => mask(path, k, mapped)));
-    stage.paintClicks(allClicks());
+    stage.paintMasks(outlines.map((path, k) => state.mask(path, k)));
+    stage.paintClicks(state.allClicks);
     describe(view, plane);
     for (const next of [plane - 1, plane + 1]) if (next >= 0 && next < view.planes) planes.picture(next).catch(() => 0);
   } catch (error) {
@@ -282,16 +236,9 @@ async function paint() {
   }
 }
 
-function mask(path, k, mapped) {
-  const { on, opacity } = state.shows[k];
-  const dashed = state.priors.findings[k].presence === "uncertain";
-  const box = mapped === k ? state.result.findings[k].box : null;
-  return { path, colour: colourOf(k, state.lexicon), shown: on, opacity, dashed, box };
-}
-
 function describe(view, plane) {
   const where = view.planes > 1 ? `slice ${plane + 1} of ${view.planes}` : `${view.width} by ${view.height} pixels`;
-  const masks = view.findings.flatMap((one, k) => (one.areas[plane] ? [plainName(state.priors.findings[k])] : []));
+  const masks = (state.result ? view.findings : []).flatMap((one, k) => (one.areas[plane] ? [state.name(k)] : []));
   stage.root.setAttribute("aria-label", `Picture, ${where}; masks: ${masks.join("; ") || "none"}`);
 }
 
@@ -300,101 +247,43 @@ function showMap(k) {
   table.press(state.armed, k);
   byId("map-legend").hidden = k === null;
   if (k !== null) {
-    byId("map-of").textContent = `Where “${plainName(state.priors.findings[k])}” was looked for`;
+    byId("map-of").textContent = `Where “${state.name(k)}” was looked for:`;
     slices.go(state.view.findings[k].key_plane);
   }
   return paint();
 }
 
-const allClicks = () =>
-  state.clicks.flatMap((clicks, k) => clicks.map((one) => ({ ...one, colour: colourOf(k, state.lexicon) })));
-
-// ---- what is said ----
-
 function rest(error) {
-  busy(false);
+  says.busy(false);
+  if (state.fresh) byId("empty-says").textContent = EMPTY;
   if (error) problem(error);
 }
 
-function busy(on, words) {
-  document.body.classList.toggle("busy", on);
-  byId("stage").setAttribute("aria-busy", String(on));
-  byId("cancel").hidden = !on;
-  if (words && byId("status").textContent !== words) byId("status").textContent = words;
-}
-
-function ready() {
-  run.disabled = !(state.picture && state.priors.findings.length);
-}
-
-function list(id, lines) {
-  byId(id).replaceChildren(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
-}
-
 function problem(error) {
-  if (error instanceof Refused && error.status === 401) return askForToken();
-  byId("status").textContent = "";
-  byId("problem").textContent = error.message;
-  byId("problem").hidden = false;
+  if (error.status !== 401) return says.problem(error);
+  const dialog = byId("token");
+  if (dialog.open) return undefined;
+  dialog.addEventListener("close", () => { useToken(byId("token-value").value); begin(); }, { once: true });
+  return dialog.showModal();
 }
 
-function calm() {
-  byId("problem").hidden = true;
-}
-
-// ---- hands ----
-
-let typing;
-report.addEventListener("input", () => {
-  clearTimeout(typing);
-  typing = setTimeout(readReport, 350);
-});
-modality.addEventListener("change", async () => {
-  await readReport();
-  again();
-});
-run.addEventListener("click", () => jobs.ask());
-byId("cancel").addEventListener("click", () => {
-  jobs.stop();
-  byId("status").textContent = "Stopped.";
-});
-byId("file").addEventListener("change", (event) => {
-  take([...event.target.files]);
-  event.target.value = "";
-});
-byId("add").addEventListener("submit", (event) => {
-  event.preventDefault();
-  try {
-    calm();
-    added(byId("target").value);
-    byId("target").value = "";
-  } catch (error) {
-    problem(error);
-  }
-});
-byId("help-button").addEventListener("click", () => byId("help").showModal());
-for (const name of ["dragenter", "dragover"])
-  addEventListener(name, (event) => {
-    event.preventDefault();
-    document.body.classList.add("dragged");
-  });
-addEventListener("dragleave", (event) => event.relatedTarget ?? document.body.classList.remove("dragged"));
-addEventListener("drop", async (event) => {
-  event.preventDefault();
-  document.body.classList.remove("dragged");
-  take(await dropped(event.dataTransfer));
-});
-addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.ctrlKey) return run.disabled ? undefined : jobs.ask();
-  if (event.target.closest("input:not([type=range], [type=checkbox]), textarea, select, dialog")) return undefined;
-  if (event.ctrlKey || event.altKey || event.metaKey) return undefined;
-  const k = Number(event.key) - 1;
-  if (state.shows[k]) {
+listen({
+  take,
+  read: readReport,
+  kind: () => readReport().then(again),
+  run: () => jobs.ask(),
+  stop: () => {
+    jobs.stop();
+    says.status("Stopped.");
+  },
+  add: added,
+  toggle: (k) => {
+    if (!state.shows[k]) return;
     state.shows[k].on = !state.shows[k].on;
     table.showState(k);
     stage.showMask(k, state.shows[k].on, state.shows[k].opacity);
-  } else if (["+", "-", "0"].includes(event.key)) stage.scale({ "+": 1.25, "-": 1 / 1.25, 0: 0 }[event.key]);
-  return undefined;
+  },
+  scale: (factor) => stage.scale(factor),
 });
 
 begin();

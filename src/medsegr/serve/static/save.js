@@ -55,7 +55,7 @@ export async function picture(stage) {
   for (const mask of masks.filter((one) => one.shown && one.path)) {
     const path = new Path2D();
     path.addPath(new Path2D(mask.path), onto);
-    context.globalAlpha = mask.opacity * 0.3;
+    context.globalAlpha = mask.filled ? mask.opacity * 0.3 : 0;
     context.fillStyle = context.strokeStyle = mask.colour;
     context.fill(path, "evenodd");
     context.globalAlpha = mask.opacity;

@@ -28,13 +28,19 @@ export class Stage {
 
   /** A new picture; its planes come by `paint`. */
   open(view) {
-    Object.assign(this, { view, zoom: 1, cross: null });
+    Object.assign(this, { zoom: 1, cross: null });
     byId("empty").hidden = true;
     this.sheet.hidden = false;
-    for (const id of ["side-right", "side-left"]) byId(id).hidden = !view.patient_sides;
     for (const id of ["smaller", "larger", "fit"]) byId(id).disabled = false;
     this.marks.setAttribute("viewBox", `0 0 ${view.width} ${view.height}`);
+    this.follow(view);
     this.fit();
+  }
+
+  /** Another answer for the same picture, of which more may be known. */
+  follow(view) {
+    this.view = view;
+    for (const id of ["side-right", "side-left"]) byId(id).hidden = !view.patient_sides;
   }
 
   close() {
@@ -71,7 +77,7 @@ export class Stage {
     if (map) drawMap(this.map, map.values, map.width, map.height);
   }
 
-  /** Masks of this plane: {path, colour, shown, opacity, dashed, box}, in the order of the findings. */
+  /** Masks of this plane: {path, colour, shown, opacity, dashed, filled, box}, in the order of the findings. */
   paintMasks(masks) {
     this.masks = masks;
     const groups = masks.map((mask) => {
@@ -79,7 +85,7 @@ export class Stage {
       group.style.display = mask.shown ? "" : "none";
       group.style.opacity = mask.opacity;
       if (mask.path) {
-        svg("path", { d: mask.path, fill: mask.colour, "fill-opacity": 0.3, "fill-rule": "evenodd" }, group);
+        svg("path", { d: mask.path, fill: mask.colour, "fill-opacity": mask.filled ? 0.3 : 0 }, group);
         svg("path", { d: mask.path, class: "halo" }, group);
         svg("path", { d: mask.path, class: mask.dashed ? "rim dashed" : "rim", stroke: mask.colour }, group);
       }
