@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.markdown import table
 from benchmarks.record import RESULTS, shared_data, write_record
-from benchmarks.results_page import table
 from medsegr.cli.parse import parse_lines
 
 OWN = Path(__file__).parent / "reports"
