@@ -110,6 +110,9 @@ def _access() -> Iterator[tuple]:
         yield f"token of {len(scheme)}: {scheme[:12]!r}", 401, segment(good, authorization=scheme)
     yield "no token", 401, segment(good, drop=("authorization",))
     yield "no token for the metrics", 401, request("/metrics", method="GET", drop=("authorization",))
+    yield "no token beside the page", 404, request("/page/..%2f..%2fpage.py", method="GET", drop=("authorization",))
+    yield "no token for a picture", 401, request("/v1/jobs/" + "0" * 32 + "/view/planes/0", method="GET",
+                                                 drop=("authorization",))  # fmt: skip
     yield "no token for a job", 401, request("/v1/jobs/" + "0" * 32, method="GET", drop=("authorization",))
     for host in ("evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "127.0.0.1:{port}.evil.example",
                  "127.0.0.1:{port}@evil.example"):  # fmt: skip
@@ -124,7 +127,8 @@ def _access() -> Iterator[tuple]:
 def _addresses() -> Iterator[tuple]:
     job = "{foreign}"
     for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("GET", "/findings"), ("GET", "/result.zip"),
-                         ("GET", "/files/findings.json")):  # fmt: skip
+                         ("GET", "/files/findings.json"), ("GET", "/view"), ("GET", "/view/planes/0"),
+                         ("GET", "/view/masks/0"), ("GET", "/view/maps/0")):  # fmt: skip
         yield f"foreign job: {method} {path}", 404, request(f"/v1/jobs/{job}{path}", method=method)
     own = "{own}"
     for name in ("..%2f..%2fjobs.sqlite", "%2e%2e", "../request.json", "nothing.png", "%00", "x" * 300, "."):

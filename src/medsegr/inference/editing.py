@@ -29,6 +29,12 @@ class Asking:
     lexicon: Lexicon | None = None
     untrained: Untrained | None = None
 
+    @classmethod
+    def of(cls, asking: "Asking | None", modality: str | None) -> "Asking":
+        """The same, of pictures of a modality where one is named."""
+        asking = asking or cls()
+        return asking if modality is None else replace(asking, modality=modality)
+
 
 @dataclass
 class _State:

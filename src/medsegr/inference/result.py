@@ -1,9 +1,9 @@
 """What comes back for one image: findings with masks, or the reason why there is none."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -100,6 +100,7 @@ class Result:
         model: Name of the model.
         chosen: Why it was taken, where nobody named it (``auto``); else None.
         not_read: Stretches of the report that look like findings and were not understood.
+        backend: What computed: its name, version and precision.
     """
 
     findings: tuple[FindingResult, ...]
@@ -111,6 +112,7 @@ class Result:
     model: str = ""
     chosen: str | None = None
     not_read: tuple[Span, ...] = ()
+    backend: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, id: str) -> FindingResult:
         """The finding with this id.

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from medsegr.backbones.trunk import Trunk
 from medsegr.backbones.trunk_store import TrunkStore, weights_digest
 from medsegr.errors import ConfigError
+from medsegr.inference.backends.choice import backend_record
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 FORMAT = 2
@@ -95,7 +96,8 @@ class TrunkMemory:
     def _name(self, model: ReportGuidedSam, origin: bytes, picture: Float[Tensor, "3 s s"]) -> str:
         """Of a file: by the weights' values, which other processes have too."""
         if self._lasting[0] != origin:
-            told = f"{FORMAT} {weights_digest(model.backbone.model)} {model.trunk_block}"
+            ran = sorted(backend_record(model.engine).items())
+            told = f"{FORMAT} {weights_digest(model.backbone.model)} {model.trunk_block} {ran}"
             self._lasting = (origin, told.encode())
         return hashlib.sha256(self._lasting[1] + picture.cpu().contiguous().numpy().tobytes()).hexdigest()
 
@@ -126,7 +128,7 @@ def origin_of(model: ReportGuidedSam, *parts: nn.Module) -> bytes:
         for part in (model.backbone.model, *parts)
         for t in (*part.parameters(), *part.buffers())
     ]
-    return repr((model.active, model.trunk_block, weights)).encode()
+    return repr((model.active, model.trunk_block, id(model.engine), weights)).encode()
 
 
 def _plain(trunk: tuple[Tensor, ...]) -> list[Tensor]:

@@ -22,7 +22,9 @@ PIXELS_AT_ONCE = 2**25
 """Probabilities in one batch, which has fewer planes where there are many findings."""
 
 
-def predict_planes(ask: Ask, image: MedicalImage, question: Question) -> Iterator[PlanePrediction]:
+def predict_planes(
+    ask: Ask, image: MedicalImage, question: Question, neighbours: bool = False
+) -> Iterator[PlanePrediction]:
     """Every plane of an image in order; all findings of a plane in one image encoding.
 
     Memory is bounded by the batch: no plane is kept, and none is made into floats before its turn.
@@ -30,11 +32,12 @@ def predict_planes(ask: Ask, image: MedicalImage, question: Question) -> Iterato
     Args:
         ask: How to ask the model.
         question: K findings.
+        neighbours: The planes beside a plane are its other channels, as the model was trained.
     """
     height, width = image.size
     batch_size = min(PLANES_AT_ONCE, max(1, PIXELS_AT_ONCE // (height * width * len(question.findings))))
     for start in range(0, image.planes, batch_size):
-        planes = [image.plane(i) for i in range(start, min(start + batch_size, image.planes))]
+        planes = [image.plane(i, neighbours) for i in range(start, min(start + batch_size, image.planes))]
         parts = [
             ask(planes, [question.part(first)] * len(planes))
             for first in range(0, len(question.findings), FINDINGS_AT_ONCE)
@@ -114,15 +117,22 @@ class FindingVolume:
 
 
 def gather(
-    ask: Ask, image: MedicalImage, question: Question, thresholds: Thresholds, told: Sequence[Finding] = ()
+    ask: Ask,
+    image: MedicalImage,
+    question: Question,
+    thresholds: Thresholds,
+    told: Sequence[Finding] = (),
+    *,
+    neighbours: bool = False,
 ) -> list[FindingVolume]:
     """All planes of an image, gathered per finding.
 
     Args:
         told: The findings as the report has them, where the question leaves words out; by default, the question's.
+        neighbours: See :func:`predict_planes`.
     """
     gathered = [FindingVolume(finding, image, thresholds) for finding in told or question.findings]
-    for plane in predict_planes(ask, image, question):
+    for plane in predict_planes(ask, image, question, neighbours):
         for k, volume in enumerate(gathered):
             volume.add(plane, k)
     for volume in gathered:

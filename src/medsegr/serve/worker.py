@@ -26,6 +26,7 @@ from medsegr.serve.config import Limits
 from medsegr.serve.picture_file import check_announced, check_pixels
 from medsegr.serve.read_pictures import ReadPictures
 from medsegr.serve.schemas import SegmentRequest
+from medsegr.serve.shown_picture import write_view
 from medsegr.serve.state_folder import PICTURE, REQUEST, RESULT
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Setup:
         device: As ``medsegr.load`` takes it.
         trunk_bytes: For the work on pictures that may come again, and once more for the pictures.
         threads: Of torch; 0 for its own choice.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         pixels, findings: See :class:`~medsegr.serve.config.Limits`.
     """
 
@@ -56,6 +58,8 @@ class Setup:
     threads: int
     pixels: int
     findings: int
+    backend: str = "auto"
+    precision: str = "f32"
 
 
 def main() -> None:
@@ -135,16 +139,20 @@ def segment_job(
         untrained=asked.untrained,
     )
     told("progress", stage="writing", share=0.9)
-    _write(folder, result, image, pictures=asked.pictures)
+    _write(folder, result, image, asked)
 
 
-def _write(folder: Path, result: "Result", image: "MedicalImage", *, pictures: bool) -> None:
+def _write(folder: Path, result: "Result", image: "MedicalImage", asked: SegmentRequest) -> None:
+    from medsegr.inference.mask_files import Writing
     from medsegr.inference.writer import write_case
 
     name = image.path.name if image.path else PICTURE
     with staged_folder(folder / RESULT, overwrite=True) as stage:
-        write_case(stage, result, case=folder.name, image=name, model=result.model)
-        if pictures:
+        writing = Writing(masks=tuple(asked.masks))
+        write_case(stage, result, case=folder.name, image=name, model=result.model, writing=writing)
+        if asked.view:
+            write_view(stage, result)
+        if asked.pictures:
             from medsegr.explain.figure import save_figures
 
             save_figures(stage, result, folder.name, False)
@@ -174,7 +182,8 @@ def _loaded(setup: Setup) -> "Predictor | AutoPredictor":
 
     if setup.threads:
         torch.set_num_threads(setup.threads)
-    return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes)
+    return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes,
+                backend=setup.backend, precision=setup.precision)  # fmt: skip
 
 
 def _models(name: str, predictor: "Predictor | AutoPredictor") -> list[dict[str, Any]]:
