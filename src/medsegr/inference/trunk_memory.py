@@ -12,6 +12,7 @@ from medsegr.backbones.trunk import Trunk
 from medsegr.backbones.trunk_store import TrunkStore, weights_digest
 from medsegr.errors import ConfigError
 from medsegr.inference.backends.choice import backend_record
+from medsegr.model.divided import stops_at_trunk
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 FORMAT = 2
@@ -109,11 +110,6 @@ class TrunkMemory:
             self._bytes += _size(trunk)
             while self._bytes > self.limit_bytes:
                 self._bytes -= _size(self._kept.popitem(last=False)[1])
-
-
-def stops_at_trunk(model: ReportGuidedSam) -> bool:
-    """Whether the host can stop where guidance begins, and go on from there."""
-    return not model.backbone.whole and (model.trunk_block is None or model.backbone.divides)
 
 
 def origin_of(model: ReportGuidedSam, *parts: nn.Module) -> bytes:
