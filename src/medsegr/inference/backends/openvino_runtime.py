@@ -50,6 +50,7 @@ class OpenVino:
             "INFERENCE_PRECISION_HINT": self.precision,
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,  # several workers would else sit on the same cores
             "CACHE_DIR": str(folder / COMPILED),
         }
         return OpenVinoSession(self.openvino.Core().compile_model(folder / FILE, "CPU", settings))
