@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from medsegr.inference.trained_targets import Untrained
 
 
+REMEMBERED = 256_000_000
+"""Bytes for the work on pictures that come again in a run."""
+
+
 @dataclass(frozen=True)
 class Job:
     """The settings of a run.
@@ -34,6 +38,8 @@ class Job:
         endpoint: The language model that reads reports; None where the rules do.
         keep_text, pictures: What is written.
         masks, label_map, deidentify: How, see :class:`medsegr.inference.mask_files.Writing`.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
+        remember: Bytes in which the work on pictures is kept for further reports on them; masks are the same without.
         resume: Whether cases that are complete and made alike are kept.
     """
 
@@ -55,6 +61,9 @@ class Job:
     masks: "tuple[MaskFiles, ...]" = ()
     label_map: bool = False
     deidentify: bool = False
+    backend: str = "auto"
+    precision: str = "f32"
+    remember: int = 0
 
     def lexicon(self) -> Lexicon:
         """The words that reports and targets may use."""
@@ -81,5 +90,6 @@ class Job:
             "parser": ["llm", told.model, told.address] if told else ["rules"],
             "keep_text": self.keep_text,
             "pictures": self.pictures,
+            "backend": [self.backend, self.precision],
             "masks": [list(self.masks), self.label_map, self.deidentify],
         }

@@ -6,14 +6,22 @@ from typing import Annotated
 
 import typer
 
-from medsegr.batch.job import Job
+from medsegr.batch.job import REMEMBERED, Job
 from medsegr.batch.work_list import collect_studies
 from medsegr.cli import llm_options as llm
 from medsegr.cli.console import messages
 from medsegr.cli.folder_run import Labour, run_folder
 from medsegr.cli.inputs import model_places
 from medsegr.cli.mask_options import DeidentifyOption, LabelMapOption, MasksOption, chosen_writing
-from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, SecondLookOption, check_modality
+from medsegr.cli.options import (
+    BackendOption,
+    FlipsOption,
+    HostOption,
+    LexiconOption,
+    PrecisionOption,
+    SecondLookOption,
+    check_modality,
+)
 from medsegr.cli.run_record import RunRecord, command_line
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.errors import ConfigError
@@ -47,6 +55,8 @@ def segment(
     host: HostOption = None,
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
+    backend: BackendOption = "auto",
+    precision: PrecisionOption = "f32",
     threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
     flips: FlipsOption = False,
     second_look: SecondLookOption = False,
@@ -91,7 +101,7 @@ def segment(
     Example: medsegr segment scan.png --text "Nodule in the left upper lobe." --out results
     """
     known = load_lexicon(lexicon or ())
-    modality = check_modality(modality, known)
+    check_modality(modality, known)
     endpoint = llm.chosen_endpoint(
         parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )
@@ -116,10 +126,13 @@ def segment(
     reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
     read_from = [*images, *(path for path, _ in work.parts), *places, *model_places(model, host)]
     record = RunRecord(command_line(context.obj), reader, read_from, deidentify)
+    labour = Labour(workers, batch_size, ray)
+    # Alone, a picture gets the same numbers whenever it is asked; in a batch it may not, in the last bits.
+    remember = REMEMBERED if labour.chunk(device) == 1 and work.repeats else 0
     job = Job(
         out.resolve(), model, host, device, flips, second_look, tuple(target or ()), modality, threshold,
         policy_of(untrained, {}) if untrained else None, tuple(lexicon or ()), endpoint, keep_text, pictures, resume,
-        writing.masks, writing.label_map, writing.deidentify,
+        writing.masks, writing.label_map, writing.deidentify, backend, precision, remember,
     )  # fmt: skip
     mode = Mode.RESUME if resume else Mode.OVERWRITE if overwrite else Mode.NEW
-    run_folder(work, job, mode, Labour(workers, batch_size, ray), record)
+    run_folder(work, job, mode, labour, record)

@@ -11,9 +11,11 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.decoder_input import Prompts
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
+from medsegr.data.image import MedicalImage
 from medsegr.errors import ConfigError
 from medsegr.inference.drawn import Drawn
 from medsegr.inference.picture_memory import PictureMemory
+from medsegr.inference.upscaled import Upscaled
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
 from medsegr.square import Square
@@ -51,7 +53,7 @@ class PlanePrediction:
     """What the model says of one plane.
 
     Attributes:
-        probability: 0..1.
+        scores: Probabilities, 0..1, or what they are made of when they are looked at.
         support: 0..1.
         location: Logits over the host's padded square.
         view: Of the plane, which knows how it lies in that square.
@@ -60,13 +62,33 @@ class PlanePrediction:
         mirrored: What it says of the mirrored plane, where it was asked.
     """
 
-    probability: Float[np.ndarray, "k h w"]
+    scores: Float[np.ndarray, "k h w"] | Upscaled
     support: Float[np.ndarray, "k"]
     location: Float[torch.Tensor, "k y x"]
     view: View
     looked_twice: Bool[np.ndarray, "k"]
     boxes: Float[np.ndarray, "k 4"]
     mirrored: "PlanePrediction | None" = None
+
+    @property
+    def probability(self) -> Float[np.ndarray, "k h w"]:
+        """0..1, over the whole plane; may be written to."""
+        if isinstance(self.scores, Upscaled):
+            self.scores = self.scores.all()
+        return self.scores
+
+    @property
+    def light(self) -> bool:
+        """Whether it may be kept for a look at its maps later on: it holds none as large as the plane."""
+        return isinstance(self.scores, Upscaled)
+
+    def probability_of(self, k: int) -> Float[np.ndarray, "h w"]:
+        """0..1, of one finding over the whole plane; a copy."""
+        return self.scores.of(k) if isinstance(self.scores, Upscaled) else self.scores[k].copy()
+
+    def mask(self, k: int, threshold: float) -> Bool[np.ndarray, "h w"]:
+        """Where the probability of finding ``k`` reaches a threshold."""
+        return self.scores.mask(k, threshold) if isinstance(self.scores, Upscaled) else self.scores[k] >= threshold
 
     @property
     def square(self) -> Square:
@@ -115,14 +137,14 @@ def ask_model(
         findings, texts = [question.findings for question in questions], [question.text for question in questions]
         priors = model.encode_findings(findings, views, texts)
         prompts = {k: prompt.in_square(squares[0]).to(device) for k, prompt in questions[0].prompts.items()}
-        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory)
+        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory=memory)
         places = output.location_logits[-1] if output.location_logits else output.logits
         counts = [len(question.findings) for question in questions]
         return [
             PlanePrediction(
-                probability=torch.sigmoid(square.logits_out(output.logits[i, :count])).cpu().numpy(),
+                scores=Upscaled(output.logits[i, :count], square),
                 support=torch.sigmoid(output.support_logits[i, :count].float()).cpu().numpy(),
-                location=places[i, :count].float().cpu(),
+                location=places[i, :count].float().cpu().clone(),
                 view=view,
                 looked_twice=np.zeros(count, bool),
                 boxes=_boxes(output, i, square, questions[i]),
@@ -131,12 +153,27 @@ def ask_model(
         ]
 
 
+def look_at(model: ReportGuidedSam, image: MedicalImage, memory: PictureMemory | None) -> None:
+    """Do the host's work on a picture that is about to be asked, where it can be kept; of a volume, nothing.
+
+    Args:
+        model: In evaluation mode.
+        image: As it was read.
+        memory: Where it is kept.
+    """
+    device = next(model.parameters()).device
+    if memory is not None and device.type != "meta" and not image.is_volume:
+        with torch.inference_mode(), plain_defaults(device):
+            memory.trunks.trunk(model, model.preprocess([image.plane()])[0].to(device))
+
+
 def _output(
     model: ReportGuidedSam,
     pixels: torch.Tensor,
     priors: PriorBatch,
     questions: Sequence[Question],
     prompts: Mapping[int, Prompts],
+    *,
     memory: PictureMemory | None,
 ) -> GuidedOutput:
     """What the model gives; of one picture that is asked again only what is not at hand is computed."""

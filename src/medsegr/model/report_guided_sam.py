@@ -13,12 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.catalogue import refuse_other_types
-from medsegr.backbones.decoder_input import ImageEmbedding, Prompts
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, per_finding
 from medsegr.backbones.trunk import Trunk, encode_from, run_trunk
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
-from medsegr.cognition.text_encoder import TextEncoder
-from medsegr.errors import ConfigError
 from medsegr.model.adapted_host import AdaptedHost
 from medsegr.model.host_identity import Host
 from medsegr.model.native_prompts import decode_each, native_prompts
@@ -138,6 +136,8 @@ class ReportGuidedSam(AdaptedHost):
         Raises:
             ConfigError: The host is trained whole, or cannot stop there.
         """
+        if (engine := self.engine_for("trunk")) is not None:
+            return engine.trunk(self, pixel_values)
         return run_trunk(self.backbone, pixel_values, self.trunk_block)
 
     def encode(
@@ -155,6 +155,8 @@ class ReportGuidedSam(AdaptedHost):
         """
         self.refuse_detached()
         refuse_other_types([self.adapter.prompt_gate, next(self.backbone.model.parameters())], "model")
+        if priors.words is None and (engine := self.engine_for("encode")) is not None:
+            return engine.encode(self, pixel_values, priors, trunk)
         tokens = self.adapter.tokens(priors, pixel_values)
         guidance = Guidance(tokens, priors.region, priors.valid)
         with self.backbone.guided(guidance) as guided:
@@ -169,10 +171,12 @@ class ReportGuidedSam(AdaptedHost):
             encoding: From :meth:`encode`.
             prompts: Clicks and boxes of a user, per finding; rows of boxes that are NaN have none.
         """
+        if prompts is None and (engine := self.engine_for("outline")) is not None:
+            return engine.outline(self, encoding)
         priors, image, maps = encoding.priors, encoding.image, encoding.location_logits
         tokens = encoding.guidance.tokens
         batch, findings = tokens.shape[:2]
-        repeated = image.features if findings == 1 else image.features.repeat_interleave(findings, dim=0)
+        repeated = per_finding(image.features, batch * findings)
         features = repeated
         agreement = self.adapter.agree(image.features, priors)
         gated = self.adapter.agreement.gated(agreement)
@@ -235,24 +239,6 @@ class ReportGuidedSam(AdaptedHost):
             return priors
         reports = [[text] * len(listed) for text, listed in zip(texts or [""] * len(findings), findings, strict=True)]
         return replace(priors, words=encoder.encode_findings(findings, reports))
-
-    def text_encoder(self) -> TextEncoder | None:
-        """The frozen text encoder, loaded at first use and never part of the delta; None where none is configured.
-
-        Raises:
-            ConfigError: It cannot be loaded, or its vectors have another width than ``text_dim``.
-        """
-        name, dim = self.adapter.config.text_encoder, self.adapter.config.text_dim
-        if not name:
-            return None
-        if name not in self.text_encoders:
-            self.text_encoders[name] = TextEncoder.from_pretrained(name)
-        encoder: TextEncoder = self.text_encoders[name]
-        if encoder.dim != dim:
-            raise ConfigError(
-                f"Text encoder '{name}' has vectors of width {encoder.dim}, and text_dim is {dim}; set it to the width."
-            )
-        return encoder
 
     def save_pretrained(self, folder: str | Path, metadata: dict[str, Any] | None = None) -> Path:
         """Write the adapter (and a whole host) as safetensors + JSON + model card; see ``checkpoint``."""

@@ -15,6 +15,7 @@ from medsegr.serve.access import Access
 from medsegr.serve.asked_priors import check_count, check_name, check_report, words_of
 from medsegr.serve.gate import Gate
 from medsegr.serve.job_routes import router as job_router
+from medsegr.serve.monai_label import router as monai_label_router
 from medsegr.serve.openapi_page import page
 from medsegr.serve.page import router as page_router
 from medsegr.serve.problems import add_handlers
@@ -57,6 +58,7 @@ def build_app(service: Service, port: int) -> Any:
     app.include_router(job_router)
     app.include_router(view_router)
     app.include_router(page_router)
+    app.include_router(monai_label_router)
     add_handlers(app)
     return Gate(app, Access(service.config, port), service.metrics)
 

@@ -68,9 +68,11 @@ class ServeConfig:
         device: As ``medsegr.load`` takes it.
         workers: Processes, each with the model.
         trunk_bytes: In each worker, for the host's work on pictures that may come again.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         tokens: Who may ask; empty where the address is of this machine alone.
         names: Names besides the address by which the service is called.
         limits: How much may be asked.
+        pacs: Address of the DICOMweb service from which series are fetched; no other address is ever asked.
 
     Raises:
         ConfigError: No such address, an address of other machines without a token, or a token that is too short.
@@ -83,9 +85,12 @@ class ServeConfig:
     device: str = "cpu"
     workers: int = 1
     trunk_bytes: int = 512_000_000
+    backend: str = "auto"
+    precision: str = "f32"
     tokens: tuple[str, ...] = field(default=(), repr=False)
     names: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    pacs: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535 or not 1 <= self.workers <= 64 or self.trunk_bytes < 0:

@@ -67,7 +67,7 @@ async def segment(request: Request, wait: Wait = 0.0) -> Response:
     service.expire(owner)
     job = service.store.admit(owner, service.limits.queued, service.limits.per_token)
     if not isinstance(job, Job):
-        raise _no_room(service, job)
+        raise no_room(service, job)
     try:
         folder = service.folder.make(job.id)
         chunks = counted(request, service.limits, service.limits.body_bytes)
@@ -217,7 +217,8 @@ def _answered(service: Service, id: str, owner: str, *, accepted: bool = False) 
     return JSONResponse(told, status, {"Location": f"/v1/jobs/{id}"} if accepted else None)
 
 
-def _no_room(service: Service, whose: str) -> RefusedError:
+def no_room(service: Service, whose: str) -> RefusedError:
+    """Why a job is not taken: all are too many, or one owner's."""
     pause = 1 + service.store.count("queued") // (4 * service.config.workers)
     if whose == "owner":
         most = service.limits.per_token

@@ -48,6 +48,7 @@ class Setup:
         device: As ``medsegr.load`` takes it.
         trunk_bytes: For the work on pictures that may come again, and once more for the pictures.
         threads: Of torch; 0 for its own choice.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         pixels, findings: See :class:`~medsegr.serve.config.Limits`.
     """
 
@@ -57,6 +58,8 @@ class Setup:
     threads: int
     pixels: int
     findings: int
+    backend: str = "auto"
+    precision: str = "f32"
 
 
 def main() -> None:
@@ -179,7 +182,8 @@ def _loaded(setup: Setup) -> "Predictor | AutoPredictor":
 
     if setup.threads:
         torch.set_num_threads(setup.threads)
-    return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes)
+    return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes,
+                backend=setup.backend, precision=setup.precision)  # fmt: skip
 
 
 def _models(name: str, predictor: "Predictor | AutoPredictor") -> list[dict[str, Any]]:
