@@ -225,30 +225,20 @@ class Predictor:
         asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
         return self.answer([self.prepare(asked)])[0]
 
-    def open(
-        self,
-        image: ImageSource,
-        *,
-        modality: str | None = None,
-        threshold: float = 0.5,
-        support_threshold: float | None = None,
-        lexicon: Lexicon | None = None,
-        untrained: Untrained | None = None,
-    ) -> Editing:
+    def open(self, image: ImageSource, modality: str | None = None, *, asking: Asking | None = None) -> Editing:
         """A picture to be asked again and again: reports, changed priors, clicks and boxes; see :class:`Editing`.
 
-        The host's work on a picture that can be kept is done now. Arguments and errors as of :meth:`segment`.
+        The host's work on a picture that can be kept is done now. Errors as of :meth:`segment`.
         """
         self.remember()
-        editing = Editing(self, image, Asking(modality, threshold, support_threshold, lexicon, untrained))
-        if not editing.image.is_volume:
-            with self._lock:
-                look_at(self.model.eval(), editing.image.plane(), self.memory)
+        editing = Editing(self, image, Asking.of(asking, modality))
+        with self._lock:
+            look_at(self.model.eval(), editing.image, self.memory)
         return editing
 
-    def remember(self, limit_bytes: int = REMEMBERED) -> None:
-        """Keep the work on pictures from now on, where none is kept yet; see ``trunk_memory``."""
-        self.memory = self.memory or PictureMemory(limit_bytes)
+    def remember(self, limit_bytes: int = REMEMBERED, folder: Path | None = None) -> None:
+        """Keep the work on pictures from now on, in a folder too, where none is kept yet; see ``PictureMemory``."""
+        self.memory = self.memory or PictureMemory(limit_bytes, folder)
 
     def prepare(self, asked: Request) -> Prepared:
         """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
