@@ -163,8 +163,8 @@ def _filled(state: dict[str, Tensor], name: str) -> LiteMedSam:
             f"'{name}' does not hold the weights of LiteMedSAM or MobileSAM: {len(wrong)} of {len(known)} tensors are "
             f"missing or of another shape, the first '{wrong[0]}'. Expected lite_medsam.pth or mobile_sam.pt."
         )
-    # Taken as they are and not copied: those of the cache's file stay memory-mapped.
-    model.load_state_dict({key: state[key].to(tensor.dtype) for key, tensor in known.items()}, assign=True)
+    # Copied out of the mapped file: at its odd addresses, sums would round otherwise than in memory.
+    model.load_state_dict({key: state[key] for key in known})
     return model.eval()
 
 

@@ -238,7 +238,7 @@ def _fill(model: ReportGuidedSam, folder: Path, config: dict[str, Any], state: d
     for prefix, module in parts.items():
         own = {name[len(prefix) + 1 :]: t for name, t in state.items() if name.startswith(f"{prefix}.")}
         try:
-            module.load_state_dict(own, strict=True, assign=True)
+            module.load_state_dict(own, strict=True)
         except RuntimeError as error:
             raise CheckpointError(f"The tensors in {folder / WEIGHTS} do not fit {CONFIG}.") from error
     if (settings := config.get("lora")) is not None:
