@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.markdown import table
 from benchmarks.record import shared_data, write_record
-from benchmarks.results_page import table
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.data.case import Case

@@ -14,11 +14,12 @@ COMMANDS = {
     "train": "Train an adapter on images with reports and masks.",
     "evaluate": "Measure a model on the cases of one or several data sets.",
     "compare": "Compare two evaluations finding by finding: differences are RUN_B minus RUN_A.",
-    "report-card": "Ask a model with the true report, none, another patient's, and with side, texture, shape changed.",
-    "serve": "Segment pictures for other programs, over HTTP.",
+    "report-card": "Ask a model with the true report, none, another patient's, and with side, texture or shape "
+    "swapped, or negated.",
+    "serve": "Segment pictures for other programs, over HTTP. See docs/service.md.",
     "pacs": "A hospital's archive: find, fetch, segment, store. See docs/pacs.md.",
     "export": "Export a model once for this machine; from then on --backend auto takes it. See docs/backends.md.",
-    "info": "Show versions, devices, hosts, models, and which extras are there.",
+    "info": "Show versions, devices, hosts, models, and which extras are installed.",
     "data": "Check, make or convert data sets, derive reports from masks, build the referring suite.",
 }
 """Name -> what help says of it: the first line of its own help. It lies in the module of that name."""

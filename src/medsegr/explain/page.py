@@ -3,8 +3,10 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
@@ -20,6 +22,29 @@ DPI = 144
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height, in points."""
+
+
+class Pixels(Artist):
+    """A picture that fills its axes, enlarged or shrunk once: matplotlib would do it in floats, and keep copies.
+
+    Args:
+        rgb: (H, W, 3) in 0..1.
+        size: Width and height on the page, in points.
+    """
+
+    def __init__(self, rgb: np.ndarray, size: tuple[float, float]) -> None:
+        super().__init__()
+        self.set_zorder(0)
+        opaque = Image.fromarray(np.rint(255 * rgb).astype(np.uint8)).convert("RGBA")
+        pixels = tuple(max(1, round(side * DPI / 72)) for side in size)
+        self._rgba = np.asarray(opaque.resize(pixels, Image.Resampling.BILINEAR))[::-1]
+
+    def draw(self, renderer: Any) -> None:
+        """Lay the pixels down, from the axes' lower left corner."""
+        corner = self.axes.bbox  # type: ignore[union-attr]
+        context = renderer.new_gc()
+        renderer.draw_image(context, round(corner.x0), round(corner.y0), self._rgba)
+        context.restore()
 
 
 class Page:
@@ -63,7 +88,7 @@ class Page:
         x, y, width, height = box
         place = (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
         axes = self.figure.add_axes(place)
-        axes.imshow(np.rint(255 * rgb).astype(np.uint8), interpolation="bilinear", aspect="auto")
+        axes.add_artist(Pixels(rgb, (width, height)))
         axes.set(xlim=(-0.5, rgb.shape[1] - 0.5), ylim=(rgb.shape[0] - 0.5, -0.5), xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_visible(False)

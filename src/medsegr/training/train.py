@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,13 +56,19 @@ class TrainResult:
 
 
 @plain_defaults()
-def train(config: TrainConfig, resume: bool = False, show_progress: bool = True) -> TrainResult:
+def train(
+    config: TrainConfig,
+    resume: bool = False,
+    show_progress: bool = True,
+    build: Callable[[TrainConfig], ReportGuidedSam] = starting_model,
+) -> TrainResult:
     """Train a model.
 
     Args:
         config: Data, host, schedule, weights.
         resume: Go on with the run in ``config.out``; from the start where there is none yet.
         show_progress: Draw a progress bar on standard error.
+        build: Makes the model to train; a baseline may be trained alike.
 
     Returns:
         Where the run stands. Its folder holds ``best/``, ready for ``from_pretrained``.
@@ -78,7 +84,7 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
         torch.set_num_threads(config.threads)
     fabric = build_fabric(config)
     torch.manual_seed(config.seed)
-    model = starting_model(config)
+    model = build(config)
     beside = model.adapter.config.neighbours
     store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb, neighbours=beside).require_all()
     held_out = StudyStore(config.data, "val", model.backbone.square, config.cache_mb, neighbours=beside)
@@ -112,7 +118,8 @@ class _Run:
         self.model = model
         self.folder = folder
         self.encoder = model.text_encoder()
-        self.trunks = TrunkCache(model, config, fabric.autocast) if config.trunk_cache.versions else None
+        frozen = config.trunk_cache.versions and isinstance(model, ReportGuidedSam)
+        self.trunks = TrunkCache(model, config, fabric.autocast) if frozen else None
         named = dict(model.trainable_parameters())
         optimiser = build_optimiser(model, named, config.optimiser)
         self.wrapped, self.wrapped_optimiser = fabric.setup(model, optimiser)
