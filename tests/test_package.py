@@ -70,6 +70,7 @@ def test_data_files_lie_inside_the_package() -> None:
     inside = Path(str(resources.files("medsegr")))
     assert (inside / "cognition" / "lexicon_data" / "chest.yaml").is_file()
     assert (inside / "training" / "configs" / "tiny.yaml").is_file()
+    assert {"index.html", "main.js", "page.css"} <= {part.name for part in (inside / "serve" / "static").iterdir()}
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert settings["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/medsegr"]
     for model in (inside / "weights").iterdir():

@@ -10,9 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import matplotlib
+import nibabel
 import nibabel as nib
 import numpy as np
 import pytest
+import scipy.ndimage
+import scipy.special
 import tifffile
 from matplotlib.figure import Figure
 from PIL import Image
@@ -27,6 +30,10 @@ from tests.explain.made_result import made_result
 
 THREADS = 4
 LOGGERS = [logging.getLogger(name) for name in ("PIL", "tifffile", "nibabel.global")]
+
+
+IMPORTED = (nibabel, scipy.ndimage, scipy.special)
+"""What is imported when it is first needed, and adds filters of warnings, once: here, before the state is looked at."""
 
 
 def state() -> tuple:
@@ -135,10 +142,10 @@ def test_reading_changes_nothing_for_a_moment(load: Callable, kind: str, tmp_pat
 
 def test_drawing_changes_nothing_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, seen = state(), []
-    calls_first(monkeypatch, Figure, "savefig", lambda: seen.append(state() == before))
+    calls_first(monkeypatch, Figure, "draw", lambda: seen.append(state() == before))
     as_svg(blank()[0], "plot")
     save_figures(tmp_path, made_result(), "case")
-    assert seen == [True] * 3
+    assert all(seen) and len(seen) >= 3
 
 
 @pytest.mark.parametrize("kind", DECODERS)

@@ -63,7 +63,7 @@ class Question:
         priors: In place of the parser: what :meth:`Client.parse` gave, perhaps edited.
         targets: Structures besides.
         modality: For example ``chest_xray``.
-        options: ``threshold``, ``support_threshold``, ``untrained``, ``prompts``, ``pictures``.
+        options: ``threshold``, ``support_threshold``, ``untrained``, ``prompts``, ``pictures``, ``keep``.
     """
 
     report: str | None = None
@@ -131,7 +131,7 @@ class Client:
 
     def segment(
         self,
-        image: Picture,
+        image: "Picture | ServedJob",
         report: str | None = None,
         *,
         priors: Mapping[str, Any] | None = None,
@@ -142,28 +142,33 @@ class Client:
         """Outline a report's findings, and wait until that is done.
 
         Args:
-            image: Path of a picture, volume or archive, or its content.
+            image: Path of a picture, volume or archive, or its content; or a job that was sent with ``keep=True``, for
+                further questions on its picture.
             report: Text.
             priors: In place of the parser.
             targets: Structures besides.
             modality: For example ``chest_xray``.
-            options: ``threshold``, ``support_threshold``, ``untrained``, ``prompts``, ``pictures``.
+            options: ``threshold``, ``support_threshold``, ``untrained``, ``prompts``, ``pictures``, ``keep``.
 
         Raises:
             ServiceError: It was refused, failed, or the service cannot be reached.
         """
         return self.wait(self.submit(image, Question(report, priors, targets, modality, options)))
 
-    def submit(self, image: Picture, question: Question) -> ServedJob:
+    def submit(self, image: "Picture | ServedJob", question: Question) -> ServedJob:
         """Send a job, and do not wait for it."""
         boundary = secrets.token_hex(16)
-        content = image if isinstance(image, bytes) else Path(image).read_bytes()
+        again = [("again", image.id)] if isinstance(image, ServedJob) else []
         fields = "".join(
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in question.fields()
+            for name, value in (*question.fields(), *again)
         )
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="image"\r\n\r\n'
-        body = b"".join([(fields + head).encode(), content, f"\r\n--{boundary}--\r\n".encode()])
+        picture = b""
+        if not isinstance(image, ServedJob):
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="image"\r\n\r\n'
+            content = image if isinstance(image, bytes) else Path(image).read_bytes()
+            picture = b"".join([head.encode(), content, b"\r\n"])
+        body = b"".join([fields.encode(), picture, f"--{boundary}--\r\n".encode()])
         return _job(
             self._json("POST", "/v1/segment", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
         )

@@ -63,5 +63,9 @@ class ServiceError(MedsegrError):
     """A service of medsegr refused, failed, or cannot be reached."""
 
 
+class PacsError(MedsegrError):
+    """A PACS refused, failed, or cannot be reached."""
+
+
 class MissingExtraError(MedsegrError, ImportError):
     """An optional package is not installed."""

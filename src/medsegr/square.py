@@ -9,11 +9,14 @@ from typing import Literal
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 Fit = Literal["pad", "stretch"]
 """How a picture becomes a square: the longest side fits and the rest is padding, or both sides are stretched."""
+
+Window = tuple[int, int, int, int]
+"""First row and column of a part of a picture, and the row and column behind its last ones."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,70 @@ class Square:
         sides = points.new_tensor([width, height])
         return (points * sides / points.new_tensor([w, h])).clamp(min=points.new_zeros(2), max=sides)
 
-    def logits_out(self, logits: Float[Tensor, "n s s"]) -> Float[Tensor, "n h w"]:
-        """Logits over the square, at any resolution -> over the picture, in its own pixels (bilinear)."""
-        size = (self.size, self.size)
-        square = F.interpolate(logits[:, None].float(), size, mode="bilinear", align_corners=False)
-        content = square[..., : self.resized[0], : self.resized[1]]
-        return F.interpolate(content, self.original, mode="bilinear", align_corners=False)[:, 0]
+    def logits_out(self, logits: Float[Tensor, "n s s"], window: Window | None = None) -> Float[Tensor, "n h w"]:
+        """Logits over the square, at any resolution -> over the picture, in its own pixels (bilinear).
+
+        Args:
+            logits: Of N masks.
+            window: First row, first column, and those behind the last ones, of a part of the picture; each of its
+                pixels gets exactly what it gets in the whole.
+        """
+        height, width = self.original
+        top, left, bottom, right = window or (0, 0, height, width)
+        for dim, (first, last) in ((1, (top, bottom)), (2, (left, right))):
+            for step in self._steps(logits.shape[dim], dim - 1, first, last):
+                logits = step.of(logits.float(), dim)
+        return logits.float()
+
+    def reached(self, cells: Bool[np.ndarray, "s s"]) -> Window | None:
+        """The part of the picture whose pixels read one of some cells of a square map; None where none does.
+
+        Args:
+            cells: At any resolution.
+        """
+        if not cells.any():
+            return None
+        bounds = []
+        for dim in (0, 1):
+            along = np.flatnonzero(cells.any(1 - dim))
+            low = high = np.arange(cells.shape[dim])
+            for step in self._steps(cells.shape[dim], dim, 0, self.original[dim]):
+                low, high = low[step.low.numpy()], high[step.high.numpy()]
+            touched = np.flatnonzero((high >= along[0]) & (low <= along[-1]))
+            if not len(touched):
+                return None
+            bounds.append((int(touched[0]), int(touched[-1]) + 1))
+        (top, bottom), (left, right) = bounds
+        return top, left, bottom, right
+
+    def _steps(self, cells: int, dim: int, first: int, last: int) -> list["_Step"]:
+        """From a side of a map to pixels ``first`` to ``last`` of the picture's: to the square's, then to its own."""
+        own = _Step.between(self.resized[dim], self.original[dim], first, last)
+        start, stop = int(own.low[0]), int(own.high[-1]) + 1
+        shifted = _Step(own.low - start, own.high - start, own.weight)
+        return [_Step.between(cells, self.size, start, stop), shifted]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Bilinear interpolation along one side: two places of the source for each of the target, and the second's share.
+
+    Each pixel is one product and one sum of what it reads, so that a part of a picture is the part of the whole.
+    """
+
+    low: Int[Tensor, "n"]
+    high: Int[Tensor, "n"]
+    weight: Float[Tensor, "n"]
+
+    @classmethod
+    def between(cls, source: int, target: int, first: int, last: int) -> "_Step":
+        """Of positions ``first`` to ``last`` of the target; pixels' centres correspond, edges are repeated."""
+        place = ((torch.arange(first, last, dtype=torch.float64) + 0.5) * source / target - 0.5).clamp(min=0.0)
+        low = place.floor().long().clamp(max=source - 1)
+        return cls(low, (low + 1).clamp(max=source - 1), (place - low).clamp(max=1.0).float())
+
+    def of(self, maps: Float[Tensor, "n h w"], dim: int) -> Float[Tensor, "n y x"]:
+        """The maps at the target's positions along one of their sides."""
+        low, high = maps.index_select(dim, self.low.to(maps.device)), maps.index_select(dim, self.high.to(maps.device))
+        weight = self.weight.to(maps.device).view(-1, *([1] * (2 - dim)))
+        return low.mul_(1 - weight).add_(high.mul_(weight))

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
+
     from medsegr.square import Square
 
 Frame = Literal["patient", "image"]
@@ -111,7 +111,7 @@ class View:
 
     @classmethod
     def of(
-        cls, kind: PictureKind, affine: np.ndarray | None = None, frame: Frame | None = None, guessed: bool = False
+        cls, kind: PictureKind, affine: "np.ndarray | None" = None, frame: Frame | None = None, guessed: bool = False
     ) -> "View":
         """The view of an image.
 
@@ -125,8 +125,8 @@ class View:
         plane, upright = LAYOUTS.get(kind.layout or "", (None, None))
         sides, step = kind.sides, None
         if affine is not None:
-            through, down, across = (column / np.linalg.norm(column) for column in affine[:3, :3].T)
-            cut = PLANES[int(np.abs(through).argmax())]
+            through, down, across = (column / (column @ column) ** 0.5 for column in affine[:3, :3].T)
+            cut = PLANES[int(abs(through).argmax())]
             told = (plane, cut) != ("coronal", "axial")  # no projection is axial: such directions are a converter's
             if told:
                 step = None if guessed else float(affine[PLANES.index(cut), 0])

@@ -9,6 +9,7 @@ import pytest
 from medsegr.batch import archive
 from medsegr.batch.archive import members, unpack
 from medsegr.batch.work_list import collect_studies
+from medsegr.data.zip_archive import archives_kept_open
 from medsegr.errors import ImageError
 
 NAMES = ["a/scan.png", "../../evil.png", "/etc/abs.png", "__MACOSX/a/._scan.png", ".hidden.png", "note.txt", "a/"]
@@ -76,3 +77,29 @@ def test_damaged_archives_are_refused_in_words(harm, packed, tmp_path):
 def test_a_member_that_has_gone(packed, tmp_path):
     with pytest.raises(ImageError, match="any more"):
         unpack(packed, "gone.png", tmp_path)
+
+
+def test_an_archive_is_opened_once_for_all_of_its_members(packed, tmp_path, monkeypatch):
+    walked, opened, read = [], zipfile.ZipFile.__init__, tarfile.TarFile.next
+
+    def counting(self, *told, **named):
+        walked.append(1)
+        opened(self, *told, **named)
+
+    def counting_entries(self):
+        walked.append(1)
+        return read(self)
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counting)
+    monkeypatch.setattr(tarfile.TarFile, "next", counting_entries)
+    with archives_kept_open():
+        unpack(packed, KEPT[0], tmp_path)
+        first = len(walked)
+        for name in KEPT * 4:
+            assert unpack(packed, name, tmp_path).read_text() == name
+    if packed.suffix == ".zip":
+        assert len(walked) == first == 1
+        unpack(packed, KEPT[0], tmp_path)
+        assert len(walked) == 2, "outside of the block nothing stays open"
+    else:  # the first look at a tape is into its beginning
+        assert first > len(NAMES) - 1 and len(walked) - first == 4 * len(KEPT)

@@ -6,7 +6,6 @@ import pytest
 import torch
 from PIL import Image
 
-from medsegr.batch import worker
 from medsegr.batch.case_errors import in_words
 from medsegr.batch.study import case_names
 from medsegr.cli.main import main
@@ -143,7 +142,7 @@ def test_what_goes_wrong_with_one_case_leaves_the_others(error, told, random_mod
             raise error
         return draw(folder, result, title, keep_text)
 
-    monkeypatch.setattr(worker, "save_figures", fail)
+    monkeypatch.setattr(figure, "save_figures", fail)
     code, out = segment(random_model, tmp_path, *images, "--target", "aorta")
     assert code == 1
     assert sorted(path.name for path in out.iterdir()) == ["b", "run.json"]

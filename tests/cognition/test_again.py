@@ -30,25 +30,6 @@ def test_a_member_of_a_group_is_its_own_finding() -> None:
     assert (one.shape.count, one.texture.attributes, one.location.zones) == (1, ("cavitary",), ("lingula",))
 
 
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [
-        ("The smaller of two nodules is meant.", ("small",)),
-        ("The larger of the two nodules lies in the left lung.", ("large",)),
-        ("The bigger nodule is solid.", ("large",)),
-        ("The larger nodule measures 4 mm.", ()),
-        ("The nodule is smaller than before.", ()),
-        ("There is a nodule in the smaller lobe.", ()),
-    ],
-)
-def test_one_of_two_is_told_by_its_size(text: str, size: tuple[str, ...]) -> None:
-    (one,) = read(text)
-    assert one.shape.attributes == size
-    assert one.shape.count == (None if "than" in text or "lobe" in text else 1)
-    told = [text[start:end].lower() for start, end in one.evidence.shape]
-    assert not size or told == [text[: text.index("er ") + 2].lower()]
-
-
 def test_a_member_inherits_the_side_of_its_group() -> None:
     _, largest = read("Several stones in the left kidney, the largest 7 mm.", "abdomen_ct")
     assert (largest.target, largest.location.laterality, largest.shape.size_mm) == ("kidney_stone", "left", (7.0,))

@@ -2,10 +2,11 @@
 
 import pytest
 
-from medsegr.cognition.examinations import Examination, examination_named, modality_of, nearest, titled
+from medsegr.cognition.examinations import Examination, examination_named, nearest, titled
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import guess_examination, parse_report
 from medsegr.errors import ConfigError
+from medsegr.imaging_methods import built_in, modality_of
 
 LEXICON = load_lexicon()
 
@@ -48,14 +49,16 @@ def test_what_people_write(name: str, modality: str, organs: tuple[str, ...]) ->
     ],
 )  # fmt: skip
 def test_what_dicom_writes(code: str, part: str, modality: str) -> None:
-    found = modality_of(code, part, LEXICON)
-    assert found is not None and found.modality == modality
+    assert modality_of(code, [part], LEXICON) == modality
 
 
 def test_dicom_that_does_not_tell() -> None:
-    assert modality_of("CT", "", LEXICON) is None and modality_of("SR", "CHEST", LEXICON) is None
-    described = modality_of("MR", "", LEXICON, "Lumbar spine, routine")
-    assert described is not None and described.modality == "spine_mri"
+    assert modality_of("CT", [""], LEXICON) is None and modality_of("SR", ["CHEST"], LEXICON) is None
+    assert modality_of("MR", ["", "Lumbar spine, routine"], LEXICON) == "spine_mri"
+
+
+def test_headers_are_read_by_the_tables_of_the_lexicon() -> None:
+    assert dict(built_in().methods) == dict(LEXICON.methods) and dict(built_in().parts) == dict(LEXICON.parts)
 
 
 def test_names_that_mean_nothing_are_refused_with_the_nearest() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medsegr.cognition.grammar import WORD_SETS
 from medsegr.cognition.lexicon import load_lexicon
-from medsegr.cognition.phrases import fold
+from medsegr.word_forms import fold
 
 PAGE = (Path(__file__).parents[2] / "docs" / "lexicon.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("## The kinds of triggers")[2].partition("\n## ")[0]

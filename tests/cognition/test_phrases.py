@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsegr.cognition.phrases import PhraseTable, fold, phrases_at, tokenise
+from medsegr.cognition.phrases import PhraseTable, phrases_at, tokenise
+from medsegr.word_forms import fold
 
 
 @given(st.text(max_size=60))

@@ -280,6 +280,10 @@ def test_masks_are_found_by_stem(tmp_path: Path) -> None:
     assert find_mask(tmp_path, "x.jpg") == tmp_path / "x.png"
     assert find_mask(tmp_path, "y.jpg") is None
     assert [image_stem(n) for n in ("a.b.nii.gz", "a.PNG", "a.nii", "a")] == ["a.b", "a", "a", "a"]
+    assert {image_stem(f"a{s}") for s in (".dcm", ".DICOM", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr.gz", ".img")} == {
+        "a"
+    }
+    assert image_stem("1.2.840.10008") == "1.2.840.10008"
 
 
 @pytest.mark.parametrize("name", SHARED_SETS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Finding
+from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import GuidedOutput
 from tests.raw_pixels import raw_pixels
 
@@ -44,6 +46,8 @@ class BrightModel(nn.Module):
         self.scale = nn.Parameter(torch.ones(()))
         self.image_size, self.support = size, support
         self.metadata: dict = {}
+        self.adapter = SimpleNamespace(config=AdapterConfig())
+        self.engine = None
         self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.shown: list[list[np.ndarray]] = []
         self.asked: list[list[Sequence[Finding]]] = []

@@ -9,6 +9,7 @@ from torch import nn
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Finding
+from medsegr.model.adapter import AdapterConfig
 from medsegr.model.report_guided_sam import GuidedOutput
 from tests.raw_pixels import raw_pixels
 
@@ -26,6 +27,8 @@ class DiskModel(nn.Module):
         self.scale = nn.Parameter(torch.ones(()))
         self.disks, self.size = disks, size
         self.metadata: dict = {}
+        self.adapter = SimpleNamespace(config=AdapterConfig())
+        self.engine = None
         self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.passes = 0
         self.planes: list[np.ndarray] = []

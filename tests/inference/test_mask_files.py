@@ -42,7 +42,7 @@ def test_one_file_of_four_axes_holds_the_masks_in_the_order_of_the_findings(tmp_
     assert [entry["channel"] for entry in record["findings"]] == [0, None, 1]
     for entry in (record["findings"][0], record["findings"][2]):
         alone = nib.load(tmp_path / "out" / entry["mask"])
-        assert {int(alone.header[code]) for code in ("sform_code", "qform_code")} <= {0, 2}
+        assert {int(alone.header[code]) for code in ("sform_code", "qform_code")} == {1}
         np.testing.assert_array_equal(stack.dataobj[..., entry["channel"]], np.asarray(alone.dataobj))
 
 

@@ -48,3 +48,10 @@ def test_the_report_names_the_modality_and_the_data_set_s_frame_stays() -> None:
         assert (seen.modality, seen.view.sides, seen.view.frame) == ("chest_xray", "both", "image")
         assert priors.modality == "chest_xray" and priors.findings[0].location == Location("left")
     assert read_together(picture, None, LEXICON)[1].findings == ()
+
+
+def test_the_organ_that_an_examination_is_called_by_reaches_the_report() -> None:
+    picture = load_image(np.arange(200, dtype=np.uint8).reshape(10, 20), "abdomen_mri")
+    for named, expected in (("liver MRI", ["liver_lesion"]), ("abdomen_mri", []), (None, [])):
+        _, priors = read_together(picture, "Lesion of 12 mm.", LEXICON, named)
+        assert [finding.target for finding in priors] == expected, named

@@ -39,7 +39,7 @@ def test_answers_are_those_without_it(blocks, flips):
     without, with_it = Predictor(model, flips=flips), Predictor(model, flips=flips, trunk_memory=ENOUGH)
     for report in ("Nodule in the left lung.", "Spiculated nodule in the right lung.", "Nodule in the left lung."):
         torch.testing.assert_close(ask(with_it, report), ask(without, report), rtol=1e-5, atol=1e-6)
-    assert (with_it.trunks.computed, with_it.trunks.found) == ((2, 4) if flips else (1, 2))
+    assert (with_it.memory.trunks.computed, with_it.memory.trunks.found) == ((2, 2) if flips else (1, 1))
 
 
 def test_another_picture_and_changed_weights_are_computed():
@@ -47,12 +47,12 @@ def test_another_picture_and_changed_weights_are_computed():
     predictor = Predictor(model, trunk_memory=ENOUGH)
     first = ask(predictor)
     ask(predictor, seed=1)
-    assert predictor.trunks.computed == 2
+    assert predictor.memory.trunks.computed == 2
     with torch.no_grad():
         for parameter in model.backbone.model.vision_encoder.parameters():
             parameter.mul_(1.1)
     changed = ask(predictor)
-    assert predictor.trunks.computed == 3 and predictor.trunks.found == 0
+    assert predictor.memory.trunks.computed == 3 and predictor.memory.trunks.found == 0
     assert not np.allclose(changed, first)
     np.testing.assert_array_equal(changed, ask(Predictor(model)))
 
@@ -82,4 +82,4 @@ def test_hosts_that_cannot_stop_there_are_asked_whole():
     assert not stops_at_trunk(model)
     predictor = Predictor(model, trunk_memory=ENOUGH)
     np.testing.assert_array_equal(ask(predictor), ask(Predictor(model)))
-    assert len(predictor.trunks) == 0
+    assert len(predictor.memory.trunks) == 0

@@ -1,5 +1,7 @@
 """Planes gathered into volumes: what a volume says is what its best plane says, wherever that lies."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from medsegr.data.geometry import displayed_geometry
 from medsegr.data.image import MedicalImage
 from medsegr.inference.predictor import Predictor
+from medsegr.model.adapter import AdapterConfig
 from tests.inference.bright_model import BrightModel
 
 HEIGHT, WIDTH = 40, 64
@@ -135,3 +138,21 @@ def test_planes_are_asked_in_batches():
     model = SurerOfTheBright(WIDTH)
     Predictor(model, "bright").segment(np.stack([EMPTY, SMALL] * 5), "Nodule.")
     assert sum(map(len, model.shown)) == 10 and max(map(len, model.shown)) <= 4
+
+
+def test_a_model_with_neighbours_is_shown_the_planes_below_and_above():
+    model = SurerOfTheBright(WIDTH)
+    model.adapter.config = replace(model.adapter.config, neighbours=True)
+    volume = np.stack([SMALL, AGAIN, EMPTY, LARGE_BUT_DIM, SMALL])
+    Predictor(model, "bright").segment(volume, "Nodule.")
+    shown = [plane for planes in model.shown for plane in planes]
+    below, above = volume[[0, 0, 1, 2, 3]], volume[[1, 2, 3, 4, 4]]
+    np.testing.assert_array_equal(np.stack(shown), np.stack([below, volume, above], axis=-1))
+    model.shown.clear()
+    Predictor(model, "bright").segment(SMALL, "Nodule.")
+    assert model.shown[0][0].shape == SMALL.shape, "a picture has no neighbours"
+
+
+def test_the_setting_is_kept_with_the_adapter_and_off_by_default(tmp_path):
+    assert not AdapterConfig().neighbours and not AdapterConfig.from_dict({}).neighbours
+    assert AdapterConfig.from_dict(AdapterConfig(neighbours=True).to_dict()).neighbours

@@ -70,4 +70,5 @@ def test_the_record_says_how_the_picture_was_looked_at(tmp_path):
     plain = Predictor(DiskModel(disks)).segment(pixels, REPORT)
     record = json.loads(write_case(tmp_path, plain, **LABEL).read_text())
     assert record["looks"] == {"flips": False, "second_look": False}
+    assert (record["backend"]["name"], record["backend"]["precision"]) == ("torch", "f32")
     assert not any(entry["looked_twice"] for entry in record["findings"])

@@ -110,6 +110,9 @@ def _access() -> Iterator[tuple]:
         yield f"token of {len(scheme)}: {scheme[:12]!r}", 401, segment(good, authorization=scheme)
     yield "no token", 401, segment(good, drop=("authorization",))
     yield "no token for the metrics", 401, request("/metrics", method="GET", drop=("authorization",))
+    yield "no token beside the page", 404, request("/page/..%2f..%2fpage.py", method="GET", drop=("authorization",))
+    yield "no token for a picture", 401, request("/v1/jobs/" + "0" * 32 + "/view/planes/0", method="GET",
+                                                 drop=("authorization",))  # fmt: skip
     yield "no token for a job", 401, request("/v1/jobs/" + "0" * 32, method="GET", drop=("authorization",))
     for host in ("evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "127.0.0.1:{port}.evil.example",
                  "127.0.0.1:{port}@evil.example"):  # fmt: skip
@@ -124,7 +127,8 @@ def _access() -> Iterator[tuple]:
 def _addresses() -> Iterator[tuple]:
     job = "{foreign}"
     for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("GET", "/findings"), ("GET", "/result.zip"),
-                         ("GET", "/files/findings.json")):  # fmt: skip
+                         ("GET", "/files/findings.json"), ("GET", "/view"), ("GET", "/view/planes/0"),
+                         ("GET", "/view/masks/0"), ("GET", "/view/maps/0")):  # fmt: skip
         yield f"foreign job: {method} {path}", 404, request(f"/v1/jobs/{job}{path}", method=method)
     own = "{own}"
     for name in ("..%2f..%2fjobs.sqlite", "%2e%2e", "../request.json", "nothing.png", "%00", "x" * 300, "."):
@@ -174,6 +178,12 @@ def _forms() -> Iterator[tuple]:
     yield "another file", 400, segment(part("report", b"Nodule.", "a.txt") + good)
     yield "picture without a file", (400, 422), segment(part("image", png()) + f"--{EDGE}--\r\n".encode())
     yield "no picture", 422, segment(part("targets", b"nodule") + f"--{EDGE}--\r\n".encode())
+    for name, id, status in (("foreign", "{foreign}", 404), ("made-up", "0" * 32, 404), ("own without", "{own}", 409),
+                             ("a path", "../" * 10 + "jobs.sqlite", 422), ("short", "0" * 31, 422)):  # fmt: skip
+        body = part("again", id.encode()) + part("targets", b"nodule") + f"--{EDGE}--\r\n".encode()
+        length = len(body) + (32 - len(id) if id.startswith("{") else 0)
+        yield f"picture of a job: {name}", status, segment(body, content_length=str(length))
+    yield "picture and again", 422, segment(form(targets="nodule", again="0" * 32))
     yield "many parts", 413, segment(part("targets", b"nodule") * 200 + good)
     yield "many headers", 400, segment(good.replace(b"\r\n\r\n", b"\r\nX-A: b" * 50 + b"\r\n\r\n", 1))
     yield "large", 413, segment(form(png() + b"\0" * 1_500_000, targets="nodule"))

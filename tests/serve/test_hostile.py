@@ -29,7 +29,7 @@ def served(tmp_path_factory):
 def jobs(served):
     """A job of ours, and one of somebody else."""
     with Client(served.address, TOKEN) as client, Client(served.address, OTHER) as other:
-        ours, theirs = client.segment(png(), "Nodule."), other.segment(png(), "Nodule.")
+        ours, theirs = client.segment(png(), "Nodule."), other.segment(png(), "Nodule.", keep=True)
         yield {"own": ours.id, "foreign": theirs.id}
         assert other.job(theirs.id).state == "done", "nobody else could touch it"
 

@@ -46,6 +46,33 @@ def test_a_picture_becomes_masks(client, served, tmp_path):
     assert left == {"result"}, "what was sent is gone as soon as the job is done"
 
 
+def test_a_kept_picture_is_asked_again_until_its_time_is_over(client, served):
+    first = client.segment(png(3), "Nodule.", keep=True)
+    assert {entry.name for entry in served.service.folder.job(first.id).iterdir()} == {"result", "kept"}
+    second = client.segment(first, targets=["mass"], prompts={"mass": {"points": [[3, 4]]}})
+    assert (mask_of(client.file(second, "mass.png")) == bright(png(3))).all()
+    assert {entry.name for entry in served.service.folder.job(second.id).iterdir()} == {"result"}
+    with pytest.raises(ServiceError, match="409.*kept no picture"):
+        client.segment(second, "Nodule.")
+    third = client.segment(first, "Nodule.", keep=True)
+    client.delete(first)
+    with pytest.raises(ServiceError, match="404"):
+        client.segment(first, "Nodule.")
+    assert client.segment(third, "Nodule.").state == "done", "it has the picture by itself"
+    client.delete(third)
+
+
+def test_so_many_pictures_stay(tmp_path):
+    limits = Limits(pictures=2)
+    with running(ServeConfig(tmp_path / "state", port=0, limits=limits)) as service, Client(service.address) as client:
+        jobs = [client.segment(png(seed), "Nodule.", keep=True) for seed in range(3)]
+        for job in jobs[1:] * 2:
+            assert client.segment(job, "Nodule.").state == "done", "questions push no picture out"
+        jobs.append(client.segment(png(3), "Nodule.", keep=True))
+        kept = [(service.service.folder.job(job.id) / "kept").exists() for job in jobs]
+        assert kept == [False, False, True, True]
+
+
 def test_an_archive_holds_all_results(client, served):
     job = client.segment(png(4), "Nodule.")
     for _ in range(2):

@@ -188,6 +188,21 @@ def test_a_volume_gives_the_plane_that_shows_most():
     assert nothing.image.voxels.shape == (16, 16)
 
 
+def test_a_volume_s_study_has_its_neighbours_as_channels_where_the_adapter_says_so():
+    voxels = np.random.default_rng(0).random((4, 64, 64), dtype=np.float32)
+    mask = np.zeros(voxels.shape, bool)
+    mask[3, 2:9, 2:9] = True  # the last plane: it stands for the one behind it, too
+    case = Case(seen(load_image(voxels, "chest_ct")), None, {"nodule": mask})
+    study = prepare_study(case, _Folder(), SQUARE_64, LEXICON, neighbours=True)
+    assert study.image.shape == (64, 64, 3)
+    np.testing.assert_array_equal(study.image[..., 1], study.image[..., 2])
+    alone = [prepare_study(Case(seen(load_image(voxels[k], "chest_ct")), None, {}), _Folder(), SQUARE_64, LEXICON)
+             for k in (2, 3)]  # fmt: skip
+    assert np.abs(study.image[..., 0].astype(int) - alone[0].image).max() <= 2
+    assert np.abs(study.image[..., 1].astype(int) - alone[1].image).max() <= 2
+    assert prepare_study(case, _Folder(), SQUARE_64, LEXICON).image.shape == (64, 64)
+
+
 def test_studies_are_kept_while_memory_lasts(data):
     store = StudyStore([data], "train", SQUARE_64, 100)
     assert store.get(0, 0) is store.get(0, 0)

@@ -43,8 +43,8 @@ def test_an_unknown_host_is_refused(data, tmp_path):
         train(config, show_progress=False)
 
 
-@pytest.mark.parametrize("way", ["box", "mask_prompt"])
-def test_a_model_without_boxes_gets_none_by_init(way, data, tmp_path):
+@pytest.mark.parametrize("way", ["box", "mask_prompt", "neighbours"])
+def test_a_model_without_such_a_way_gets_none_by_init(way, data, tmp_path):
     random_sam().save_pretrained(tmp_path / "sam")
     build_model(str(tmp_path / "sam"), SMALL_ADAPTER).save_pretrained(tmp_path / "adapter")
     config = load_config(data=[str(data)], out=str(tmp_path / "run"), init=str(tmp_path / "adapter"), device="cpu",

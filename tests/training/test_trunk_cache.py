@@ -6,10 +6,12 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from medsegr.backbones.lora import LoraSettings
+from medsegr.data.image import load_image
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
@@ -20,6 +22,7 @@ from medsegr.training.dataset import TrainingBatches
 from medsegr.training.studies import StudyStore
 from medsegr.training.train import train
 from medsegr.training.trunk_cache import FOLDER, TrunkCache
+from medsegr.view import View
 from tests.random_hosts import random_sam, random_sam2, random_tiny
 
 from .small_dataset import SIDE, make_dataset, small_config
@@ -130,6 +133,18 @@ def test_a_lora_and_a_cache_are_refused_before_the_run(data, host, tmp_path):
     with pytest.raises(ConfigError, match="LoRA"):
         train(config, show_progress=False)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_plane_with_its_neighbours_has_a_trunk_of_its_own(data, host, tmp_path):
+    config = config_of(data, tmp_path, host, trunk_cache=TrunkCacheConfig(versions=1))
+    model = attach(random_sam(SIDE), config.adapter)
+    cache = TrunkCache(model, config, nullcontext)
+    volume = load_image(np.random.default_rng(0).random((3, SIDE, SIDE), dtype=np.float32))
+    planes = [volume.plane(1), volume.plane(1, neighbours=True)]
+    pixels, _ = model.preprocess(planes, [View(), View()])
+    assert cache.key(pixels[0]) != cache.key(pixels[1])
+    for level, kept in zip(model.trunk(pixels).tensors, cache(pixels).tensors, strict=True):
+        torch.testing.assert_close(kept.float(), level, atol=1e-2, rtol=1e-2)
 
 
 def test_pictures_are_among_their_versions(data, host, tmp_path):

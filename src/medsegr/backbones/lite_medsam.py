@@ -1,17 +1,21 @@
-"""LiteMedSAM as a host: a TinyViT, and SAM's prompt encoder and mask decoder from transformers."""
+"""LiteMedSAM as a host: a TinyViT, and SAM's prompt encoder and mask decoder."""
 
 from dataclasses import replace
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from transformers import SamConfig, SamMaskDecoderConfig, SamPromptEncoderConfig, SamVisionConfig
-from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncoder
 
 from medsegr.backbones.backbone import grid_positions
 from medsegr.backbones.decoder_input import ImageEmbedding
+from medsegr.backbones.mask_decoder import MaskDecoder
+from medsegr.backbones.prompt_encoder import PromptEncoder
 from medsegr.backbones.sam import SamBackbone
 from medsegr.backbones.tiny_vit import TinyVit, TinyVitConfig
+from medsegr.backbones.two_way_transformer import DecoderSizes
 from medsegr.errors import ConfigError
+
+SCALE = 384.0
+"""Of the random positions of a host without weights, as transformers has it for SAM."""
 
 
 class LiteMedSam(nn.Module):
@@ -23,18 +27,9 @@ class LiteMedSam(nn.Module):
     def __init__(self, config: TinyVitConfig | None = None) -> None:
         super().__init__()
         self.config = config or TinyVitConfig()
-        size, dim, grid = self.config.image_size, self.config.neck, self.config.grid
-        # The original's layer norms have torch's own epsilon; those of channels do not read this one.
-        decoder = SamMaskDecoderConfig(hidden_size=dim, iou_head_hidden_dim=dim, layer_norm_eps=1e-5)
-        sam = SamConfig(
-            vision_config=SamVisionConfig(image_size=size, patch_size=size // grid, num_pos_feats=dim // 2),
-            prompt_encoder_config=SamPromptEncoderConfig(hidden_size=dim, image_size=size, patch_size=size // grid),
-            mask_decoder_config=decoder,
-        )
-        decoder._attn_implementation = "sdpa"  # a configuration that holds it sets it to none
         self.image_encoder = TinyVit(self.config)
-        self.prompt_encoder = SamPromptEncoder(sam)
-        self.mask_decoder = SamMaskDecoder(decoder)
+        self.prompt_encoder = PromptEncoder(self.config.neck, self.config.image_size, self.config.grid, scale=SCALE)
+        self.mask_decoder = MaskDecoder(DecoderSizes(self.config.neck))
 
     @property
     def family(self) -> str:

@@ -3,9 +3,9 @@
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers.models.resnet.modeling_resnet import ResNetConvLayer
 
 from medsegr.backbones.decoder_input import ImageEmbedding
+from medsegr.backbones.residual_layers import ConvLayer
 
 
 class PyramidNeck(nn.Module):
@@ -24,7 +24,7 @@ class PyramidNeck(nn.Module):
         self.finest = nn.Conv2d(widths[0], dim // 8, 1)
         self.finer = nn.Conv2d(widths[1], dim // 4, 1)
         self.lateral = nn.ModuleList(nn.Conv2d(width, dim, 1) for width in widths[2:])
-        self.smooth = nn.Sequential(ResNetConvLayer(dim, dim), nn.Conv2d(dim, dim, 3, padding=1))
+        self.smooth = nn.Sequential(ConvLayer(dim, dim), nn.Conv2d(dim, dim, 3, padding=1))
         self.to_finer = nn.Conv2d(dim, dim // 4, 1)
         self.way_up = WayUp(widths, dim, refined) if refined else None
         self.last_step = LastStep(refined, full_size) if full_size else None
@@ -59,7 +59,7 @@ class WayUp(nn.Module):
     def __init__(self, widths: tuple[int, ...], dim: int, width: int) -> None:
         super().__init__()
         self.mix = nn.ModuleList(
-            nn.Sequential(ResNetConvLayer(before, after), ResNetConvLayer(after, after))
+            nn.Sequential(ConvLayer(before, after), ConvLayer(after, after))
             for before, after in ((widths[1] + dim, 2 * width), (widths[0] + 2 * width, width))
         )
         self.finer = nn.Conv2d(2 * width, dim // 4, 1)
@@ -87,8 +87,8 @@ class LastStep(nn.Module):
     def __init__(self, before: int, width: int) -> None:
         super().__init__()
         self.less = nn.Conv2d(before, width, 1)
-        self.early = ResNetConvLayer(3, width)
-        self.mix = nn.Sequential(ResNetConvLayer(2 * width, width), ResNetConvLayer(width, width))
+        self.early = ConvLayer(3, width)
+        self.mix = nn.Sequential(ConvLayer(2 * width, width), ConvLayer(width, width))
 
     def forward(self, pixels: Tensor, up: Tensor) -> Tensor:
         """Pixels (B, 3, S, S) and the way up's map at stride 2 -> (B, C, S, S)."""

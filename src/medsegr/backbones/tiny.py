@@ -1,9 +1,8 @@
 """The ``tiny`` host: a small residual convolutional encoder in front of SAM's prompt encoder and mask decoder.
 
 It learns from a few hundred images without pretraining and runs on any CPU.
-Encoder blocks come from ``transformers``' ResNet, prompt encoder and mask
-decoder from its Sam2; the feature pyramid between them is ours, and a short way
-from prompts to masks beside the decoder.
+Its encoder is of residual layers, its prompt encoder and mask decoder are SAM 2's; the feature pyramid between them
+is ours, and a short way from prompts to masks beside the decoder.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -11,17 +10,17 @@ from typing import Any, Literal
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from transformers import ResNetConfig
-from transformers.models.resnet.modeling_resnet import ResNetConvLayer, ResNetStage
-from transformers.models.sam2.configuration_sam2 import Sam2MaskDecoderConfig, Sam2PromptEncoderConfig
-from transformers.models.sam2.modeling_sam2 import Sam2MaskDecoder, Sam2PromptEncoder
 
 from medsegr.backbones.backbone import grid_positions
 from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, finer_maps
 from medsegr.backbones.host_spec import HostSpec
+from medsegr.backbones.mask_decoder import MaskDecoder
 from medsegr.backbones.mask_embedding import MaskEmbedding, resized
+from medsegr.backbones.prompt_encoder import PromptEncoder
 from medsegr.backbones.pyramid_neck import PyramidNeck
+from medsegr.backbones.residual_layers import ConvLayer, ResidualStage
 from medsegr.backbones.sam2 import Sam2Backbone
+from medsegr.backbones.two_way_transformer import DecoderSizes
 from medsegr.errors import ConfigError
 
 TINY_SPEC = HostSpec(
@@ -91,13 +90,10 @@ class TinyEncoder(nn.Module):
 
     def __init__(self, config: TinyConfig) -> None:
         super().__init__()
-        resnet = ResNetConfig(layer_type="basic", hidden_act="relu")
         widths = config.widths
-        self.stem = nn.Sequential(
-            ResNetConvLayer(3, widths[0], kernel_size=5, stride=2), ResNetConvLayer(widths[0], widths[0])
-        )
+        self.stem = nn.Sequential(ConvLayer(3, widths[0], size=5, stride=2), ConvLayer(widths[0], widths[0]))
         self.stages = nn.ModuleList(
-            ResNetStage(resnet, before, after, stride=2, depth=depth)
+            ResidualStage(before, after, depth)
             for before, after, depth in zip(widths[:-1], widths[1:], config.depths, strict=True)
         )
         self.neck = PyramidNeck(widths, config.dim, config.refined, config.full_size)
@@ -124,29 +120,16 @@ class TinySam(nn.Module):
         super().__init__()
         self.config = config
         self.vision_encoder = TinyEncoder(config)
-        self.prompt_encoder = Sam2PromptEncoder(
-            Sam2PromptEncoderConfig(
-                hidden_size=config.dim, image_size=config.image_size, patch_size=8, mask_input_channels=16
-            )
-        )
-        decoder = Sam2MaskDecoderConfig(
-            hidden_size=config.dim,
-            mlp_dim=4 * config.dim,
-            num_attention_heads=4,
-            num_multimask_outputs=1,
-            iou_head_hidden_dim=config.dim,
-            dynamic_multimask_via_stability=False,
-            # A dozen tokens: plain products; the fused kernel takes several times as long in bfloat16 on a CPU.
-            attn_implementation="eager",  # type: ignore[call-arg]
-        )
-        self.mask_decoder = Sam2MaskDecoder(decoder)
-        # Parts of Sam2's decoder that this host never calls; they would only be dead weight.
+        dim = config.dim
+        self.prompt_encoder = PromptEncoder(dim, config.image_size, config.image_size // 8, build="sam2")
+        self.mask_decoder = MaskDecoder(DecoderSizes(dim, 4 * dim, heads=4, multimask=1, build="sam2"))
+        # Parts of SAM 2's decoder that this host never calls; they would only be dead weight.
         self.mask_decoder.conv_s0 = nn.Identity()  # type: ignore[assignment]
         self.mask_decoder.conv_s1 = nn.Identity()  # type: ignore[assignment]
         nn.init.trunc_normal_(self.prompt_encoder.no_mask_embed.weight, std=0.02)
-        dims = (config.dim // 8, config.dim // 4, config.dim)
-        self.mask_embedding = MaskEmbedding(config.dim, dims) if config.mask_embedding else None
-        self.full_size_embedding = MaskEmbedding(config.dim, (config.full_size,)) if config.full_size else None
+        dims = (dim // 8, dim // 4, dim)
+        self.mask_embedding = MaskEmbedding(dim, dims) if config.mask_embedding else None
+        self.full_size_embedding = MaskEmbedding(dim, (config.full_size,)) if config.full_size else None
 
 
 class TinyBackbone(Sam2Backbone):
@@ -217,7 +200,6 @@ def set_tiny_image_size(model: TinySam, size: int) -> TinySam:
     prompts, grid = model.prompt_encoder, size // 8
     prompts.input_image_size = size
     prompts.image_embedding_size = (grid, grid)
-    prompts.mask_input_size = (4 * grid, 4 * grid)
     return model
 
 

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from medsegr.backbones.fused import convolved, linear
+
 
 @dataclass(frozen=True)
 class TinyVitConfig:
@@ -116,6 +118,10 @@ class _ConvNorm(nn.Sequential):
         self.c = nn.Conv2d(before, after, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(after)
 
+    def forward(self, maps: Tensor, gelu: bool = False) -> Tensor:
+        """Both, and with ``gelu`` the GELU of them."""
+        return convolved(self.c, self.bn, maps, gelu)
+
 
 class _Stem(nn.Module):
     """The first two convolutions: of single pixels, or of 3 x 3 with a stride of 2 each."""
@@ -128,7 +134,8 @@ class _Stem(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return self.seq(pixels)
+        first, _, second = self.seq
+        return second(first(pixels, gelu=True))
 
 
 class _Stage(nn.Module):
@@ -152,7 +159,7 @@ class _ConvBlock(nn.Module):
         self.conv3 = _ConvNorm(4 * dim, dim)
 
     def forward(self, maps: Tensor) -> Tensor:
-        inner = F.gelu(self.conv2(F.gelu(self.conv1(maps))))
+        inner = self.conv2(self.conv1(maps, gelu=True), gelu=True)
         return F.gelu(self.conv3(inner) + maps)
 
 
@@ -167,7 +174,7 @@ class _Merge(nn.Module):
 
     def forward(self, features: Tensor) -> Float[Tensor, "b n c"]:
         maps = to_map(features) if features.ndim == 3 else features
-        return self.conv3(F.gelu(self.conv2(F.gelu(self.conv1(maps))))).flatten(2).transpose(1, 2)
+        return self.conv3(self.conv2(self.conv1(maps, gelu=True), gelu=True)).flatten(2).transpose(1, 2)
 
 
 class _Attention(nn.Module):
@@ -187,11 +194,11 @@ class _Attention(nn.Module):
 
     def forward(self, tokens: Float[Tensor, "w n c"]) -> Float[Tensor, "w n c"]:
         count, cells, dim = tokens.shape
-        parts = self.qkv(self.norm(tokens)).view(count, cells, self.heads, -1).transpose(1, 2).chunk(3, dim=3)
+        parts = linear(self.qkv, self.norm(tokens)).view(count, cells, self.heads, -1).transpose(1, 2).chunk(3, dim=3)
         query, key, value = (part.contiguous() for part in parts)
         bias = self.attention_biases[:, self.attention_bias_idxs].to(query.dtype)
         seen = attended(query, key, value, bias)
-        return self.proj(seen.transpose(1, 2).reshape(count, cells, dim))
+        return linear(self.proj, seen.transpose(1, 2).reshape(count, cells, dim))
 
 
 def attended(
@@ -226,7 +233,7 @@ class _Mlp(nn.Module):
         self.fc2 = nn.Linear(4 * dim, dim)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        return self.fc2(F.gelu(self.fc1(self.norm(tokens))))
+        return linear(self.fc2, linear(self.fc1, self.norm(tokens), gelu=True))
 
 
 class _AttentionBlock(nn.Module):

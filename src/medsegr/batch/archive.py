@@ -2,10 +2,12 @@
 
 import tarfile
 import zipfile
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from medsegr.data.image import IMAGE_SUFFIXES
+from medsegr.data.zip_archive import opened_zip
 from medsegr.errors import ImageError
 
 ARCHIVE_SUFFIXES = (".zip", ".tar")
@@ -53,13 +55,14 @@ def unpack(path: Path, member: str, folder: Path) -> Path:
     place = folder / PurePosixPath(member).name
     try:
         if path.name.lower().endswith(".zip"):
-            with zipfile.ZipFile(path) as packed:
+            with opened_zip(path) as packed:
                 _check_ratio(packed.getinfo(member))
                 with packed.open(member) as content:
                     _copy(content, place)  # type: ignore[arg-type]
         else:
+            entry = _entries(path, path.stat().st_mtime_ns)[member]
             with tarfile.open(path, "r:") as tape:
-                found = tape.extractfile(member)
+                found = tape.extractfile(entry)
                 if found is None:
                     raise KeyError(member)
                 _copy(found, place)  # type: ignore[arg-type]
@@ -69,6 +72,13 @@ def unpack(path: Path, member: str, folder: Path) -> Path:
         raise ImageError(f"{place.name} cannot be unpacked ({type(error).__name__}); the archive is damaged or "
                          "encrypted. Pack it again.") from None  # fmt: skip
     return place
+
+
+@lru_cache(maxsize=2)
+def _entries(path: Path, changed_ns: int) -> dict[str, tarfile.TarInfo]:
+    """Name -> entry of a tar, which has no list of them: walked through once for each state of the file."""
+    with tarfile.open(path, "r:") as tape:
+        return {entry.name: entry for entry in tape}
 
 
 def _is_image(name: str) -> bool:

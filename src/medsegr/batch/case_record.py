@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class CaseRecord:
         made_by: Hash over settings and weights of the run.
         made_from: Hash over picture, report, targets and names.
         files: Name -> hash of every other file in the folder.
+        backend: What computed: name, version, precision.
     """
 
     case: str
@@ -38,11 +39,13 @@ class CaseRecord:
     made_by: str
     made_from: str
     files: dict[str, str]
+    backend: dict[str, str] = field(default_factory=dict)
 
     def entry(self) -> dict[str, Any]:
         """As ``run.json`` lists it."""
+        told = {"backend": self.backend} if self.backend else {}
         auto = {} if self.model_chosen is None else {"model": self.model, "model_chosen": self.model_chosen}
-        return {"case": self.case, "image": self.image, "seconds": self.seconds, **auto}
+        return {"case": self.case, "image": self.image, "seconds": self.seconds, **auto, **told}
 
     def write(self, folder: Path) -> None:
         """Write ``case.json`` into the case's folder."""

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medsegr.data.dicom.files import DICOM_SUFFIXES
 from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
     from medsegr.data.dicom.files import DicomFile
     from medsegr.data.dicom.stacks import Stack
 
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 STACK = "#"
 """What stands before the number of a stack, where a whole folder has to be read for it."""
 

@@ -34,6 +34,7 @@ class Job:
         endpoint: The language model that reads reports; None where the rules do.
         keep_text, pictures: What is written.
         masks, label_map, deidentify: How, see :class:`medsegr.inference.mask_files.Writing`.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         resume: Whether cases that are complete and made alike are kept.
     """
 
@@ -55,6 +56,8 @@ class Job:
     masks: "tuple[MaskFiles, ...]" = ()
     label_map: bool = False
     deidentify: bool = False
+    backend: str = "auto"
+    precision: str = "f32"
 
     def lexicon(self) -> Lexicon:
         """The words that reports and targets may use."""
@@ -81,5 +84,6 @@ class Job:
             "parser": ["llm", told.model, told.address] if told else ["rules"],
             "keep_text": self.keep_text,
             "pictures": self.pictures,
+            "backend": [self.backend, self.precision],
             "masks": [list(self.masks), self.label_map, self.deidentify],
         }

@@ -40,3 +40,4 @@ class OwnCrew:
     def close(self) -> None:
         """Wait for what is under way."""
         self._threads.shutdown(cancel_futures=True)
+        self._worker.close()

@@ -18,12 +18,13 @@ from medsegr.batch.source import at_hand, content_sha256
 from medsegr.batch.study import Study
 from medsegr.cognition.lexicon import canonical_target
 from medsegr.data.image import load_image
+from medsegr.data.zip_archive import archives_kept_open
 from medsegr.errors import ConfigError, InputError
-from medsegr.explain.figure import save_figures
 from medsegr.inference.mask_files import Writing
 from medsegr.inference.model_record import model_record, weights_of
 from medsegr.inference.predictor import load
 from medsegr.inference.prepared import Prepared, Request
+from medsegr.inference.request import check_modality
 from medsegr.inference.result import Result
 from medsegr.inference.writer import write_case
 
@@ -54,12 +55,19 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.predictor = load(job.model, job.device, job.host, flips=job.flips, second_look=job.second_look)
+        self.predictor = load(job.model, job.device, job.host, flips=job.flips, second_look=job.second_look,
+                              backend=job.backend, precision=job.precision)  # fmt: skip
         self.lexicon = job.lexicon()
         self.writing = Writing(job.masks, job.label_map, job.deidentify, self.lexicon)
         self.made_by = hash_of([job.settings(), weights_of(self.predictor)])
         self._read = job.reader(self.lexicon)
         self._large = threading.Lock()
+        self._held = ExitStack()
+        self._held.enter_context(archives_kept_open())
+
+    def close(self) -> None:
+        """Close the archives that are open; a worker that is a process of its own need not."""
+        self._held.close()
 
     def about(self) -> dict[str, Any]:
         """What ``run.json`` says of the model."""
@@ -135,7 +143,7 @@ class Worker:
         """The request with its report read by the language model, where one reads."""
         if self._read is None or not isinstance(asked.report, str) or not asked.report.strip():
             return asked
-        picture = load_image(asked.image, asked.modality)
+        picture = load_image(asked.image, check_modality(asked.modality, asked.image, self.lexicon))
         report: ReportPriors = self._read(asked.report, picture.modality)
         return replace(asked, image=picture, report=report)
 
@@ -171,6 +179,8 @@ class Worker:
             write_case(folder, result, case=study.case, image=study.name, model=result.model,
                        keep_text=self.job.keep_text, writing=self.writing)  # fmt: skip
             if self.job.pictures:
+                from medsegr.explain.figure import save_figures
+
                 save_figures(folder, result, study.case, self.job.keep_text)
             record = CaseRecord(
                 case=study.case,
@@ -178,6 +188,7 @@ class Worker:
                 seconds=round(case.seconds + time.perf_counter() - started, 3),
                 model=result.model,
                 model_chosen=result.chosen,
+                backend=dict(result.backend),
                 weights_sha256=weights_of(self.predictor, result.model),
                 made_by=self.made_by,
                 made_from=case.made_from,

@@ -20,6 +20,7 @@ class Layout(str, Enum):
 
     lvit = "lvit"
     nnunet = "nnunet"
+    dicom = "dicom"
 
 
 class FrameName(str, Enum):
@@ -40,7 +41,7 @@ def convert(
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option("--label", help="nnunet: LABEL=TARGET names a label, LABEL= leaves it out; repeatable."),
+        typer.Option("--label", help="nnunet, dicom: LABEL=TARGET names a label, LABEL= leaves it out; repeatable."),
     ] = None,
     channel: Annotated[
         str | None, typer.Option("--channel", help="nnunet: number or name of the channel to take, of several.")
@@ -61,25 +62,25 @@ def convert(
     licence: Annotated[str | None, typer.Option("--licence", help="Its licence, as the source states it.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
-    """Convert a data set from LViT's or nnU-Net's layout. Images are copied as they are.
+    """Convert a data set from LViT's or nnU-Net's layout, whose images are copied, or DICOM series with DICOM-SEG.
 
     Examples:
 
     medsegr data convert QaTa-COV19 qata --from lvit --modality chest_xray --target pneumonia
 
     medsegr data convert Dataset003_Liver liver --from nnunet --modality abdomen_ct --label cancer=liver_lesion
+
+    medsegr data convert studies.zip livers --from dicom --modality abdomen_ct --label "Liver left=liver"
     """
     from medsegr.data.conversion import Target, convert_dataset
     from medsegr.data.foreign_dataset import with_missing_splits
-    from medsegr.data.lvit import read_lvit
-    from medsegr.data.nnunet import read_nnunet
     from medsegr.data.outputs import check_output_folder
 
     lexicon = load_lexicon()
     known = check_modality(modality, lexicon)
     _refuse_foreign_options(layout, target, label, channel)
     check_output_folder(out, overwrite, [source])
-    found = read_lvit(source) if layout is Layout.lvit else read_nnunet(source, channel)
+    found = _read(source, layout, channel)
     check_output_folder(out, overwrite, [file for case in found.cases for file in (case.image, case.mask)])
     found = with_missing_splits(found, {"val": val, "test": test}, seed, patient)
     naming = Target(
@@ -98,13 +99,25 @@ def convert(
     typer.echo(f"{out}: {len(splits)} images ({counts}), {sum(c.report is not None for c in found.cases)} reports")
 
 
+def _read(source: Path, layout: Layout, channel: str | None) -> "ForeignDataset":
+    from medsegr.data.lvit import read_lvit
+    from medsegr.data.nnunet import read_nnunet
+    from medsegr.data.segmented_series import read_segmented_series
+
+    if layout is Layout.nnunet:
+        return read_nnunet(source, channel)
+    return read_lvit(source) if layout is Layout.lvit else read_segmented_series(source)
+
+
 def _refuse_foreign_options(layout: Layout, target: str | None, label: list[str] | None, channel: str | None) -> None:
     if layout is Layout.lvit and (label or channel):
         raise ConfigError("--label and --channel are of nnU-Net's layout. Name what LViT's masks show with --target.")
     if layout is Layout.lvit and target is None:
         raise ConfigError("LViT's masks are black and white. Name what they show with --target, for example pneumonia.")
-    if layout is Layout.nnunet and target is not None:
-        raise ConfigError("--target is of LViT's layout. Name nnU-Net's labels with --label LABEL=TARGET.")
+    if layout is not Layout.lvit and target is not None:
+        raise ConfigError("--target is of LViT's layout. Name the labels with --label LABEL=TARGET.")
+    if layout is Layout.dicom and channel:
+        raise ConfigError("--channel is of nnU-Net's layout; a DICOM series has none.")
 
 
 def _names(found: "ForeignDataset", given: list[str]) -> dict[str, str]:
@@ -123,13 +136,26 @@ def _names(found: "ForeignDataset", given: list[str]) -> dict[str, str]:
         wanted = renamed.get(name, name)
         if wanted:
             try:
-                names[name] = canonical_target(wanted)
+                names[name] = _target(wanted, found.meanings.get(name) if name not in renamed else None)
             except ConfigError as error:
                 raise ConfigError(
                     f"{error} Say what the label '{name}' is with --label '{name}=TARGET', or leave it out with "
                     f"--label '{name}='."
                 ) from error
     return names
+
+
+def _target(name: str, meaning: str | None) -> str:
+    """The target that a name is, or else what its code says that it is."""
+    try:
+        return canonical_target(name)
+    except ConfigError:
+        if meaning is None:
+            raise
+    try:
+        return canonical_target(meaning)
+    except ConfigError:
+        return canonical_target(name)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from medsegr.errors import DatasetError
 
 app = typer.Typer(
     help="Check, make or convert data sets, derive reports from masks, build the referring suite.",
-    rich_markup_mode=None, no_args_is_help=True,
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 

@@ -10,7 +10,14 @@ from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
 from medsegr.cli.model_choice import one_model
-from medsegr.cli.options import FlipsOption, HostOption, OneModelOption, SecondLookOption
+from medsegr.cli.options import (
+    BackendOption,
+    FlipsOption,
+    HostOption,
+    OneModelOption,
+    PrecisionOption,
+    SecondLookOption,
+)
 from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
 
@@ -49,6 +56,8 @@ def evaluate(
     second_look: SecondLookOption = False,
     pictures: Annotated[bool, typer.Option(help="Show the best, median and worst cases on the page.")] = True,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = "auto",
+    backend: BackendOption = "auto",
+    precision: PrecisionOption = "f32",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses other cases and foreign targets.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
@@ -75,7 +84,8 @@ def evaluate(
     reports, tolerance = list(report or USUAL_MODES), Tolerance(tolerance_mm, tolerance_px)
     check_modes(reports)
     folders = open_data(data)
-    predictor = load(one_model(model), device, host, flips=flips, second_look=second_look)
+    predictor = load(one_model(model), device, host, flips=flips, second_look=second_look, backend=backend,
+                     precision=precision)  # fmt: skip
     asked = {"reports": reports, "limit": limit, "seed": seed}
     settings = {
         "split": split,

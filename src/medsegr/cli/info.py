@@ -17,6 +17,8 @@ EXTRAS = {
     "serve": ("fastapi", "uvicorn", "prometheus_client", "python_multipart"),
     "xlsx": ("openpyxl",),
     "ray": ("ray",),
+    "openvino": ("openvino",),
+    "onnx": ("onnxruntime", "onnxscript"),
     "llm": ("httpx2" if sys.version_info >= (3, 11) else "httpx",),
 }
 """Extra -> the modules that it brings."""

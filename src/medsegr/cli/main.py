@@ -1,5 +1,6 @@
 """The command ``medsegr``: assembles the commands, and turns errors into one message and an exit code."""
 
+import gc
 import io
 import os
 import re
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from medsegr import __version__
-from medsegr.cli import compare, data, demo, evaluate, info, parse, report_card, segment, serve, train
+from medsegr.cli.commands import HELP, Commands
 from medsegr.data.given_name import may_be_report
 from medsegr.errors import MedsegrError
 
@@ -19,23 +20,14 @@ DONE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 app = typer.Typer(
     name="medsegr",
+    cls=Commands,
     help="Medical image segmentation guided by the medical report.\n\n"
     "Example: medsegr segment scan.png --text 'Nodule in the left upper lobe.' --out results",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
-app.command("demo")(demo.demo)
-app.command("parse")(parse.parse)
-app.command("segment")(segment.segment)
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("compare")(compare.compare)
-app.command("report-card")(report_card.report_card)
-app.add_typer(data.app, name="data")
-app.command("serve")(serve.serve)
-app.command("info")(info.info)
 
 
 def _show_version(wanted: bool) -> None:
@@ -84,11 +76,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+COLLECTED_AFTER = 200_000
+"""Objects more, until unused rings of them are looked for: imports make hundreds of thousands, none of them in vain."""
+
+
 def run() -> None:
     """Entry point of the command ``medsegr``. Letters that the terminal cannot show are escaped."""
+    gc.set_threshold(COLLECTED_AFTER, *gc.get_threshold()[1:])
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # else all that was imported is gone through once more before the process may end
+    sys.exit(code)
 
 
 def _fail(message: str) -> int:

@@ -68,6 +68,7 @@ def measurement_record(
         "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": versions(),
         "model": {"name": predictor.name, "weights": predictor.metadata.get("weights_sha256")},
+        "backend": predictor.backend,
         "data": [_data_record(folder, [a for a in answers if a.data == folder.name]) for folder in folders],
         "split": settings["split"],
         "seed": settings["seed"],

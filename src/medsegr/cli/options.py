@@ -28,6 +28,15 @@ SecondLookOption = Annotated[
     bool, typer.Option("--second-look", help="Look again, closer, at small findings; an encoding more for each.")
 ]
 
+BackendOption = Annotated[
+    str,
+    typer.Option("--backend", help="What computes: torch, openvino, onnx, or auto: openvino after medsegr export."),
+]
+
+PrecisionOption = Annotated[
+    str, typer.Option("--precision", help="f32, or bf16: faster, and some pixels of the outlines change.")
+]
+
 
 def check_modality(name: str | None, lexicon: Lexicon) -> str | None:
     """Our name of a modality; None stays None.

@@ -13,7 +13,15 @@ from medsegr.cli.console import messages
 from medsegr.cli.folder_run import Labour, run_folder
 from medsegr.cli.inputs import model_places
 from medsegr.cli.mask_options import DeidentifyOption, LabelMapOption, MasksOption, chosen_writing
-from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, SecondLookOption, check_modality
+from medsegr.cli.options import (
+    BackendOption,
+    FlipsOption,
+    HostOption,
+    LexiconOption,
+    PrecisionOption,
+    SecondLookOption,
+    check_modality,
+)
 from medsegr.cli.run_record import RunRecord, command_line
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.errors import ConfigError
@@ -47,6 +55,8 @@ def segment(
     host: HostOption = None,
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
+    backend: BackendOption = "auto",
+    precision: PrecisionOption = "f32",
     threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
     flips: FlipsOption = False,
     second_look: SecondLookOption = False,
@@ -91,7 +101,7 @@ def segment(
     Example: medsegr segment scan.png --text "Nodule in the left upper lobe." --out results
     """
     known = load_lexicon(lexicon or ())
-    modality = check_modality(modality, known)
+    check_modality(modality, known)
     endpoint = llm.chosen_endpoint(
         parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )
@@ -119,7 +129,7 @@ def segment(
     job = Job(
         out.resolve(), model, host, device, flips, second_look, tuple(target or ()), modality, threshold,
         policy_of(untrained, {}) if untrained else None, tuple(lexicon or ()), endpoint, keep_text, pictures, resume,
-        writing.masks, writing.label_map, writing.deidentify,
+        writing.masks, writing.label_map, writing.deidentify, backend, precision,
     )  # fmt: skip
     mode = Mode.RESUME if resume else Mode.OVERWRITE if overwrite else Mode.NEW
     run_folder(work, job, mode, Labour(workers, batch_size, ray), record)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from medsegr._optional import require
+from medsegr.cli.options import BackendOption, PrecisionOption
 
 
 def serve(
@@ -16,6 +17,8 @@ def serve(
     model: Annotated[str, typer.Option("--model", "-m", help="auto, lite, tiny, a folder, or a Hugging Face id.")]
     = "auto",
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
+    backend: BackendOption = "auto",
+    precision: PrecisionOption = "f32",
     workers: Annotated[int, typer.Option("--workers", help="Processes, each with the model.")] = 1,
     state: Annotated[Path | None, typer.Option("--state", help="Private folder for jobs; the user's own by default.")]
     = None,
@@ -29,6 +32,9 @@ def serve(
     trunk_megabytes: Annotated[
         float, typer.Option("--trunk-megabytes", help="In each worker, for pictures that come again; 0 for none.")
     ] = 512.0,
+    pacs: Annotated[
+        str | None, typer.Option("--pacs", help="DICOMweb service from which series are fetched: http://HOST/dicom-web.")
+    ] = None,
 ) -> None:  # fmt: skip
     """Segment pictures for other programs, over HTTP. See docs/service.md.
 
@@ -39,6 +45,10 @@ def serve(
     from medsegr.serve.config import Limits, ServeConfig, default_state, tokens_of
     from medsegr.serve.server import serve as listen
 
+    if pacs is not None:
+        from medsegr.pacs.address import web_address
+
+        web_address(pacs)
     limits = Limits(
         body_bytes=int(max_megabytes * 1e6),
         pixels=int(max_megapixels * 1e6),
@@ -55,9 +65,12 @@ def serve(
             model=model,
             device=device,
             workers=workers,
+            backend=backend,
+            precision=precision,
             trunk_bytes=int(trunk_megabytes * 1e6),
             tokens=tokens_of(),
             names=tuple(name or ()),
             limits=limits,
+            pacs=pacs,
         )
     )

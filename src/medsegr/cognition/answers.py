@@ -36,16 +36,18 @@ class Form:
         self.sentence: Sentence = clauses.sentence
         self.grammar: Grammar = clauses.grammar
         self.text_of_report = text
-        self.words = [" " if word in self.grammar["quotes"] else word for word in self.sentence.words]
+        self.words = self.sentence.words
 
     def answers(self) -> Sequence[Answer]:
         """What the sentence answers; empty for prose."""
         known = self.sentence.known
         if self.grammar["answers"].isdisjoint(known):
             return ()
-        signs = ("asks", "answer_signs", "ticked", "not_ticked")
+        signs = ("asks", "ticked", "not_ticked")
         if all(self.grammar[name].isdisjoint(known) for name in signs) and not self._is_spaced():
             return ()
+        quotes = self.grammar["quotes"]
+        self.words = [" " if word in quotes else word for word in self.sentence.words]
         return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 
     def _is_spaced(self) -> bool:
@@ -86,43 +88,28 @@ class Form:
             return None
         for last in range(min(len(self.words), place + _LONGEST), place, -1):
             said = " ".join(self.sentence.words[place:last])
-            presence = self._means(said, place)
+            presence = self._means(said)
             if presence is not None and self._ends(last):
                 return Tag(f"answer_{presence}", presence, place, last), presence
         return None
 
-    def _means(self, said: str, place: int) -> Presence | None:
-        """What an answer says; single letters and signs count where nothing else can be meant."""
+    def _means(self, said: str) -> Presence | None:
+        """What an answer says."""
         grammar = self.grammar
-        if said in grammar["answers_short"] and not self._asked_plainly(said, place):
-            return None
         if said in grammar["no"]:
             return "absent"
         if said in grammar["unsure"]:
             return "uncertain"
         return "present" if said in grammar["yes"] else None
 
-    def _asked_plainly(self, said: str, place: int) -> bool:
-        """True behind a colon, bracket or wide gap, and for a sign right behind a target."""
-        plain = self.words[place - 1] in self.grammar["asks_plainly"] | {" "} or self._wide_gap(place)
-        return plain or (said in self.grammar["answer_signs"] and self._behind_target(place))
-
-    def _behind_target(self, place: int) -> bool:
-        dash = self.words[place] in self.grammar["dashes"] and not self._touches(place)
-        return not dash and any(tag.last == place for tag in self.clauses.targets)
-
-    def _touches(self, place: int) -> bool:
-        return self.sentence.wording.starts[place] == self.sentence.wording.end(place - 1)
-
     def _is_asked(self, place: int) -> bool:
         """True behind a colon, dash, bracket, question mark, equals sign, tab or two blanks."""
         word = self.words[place - 1]
         dotted = word == "." and self.sentence.word(place - 2) == "."
         signed = dotted or word in self.grammar["asks"] or (word == " " and self.words[place] != ",")
-        bare = self.words[place] in self.grammar["answer_signs"] and self._behind_target(place)
         asked = not self.grammar["asks_plainly"].isdisjoint(self.words[:place])
         sided = asked and any(tag.last == place for tag in self.sentence.of("side", "zone"))
-        return signed or bare or self._wide_gap(place) or (sided and self.words[place] in self.grammar["plain_answers"])
+        return signed or self._wide_gap(place) or (sided and self.words[place] in self.grammar["plain_answers"])
 
     def _wide_gap(self, place: int) -> bool:
         starts, wording = self.sentence.wording.starts, self.sentence.wording
@@ -166,10 +153,7 @@ class Form:
                 presence: Presence = "present" if word in grammar["ticked"] else "absent"
                 yield Tag(f"answer_{presence}", presence, place, place + 1), presence
             elif word in ("[", "(") and place + 1 < len(words):
-                if words[place + 1] in ("]", ")") or self._blank_box(place):
+                if words[place + 1] in ("]", ")"):
                     yield Tag("answer_absent", "absent", place, min(place + 2, len(words))), "absent"
                 elif words[place + 1] == "x" and self.sentence.word(place + 2) in ("]", ")"):
                     yield Tag("answer_present", "present", place, place + 3), "present"
-
-    def _blank_box(self, place: int) -> bool:
-        return self.words[place + 1] == "_" and self.sentence.word(place + 2) in ("]", ")")

@@ -1,7 +1,6 @@
 """Gives places, textures, shapes, sizes and counts to the targets of a sentence (whose they are: ``relations``)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft, attribute
@@ -9,7 +8,7 @@ from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
 from medsegr.cognition.tags import ATTRIBUTES, Tag
 
-_SAY_NOTHING = frozenset({"less", "absent_before", "texture", "size"})
+_SAY_NOTHING = frozenset({"absent_before", "texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
 
 
@@ -25,10 +24,10 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     given: list[list[Tag]] = [[] for _ in drafts]
     own = {head.tag.first for head in regions if head.tag is not None}
     numbers = [number for number, draft in enumerate(drafts) if draft.target.first not in own]
-    free = [drafts[number] for number in numbers]
+    free = [drafts[number] for number in numbers] if own else drafts
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
     for tag in sentence.of(*ATTRIBUTES) if drafts else ():
-        region = next((head for head in regions if head.first <= tag.first < head.last), None)
+        region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
         owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
@@ -38,8 +37,8 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
 
 
 def _described(clauses: Clauses, draft: Draft, tags: Sequence[Tag]) -> Draft:
-    draft = draft.having(attribute(clauses.sentence, tag) for tag in tags)
-    return replace(draft, article=True) if _is_introduced(clauses, draft) else draft
+    draft = draft.having([attribute(clauses.sentence, tag) for tag in tags]) if tags else draft
+    return draft._replace(article=True) if _is_introduced(clauses, draft) else draft
 
 
 def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
@@ -47,14 +46,12 @@ def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
 
 
 def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
-    """True for a degree of an attribute ("moderately hyperintense"), for what is compared, and for what is denied."""
+    """True for a degree of an attribute ("moderately hyperintense"), an organ's own size, and what is denied."""
     sentence = clauses.sentence
     adverb = tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly")
     if adverb and any(other.first == tag.last for other in sentence.of("texture")):
         return True
     if tag.kind == "size" and _measures_an_organ(clauses, tag, drafts):
-        return True
-    if "less" in sentence.kinds and _compares(clauses, tag):
         return True
     denial = next((other for other in sentence.of("absent_before") if other.last == tag.first), None)
     if denial is None or denial.other is not None:
@@ -71,23 +68,17 @@ def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> b
     named = bool(words) and (words[-1] in grammar.organs or words[-1] in grammar["body_parts"]) and len(words) <= 3
     spoken = any(draft.target.first < tag.first and draft.target.last > first for draft in drafts)
     ended = sentence.word(tag.last) in (",", ";", ".", "") or bool(sentence.within(tag.last, tag.last + 1, "breaks"))
-    return named and ended and not spoken and not sentence.within(first, tag.first, "zone")
-
-
-def _compares(clauses: Clauses, tag: Tag) -> bool:
-    """True for what stands in a comparison ("less severe at the apices")."""
-    sentence, companions = clauses.sentence, clauses.grammar["companions"]
-    return any(
-        less.last <= tag.first
-        and not clauses.parted(less.last, tag.first)
-        and companions.isdisjoint(sentence.between(less.last, tag.first))
-        for less in sentence.of("less")
-    )
+    zones = [
+        zone for zone in sentence.within(first, tag.first, "zone") if sentence.words[zone.first] not in grammar.organs
+    ]
+    return named and ended and not spoken and not zones
 
 
 def _is_introduced(clauses: Clauses, draft: Draft) -> bool:
     """True for "a round nodule" and "possible round nodule": a lesion that was not spoken of before."""
     sentence, place = clauses.sentence, draft.target.first - 1
+    if clauses.grammar["introduces"].isdisjoint(sentence.known) and "uncertain_before" not in sentence.kinds:
+        return False
     own = {p for one in draft.attributes for p in range(one.first, one.last)}
     while place >= 0 and (place in own or sentence.words[place] == ","):
         place -= 1

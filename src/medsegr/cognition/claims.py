@@ -6,13 +6,15 @@ from typing import TypeVar
 
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.phrases import is_plural
 from medsegr.cognition.priors import Count, Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
+from medsegr.word_forms import is_plural
 
 T = TypeVar("T")
 
 MEMORY = 64
 """Findings of one target that a new mention is compared with, the latest; reports hold no more."""
+
+_NOWHERE, _NO_TEXTURE, _NO_SHAPE = Location(), Texture(), Shape()
 
 _FIELD = {
     "side": "place", "zone": "place", "texture": "texture", "shape": "shape", "size": "shape", "count": "shape",
@@ -177,9 +179,9 @@ def _finding(told: Told) -> Finding:
     return Finding(
         told.name,
         told.presence,
-        Location(told.side, told.zones),
-        Texture(told.texture),
-        Shape(told.shape, told.size_mm, count),
+        Location(told.side, told.zones) if told.side or told.zones else _NOWHERE,
+        Texture(told.texture) if told.texture else _NO_TEXTURE,
+        Shape(told.shape, told.size_mm, count) if told.shape or told.size_mm or count else _NO_SHAPE,
         Evidence(
             _each_once(told.words),
             _each_once(told.triggers) if told.triggers else (),

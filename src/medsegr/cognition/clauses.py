@@ -90,18 +90,13 @@ class Clauses:
             return True
         if word in ("and", "&"):
             denied = any(first <= tag.first < at for tag in self.targets)
-            return denied and (self.is_described(at + 1, following.first) or self._asserted(at, following))
+            return denied and self.is_described(at + 1, following.first)
         return word != "?" and self._describes_anew(first, at + 1, following)
 
     def _elsewhere_again(self, first: int, at: int, target: Tag) -> bool:
         """True for "no mass and in the left breast a mass": the same finding, at another place."""
         again = any(first <= tag.first < at and tag.name == target.name for tag in self.targets)
         return again and bool(self.sentence.within(at, target.first, "side", "zone"))
-
-    def _asserted(self, at: int, target: Tag) -> bool:
-        """True for "and the nodule is stable": a clause with a subject and a verb of its own."""
-        words = self.sentence.words
-        return words[at + 1] == "the" and self.sentence.word(target.last) in self.grammar["own_verbs"]
 
     def is_described(self, first: int, last: int) -> bool:
         """True for the words [first, last) of "small effusion" and "unchanged effusion", where no "or" follows."""
@@ -177,6 +172,8 @@ class Clauses:
             return self._new_clause(at, start, finite)
         if words[at] == ";" or self.is_stop(at):
             return True
+        if words[at] == "(":
+            return ")" not in words[at:last] and any(at < tag.first < last for tag in self.targets)
         if words[at] != ",":
             return False
         listed = any(words[place] in ("and", "or", "nor", "&") for place in range(at, start))

@@ -1,7 +1,6 @@
 """What a sentence says of its findings, and of earlier ones that it goes on about."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from medsegr.cognition.attributes import attach
 from medsegr.cognition.drafts import Draft, stand_in
@@ -9,6 +8,9 @@ from medsegr.cognition.groups import inherited, joined, members, pronoun, referr
 from medsegr.cognition.heads import Heads
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.sharing import share
+
+_SPEAKS_AGAIN = frozenset({"member", "including", "latter", "former"})
+"""Kinds of words that speak of another finding, or single one out."""
 
 
 def described(
@@ -19,10 +21,12 @@ def described(
     if not new and not known:
         return known, []
     shown = [number for number, draft in enumerate(known) if draft.presence != "absent"]
+    going_on = resumes(sentence, grammar) if shown else None
+    if going_on is None and sentence.kinds.isdisjoint(_SPEAKS_AGAIN):
+        return known, joined(clauses, share(clauses, attach(clauses, new, heads.regions)))
     grouped = members(scopes, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
     groups = {id(m): _group_of(m, new, known, shown) for m in grouped}
     new = sorted([*new, *grouped], key=_first)
-    going_on = resumes(sentence, grammar) if shown else None
     stands = list(_stand_ins(scopes, going_on, known, shown, new))
     told_of = sorted([*(draft for draft, _ in stands), *new], key=_first)
     owned = attach(clauses, told_of, heads.regions)
@@ -72,6 +76,6 @@ def _given_back(
     for draft, number in told:
         table, own = (fresh, number) if number < 0 else (earlier, number)
         more = [one.from_afar() for one in draft.attributes if one.kind != "count"]
-        whole = replace(table[own].having(more), words=(*table[own].words, *draft.words))
-        table[own] = replace(whole, presence="absent", cues=draft.cues) if draft.presence == "absent" else whole
+        whole = table[own].having(more)._replace(words=(*table[own].words, *draft.words))
+        table[own] = whole._replace(presence="absent", cues=draft.cues) if draft.presence == "absent" else whole
     return tuple(earlier), fresh

@@ -80,13 +80,14 @@ class Layout:
         """The units of text[first:last]. A line ends one unless it is long and the next goes on in lower case, or it
         ends in a word that cannot be the last, or in a colon that the next line answers."""
         last = len(text) if last is None else last
-        start = first
+        start, opens = first, not text[text.rfind("\n", 0, first) + 1 : first].strip()
         for match in _CUT.finditer(text, first, last):
             place = match.start()
             if place >= start and self._ends(text, start, match, last):
-                yield from _units(text, start, place)
+                yield from _units(text, start, place, opens)
+                opens = text[place] == "\n" or (opens and not text[start : match.end()].strip())
                 start = match.end()
-        yield from _units(text, start, last)
+        yield from _units(text, start, last, opens)
 
     def _ends(self, text: str, start: int, cut: "re.Match[str]", last: int) -> bool:
         place, sign = cut.start(), cut.group()
@@ -192,11 +193,10 @@ def _asks_for_next(text: str, start: int, place: int) -> bool:
     return apart and after[:1] == " " and (after[1:].islower() or (opens and after[1:].isalpha()))
 
 
-def _units(text: str, start: int, end: int) -> Iterator[Unit]:
-    """text[start:end] as a unit, in pieces where it is long; nothing where it is blank."""
+def _units(text: str, start: int, end: int, opens: bool) -> Iterator[Unit]:
+    """text[start:end] as a unit, in pieces where it is long; nothing where it is blank. It may open a line."""
     if not text[start:end].strip():
         return
-    opens = not text[text.rfind("\n", 0, start) + 1 : start].strip()
     item = _is_item(text, start)
     mark = _BULLET.match(text, start, end) if opens or item else None
     begin = mark.end() if mark is not None else start

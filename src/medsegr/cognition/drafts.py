@@ -1,7 +1,6 @@
 """A target with what was found to belong to it; no stage changes one, each returns new ones."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from medsegr.cognition.presence import Said
@@ -34,11 +33,10 @@ class Attribute(NamedTuple):
 
 def attribute(sentence: Sentence, tag: Tag) -> Attribute:
     """A tag as an attribute."""
-    return Attribute(tag.kind, tag.name, tag.first, tag.last, sentence.span(tag))
+    return Attribute(*tag[:4], sentence.span(tag))
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A finding in the making.
 
     Attributes:
@@ -49,7 +47,6 @@ class Draft:
         attributes: What describes it.
         article: Introduced as something new ("a nodule").
         apart: Singled out of a group ("the largest").
-        group: Name of the place in the sentence of what it was singled out of, or None.
     """
 
     target: Tag
@@ -61,10 +58,11 @@ class Draft:
     article: bool = False
     apart: bool = False
 
-    def having(self, more: Iterable[Attribute]) -> "Draft":
+    def having(self, more: Sequence[Attribute]) -> "Draft":
         """The same with more attributes, none twice."""
-        new = [one for one in more if one not in self.attributes]
-        return replace(self, attributes=(*self.attributes, *new)) if new else self
+        own = self.attributes
+        new = [one for one in more if one not in own] if own else more
+        return self._replace(attributes=(*own, *new)) if new else self
 
     def has_side(self) -> bool:
         """True when a side is among its attributes."""
@@ -81,7 +79,7 @@ class Draft:
 
 def drafted(sentence: Sentence, target: Tag, said: Said) -> Draft:
     """A target of a sentence, with nothing but what is said of it."""
-    cues = tuple(sentence.span(tag) for tag in said.cues)
+    cues = tuple([sentence.span(tag) for tag in said.cues]) if said.cues else ()
     return Draft(target, target.name, said.presence, cues, (sentence.span(target),))
 
 

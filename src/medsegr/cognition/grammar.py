@@ -1,10 +1,10 @@
 """Classes of words from the lexicon: what the rules of reading look up, word by word."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.phrases import fold, tokenise
+from medsegr.cognition.phrases import tokenise
+from medsegr.word_forms import fold
 
 WORD_SETS = (
     "prepositions", "links", "fillers", "list_words", "companions", "goes_on", "attribute_nouns", "body_parts",
@@ -27,6 +27,8 @@ _JOINED = {
         "fillers", "links", "says_nothing", "harmless", "goes_on", "attribute_nouns", "body_parts", "exams",
         "exam_verbs",
     ),
+    "moves_on": ("opens_rows", "comparing_sides"),
+    "of_a_patient": ("of_the_patient", "quadrants", "patient_verbs"),
     "bare_words": (
         "says_nothing", "denies", "affirms", "calls_normal", "not_looked_at", "hedges", "answers", "body_parts",
     ),
@@ -34,77 +36,56 @@ _JOINED = {
 """Classes that are made of others: words that name no finding; words that say no more than place and presence."""
 
 
-class Classes(dict[str, frozenset[str]]):
-    """Classes of words by name; a class that a lexicon does not have is empty."""
-
-    def __missing__(self, name: str) -> frozenset[str]:
-        """Nothing."""
-        return _NONE
-
-
-@dataclass(frozen=True, eq=False)
-class Grammar:
-    """Classes of folded words, and groups of targets.
+class Grammar(dict[str, frozenset[str]]):
+    """Classes of folded words by name (one that a lexicon does not have is empty), and groups of targets.
 
     Attributes:
-        classes: By name.
         organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
         broader: Zone -> the greater place that it lies in.
         general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
+        unsided: Targets that have no side of their own ("ascites"): that of a heading is not theirs.
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
         anywhere: Findings that are at home in no organ ("calcification"): they lie in what they come with.
         devices, organ_targets: Targets that are tubes, lines and the like; that are organs.
     """
 
-    classes: Classes
-    organs: Mapping[str, tuple[str, ...]]
-    broader: Mapping[str, str]
-    general: Mapping[tuple[str, ...], str]
-    lung_findings: frozenset[str]
-    lesions: frozenset[str]
-    anywhere: frozenset[str]
-    devices: frozenset[str]
-    organ_targets: frozenset[str]
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__(
+            (name.removeprefix(CLASS), frozenset(map(fold, words)))
+            for name, words in lexicon.triggers.items()
+            if name in WORD_SETS or name.startswith(CLASS)
+        )
+        self.organs: Mapping[str, tuple[str, ...]] = _organs(lexicon)
+        self["links"] |= self["prepositions"]
+        for whole, parts in _JOINED.items():
+            self[whole] = frozenset().union(*(self[part] for part in parts))
+        self["of_a_patient"] |= {"#"}
+        self["moves_on"] |= {"not"}
+        self["sides"] = self["both_sides"] | {"left", "right"}
+        self["not_names"] |= self.organs.keys()
+        self["bare_words"] |= self.organs.keys() | {","}
+        groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
+        for target in lexicon.targets.values():
+            groups[target.group].add(target.name)
+        lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
+        self.broader = {zone.name: zone.within for zone in lexicon.zones.values() if zone.within}
+        self.general = general_words(lexicon)
+        self.unsided = frozenset(lexicon.triggers.get("words_without_side", ()))
+        self.lung_findings = frozenset(lexicon.triggers.get("lung_findings", ()))
+        self.lesions = frozenset(name for name in groups["finding"] if name.endswith(lesions)) if lesions else _NONE
+        self.anywhere = frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any")
+        self.devices = frozenset(groups["device"])
+        self.organ_targets = frozenset(groups["anatomy"])
 
-    def __getitem__(self, name: str) -> frozenset[str]:
-        """A class of words."""
-        return self.classes[name]
+    def __missing__(self, name: str) -> frozenset[str]:
+        """Nothing."""
+        return _NONE
 
 
 def is_phrase(trigger: str) -> bool:
     """True for triggers that are found as phrases; the others are classes of words."""
     return trigger not in WORD_SETS and not trigger.startswith(CLASS)
-
-
-def grammar_of(lexicon: Lexicon) -> Grammar:
-    """The classes of a lexicon."""
-    classes = {
-        name.removeprefix(CLASS): frozenset(map(fold, words))
-        for name, words in lexicon.triggers.items()
-        if name in WORD_SETS or name.startswith(CLASS)
-    }
-    organs = _organs(lexicon)
-    classes["links"] = classes.get("links", _NONE) | classes.get("prepositions", _NONE)
-    for whole, parts in _JOINED.items():
-        classes[whole] = frozenset().union(*(classes.get(part, _NONE) for part in parts))
-    classes["not_names"] |= organs.keys()
-    classes["bare_words"] |= organs.keys() | {","}
-    groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
-    for target in lexicon.targets.values():
-        groups[target.group].add(target.name)
-    lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
-    return Grammar(
-        Classes(classes),
-        organs,
-        {zone.name: zone.within for zone in lexicon.zones.values() if zone.within},
-        general_words(lexicon),
-        frozenset(lexicon.triggers.get("lung_findings", ())),
-        frozenset(name for name in groups["finding"] if name.endswith(lesions)) if lesions else _NONE,
-        frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any"),
-        frozenset(groups["device"]),
-        frozenset(groups["anatomy"]),
-    )
 
 
 def _organs(lexicon: Lexicon) -> dict[str, tuple[str, ...]]:

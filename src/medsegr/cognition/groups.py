@@ -1,16 +1,15 @@
 """Findings spoken of again or out of a group: pronouns, "the latter", "the largest", two names for one finding."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft, attribute
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.phrases import fold
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.relations import explains
 from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
+from medsegr.word_forms import fold
 
 _OPENINGS = ("texture", "size")
 """Kinds of words that a sentence may begin with that goes on without a noun."""
@@ -46,9 +45,9 @@ def resumes(sentence: Sentence, grammar: Grammar) -> str | None:
 def members(scopes: Scopes, drafts: Sequence[Draft], earlier: Draft | None) -> list[Draft]:
     """Findings singled out of a group without a noun: "the largest in the right lower lobe", "one of them"."""
     found: list[Draft] = []
-    sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
+    sentence, clauses = scopes.sentence, scopes.clauses
     for tag in sentence.of("member"):
-        if _noun_follows(clauses, tag) or _says_where(sentence, tag, grammar):
+        if _noun_follows(clauses, tag) or _says_where(sentence, tag, clauses.grammar):
             continue
         group = next((d for d in reversed(drafts) if d.target.last <= tag.first), earlier)
         if group is not None and group.presence != "absent":
@@ -68,43 +67,23 @@ def inherited(member: Draft, group: Draft) -> Draft:
     if member.has_side() or len({one.name for one in sides}) > 1 or any(one.name == "bilateral" for one in sides):
         return member
     zones = [] if member.places() else group.of("zone")
-    return member.having(one.from_afar() for one in [*sides, *zones])
+    return member.having([one.from_afar() for one in [*sides, *zones]])
 
 
 def single_out(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
-    """Mark "including a rounded opacity" and "the largest nodule"; "the smaller nodule" counts one and has a size."""
+    """Mark "including a rounded opacity" and "the largest nodule"."""
     sentence = clauses.sentence
     heads = sentence.of("member", "including")
     marked = list(drafts)
     for number, draft in enumerate(drafts):
         first = draft.target.first
         if any(h.last <= first and _lead(clauses, h.last, first) < 2 for h in heads):
-            marked[number] = replace(draft, apart=True)
-    for tag in sentence.of("member"):
-        size = _compared_size(clauses, tag)
-        behind = next((n for n, d in enumerate(marked) if d.target.first >= tag.last), None)
-        if size is not None and behind is not None:
-            marked[behind] = _compared(sentence, marked[behind], tag, size)
+            marked[number] = draft._replace(apart=True)
     return marked
 
 
 def _lead(clauses: Clauses, first: int, last: int) -> int:
     return sum(not _describes(clauses, place) for place in range(first, last))
-
-
-def _compared_size(clauses: Clauses, tag: Tag) -> str | None:
-    """The size class of "the smaller" and "the larger" before a noun."""
-    word, grammar = clauses.sentence.words[tag.last - 1], clauses.grammar
-    size = "small" if word in grammar["smaller"] else "large" if word in grammar["larger"] else None
-    plain = size and _noun_follows(clauses, tag) and not _says_where(clauses.sentence, tag, grammar)
-    return size if plain else None
-
-
-def _compared(sentence: Sentence, draft: Draft, tag: Tag, size: str) -> Draft:
-    rest = [one for one in draft.attributes if one.kind != "count"]
-    own = attribute(sentence, tag)
-    told = [] if any(one.kind == "size" for one in rest) else [own._replace(kind="shape", name=size)]
-    return replace(draft, attributes=(*rest, *told, own._replace(kind="count", name="1")))
 
 
 def joined(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
@@ -124,19 +103,13 @@ def _joined(sentence: Sentence, one: Draft, whole: Draft, other: Draft) -> Draft
     if one.name != other.name or "absent" in (one.presence, other.presence) or other.apart:
         return None
     explained = explains(sentence, one.target.last, other)
-    listed = one.presence == other.presence and not (one.article or other.article or _told_apart(one, other))
+    listed = one.presence == other.presence and not (one.article or other.article)
     if not explained and not (listed and sentence.between(one.target.last, other.target.first) == [","]):
         return None
-    whole = replace(whole.having(other.attributes), words=(*whole.words, *other.words))
+    whole = whole.having(other.attributes)._replace(words=(*whole.words, *other.words))
     if explained and sentence.words[other.target.last - 1] == fold(other.name):
-        return replace(whole, presence=other.presence, cues=other.cues)
+        return whole._replace(presence=other.presence, cues=other.cues)
     return whole
-
-
-def _told_apart(one: Draft, other: Draft) -> bool:
-    """True for "subcarinal node 15 mm, paratracheal node 12 mm": each has a size of its own."""
-    sizes = [{size.name for size in draft.of("size")} for draft in (one, other)]
-    return all(sizes) and sizes[0] != sizes[1]
 
 
 def referred(clauses: Clauses, tag: Tag, drafts: Sequence[Draft], shown: Sequence[Draft]) -> int | None:

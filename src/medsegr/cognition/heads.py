@@ -35,12 +35,12 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
         earlier: What was last spoken of before it, or None.
     """
     sentence = scopes.sentence
-    if sentence.kinds.isdisjoint(PLACES):
+    if sentence.kinds.isdisjoint(PLACES) or not _may_leave_out(scopes):
         return Heads(sentence)
     finder = Rows(scopes, earlier)
     found = list(finder.heads())
     tables, dropped = finder.tables(found)
-    found = sorted([*tables, *(h for h in found if not _inside(h, tables))], key=lambda head: head.first)
+    found = sorted([*tables, *found], key=lambda head: head.first)
     if not found:
         return Heads(sentence)
     taken = {place for head in found if head.tag for place in range(head.tag.first, head.tag.last)}
@@ -51,8 +51,17 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     return Heads(sentence.with_tags([*kept, *added]), found, dropped | (organs - {tag.first for tag in added}))
 
 
-def _inside(head: Head, others: Sequence[Head]) -> bool:
-    return any(other.first < head.last and head.first < other.last for other in others)
+def _may_leave_out(scopes: Scopes) -> bool:
+    """False where every place stands with a target in its stretch, and nothing denies or compares another place."""
+    sentence, grammar = scopes.sentence, scopes.grammar
+    if not sentence.kinds.isdisjoint(("absent_after", "except")) or not grammar["moves_on"].isdisjoint(sentence.known):
+        return True
+    targets = [tag.first for tag in scopes.clauses.targets if tag.name not in grammar.organ_targets]
+    return not all(
+        any(first <= at < last for at in targets)
+        for first, last in scopes.clauses.stretches()
+        if sentence.within(first, last, *PLACES)
+    )
 
 
 def _decides(tag: Tag, head: Head) -> bool:

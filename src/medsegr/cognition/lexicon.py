@@ -13,12 +13,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from medsegr.cognition.examinations import Method, Part
 from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
 from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
 from medsegr.cognition.organs import Organ
 from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
 from medsegr.errors import ConfigError
+from medsegr.imaging_methods import Method, Part
 from medsegr.view import Frame, PictureKind, Sides, Stretch, ZoneBox
 
 DOMAINS = (

@@ -12,6 +12,7 @@ from medsegr.cognition.lexicon_schema import (
     ALL_SECTIONS,
     BOX,
     NAME,
+    OUR_STATEMENT,
     SECTIONS,
     STATEMENT,
     Check,
@@ -188,7 +189,7 @@ def _read_statements(file: LexiconFile, section: str, node: Node) -> None:
         return
     for item in node.value:
         told = len(file.complaints)
-        fields = _checked(file, STATEMENT, item, section)
+        fields = _checked(file, STATEMENT if file.own else OUR_STATEMENT, item, section)
         if len(file.complaints) == told and ("find" not in fields or ("absent" in fields) == ("present" in fields)):
             file.complain(_line(item), f"{section}: expected find, and absent or present, not both.")
         elif len(file.complaints) == told:

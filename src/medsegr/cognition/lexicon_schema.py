@@ -114,10 +114,7 @@ def choice(*known: str) -> Check:
 
 def patterns(node: Node, complain: Complain) -> str:
     """One regular expression, or several in a list: joined, with {be} written out."""
-    parts = node.value if isinstance(node, SequenceNode) else [node]
-    if not parts:
-        complain(node, "an empty list: expected at least one regular expression.")
-    found = [(part, text(part, complain)) for part in parts]
+    found = _written(node, complain)
     for part, pattern in found:
         try:
             compiled = re.compile(r"\b(?:" + _written_out(pattern) + r")", re.I)
@@ -126,6 +123,18 @@ def patterns(node: Node, complain: Complain) -> str:
         except (re.error, OverflowError, RecursionError) as error:
             complain(part, f"{shown(pattern)} is no regular expression ({error}).")
     return _written_out("|".join(pattern for _, pattern in found))
+
+
+def our_patterns(node: Node, complain: Complain) -> str:
+    """The same of a file inside the package, whose expressions are tried by tests and not at every start."""
+    return _written_out("|".join(pattern for _, pattern in _written(node, complain)))
+
+
+def _written(node: Node, complain: Complain) -> list[tuple[Node, str]]:
+    parts = node.value if isinstance(node, SequenceNode) else [node]
+    if not parts:
+        complain(node, "an empty list: expected at least one regular expression.")
+    return [(part, text(part, complain)) for part in parts]
 
 
 def _written_out(pattern: str) -> str:
@@ -266,6 +275,9 @@ WORD_SECTIONS = ("sides", "triggers", "near")
 
 STATEMENT = table({"find": patterns, "absent": names, "present": names})
 """An entry of ``statements``, which is a list."""
+
+OUR_STATEMENT = table({"find": our_patterns, "absent": names, "present": names})
+"""The same inside the package."""
 
 BOX = table({"rows": share, "columns": share, "off_midline": share})
 """An entry of a view in ``views``: where a zone lies."""

@@ -12,12 +12,15 @@ _SHORTEST = 4
 """Letters of a word that may name a finding."""
 
 _SPEAKS = ("absent_before", "absent_after", "uncertain_before", "uncertain_after", "size", "count")
+_SAY_NOTHING = frozenset({"target", "side", "zone", "breaks"})
 _LOOKS = ("texture", "shape")
 
 
 def not_read(clauses: Clauses, regions: Sequence[Head]) -> Iterator[Span]:
     """Characters of the stretches of a sentence that say something of a thing that no target names."""
     sentence = clauses.sentence
+    if sentence.kinds <= _SAY_NOTHING and "there" not in sentence.known:
+        return
     general = [tag for tag in sentence.tags if tag.kind.startswith("generic_")]
     for first, last in clauses.stretches():
         spoken = any(first < tag.last and tag.first < last for tag in clauses.targets)

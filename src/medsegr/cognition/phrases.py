@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from medsegr.word_forms import fold
+
 T = TypeVar("T")
 
 INSERTS = frozenset({
@@ -23,25 +25,6 @@ _JOIN = r"(?<=[^\W_])[-/\u2010\u2011\u2013](?=[^\W_])"
 """A hyphen or slash inside a word; it is left out."""
 
 _TOKEN = re.compile(rf"\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|(?!{_JOIN})[^\w\s]|_")
-_SPELLINGS = (
-    ("\u2019", "'"), ("haem", "hem"), ("oedem", "edem"), ("oesoph", "esoph"), ("tumour", "tumor"), ("grey", "gray"),
-    ("caec", "cec"), ("faec", "fec"), ("centre", "center"), ("chaem", "chem"), ("colour", "color"),
-    ("calibre", "caliber"), ("aemi", "emi"), ("localis", "localiz"), ("generalis", "generaliz"), ("fibre", "fiber"),
-    ("visualis", "visualiz"), ("vascularis", "vasculariz"), ("dilatation", "dilation"), ("neoplasia", "neoplasm"),
-    ("characteris", "characteriz"), ("naev", "nev"), ("leuco", "leuko"), ("orrhoea", "orrhea"), ("anaem", "anem"),
-)  # fmt: skip
-_PLURALS = {
-    "nuclei": "nucleus", "bullae": "bulla", "apices": "apex", "metastases": "metastasis", "foci": "focus",
-    "diverticula": "diverticulum", "emboli": "embolus", "hila": "hilum", "calculi": "calculus",
-    "mitoses": "mitosis", "varices": "varix", "granulomata": "granuloma", "granulomas": "granuloma",
-    "thrombi": "thrombus", "atelectases": "atelectasis", "axillae": "axilla", "menisci": "meniscus",
-    "pneumothoraces": "pneumothorax", "bronchi": "bronchus", "vertebrae": "vertebra", "nevi": "nevus",
-    "naevi": "nevus", "naevus": "nevus", "septa": "septum", "acini": "acinus", "thickenings": "thickening",
-    "cortices": "cortex", "vertices": "vertex", "stenoses": "stenosis", "nucleoli": "nucleolus", "ova": "ovum",
-    "diagnoses": "diagnosis", "fundi": "fundus", "gyri": "gyrus", "sulci": "sulcus", "ganglia": "ganglion",
-    "aphthae": "aphtha", "papillae": "papilla", "pleurae": "pleura", "maculae": "macula", "patellae": "patella",
-    "drusens": "drusen", "adenomata": "adenoma", "cysts": "cyst", "infiltrates": "infiltrate", "lenses": "lens",
-}  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -57,28 +40,6 @@ class Token(NamedTuple):
     text: str
     start: int
     end: int
-
-
-def fold(word: str) -> str:
-    """The form in which words are compared: lower case, one spelling, singular."""
-    word = word.lower()
-    if word in _PLURALS:
-        word = _PLURALS[word]
-    for one, other in _SPELLINGS:
-        word = word.replace(one, other)
-    if len(word) <= 3 or not word.isalpha() or word.endswith(("ss", "us", "is", "ous")):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("xes", "ches", "shes", "sses")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") else word
-
-
-def is_plural(text: str) -> bool:
-    """True for words in the plural ("nodules", "nuclei")."""
-    word = text.lower()
-    return word in _PLURALS or (word.endswith("s") and not word.endswith(("ss", "us", "is")))
 
 
 def tokenise(text: str) -> list[Token]:

@@ -52,7 +52,7 @@ class Scopes:
     def _cues(self) -> Iterator[Cue]:
         for tag in self.sentence.tags:
             kinds = (tag.kind, tag.other[0]) if tag.other else (tag.kind,)
-            if not (_CUES.isdisjoint(kinds) or tag.first in self._answered or _is_month(self.sentence, tag)):
+            if not (_CUES.isdisjoint(kinds) or tag.first in self._answered):
                 yield from self._cues_of(tag, kinds)
 
     def _cues_of(self, tag: Tag, kinds: Sequence[str]) -> Iterator[Cue]:
@@ -147,8 +147,7 @@ class Scopes:
     def _role(self, cue: Cue, target: Tag) -> str | None:
         """The kind that a cue has for a target; None where it does not reach it."""
         if cue.kind == _NEXT:
-            near = cue.tag.last <= target.first <= cue.tag.last + 1
-            return "absent_before" if near and not self._is_sign(cue.tag.last, target.first) else None
+            return "absent_before" if cue.tag.last <= target.first <= cue.tag.last + 1 else None
         if cue.kind == _VERSUS:
             return _BEHIND if self._is_alternative(cue.tag, target) else None
         reaches = self._reaches_ahead if cue.kind.endswith("_before") else self._reaches_back
@@ -168,6 +167,8 @@ class Scopes:
             return False
         if self._is_treatment(cue.tag, target) or self._looks_ahead(cue) or self._was_so(cue.tag):
             return False
+        if self._characterises(cue.tag, target):
+            return False
         if self.sentence.word(cue.tag.last).endswith("ly"):
             return True
         return not any(tag.first == cue.tag.last and tag.kind in ATTRIBUTES for tag in self.sentence.tags)
@@ -182,6 +183,8 @@ class Scopes:
         if any(self.sentence.words[place] == ":" for place in between):
             return False
         others = [tag for tag in self.clauses.targets if tag.first >= cue.last]
+        if not others and target.last == cue.first:
+            return self.sentence.word(cue.last).isalpha()
         if not others or not self._follows_at_once(cue, others[0]):
             return False
         return target.first >= self.clauses.behind(cue.first)
@@ -221,9 +224,6 @@ class Scopes:
         former = not grammar["former"].isdisjoint(behind)
         return behind[0] in grammar["formerly"] or (behind[0] in ("on", "in", "at") and former)
 
-    def _is_sign(self, first: int, last: int) -> bool:
-        return any(not self.sentence.words[place].isalpha() for place in range(first, last))
-
     def _is_sure(self, first: int, target: Tag) -> bool:
         """True for the second of "possible nodule left apex, definite nodule right base": it is not hedged as well."""
         sure, words = self.grammar["sure"], self.sentence.words
@@ -233,18 +233,12 @@ class Scopes:
         return any(first <= tag.first < place for tag in self.clauses.targets for place in places)
 
     def _characterises(self, cue: Tag, target: Tag) -> bool:
-        """True for "suspicious 2 cm nodule": it is there, and what it is is in doubt."""
-        alone = cue.last == cue.first + 1 and self.sentence.words[cue.first] in self.grammar["characterises"]
-        return alone and (target.name in self.grammar.lesions or target.name == "lymphadenopathy")
+        """True for "suspicious 2 cm nodule", "the mass is indeterminate": it is there, and what it is is in doubt."""
+        if cue.kind[0] != "u" or self.sentence.words[cue.last - 1] not in self.grammar["characterises"]:
+            return False
+        return target.name in self.grammar.lesions or target.name == "lymphadenopathy"
 
 
 def _looks_both_ways(cue: Tag) -> bool:
     """True for hedges that may stand before and behind what they hedge ("possible")."""
     return cue.other is not None and {cue.kind, cue.other[0]} == {_AHEAD, _BEHIND}
-
-
-def _is_month(sentence: Sentence, cue: Tag) -> bool:
-    """True for "12 May"."""
-    if cue.last - cue.first != 1 or sentence.text(cue.first) != "May":
-        return False
-    return sentence.word(cue.first - 1).isdigit() or sentence.word(cue.last).isdigit()

@@ -46,6 +46,8 @@ class Readings:
         self._of_picture = organs
         self.general_targets = frozenset(grammar.general.values()) & lexicon.targets.keys()
         self._organ_words = frozenset(grammar.organs)
+        self._shown = frozenset(name for name, organ in lexicon.organs.items() if organ.lies_in(self.regions))
+        self._at_home = frozenset(name for name in self._shown if lexicon.organs[name].lies_in(self.home))
 
     def organs_in(self, sentence: Sentence) -> list[Named]:
         """The organs that a sentence names and such pictures may show, and at which word."""
@@ -54,16 +56,19 @@ class Readings:
             found = [(place, known[word]) for place, word in enumerate(sentence.words) if word in known]
         if not self._organ_words.isdisjoint(sentence.names):
             found += [(tag.first, known[tag.name]) for tag in sentence.of("zone") if tag.name in known]
+        if not found:
+            return []
         sure = {names[0] for _, names in found if len(names) == 1}
         told = [(place, self._likeliest(names, sure)) for place, names in found]
         return [(place, name) for place, name in told if name]
 
     def _likeliest(self, names: tuple[str, ...], sure: set[str]) -> str | None:
         """Of organs that a place may mean, that which the sentence names, else the pictures show."""
-        organs = [self.lexicon.organs[name] for name in names if self.lexicon.organs[name].lies_in(self.regions)]
-        at_home = [organ for organ in organs if organ.lies_in(self.home)]
-        named = [organ for organ in organs if organ.name in sure]
-        return next((organ.name for organ in (*named, *at_home, *organs)), None)
+        organs = [name for name in names if name in self._shown]
+        if len(organs) < 2:
+            return organs[0] if organs else None
+        at_home = [name for name in organs if name in self._at_home]
+        return next(iter([name for name in organs if name in sure] or at_home or organs))
 
     def settled(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """The same sentence, every word with one reading.
@@ -73,8 +78,9 @@ class Readings:
             organs: That it names.
             earlier: The organs spoken of before it.
         """
-        sentence = self._without_foreign_segments(sentence, organs)
-        sentence = self._with_areas(self._with_places(sentence, organs), organs, earlier)
+        if organs:
+            sentence = self._with_places(self._without_foreign_segments(sentence, organs), organs)
+        sentence = self._with_areas(sentence, organs, earlier)
         if not any(self._is_open(sentence, tag) for tag in sentence.tags):
             return sentence
         tags = [one for tag in sentence.tags for one in self._settle(sentence, tag, organs, earlier)]
@@ -119,7 +125,7 @@ class Readings:
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""
-        if any(tag.kind == "target" or tag.kind.startswith(GENERIC) for tag in sentence.tags):
+        if "target" in sentence.kinds or "texture" not in sentence.kinds or _is_general(sentence):
             return sentence
         found = []
         for tag in sentence.of("texture"):
@@ -133,9 +139,9 @@ class Readings:
         return sentence.with_tags(sorted((*sentence.tags, *found), key=place_of)) if found else sentence
 
     def _is_open(self, sentence: Sentence, tag: Tag) -> bool:
-        if self._kind(sentence, tag):
-            return True
-        return tag.kind == "target" and (tag.other is not None or tag.name in self.grammar.organ_targets)
+        if tag.kind != "target":
+            return tag.kind.startswith(GENERIC)
+        return tag.other is not None or tag.name in self.grammar.organ_targets or bool(self._kind(sentence, tag))
 
     def _kind(self, sentence: Sentence, tag: Tag) -> str | None:
         """The kind of a general word, or None: no phrase is one that names an organ itself."""
@@ -219,28 +225,18 @@ class Readings:
     def _organ(self, sentence: Sentence, tag: Tag) -> list[Tag]:
         """An organ is a finding where it is itself described, else a place."""
         findings = [other for other in sentence.of("target") if other.name not in self.grammar.organ_targets]
-        described = not findings or self._is_described(sentence, tag, findings)
-        general = any(other.kind.startswith(GENERIC) for other in sentence.tags)
-        if described and not general and not after_preposition(sentence, tag, self.grammar):
+        if not findings and not _is_general(sentence) and not after_preposition(sentence, tag, self.grammar):
             return [tag]
         side = self.lexicon.targets[tag.name].side
         if side:
             return [tag.named("side", side)]
         return [tag.named(*tag.other)] if tag.other and tag.other[0] == "zone" else []
 
-    def _is_described(self, sentence: Sentence, organ: Tag, findings: Sequence[Tag]) -> bool:
-        """True for "the left ventricle is dilated with ...": the organ has a change of its own."""
-        following = min((f.first for f in findings if f.first >= organ.last), default=len(sentence))
-        if any(f.last <= organ.first for f in findings):
-            return False
-        change = [tag for tag in sentence.of("shape") if self.lexicon.shapes[tag.name].group == "change of an organ"]
-        if any(tag.last == organ.first for tag in change):
-            return True
-        plain = self.grammar["links"] | self.grammar["fillers"]
-        behind = [tag for tag in change if organ.last <= tag.first < following]
-        return any(plain.issuperset(sentence.between(organ.last, tag.first)) for tag in behind)
-
     def _modifies(self, sentence: Sentence, tag: Tag) -> bool:
         """True when a target follows at once, so that this word only describes it."""
         following = next((other for other in sentence.of("target") if other.first >= tag.last), None)
         return following is not None and {","}.issuperset(sentence.between(tag.last, following.first))
+
+
+def _is_general(sentence: Sentence) -> bool:
+    return any(kind.startswith(GENERIC) for kind in sentence.kinds)

@@ -1,8 +1,6 @@
 """Relations between an attribute and the targets around it: one ordered table says whose it is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft
@@ -13,7 +11,6 @@ EXPLAINS = ("explains", "uncertain_before")
 """Kinds of words that lead from a finding to the diagnosis that explains it."""
 
 
-@dataclass(frozen=True)
 class Case:
     """An attribute between the targets of a sentence.
 
@@ -22,28 +19,32 @@ class Case:
         tag: The attribute.
         drafts: The targets.
         before, after: Numbers of the nearest on either side, or None.
+        is_place: It says where.
+        gap: Words up to the next target that no tag covers, and the "and" that begins "and another".
+        ends: A clause ends before the next target.
+        direct: Nothing but plain words leads to the next target.
     """
 
-    clauses: Clauses
-    tag: Tag
-    drafts: Sequence[Draft]
-    before: int | None
-    after: int | None
+    def __init__(
+        self, clauses: Clauses, tag: Tag, drafts: Sequence[Draft], before: int | None, after: int | None
+    ) -> None:
+        self.clauses = clauses
+        self.sentence: Sentence = clauses.sentence
+        self.grammar: Grammar = clauses.grammar
+        self.tag = tag
+        self.drafts = drafts
+        self.before = before
+        self.after = after
+        self.is_place = tag.kind in PLACES
+        if after is not None:
+            self._look_ahead(drafts[after].target)
 
-    @property
-    def sentence(self) -> Sentence:
-        """The words."""
-        return self.clauses.sentence
-
-    @property
-    def grammar(self) -> Grammar:
-        """The classes of words."""
-        return self.clauses.grammar
-
-    @property
-    def is_place(self) -> bool:
-        """It says where."""
-        return self.tag.kind in PLACES
+    def _look_ahead(self, target: Tag) -> None:
+        last, words = self.tag.last, self.sentence.words
+        gap = self.sentence.between(last, target.first)
+        self.gap = [*gap, "and"] if words[target.first] in self.grammar["next_of_list"] else gap
+        self.ends = self.clauses.parted(last, target.first)
+        self.direct = not self.ends and self.grammar["links"].isdisjoint(self.gap)
 
     @property
     def target_before(self) -> Tag:
@@ -54,23 +55,6 @@ class Case:
     def target_after(self) -> Tag:
         """The nearest target behind it."""
         return self.drafts[self.after or 0].target
-
-    @cached_property
-    def gap(self) -> list[str]:
-        """Words up to the next target that no tag covers, and the "and" that begins "and another"."""
-        first = self.target_after.first
-        gap = self.sentence.between(self.tag.last, first)
-        return [*gap, "and"] if self.sentence.words[first] in self.grammar["next_of_list"] else gap
-
-    @cached_property
-    def ends(self) -> bool:
-        """A clause ends before the next target."""
-        return self.clauses.parted(self.tag.last, self.target_after.first)
-
-    @cached_property
-    def direct(self) -> bool:
-        """Nothing but plain words leads to the next target."""
-        return not self.ends and self.grammar["links"].isdisjoint(self.gap)
 
 
 def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[int]:
@@ -85,7 +69,10 @@ def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[i
             after = number
             break
     case = Case(clauses, tag, drafts, before, after)
-    return next(owners for holds, owners in ((holds(case), owners) for holds, owners in RELATIONS) if holds)(case)
+    for holds, owners in RELATIONS:
+        if holds(case):
+            return owners(case)
+    return ()
 
 
 def _nothing_behind(case: Case) -> bool:
@@ -132,6 +119,11 @@ def _is_subject(case: Case) -> bool:
 def _goes_ahead(case: Case) -> bool:
     """A place behind "and", "but" or ";" is that of what follows."""
     return case.is_place and not case.ends and not _stays_with(case)
+
+
+def _measures_next(case: Case) -> bool:
+    """True for "and 6 mm of midline shift"."""
+    return case.tag.kind == "size" and case.sentence.word(case.tag.last) == "of" and not case.ends
 
 
 def _begins_anew(case: Case) -> bool:
@@ -263,6 +255,7 @@ RELATIONS: tuple[tuple[Callable[[Case], bool], Callable[[Case], Sequence[int]]],
     (_heads_a_field, _of_the_clause),
     (_counts, _counted),
     (_goes_ahead, _after),
+    (_measures_next, _after),
     (_is_subject, _led),
     (_begins_anew, _after),
     (_is_of_the_explained, _before),

@@ -15,8 +15,9 @@ What a sentence may refer to is a frozen ``Context``; no step changes what anoth
 cues and their scopes stand in ``lexicon_data/*.yaml``.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from medsegr.cognition.answers import Form
 from medsegr.cognition.claims import merge, told_by
@@ -24,7 +25,7 @@ from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.described import described
 from medsegr.cognition.document import Layout, Unit
 from medsegr.cognition.drafts import Attribute, Draft, attribute, drafted
-from medsegr.cognition.grammar import grammar_of
+from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.heads import Earlier, Heads, with_heads
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.not_read import not_read
@@ -48,8 +49,7 @@ class Reading:
     not_read: list[Span]
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What was said before a sentence.
 
     Attributes:
@@ -62,7 +62,7 @@ class Context:
     """
 
     drafts: tuple[Draft, ...] = ()
-    spoken: Spoken = field(default_factory=Spoken)
+    spoken: Spoken = Spoken()
     title: Attribute | None = None
     section: Attribute | None = None
     cue: tuple[str, Span] | None = None
@@ -78,21 +78,31 @@ class Context:
         return Earlier(last.name, last.presence, places, bool(places) and bool(last.of("shape") or last.of("size")))
 
 
+class Pictured(NamedTuple):
+    """What is known of the pictures that a report is on."""
+
+    subject: Subject
+    readings: Readings
+
+
 class Reader:
     """Reads reports with one lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.grammar = grammar_of(lexicon)
+        self.grammar = Grammar(lexicon)
         self.layout = Layout(lexicon)
         self.tagger = Tagger(lexicon, self.grammar)
-        self._subjects: dict[str | None, Subject] = {}
+        self._pictured: dict[tuple[str | None, tuple[str, ...]], Pictured] = {}
 
-    def subject(self, modality: str | None) -> Subject:
-        """Tells what sentences of reports on pictures of a modality speak of."""
-        if modality not in self._subjects:
-            self._subjects[modality] = Subject(self.grammar, own_words(self.lexicon, modality))
-        return self._subjects[modality]
+    def pictured(self, modality: str | None, organs: tuple[str, ...]) -> Pictured:
+        """What pictures of a modality and of organs make words mean."""
+        known = self._pictured.get((modality, organs))
+        if known is None:
+            subject = Subject(self.grammar, own_words(self.lexicon, modality))
+            known = Pictured(subject, Readings(self.lexicon, self.grammar, modality, organs))
+            self._pictured[modality, organs] = known
+        return known
 
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
         """The findings of a report, in its order."""
@@ -102,9 +112,9 @@ class Reader:
             context = report.after(context, unit)
             if len(context.drafts) > LATEST:
                 past += context.drafts[: -LATEST // 2]
-                context = replace(context, drafts=context.drafts[-LATEST // 2 :])
+                context = context._replace(drafts=context.drafts[-LATEST // 2 :])
         kind = self.lexicon.kind(modality)
-        drafts = [_sided(draft, context.title) for draft in (*past, *context.drafts)]
+        drafts = [report.sided(draft, context.title) for draft in (*past, *context.drafts)]
         told = (told_by(draft, text, kind.sides != "none", self.grammar) for draft in drafts)
         return Reading(merge(told, kind.frame == "image"), report.not_read)
 
@@ -136,15 +146,14 @@ class _Report:
         self.text = text
         self.modality = modality
         self.not_read: list[Span] = []
-        self.subject = reader.subject(modality)
-        self.readings = Readings(reader.lexicon, reader.grammar, modality, organs)
+        self.subject, self.readings = reader.pictured(modality, organs)
 
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
         unsettled = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
         organs = self.readings.organs_in(unsettled)
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
-        before, context = context.spoken, context if spoken == context.spoken else replace(context, spoken=spoken)
+        before, context = context.spoken, context if spoken == context.spoken else context._replace(spoken=spoken)
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit)
@@ -153,7 +162,7 @@ class _Report:
         if headed is not None:
             context = headed
         elif context.opening and not self._opens_on(unsettled, unit):
-            context = replace(context, opening=False)
+            context = context._replace(opening=False)
         past = self._past(context, unsettled, unit)
         if past is not None:
             return past
@@ -173,18 +182,18 @@ class _Report:
         heading = self.subject.heading(sentence, unit.whole_line, context.opening)
         if heading is None:
             return None
-        context = replace(context, opening=False)
+        context = context._replace(opening=False)
         side = attribute(sentence, heading.tag).from_afar() if heading.tag else None
         if heading.title:
-            return replace(context, title=side, section=None)
+            return context._replace(title=side, section=None)
         if side is None:
             general = not self.grammar["image_heads"].isdisjoint(sentence.known)
-            return context if general else replace(context, section=None)
+            return context if general else context._replace(section=None)
         told = context.drafts
         if context.title is not None and context.title.name != side.name:
-            told = tuple(_sided(draft, context.title, always=True) for draft in told)
-            context = replace(context, title=None)
-        return replace(context, section=side, drafts=told)
+            told = tuple(self.sided(draft, context.title, always=True) for draft in told)
+            context = context._replace(title=None)
+        return context._replace(section=side, drafts=told)
 
     def _past(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
         """The context behind a sentence that does not speak of this image; None where it does."""
@@ -193,7 +202,7 @@ class _Report:
                 return None
             line_end = self.text.find("\n", unit.end)
             until = max(context.elsewhere_until, line_end if line_end >= 0 else len(self.text))
-            return replace(context, elsewhere_until=until)
+            return context._replace(elsewhere_until=until)
         if unit.start < context.elsewhere_until and self.subject.told_as_past(sentence):
             return context
         return context if self.subject.is_elsewhere(sentence) else None
@@ -207,8 +216,8 @@ class _Report:
         pronouns, plain = self.grammar["relatives"], self.grammar["auxiliaries"] | self.grammar["relatives"]
         if not ahead or ahead[0] not in pronouns or not plain.issuperset(ahead):
             return None
-        last = replace(context.drafts[-1], presence="absent", cues=(sentence.span(cue),))
-        return replace(context, drafts=(*context.drafts[:-1], last))
+        last = context.drafts[-1]._replace(presence="absent", cues=(sentence.span(cue),))
+        return context._replace(drafts=(*context.drafts[:-1], last))
 
     def _told(self, context: Context, sentence: Sentence, unit: Unit) -> Context:
         """The context with the findings of a sentence."""
@@ -227,7 +236,7 @@ class _Report:
         context, new = self._in_context(context, sentence, new, unit)
         if not new and drafts is context.drafts:
             return context
-        return replace(context, drafts=(*drafts, *new), opening=context.opening and not new)
+        return context._replace(drafts=(*drafts, *new), opening=context.opening and not new)
 
     def _spoken_of(self, clauses: Clauses, scopes: Scopes, heads: Heads) -> list[Draft]:
         """The findings of a sentence, present or not, in its order."""
@@ -250,7 +259,13 @@ class _Report:
         behind = clauses.sentence.between(new[-1].target.last, len(clauses.sentence))
         if not (self.grammar["prepositions"] | {"the", ":"}).issuperset(behind):
             return new
-        return [*new[:-1], replace(new[-1], presence="uncertain", cues=((unit.end, unit.end + 1),))]
+        return [*new[:-1], new[-1]._replace(presence="uncertain", cues=((unit.end, unit.end + 1),))]
+
+    def sided(self, draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
+        """A draft with the side of a heading, where it may have one; that of a title is not that of what is absent."""
+        if side is None or draft.has_side() or (draft.presence == "absent" and not always):
+            return draft
+        return draft if draft.name in self.grammar.unsided else draft.having([side])
 
     def _in_context(
         self, context: Context, sentence: Sentence, new: list[Draft], unit: Unit
@@ -258,28 +273,20 @@ class _Report:
         """Give findings the side of their section and the denial that heads their list."""
         cut, side = self.subject.field_side(sentence)
         if cut:
-            section = attribute(sentence, side).from_afar() if side else context.section
-            context = replace(context, section=section)
-        elif context.section is not None:
-            new = [_sided(draft, context.section, always=True) for draft in new]
+            context = context._replace(section=attribute(sentence, side).from_afar() if side else context.section)
+        if context.section is not None and (side or not cut):
+            new = [self.sided(draft, context.section, always=True) for draft in new]
         cue = context.cue if unit.item else None
         if cue is not None:
             new = [_denied(draft, *cue) for draft in new]
         cue = _open_cue(sentence, unit) or cue
-        return (context if cue == context.cue else replace(context, cue=cue)), new
-
-
-def _sided(draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
-    """A draft with the side of a heading, where it has none; that of a title is not that of what is absent."""
-    if side is None or draft.has_side() or (draft.presence == "absent" and not always):
-        return draft
-    return draft.having([side])
+        return (context if cue == context.cue else context._replace(cue=cue)), new
 
 
 def _denied(draft: Draft, kind: str, cue: Span) -> Draft:
     if draft.presence != "present":
         return draft
-    return replace(draft, presence="absent" if kind.startswith("absent") else "uncertain", cues=(cue,))
+    return draft._replace(presence="absent" if kind.startswith("absent") else "uncertain", cues=(cue,))
 
 
 def _open_cue(sentence: Sentence, unit: Unit) -> tuple[str, Span] | None:

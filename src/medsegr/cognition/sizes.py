@@ -51,7 +51,7 @@ class SizeFinder:
         self._former = re.compile(rf"\b(?:{former})\.?{fillers}\W{{0,3}}$", re.I)
         self._part = re.compile(
             rf"(?:\b(?:{either('sizes_of_a_part')})(?: of|:| is| by)?|(?<![-=])[>\u2265])"
-            rf"(?:\W{{1,2}}(?:{either('roughly')}))?\W{{0,3}}$",
+            rf"(?:\W{{1,2}}(?:{either('roughly')}))?[^\w,]{{0,3}}$",
             re.I,
         )
 

@@ -1,7 +1,6 @@
 """One mention, several findings: places that are spoken each with a size, a degree or a zone of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Attribute, Draft
@@ -33,7 +32,7 @@ class _Placed:
         return [one for one in self.draft.attributes if one.kind not in kinds]
 
     def _having(self, attributes: Sequence[Attribute]) -> Draft:
-        return replace(self.draft, attributes=tuple(attributes))
+        return self.draft._replace(attributes=tuple(attributes))
 
     def _divided(self, first: int, last: int) -> bool:
         return not self.grammar["between_sizes"].isdisjoint(self.sentence.words[first:last])

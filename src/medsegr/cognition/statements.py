@@ -6,6 +6,8 @@ that every match of it must hold; which words can hold them is known word by wor
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from medsegr.cognition.lexicon import Lexicon
@@ -37,13 +39,25 @@ class Stated(NamedTuple):
     end: int
 
 
-class Rule(NamedTuple):
-    """A statement of the lexicon, ready to be tried."""
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A statement of the lexicon.
+
+    Attributes:
+        keys: Strings, one of which stands in every sentence that says it; none where none are known.
+        find: Its regular expression.
+        targets, presence: What it says.
+    """
 
     keys: tuple[str, ...]
-    pattern: "re.Pattern[str]"
+    find: str
     targets: tuple[str, ...]
     presence: Presence
+
+    @cached_property
+    def pattern(self) -> "re.Pattern[str]":
+        """Its expression, compiled when a sentence may hold it: few of them ever do."""
+        return re.compile(r"\b(?:" + self.find + r")", re.I)
 
 
 class Statements:
@@ -55,7 +69,7 @@ class Statements:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.rules = [
-            Rule(keys_of(s.find), re.compile(r"\b(?:" + s.find + r")", re.I), s.targets, s.presence)  # type: ignore[arg-type]
+            Rule(keys_of(s.find), s.find, s.targets, s.presence)  # type: ignore[arg-type]
             for s in lexicon.statements
         ]
         self._anywhere = frozenset(n for n, rule in enumerate(self.rules) if not all(map(_piece, rule.keys or ("",))))

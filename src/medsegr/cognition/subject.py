@@ -97,9 +97,12 @@ class Subject:
 
     def is_then(self, clauses: Clauses, target: Tag) -> bool:
         """True for what was so at another time: "on the prior study there was ...", "when there was ..."."""
-        now = [at for at, word in enumerate(clauses.sentence.words) if word in self.grammar["now"]]
-        if now and target.first < now[0] and self.other_examination(clauses.sentence):
+        sentence, now, place = clauses.sentence, self.grammar["now"], target.first + 1
+        told_now = not now.isdisjoint(sentence.words[place:]) and now.isdisjoint(sentence.words[:place])
+        if told_now and self.other_examination(sentence):
             return True
+        if sentence.kinds.isdisjoint(("then", "then_after")):
+            return False
         return any(
             tag.last <= target.first and not _cut_off(clauses, tag.last, target.first)
             for tag in clauses.sentence.of("then")
@@ -121,6 +124,8 @@ class Subject:
             whole_line: It has its line for itself.
             opening: Nothing was said before it.
         """
+        if not (whole_line or opening):
+            return None
         side = next((tag for tag in sentence.of("side") if self._is_told(sentence, tag)), None)
         words, organs = sentence.words, self.grammar.organ_targets
         first = next((tag.first for tag in sentence.of("target") if tag.name not in organs), len(words))
@@ -171,6 +176,8 @@ class Subject:
 
     def field_side(self, sentence: Sentence) -> tuple[int, Tag | None]:
         """Words before the colon or dash behind a short field name, and the side that opens it ("OS: ...")."""
+        if self.grammar["cuts"].isdisjoint(sentence.known):
+            return 0, None
         cut = next((at for at, word in enumerate(sentence.words[:5]) if word in self.grammar["cuts"]), 0)
         heads = [tag for tag in sentence.of("side") if tag.last <= cut]
         opens = heads and heads[0].first == 0 and heads[0].name != "midline"

@@ -7,14 +7,18 @@ from collections.abc import Iterator, Sequence
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
-from medsegr.cognition.phrases import is_plural, phrases_at
+from medsegr.cognition.phrases import phrases_at
 from medsegr.cognition.sizes import SizeFinder
 from medsegr.cognition.statements import find_statements
 from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
+from medsegr.word_forms import is_plural
 
 REMEMBERED, REMEMBERED_LENGTH = 4096, 300
 """Sentences that are remembered, and the longest such, in characters."""
+
+_tag = tuple.__new__
+"""Makes a tag of all its parts at once; many are made."""
 
 _DIGIT = re.compile(r"\d")
 _SEGMENT = "segment_"
@@ -47,18 +51,21 @@ class Tagger:
                 if len(self._remembered) >= REMEMBERED:
                     self._remembered.clear()
                 self._remembered[text, modality] = known
-        return known if start == 0 else Sentence(known.wording, known.tags, start)
+        return known if start == 0 else known.at(start)
 
     def _read(self, text: str, modality: str | None) -> Sentence:
         wording = self.vocabulary.wording_of(text)
         lowered = lower(text)
         meanings = self.meanings_for(modality)
-        tags = [tag for tag in _phrases(wording, meanings) if self._is_meant(wording, tag)]
+        tags = _phrases(wording, meanings)
+        if not self.grammar["of_a_patient"].isdisjoint(wording.known):
+            tags = [tag for tag in tags if self._is_meant(wording, tag)]
         stated = [tag for tag in self._stated(text, lowered, wording) if meanings.may_speak_of(tag.name)]
         blocked = {place for tag in stated for place in range(tag.first, tag.last)}
         if stated:
             tags = [_up_to(wording, tag, blocked) for tag in tags]
             tags = stated + [tag for tag in tags if tag.first not in blocked or _stays(tag, meanings)]
+        told = len(tags)
         tags += self._inside(wording, tags, meanings)
         tags = self._completed(wording, tags, meanings)
         if _DIGIT.search(text):
@@ -66,7 +73,10 @@ class Tagger:
             measured = {place for tag in sizes for place in range(tag.first, tag.last)}
             tags = [tag for tag in tags if tag.first not in measured] + sizes
             tags += _numerals(wording, tags)
-        return Sentence(wording, sorted(tags, key=place_of))
+            tags.sort(key=place_of)
+        elif stated or len(tags) > told:
+            tags.sort(key=place_of)
+        return Sentence(wording, tags)
 
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
         """False for the "#" that is a number or a heading, and for a side that is the patient's, not the finding's."""
@@ -107,11 +117,12 @@ class Tagger:
         """Sides and zones within the words of a target, and sides within those of a zone."""
         found: list[Tag] = []
         words = wording.words
+        sided = not self.grammar["sides"].isdisjoint(wording.known)
         for tag in tags:
             if tag.last - tag.first < 2 or tag.kind not in ("target", "zone", "member"):
                 continue
             target = self.lexicon.targets[tag.name] if tag.kind == "target" else None
-            for place in range(tag.first, tag.last) if not (target and target.side) else ():
+            for place in range(tag.first, tag.last) if sided and not (target and target.side) else ():
                 side = self._side_of(words[place])
                 if side and side not in tag.name and not any(o.kind == "side" and o.first == place for o in tags):
                     found.append(Tag("side", side, place, place + 1))
@@ -227,22 +238,22 @@ class Tagger:
         return [tag for tag in found if not any(o.covers(tag.first) for o in tags)]
 
 
-def _phrases(wording: Wording, meanings: Meanings) -> Iterator[Tag]:
+def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
     """What phrases mean, from left to right, the longest first, none overlapping; what means nothing is passed by."""
     tokens, words = wording.tokens, wording.words
     plain = meanings.plain_in(wording.known)
-    place, count = 0, len(words)
-    while place < count:
-        begins = tokens[place].begins
-        following = place + 1
-        for last, phrase in phrases_at(begins, words, place) if begins is not None else ():
+    found: list[Tag] = []
+    following = 0
+    for place, token in enumerate(tokens):
+        if token.begins is None or place < following:
+            continue
+        for last, phrase in phrases_at(token.begins, words, place):
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
-                for kind, name, other in chosen:
-                    yield Tag(kind, name, place, last, None, other)
+                found += [_tag(Tag, (kind, name, place, last, None, other)) for kind, name, other in chosen]
                 following = last
                 break
-        place = following
+    return found
 
 
 def _stays(tag: Tag, meanings: Meanings) -> bool:

@@ -77,6 +77,14 @@ class Sentence:
         self.names = frozenset(map(_NAME, tags))
         self._marks: bytearray | None = None
 
+    def at(self, start: int) -> "Sentence":
+        """The same sentence at another place of a report."""
+        moved = Sentence.__new__(Sentence)
+        moved.wording, moved.tags, moved.start = self.wording, self.tags, start
+        moved.words, moved.known, moved.kinds, moved.names = self.words, self.known, self.kinds, self.names
+        moved._marks = self._marks
+        return moved
+
     def __len__(self) -> int:
         return len(self.words)
 
@@ -86,7 +94,7 @@ class Sentence:
 
     def of(self, *kinds: str) -> list[Tag]:
         """The tags of some kinds."""
-        return [] if self.kinds.isdisjoint(kinds) else [tag for tag in self.tags if tag.kind in kinds]
+        return [] if self.kinds.isdisjoint(kinds) else [tag for tag in self.tags if tag[0] in kinds]
 
     def span(self, tag: Tag) -> Span:
         """Character offsets of a tag in the report."""
@@ -102,14 +110,16 @@ class Sentence:
 
     def within(self, first: int, last: int, *kinds: str) -> list[Tag]:
         """The tags of some kinds that begin among the words [first, last)."""
-        return [tag for tag in self.of(*kinds) if first <= tag.first < last]
+        if self.kinds.isdisjoint(kinds):
+            return []
+        return [tag for tag in self.tags if first <= tag[2] < last and tag[0] in kinds]
 
     def between(self, first: int, last: int) -> list[str]:
         """Words [first, last) that no tag covers."""
         if first >= last:
             return []
-        marks = self._marks or self._mark()
-        return [self.words[place] for place in range(first, last) if not marks[place]]
+        marks, words = self._marks or self._mark(), self.words
+        return [words[place] for place in range(first, last) if not marks[place]]
 
     def is_attribute(self, place: int) -> bool:
         """True when an attribute covers the word."""

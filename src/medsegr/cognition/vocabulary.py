@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from medsegr.cognition.grammar import general_words, is_phrase
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meaning
-from medsegr.cognition.phrases import Phrases, PhraseTable, fold, tokenise
+from medsegr.cognition.phrases import Phrases, PhraseTable, tokenise
 from medsegr.cognition.spelling import SHORTEST, Spelling
 from medsegr.cognition.statements import Statements
+from medsegr.word_forms import fold
 
 REMEMBERED, LONGEST = 65536, 40
 """Words that are remembered, and the longest such, in characters."""

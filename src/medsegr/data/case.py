@@ -67,8 +67,8 @@ class Case:
     report_origin: Literal["real", "derived"] | None = None
 
 
-def one_plane(case: Case) -> Case:
-    """The plane of a volume that shows most; a picture stays as it is."""
+def one_plane(case: Case, neighbours: bool = False) -> Case:
+    """The plane of a volume that shows most, with its neighbours as channels where asked; a picture stays as it is."""
     if not case.image.is_volume:
         return case
     masks = [*case.masks.values(), *case.structures.values()]
@@ -76,7 +76,7 @@ def one_plane(case: Case) -> Case:
     best = int(np.argmax(pixels)) if np.any(pixels) else case.image.planes // 2
     return replace(
         case,
-        image=case.image.only(best),
+        image=case.image.only(best, neighbours),
         structures={target: mask[best] for target, mask in case.structures.items()},
         masks={name: mask[best] for name, mask in case.masks.items()},
     )

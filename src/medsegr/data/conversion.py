@@ -2,7 +2,8 @@
 
 Black and white masks become 0 and 1. Masks with labels are copied as they are;
 only where a label is left out are its pixels set to 0, in the file's own order
-and with its own header. The result is checked before it takes its name.
+and with its own header. Segmented DICOM series are decoded, see
+``series_conversion.py``. The result is checked before it takes its name.
 """
 
 import json
@@ -10,7 +11,7 @@ import shutil
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -23,6 +24,8 @@ from medsegr.data.label_map import load_label_map, load_placed_structure
 from medsegr.data.nifti import opened_nifti, write_nifti
 from medsegr.data.outputs import staged_folder
 from medsegr.data.report_table import REPORTS_FILE
+from medsegr.data.segmented_series import SegmentedCase
+from medsegr.data.series_conversion import write_series
 from medsegr.data.split import SPLIT_FILE, write_table
 from medsegr.errors import ConfigError, DatasetError
 
@@ -72,20 +75,34 @@ def convert_dataset(
     labels = _labels(source, target)
     if strange := [name for name in target.incomplete if name not in labels]:
         raise ConfigError(f"'{strange[0]}' is to be incomplete, but is no target here: {', '.join(labels)}.")
-    kept = {value for values in labels.values() for value in values}
-    labelled = {value for values in source.labels.values() for value in values}
     with staged_folder(out, overwrite) as folder:
         (folder / "images").mkdir()
         (folder / "masks").mkdir()
-        for case in source.cases:
-            shutil.copyfile(case.image, folder / "images" / case.name)
-            _write_mask(case, folder / "masks", labelled, dropped=labelled - kept)
-        _write_tables(source, target, labels, folder)
+        layout = _write_cases(source, target, labels, folder)
+        _write_tables(source, target, layout, folder)
         complaints = check_dataset(folder, known, every_label=False)  # a part of a set need not show everything
         if complaints:
             more = len(complaints) - MOST_COMPLAINTS
             listed = "; ".join(complaints[:MOST_COMPLAINTS]) + (f"; and {more} more" if more > 0 else "")
             raise DatasetError(f"The data set {source.name} cannot be converted: {listed.rstrip('.')}.")
+
+
+def _write_cases(
+    source: ForeignDataset, target: Target, labels: Mapping[str, list[int]], folder: Path
+) -> dict[str, Any]:
+    """Write images and masks; what ``dataset.json`` says of the masks."""
+    kept = {value for values in labels.values() for value in values}
+    labelled = {value for values in source.labels.values() for value in values}
+    structures: dict[str, str] = {}
+    for case in source.cases:
+        if isinstance(case, SegmentedCase):
+            structures |= write_series(case, target.names, folder)
+        else:
+            shutil.copyfile(case.image, folder / "images" / case.name)
+            _write_mask(case, folder / "masks", labelled, dropped=labelled - kept)
+    if structures:
+        return {"structures": dict(sorted(structures.items()))}
+    return {"labels": {"background": 0, **{n: v[0] if len(v) == 1 else sorted(v) for n, v in labels.items()}}}
 
 
 def _labels(source: ForeignDataset, target: Target) -> dict[str, list[int]]:
@@ -133,17 +150,21 @@ def _write_changed(source: Path, place: Path, dropped: set[int]) -> None:
         write_nifti(place, type(image)(changed.astype(header.get_data_dtype()), image.affine, header))
 
 
-def _write_tables(source: ForeignDataset, target: Target, labels: Mapping[str, list[int]], folder: Path) -> None:
+def _write_tables(source: ForeignDataset, target: Target, layout: Mapping[str, Any], folder: Path) -> None:
     manifest = {
         "name": target.name,
         "modality": target.modality,
         "frame": target.frame,
         "licence": target.licence or source.licence,
-        "labels": {"background": 0, **{n: v[0] if len(v) == 1 else sorted(v) for n, v in labels.items()}},
+        **layout,
         "incomplete": sorted(target.incomplete),
     }
     (folder / "dataset.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    write_table(folder / SPLIT_FILE, ("image", "split"), [(case.name, case.split) for case in source.cases])
+    if all(case.patient for case in source.cases):
+        owned = [(case.name, case.split, str(case.patient)) for case in source.cases]
+        write_table(folder / SPLIT_FILE, ("image", "split", "patient"), owned)
+    else:
+        write_table(folder / SPLIT_FILE, ("image", "split"), [(case.name, case.split) for case in source.cases])
     reports = [(case.name, case.report) for case in source.cases if case.report is not None]
     if reports:
         write_table(folder / REPORTS_FILE, ("image", "report"), reports)

@@ -3,9 +3,14 @@
 from functools import lru_cache
 from pathlib import Path
 
-from medsegr.data.image import IMAGE_SUFFIXES
+from medsegr.data.dicom.files import DICOM_SUFFIXES
+from medsegr.data.image import IMAGE_SUFFIXES, PAIR_SUFFIXES
+from medsegr.data.itk_image import ITK_SUFFIXES
 
 LONGEST_SHOWN_NAME = 120
+PICTURE_SUFFIXES = (*IMAGE_SUFFIXES, *PAIR_SUFFIXES, *ITK_SUFFIXES, *DICOM_SUFFIXES)
+"""All that a name of a picture or volume may end in."""
+
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".nii.gz", ".nii")
 
 
@@ -37,13 +42,13 @@ def _masks_in(folder: Path, changed_ns: int) -> dict[str, Path]:
 
 
 def image_stem(name: str) -> str:
-    """An image's name without its suffix, ``.nii.gz`` included."""
+    """An image's name without its suffix, ``.nii.gz`` and ``.dcm`` included."""
     lower = name.lower()
-    suffix = next((s for s in sorted(IMAGE_SUFFIXES, key=len, reverse=True) if lower.endswith(s)), "")
+    suffix = next((s for s in sorted(PICTURE_SUFFIXES, key=len, reverse=True) if lower.endswith(s)), "")
     return name[: len(name) - len(suffix)]
 
 
 def shown_name(name: str) -> str:
     """A name from a table as a message may show it: a broken row could hold report text instead."""
-    is_file_name = len(name) <= LONGEST_SHOWN_NAME and name.lower().endswith(IMAGE_SUFFIXES)
+    is_file_name = len(name) <= LONGEST_SHOWN_NAME and name.lower().endswith(PICTURE_SUFFIXES)
     return name if is_file_name else "(a row that names no image file)"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from medsegr.data.split import split_by_patient
@@ -18,6 +18,7 @@ class ForeignCase:
         image, mask: Where it is, and its mask.
         split: ``train``, ``val`` or ``test``.
         report: Its report, or None.
+        patient: Whose it is, where the source says so: a name that stands for the patient, and for nobody else.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ForeignCase:
     mask: Path
     split: str
     report: str | None = None
+    patient: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class ForeignDataset:
         cases: In order.
         licence: As stated, or None.
         notes: What was left out and why, for the user; no report text.
+        meanings: Label -> what its code says that it is, where labels are coded.
     """
 
     name: str
@@ -45,6 +48,7 @@ class ForeignDataset:
     cases: tuple[ForeignCase, ...]
     licence: str | None = None
     notes: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
 
 def patient_of(name: str, pattern: str | None) -> str:
@@ -92,8 +96,9 @@ def with_missing_splits(
     drawn = {split: share for split, share in shares.items() if share > 0 and split not in stated}
     if not drawn:
         return dataset
-    elsewhere = {patient_of(case.name, pattern) for case in dataset.cases if case.split != "train"}
-    patients = {case.name: patient_of(case.name, pattern) for case in dataset.cases if case.split == "train"}
+    owners = {case.name: case.patient or patient_of(case.name, pattern) for case in dataset.cases}
+    elsewhere = {owners[case.name] for case in dataset.cases if case.split != "train"}
+    patients = {case.name: owners[case.name] for case in dataset.cases if case.split == "train"}
     patients = {name: patient for name, patient in patients.items() if patient not in elsewhere}
     split = split_by_patient(list(patients), patients, {"train": 1 - sum(drawn.values()), **drawn}, seed)
     return replace(dataset, cases=tuple(replace(c, split=split.get(c.name, c.split)) for c in dataset.cases))

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
-from nibabel.affines import apply_affine
-from nibabel.orientations import axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
 
 from medsegr.errors import ImageError
 
@@ -30,22 +28,17 @@ PLACE_TOLERANCE = 0.25
 """Share of the shortest voxel side by which the places of two images may differ: rounding of headers, never a voxel."""
 
 
-@dataclass(frozen=True, eq=False)
-class StatedSpace:
-    """How a NIfTI file itself states its place; its masks state the same, whatever of it a reader goes by.
+@dataclass(frozen=True)
+class StatedUnits:
+    """The units of a NIfTI file, which its masks state as well.
 
     Attributes:
-        units: The header's ``xyzt_units``.
-        unit_mm: The file's unit of length in mm.
-        sform_code, qform_code: What they lead to; 0 where there is none.
-        qform: (4, 4) in the file's unit; None where there is none.
+        code: The header's ``xyzt_units``, of length and of time.
+        length_mm: The unit of length in mm.
     """
 
-    units: int
-    unit_mm: float
-    sform_code: int
-    qform_code: int
-    qform: np.ndarray | None
+    code: int
+    length_mm: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +51,7 @@ class Geometry:
         stored_shape: Shape of the stored array, without channels.
         axes: Stored axis behind displayed plane, row and column.
         flips: True where the displayed axis runs against the stored one.
-        stated: How the file states its place, where it is NIfTI.
+        units: Those of the file, where it is NIfTI.
         directions: (4, 4) float64, stored (i, j, k) -> RAS+, of a picture whose place is not known but whose
             directions are, such as a radiograph; its origin means nothing.
         measured: True where ``spacing_mm`` is stated although the place is not.
@@ -69,7 +62,7 @@ class Geometry:
     stored_shape: tuple[int, ...] = field(default=())
     axes: tuple[int, int, int] = (0, 1, 2)
     flips: tuple[bool, bool, bool] = (False, False, False)
-    stated: StatedSpace | None = None
+    units: StatedUnits | None = None
     directions: np.ndarray | None = None
     measured: bool = False
 
@@ -123,6 +116,8 @@ class Geometry:
         if affine is None:
             z, y, x = self.spacing_mm
             return np.array([[0, 0, -x, 0], [0, -y, 0, 0], [z, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
+        from nibabel.orientations import inv_ornt_aff
+
         places = np.argsort(self.axes)  # of each stored axis among the displayed ones
         signs = np.where(self.flips, -1, 1)[places]
         return affine @ inv_ornt_aff(np.column_stack([places, signs]), _three(self.stored_shape))
@@ -136,11 +131,12 @@ class Geometry:
         if self.affine is not None:
             affine = self.affine.copy()
             affine[:3, 3] += affine[:3, axis] * place
-        return replace(self, affine=affine, stored_shape=tuple(three), stated=None)
+        return replace(self, affine=affine, stored_shape=tuple(three))
 
     def voxel_to_patient(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) displayed (z, y, x), voxel centres whole -> (N, 3) RAS+ mm."""
-        return apply_affine(self.displayed_affine(), np.asarray(points, dtype=np.float64))
+        affine = self.displayed_affine()
+        return np.asarray(points, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]
 
     def agrees_with(self, other: "Geometry") -> bool:
         """False where another image of the same shape lies elsewhere, so that its voxels are not this one's.
@@ -195,6 +191,8 @@ def displayed_geometry(
     Raises:
         ImageError: The affine is not finite or cannot be inverted.
     """
+    from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
+
     affine = np.asarray(affine, dtype=np.float64)
     volume = np.prod(np.linalg.norm(affine[:3, :3], axis=0))
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) <= 1e-9 * volume:

@@ -112,8 +112,12 @@ class MedicalImage:
         height, width = self.mask_shape[-2:]
         return height, width
 
-    def plane(self, index: int = 0) -> np.ndarray:
+    def plane(self, index: int = 0, neighbours: bool = False) -> np.ndarray:
         """One plane, (H, W) or (H, W, 3) float32 in 0..1.
+
+        With ``neighbours`` a grey volume's plane has three channels: the plane before it, itself, and the one behind
+        it, as displayed (of axial planes: below, itself, above). The first and the last plane stand for what is not
+        there. Pictures and colours are what they are without.
 
         Values between those of the window become 0..1, if there is one. Else
         8-bit values are divided by 255. Deeper ones are scaled between the
@@ -123,16 +127,21 @@ class MedicalImage:
         """
         if not 0 <= index < self.planes:
             raise IndexError(f"plane {index} of an image with {self.planes}")
+        if neighbours and self.is_volume and not self.is_colour:
+            around = (max(index - 1, 0), index, min(index + 1, self.planes - 1))
+            return np.stack([self.plane(each) for each in around], axis=-1)
         values = self.voxels[index] if self.is_volume else self.voxels
-        low, high = self._grey_range
+        low, high = self.grey_range
         return np.clip((values.astype(np.float32) - low) / (high - low), 0.0, 1.0, dtype=np.float32)
 
-    def only(self, index: int) -> "MedicalImage":
-        """One plane of a volume as an image of its own, at its own place, with the grey values of :meth:`plane`."""
-        return replace(self, voxels=self.plane(index), geometry=self.geometry.of_plane(index), window=(0.0, 1.0))
+    def only(self, index: int, neighbours: bool = False) -> "MedicalImage":
+        """One plane of a volume as an image of its own, at its own place, with the values of :meth:`plane`."""
+        voxels = self.plane(index, neighbours)
+        return replace(self, voxels=voxels, geometry=self.geometry.of_plane(index), window=(0.0, 1.0))
 
     @cached_property
-    def _grey_range(self) -> tuple[float, float]:
+    def grey_range(self) -> tuple[float, float]:
+        """The values that :meth:`plane` shows as 0 and 1."""
         if self.window is not None:
             return self.window
         if self.voxels.dtype == np.uint8:

@@ -8,16 +8,16 @@ Whether a file is compressed says its content, not its name, as for ITK and FSL.
 
 import dataclasses
 import gzip
+import itertools
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import nibabel as nib
 import numpy as np
 
-from medsegr.data.geometry import Geometry, HasGeometry, StatedSpace, displayed_geometry, is_sheared
+from medsegr.data.geometry import PLACE_TOLERANCE, Geometry, HasGeometry, StatedUnits, displayed_geometry, is_sheared
 from medsegr.data.outputs import atomic_write
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
@@ -38,8 +38,8 @@ UNIT_MM = {1: 1000.0, 3: 0.001}
 
 UNSTATED_ORIENTATION = "the file states no orientation (sform and qform codes are 0), so left and right are a guess"
 
-MILLIMETRES = StatedSpace(units=2, unit_mm=1.0, sform_code=1, qform_code=1, qform=None)
-"""What masks of pictures and arrays state."""
+MILLIMETRES = StatedUnits(code=2, length_mm=1.0)
+"""What masks of pictures, arrays and DICOM state."""
 
 _UNHEARD = logging.Logger("medsegr.unheard")
 """For nibabel, which tells its own logger of a header's small faults, and that one standard error. It mends them."""
@@ -66,9 +66,7 @@ def read_nifti(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
                 f"{path.name} is truncated or damaged: its header announces {image.shape} voxels "
                 "that cannot be read. Copy it again."
             ) from error
-    states_orientation = any(int(image.header[code]) > 0 for code in ("sform_code", "qform_code"))
-    notes = () if states_orientation else (UNSTATED_ORIENTATION,)
-    return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry, notes
+    return (displayed[0] if displayed.shape[0] == 1 else displayed), geometry, _notes(image, geometry)
 
 
 def read_label_nifti(path: Path) -> tuple[np.ndarray, Geometry]:
@@ -119,6 +117,8 @@ def opened_nifti(path: Path) -> Iterator[Any]:
     Raises:
         ImageError: Neither, or its header is damaged.
     """
+    import nibabel as nib
+
     head_path, voxel_path = _two_files(path)
     with _unpacked(head_path) as stream, _unpacked(voxel_path) as voxels:
         try:
@@ -174,7 +174,10 @@ def write_nifti(path: Path, image: Any) -> None:
 
 
 def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> None:
-    """Write a mask with the shape, order, affine, unit and codes of the image's own file, as uint8 0 and 1.
+    """Write a mask with the shape, order, affine and units of the image's own file, as uint8 0 and 1.
+
+    Its sform and its qform are the affine that the image was read by, both with code 1, so that all readers place it
+    alike. A qform holds no shear: the mask of a sheared image has a qform of code 0, that is none.
 
     Args:
         path: Ends in .nii or .nii.gz; written whole or not at all.
@@ -217,9 +220,9 @@ def save_masks_nifti(path: Path | str, masks: Sequence[np.ndarray], like: HasGeo
             file.write(_stored(np.asarray(mask, bool), like).astype(np.uint8).tobytes(order="F"))
 
 
-def save_label_map_nifti(path: Path | str, labels: np.ndarray, like: HasGeometry) -> None:
-    """Write a label map as :func:`save_mask_nifti` writes a mask; uint8, or uint16 for more than 255 labels."""
-    stored = _stored(labels, like)
+def save_values_nifti(path: Path | str, values: np.ndarray, like: HasGeometry) -> None:
+    """Write labels or grey values as :func:`save_mask_nifti` writes a mask; uint8, or uint16 for more than 255."""
+    stored = _stored(values, like)
     write_nifti(Path(path), _mask_image(stored.astype(np.uint8 if stored.max() < 256 else np.uint16), like))
 
 
@@ -234,34 +237,50 @@ def _stored(mask: np.ndarray, like: HasGeometry) -> np.ndarray:
 
 
 def _mask_image(stored: np.ndarray, like: HasGeometry) -> Any:
-    """nibabel's image of a stored mask, placed as the image's own file is."""
-    geometry = like.geometry
-    affine, stated = geometry.affine, geometry.stated or MILLIMETRES
+    """nibabel's image of a stored mask: sform = qform, both code 1, but no qform where the affine is sheared."""
+    import nibabel as nib
+
+    affine, units = like.geometry.affine, like.geometry.units or MILLIMETRES
     if affine is None:
-        z, y, x = geometry.spacing_mm
+        z, y, x = like.geometry.spacing_mm
         affine = np.diag([-x, -y, z, 1.0])
-    affine = np.diag([*[1 / stated.unit_mm] * 3, 1.0]) @ affine
+    affine = np.diag([*[1 / units.length_mm] * 3, 1.0]) @ affine
     image = nib.Nifti1Image(stored, affine)
-    image.set_sform(affine, code=stated.sform_code)
-    # A qform holds no shear: a tilted stack from DICOM has none, so that no reader takes a wrong one.
-    code = 0 if geometry.stated is None and is_sheared(affine) else stated.qform_code
-    image.set_qform(affine if stated.qform is None else stated.qform, code=code)
-    image.header["xyzt_units"] = stated.units
+    image.set_sform(affine, code=1)
+    image.set_qform(affine, code=0 if is_sheared(affine) else 1)
+    image.header["xyzt_units"] = units.code
     return image
 
 
 def _geometry(image: Any, name: str) -> Geometry:
     """Place and display of a file, in mm whatever its unit."""
+    units = int(image.header["xyzt_units"])
+    length_mm = UNIT_MM.get(units & 7, 1.0)
+    affine = np.diag([*[length_mm] * 3, 1.0]) @ image.affine
+    return dataclasses.replace(displayed_geometry(affine, image.shape, name), units=StatedUnits(units, length_mm))
+
+
+def _notes(image: Any, geometry: Geometry) -> tuple[str, ...]:
+    """What is doubtful about a file's place: no form at all, or two that say different things."""
+    from nibabel.affines import apply_affine
+    from nibabel.spatialimages import HeaderDataError
+
     header = image.header
-    units = int(header["xyzt_units"])
-    unit_mm = UNIT_MM.get(units & 7, 1.0)
+    if not any(int(header[code]) > 0 for code in ("sform_code", "qform_code")):
+        return (UNSTATED_ORIENTATION,)
     try:
-        qform, qform_code = header.get_qform(coded=True)
-    except (ValueError, nib.spatialimages.HeaderDataError):  # broken, and not what places the file
-        qform, qform_code = None, 0
-    stated = StatedSpace(units, unit_mm, int(header["sform_code"]), int(qform_code), qform)
-    affine = np.diag([*[unit_mm] * 3, 1.0]) @ image.affine
-    return dataclasses.replace(displayed_geometry(affine, image.shape, name), stated=stated)
+        forms = [header.get_sform(coded=True), header.get_qform(coded=True)]
+    except (ValueError, HeaderDataError):  # a broken qform, which is not what places the file
+        return ()
+    if any(code == 0 for _, code in forms):
+        return ()
+    unit = StatedUnits(0, 1.0) if geometry.units is None else geometry.units
+    corners = np.array(list(itertools.product(*((0, length - 1) for length in (*image.shape, 1)[:3]))))
+    sform, qform = (apply_affine(form, corners) * unit.length_mm for form, _ in forms)
+    apart = float(np.linalg.norm(sform - qform, axis=1).max())
+    if apart <= PLACE_TOLERANCE * min(geometry.spacing_mm):
+        return ()
+    return (f"its sform and qform place it up to {apart:.3g} mm apart; the sform counts, and masks state it in both",)
 
 
 def _check_header(image: Any, name: str) -> None:

@@ -3,13 +3,14 @@
 import re
 from pathlib import Path
 
-from medsegr.data.dicom.report import is_dicom, read_dicom_report
 from medsegr.data.given_name import may_be_report
-from medsegr.data.pdf_report import MAX_PDF_BYTES, pdf_text
 from medsegr.errors import ReportError
 
 MAX_REPORT_BYTES = 200_000
 """Longest report file that is read."""
+
+DICOM = b"DICM"
+"""What a DICOM file says after its first 128 bytes."""
 
 _NO_LETTER = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\udc80-\udcff]")
 """Control characters but blanks and line ends, and bytes that stand for no character."""
@@ -39,10 +40,14 @@ def read_report(path: Path | str) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_REPORT_BYTES + 1)
             if content.startswith(b"%PDF"):
+                from medsegr.data.pdf_report import MAX_PDF_BYTES, pdf_text
+
                 return _short(pdf_text(content + file.read(MAX_PDF_BYTES), path.name), path.name)
     except OSError as error:
         raise ReportError(f"{path} cannot be opened ({error.strerror}). Check permissions.") from error
-    if is_dicom(content):
+    if content[128:132] == DICOM:
+        from medsegr.data.dicom.report import read_dicom_report
+
         return _short(read_dicom_report(path), path.name)
     if len(content) > MAX_REPORT_BYTES:
         raise _too_long(path.name)

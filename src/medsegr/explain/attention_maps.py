@@ -5,7 +5,6 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
-from scipy import ndimage
 
 from medsegr.data.image import MedicalImage
 
@@ -24,6 +23,8 @@ def display_rgb(plane: np.ndarray) -> np.ndarray:
     rgb = np.repeat(plane[..., None], 3, axis=2) if plane.ndim == 2 else plane
     step = display_step(rgb.shape)
     if step > 1:
+        from scipy import ndimage
+
         rgb = ndimage.uniform_filter(rgb, size=(step, step, 1))[step // 2 :: step, step // 2 :: step]
     return np.clip(rgb, 0.0, 1.0)
 

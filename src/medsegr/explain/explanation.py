@@ -50,6 +50,9 @@ Crop = tuple[int, int, int, int]
 SMALL = 0.02
 """Share of the picture below which a mask is shown enlarged."""
 
+TINT = 0.22
+"""How much of a finding's colour lies over its mask."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -214,11 +217,7 @@ def _draw_mask(page: Page, result: Result, number: int, box: Box, crop: Crop | N
         caption = f"enlarged ×{mask.shape[0] / (bottom - top):.1f} (white frame at left)"
         put(page.axes, box[0], box[1] + box[3] + 11, caption, 8, colour=FAINT)
         plane, mask = plane[top:bottom, left:right], mask[top:bottom, left:right]
-    axes = page.picture(box, plane)
-    tint = np.zeros((*mask.shape, 4))
-    tint[..., :3] = to_rgb(colour)
-    tint[..., 3] = mask * 0.22
-    axes.imshow(tint, interpolation="nearest", aspect="auto", extent=axes.images[0].get_extent())
+    axes = page.picture(box, plane + TINT * mask[..., None] * (to_rgb(colour) - plane))
     draw_outline(axes, mask, colour, found.finding.presence == "uncertain")
     if crop is None and result.image.view.patient_sides:
         draw_side_letters(axes, 9)

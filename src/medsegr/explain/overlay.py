@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.patches import ConnectionPatch
 from matplotlib.patheffects import withStroke
-from scipy import ndimage
 
 from medsegr.explain.attention_maps import display_map, display_rgb, draw_outline, draw_side_letters, pixel_aspect
 from medsegr.explain.page import Page, fitted
@@ -83,6 +82,8 @@ def spread(wanted: Sequence[float], low: float, high: float, gap: float) -> list
 
 def _anchor(mask: np.ndarray) -> tuple[float, float]:
     """(x, y) of the rightmost pixel of the largest part: where the line to the name begins."""
+    from scipy import ndimage
+
     parts, count = ndimage.label(mask)
     if count == 0:
         return 0.0, 0.0

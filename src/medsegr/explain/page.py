@@ -3,13 +3,16 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 
 from medsegr.data.outputs import atomic_write
 from medsegr.explain.palette import ASPECT_COLOURS, ASPECT_NAMES, FAINT, RULE
@@ -19,6 +22,29 @@ DPI = 144
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height, in points."""
+
+
+class Pixels(Artist):
+    """A picture that fills its axes, enlarged or shrunk once: matplotlib would do it in floats, and keep copies.
+
+    Args:
+        rgb: (H, W, 3) in 0..1.
+        size: Width and height on the page, in points.
+    """
+
+    def __init__(self, rgb: np.ndarray, size: tuple[float, float]) -> None:
+        super().__init__()
+        self.set_zorder(0)
+        opaque = Image.fromarray(np.rint(255 * rgb).astype(np.uint8)).convert("RGBA")
+        pixels = tuple(max(1, round(side * DPI / 72)) for side in size)
+        self._rgba = np.asarray(opaque.resize(pixels, Image.Resampling.BILINEAR))[::-1]
+
+    def draw(self, renderer: Any) -> None:
+        """Lay the pixels down, from the axes' lower left corner."""
+        corner = self.axes.bbox  # type: ignore[union-attr]
+        context = renderer.new_gc()
+        renderer.draw_image(context, round(corner.x0), round(corner.y0), self._rgba)
+        context.restore()
 
 
 class Page:
@@ -32,7 +58,7 @@ class Page:
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=DPI, facecolor="white")
-        FigureCanvasAgg(self.figure)
+        self.canvas = FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set(xlim=(0, width), ylim=(height, 0))
         self.axes.axis("off")
@@ -58,11 +84,11 @@ class Page:
             x += 16 + text_width(name, 8.5) + 12
 
     def picture(self, box: Box, rgb: np.ndarray) -> Axes:
-        """Axes in the picture's pixels that fill a box of the page."""
+        """Axes in the pixels of a picture, (H, W, 3) in 0..1, that fill a box of the page."""
         x, y, width, height = box
         place = (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
         axes = self.figure.add_axes(place)
-        axes.imshow(rgb, vmin=0, vmax=1, interpolation="bilinear", aspect="auto")
+        axes.add_artist(Pixels(rgb, (width, height)))
         axes.set(xlim=(-0.5, rgb.shape[1] - 0.5), ylim=(rgb.shape[0] - 0.5, -0.5), xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_visible(False)
@@ -71,8 +97,9 @@ class Page:
     def png(self) -> bytes:
         """The page as a PNG file."""
         stream = io.BytesIO()
-        quick = {"compress_level": 3}
-        self.figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=quick)
+        self.canvas.draw()
+        opaque = np.asarray(self.canvas.buffer_rgba())[..., :3]
+        Image.fromarray(opaque).save(stream, "png", compress_level=3, dpi=(DPI, DPI))
         return stream.getvalue()
 
 

@@ -9,6 +9,7 @@ from medsegr.cognition.lexicon import Lexicon, canonical_target, load_lexicon
 from medsegr.cognition.priors import ReportPriors
 from medsegr.data.image import ImageSource, MedicalImage, load_image
 from medsegr.inference.builtin import builtin_models, builtin_record, host_missing
+from medsegr.inference.editing import Asking, Editing
 from medsegr.inference.looks import Looks
 from medsegr.inference.prepared import Prepared, Request, with_choice
 from medsegr.inference.request import check_modality, check_question, checked_names, read_together
@@ -73,6 +74,7 @@ class AutoPredictor:
     def __init__(self, load: "Callable[[str], Predictor]", looks: Looks) -> None:
         self.looks = looks
         self.taken: dict[str, Predictor] = {}
+        self.remembers = False
         self._load, self._lock = load, threading.Lock()
 
     def segment(
@@ -92,6 +94,22 @@ class AutoPredictor:
         asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
         return self.answer([self.prepare(asked)])[0]
 
+    def open(
+        self,
+        image: ImageSource,
+        *,
+        modality: str | None = None,
+        threshold: float = 0.5,
+        support_threshold: float | None = None,
+        lexicon: Lexicon | None = None,
+        untrained: Untrained | None = None,
+    ) -> Editing:
+        """As :meth:`Predictor.open`; for each question the model is taken that knows what is asked."""
+        self.remembers = True
+        for taken in self.taken.values():
+            taken.remember()
+        return Editing(self, image, Asking(modality, threshold, support_threshold, lexicon, untrained))
+
     def prepare(self, asked: Request) -> Prepared:
         """As :meth:`Predictor.prepare`, by the model that is taken; the picture is read once."""
         asked = replace(asked, lexicon=asked.lexicon or load_lexicon())
@@ -109,7 +127,7 @@ class AutoPredictor:
         modality = check_modality(asked.modality, asked.image, lexicon)
         check_question(report, names)
         picture = load_image(asked.image, modality)
-        seen, priors = read_together(picture, report, lexicon)
+        seen, priors = read_together(picture, report, lexicon, asked.modality)
         told = [finding.target for finding in priors if finding.presence != "absent"]
         return picture, choose(seen.modality, [*told, *names])
 
@@ -117,4 +135,6 @@ class AutoPredictor:
         with self._lock:
             if name not in self.taken:
                 self.taken[name] = self._load(name)
+                if self.remembers:
+                    self.taken[name].remember()
             return self.taken[name]

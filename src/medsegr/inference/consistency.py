@@ -19,9 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Int
-from scipy import ndimage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from medsegr.cognition.priors import Finding
 from medsegr.inference.packed_mask import PackedMask
@@ -78,10 +75,17 @@ def settled(mask: PackedMask, passes: Sequence[bool], shown: int, *, several: bo
         return mask
     kept, first = PackedMask(mask.size), 0
     for plane in mask:
-        labels, count = ndimage.label(plane, NEIGHBOURS)
+        labels, count = _labelled(plane)
         kept.append(np.concatenate([[False], keeps[first : first + count]])[labels])
         first += count
     return kept
+
+
+def _labelled(plane: Bool[np.ndarray, "h w"]) -> tuple[np.ndarray, int]:
+    """The parts of a plane by their numbers from 1, and how many."""
+    from scipy import ndimage
+
+    return ndimage.label(plane, NEIGHBOURS)
 
 
 def _parts(mask: PackedMask) -> Parts:
@@ -90,13 +94,16 @@ def _parts(mask: PackedMask) -> Parts:
     pairs: list[np.ndarray] = []
     before, first_before = np.zeros(mask.size, np.int32), 0
     for place, plane in enumerate(mask):
-        labels, count = ndimage.label(plane, NEIGHBOURS)
+        labels, count = _labelled(plane)
         both = (labels > 0) & (before > 0)
         touching = np.unique(np.stack([before[both] + first_before, labels[both] + len(planes)], 1), axis=0)
         pairs.append(touching - 1)
         before, first_before = labels, len(planes)
         planes += [place] * count
         voxels += np.bincount(labels.ravel(), minlength=count + 1)[1:].tolist()
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     one, other = np.concatenate(pairs).T
     edges = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(planes), len(planes)))
     return Parts(np.array(planes, int), np.array(voxels, int), connected_components(edges, directed=False)[1])

@@ -68,7 +68,7 @@ def averaged(own: PlanePrediction, mirrored: PlanePrediction) -> PlanePrediction
     boxes = np.stack([width - x2, y1, width - x1, y2], axis=1)
     return replace(
         own,
-        probability=(own.probability + mirrored.probability[..., ::-1]) / 2,
+        scores=(own.probability + mirrored.probability[..., ::-1]) / 2,
         support=(own.support + mirrored.support) / 2,
         boxes=(own.boxes + boxes) / 2,
         mirrored=mirrored,

@@ -5,10 +5,10 @@ from functools import partial
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.inference.flips import with_flips
+from medsegr.inference.picture_memory import PictureMemory
 from medsegr.inference.plane import Ask, ask_model
 from medsegr.inference.second_look import with_second_look
 from medsegr.inference.thresholds import Thresholds
-from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 
@@ -29,10 +29,10 @@ class Looks:
         return asdict(self)
 
     def ask(
-        self, model: ReportGuidedSam, thresholds: Thresholds, lexicon: Lexicon, trunks: TrunkMemory | None = None
+        self, model: ReportGuidedSam, thresholds: Thresholds, lexicon: Lexicon, memory: PictureMemory | None = None
     ) -> Ask:
         """The way to ask this model; the closer look is mirrored too where both are on."""
-        ask: Ask = partial(ask_model, model, trunks=trunks)
+        ask: Ask = partial(ask_model, model, memory=memory)
         if self.flips:
             ask = with_flips(ask)
         if self.second_look:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
-from medsegr.data.nifti import save_label_map_nifti, save_mask_nifti, save_masks_nifti
+from medsegr.data.nifti import save_mask_nifti, save_masks_nifti, save_values_nifti
 from medsegr.data.raster import save_mask_png
 from medsegr.errors import ConfigError
 from medsegr.inference.result import FindingResult, Result
@@ -90,7 +90,7 @@ def write_masks(folder: Path, result: Result, kinds: Sequence[MaskFiles], label_
         file = _write_mask(folder, found, result) if "separate" in kinds else STACK if channel is not None else None
         places[found.id] = MaskPlaces(file, None, channel, number + 1 if label_map else None)
     if label_map and outlined:
-        save_label_map_nifti(folder / LABEL_MAP, flattened([found.mask for found in outlined]), result.image)
+        save_values_nifti(folder / LABEL_MAP, flattened([found.mask for found in outlined]), result.image)
     return places
 
 

@@ -5,8 +5,6 @@ from contextlib import suppress
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.distance import cdist
 
 AT_ONCE = 512
 """Points whose distances to all others are held at once."""
@@ -58,6 +56,8 @@ def _corners(plane: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "n 2"]:
 
 def _hull(points: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "m k"]:
     """Those of the points that stand out; all where they have no extent in some direction."""
+    from scipy.spatial import ConvexHull, QhullError
+
     with suppress(QhullError):
         return points[ConvexHull(points).vertices]
     return points
@@ -65,4 +65,6 @@ def _hull(points: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "m k"]:
 
 def _longest(points: Float[np.ndarray, "n k"]) -> float:
     """The largest distance of two points."""
+    from scipy.spatial.distance import cdist
+
     return max(float(cdist(points[at : at + AT_ONCE], points).max()) for at in range(0, len(points), AT_ONCE))

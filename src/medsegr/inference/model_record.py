@@ -11,7 +11,8 @@ from medsegr.model.host_identity import host_fingerprint
 def model_record(name: str, predictor: Predictor | AutoPredictor) -> dict[str, Any]:
     """What ``run.json`` says of the model: its name and the hash of its weights, of ``auto`` those of what it took."""
     if isinstance(predictor, Predictor):
-        return {"name": name, "weights_sha256": predictor.metadata.get("weights_sha256")}
+        return {"name": name, "weights_sha256": predictor.metadata.get("weights_sha256"),
+                "backend": predictor.backend}  # fmt: skip
     return {"name": name, "taken": {one: weights_of(predictor, one) for one in sorted(predictor.taken)}}
 
 

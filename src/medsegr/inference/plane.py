@@ -8,11 +8,15 @@ import torch
 from jaxtyping import Bool, Float
 
 from medsegr._torch_defaults import plain_defaults
+from medsegr.backbones.decoder_input import Prompts
+from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.errors import ConfigError
-from medsegr.inference.trunk_memory import TrunkMemory
+from medsegr.inference.drawn import Drawn
+from medsegr.inference.picture_memory import PictureMemory
+from medsegr.inference.upscaled import Upscaled
 from medsegr.inference.user_prompt import UserPrompt
-from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
+from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
 from medsegr.square import Square
 from medsegr.view import View
 
@@ -48,7 +52,7 @@ class PlanePrediction:
     """What the model says of one plane.
 
     Attributes:
-        probability: 0..1.
+        scores: Probabilities, 0..1, or what they are made of when they are looked at.
         support: 0..1.
         location: Logits over the host's padded square.
         view: Of the plane, which knows how it lies in that square.
@@ -57,13 +61,33 @@ class PlanePrediction:
         mirrored: What it says of the mirrored plane, where it was asked.
     """
 
-    probability: Float[np.ndarray, "k h w"]
+    scores: Float[np.ndarray, "k h w"] | Upscaled
     support: Float[np.ndarray, "k"]
     location: Float[torch.Tensor, "k y x"]
     view: View
     looked_twice: Bool[np.ndarray, "k"]
     boxes: Float[np.ndarray, "k 4"]
     mirrored: "PlanePrediction | None" = None
+
+    @property
+    def probability(self) -> Float[np.ndarray, "k h w"]:
+        """0..1, over the whole plane; may be written to."""
+        if isinstance(self.scores, Upscaled):
+            self.scores = self.scores.all()
+        return self.scores
+
+    @property
+    def light(self) -> bool:
+        """Whether it may be kept for a look at its maps later on: it holds none as large as the plane."""
+        return isinstance(self.scores, Upscaled)
+
+    def probability_of(self, k: int) -> Float[np.ndarray, "h w"]:
+        """0..1, of one finding over the whole plane; a copy."""
+        return self.scores.of(k) if isinstance(self.scores, Upscaled) else self.scores[k].copy()
+
+    def mask(self, k: int, threshold: float) -> Bool[np.ndarray, "h w"]:
+        """Where the probability of finding ``k`` reaches a threshold."""
+        return self.scores.mask(k, threshold) if isinstance(self.scores, Upscaled) else self.scores[k] >= threshold
 
     @property
     def square(self) -> Square:
@@ -85,7 +109,7 @@ def ask_model(
     model: ReportGuidedSam,
     planes: Sequence[np.ndarray],
     questions: Sequence[Question],
-    trunks: TrunkMemory | None = None,
+    memory: PictureMemory | None = None,
 ) -> list[PlanePrediction]:
     """Ask the model once: all planes in one batch, all findings of a plane in one image encoding.
 
@@ -95,14 +119,14 @@ def ask_model(
         model: In evaluation mode.
         planes: Of any sizes.
         questions: One for each plane; findings may differ in kind and number.
-        trunks: Where the host's work on pictures that were seen before is found.
+        memory: Where the work on pictures that were seen before is found.
 
     Raises:
         ConfigError: The model is on no device that computes, or its weights are not in float32.
     """
     if len(planes) > 1 and any(question.prompts for question in questions):
         pairs = zip(planes, questions, strict=True)
-        return [answer for one in pairs for answer in ask_model(model, one[:1], one[1:], trunks)]
+        return [answer for one in pairs for answer in ask_model(model, one[:1], one[1:], memory)]
     device = next(model.parameters()).device
     if device.type == "meta":
         raise ConfigError("The model is on the device 'meta', where weights hold no numbers. Load it on another one.")
@@ -111,27 +135,61 @@ def ask_model(
         squares = [view.square for view in views if view.square is not None]
         findings, texts = [question.findings for question in questions], [question.text for question in questions]
         priors = model.encode_findings(findings, views, texts)
-        pixels = pixels.to(device)
-        trunk = None if trunks is None else trunks.trunk(model, pixels)
-        known = {} if trunk is None else {"trunk": trunk}
-        encoding = model.encode(pixels, priors.to(device), **known)
-        output = model.outline(encoding)
-        for k, prompt in questions[0].prompts.items():
-            one = model.outline(encoding.only(k), prompt.in_square(squares[0]).to(device))
-            output.logits[:, k], output.support_logits[:, k] = one.logits[:, 0], one.support_logits[:, 0]
+        prompts = {k: prompt.in_square(squares[0]).to(device) for k, prompt in questions[0].prompts.items()}
+        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory)
         places = output.location_logits[-1] if output.location_logits else output.logits
         counts = [len(question.findings) for question in questions]
         return [
             PlanePrediction(
-                probability=torch.sigmoid(square.logits_out(output.logits[i, :count])).cpu().numpy(),
+                scores=Upscaled(output.logits[i, :count], square),
                 support=torch.sigmoid(output.support_logits[i, :count].float()).cpu().numpy(),
-                location=places[i, :count].float().cpu(),
+                location=places[i, :count].float().cpu().clone(),
                 view=view,
                 looked_twice=np.zeros(count, bool),
                 boxes=_boxes(output, i, square, questions[i]),
             )
             for i, (view, square, count) in enumerate(zip(views, squares, counts, strict=True))
         ]
+
+
+def look_at(model: ReportGuidedSam, plane: np.ndarray, memory: PictureMemory | None) -> None:
+    """Do the host's work on a picture that is about to be asked, where it can be kept.
+
+    Args:
+        model: In evaluation mode.
+        plane: (H, W) or (H, W, 3), 0..1.
+        memory: Where it is kept.
+    """
+    device = next(model.parameters()).device
+    if memory is not None and device.type != "meta":
+        with torch.inference_mode(), plain_defaults(device):
+            memory.trunks.trunk(model, model.preprocess([plane])[0].to(device))
+
+
+def _output(
+    model: ReportGuidedSam,
+    pixels: torch.Tensor,
+    priors: PriorBatch,
+    questions: Sequence[Question],
+    prompts: Mapping[int, Prompts],
+    memory: PictureMemory | None,
+) -> GuidedOutput:
+    """What the model gives; of one picture that is asked again only what is not at hand is computed."""
+
+    def encode() -> GuidedEncoding:
+        trunk = None if memory is None else memory.trunks.trunk(model, pixels)
+        return model.encode(pixels, priors, **({} if trunk is None else {"trunk": trunk}))
+
+    def draw() -> Drawn:
+        return Drawn(encode(), len(questions[0].findings))
+
+    if len(questions) > 1:
+        return model.outline(encode())
+    if memory is None:
+        return draw().output(model, prompts)
+    output = memory.drawn(model, pixels, priors, draw).output(model, prompts)
+    memory.settle()
+    return output
 
 
 def _boxes(output: GuidedOutput, i: int, square: Square, question: Question) -> Float[np.ndarray, "k 4"]:

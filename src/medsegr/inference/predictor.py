@@ -13,12 +13,15 @@ from medsegr.cognition.priors import ReportPriors
 from medsegr.data.image import ImageSource, load_image
 from medsegr.errors import ConfigError
 from medsegr.inference.auto import AUTO, AutoPredictor
+from medsegr.inference.backends.choice import Backend, backend_record
 from medsegr.inference.builtin import builtin_models, builtin_path
 from medsegr.inference.device import device_named
+from medsegr.inference.editing import Asking, Editing
 from medsegr.inference.finding_result import finding_result
 from medsegr.inference.host_alone import refuse_unmarked, without_support
 from medsegr.inference.looks import Looks
-from medsegr.inference.plane import Ask
+from medsegr.inference.picture_memory import REMEMBERED, PictureMemory
+from medsegr.inference.plane import Ask, look_at
 from medsegr.inference.prepared import Prepared, Request, answer_all, question_of
 from medsegr.inference.request import (
     check_modality,
@@ -40,7 +43,6 @@ from medsegr.inference.result_warnings import (
 )
 from medsegr.inference.thresholds import SupportThresholds, Thresholds
 from medsegr.inference.trained_targets import TrainedTargets, Untrained, policy_of
-from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume
 from medsegr.model.attach import build_model
@@ -52,11 +54,13 @@ from medsegr.model.report_guided_sam import ReportGuidedSam
 def load(  # type: ignore[overload-overlap]
     name: Literal["auto"] = "auto", device: str = ..., *,
     flips: bool = ..., second_look: bool = ..., trunk_memory: int = ...,
+    backend: str = ..., precision: str = ...,
 ) -> AutoPredictor: ...  # fmt: skip
 @overload
 def load(
     name: str | Path, device: str = ..., host: Host | None = ..., *,
     flips: bool = ..., second_look: bool = ..., trunk_memory: int = ...,
+    backend: str = ..., precision: str = ...,
 ) -> "Predictor": ...  # fmt: skip
 def load(
     name: str | Path = AUTO,
@@ -66,6 +70,8 @@ def load(
     flips: bool = False,
     second_look: bool = False,
     trunk_memory: int = 0,
+    backend: str = AUTO,
+    precision: str = "f32",
 ) -> "Predictor | AutoPredictor":
     """A model that is ready to segment.
 
@@ -79,18 +85,23 @@ def load(
         flips: See :class:`Predictor`.
         second_look: See :class:`Predictor`.
         trunk_memory: See :class:`Predictor`.
+        backend: What computes: ``torch``, ``openvino``, ``onnx``, or ``auto``; see
+            :class:`~medsegr.inference.backends.choice.Backend`.
+        precision: ``f32``, or ``bf16``, with which some pixels of the outlines change.
 
     Raises:
-        ConfigError: No such model or device, or the weights of a built-in model's host are missing.
+        ConfigError: No such model, device, backend or precision, the backend cannot run the model, or the weights
+            of a built-in model's host are missing.
         CheckpointError: The weights are damaged, of another host, or of a newer schema.
     """
+    ways = Backend(backend, precision)
     if name == AUTO:
         if host is not None:
             raise ConfigError("A host belongs to one adapter, and 'auto' takes one of several: name the model as well.")
         device_named(device)
+        options: dict[str, Any] = {"backend": backend, "precision": precision, "trunk_memory": trunk_memory}
         return AutoPredictor(
-            lambda one: load(one, device, flips=flips, second_look=second_look, trunk_memory=trunk_memory),
-            Looks(flips, second_look),
+            lambda one: load(one, device, flips=flips, second_look=second_look, **options), Looks(flips, second_look)
         )
     chosen, builtin = device_named(device), builtin_models()
     if str(name) in builtin:
@@ -99,6 +110,7 @@ def load(
         if host is not None:
             raise ConfigError(f"'{name}' is a host itself; leave 'host' out, or name an adapter for it.")
         alone = build_model(str(name)).to(chosen)
+        alone.engine = ways.engine(alone)
         return Predictor(
             alone, str(name), flips=flips, second_look=second_look, trunk_memory=trunk_memory, host_alone=True
         )
@@ -109,10 +121,9 @@ def load(
             f"No model '{name}'. Expected a built-in name ({', '.join([AUTO, *builtin])}), lite_medsam (a host alone, "
             "for clicks and boxes), a folder written by save_pretrained, or a Hugging Face id such as 'me/my-adapter'."
         )
-    model = ReportGuidedSam.from_pretrained(source, host)
-    return Predictor(
-        model.to(chosen).eval(), name=str(name), flips=flips, second_look=second_look, trunk_memory=trunk_memory
-    )
+    model = ReportGuidedSam.from_pretrained(source, host).to(chosen).eval()
+    model.engine = ways.engine(model)
+    return Predictor(model, name=str(name), flips=flips, second_look=second_look, trunk_memory=trunk_memory)
 
 
 class Predictor:
@@ -124,8 +135,8 @@ class Predictor:
         flips: Also look at the mirrored picture, with mirrored findings, and average; see ``flips.py``.
         second_look: Look again, closer, where a finding is small; see ``second_look.py``.
         host_alone: Its adapter is a fresh one; see ``host_alone.py``.
-        trunk_memory: Bytes in which the host's work on a picture is kept for the next report on it; see
-            ``trunk_memory.py``.
+        trunk_memory: Bytes in which the work on a picture is kept for the next report or click on it; see
+            ``picture_memory.py``.
     """
 
     def __init__(
@@ -142,13 +153,18 @@ class Predictor:
         self.name = name
         self.looks = Looks(flips, second_look)
         self.host_alone = host_alone
-        self.trunks = TrunkMemory(trunk_memory) if trunk_memory else None
+        self.memory: PictureMemory | None = PictureMemory(trunk_memory) if trunk_memory else None
         self._lock = threading.Lock()
 
     @property
     def metadata(self) -> dict[str, Any]:
         """What the checkpoint says of itself: training data, seed, hash of the weights, thresholds."""
         return self.model.metadata
+
+    @property
+    def backend(self) -> dict[str, Any]:
+        """What computes, as results name it: name, version, precision."""
+        return backend_record(self.model.engine)
 
     @property
     def support_thresholds(self) -> SupportThresholds:
@@ -209,6 +225,31 @@ class Predictor:
         asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
         return self.answer([self.prepare(asked)])[0]
 
+    def open(
+        self,
+        image: ImageSource,
+        *,
+        modality: str | None = None,
+        threshold: float = 0.5,
+        support_threshold: float | None = None,
+        lexicon: Lexicon | None = None,
+        untrained: Untrained | None = None,
+    ) -> Editing:
+        """A picture to be asked again and again: reports, changed priors, clicks and boxes; see :class:`Editing`.
+
+        The host's work on a picture that can be kept is done now. Arguments and errors as of :meth:`segment`.
+        """
+        self.remember()
+        editing = Editing(self, image, Asking(modality, threshold, support_threshold, lexicon, untrained))
+        if not editing.image.is_volume:
+            with self._lock:
+                look_at(self.model.eval(), editing.image.plane(), self.memory)
+        return editing
+
+    def remember(self, limit_bytes: int = REMEMBERED) -> None:
+        """Keep the work on pictures from now on, where none is kept yet; see ``trunk_memory``."""
+        self.memory = self.memory or PictureMemory(limit_bytes)
+
     def prepare(self, asked: Request) -> Prepared:
         """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
         lexicon, report = asked.lexicon or load_lexicon(), asked.report
@@ -217,7 +258,7 @@ class Predictor:
         check_thresholds(asked.threshold, asked.support_threshold)
         policy = policy_of(asked.untrained, self.metadata)
         check_question(report, names)
-        picture, priors = read_together(load_image(asked.image, modality), report, lexicon)
+        picture, priors = read_together(load_image(asked.image, modality), report, lexicon, asked.modality)
         modality, support = picture.modality, asked.support_threshold
         own = self.support_thresholds.of(modality) if support is None else support
         thresholds, trained = Thresholds(asked.threshold, 0.0 if self.host_alone else own), self.trained_targets
@@ -242,7 +283,7 @@ class Predictor:
     def asking(self, thresholds: Thresholds, lexicon: Lexicon) -> Iterator[Ask]:
         """The way to ask this model, while nobody else does."""
         with self._lock:
-            yield self.looks.ask(self.model.eval(), thresholds, lexicon, self.trunks)
+            yield self.looks.ask(self.model.eval(), thresholds, lexicon, self.memory)
 
     def _result(self, case: Prepared, volumes: Sequence[FindingVolume]) -> Result:
         found, picture = dict(zip(case.sought, volumes, strict=True)), case.picture
@@ -265,4 +306,5 @@ class Predictor:
             *contradictions(results, thresholds, told=len(case.priors)),
         )
         warnings, text, missed = tuple(dict.fromkeys(warnings)), case.priors.text, case.priors.not_read
-        return Result(results, picture, modality, text, warnings, self.looks, self.name, case.chosen, not_read=missed)
+        return Result(results, picture, modality, text, warnings, self.looks, self.name, case.chosen,
+                      not_read=missed, backend=self.backend)  # fmt: skip

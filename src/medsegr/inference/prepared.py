@@ -104,7 +104,8 @@ def answer_all(cases: Sequence[Prepared]) -> Iterator[list[FindingVolume]]:
             continue
         with predictor.asking(thresholds, lexicon) as ask:
             if len(group) == 1:
-                yield gather(ask, group[0].picture, group[0].question, thresholds, group[0].looked_for)
+                (case,), beside = group, predictor.model.adapter.config.neighbours
+                yield gather(ask, case.picture, case.question, thresholds, case.looked_for, neighbours=beside)
                 continue
             planes, questions = [case.picture.plane() for case in group], [case.question for case in group]
             answers = ask(planes, questions)

@@ -68,15 +68,22 @@ def meant(name: str, modality: str | None, trained: TrainedTargets, lexicon: Lex
 
 
 def read_together(
-    image: MedicalImage, report: str | ReportPriors | None, lexicon: Lexicon
+    image: MedicalImage, report: str | ReportPriors | None, lexicon: Lexicon, named: str | None = None
 ) -> tuple[MedicalImage, ReportPriors]:
     """A picture with its view, and its report as such pictures' reports are read.
 
     Where the picture's modality is not known, it is the one that the report names.
+
+    Args:
+        image: The picture.
+        report: Its report, or what was read of it.
+        lexicon: Names and words.
+        named: What the caller calls the examination: "liver MRI" tells more than the picture's ``abdomen_mri``.
     """
     if isinstance(report, str):
         known = image.modality if image.modality in lexicon.modalities else None
-        report = parse_report(report, known, lexicon=lexicon)
+        tells = named is not None and known is not None and examination_named(named, lexicon).modality == known
+        report = parse_report(report, named if tells else known, lexicon=lexicon)
     priors = ReportPriors() if report is None else read_for(report, image.modality, lexicon)
     return image.seen(lexicon, image.modality or priors.modality), priors
 

@@ -1,9 +1,9 @@
 """What comes back for one image: findings with masks, or the reason why there is none."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from medsegr.cognition.priors import Finding, Span
 from medsegr.data.image import MedicalImage
 from medsegr.inference.looks import Looks
 from medsegr.inference.packed_mask import MaskField, PackedMask
+from medsegr.inference.upscaled import LaterField
 
 Outcome = Literal["outlined", "absent", "unsupported", "untrained", "empty"]
 """``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not
@@ -32,7 +33,8 @@ class FindingResult:
             plane; None for absent and refused findings, which are not looked for, and of a host alone.
         reason: Why there is no mask, in words without report text; None when there is one.
         key_plane: Plane to show: where the mask is largest, else where support is highest.
-        location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for what was not looked for.
+        location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for what was not looked for. It and
+            the probability are made when they are first asked for.
         probability: (H, W) 0..1 of ``key_plane``, before threshold and support; None for what was not looked for.
         size_mm: Long axis in its plane, or None when the spacing is not known.
         length_mm: Longest extent in space; of volumes, or None.
@@ -49,8 +51,8 @@ class FindingResult:
     support: float | None = None
     reason: str | None = None
     key_plane: int = 0
-    location_map: np.ndarray | None = None
-    probability: np.ndarray | None = None
+    location_map: LaterField = LaterField()  # noqa: RUF009 - it holds nothing of its own
+    probability: LaterField = LaterField()  # noqa: RUF009
     size_mm: float | None = None
     length_mm: float | None = None
     volume_mm3: float | None = None
@@ -98,6 +100,7 @@ class Result:
         model: Name of the model.
         chosen: Why it was taken, where nobody named it (``auto``); else None.
         not_read: Stretches of the report that look like findings and were not understood.
+        backend: What computed: its name, version and precision.
     """
 
     findings: tuple[FindingResult, ...]
@@ -109,6 +112,7 @@ class Result:
     model: str = ""
     chosen: str | None = None
     not_read: tuple[Span, ...] = ()
+    backend: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, id: str) -> FindingResult:
         """The finding with this id.

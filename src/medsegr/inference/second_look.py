@@ -109,7 +109,7 @@ def closer_looks(
         lexicon: Says which words mean a size.
     """
     for k, finding in enumerate(question.findings):
-        mask = answer.probability[k] >= thresholds.mask
+        mask = answer.mask(k, thresholds.mask)
         if answer.support[k] < thresholds.support or not mask.any():
             continue
         prompt = question.prompts.get(k)

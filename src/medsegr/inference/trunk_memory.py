@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from medsegr.backbones.trunk import Trunk
 from medsegr.errors import ConfigError
@@ -53,7 +53,7 @@ class TrunkMemory:
         """
         if not stops_at_trunk(model):
             return None
-        origin = _origin(model)
+        origin = origin_of(model)
         keys = [hashlib.sha256(origin + one.contiguous().numpy().tobytes()).hexdigest() for one in pixels.cpu()]
         with self._lock:
             found = {key: self._kept[key] for key in keys if key in self._kept}
@@ -84,10 +84,18 @@ def stops_at_trunk(model: ReportGuidedSam) -> bool:
     return not model.backbone.whole and (model.trunk_block is None or model.backbone.divides)
 
 
-def _origin(model: ReportGuidedSam) -> bytes:
-    """What tells one state of a model from another, also after weights were changed in place."""
-    host = model.backbone.model
-    weights = [(t.data_ptr(), 0 if t.is_inference() else t._version) for t in (*host.parameters(), *host.buffers())]
+def origin_of(model: ReportGuidedSam, *parts: nn.Module) -> bytes:
+    """What tells one state of a model from another, also after weights were changed in place.
+
+    Args:
+        model: Its host counts.
+        parts: Of it that count besides.
+    """
+    weights = [
+        (t.data_ptr(), 0 if t.is_inference() else t._version)
+        for part in (model.backbone.model, *parts)
+        for t in (*part.parameters(), *part.buffers())
+    ]
     return repr((model.active, model.trunk_block, weights)).encode()
 
 

@@ -1,6 +1,7 @@
 """Planes through the model in batches, and planes back into volumes."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from medsegr.inference.consistency import WEAK, is_several, settled
 from medsegr.inference.packed_mask import PackedMask
 from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, Question
 from medsegr.inference.thresholds import Thresholds
+from medsegr.inference.upscaled import Later
 
 PLANES_AT_ONCE = 4
 """Planes in one batch."""
@@ -20,7 +22,9 @@ PIXELS_AT_ONCE = 2**25
 """Probabilities in one batch, which has fewer planes where there are many findings."""
 
 
-def predict_planes(ask: Ask, image: MedicalImage, question: Question) -> Iterator[PlanePrediction]:
+def predict_planes(
+    ask: Ask, image: MedicalImage, question: Question, neighbours: bool = False
+) -> Iterator[PlanePrediction]:
     """Every plane of an image in order; all findings of a plane in one image encoding.
 
     Memory is bounded by the batch: no plane is kept, and none is made into floats before its turn.
@@ -28,11 +32,12 @@ def predict_planes(ask: Ask, image: MedicalImage, question: Question) -> Iterato
     Args:
         ask: How to ask the model.
         question: K findings.
+        neighbours: The planes beside a plane are its other channels, as the model was trained.
     """
     height, width = image.size
     batch_size = min(PLANES_AT_ONCE, max(1, PIXELS_AT_ONCE // (height * width * len(question.findings))))
     for start in range(0, image.planes, batch_size):
-        planes = [image.plane(i) for i in range(start, min(start + batch_size, image.planes))]
+        planes = [image.plane(i, neighbours) for i in range(start, min(start + batch_size, image.planes))]
         parts = [
             ask(planes, [question.part(first)] * len(planes))
             for first in range(0, len(question.findings), FINDINGS_AT_ONCE)
@@ -45,7 +50,7 @@ def _joined(parts: tuple[PlanePrediction, ...]) -> PlanePrediction:
     """Groups of findings of one plane, asked one after another."""
     mirrored = [part.mirrored for part in parts if part.mirrored is not None]
     return PlanePrediction(
-        probability=np.concatenate([part.probability for part in parts]),
+        scores=np.concatenate([part.probability for part in parts]),
         support=np.concatenate([part.support for part in parts]),
         location=torch.cat([part.location for part in parts]),
         view=parts[0].view,
@@ -79,8 +84,8 @@ class FindingVolume:
         self.mask = PackedMask(image.size)
         self.support = 0.0
         self.key_plane = 0
-        self.location_map: np.ndarray | None = None
-        self.probability: np.ndarray | None = None
+        self.location_map: Later | np.ndarray | None = None
+        self.probability: Later | np.ndarray | None = None
         self.box: np.ndarray | None = None
         self.looked_twice = False
         self._thresholds = thresholds
@@ -93,7 +98,7 @@ class FindingVolume:
         """Take finding ``k`` of the next plane."""
         place, needed = len(self.mask), self._thresholds.support
         support = steered(float(plane.support[k]), 1.0 if self._likely is None else float(self._likely[place]))
-        mask = plane.probability[k] >= self._thresholds.mask
+        mask = plane.mask(k, self._thresholds.mask)
         passes = support >= needed
         self._passes.append(passes)
         self.mask.append(mask if support >= WEAK * needed else np.zeros_like(mask))
@@ -102,7 +107,8 @@ class FindingVolume:
         rank = (float(mask.sum()) if passes else 0.0, support)
         if rank > self._best:
             self._best, self.key_plane = rank, place
-            self.location_map, self.probability = plane.location_map(k), plane.probability[k].copy()
+            maps = [Later(partial(plane.location_map, k)), Later(partial(plane.probability_of, k))]
+            self.location_map, self.probability = maps if plane.light else [one.array() for one in maps]
             self.box = None if np.isnan(plane.boxes[k]).any() else plane.boxes[k]
 
     def settle(self) -> None:
@@ -111,15 +117,22 @@ class FindingVolume:
 
 
 def gather(
-    ask: Ask, image: MedicalImage, question: Question, thresholds: Thresholds, told: Sequence[Finding] = ()
+    ask: Ask,
+    image: MedicalImage,
+    question: Question,
+    thresholds: Thresholds,
+    told: Sequence[Finding] = (),
+    *,
+    neighbours: bool = False,
 ) -> list[FindingVolume]:
     """All planes of an image, gathered per finding.
 
     Args:
         told: The findings as the report has them, where the question leaves words out; by default, the question's.
+        neighbours: See :func:`predict_planes`.
     """
     gathered = [FindingVolume(finding, image, thresholds) for finding in told or question.findings]
-    for plane in predict_planes(ask, image, question):
+    for plane in predict_planes(ask, image, question, neighbours):
         for k, volume in enumerate(gathered):
             volume.add(plane, k)
     for volume in gathered:

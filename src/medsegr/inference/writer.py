@@ -63,6 +63,7 @@ def write_case(
         "model_chosen": result.chosen,
         "modality": result.modality,
         "looks": result.looks.settings(),
+        "backend": dict(result.backend),
         "files": {**files, **_further_files(places)},
         "findings": [
             {**finding_record(found, places[found.id], result), **_codes(found, writing.codes)}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+import torch
 from torch import nn
 
 from medsegr._torch_defaults import plain_defaults
@@ -11,8 +12,10 @@ from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.lora import LoraSettings
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
+from medsegr.cognition.text_encoder import TextEncoder
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import Adapter, AdapterConfig
+from medsegr.model.engine import Engine
 from medsegr.model.host_state import give_back, remember
 
 Own = TypeVar("Own", bound="AdaptedHost")
@@ -48,6 +51,7 @@ class AdaptedHost(nn.Module):
         self._checkpointing = False
         self._merged = False
         self.text_encoders: dict[str, Any] = {}
+        self.engine: Engine | None = None
         for parameter_name, parameter in backbone.model.named_parameters():
             inside = ".lora_" in parameter_name and parameter.requires_grad
             parameter.requires_grad_(backbone.whole or inside)
@@ -197,6 +201,24 @@ class AdaptedHost(nn.Module):
                 block.training = mode  # the flag alone: it is what lets a block be checkpointed
         return self
 
+    def text_encoder(self) -> TextEncoder | None:
+        """The frozen text encoder, loaded at first use and never part of the delta; None where none is configured.
+
+        Raises:
+            ConfigError: It cannot be loaded, or its vectors have another width than ``text_dim``.
+        """
+        name, dim = self.adapter.config.text_encoder, self.adapter.config.text_dim
+        if not name:
+            return None
+        if name not in self.text_encoders:
+            self.text_encoders[name] = TextEncoder.from_pretrained(name)
+        encoder: TextEncoder = self.text_encoders[name]
+        if encoder.dim != dim:
+            raise ConfigError(
+                f"Text encoder '{name}' has vectors of width {encoder.dim}, and text_dim is {dim}; set it to the width."
+            )
+        return encoder
+
     def detach(self) -> nn.Module:
         """Take the adapters off; returns the host as it was before (with its LoRA, where one was put in).
 
@@ -207,6 +229,13 @@ class AdaptedHost(nn.Module):
             self.attached = self._checkpointing = False
             give_back(self.backbone.model, self)
         return self.backbone.model
+
+    def engine_for(self: Own, part: str) -> Engine | None:
+        """What runs a part of the model in torch's stead; None where torch does: in training, in an export."""
+        engine = self.engine
+        if engine is None or self.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return None
+        return engine if engine.can(part, self) else None  # type: ignore[arg-type]
 
     def _refuse_unready(self) -> None:
         """Raise a ConfigError where adapters cannot be put on, switched or used."""

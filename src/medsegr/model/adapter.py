@@ -54,6 +54,8 @@ class AdapterConfig:
             averaged down to it and what is added is interpolated back. 0 for no limit.
         box: Each finding predicts the box around it, which goes to the host's prompt encoder. Needs ``late``.
         mask_prompt: Each finding's location map goes to the host's prompt encoder as a mask. Needs ``late``.
+        neighbours: The three channels of a volume's plane are the plane before it, itself and the one behind it, in
+            training and at test, for hosts that were trained so; else its grey value, thrice. Pictures are as ever.
     """
 
     token_dim: int = 128
@@ -70,6 +72,7 @@ class AdapterConfig:
     early_grid: int = 64
     box: bool = False
     mask_prompt: bool = False
+    neighbours: bool = False
 
     def __post_init__(self) -> None:
         if self.token_dim <= 0 or self.token_dim % self.heads:

@@ -181,7 +181,11 @@ def push_checkpoint(model: ReportGuidedSam, repository: str, private: bool, toke
 
 def sha256(path: Path) -> str:
     """Hex digest of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _fetch(name: str) -> Path:

@@ -1,7 +1,7 @@
 """Image and priors -> one mask per finding: a SAM host, and the adapter that guides it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.catalogue import refuse_other_types
-from medsegr.backbones.decoder_input import ImageEmbedding, Prompts
+from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, per_finding
 from medsegr.backbones.trunk import Trunk, encode_from, run_trunk
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
-from medsegr.cognition.text_encoder import TextEncoder
-from medsegr.errors import ConfigError
 from medsegr.model.adapted_host import AdaptedHost
 from medsegr.model.host_identity import Host
 from medsegr.model.native_prompts import decode_each, native_prompts
@@ -44,6 +42,21 @@ class GuidedOutput:
     agreement: Float[Tensor, "b k 2 y x"] | None = None
     boxes: Float[Tensor, "b k 4"] | None = None
 
+    def only(self, k: int) -> "GuidedOutput":
+        """Finding ``k`` alone."""
+        return _some(self, [k])
+
+    @classmethod
+    def joined(cls, parts: Sequence["GuidedOutput"]) -> "GuidedOutput":
+        """Findings of the same images, one part after another."""
+
+        def together(tensors: Sequence[Any]) -> Any:
+            if isinstance(tensors[0], tuple):
+                return tuple(together(level) for level in zip(*tensors, strict=True))
+            return None if tensors[0] is None else torch.cat(tensors, dim=1)
+
+        return cls(**{field.name: together([getattr(part, field.name) for part in parts]) for field in fields(cls)})
+
 
 @dataclass
 class GuidedEncoding:
@@ -63,8 +76,12 @@ class GuidedEncoding:
 
     def only(self, k: int) -> "GuidedEncoding":
         """The same encoding with finding ``k`` alone to be outlined."""
-        maps = tuple(level[:, k : k + 1] for level in self.location_logits)
-        return GuidedEncoding(_only(self.priors, k), _only(self.guidance, k), self.image, maps)
+        return self.some([k])
+
+    def some(self, places: Sequence[int]) -> "GuidedEncoding":
+        """The same encoding with the findings at these places alone to be outlined, in this order."""
+        maps = tuple(level[:, places] for level in self.location_logits)
+        return GuidedEncoding(_some(self.priors, places), _some(self.guidance, places), self.image, maps)
 
 
 class ReportGuidedSam(AdaptedHost):
@@ -119,6 +136,8 @@ class ReportGuidedSam(AdaptedHost):
         Raises:
             ConfigError: The host is trained whole, or cannot stop there.
         """
+        if (engine := self.engine_for("trunk")) is not None:
+            return engine.trunk(self, pixel_values)
         return run_trunk(self.backbone, pixel_values, self.trunk_block)
 
     def encode(
@@ -136,6 +155,8 @@ class ReportGuidedSam(AdaptedHost):
         """
         self.refuse_detached()
         refuse_other_types([self.adapter.prompt_gate, next(self.backbone.model.parameters())], "model")
+        if priors.words is None and (engine := self.engine_for("encode")) is not None:
+            return engine.encode(self, pixel_values, priors, trunk)
         tokens = self.adapter.tokens(priors, pixel_values)
         guidance = Guidance(tokens, priors.region, priors.valid)
         with self.backbone.guided(guidance) as guided:
@@ -150,10 +171,12 @@ class ReportGuidedSam(AdaptedHost):
             encoding: From :meth:`encode`.
             prompts: Clicks and boxes of a user, per finding; rows of boxes that are NaN have none.
         """
+        if prompts is None and (engine := self.engine_for("outline")) is not None:
+            return engine.outline(self, encoding)
         priors, image, maps = encoding.priors, encoding.image, encoding.location_logits
         tokens = encoding.guidance.tokens
         batch, findings = tokens.shape[:2]
-        repeated = image.features if findings == 1 else image.features.repeat_interleave(findings, dim=0)
+        repeated = per_finding(image.features, batch * findings)
         features = repeated
         agreement = self.adapter.agree(image.features, priors)
         gated = self.adapter.agreement.gated(agreement)
@@ -217,24 +240,6 @@ class ReportGuidedSam(AdaptedHost):
         reports = [[text] * len(listed) for text, listed in zip(texts or [""] * len(findings), findings, strict=True)]
         return replace(priors, words=encoder.encode_findings(findings, reports))
 
-    def text_encoder(self) -> TextEncoder | None:
-        """The frozen text encoder, loaded at first use and never part of the delta; None where none is configured.
-
-        Raises:
-            ConfigError: It cannot be loaded, or its vectors have another width than ``text_dim``.
-        """
-        name, dim = self.adapter.config.text_encoder, self.adapter.config.text_dim
-        if not name:
-            return None
-        if name not in self.text_encoders:
-            self.text_encoders[name] = TextEncoder.from_pretrained(name)
-        encoder: TextEncoder = self.text_encoders[name]
-        if encoder.dim != dim:
-            raise ConfigError(
-                f"Text encoder '{name}' has vectors of width {encoder.dim}, and text_dim is {dim}; set it to the width."
-            )
-        return encoder
-
     def save_pretrained(self, folder: str | Path, metadata: dict[str, Any] | None = None) -> Path:
         """Write the adapter (and a whole host) as safetensors + JSON + model card; see ``checkpoint``."""
         from medsegr.model.checkpoint import save_checkpoint
@@ -263,10 +268,12 @@ class ReportGuidedSam(AdaptedHost):
         return push_checkpoint(self, repository, private, token)
 
 
-def _only(batch: Any, k: int) -> Any:
-    """A dataclass of tensors (B, K, ...) -> finding ``k`` of each, (B, 1, ...)."""
-    tensors = {name: v for name, v in vars(batch).items() if isinstance(v, Tensor) and v.ndim > 1}
-    return replace(batch, **{name: v[:, k : k + 1] for name, v in tensors.items()})
+def _some(batch: Any, places: Sequence[int]) -> Any:
+    """A dataclass of tensors (B, K, ...), or of tuples of such -> the findings at some places, (B, k, ...)."""
+    return replace(batch, **{
+        name: tuple(level[:, places] for level in value) if isinstance(value, tuple) else value[:, places]
+        for name, value in vars(batch).items() if isinstance(value, tuple | Tensor)
+    })  # fmt: skip
 
 
 def _inside_region(region: Float[Tensor, "b k r r"], like: Float[Tensor, "b k _ h w"]) -> Float[Tensor, "b k 1 h w"]:

@@ -68,7 +68,8 @@ class ShapeDeformableSampling(nn.Module):
         self, features: Float[Tensor, "b r h w"], grid: Float[Tensor, "b n h w 2"]
     ) -> Sequence[Float[Tensor, "b r h w"]]:
         """Per point, the features at its positions."""
-        if len(features) == 1:  # as a batch of points, since a CPU shares out batches among its threads
+        # As a batch of points, since a CPU shares out batches among its threads; an export has any number of findings.
+        if not torch.compiler.is_compiling() and len(features) == 1:
             same = features.expand(self.points, -1, -1, -1)
             return F.grid_sample(same, grid[0], padding_mode="border", align_corners=False).split(1)
         return [F.grid_sample(features, g, padding_mode="border", align_corners=False) for g in grid.unbind(1)]

@@ -12,14 +12,17 @@ from starlette.responses import HTMLResponse, Response
 from medsegr import __version__
 from medsegr.cognition.parser import parse_report
 from medsegr.serve.access import Access
-from medsegr.serve.asked_priors import check_count, check_name, check_report
+from medsegr.serve.asked_priors import check_count, check_name, check_report, words_of
 from medsegr.serve.gate import Gate
 from medsegr.serve.job_routes import router as job_router
+from medsegr.serve.monai_label import router as monai_label_router
 from medsegr.serve.openapi_page import page
+from medsegr.serve.page import router as page_router
 from medsegr.serve.problems import add_handlers
 from medsegr.serve.schemas import HealthAnswer, ModelsAnswer, ParseAnswer, ParseRequest, Problem
 from medsegr.serve.service import Service
 from medsegr.serve.upload import MAX_FIELD_BYTES, counted
+from medsegr.serve.view_routes import router as view_router
 
 SWEEP_S = 10.0
 """How often results whose time is over are looked for."""
@@ -53,6 +56,9 @@ def build_app(service: Service, port: int) -> Any:
     app.state.readers = None
     app.include_router(router)
     app.include_router(job_router)
+    app.include_router(view_router)
+    app.include_router(page_router)
+    app.include_router(monai_label_router)
     add_handlers(app)
     return Gate(app, Access(service.config, port), service.metrics)
 
@@ -117,4 +123,5 @@ async def parse(request: Request) -> ParseAnswer:
     read = partial(parse_report, asked.report, asked.modality, lexicon=service.lexicon)
     priors = await anyio.to_thread.run_sync(read, limiter=request.app.state.readers)
     check_count(len(priors), service.limits)
-    return ParseAnswer.model_validate({**priors.to_dict(), "warnings": list(priors.warnings)})
+    told = {**priors.to_dict(), "warnings": list(priors.warnings), "words": words_of(priors)}
+    return ParseAnswer.model_validate(told)

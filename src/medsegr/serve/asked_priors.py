@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Collection
+from typing import Any
 
 from medsegr.cognition.lexicon import Lexicon, canonical_target
-from medsegr.cognition.priors import Evidence, Finding, Location, ReportPriors, Shape, Texture
+from medsegr.cognition.priors import ASPECTS, Evidence, Finding, Location, ReportPriors, Shape, Texture
 from medsegr.data.given_name import quoted
 from medsegr.errors import ConfigError, ReportError
 from medsegr.serve.config import Limits
@@ -67,6 +68,17 @@ def priors_of(asked: Priors, text: str, lexicon: Lexicon) -> ReportPriors:
     """
     check_name(asked.modality, lexicon.modalities, "modality")
     return ReportPriors(tuple(_finding(one, text, lexicon) for one in asked.findings), text, asked.modality)
+
+
+def words_of(priors: ReportPriors) -> list[dict[str, Any]]:
+    """The words of a report, each with the finding and the aspect that it tells, in the order of the report."""
+    told = [
+        (span, number, aspect)
+        for number, finding in enumerate(priors)
+        for aspect in (*ASPECTS, "presence")
+        for span in getattr(finding.evidence, aspect)
+    ]
+    return [{"finding": number, "aspect": aspect, "span": span} for span, number, aspect in sorted(told)]
 
 
 def _finding(asked: PriorFinding, text: str, lexicon: Lexicon) -> Finding:

@@ -27,6 +27,7 @@ class Limits:
         queued: Jobs that wait, run or are being received, of all together.
         per_token: The same of one token.
         kept: Finished jobs of one token; beyond it the oldest of them go.
+        pictures: Of one token that stay for further questions, as long as their results do.
         job_seconds: That one job may run.
         keep_seconds: That results are kept.
         idle_seconds: That a sender may pause within a request.
@@ -43,6 +44,7 @@ class Limits:
     queued: int = 64
     per_token: int = 32
     kept: int = 2_000
+    pictures: int = 32
     job_seconds: float = 300.0
     keep_seconds: float = 3600.0
     idle_seconds: float = 20.0
@@ -66,9 +68,11 @@ class ServeConfig:
         device: As ``medsegr.load`` takes it.
         workers: Processes, each with the model.
         trunk_bytes: In each worker, for the host's work on pictures that may come again.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         tokens: Who may ask; empty where the address is of this machine alone.
         names: Names besides the address by which the service is called.
         limits: How much may be asked.
+        pacs: Address of the DICOMweb service from which series are fetched; no other address is ever asked.
 
     Raises:
         ConfigError: No such address, an address of other machines without a token, or a token that is too short.
@@ -81,9 +85,12 @@ class ServeConfig:
     device: str = "cpu"
     workers: int = 1
     trunk_bytes: int = 512_000_000
+    backend: str = "auto"
+    precision: str = "f32"
     tokens: tuple[str, ...] = field(default=(), repr=False)
     names: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    pacs: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535 or not 1 <= self.workers <= 64 or self.trunk_bytes < 0:

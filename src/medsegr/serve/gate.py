@@ -20,8 +20,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-OPEN = frozenset({"/health", "/v1/health"})
-"""What may be asked without a token: whether the service lives."""
+OPEN = frozenset({"/health", "/v1/health", "/"})
+OPEN_BELOW = "/page/"
+"""What may be asked without a token: whether the service lives, and the page, which holds nothing of anybody."""
 
 LONGEST_HEAD = 16_000
 """Bytes of a request's address and headers."""
@@ -86,7 +87,7 @@ class Gate:
         refusal = self._access.refuse_host(hosts[0])
         if refusal is None:
             refusal = self._access.refuse_origin(headers.get("origin"), headers.get("sec-fetch-site"), hosts[0])
-        if refusal is not None or scope["path"] in OPEN:
+        if refusal is not None or scope["path"] in OPEN or scope["path"].startswith(OPEN_BELOW):
             return refusal
         scope["owner"] = self._access.owner(headers.get("authorization"))
         if scope["owner"] is None:

@@ -14,22 +14,24 @@ from medsegr.serve.jobs import ENDED, Job
 from medsegr.serve.problems import status_of
 from medsegr.serve.schemas import CaseAnswer, JobAnswer, SegmentRequest
 from medsegr.serve.service import Service
-from medsegr.serve.state_folder import JOB_ID
+from medsegr.serve.state_folder import JOB_ID, REQUEST
 from medsegr.serve.upload import Form, RefusedError, counted, receive_form
-from medsegr.serve.worker import REQUEST
 
 router = APIRouter(tags=["jobs"])
 
 LONGEST_WAIT_S = 60.0
 Wait = Annotated[float, Query(ge=0.0, le=LONGEST_WAIT_S, description="Seconds to wait for the job's end.")]
 JSON_FIELDS = ("priors", "prompts")
+LISTS = ("targets", "masks")
 _TYPES = {".png": "image/png", ".json": "application/json", ".gz": "application/gzip", ".dcm": "application/dicom"}
 
 _FORM = {
     "type": "object",
-    "required": ["image"],
     "properties": {
         "image": {"type": "string", "format": "binary", "description": "Picture, volume or archive."},
+        "keep": {"type": "boolean", "default": False,
+                 "description": "The picture stays as long as the results, for further questions with 'again'."},
+        "again": {"type": "string", "description": "In place of 'image': id of a job that has kept the same picture."},
         "report": {"type": "string", "description": "The report's text; deleted when the job has ended."},
         "priors": {"type": "string", "contentMediaType": "application/json",
                    "description": "In place of the parser: what POST /v1/parse answers, perhaps edited."},
@@ -41,6 +43,10 @@ _FORM = {
         "support_threshold": {"type": "number"},
         "untrained": {"type": "string", "enum": ["refuse", "draw"]},
         "pictures": {"type": "boolean", "default": False, "description": "Also overlay.png and explanation.png."},
+        "masks": {"type": "array", "items": {"type": "string", "enum": ["separate", "4d", "dicom"]},
+                  "description": "Files that hold the masks; repeatable. By default one each, of DICOM a segmentation"},
+        "view": {"type": "boolean", "default": False,
+                 "description": "Keep with the results what the page shows, the picture's values included."},
     },
 }  # fmt: skip
 
@@ -53,17 +59,24 @@ _FORM = {
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
 async def segment(request: Request, wait: Wait = 0.0) -> Response:
-    """Outline every finding of a report in its picture. The answer is a job, with ``wait`` perhaps a finished one."""
+    """Outline every finding of a report in its picture. The answer is a job, with ``wait`` perhaps a finished one.
+
+    With ``keep`` further jobs on the same picture send its job's id (``again``) and no picture: other priors, a click.
+    """
     service, owner = _asking(request)
     service.expire(owner)
     job = service.store.admit(owner, service.limits.queued, service.limits.per_token)
     if not isinstance(job, Job):
-        raise _no_room(service, job)
+        raise no_room(service, job)
     try:
         folder = service.folder.make(job.id)
         chunks = counted(request, service.limits, service.limits.body_bytes)
         form = await receive_form(request.headers.get("content-type"), chunks, folder)
         asked = check_request(_asked(form), service.lexicon, service.limits)
+        if asked.again is not None:
+            _borrow(service, _own(service, asked.again, owner), job.id)
+        if asked.keep:
+            service.keep_picture(job.id, owner)
         (folder / REQUEST).write_text(asked.model_dump_json(), encoding="utf-8")
     except BaseException:
         service.drop(job.id)
@@ -103,16 +116,15 @@ async def delete(request: Request, id: str) -> Response:
 @router.get("/v1/jobs/{id}/findings", response_model=CaseAnswer)
 async def findings(request: Request, id: str) -> Response:
     """Its findings.json."""
-    service, owner = _asking(request)
-    found = _done(service, id, owner)
+    service, found = done_job(request, id)
     return JSONResponse(service.findings(found))
 
 
 @router.get("/v1/jobs/{id}/files/{name}", response_class=FileResponse)
 async def file(request: Request, id: str, name: str) -> FileResponse:
     """One file of its results: a mask, findings.json, a picture."""
-    service, owner = _asking(request)
-    found = next((path for path in service.files(_done(service, id, owner)) if path.name == name), None)
+    service, job = done_job(request, id)
+    found = next((path for path in service.files(job) if path.name == name), None)
     if found is None:
         raise RefusedError(404, "not_found", "The job has no file of that name; its answer lists those that it has.")
     return FileResponse(found, media_type=_TYPES.get(found.suffix, "application/octet-stream"), filename=found.name)
@@ -121,8 +133,7 @@ async def file(request: Request, id: str, name: str) -> FileResponse:
 @router.get("/v1/jobs/{id}/result.zip", response_class=FileResponse)
 async def archive(request: Request, id: str) -> FileResponse:
     """All files of its results."""
-    service, owner = _asking(request)
-    found = _done(service, id, owner)
+    service, found = done_job(request, id)
     path = service.folder.job(id) / "result.zip"
 
     def pack() -> None:
@@ -135,19 +146,29 @@ async def archive(request: Request, id: str) -> FileResponse:
     return FileResponse(path, media_type="application/zip", filename="result.zip")
 
 
+def done_job(request: Request, id: str) -> tuple[Service, Job]:
+    """The service, and a job of whoever asks that is done.
+
+    Raises:
+        RefusedError: There is none, or it is not done.
+    """
+    service, owner = _asking(request)
+    return service, _done(service, id, owner)
+
+
 def _asking(request: Request) -> tuple[Service, str]:
     return request.app.state.service, request.scope["owner"]
 
 
 def _asked(form: Form) -> SegmentRequest:
     """The fields of a form."""
-    if form.picture is None:
-        raise RefusedError(422, "image", "The form has no file 'image'.")
+    if (form.picture is None) != ("again" in form.fields):
+        raise RefusedError(422, "image", "The form has no file 'image', or has it and 'again'; send one of them.")
     fields: dict[str, Any] = {}
     for name, values in form.fields.items():
-        if name != "targets" and len(values) > 1:
-            raise RefusedError(422, "request", "A field stands twice in the form; only 'targets' may.")
-        fields[name] = values if name == "targets" else values[0]
+        if name not in LISTS and len(values) > 1:
+            raise RefusedError(422, "request", "A field stands twice in the form; only 'targets' and 'masks' may.")
+        fields[name] = values if name in LISTS else values[0]
         if name in JSON_FIELDS:
             try:
                 fields[name] = json.loads(values[0])
@@ -162,6 +183,13 @@ def _own(service: Service, id: str, owner: str) -> Job:
     if found is None:
         raise RefusedError(404, "not_found", "There is no such job, or it is not yours, or its time is over.")
     return found
+
+
+def _borrow(service: Service, lender: Job, id: str) -> None:
+    if not service.folder.lend(lender.id, id):
+        raise RefusedError(
+            409, "picture_gone", "The job has kept no picture, or its time is over. Send 'image', with 'keep'."
+        )
 
 
 def _done(service: Service, id: str, owner: str) -> Job:
@@ -189,7 +217,8 @@ def _answered(service: Service, id: str, owner: str, *, accepted: bool = False) 
     return JSONResponse(told, status, {"Location": f"/v1/jobs/{id}"} if accepted else None)
 
 
-def _no_room(service: Service, whose: str) -> RefusedError:
+def no_room(service: Service, whose: str) -> RefusedError:
+    """Why a job is not taken: all are too many, or one owner's."""
     pause = 1 + service.store.count("queued") // (4 * service.config.workers)
     if whose == "owner":
         most = service.limits.per_token

@@ -45,6 +45,14 @@ class PriorFinding(Asked):
     trigger: Offsets = []
 
 
+class Word(BaseModel):
+    """Words of the report that say something of a finding."""
+
+    finding: int
+    aspect: Literal["target", "location", "texture", "shape", "presence"]
+    span: Span
+
+
 class Priors(Asked):
     """A report's findings, perhaps edited."""
 
@@ -52,6 +60,7 @@ class Priors(Asked):
     findings: Annotated[list[PriorFinding], Field(max_length=200)]
     warnings: Annotated[list[str], Field(max_length=200)] = []
     not_read: Annotated[list[Span], Field(max_length=2000)] = []
+    words: Annotated[list[Word], Field(max_length=5000)] = []
 
 
 class Prompt(Asked):
@@ -74,6 +83,10 @@ class SegmentRequest(Asked):
     untrained: Literal["refuse", "draw"] | None = None
     prompts: Annotated[dict[Name, Prompt], Field(max_length=200)] = {}
     pictures: bool = False
+    masks: Annotated[list[Literal["separate", "4d", "dicom"]], Field(max_length=3)] = []
+    view: bool = False
+    keep: bool = False
+    again: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = None
 
 
 class ParseRequest(Asked):
@@ -90,6 +103,7 @@ class ParseAnswer(Answered):
     findings: list[PriorFinding]
     warnings: list[str]
     not_read: list[Span]
+    words: list[Word]
 
 
 class Place(Answered):
@@ -185,6 +199,45 @@ class ModelsAnswer(Answered):
     """All of them; the first is the one that was named at the start."""
 
     models: list[ModelAnswer]
+
+
+class ShownFinding(Answered):
+    """Where a finding is shown: by planes, in pixels."""
+
+    id: str
+    key_plane: int
+    map: bool
+    areas: list[int]
+
+
+class ViewAnswer(Answered):
+    """The picture as it was read. ``window``: the values shown black and white; white may be the smaller one."""
+
+    planes: int
+    height: int
+    width: int
+    colour: bool
+    type: Literal["uint8", "int16", "uint16", "float32"]
+    lowest: float
+    highest: float
+    window: tuple[float, float]
+    hounsfield: bool
+    aspect: float
+    patient_sides: bool
+    notes: list[str]
+    findings: list[ShownFinding]
+
+
+class LexiconAnswer(Answered):
+    """Names that priors may hold, and colours."""
+
+    targets: list[str]
+    zones: list[dict[str, str]]
+    textures: list[dict[str, str]]
+    shapes: list[dict[str, str]]
+    modalities: list[dict[str, Any]]
+    finding_colours: list[str]
+    aspects: list[dict[str, str]]
 
 
 class HealthAnswer(Answered):

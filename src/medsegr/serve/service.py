@@ -11,10 +11,11 @@ from typing import Any
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.serve.config import ServeConfig
 from medsegr.serve.dispatcher import Desk, Dispatcher
+from medsegr.serve.held_pictures import HeldPictures
 from medsegr.serve.jobs import ACTIVE, Job, JobStore
 from medsegr.serve.metrics import Metrics
-from medsegr.serve.state_folder import StateFolder
-from medsegr.serve.worker import RESULT, Setup
+from medsegr.serve.state_folder import RESULT, StateFolder
+from medsegr.serve.worker import Setup
 from medsegr.serve.worker_process import WorkerProcess
 
 
@@ -34,12 +35,13 @@ class Service:
         self.config, self.limits, self.lexicon = config, config.limits, load_lexicon()
         self.metrics = Metrics()
         self.folder = StateFolder(config.state)
+        self.pictures = HeldPictures(self.folder.path / ".pictures")
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self.store = JobStore(self.folder.database, self._changed)
         self.folder.sweep(self.store.recover())
         setup = Setup(config.model, config.device, config.trunk_bytes, _threads(config.workers), config.limits.pixels,
-                      config.limits.findings)  # fmt: skip
+                      config.limits.findings, config.backend, config.precision)  # fmt: skip
         desk = Desk(self.store, self.folder, lambda: start_worker(setup), config.limits.job_seconds, self.metrics)
         self.dispatchers = [Dispatcher(desk) for _ in range(config.workers)]
 
@@ -95,11 +97,19 @@ class Service:
         before = time.time() - self.limits.keep_seconds
         for id in self.store.outdated(before, owner, self.limits.kept):
             self.drop(id)
+        self.pictures.expire(self.limits.keep_seconds)
+
+    def keep_picture(self, id: str, owner: str) -> None:
+        """Let a job's picture stay for further questions; an owner's oldest beyond those that may stay go."""
+        kept = [old for old in self.store.outdated(0.0, owner, 0) if self.folder.has_kept(old)]
+        for old in kept[: max(0, len(kept) + 1 - self.limits.pictures)]:
+            self.folder.drop_kept(old)
+        self.folder.keep(id)
 
     def files(self, job: Job) -> list[Path]:
         """The results of a job that is done."""
         folder = self.folder.job(job.id) / RESULT
-        return sorted(folder.iterdir()) if job.state == "done" and folder.is_dir() else []
+        return sorted(filter(Path.is_file, folder.iterdir())) if job.state == "done" and folder.is_dir() else []
 
     def findings(self, job: Job) -> dict[str, Any]:
         """Its ``findings.json``."""

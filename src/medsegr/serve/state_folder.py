@@ -10,6 +10,9 @@ from pathlib import Path
 from medsegr.errors import ConfigError, OutputError
 
 JOBS, DATABASE = "jobs", "jobs.sqlite"
+REQUEST, PICTURE, RESULT, KEPT = "request.json", "picture", "result", "kept"
+"""Names in a job's folder. Two stay when it has ended: what it made, and its picture, where more is to be asked."""
+
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -68,14 +71,49 @@ class StateFolder:
         shutil.rmtree(self.job(id), ignore_errors=True)
 
     def drop_input(self, id: str) -> None:
-        """Delete what was sent for a job, and what an unfinished try left; its results stay."""
+        """Delete what was sent for a job, and what an unfinished try left; its results stay, and a kept picture."""
         folder = self.job(id)
         for entry in list(folder.iterdir()) if folder.is_dir() else ():
-            if entry.name != "result":
+            if entry.name not in (RESULT, KEPT):
                 shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+
+    def keep(self, id: str) -> None:
+        """Let the picture of a job stay as long as its results, for further questions."""
+        folder = self.job(id)
+        (folder / KEPT).mkdir(mode=0o700)
+        for picture in folder.glob(f"{PICTURE}.*"):
+            _link(picture, folder / KEPT / picture.name)
+
+    def has_kept(self, id: str) -> bool:
+        """Whether the picture of a job stays."""
+        return (self.job(id) / KEPT).is_dir()
+
+    def drop_kept(self, id: str) -> None:
+        """Delete a picture that was kept."""
+        shutil.rmtree(self.job(id) / KEPT, ignore_errors=True)
+
+    def lend(self, id: str, borrower: str) -> bool:
+        """Give another job the picture that one has kept; False where there is none any more."""
+        for picture in (self.job(id) / KEPT).glob(f"{PICTURE}.*"):
+            try:
+                _link(picture, self.job(borrower) / picture.name)
+            except FileNotFoundError:  # its time was over a moment ago
+                return False
+            return True
+        return False
 
     def sweep(self, owned: Container[str]) -> None:
         """Delete everything that no job owns."""
         for entry in (self.path / JOBS).iterdir():
             if entry.name not in owned:
                 shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+
+
+def _link(picture: Path, name: Path) -> None:
+    """The same picture under another name; a copy where the disk knows no links."""
+    try:
+        name.hardlink_to(picture)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(picture, name)

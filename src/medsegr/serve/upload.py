@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from medsegr.serve.config import Limits
 from medsegr.serve.picture_file import HEAD_BYTES, suffix_of
-from medsegr.serve.worker import PICTURE
+from medsegr.serve.state_folder import PICTURE
 
 MAX_FIELD_BYTES = 1_000_000
 """Of all fields but the picture, together."""
@@ -70,9 +70,9 @@ async def counted(request: Request, limits: Limits, most: int) -> AsyncIterator[
 
 
 async def receive_form(
-    content_type: str | None, chunks: AsyncIterator[bytes], folder: Path, kept: str = PICTURE
+    content_type: str | None, chunks: AsyncIterator[bytes], folder: Path, kept: str = PICTURE, field: str = "image"
 ) -> Form:
-    """Read a form; its file ``image`` becomes ``folder/picture.*``, whatever it was called.
+    """Read a form; its one file, in ``field``, becomes ``folder/picture.*``, whatever it was called.
 
     Raises:
         RefusedError: It is no form, is damaged or cut off, or its picture is none.
@@ -80,8 +80,8 @@ async def receive_form(
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not 1 <= len(boundary) <= 200:
-        raise RefusedError(415, "form", "Send a form (multipart/form-data) with the file 'image'.")
-    reader = _FormReader(folder / f"{kept}.part")
+        raise RefusedError(415, "form", f"Send a form (multipart/form-data) with the file '{field}'.")
+    reader = _FormReader(folder / f"{kept}.part", field)
     try:
         parser = MultipartParser(boundary, reader.callbacks())
         async for chunk in chunks:
@@ -99,9 +99,9 @@ async def receive_form(
 class _FormReader:
     """The callbacks of the parser."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, field: str) -> None:
         self.complete = False
-        self._path, self._head = path, b""
+        self._path, self._field, self._head = path, field, b""
         self._fields: list[tuple[str, bytearray]] = []
         self._name, self._value, self._disposition = b"", b"", b""
         self._parts = self._bytes = 0
@@ -136,7 +136,9 @@ class _FormReader:
         if self._file is not None:
             suffix = suffix_of(self._head)
             if suffix is None:
-                told = "The file 'image' is no picture, volume or archive that is read: PNG, JPEG, TIFF, BMP, NIfTI."
+                told = (
+                    f"The file '{self._field}' is no picture, volume or archive that is read: PNG, JPEG, NIfTI, DICOM."
+                )
                 raise RefusedError(415, "image", told)
             form.picture = self._path.rename(folder / f"{kept}{suffix}")
         return form
@@ -164,8 +166,8 @@ class _FormReader:
         if b"filename" not in options:
             self._fields.append((name, bytearray()))
             return
-        if name != "image" or self._file is not None:
-            raise RefusedError(400, "form", "The form holds a file besides the one 'image'.")
+        if name != self._field or self._file is not None:
+            raise RefusedError(400, "form", f"The form holds a file besides the one '{self._field}'.")
         self._in_file, self._file = True, self._path.open("xb")
 
     def _data(self, data: bytes, start: int, end: int) -> None:

@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -23,16 +24,16 @@ from medsegr.errors import InputError, MedsegrError
 from medsegr.serve.asked_priors import check_count, priors_of
 from medsegr.serve.config import Limits
 from medsegr.serve.picture_file import check_announced, check_pixels
+from medsegr.serve.read_pictures import ReadPictures
 from medsegr.serve.schemas import SegmentRequest
+from medsegr.serve.shown_picture import write_view
+from medsegr.serve.state_folder import PICTURE, REQUEST, RESULT
 
 if TYPE_CHECKING:
     from medsegr.data.image import MedicalImage
     from medsegr.inference.auto import AutoPredictor
     from medsegr.inference.predictor import Predictor
     from medsegr.inference.result import Result
-
-REQUEST, PICTURE, RESULT = "request.json", "picture", "result"
-"""Names in a job's folder."""
 
 Told = Callable[..., None]
 """Sends one event."""
@@ -45,8 +46,9 @@ class Setup:
     Attributes:
         model: As ``medsegr.load`` takes it.
         device: As ``medsegr.load`` takes it.
-        trunk_bytes: For the host's work on pictures that may come again.
+        trunk_bytes: For the work on pictures that may come again, and once more for the pictures.
         threads: Of torch; 0 for its own choice.
+        backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         pixels, findings: See :class:`~medsegr.serve.config.Limits`.
     """
 
@@ -56,6 +58,8 @@ class Setup:
     threads: int
     pixels: int
     findings: int
+    backend: str = "auto"
+    precision: str = "f32"
 
 
 def main() -> None:
@@ -71,9 +75,11 @@ def main() -> None:
     except MedsegrError as error:
         _tell(answers, "refused", error=str(error))
         return
+    pictures = ReadPictures(setup.trunk_bytes)
     for line in told:
-        job = json.loads(line)
-        _do(predictor, Path(job["folder"]), setup, lambda event, **more: _tell(answers, event, **more))
+        folder = Path(json.loads(line)["folder"])
+        do = partial(segment_job, predictor, folder, setup, pictures=pictures)
+        _do(predictor, folder, do, lambda event, **more: _tell(answers, event, **more))
 
 
 def lines() -> Iterator[str]:
@@ -91,14 +97,24 @@ def lines() -> Iterator[str]:
 
 
 def segment_job(
-    predictor: "Predictor | AutoPredictor", folder: Path, setup: Setup, told: Told = lambda *_, **__: None
+    predictor: "Predictor | AutoPredictor",
+    folder: Path,
+    setup: Setup,
+    told: Told = lambda *_, **__: None,
+    pictures: ReadPictures | None = None,
 ) -> None:
     """One job from the files in its folder to its results there, all of them or none.
+
+    Args:
+        predictor: Who answers.
+        folder: Of the job.
+        setup: What the worker was told first.
+        told: Hears how far it is.
+        pictures: Where pictures that were read before are found.
 
     Raises:
         MedsegrError: The picture, the report or what is asked is of no use.
     """
-    from medsegr.data.image import load_image
     from medsegr.inference.user_prompt import UserPrompt
 
     limits, lexicon = Limits(pixels=setup.pixels, findings=setup.findings), load_lexicon()
@@ -106,7 +122,7 @@ def segment_job(
     told("progress", stage="reading", share=0.05)
     path = next(folder.glob(f"{PICTURE}.*"))
     check_announced(path, setup.pixels)
-    image = load_image(path, asked.modality)
+    image = (pictures or ReadPictures(0)).read(path, asked.modality)
     check_pixels(image.voxels[..., 0].size if image.is_colour else image.voxels.size, setup.pixels)
     text = asked.report or ""
     report = priors_of(asked.priors, text, lexicon) if asked.priors else parse_report(text, image.modality)
@@ -123,25 +139,29 @@ def segment_job(
         untrained=asked.untrained,
     )
     told("progress", stage="writing", share=0.9)
-    _write(folder, result, image, pictures=asked.pictures)
+    _write(folder, result, image, asked)
 
 
-def _write(folder: Path, result: "Result", image: "MedicalImage", *, pictures: bool) -> None:
+def _write(folder: Path, result: "Result", image: "MedicalImage", asked: SegmentRequest) -> None:
+    from medsegr.inference.mask_files import Writing
     from medsegr.inference.writer import write_case
 
     name = image.path.name if image.path else PICTURE
     with staged_folder(folder / RESULT, overwrite=True) as stage:
-        write_case(stage, result, case=folder.name, image=name, model=result.model)
-        if pictures:
+        writing = Writing(masks=tuple(asked.masks))
+        write_case(stage, result, case=folder.name, image=name, model=result.model, writing=writing)
+        if asked.view:
+            write_view(stage, result)
+        if asked.pictures:
             from medsegr.explain.figure import save_figures
 
             save_figures(stage, result, folder.name, False)
 
 
-def _do(predictor: "Predictor | AutoPredictor", folder: Path, setup: Setup, told: Told) -> None:
+def _do(predictor: "Predictor | AutoPredictor", folder: Path, do: Callable[[Told], None], told: Told) -> None:
     before = _trunks(predictor)
     try:
-        segment_job(predictor, folder, setup, told)
+        do(told)
     except MedsegrError as error:
         code = "input" if isinstance(error, InputError) or "Config" in type(error).__name__ else "output"
         told("failed", code=code, error=str(error).replace(f"{folder}{os.sep}", ""))
@@ -162,7 +182,8 @@ def _loaded(setup: Setup) -> "Predictor | AutoPredictor":
 
     if setup.threads:
         torch.set_num_threads(setup.threads)
-    return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes)
+    return load(setup.model, setup.device, trunk_memory=setup.trunk_bytes,
+                backend=setup.backend, precision=setup.precision)  # fmt: skip
 
 
 def _models(name: str, predictor: "Predictor | AutoPredictor") -> list[dict[str, Any]]:
@@ -188,7 +209,7 @@ def _trunks(predictor: "Predictor | AutoPredictor") -> dict[str, int]:
     from medsegr.inference.predictor import Predictor
 
     predictors = [predictor] if isinstance(predictor, Predictor) else list(predictor.taken.values())
-    memories = [one.trunks for one in predictors if one.trunks is not None]
+    memories = [one.memory.trunks for one in predictors if one.memory is not None]
     return {"found": sum(m.found for m in memories), "computed": sum(m.computed for m in memories)}
 
 

@@ -63,7 +63,7 @@ def _trained(config: TrainConfig, init: str) -> ReportGuidedSam:
             f"'adapter.text_encoder' is '{asked}', and the model to start from has {own or 'none'}. "
             "Leave 'adapter.text_encoder' or 'init' out."
         )
-    for way in ("box", "mask_prompt"):
+    for way in ("box", "mask_prompt", "neighbours"):
         if getattr(config.adapter, way) and not getattr(model.adapter.config, way):
             raise ConfigError(
                 f"'adapter.{way}' is on, and the model to start from is without. Leave it out, or start without 'init'."

@@ -101,15 +101,18 @@ class Study:
         return finding_for_target(target, self.modality, self.lexicon)
 
 
-def prepare_study(case: Case, folder: DatasetFolder, fit: FitSquare, lexicon: Lexicon) -> Study:
+def prepare_study(
+    case: Case, folder: DatasetFolder, fit: FitSquare, lexicon: Lexicon, neighbours: bool = False
+) -> Study:
     """Bring a case to the host's size and find the truth of everything that can be asked of it.
 
     Args:
         case: Image with its view, report, masks.
         folder: Its data set, for what is annotated.
         fit: How pictures lie in the host's square.
+        neighbours: The planes beside a volume's plane are its other channels.
     """
-    case = one_plane(case)
+    case = one_plane(case, neighbours)
     square = fit(case.image.size)
     packed: dict[str, np.ndarray] = {}
 
@@ -173,6 +176,7 @@ class StudyStore:
         fit: How pictures lie in the host's square.
         cache_mb: Memory for studies; beyond it they are decoded at every use.
         lexicon: Names and words; the built-in lexicon by default.
+        neighbours: See :func:`prepare_study`; what the model's adapter says.
 
     Raises:
         ConfigError: No data set, or one without images in the split.
@@ -186,6 +190,8 @@ class StudyStore:
         fit: FitSquare,
         cache_mb: int,
         lexicon: Lexicon | None = None,
+        *,
+        neighbours: bool = False,
     ) -> None:
         if not folders:
             raise ConfigError("No data set was given; expected at least one folder, as --data DIR.")
@@ -194,6 +200,7 @@ class StudyStore:
         self.names = [list(folder.images(split)) for folder in self.folders]
         self.fit = fit
         self.lexicon = lexicon or load_lexicon()
+        self.neighbours = neighbours
         self._budget = cache_mb * 2**20
         self._kept: dict[tuple[int, int], Study] = {}
 
@@ -224,7 +231,7 @@ class StudyStore:
         if key not in self._kept:
             folder = self.folders[dataset]
             case = folder.load(self.names[dataset][index], self.lexicon)
-            study = prepare_study(case, folder, self.fit, self.lexicon)
+            study = prepare_study(case, folder, self.fit, self.lexicon, self.neighbours)
             if study.nbytes > self._budget:
                 return study
             self._budget -= study.nbytes

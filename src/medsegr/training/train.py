@@ -85,8 +85,9 @@ def train(
     fabric = build_fabric(config)
     torch.manual_seed(config.seed)
     model = build(config)
-    store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb).require_all()
-    held_out = StudyStore(config.data, "val", model.backbone.square, config.cache_mb)
+    beside = model.adapter.config.neighbours
+    store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb, neighbours=beside).require_all()
+    held_out = StudyStore(config.data, "val", model.backbone.square, config.cache_mb, neighbours=beside)
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
     with quiet(), denormals_flushed(), memory_kept():
         return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)

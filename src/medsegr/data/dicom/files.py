@@ -16,10 +16,14 @@ from typing import IO, TYPE_CHECKING
 
 from medsegr.data.dicom.header import text, value
 from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.zip_archive import opened_zip
 from medsegr.errors import ImageError, MissingExtraError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
+"""What a DICOM file's name may end in; many have none."""
 
 MAX_FILES = 200_000
 """Most files of a folder or archive that are looked at."""
@@ -82,7 +86,7 @@ class DicomFile:
         with self._readable():
             if self.member is None:
                 return self.path.stat().st_size
-            with zipfile.ZipFile(self.path) as archive:
+            with opened_zip(self.path) as archive:
                 return archive.getinfo(self.member).file_size
         raise AssertionError
 
@@ -98,7 +102,7 @@ class DicomFile:
                 with self.path.open("rb") as file:
                     yield file
                 return
-            with zipfile.ZipFile(self.path) as archive:
+            with opened_zip(self.path) as archive:
                 size = archive.getinfo(self.member).file_size
                 if size > MAX_BYTES:
                     raise ImageError(f"{self.name} unpacks to {size:,} bytes; at most {MAX_BYTES:,} are read.")
@@ -134,7 +138,7 @@ def _may_hold_dicom(path: Path) -> bool:
             head = file.read(_HEAD)
     except (OSError, ValueError):  # no such file, or too long for a name
         return False
-    named = path.suffix.lower() in (".dcm", ".dicom", ".zip")
+    named = path.suffix.lower() in (*DICOM_SUFFIXES, ".zip")
     return bool(head) and (named or head[128:] == b"DICM" or _bare(head))
 
 
@@ -150,7 +154,7 @@ def dicom_files(path: Path) -> list[DicomFile]:
         found = _listed(path)
     elif zipfile.is_zipfile(path):
         try:
-            with zipfile.ZipFile(path) as archive:
+            with opened_zip(path) as archive:
                 members = [info.filename for info in archive.infolist() if not info.is_dir()]
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise ImageError(f"{path.name} is a damaged archive ({type(error).__name__}). Copy it again.") from error

@@ -26,6 +26,7 @@ from medsegr.data.dicom.values import fitting_type, meaning, value_type
 from medsegr.data.dicom.window import shown_range
 from medsegr.data.geometry import Geometry, displayed_geometry
 from medsegr.data.nifti import MAX_VOXELS
+from medsegr.data.zip_archive import archives_kept_open
 from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class DicomContent:
     series: DicomSeries
 
 
+@archives_kept_open()
 def list_stacks(path: Path) -> list[Stack]:
     """All stacks of a file, folder, archive or DICOMDIR, by their headers alone.
 
@@ -112,6 +114,7 @@ def chosen_stack(stacks: Sequence[Stack], path: Path, series: str | None = None)
                      f"Name one by its number, for example '{path.name}#{stacks[-1].name}'.")  # fmt: skip
 
 
+@archives_kept_open()
 def read_stack(stack: Stack) -> DicomContent:
     """Read a stack's pixels.
 

@@ -23,11 +23,6 @@ DEEPEST = 40
 """Levels of nested content that are read."""
 
 
-def is_dicom(head: bytes) -> bool:
-    """True where a file's first 132 bytes say DICOM."""
-    return head[128:132] == b"DICM"
-
-
 def read_dicom_report(path: Path) -> str:
     """The text of a structured report or of an encapsulated PDF.
 

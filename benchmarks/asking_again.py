@@ -1,0 +1,121 @@
+"""What a further question on the same picture costs, as a share of the first: another report, an edited prior, a click.
+
+In the library and through a service on this machine, in turn in one run; medians of the rounds.
+
+``python -m benchmarks.asking_again --model lite --rounds 7``
+"""
+
+import argparse
+import io
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from benchmarks.record import write_record
+from medsegr.client import Client
+from medsegr.cognition.parser import parse_report
+from medsegr.inference.predictor import load
+from medsegr.inference.user_prompt import UserPrompt
+
+COMMAND = "import sys; from medsegr.cli.main import main; sys.exit(main(sys.argv[1:]))"
+FIRST, EDITED, SECOND = "Hypoechoic mass on the left.", "Hypoechoic mass on the right.", "Irregular mass, margin blurred."
+MODALITY, MEMORY = "breast_us", 512_000_000
+
+Times = dict[str, list[float]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run it and write ``results/asking_again.json``."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="lite")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--threads", type=int, default=2)
+    asked = parser.parse_args(arguments)
+    torch.set_num_threads(asked.threads)
+    pictures = [_picture(seed, asked.side) for seed in range(asked.rounds + 1)]
+    figures = {"library": _shares(_library(asked.model, pictures)), "service": _shares(_service(asked, pictures))}
+    write_record("asking_again", 0, {**vars(asked), **figures})
+
+
+def _library(model: str, pictures: Sequence[np.ndarray]) -> Times:
+    predictor, times = load(model, trunk_memory=MEMORY), defaultdict(list)
+    first, edited, second = (parse_report(text, MODALITY) for text in (FIRST, EDITED, SECOND))
+    eight = replace(first, findings=(*first.findings, *edited.findings, *second.findings) * 3)
+    eight = replace(eight, findings=eight.findings[:8])
+    click = {"breast_lesion": UserPrompt(points=((200, 220),))}
+    for picture in pictures:
+        for name, priors, prompts in (("first", first, {}), ("the same once more", first, {}), ("click", first, click),
+                                      ("edited prior", edited, {}), ("second report", second, {})):  # fmt: skip
+            with _timed(times, name):
+                predictor.segment(picture, priors, modality=MODALITY, untrained="draw", prompts=prompts)
+        with _timed(times, "eight findings at first"):
+            predictor.segment(picture[::-1].copy(), eight, modality=MODALITY, untrained="draw")
+    return times
+
+
+def _service(asked: argparse.Namespace, pictures: Sequence[np.ndarray]) -> Times:
+    times: Times = defaultdict(list)
+    with _served(asked.model) as address, Client(address) as client:
+        for picture in pictures:
+            stream = io.BytesIO()
+            Image.fromarray(picture).save(stream, "PNG")
+            priors = client.parse(FIRST, MODALITY)
+            asked_of: dict[str, Any] = {"modality": MODALITY, "untrained": "draw"}
+            with _timed(times, "first"):
+                job = client.segment(stream.getvalue(), priors=priors, keep=True, **asked_of)
+            click = {"breast_lesion": {"points": [[200, 220]]}}
+            with _timed(times, "click"):
+                client.segment(job, priors=priors, prompts=click, **asked_of)
+            priors["findings"][0]["laterality"] = "right"
+            with _timed(times, "edited prior"):
+                client.segment(job, priors=priors, **asked_of)
+    return times
+
+
+@contextmanager
+def _served(model: str) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", COMMAND, "serve", "--port", "0", "--state", f"{folder}/state", "--model", model]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+            assert server.stderr is not None
+            line = next(line for line in server.stderr if "http://" in line)
+            threading.Thread(target=server.stderr.read, daemon=True).start()
+            yield "http://" + line.split("http://")[1].split()[0]
+            server.terminate()
+
+
+def _picture(seed: int, side: int) -> np.ndarray:
+    values = np.random.default_rng(seed).normal(90, 30, (side, side))
+    values[side // 3 : side // 2, side // 4 : side // 2] -= 60
+    return values.clip(0, 255).astype(np.uint8)
+
+
+@contextmanager
+def _timed(times: Times, name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    times[name].append(time.perf_counter() - started)
+
+
+def _shares(times: Times) -> dict[str, float]:
+    """Medians of all rounds but the first, and each as a share of the first question's."""
+    medians = {name: statistics.median(values[1:]) for name, values in times.items()}
+    return {"seconds": round(medians["first"], 3)} | {n: round(m / medians["first"], 3) for n, m in medians.items()}
+
+
+if __name__ == "__main__":
+    main()

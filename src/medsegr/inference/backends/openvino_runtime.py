@@ -1,0 +1,83 @@
+"""OpenVINO on a CPU, in full or in half precision."""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from medsegr._optional import require
+from medsegr.inference.backends.graphs import Graph
+
+FILE, COMPILED = "graph.xml", "compiled"
+"""Names in a graph's folder."""
+
+
+class OpenVino:
+    """Compiles graphs with OpenVINO. What it compiled is kept beside the graph for the next process.
+
+    Args:
+        precision: ``f32`` or ``bf16``. It is always told, for OpenVINO's own choice on this processor may be bf16.
+
+    Raises:
+        MissingExtraError: OpenVINO is not installed.
+    """
+
+    name = "openvino"
+
+    def __init__(self, precision: str) -> None:
+        self.openvino: Any = require("openvino", "The backend 'openvino'", "'medsegr[openvino]'")
+        self.version = version("openvino")
+        self.precision = precision
+
+    def write(self, graph: Graph, folder: Path) -> None:
+        """Export a graph as OpenVINO's own format, weights in float32."""
+        program = graph.exported()
+        with _unreported():
+            converted = self.openvino.convert_model(program)
+        for given, name in zip(converted.inputs, graph.inputs, strict=True):
+            given.get_tensor().set_names({name})
+        self.openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
+
+    def session(self, folder: Path) -> "OpenVinoSession":
+        """Compile a graph for as many threads as torch has."""
+        settings = {
+            "INFERENCE_PRECISION_HINT": self.precision,
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,  # several workers would else sit on the same cores
+            "CACHE_DIR": str(folder / COMPILED),
+        }
+        return OpenVinoSession(self.openvino.Core().compile_model(folder / FILE, "CPU", settings))
+
+
+@contextmanager
+def _unreported() -> Iterator[None]:
+    """Meanwhile OpenVINO's converter tells its makers nothing over the internet: it does not from automatic builds."""
+    before = os.environ.get("CI")
+    os.environ["CI"] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["CI"]
+        else:
+            os.environ["CI"] = before
+
+
+class OpenVinoSession:
+    """A compiled graph; one call at a time."""
+
+    def __init__(self, compiled: Any) -> None:
+        self.compiled = compiled
+        self._names = [given.get_any_name() for given in compiled.inputs]  # what is not read is left out on writing
+        self._lock = threading.Lock()
+
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        with self._lock:
+            return list(self.compiled({name: inputs[name] for name in self._names}).values())

@@ -1,0 +1,112 @@
+"""A port of this side that takes what others store: the end of a C-MOVE, and the ear of ``medsegr pacs listen``."""
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medsegr._optional import require
+from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.errors import PacsError
+from medsegr.pacs.instance_file import write_encoded
+
+IDLE_S = 60.0
+"""Seconds without a word after which an association is ended."""
+
+MOST_ASSOCIATIONS = 16
+SUCCESS = 0x0000
+
+
+@dataclass(frozen=True)
+class Ear:
+    """Where and as whom this side listens.
+
+    Attributes:
+        host: Address to listen on.
+        port: 0 for any that is free.
+        title: By which it must be called.
+        callers: Titles that may call; empty for any.
+    """
+
+    host: str
+    port: int
+    title: str
+    callers: tuple[str, ...] = ()
+
+
+@contextmanager
+def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], None] | None = None) -> Iterator[int]:
+    """Take instances and C-ECHO until the block ends.
+
+    Args:
+        ear: Where.
+        store: Called with the event of each instance, in threads of their own; answers DICOM's status.
+        closed: Called when an association is over.
+
+    Yields:
+        The port.
+
+    Raises:
+        PacsError: The port cannot be listened on.
+        MissingExtraError: pynetdicom is not installed.
+    """
+    require("pynetdicom", "A PACS", "'medsegr[pacs]'")
+    pydicom()
+    from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
+    from pynetdicom.sop_class import Verification
+
+    entity = AE(ear.title)
+    entity.require_called_aet, entity.require_calling_aet = True, list(ear.callers)
+    entity.maximum_associations = MOST_ASSOCIATIONS
+    entity.network_timeout = entity.acse_timeout = entity.dimse_timeout = IDLE_S
+    entity.add_supported_context(Verification)
+    for context in AllStoragePresentationContexts:
+        entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
+    handlers: list[Any] = [(evt.EVT_C_STORE, store)]
+    if closed is not None:
+        handlers.append((evt.EVT_CONN_CLOSE, closed))
+    try:
+        server = entity.start_server((ear.host, ear.port), block=False, evt_handlers=handlers)
+    except OSError as error:
+        raise PacsError(f"Port {ear.port} of {ear.host} cannot be listened on ({error.strerror}). Name another one "
+                        "with --port.") from error  # fmt: skip
+    assert server is not None
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def receiving(ear: Ear, folder: Path) -> Iterator[Sequence[Path]]:
+    """Take what is sent into a folder, as a C-MOVE's destination.
+
+    Yields:
+        The files, growing.
+    """
+    came: list[Path] = []
+
+    def take(event: Any) -> int:
+        came.append(write_encoded(folder, str(event.request.AffectedSOPInstanceUID), event.encoded_dataset()))
+        return SUCCESS
+
+    with listening(ear, take):
+        yield came
+
+
+def address_towards(host: str, port: int) -> str:
+    """This machine's own address on the way to another; nothing is sent.
+
+    Raises:
+        PacsError: There is no way.
+    """
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as way:
+            way.connect(place)
+            return str(way.getsockname()[0])
+    except OSError as error:
+        raise PacsError(f"The PACS at {host}:{port} cannot be reached ({error.strerror}). Check the host.") from error

@@ -1,0 +1,1 @@
+"""Studies of a PACS on their way through the model: fetched, or sent to a listener."""

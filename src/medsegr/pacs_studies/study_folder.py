@@ -1,0 +1,33 @@
+"""What a study from a PACS holds: its images, and the report that it was read with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from medsegr.batch.dicom_parts import dicom_parts
+from medsegr.batch.work_list import WorkList
+from medsegr.errors import PacsError
+from medsegr.inference.dicom.writer import REPORT, SEGMENTATION
+from medsegr.pacs.study_report import report_of
+
+
+def work_of(folder: Path, report: str | None) -> WorkList:
+    """Every image of a study, with one report.
+
+    Args:
+        folder: With the study's instances.
+        report: In place of the study's own.
+
+    Raises:
+        PacsError: The study has no instances.
+        ReportError: Its report is damaged.
+    """
+    if not any(folder.iterdir()):
+        raise PacsError("The study has no image that could be fetched. 'medsegr pacs find --series' lists what it has.")
+    parts = tuple(dicom_parts(folder))
+    said = report_of(folder) if report is None else report
+    return WorkList(parts, (said,) * len(parts), 0, len(parts))
+
+
+def made_files(out: Path, cases: Sequence[str]) -> list[Path]:
+    """The DICOM objects of cases, segmentations first: a report refers to its own."""
+    return [path for name in (SEGMENTATION, REPORT) for case in cases if (path := out / case / name).exists()]

@@ -1,0 +1,157 @@
+"""The masks of a job as one file, as MONAI Label's clients read it.
+
+A label map holds one value a voxel: where masks meet, the smallest keeps it, and how many voxels lose a label is
+told. ``.seg.nrrd``, which 3D Slicer reads, keeps every mask in a layer of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from medsegr._optional import require
+from medsegr.data.nifti import write_nifti
+from medsegr.data.outputs import atomic_write
+from medsegr.errors import ConfigError
+from medsegr.inference.mask_files import STACK, flattened
+from medsegr.inference.shown_as import finding_colour
+
+KINDS = (".nii.gz", ".nii", ".nrrd", ".seg.nrrd")
+
+Finding = Mapping[str, Any]
+"""An entry of findings.json."""
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """What was written.
+
+    Attributes:
+        path: Of the file.
+        names: Finding's id -> its value.
+        crowded: Voxels that lie in several masks and keep one label.
+    """
+
+    path: Path
+    names: dict[str, int]
+    crowded: int = 0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How the file shall be.
+
+    Attributes:
+        kind: One of :data:`KINDS`.
+        compressed: Of NRRD; NIfTI says it by its name.
+        values: Target -> value, for readers that know targets alone; by default each finding has its own, from 1.
+
+    Raises:
+        ConfigError: An unknown kind.
+    """
+
+    kind: str = ".nii.gz"
+    compressed: bool = True
+    values: Mapping[str, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigError(f"'result_extension' is none that is written: expected {', '.join(KINDS)}.")
+
+
+def write_label_file(result: Path, findings: Sequence[Finding], wish: Wish) -> LabelFile | None:
+    """Write the masks of a job into its folder of results.
+
+    Args:
+        result: With ``masks.nii.gz``: (columns, rows, slices, masks), as the picture is stored.
+        findings: Of findings.json.
+        wish: How.
+
+    Returns:
+        What was written; None where no finding has a mask.
+
+    Raises:
+        MissingExtraError: pynrrd is not installed.
+    """
+    drawn = sorted((one for one in findings if one["channel"] is not None), key=lambda one: one["channel"])
+    if not drawn:
+        return None
+    image: Any = nib.load(result / STACK)
+    masks = [np.asarray(image.dataobj[..., number]) > 0 for number in range(len(drawn))]
+    path = result / f"label{wish.kind}"
+    if wish.kind == ".seg.nrrd":
+        _write_nrrd(path, np.stack(masks).astype(np.uint8), image.affine, _segments(drawn), wish.compressed)
+        return LabelFile(path, {one["id"]: number for number, one in enumerate(drawn, 1)})
+    labels, names = _valued(masks, drawn, wish.values)
+    if wish.kind == ".nrrd":
+        _write_nrrd(path, labels.astype(np.uint16), image.affine, {}, wish.compressed)
+    else:
+        write_nifti(path, nib.Nifti1Image(labels, image.affine, _flat(image.header, labels.dtype)))
+    crowded = int((np.sum(masks, axis=0, dtype=np.uint16) > 1).sum())
+    return LabelFile(path, names, crowded)
+
+
+def _valued(
+    masks: Sequence[np.ndarray], drawn: Sequence[Finding], values: Mapping[str, int] | None
+) -> tuple[np.ndarray, dict[str, int]]:
+    """The label map, and the value of each finding that has a voxel in it.
+
+    Without given values they run from 1 without a gap, for readers count the labels that they meet.
+    """
+    places = flattened(masks)
+    left = [number for number in range(len(masks)) if (places == number + 1).any()]
+    if values is None:
+        given = {number: value for value, number in enumerate(left, 1)}
+    else:
+        beyond = max(values.values(), default=0)
+        given = {number: values.get(drawn[number]["target"], beyond + 1 + number) for number in left}
+    table = np.zeros(len(masks) + 1, np.uint16)
+    for number, value in given.items():
+        table[number + 1] = value
+    labels = table[places]
+    return labels.astype(np.uint8 if table.max() < 256 else np.uint16), {drawn[n]["id"]: v for n, v in given.items()}
+
+
+def _flat(header: Any, dtype: np.dtype) -> Any:
+    """A header of four axes for three; codes and unit stay."""
+    made = header.copy()
+    made.set_data_shape(header.get_data_shape()[:3])
+    made.set_data_dtype(dtype)
+    return made
+
+
+def _segments(drawn: Sequence[Finding]) -> dict[str, str]:
+    """The fields by which 3D Slicer tells segments: a layer each, with the value 1."""
+    told = {"Segmentation_MasterRepresentation": "Binary labelmap"}
+    for number, one in enumerate(drawn):
+        colour = finding_colour(number).lstrip("#")
+        told |= {
+            f"Segment{number}_ID": one["id"],
+            f"Segment{number}_Name": one["id"],
+            f"Segment{number}_NameAutoGenerated": "0",
+            f"Segment{number}_Layer": str(number),
+            f"Segment{number}_LabelValue": "1",
+            f"Segment{number}_Color": " ".join(f"{int(colour[at : at + 2], 16) / 255:.4f}" for at in (0, 2, 4)),
+        }
+    return told
+
+
+def _write_nrrd(path: Path, voxels: np.ndarray, affine: np.ndarray, more: Mapping[str, str], compressed: bool) -> None:
+    """Write (columns, rows, slices), or layers first, into NRRD's space LPS."""
+    nrrd = require("nrrd", "Answering in NRRD", "'medsegr[serve]'")
+    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
+    layers = voxels.ndim - 3
+    header = {
+        "space": "left-posterior-superior",
+        "kinds": ["list"] * layers + ["domain"] * 3,
+        "space directions": np.vstack([np.full((layers, 3), np.nan), lps[:3, :3].T]),
+        "space origin": list(lps[:3, 3]),
+        "encoding": "gzip" if compressed else "raw",
+        **more,
+    }
+    with atomic_write(path) as temporary:
+        nrrd.write(str(temporary.with_suffix(".nrrd")), voxels, header, index_order="F")
+        temporary.with_suffix(".nrrd").replace(temporary)

@@ -1,0 +1,42 @@
+"""A series of the configured PACS as the picture of a job, with its study's report."""
+
+import tempfile
+from pathlib import Path
+
+from medsegr.errors import ImageError, PacsError
+from medsegr.pacs.address import web_address
+from medsegr.pacs.archive import FoundSeries
+from medsegr.pacs.dicomweb import DicomWeb
+from medsegr.pacs.study_report import report_of
+from medsegr.serve.worker import PICTURE
+
+
+def fetch_series(pacs: str, series: str, folder: Path) -> str | None:
+    """Fetch a series into a job's folder, and read the report that lies beside it.
+
+    Args:
+        pacs: Address of the DICOMweb service.
+        series: SeriesInstanceUID, as a client names it.
+        folder: Of the job.
+
+    Returns:
+        The report; None where the study has none.
+
+    Raises:
+        ImageError: It is no UID.
+        PacsError: The PACS refused, failed, or has no such series.
+        ReportError: The report is damaged.
+        MissingExtraError: The extra ``pacs`` is not installed.
+    """
+    if len(series) > 64 or not series.isascii() or not series.replace(".", "").isdigit():
+        raise ImageError("The image's name is neither that of a picture that was sent nor a SeriesInstanceUID.")
+    archive = DicomWeb(web_address(pacs))
+    study = archive.study_of(series)
+    place = folder / f"{PICTURE}.series"
+    place.mkdir(mode=0o700)
+    if not archive.fetch(study, [FoundSeries(series, "")], place):
+        raise PacsError("The PACS sent nothing of that series.")
+    reports = [one for one in archive.series(study) if one.modality in ("SR", "DOC")]
+    with tempfile.TemporaryDirectory(dir=folder) as private:
+        archive.fetch(study, reports, Path(private))
+        return report_of(Path(private)) if reports else None

@@ -1,0 +1,52 @@
+// What hands do: files dropped or chosen, the report typed, buttons and keys.
+
+import { dropped } from "./files.js";
+
+const byId = (id) => document.getElementById(id);
+const PAUSE_MS = 350;
+
+/** Tells `take(files)`, `read()`, `kind()`, `run()`, `stop()`, `add(name)`, `toggle(k)` and `scale(factor)`. */
+export function listen(told) {
+  let typing;
+  byId("report").addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(told.read, PAUSE_MS);
+  });
+  byId("modality").addEventListener("change", told.kind);
+  byId("run").addEventListener("click", told.run);
+  byId("cancel").addEventListener("click", told.stop);
+  byId("file").addEventListener("change", (event) => {
+    told.take([...event.target.files]);
+    event.target.value = "";
+  });
+  byId("add").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (told.add(byId("target").value)) byId("target").value = "";
+  });
+  byId("help-button").addEventListener("click", () => byId("help").showModal());
+  addEventListener("keydown", (event) => key(event, told));
+  listenToDrops(told);
+}
+
+function listenToDrops(told) {
+  for (const name of ["dragenter", "dragover"])
+    addEventListener(name, (event) => {
+      event.preventDefault();
+      document.body.classList.add("dragged");
+    });
+  addEventListener("dragleave", (event) => event.relatedTarget ?? document.body.classList.remove("dragged"));
+  addEventListener("drop", async (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dragged");
+    told.take(await dropped(event.dataTransfer));
+  });
+}
+
+function key(event, told) {
+  if (event.key === "Enter" && event.ctrlKey && !byId("run").disabled) told.run();
+  if (event.target.closest("input:not([type=range], [type=checkbox]), textarea, select, dialog")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const factor = { "+": 1.25, "-": 1 / 1.25, 0: 0 }[event.key];
+  if (factor !== undefined) told.scale(factor);
+  else if (/^[1-9]$/.test(event.key)) told.toggle(Number(event.key) - 1);
+}

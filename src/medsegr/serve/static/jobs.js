@@ -1,0 +1,68 @@
+// One question at a time: the newest counts, what it replaces is stopped and deleted.
+
+import { forget, json, look, submit } from "./api.js";
+
+/** Tells `asked(keeper)` for the fields of the newest question, given the job that has kept the picture; `progress(job)`, `answered(job, view)` and `idle(problem)`. */
+export class Jobs {
+  constructor(told) {
+    Object.assign(this, { told, wanted: 0, busy: false, shown: null });
+    addEventListener("pagehide", () => this.shown && forget(this.shown));
+  }
+
+  /** Ask, or ask again: what changed meanwhile counts. */
+  async ask() {
+    this.wanted++;
+    if (this.busy) return;
+    this.busy = true;
+    let problem = null;
+    for (let done = 0; done !== this.wanted; ) {
+      done = this.wanted;
+      try {
+        problem = null;
+        await this.#once(done);
+      } catch (error) {
+        problem = error;
+      }
+    }
+    this.busy = false;
+    this.told.idle(problem);
+  }
+
+  /** Nobody waits any more. */
+  stop() {
+    this.wanted++;
+    this.stopped = this.wanted;
+  }
+
+  /** Where the kept picture is gone, its time being over, it is sent again. */
+  async #submit() {
+    try {
+      return await submit(this.told.asked(this.shown));
+    } catch (error) {
+      if (!this.shown || ![404, 409].includes(error.status)) throw error;
+      this.shown = null;
+      return submit(this.told.asked(null));
+    }
+  }
+
+  async #once(number) {
+    if (number === this.stopped) return;
+    const sent = performance.now();
+    let job = await this.#submit();
+    while (job.state === "queued" || job.state === "running") {
+      if (number !== this.wanted) break;
+      this.told.progress(job);
+      job = await look(job.id, 1);
+    }
+    if (number !== this.wanted) {
+      await forget(job.id);
+      return;
+    }
+    if (job.state !== "done") throw new Error(job.problem?.detail ?? "The job was cancelled.");
+    const view = await json(`/v1/jobs/${job.id}/view`);
+    const before = this.shown;
+    this.shown = job.id;
+    await this.told.answered(job, view, performance.now() - sent);
+    if (before) forget(before);
+  }
+}

@@ -1,0 +1,289 @@
+// The page: what is dropped and typed becomes a question, its answer a picture with masks and a table.
+
+import { json, parse, useToken } from "./api.js";
+import { sorted } from "./files.js";
+import { FindingsTable } from "./findings.js";
+import { listen } from "./hands.js";
+import { Jobs } from "./jobs.js";
+import { Planes } from "./planes.js";
+import { plain, showWords } from "./report.js";
+import { picture, Saves } from "./save.js";
+import * as says from "./says.js";
+import { Slices } from "./slices.js";
+import { Stage } from "./stage.js";
+import { State } from "./state.js";
+import { Windowing } from "./windowing.js";
+
+const byId = (id) => document.getElementById(id);
+const [report, modality, run] = ["report", "modality", "run"].map(byId);
+
+const EMPTY = byId("empty-says").textContent;
+
+const state = new State();
+const planes = new Planes();
+const stage = new Stage({
+  clicked: (x, y, inside) => click(state.armed, { x, y, inside }),
+  undo: () => undo(state.armed),
+  quit: () => arm(null),
+  turned: (steps) => slices.go(slices.plane + steps),
+});
+const slices = new Slices(() => paint());
+const windowing = new Windowing(() => paint());
+const jobs = new Jobs({ asked: question, progress: says.progress, answered: show, idle: rest });
+const saves = new Saves({ png: () => picture(stage), failed: problem });
+const table = new FindingsTable({
+  edited,
+  removed,
+  shown: (k) => stage.showMask(k, state.shows[k].on, state.shows[k].opacity),
+  mapped: (k) => showMap(state.mapped === k ? null : k),
+  armed: (k) => arm(state.armed === k ? null : k),
+  undo,
+});
+
+// ---- what comes in ----
+
+async function begin() {
+  try {
+    const [{ models }, lexicon] = await Promise.all([json("/v1/models"), json("/v1/lexicon")]);
+    state.lexicon = lexicon;
+    byId("model").textContent = models.length ? `Model: ${models[0].name}` : "";
+    modality.append(...lexicon.modalities.map(({ name }) => new Option(plain(name), name)));
+    byId("targets").append(...lexicon.targets.map((name) => new Option(plain(name), plain(name))));
+    says.status("Ready.");
+    await readReport();
+  } catch (error) {
+    problem(error);
+  }
+}
+
+async function take(files) {
+  says.calm();
+  try {
+    const given = await sorted(files);
+    if (given.report !== null) {
+      report.value = given.report;
+      await readReport();
+    }
+    if (given.picture) openPicture(given, files);
+    if (given.picture || (state.picture && state.findings.length)) jobs.ask();
+  } catch (error) {
+    problem(error);
+  }
+}
+
+function openPicture({ picture: file, dicom }, files) {
+  state.open(file, dicom);
+  stage.close();
+  slices.open(1, 0);
+  saves.open(null);
+  byId("empty-says").textContent = `${files.length > 1 && dicom ? "The study" : "The picture"} is being read…`;
+  followRows();
+}
+
+let reading = 0;
+
+async function readReport() {
+  const number = ++reading;
+  says.calm();
+  try {
+    const text = report.value;
+    const read = await parse(text, modality.value);
+    if (number !== reading) return;
+    state.read(read);
+    showWords(text, read, state.lexicon);
+    says.list("warnings", text.trim() ? read.warnings : []);
+    followRows();
+    if (jobs.busy) jobs.ask();
+  } catch (error) {
+    problem(error);
+  }
+}
+
+// ---- what is changed ----
+
+const kind = () => modality.value || state.result?.modality || state.priors.modality;
+
+/** The table and the picture after other findings, whose masks are not known yet. */
+function followRows() {
+  table.open(state.findings, kind(), state.shows, state.lexicon);
+  tellRows();
+  run.disabled = !(state.picture && state.findings.length);
+  arm(null);
+  state.mapped = null;
+  byId("map-legend").hidden = true;
+  if (!state.result) {
+    stage.paintMap(null);
+    stage.paintMasks([]);
+    slices.mark([]);
+  }
+  stage.paintClicks(state.allClicks);
+}
+
+function tellRows() {
+  const letters = Array.from(report.value);
+  const quoted = ([start, end]) => letters.slice(start, end).join("").trim();
+  table.tell(state.result?.findings, { clicks: state.clicks, volume: state.view?.planes > 1, quoted });
+}
+
+function edited(k, field) {
+  state.edited(k, field);
+  if (state.armed === null) arm(null);
+  again();
+}
+
+function removed(k) {
+  state.remove(k);
+  changedRows();
+  byId("findings-title").focus();
+}
+
+function added(name) {
+  says.calm();
+  try {
+    state.add(name);
+    changedRows();
+    return true;
+  } catch (error) {
+    problem(error);
+    return false;
+  }
+}
+
+function changedRows() {
+  followRows();
+  showWords(report.value, state.priors, state.lexicon);
+  again();
+}
+
+function click(k, point) {
+  if (k === null) return;
+  state.clicks[k].push(point);
+  stage.paintClicks(state.allClicks);
+  again();
+}
+
+function undo(k) {
+  if (k === null || !state.clicks[k].length) return;
+  state.clicks[k].pop();
+  stage.paintClicks(state.allClicks);
+  again();
+}
+
+function arm(k) {
+  state.armed = k;
+  stage.arm(k);
+  table.press(k, state.mapped);
+  const told = k === null ? "" : `Click what belongs to “${state.name(k)}”, with Shift what does not. Escape ends it.`;
+  byId("stage-says").textContent = told;
+  if (k !== null) stage.root.focus();
+}
+
+// ---- asking and being answered ----
+
+function again() {
+  if (state.picture) jobs.ask();
+}
+
+function question(keeper) {
+  says.calm();
+  says.busy(true, "Asking…");
+  return state.question(report.value, modality.value, keeper);
+}
+
+async function show(job, view, milliseconds) {
+  const [same, before] = [!state.fresh, state.view];
+  planes.open(job.id, view, same);
+  Object.assign(state, { view, result: job.result, fresh: false });
+  if (same) stage.follow(view);
+  else stage.open(view);
+  if (!same || view.hounsfield !== before?.hounsfield) windowing.open(view);
+  const first = view.findings.find((one) => one.areas.some(Boolean));
+  if (!same) slices.open(view.planes, first ? first.key_plane : Math.floor(view.planes / 2));
+  else if (first && !before?.findings.some((one) => one.areas.some(Boolean))) slices.go(first.key_plane);
+  slices.mark(view.findings.map((one, k) => ({ ...one, colour: state.colour(k), name: state.name(k) })));
+  if (!view.findings[state.mapped]?.map) state.mapped = null;
+  byId("map-legend").hidden = state.mapped === null;
+  tellRows();
+  table.press(state.armed, state.mapped);
+  saves.open(job, state.dicom);
+  says.list("warnings", state.findings.length || report.value.trim() ? job.result.warnings : view.notes);
+  await paint();
+  says.done(job.result.findings, milliseconds);
+}
+
+let painting = 0;
+
+/** Draw the plane that is chosen, as it is now. */
+async function paint() {
+  const { view, mapped } = state;
+  if (!view) return;
+  const [number, plane] = [++painting, slices.plane];
+  try {
+    const [values, outlines, map] = await Promise.all([
+      planes.picture(plane),
+      state.result ? planes.outlines(plane) : [],
+      mapped !== null && view.findings[mapped].key_plane === plane ? planes.map(mapped) : null,
+    ]);
+    if (number !== painting) return;
+    stage.paint(values, windowing.window);
+    stage.paintMap(map);
+    stage.paintMasks(outlines.map((path, k) => state.mask(path, k)));
+    stage.paintClicks(state.allClicks);
+    describe(view, plane);
+    for (const next of [plane - 1, plane + 1]) if (next >= 0 && next < view.planes) planes.picture(next).catch(() => 0);
+  } catch (error) {
+    problem(error);
+  }
+}
+
+function describe(view, plane) {
+  const where = view.planes > 1 ? `slice ${plane + 1} of ${view.planes}` : `${view.width} by ${view.height} pixels`;
+  const masks = (state.result ? view.findings : []).flatMap((one, k) => (one.areas[plane] ? [state.name(k)] : []));
+  stage.root.setAttribute("aria-label", `Picture, ${where}; masks: ${masks.join("; ") || "none"}`);
+}
+
+function showMap(k) {
+  state.mapped = k;
+  table.press(state.armed, k);
+  byId("map-legend").hidden = k === null;
+  if (k !== null) {
+    byId("map-of").textContent = `Where “${state.name(k)}” was looked for:`;
+    slices.go(state.view.findings[k].key_plane);
+  }
+  return paint();
+}
+
+function rest(error) {
+  says.busy(false);
+  if (state.fresh) byId("empty-says").textContent = EMPTY;
+  if (error) problem(error);
+}
+
+function problem(error) {
+  if (error.status !== 401) return says.problem(error);
+  const dialog = byId("token");
+  if (dialog.open) return undefined;
+  dialog.addEventListener("close", () => { useToken(byId("token-value").value); begin(); }, { once: true });
+  return dialog.showModal();
+}
+
+listen({
+  take,
+  read: readReport,
+  kind: () => readReport().then(again),
+  run: () => jobs.ask(),
+  stop: () => {
+    jobs.stop();
+    says.status("Stopped.");
+  },
+  add: added,
+  toggle: (k) => {
+    if (!state.shows[k]) return;
+    state.shows[k].on = !state.shows[k].on;
+    table.showState(k);
+    stage.showMask(k, state.shows[k].on, state.shows[k].opacity);
+  },
+  scale: (factor) => stage.scale(factor),
+});
+
+begin();

@@ -1,0 +1,40 @@
+// What the page says: where the work stands, what went wrong, what to know.
+
+const byId = (id) => document.getElementById(id);
+const STAGES = { reading: "Reading the picture…", segmenting: "Outlining…", writing: "Almost done…" };
+
+export function status(words) {
+  if (byId("status").textContent !== words) byId("status").textContent = words;
+}
+
+export function problem(error) {
+  status("");
+  byId("problem").textContent = error.message;
+  byId("problem").hidden = false;
+}
+
+export function calm() {
+  byId("problem").hidden = true;
+}
+
+export function busy(on, words) {
+  document.body.classList.toggle("busy", on);
+  byId("stage").setAttribute("aria-busy", String(on));
+  byId("cancel").hidden = !on;
+  if (words) status(words);
+}
+
+export function progress(job) {
+  busy(true, job.state === "queued" ? "Waiting for the model…" : (STAGES[job.stage] ?? "Working…"));
+}
+
+export function done(findings, milliseconds) {
+  const outlined = findings.filter((one) => !one.reason).length;
+  const none = findings.length - outlined;
+  const told = [`${outlined} ${outlined === 1 ? "mask" : "masks"}`, ...(none ? [`${none} without`] : [])];
+  status(findings.length ? `Done: ${told.join(", ")} (${(milliseconds / 1000).toFixed(1)} s).` : "The picture is here.");
+}
+
+export function list(id, lines) {
+  byId(id).replaceChildren(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
+}

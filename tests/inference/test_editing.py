@@ -1,0 +1,183 @@
+"""A picture that is asked again: what is answered is what a fresh question gets, and only what must is computed."""
+
+import numpy as np
+import pytest
+import torch
+
+from medsegr import Location, UserPrompt
+from medsegr.errors import ConfigError, MedsegrError
+from medsegr.inference.auto import AutoPredictor
+from medsegr.inference.looks import Looks
+from medsegr.inference.picture_memory import PictureMemory
+from medsegr.inference.predictor import Predictor
+from medsegr.model.adapter import AdapterConfig
+from medsegr.model.attach import attach
+from tests.random_hosts import random_sam
+
+REPORT = "Nodule in the left lung. Right pleural effusion. No cardiomegaly."
+LEFT, EFFUSION, ABSENT = "nodule-left", "pleural_effusion-right", "cardiomegaly"
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    model = attach(random_sam(64), AdapterConfig(token_dim=16, heads=2, bottleneck=8, blocks=(1, 2), box=True)).eval()
+    with torch.no_grad():
+        for name, parameter in model.adapter.named_parameters():
+            if "gate" in name:
+                parameter.fill_(0.5)
+    model.metadata = {"support_threshold": 0.0}
+    return model
+
+
+@pytest.fixture
+def counts(model, monkeypatch):
+    """How often the parts of the model worked; of the decoder, for how many findings."""
+    seen = {"trunk": 0, "encode": 0, "decode": 0}
+    backbone = model.backbone
+    for name, owner, method, size in (
+        ("trunk", model, "trunk", lambda *_: 1),
+        ("encode", model, "encode", lambda *_: 1),
+        ("decode", backbone, "decode", lambda embedding, *_: len(embedding.features)),
+    ):
+
+        def counted(*given, _of=getattr(owner, method), _name=name, _size=size, **more):
+            seen[_name] += _size(*given)
+            return _of(*given, **more)
+
+        monkeypatch.setattr(owner, method, counted)
+    return seen
+
+
+def picture(seed=0):
+    return np.random.default_rng(seed).integers(0, 255, (70, 90), np.uint8)
+
+
+def open_one(model, **how):
+    return Predictor(model).open(picture(), modality="chest_xray", **how)
+
+
+def taken(counts):
+    told = dict(counts)
+    counts.update(dict.fromkeys(counts, 0))
+    return told
+
+
+def assert_same(result, fresh):
+    assert [found.id for found in result.findings] == [found.id for found in fresh.findings]
+    for found, other in zip(result.findings, fresh.findings, strict=True):
+        assert (found.outcome, found.finding) == (other.outcome, other.finding)
+        if found.probability is not None:
+            torch.testing.assert_close(
+                torch.tensor(found.probability), torch.tensor(other.probability), rtol=1e-4, atol=1e-5
+            )
+            assert found.support == pytest.approx(other.support, abs=1e-5)
+
+
+def test_each_question_costs_what_it_must(model, counts):
+    editing = open_one(model)
+    assert taken(counts) == {"trunk": 1, "encode": 0, "decode": 0}, "the host's work is done at once"
+    first = editing.segment(REPORT)
+    assert taken(counts) == {"trunk": 0, "encode": 1, "decode": 2}, "absent findings cost nothing"
+    clicked = editing.click(LEFT, 60, 10)
+    assert taken(counts) == {"trunk": 0, "encode": 0, "decode": 1}
+    assert not np.array_equal(clicked[LEFT].probability, first[LEFT].probability)
+    np.testing.assert_array_equal(clicked[EFFUSION].probability, first[EFFUSION].probability)
+    editing.box(EFFUSION, 5, 5, 40, 30)
+    assert taken(counts) == {"trunk": 0, "encode": 0, "decode": 1}, "the click of the other finding is drawn already"
+    editing.clear(EFFUSION)
+    undone = editing.clear(LEFT)
+    assert taken(counts) == {"trunk": 0, "encode": 0, "decode": 0}
+    np.testing.assert_array_equal(undone[LEFT].probability, first[LEFT].probability)
+    editing.edit(LEFT, location=Location("right"))
+    assert taken(counts) == {"trunk": 0, "encode": 1, "decode": 2}
+
+
+def test_answers_are_those_of_a_fresh_question(model):
+    editing, fresh = open_one(model), Predictor(model)
+
+    def ask(report, **prompts):
+        told = {id.replace("_effusion_", "_effusion-").replace("nodule_", "nodule-"): p for id, p in prompts.items()}
+        return fresh.segment(picture(), report, modality="chest_xray", prompts=told)
+
+    assert_same(editing.segment(REPORT), ask(REPORT))
+    editing.click(LEFT, 60, 10)
+    clicked = editing.click(LEFT, 5, 5, inside=False)
+    assert_same(clicked, ask(REPORT, nodule_left=UserPrompt(points=((60, 10), (5, 5)), labels=(1, 0))))
+    boxed = editing.box(LEFT, 50, 5, 70, 20)
+    both = UserPrompt(points=((60, 10), (5, 5)), labels=(1, 0), box=(50, 5, 70, 20))
+    assert_same(boxed, ask(REPORT, nodule_left=both))
+    assert boxed[LEFT].box == (50, 5, 70, 20)
+    editing.clear(LEFT)
+    turned = editing.edit(LEFT, location=Location("right"))
+    assert turned.findings[0].finding.evidence.location == () and turned.findings[0].id == "nodule-right"
+    other = ask("Nodule in the right lung. Right pleural effusion. No cardiomegaly.")
+    np.testing.assert_allclose(turned.findings[0].probability, other.findings[0].probability, atol=1e-5)
+    assert_same(editing.segment("Nodule.", ["mass"]), fresh.segment(picture(), "Nodule.", targets=["mass"],
+                                                                   modality="chest_xray"))  # fmt: skip
+
+
+def test_a_prompt_stays_with_its_finding_when_its_id_changes(model):
+    editing = open_one(model)
+    editing.segment(REPORT)
+    editing.box(LEFT, 50, 5, 70, 20)
+    turned = editing.edit(LEFT, location=Location("right"))
+    assert turned["nodule-right"].box == (50, 5, 70, 20)
+    assert turned[EFFUSION].box != turned["nodule-right"].box
+
+
+def test_after_an_error_all_is_as_it_was(model):
+    editing = open_one(model)
+    with pytest.raises(ConfigError, match="Nothing was asked"):
+        editing.click(LEFT, 1, 1)
+    before = editing.segment(REPORT)
+    for wrong in (
+        lambda: editing.click("mass", 1, 1),
+        lambda: editing.click(LEFT, 900, 1),
+        lambda: editing.click(ABSENT, 1, 1),
+        lambda: editing.edit(LEFT, side="right"),
+        lambda: editing.segment("   "),
+    ):
+        with pytest.raises(MedsegrError):
+            wrong()
+        assert editing.result is before
+    editing.click(LEFT, 60, 10)
+    with pytest.raises(ConfigError, match="absent"):
+        editing.edit(LEFT, presence="absent")
+    assert editing.edit(EFFUSION, presence="absent")[EFFUSION].outcome == "absent"
+
+
+def test_memory_is_bounded_and_knows_the_weights(model, counts):
+    predictor = Predictor(model, trunk_memory=10_000_000)
+    reports = ["Nodule in the left lung.", "Mass in the left lung.", "Nodule in the left lung."]
+    for report in reports:
+        predictor.segment(picture(), report, modality="chest_xray")
+    assert (predictor.memory.computed, predictor.memory.found, len(predictor.memory)) == (2, 1, 2)
+    with torch.no_grad():
+        for gate in model.adapter.gates("location"):
+            gate.mul_(2)
+    predictor.segment(picture(), reports[0], modality="chest_xray")
+    assert predictor.memory.computed == 3
+    small = Predictor(model, trunk_memory=1000)
+    for _ in range(2):
+        small.segment(picture(), reports[0], modality="chest_xray")
+    assert (len(small.memory), small.memory.computed) == (0, 2)
+    with pytest.raises(ConfigError, match="-1 bytes"):
+        PictureMemory(-1)
+
+
+def test_volumes_are_asked_but_take_no_clicks(model):
+    volume = np.stack([picture(seed) for seed in range(3)])
+    editing = Predictor(model).open(volume, modality="chest_ct")
+    editing.segment("Nodule in the left lung.")
+    with pytest.raises(ConfigError, match="volume"):
+        editing.click(LEFT, 3, 3)
+
+
+def test_auto_remembers_with_the_model_that_it_takes(model):
+    auto = AutoPredictor(lambda name: Predictor(model, name), Looks())
+    editing = auto.open(picture(), modality="chest_xray")
+    editing.segment(REPORT)
+    clicked = editing.click(LEFT, 60, 10)
+    memory = auto.taken[clicked.model].memory
+    assert (memory.computed, memory.found) == (1, 1)

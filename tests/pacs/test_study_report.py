@@ -1,0 +1,28 @@
+"""Which report of a study is read."""
+
+from medsegr.data.image import load_image
+from medsegr.inference.writer import write_case
+from medsegr.pacs.study_report import report_of
+from tests.data.dicom.series_maker import uid, write
+from tests.inference.dicom.results import overlapping
+from tests.pacs.studies import basic_report, write_study
+
+
+def test_the_newest_report_is_read_and_none_of_ours(tmp_path):
+    write_study(tmp_path / "in", 1, report="No nodule.")
+    for number, (date, words) in enumerate((("20260103", "Nodule on the left."), ("20260102", "Mass.")), 10):
+        made = basic_report(words, 1, {"StudyInstanceUID": uid(1, 1)})
+        made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid(9, 1, number)
+        made.ContentDate = date
+        write(tmp_path / "in" / f"report-{number}.dcm", made)
+    image = load_image(f"{tmp_path / 'in'}#2")
+    (tmp_path / "out").mkdir()
+    write_case(tmp_path / "out", overlapping(image), case="a", image="a", model="a")
+    ours = tmp_path / "out" / "report.dcm"
+    ours.rename(tmp_path / "in" / "ours.dcm")
+    assert report_of(tmp_path / "in").strip() == "Nodule on the left."
+
+
+def test_a_study_without_one_has_none(tmp_path):
+    write_study(tmp_path, 1, report=None)
+    assert report_of(tmp_path) is None

@@ -1,0 +1,69 @@
+"""What a short command imports: no more than it uses."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medsegr.cli.commands import COMMANDS, command_named
+
+ZOO = ("transformers", "torch.distributed.tensor", "torch._dynamo", "sympy", "lightning", "pandas", "sklearn", "peft")
+"""What nothing that is built in needs."""
+
+FORMATS = ("nibabel", "pydicom", "scipy", "SimpleITK", "highdicom")
+"""What a PNG does not need."""
+
+HEAVY = ("torch", "numpy", "PIL", "matplotlib", "jaxtyping", "rich", "yaml", *ZOO, *FORMATS)
+
+ASKED = ["--text", "Nodule in the left upper lobe.", "--modality", "chest_xray"]
+
+
+def imported(*arguments: str) -> set[str]:
+    """Names of the modules that a command leaves imported."""
+    code = (
+        "import sys\n"
+        "from medsegr.cli.main import main\n"
+        "code = main(sys.argv[1:])\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+        "raise SystemExit(code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines())
+
+
+def test_importing_the_package_imports_nothing_else():
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, medsegr; print('\\n'.join(sys.modules))"], capture_output=True, text=True
+    )
+    assert not {"numpy", "torch", "yaml", "typer"} & set(done.stdout.splitlines())
+
+
+def test_help_imports_no_command():
+    found = imported("--help")
+    assert not set(HEAVY) & found
+    assert not {f"medsegr.cli.{name.replace('-', '_')}" for name in COMMANDS} & found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_of_a_command_what_it_says_of_itself(name):
+    own = (command_named(name).help or "").split("\n\n")[0]
+    assert COMMANDS[name] == " ".join(own.split())
+
+
+def test_reading_a_report_imports_no_arrays():
+    found = imported("parse", *ASKED)
+    assert not (set(HEAVY) - {"rich", "yaml"}) & found
+
+
+def test_segmenting_a_picture_imports_neither_the_zoo_nor_other_formats(tmp_path: Path):
+    image = tmp_path / "film.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (70, 60), np.uint8)).save(image)
+    plain = imported("segment", str(image), "--model", "tiny", "--no-pictures", *ASKED, "--out", str(tmp_path / "a"))
+    assert not {*ZOO, *FORMATS, "matplotlib"} & plain
+    drawn = imported("segment", str(image), "--model", "tiny", *ASKED, "--out", str(tmp_path / "b"))
+    assert "matplotlib" in drawn
+    assert not ({*ZOO, *FORMATS} - {"scipy"}) & drawn
