@@ -29,7 +29,7 @@ from medsegr.data.split import SPLITS
 from medsegr.describe.competitors import ASPECTS as PICKED_BY
 from medsegr.describe.dataset_reports import derive_reports
 from medsegr.describe.referring_suite import build_suite, summary_of
-from medsegr.model.matching import Match, match_findings
+from medsegr.model.truth import Match, match_findings
 
 SETS = (
     "brain_mri_lgg", "breast_us_text", "cardiac_mri_acdc", "ct_covid_lesion",

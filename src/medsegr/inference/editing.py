@@ -11,8 +11,8 @@ from medsegr.errors import ConfigError
 from medsegr.inference.prepared import Prepared, Request
 from medsegr.inference.request import check_modality
 from medsegr.inference.result import Result, unique_ids
-from medsegr.inference.trained_targets import Untrained
 from medsegr.inference.user_prompt import UserPrompt
+from medsegr.model.trained_targets import Untrained
 
 if TYPE_CHECKING:
     from medsegr.inference.auto import AutoPredictor
@@ -174,4 +174,3 @@ def _changed(finding: Finding, changes: dict[str, Any]) -> Finding:
     """The finding with other facts, and without the words for what they replace."""
     words = {name: () for name, value in changes.items() if getattr(finding, name) != value}
     return replace(finding, **changes, evidence=replace(finding.evidence, **words))
-
