@@ -34,13 +34,13 @@ from medsegr.inference.request import (
 )
 from medsegr.inference.result import Result, unique_ids
 from medsegr.inference.result_warnings import all_warnings
-from medsegr.inference.thresholds import SupportThresholds, Thresholds
-from medsegr.inference.trained_targets import TrainedTargets, Untrained, policy_of
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume
 from medsegr.model.attach import build_model
 from medsegr.model.host_identity import Host
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.thresholds import SupportThresholds, Thresholds
+from medsegr.model.trained_targets import TrainedTargets, Untrained, policy_of
 
 
 @overload

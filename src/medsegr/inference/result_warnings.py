@@ -7,8 +7,8 @@ from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.taught_words import UNKNOWN
 from medsegr.inference.prepared import Prepared
 from medsegr.inference.result import FindingResult
-from medsegr.inference.thresholds import Thresholds
-from medsegr.inference.trained_targets import TrainedTargets, pictures_of
+from medsegr.model.thresholds import Thresholds
+from medsegr.model.trained_targets import TrainedTargets, pictures_of
 
 ANYWAY = "To see what it draws nevertheless: --untrained draw (in Python untrained='draw')."
 """Said beside what was refused."""
