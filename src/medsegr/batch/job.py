@@ -15,7 +15,7 @@ from medsegr.cognition.priors import ReportPriors
 
 if TYPE_CHECKING:
     from medsegr.inference.mask_files import MaskFiles
-    from medsegr.inference.trained_targets import Untrained
+    from medsegr.model.trained_targets import Untrained
 
 
 REMEMBERED = 256_000_000

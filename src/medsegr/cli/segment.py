@@ -116,7 +116,7 @@ def segment(
         raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
     from medsegr.batch.out_folder import Mode
     from medsegr.inference.request import check_thresholds
-    from medsegr.inference.trained_targets import policy_of
+    from medsegr.model.trained_targets import policy_of
 
     check_thresholds(threshold, None)
 

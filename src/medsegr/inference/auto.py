@@ -14,8 +14,8 @@ from medsegr.inference.looks import Looks
 from medsegr.inference.prepared import Prepared, Request, with_choice
 from medsegr.inference.request import check_modality, check_question, checked_names, read_together
 from medsegr.inference.result import Result
-from medsegr.inference.trained_targets import TrainedTargets, Untrained
 from medsegr.inference.user_prompt import UserPrompt
+from medsegr.model.trained_targets import TrainedTargets, Untrained
 
 if TYPE_CHECKING:
     from medsegr.inference.predictor import Predictor

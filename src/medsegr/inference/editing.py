@@ -11,8 +11,8 @@ from medsegr.errors import ConfigError
 from medsegr.inference.prepared import Prepared, Request
 from medsegr.inference.request import check_modality
 from medsegr.inference.result import Result, unique_ids
-from medsegr.inference.trained_targets import Untrained
 from medsegr.inference.user_prompt import UserPrompt
+from medsegr.model.trained_targets import Untrained
 
 if TYPE_CHECKING:
     from medsegr.inference.auto import AutoPredictor

@@ -26,7 +26,7 @@ FINDINGS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
-class Question:
+class PlaneQuestion:
     """What is asked of an image.
 
     Attributes:
@@ -41,7 +41,7 @@ class Question:
     text: str = ""
     prompts: Mapping[int, UserPrompt] = field(default_factory=dict)
 
-    def part(self, first: int) -> "Question":
+    def part(self, first: int) -> "PlaneQuestion":
         """The next findings from ``first`` on that share an encoding, with their prompts."""
         last = first + FINDINGS_AT_ONCE
         prompts = {k - first: prompt for k, prompt in self.prompts.items() if first <= k < last}
@@ -102,14 +102,14 @@ class PlanePrediction:
         return own if self.mirrored is None else (own + self.mirrored.location_map(k)[:, ::-1]) / 2
 
 
-Ask = Callable[[Sequence[np.ndarray], Sequence[Question]], list[PlanePrediction]]
+Ask = Callable[[Sequence[np.ndarray], Sequence[PlaneQuestion]], list[PlanePrediction]]
 """Planes (H, W) or (H, W, 3), 0..1, and one question for each -> one answer for each."""
 
 
 def ask_model(
     model: ReportGuidedSam,
     planes: Sequence[np.ndarray],
-    questions: Sequence[Question],
+    questions: Sequence[PlaneQuestion],
     memory: PictureMemory | None = None,
 ) -> list[PlanePrediction]:
     """Ask the model once: all planes in one batch, all findings of a plane in one image encoding.
@@ -171,7 +171,7 @@ def _output(
     model: ReportGuidedSam,
     pixels: torch.Tensor,
     priors: PriorBatch,
-    questions: Sequence[Question],
+    questions: Sequence[PlaneQuestion],
     prompts: Mapping[int, Prompts],
     *,
     memory: PictureMemory | None,
@@ -194,7 +194,7 @@ def _output(
     return output
 
 
-def _boxes(output: GuidedOutput, i: int, square: Square, question: Question) -> Float[np.ndarray, "k 4"]:
+def _boxes(output: GuidedOutput, i: int, square: Square, question: PlaneQuestion) -> Float[np.ndarray, "k 4"]:
     """The box of each finding of plane ``i``, in pixels of the picture."""
     count = len(question.findings)
     boxes = np.full((count, 4), np.nan, np.float32)

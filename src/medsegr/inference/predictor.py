@@ -33,21 +33,14 @@ from medsegr.inference.request import (
     read_together,
 )
 from medsegr.inference.result import Result, unique_ids
-from medsegr.inference.result_warnings import (
-    contradictions,
-    not_understood,
-    outside_training,
-    unnamed_pictures,
-    untaught,
-    without_row,
-)
-from medsegr.inference.thresholds import SupportThresholds, Thresholds
-from medsegr.inference.trained_targets import TrainedTargets, Untrained, policy_of
+from medsegr.inference.result_warnings import all_warnings
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume
 from medsegr.model.attach import build_model
 from medsegr.model.host_identity import Host
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.thresholds import SupportThresholds, Thresholds
+from medsegr.model.trained_targets import TrainedTargets, Untrained, policy_of
 
 
 @overload
@@ -277,24 +270,12 @@ class Predictor:
 
     def _result(self, case: Prepared, volumes: Sequence[FindingVolume]) -> Result:
         found, picture = dict(zip(case.sought, volumes, strict=True)), case.picture
-        thresholds, trained = case.thresholds, self.trained_targets
-        modality, sought = picture.modality, case.looked_for
         results = tuple(
-            finding_result(id, finding, found.get(k), picture, thresholds, trained=case.known[k])
+            finding_result(id, finding, found.get(k), picture, case.thresholds, trained=case.known[k])
             for k, (id, finding) in enumerate(zip(case.ids, case.findings, strict=True))
         )
         if self.host_alone:
             results = tuple(map(without_support, results))
-        warnings = (
-            *picture.notes,
-            *case.priors.warnings,
-            *not_understood(case.priors.not_read),
-            *without_row(self.model.vocabulary.target, sought, modality),
-            *untaught(self.model.vocabulary, sought, modality),
-            *unnamed_pictures(results, trained, modality),
-            *outside_training(results, trained, modality),
-            *contradictions(results, thresholds, told=len(case.priors)),
-        )
-        warnings, text, missed = tuple(dict.fromkeys(warnings)), case.priors.text, case.priors.not_read
-        return Result(results, picture, modality, text, warnings, self.looks, self.name, case.chosen,
-                      not_read=missed, backend=self.backend)  # fmt: skip
+        warnings = all_warnings(case, results, self.model.vocabulary, self.trained_targets)
+        return Result(results, picture, picture.modality, case.priors.text, warnings, self.looks, self.name,
+                      case.chosen, not_read=case.priors.not_read, backend=self.backend)  # fmt: skip

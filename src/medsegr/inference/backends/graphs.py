@@ -166,9 +166,9 @@ class _OutlinePart(nn.Module):
 def _example(model: ReportGuidedSam) -> PriorBatch:
     """Priors of some findings of which nothing is said."""
     like, vocabulary = next(model.parameters()), model.vocabulary
-    widths = [len(getattr(vocabulary, aspect)) for aspect in ASPECTS]
-    told = [like.new_zeros(1, EXAMPLES, width) for width in widths]
-    return PriorBatch(*told, like.new_zeros(1, EXAMPLES, REGION_SIZE, REGION_SIZE), like.new_ones(1, EXAMPLES))
+    told = {aspect: like.new_zeros(1, EXAMPLES, len(getattr(vocabulary, aspect))) for aspect in ASPECTS}
+    region = like.new_zeros(1, EXAMPLES, REGION_SIZE, REGION_SIZE)
+    return PriorBatch(**told, region=region, valid=like.new_ones(1, EXAMPLES))
 
 
 def _numbered(tensors: dict[str, Tensor], prefix: str) -> list[Tensor]:
