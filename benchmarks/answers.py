@@ -21,7 +21,7 @@ from medsegr.data.outputs import atomic_write
 from medsegr.errors import ConfigError, InputError
 from medsegr.evaluation.questions import ASKED_ANYWAY
 from medsegr.evaluation.run_files import RESULTS_FILE, Run, read_run
-from medsegr.inference.thresholds import SupportThresholds
+from medsegr.model.thresholds import SupportThresholds
 
 FOLDER = RESULTS / "answers"
 QUESTION = ["data", "case", "finding", "report"]

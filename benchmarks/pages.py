@@ -21,6 +21,9 @@ from medsegr.evaluation.strata import SIZES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets")}
+"""Block of a page that is written by hand otherwise -> that page and the record that it is made of."""
+
 ORIGINS = {"real": "real reports", "derived": "reports derived from the masks", "none": "structures by name"}
 ARMS = ("host", "late", "full", "unet")
 
@@ -50,6 +53,12 @@ def card_figures(record: dict[str, Any]) -> dict[str, Any]:
         }
         for family, origins in record["families"].items()
     }
+
+
+def filled(text: str, block: str, content: str) -> str:
+    """A page's text with other content between the marks of a block."""
+    before, mark, rest = text.partition(f"<!-- {block} -->\n")
+    return before + mark + content.strip("\n") + "\n<!-- end -->" + rest.partition("<!-- end -->")[2]
 
 
 def box_page(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -89,6 +98,9 @@ def pages() -> dict[Path, str]:
         found[DOCS / "results" / f"{name}.md"] = loaded.get_template(f"{name}.md.j2").render(told)
     found[DOCS / "studies.md"] = loaded.get_template("studies.md.j2").render(told)
     found[DOCS / "results.md"] = loaded.get_template("results.md.j2").render(told, grids=grids)
+    for block, (page, name) in BLOCKS.items():
+        content = loaded.get_template(f"{block}_block.md.j2").render(record=known[name])
+        found[DOCS / page] = filled(found.get(DOCS / page) or (DOCS / page).read_text("utf-8"), block, content)
     draw(known, DOCS / "images" / "results.svg")
     return {path: re.sub(r"\n{3,}", "\n\n", text) for path, text in found.items()}
 

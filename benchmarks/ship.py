@@ -23,9 +23,9 @@ from benchmarks.record import RESULTS, read_record
 from medsegr.data.dataset_folder import DatasetFolder, discover
 from medsegr.inference.builtin import builtin_folder
 from medsegr.inference.predictor import Predictor
-from medsegr.inference.trained_targets import POLICY, TrainedTargets
 from medsegr.model.checkpoint import CARD, CONFIG, WEIGHTS, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.trained_targets import POLICY, TrainedTargets
 
 CARDS = Path(__file__).parent / "cards"
 MOST_MB = 12.0

@@ -20,7 +20,7 @@ from medsegr.evaluation.run_files import RESULTS_FILE, Run, read_run, write_resu
 from medsegr.evaluation.surface import Tolerance
 from medsegr.inference.looks import Looks
 from medsegr.inference.predictor import Predictor, load
-from medsegr.inference.thresholds import SupportThresholds
+from medsegr.model.thresholds import SupportThresholds
 
 MODES = ("true", "none", "other")
 

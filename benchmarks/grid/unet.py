@@ -59,7 +59,8 @@ class NamedUnet(nn.Module):
         self.net = BasicUNet(2, 3, len(targets), features=tuple(features), act="relu")
         self.preprocess_with, self.image_size = backbone.preprocess, backbone.image_size
         self.backbone = SimpleNamespace(square=backbone.square)
-        self.adapter = SimpleNamespace(box=None, teach=lambda words: None)  # there is none to be taught
+        none = SimpleNamespace(neighbours=False)
+        self.adapter = SimpleNamespace(box=None, config=none, teach=lambda words: None)  # there is none to be taught
         names = [name for name in self.vocabulary.target if not name.startswith("modality:")]
         rows = [targets.index(name) if name in targets else len(targets) for name in names]
         self.register_buffer("channels", torch.tensor(rows), persistent=False)

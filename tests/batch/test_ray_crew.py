@@ -69,9 +69,7 @@ def test_two_actors_write_what_one_process_writes_also_when_one_is_killed(cluste
     assert content(tmp_path / "two") == content(tmp_path / "one")
 
 
-def test_a_case_that_kills_every_actor_is_listed_alone(
-    cluster, random_model, tmp_path, monkeypatch, capsys
-):
+def test_a_case_that_kills_every_actor_is_listed_alone(cluster, random_model, tmp_path, monkeypatch, capsys):
     whole = ray_crew._Actor
 
     class Poisoned(whole):

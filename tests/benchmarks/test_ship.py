@@ -12,11 +12,11 @@ from benchmarks import ship as module
 from medsegr.backbones.lite_medsam_weights import find_checkpoint
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.inference.predictor import Predictor
-from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import build_model
 from medsegr.model.checkpoint import CARD, CONFIG, WEIGHTS
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.trained_targets import TrainedTargets
 from tests.benchmarks.answer_rows import answers, row
 from tests.training.small_dataset import make_dataset
 

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.grid import scores as module
 from benchmarks.grid.scores import support_thresholds
 
-from medsegr.inference.thresholds import DEFAULT_SUPPORT_THRESHOLD, KEPT
+from medsegr.model.thresholds import DEFAULT_SUPPORT_THRESHOLD, KEPT
 
 
 def answer(support: float, role: str = "described", true: int = 9) -> SimpleNamespace:

@@ -19,11 +19,11 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.catalogue import working_folder_importable
 from medsegr.cognition.taught_words import Tally
 from medsegr.errors import TrainingError
-from medsegr.inference.trained_targets import KEY, TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.trained_targets import KEY, TrainedTargets
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
-from medsegr.training.devices import build_fabric, denormals_flushed, memory_kept, quiet
+from medsegr.training.devices import build_fabric, denormals_flushed, ignore_interrupt, memory_kept, quiet
 from medsegr.training.losses import guided_loss
 from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
@@ -91,12 +91,6 @@ def train(
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
     with quiet(), denormals_flushed(), memory_kept():
         return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
-
-
-def _ignore_interrupt(_: int) -> None:
-    """Ctrl-C and a scheduler's termination reach all processes; the first one ends the others when it has saved."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
@@ -171,7 +165,7 @@ class _Run:
         told = config.sampling.told_box if self.model.adapter.box is not None else 0.0
         batches = TrainingBatches(store, config, vocabulary, self.model.preprocess, rank, self.encoder, told)
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
-        deaf = _ignore_interrupt if config.workers else None
+        deaf = ignore_interrupt if config.workers else None
         loader = DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers, worker_init_fn=deaf)
         with working_folder_importable():  # workers that are no copies of this process import a host's module anew
             return iter(loader)

@@ -12,7 +12,7 @@ from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.case import Case, FindingRecord
 from medsegr.data.image import load_image
 from medsegr.data.label_map import load_label_map
-from medsegr.model.matching import (
+from medsegr.model.truth import (
     agreement,
     contradicts,
     finding_of_record,

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from medsegr.cognition.taught_words import TaughtWords
 from medsegr.errors import CheckpointError, ConfigError
 from medsegr.inference.predictor import Predictor, load
-from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.inference.user_prompt import UserPrompt
-
-from .test_predictor import disks, picture
+from medsegr.model.trained_targets import TrainedTargets
+from tests.inference.test_predictor import disks, picture
 
 NAMES = st.sampled_from(["nodule", "mass", "liver", "left_lung"])
 PAIRS = st.sets(st.tuples(st.sampled_from(["chest_xray", "abdomen_ct", "unknown"]), NAMES))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medsegr.errors import CheckpointError
-from medsegr.inference.thresholds import DEFAULT_SUPPORT_THRESHOLD, ENOUGH, SupportThresholds
+from medsegr.model.thresholds import DEFAULT_SUPPORT_THRESHOLD, ENOUGH, SupportThresholds
 
 SUPPORTS = st.lists(st.floats(0, 1, width=32), min_size=ENOUGH, max_size=60)
 

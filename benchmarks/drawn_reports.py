@@ -1,16 +1,6 @@
-"""How many reports a second the rule parser reads on one core: python -m benchmarks.parser_speed [--reports N]
+"""Chest reports of 60 words, drawn anew for each, so that few sentences occur twice."""
 
-Reports of 60 words are built from wording that is drawn anew for each, so that few
-sentences occur twice. The time is the processor's, of one process; the best of three
-passes, each over reports that were not read before.
-"""
-
-import argparse
 import random
-import time
-
-from benchmarks.record import write_record
-from medsegr.cognition.parser import MAX_CHARACTERS, parse_report
 
 SEED = 20
 WORDS = 60
@@ -61,14 +51,6 @@ def report(draw: random.Random) -> str:
     return " ".join(words[:WORDS])
 
 
-def rate(reports: list[str]) -> float:
-    """Reports that one core reads in a second."""
-    started = time.process_time()
-    for text in reports:
-        parse_report(text, "chest_xray")
-    return len(reports) / (time.process_time() - started)
-
-
 def long_text(characters: int) -> str:
     """One text of so many characters."""
     draw = random.Random(SEED)
@@ -78,39 +60,3 @@ def long_text(characters: int) -> str:
         parts.append(sentence(draw))
         length += len(parts[-1]) + 1
     return " ".join(parts)[:characters]
-
-
-def seconds_for(characters: int) -> float:
-    """Processor time for one text of so many characters."""
-    text = long_text(characters)
-    started = time.process_time()
-    parse_report(text, "chest_xray")
-    return time.process_time() - started
-
-
-def main() -> None:
-    """Measure and record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--reports", type=int, default=2000, help="reports in each of three passes")
-    reports = parser.parse_args().reports
-    draw = random.Random(SEED)
-    parse_report("Nodule.", "chest_xray")
-    rates = [rate([report(draw) for _ in range(reports)]) for _ in range(3)]
-    long = {
-        str(size): round(seconds_for(size), 3) for size in (MAX_CHARACTERS // 4, MAX_CHARACTERS // 2, MAX_CHARACTERS)
-    }
-    write_record(
-        "parser_speed",
-        SEED,
-        {
-            "words_per_report": WORDS,
-            "reports_per_pass": reports,
-            "reports_per_second": round(max(rates), 1),
-            "reports_per_second_by_pass": [round(value, 1) for value in rates],
-            "seconds_for_one_text_of_characters": long,
-        },
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
-from medsegr.inference.measure import extents_mm, volume_mm3
+from medsegr.data.extents import extents_mm, volume_mm3
 
 
 def spaced(z: float, y: float, x: float) -> np.ndarray:
