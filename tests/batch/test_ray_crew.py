@@ -8,7 +8,7 @@ import time
 import pytest
 
 from medsegr.batch import ray_crew
-from medsegr.batch.ray_crew import STORE_BYTES
+from medsegr.batch.ray_crew import PATIENCE_MS, STORE_BYTES
 from medsegr.cli.main import main
 from tests.cli.test_folders import cases_in, command, content, folder_of
 
@@ -19,6 +19,7 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'meds
 @pytest.fixture(scope="module")
 def cluster():
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_agent_register_timeout_ms"] = str(PATIENCE_MS)
     try:
         ray.init(num_cpus=2, object_store_memory=STORE_BYTES, include_dashboard=False, log_to_driver=False,
                  logging_level="ERROR")  # fmt: skip
@@ -69,9 +70,7 @@ def test_two_actors_write_what_one_process_writes_also_when_one_is_killed(cluste
     assert content(tmp_path / "two") == content(tmp_path / "one")
 
 
-def test_a_case_that_kills_every_actor_is_listed_alone(
-    cluster, random_model, tmp_path, monkeypatch, capsys
-):
+def test_a_case_that_kills_every_actor_is_listed_alone(cluster, random_model, tmp_path, monkeypatch, capsys):
     whole = ray_crew._Actor
 
     class Poisoned(whole):
