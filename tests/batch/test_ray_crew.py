@@ -18,8 +18,7 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'meds
 
 @pytest.fixture(scope="module")
 def cluster():
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_agent_register_timeout_ms"] = str(PATIENCE_MS)
+    os.environ.update({"RAY_USAGE_STATS_ENABLED": "0", "RAY_agent_register_timeout_ms": str(PATIENCE_MS)})
     try:
         ray.init(num_cpus=2, object_store_memory=STORE_BYTES, include_dashboard=False, log_to_driver=False,
                  logging_level="ERROR")  # fmt: skip

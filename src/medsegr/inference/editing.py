@@ -174,3 +174,4 @@ def _changed(finding: Finding, changes: dict[str, Any]) -> Finding:
     """The finding with other facts, and without the words for what they replace."""
     words = {name: () for name, value in changes.items() if getattr(finding, name) != value}
     return replace(finding, **changes, evidence=replace(finding.evidence, **words))
+
