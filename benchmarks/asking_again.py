@@ -31,7 +31,11 @@ from medsegr.inference.predictor import load
 from medsegr.inference.user_prompt import UserPrompt
 
 COMMAND = "import sys; from medsegr.cli.main import main; sys.exit(main(sys.argv[1:]))"
-FIRST, EDITED, SECOND = "Hypoechoic mass on the left.", "Hypoechoic mass on the right.", "Irregular mass, margin blurred."
+FIRST, EDITED, SECOND = (
+    "Hypoechoic mass on the left.",
+    "Hypoechoic mass on the right.",
+    "Irregular mass, margin blurred.",
+)
 MODALITY, MEMORY = "breast_us", 512_000_000
 
 Times = dict[str, list[float]]
@@ -89,7 +93,18 @@ def _service(asked: argparse.Namespace, pictures: Sequence[np.ndarray]) -> Times
 @contextmanager
 def _served(model: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", COMMAND, "serve", "--port", "0", "--state", f"{folder}/state", "--model", model]
+        command = [
+            sys.executable,
+            "-c",
+            COMMAND,
+            "serve",
+            "--port",
+            "0",
+            "--state",
+            f"{folder}/state",
+            "--model",
+            model,
+        ]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
             assert server.stderr is not None
             line = next(line for line in server.stderr if "http://" in line)
