@@ -72,7 +72,8 @@ def _write_page(record: dict[str, Any]) -> None:
     processor, growth = record["processor"], record["growth"]
     said = (
         f"{record['machine']}, {record['threads']} threads: {processor['flops'] / 1e9:.0f} GFLOP/s in a product of "
-        f"matrices, {processor['bytes'] / 1e9:.1f} GB/s in a copy. Milliseconds, medians of {record['rounds']}; behind the stroke the floor."
+        f"matrices, {processor['bytes'] / 1e9:.1f} GB/s in a copy. Milliseconds, medians of "
+        f"{record['rounds']}; behind the stroke the floor."
     )
     header = ("model", "backend", "findings", "import", "load", *STAGES, "whole", "plain host", "ratio", "MB")
     made = table(header, [_cells(row) for row in record["rows"]])
