@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 THREADS := OMP_NUM_THREADS=1
 
-.PHONY: install demo test mutants lint wheel clean
+.PHONY: install demo test mutants results lint wheel clean
 
 install: $(STAMP)
 
@@ -23,6 +23,9 @@ test: install
 
 mutants: install
 	$(THREADS) $(BIN)/python tests/mutants/run.py --jobs 2
+
+results: install
+	$(THREADS) $(BIN)/python -m benchmarks.pages
 
 lint: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" -c constraints-cpu.txt

@@ -6,30 +6,26 @@ Reads every data set of the shared folder (see ``benchmarks.record``), checks it
 reports, or derives reports where it has none (seed 0, nothing is written beside the data), and
 counts which structures with a mask a finding meets, and how many findings state a place, a
 texture or a shape. Builds the referring suite of all sets in a temporary folder and counts its
-cases. Writes ``results/data_sets.json`` and its tables into ``docs/data.md``.
+cases. Writes ``results/data_sets.json``; ``make results`` writes its tables into ``docs/data.md``.
 """
 
 import argparse
-import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.record import shared_data, write_record
-from benchmarks.results_page import table
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.data.case import Case
 from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.data.split import SPLITS
-from medsegr.describe.competitors import ASPECTS as PICKED_BY
 from medsegr.describe.dataset_reports import derive_reports
 from medsegr.describe.referring_suite import build_suite, summary_of
-from medsegr.model.matching import Match, match_findings
+from medsegr.model.truth import Match, match_findings
 
 SETS = (
     "brain_mri_lgg", "breast_us_text", "cardiac_mri_acdc", "ct_covid_lesion",
@@ -38,7 +34,6 @@ SETS = (
 SEED = 0
 ASPECTS = ("place", "texture", "shape")
 MOST_LISTED = 8
-PAGE = Path(__file__).parents[1] / "docs" / "data.md"
 
 
 def reported_cases(folder: DatasetFolder, names: list[str] | None = None) -> Iterator[Case]:
@@ -138,46 +133,6 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def page(text: str, record: dict[str, Any]) -> str:
-    """The text of ``docs/data.md`` with the tables of a record between its marks."""
-    for name, rows in (("sets", _sets_table(record)), ("suite", _suite_table(record))):
-        start = text.index(f"<!-- {name} -->\n") + len(f"<!-- {name} -->\n")
-        text = text[:start] + rows + "\n" + text[text.index("<!-- end -->", start) :]
-    return text
-
-
-def _sets_table(record: dict[str, Any]) -> str:
-    headings = (
-        "set", "text", "reports", "structures with a mask", "met", "findings", "with a mask",
-        *(f"state a {aspect}" for aspect in ASPECTS),
-    )  # fmt: skip
-    rows = [
-        (
-            name, s["text"], s["reports"], s["structures_with_a_mask"], _percent(s["structures_met"]), s["findings"],
-            _percent(s["findings_with_a_mask"]), *(_percent(s[f"with_a_mask_state_a_{a}"]) for a in ASPECTS),
-        )
-        for name, s in record["sets"].items()
-    ]  # fmt: skip
-    return table(headings, rows)
-
-
-def _suite_table(record: dict[str, Any]) -> str:
-    def row(name: str, images: int, cases: Mapping[str, int]) -> tuple[Any, ...]:
-        split = [[cases.get(f"{split} {aspect}", 0) for split in SPLITS] for aspect in PICKED_BY]
-        return (name, images, *(" / ".join(map(str, counts)) if any(counts) else "-" for counts in split))
-
-    sources = record["referring"]
-    total: Counter[str] = sum((Counter(each["cases"]) for each in sources.values()), Counter())
-    rows = [row(name, each["images"], each["cases"]) for name, each in sources.items()]
-    rows.append(row("all", sum(each["images"] for each in sources.values()), total))
-    lead = f"Cases of the eight sets (seed {record['seed']}, 2 per picture, aspect and target), {' / '.join(SPLITS)}:"
-    return f"{lead}\n\n" + table(("source", "pictures", *PICKED_BY), rows)
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.0f} %"
-
-
 def main() -> None:
     """Parse the arguments, measure, write."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
@@ -188,9 +143,7 @@ def main() -> None:
         figures["sets"][folder.name] = {"complaints": complaints, **measure(folder)}
     with tempfile.TemporaryDirectory() as temporary:
         figures["referring"] = summary_of(build_suite(folders, Path(temporary) / "suite", load_lexicon()))
-    path = write_record("data_sets", SEED, figures)
-    record = json.loads(path.read_text(encoding="utf-8"))
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), record), encoding="utf-8")
+    write_record("data_sets", SEED, figures)
 
 
 if __name__ == "__main__":

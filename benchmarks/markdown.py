@@ -1,7 +1,11 @@
 """Markdown tables, and figures as their cells."""
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
+
+Figure = tuple[float, float, float, int]
+"""A :class:`benchmarks.figures.Figure`: value, low, high, count."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -16,19 +20,26 @@ def _cell(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def points(value: float | None, interval: Sequence[float | None] = ()) -> str | None:
+def dice(found: Figure | None, digits: int = 3) -> str:
+    """Dice, 0..1: ``0.712 (0.650 to 0.771)``; a dash without a figure."""
+    return _told(found, digits, 1)
+
+
+def points(found: Figure | None) -> str:
     """A difference of Dice, 0..1, in points with its sign: ``+4.2 (+1.0 to +7.3)``."""
-    if value is None:
-        return None
-    of_all = [round(100 * each, 1) + 0.0 for each in (value, *interval) if each is not None]  # + 0.0: no "-0.0"
-    between = f" ({of_all[1]:+.1f} to {of_all[2]:+.1f})" if len(of_all) == 3 else ""
-    return f"{of_all[0]:+.1f}{between}"
+    return _told(found, 1, 100, sign="+")
 
 
-def percent(value: float | None, interval: Sequence[float | None] = (), digits: int = 0) -> str | None:
+def percent(found: Figure | None, digits: int = 0) -> str:
     """A share, 0..1: ``92 % (88 to 95)``."""
-    if value is None:
-        return None
-    low_high = [100 * bound for bound in interval if bound is not None]
-    between = f" ({low_high[0]:.{digits}f} to {low_high[1]:.{digits}f})" if len(low_high) == 2 else ""
-    return f"{100 * value:.{digits}f} %{between}"
+    return _told(found, digits, 100, " %")
+
+
+def _told(found: Figure | None, digits: int, times: float, unit: str = "", sign: str = "") -> str:
+    """Figures have four digits before they are shown, as results files have them."""
+    if found is None:
+        return "-"
+    value, low, high = (
+        format(round(times * round(each, 4), digits) + 0.0, f"{sign}.{digits}f") for each in found[:3]
+    )  # + 0.0: no "-0.0"
+    return value + unit + ("" if isnan(found[1]) else f" ({low} to {high})")

@@ -38,7 +38,7 @@ WAIT_S, SETTLES_S = 180.0, 15.0
 """Until a picture is there; until its segments are, which says nothing."""
 
 CONFIG = """window.config = {routerBasename: null, extensions: [], modes: [], showStudyList: true,
-  disableConfirmationPrompts: true, showWarningMessageForCrossOrigin: false, investigationalUseDialog: {option: 'never'},
+  disableConfirmationPrompts: true, investigationalUseDialog: {option: 'never'},
   defaultDataSourceName: 'orthanc', dataSources: [{sourceName: 'orthanc',
   namespace: '@ohif/extension-default.dataSourcesModule.dicomweb', configuration: {friendlyName: 'Orthanc',
   name: 'orthanc', qidoRoot: '/dicom-web', wadoRoot: '/dicom-web', wadoUriRoot: '/wado', imageRendering: 'wadors',
@@ -54,8 +54,8 @@ def phantom(folder: Path) -> list[Path]:
     dense = 60 * effusion + 900 * nodule
     values = np.where(right | left, -800 + np.clip(800 * effusion + dense, 0, 850), np.where(body, 40, -1000))
     noise = np.random.default_rng(0).normal(0, 20, z.shape)
-    write_series(folder / "in", (values + np.random.default_rng(0).normal(0, 20, z.shape)).astype(np.int16),
-                 WindowCenter=-300, WindowWidth=1400, StudyDate="20261130", StudyID="1", AccessionNumber="1")  # fmt: skip
+    write_series(folder / "in", (values + noise).astype(np.int16), WindowCenter=-300, WindowWidth=1400,
+                 StudyDate="20261130", StudyID="1", AccessionNumber="1")  # fmt: skip
     image, side = load_image(folder / "in"), Location("left")
     found = [FindingResult(f"{name}-left", Finding(name, "present", side), mask, support=0.9)
              for name, mask in (("nodule", nodule), ("pleural_effusion", effusion))]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.parser_speed import report
+from benchmarks.drawn_reports import report
 from benchmarks.source_trees import Text
 from medsegr.cognition.lexicon import Lexicon, load_lexicon, regions_of
 from medsegr.cognition.priors import Finding, Location, Shape, Texture

@@ -9,12 +9,12 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-
-from medsegr.serve.config import ServeConfig
-from medsegr.serve.worker_process import WorkerProcess
 from tests.serve.browser import Browser, browser
 from tests.serve.page_cases import phantom, write_study
 from tests.serve.running import running
+
+from medsegr.serve.config import ServeConfig
+from medsegr.serve.worker_process import WorkerProcess
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZE = (1440, 1010)

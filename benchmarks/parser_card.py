@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.markdown import table
 from benchmarks.record import RESULTS, shared_data, write_record
-from benchmarks.results_page import table
 from medsegr.cli.parse import parse_lines
 
 OWN = Path(__file__).parent / "reports"
@@ -113,17 +114,22 @@ def _further() -> str:
     if not all(path.is_file() for path in paths.values()):
         return ""
     own, forms = (json.loads(path.read_text(encoding="utf-8")) for path in paths.values())
-    sealed = own["sealed"]
     read = own["open"]
     return (
         "\n\nReports of our own in the manner of other hospitals, templates and examinations: target and presence "
         f"{read['target_presence']:.3f} in {read['reports']} that could be read while rules were written; in "
-        f"{sealed['reports']} whose texts could not (kinds of their mistakes were told) "
-        f"{sealed['target_presence']:.3f}, negation {sealed['negation']:.3f}, doubt {sealed['doubt']:.3f}, side "
-        f"{sealed['side']:.3f}, zones {sealed['zones']:.3f}, size {sealed['size']:.3f} (`{own['command']}`). "
+        f"{_sealed(own['sealed'])} whose texts could not (kinds of their mistakes were told; of all they hold, one "
+        f"finding is in doubt), and in {_sealed(own['sealed_second'])} written later and not read either "
+        f"(`{own['command']}`). "
         f"Of {forms['sentences']:,} generated sentences that say the same in many forms {forms['right']:.3f} are read "
         f"rightly (`{forms['command']}`)."
     )
+
+
+def _sealed(figures: Mapping[str, Any]) -> str:
+    told = ("negation", "doubt", "side", "zones", "size")
+    shown = ", ".join(f"{name} {figures[name]:.3f}" for name in told)
+    return f"{figures['reports']} ({figures['target_presence']:.3f}, {shown})"
 
 
 def main() -> None:

@@ -1,12 +1,12 @@
 """How well reports of our own are read that rules were not written for.
 
-    python -m benchmarks.read_reports                        # figures of both halves, written to results/
+    python -m benchmarks.read_reports                        # figures of all parts, written to results/
     python -m benchmarks.read_reports --errors               # and what is wrong in the open half
     python -m benchmarks.read_reports --gold FILE [--errors] # figures of another file, nothing is written
 
 Reports in the manner of hospitals, templates and kinds of examination that differ from
-those that rules were written with, annotated before a rule was written for them. The sealed half is
-not to be read by who writes rules: its errors are never shown, its figures tell what to expect of others.
+those that rules were written with, annotated before a rule was written for them. The sealed parts are
+not to be read by who writes rules: their errors are never shown, their figures tell what to expect of others.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.errors import ConfigError
 
 FOLDER = Path(__file__).parents[1] / "tests" / "cognition" / "dev_reports"
-HALVES = ("open", "sealed")
+PARTS = ("open", "sealed", "sealed_second")
 
 
 def measure(path: Path, *, by_source: bool = False) -> tuple[dict[str, Any], dict[str, list[str]]]:
@@ -52,13 +52,14 @@ def main() -> None:
     parser.add_argument("--gold", type=Path, help="another file of annotated reports")
     parser.add_argument("--errors", action="store_true", help="show what is wrong, report by report")
     arguments = parser.parse_args()
-    shown, errors = measure(arguments.gold or FOLDER / "open.jsonl", by_source=arguments.gold is not None)
+    shown, errors = measure(arguments.gold or FOLDER / f"{PARTS[0]}.jsonl", by_source=arguments.gold is not None)
     for name, told in errors.items() if arguments.errors else ():
         print("\n".join([name, *(f"  {fault}" for fault in told)]) if told else name)
     if arguments.gold is not None:
         print(json.dumps(shown, indent=1))
     else:
-        write_record("read_reports", 0, {"open": shown, "sealed": measure(FOLDER / "sealed.jsonl")[0]})
+        sealed = {part: measure(FOLDER / f"{part}.jsonl")[0] for part in PARTS[1:]}
+        write_record("read_reports", 0, {PARTS[0]: shown, **sealed})
 
 
 if __name__ == "__main__":

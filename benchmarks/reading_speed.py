@@ -12,7 +12,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parser_speed import SEED, WORDS, long_text, report
+from benchmarks.drawn_reports import SEED, WORDS, long_text, report
 from benchmarks.record import write_record
 from benchmarks.source_trees import Text, seconds_in, source_tree
 from medsegr.cognition.parser import MAX_CHARACTERS

@@ -20,11 +20,16 @@ def shared_data(name: str) -> Path:
     return root / "data" / name
 
 
+def read_record(name: str) -> dict[str, Any]:
+    """What ``results/NAME.json`` says."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
 def write_record(name: str, seed: int, figures: dict[str, Any]) -> Path:
     """Write ``results/NAME.json`` with the command, versions, date and machine."""
     RESULTS.mkdir(exist_ok=True)
     record = {
-        "command": "python -m benchmarks." + " ".join([Path(sys.argv[0]).stem, *map(_without_folders, sys.argv[1:])]),
+        "command": "python -m benchmarks." + " ".join([Path(sys.argv[0]).stem, *map(without_folders, sys.argv[1:])]),
         "date": datetime.now(timezone.utc).date().isoformat(),
         "seed": seed,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
@@ -44,7 +49,7 @@ def run_name(model: str) -> str | None:
     return "/".join(path.parts[-3:-1]) if path.name == "best" else None
 
 
-def _without_folders(argument: str) -> str:
+def without_folders(argument: str) -> str:
     """An argument as others may read it: a path's name, after its run's where all runs name it so."""
     path = Path(argument)
     return "/".join(path.parts[-2:]) if path.name == "best" else path.name if "/" in argument else argument

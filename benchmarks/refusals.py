@@ -22,7 +22,7 @@ from medsegr.data.dataset_folder import DatasetFolder, discover
 from medsegr.data.image import load_image
 from medsegr.inference.builtin import builtin_record
 from medsegr.inference.request import read_together
-from medsegr.inference.trained_targets import TrainedTargets
+from medsegr.model.trained_targets import TrainedTargets
 
 STAND_IN = np.arange(64, dtype=np.uint8).reshape(8, 8)
 """Stands for the picture: nothing is looked for in it."""

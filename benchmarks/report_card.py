@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from benchmarks.grid.groups import ALL, FAMILIES, LOOKS_SETS, PLACE_SETS, family_of, source_image
+from benchmarks.answers import FAMILIES, family_of, source_image
+from benchmarks.groups import ALL, LOOKS_SETS, PLACE_SETS
 from benchmarks.record import run_name, write_record
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.data.dataset_folder import DatasetFolder

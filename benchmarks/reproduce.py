@@ -1,9 +1,10 @@
 """The grid: baselines and ablations on the same data, steps, augmentation and seeds, trained, scored, compared.
 
-    python -m benchmarks.reproduce --data DIR... --out FOLDER --arms full,late,host --seeds 0,1,2 --steps N
+    python -m benchmarks.reproduce --data DIR... --out FOLDER --arms full,late,host --seeds 0,1,2 --steps N --name NAME
 
 A run lies in ``FOLDER/ARM-SEED``. What is finished is skipped, what was stopped or killed goes on from its last
-checkpoint: repeat the command. Writes ``results/grid_NAME.json`` and ``grid_NAME.md``; see docs/reproduce.md.
+checkpoint: repeat the command. Keeps the answers in ``results/answers/NAME.csv.gz`` and how they came to be in
+``results/NAME.json``; ``make results`` makes their page. See docs/reproduce.md.
 """
 
 import argparse
@@ -17,38 +18,39 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.grid.archive import archive_of, check_contents, keep, restore
+import pandas as pd
+
+from benchmarks.answers import answers_of, data_of, keep
 from benchmarks.grid.arms import ARMS, Grid, GridRun, changed_settings, grid_runs, require_start
-from benchmarks.grid.figures import grid_figures, joined
-from benchmarks.grid.page import grid_page
 from benchmarks.grid.scores import Asking, score, scores_of
-from benchmarks.grid.unet_training import train_unet
+from benchmarks.grid.unet import starting_unet
 from benchmarks.record import RESULTS
 from medsegr.backbones.tiny import TinyConfig
 from medsegr.cli.measurement import open_data
 from medsegr.cli.run_record import versions
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.outputs import atomic_write
-from medsegr.errors import ConfigError, InputError, MedsegrError
+from medsegr.errors import ConfigError, MedsegrError
 from medsegr.evaluation.run_files import Run
 from medsegr.inference.looks import Looks
 from medsegr.training.train import TrainResult, train
+
+Scores = dict[tuple[str, int], list[Run]]
+"""Arm and seed -> what the run scored on each data set."""
 
 
 def run_grid(
     runs: Sequence[GridRun],
     folders: Sequence[DatasetFolder],
     asking: Asking,
-    kept: Path | None = None,
     only: Literal["train", "score"] | None = None,
 ) -> bool:
-    """Train and score what is not finished, with a line for each run, and keep the answers in ``kept``.
+    """Train and score what is not finished, with a line for each run.
 
     Args:
         runs: In their order.
         folders: To score on.
         asking: How.
-        kept: Folder for the answers.
         only: ``train`` leaves the scoring to another call, or machine; ``score`` takes each run's best model as it
             lies there.
 
@@ -58,21 +60,18 @@ def run_grid(
     Raises:
         ConfigError: A run is there with other settings, has no best model to score, or none to start from.
     """
-    for run in runs:
-        if only != "score" and not all(scores_of(run, folder.name, asking) for folder in folders):
-            require_start(run)
+    open_runs = [run for run in runs if not all(scores_of(run, folder.name, asking) for folder in folders)]
+    for run in open_runs if only != "score" else ():
+        require_start(run)
     for number, run in enumerate(runs, 1):
         line, started = f"[{number}/{len(runs)}] {run.name}, seed {run.seed}:", time.monotonic()
-        changed = changed_settings(run)
-        if changed:
+        if changed := changed_settings(run):
             raise ConfigError(
                 f"The run in '{run.folder}' was started with other settings of: {', '.join(changed)}. "
                 "Take another --out, or the same settings."
             )
-        if all(scores_of(run, folder.name, asking) for folder in folders):
+        if run not in open_runs:
             print(line, "done before", flush=True)
-            if kept is not None and not archive_of(run, kept).exists():
-                keep(run, kept)
             continue
         if only == "score":
             _require_best(run)
@@ -83,13 +82,9 @@ def run_grid(
                 print(line, f"stopped at step {result.step}; repeat the command to go on", flush=True)
                 return False
             print(line, f"trained, best validation {result.best:.3f}", flush=True)
-        if only == "train":
-            continue
-        print(line, "scoring", flush=True)
-        asked = score(run, folders, asking)
-        if kept is not None:
-            keep(run, kept)
-        print(line, f"scored on {asked} of {len(folders)} data sets, {time.monotonic() - started:.0f} s", flush=True)
+        if only != "train":
+            asked = score(run, folders, asking)
+            print(line, f"scored on {asked} data sets, {time.monotonic() - started:.0f} s", flush=True)
     return True
 
 
@@ -102,83 +97,56 @@ def _require_best(run: GridRun) -> None:
 
 
 def _train(run: GridRun) -> TrainResult:
-    if run.arm.plain_unet:
-        return train_unet(run.config, resume=True)
-    return train(run.config, resume=True, show_progress=sys.stderr.isatty())
+    own = {"build": starting_unet} if run.arm.plain_unet else {}
+    return train(run.config, resume=True, show_progress=sys.stderr.isatty(), **own)  # type: ignore[arg-type]
 
 
-def finished_scores(
-    runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: Asking
-) -> dict[str, dict[int, Run]]:
-    """Arm -> seed -> scores, of the runs that are scored on all data sets; what is left out is said."""
-    found: dict[str, dict[int, Run]] = {}
+def finished_scores(runs: Sequence[GridRun], folders: Sequence[DatasetFolder], asking: Asking) -> Scores:
+    """Of the runs that are scored on all data sets; what is left out is said."""
+    found: Scores = {}
     for run in runs:
-        changed = changed_settings(run)
-        if changed:
+        if changed := changed_settings(run):
             print(f"{run.name}, seed {run.seed}: left out, it has other settings of {', '.join(changed)}", flush=True)
             continue
-        scored = [scores_of(run, folder.name, asking) for folder in folders]
-        whole = [each for each in scored if each is not None]
-        if len(whole) == len(folders):
-            found.setdefault(run.name, {})[run.seed] = joined(f"{run.name}-{run.seed}", whole)
+        scored = [each for folder in folders if (each := scores_of(run, folder.name, asking)) is not None]
+        if len(scored) == len(folders):
+            found[run.name, run.seed] = scored
     return found
 
 
-def grid_record(
-    name: str, runs: Sequence[GridRun], scores: dict[str, dict[int, Run]], note: str = ""
-) -> dict[str, Any]:
-    """How the figures came to be, and the figures. A note goes with them wherever they are shown.
+def grid_record(name: str, runs: Sequence[GridRun], scores: Scores, note: str = "") -> dict[str, Any]:
+    """How the answers came to be. A note goes with them wherever they are shown.
 
     Raises:
         InputError: Two runs were scored on data of other contents.
     """
     config = runs[0].config.to_dict()
     config["host"] = Path(config["host"]).name if Path(config["host"]).exists() else config["host"]
+    norm = config["host_settings"].get("norm", TinyConfig().norm) if config["host"] == "tiny" else None
     kept = {key: value for key, value in config.items() if key not in ("data", "out", "init", "seed", "adapter")}
+    models = {own: scored[0].record["model"] for own, scored in scores.items()}
     arms = {
         arm: {
             "what": ARMS[arm].what,
             "settings": list(ARMS[arm].settings),
-            "parameters": next(iter(of_arm.values())).record["data"][0]["model"]["parameters"],
-            "weights": {
-                seed: scored.record["data"][0]["model"]["weights"] for seed, scored in of_arm.items()
-            },
+            "parameters": next(model["parameters"] for (of, _), model in models.items() if of == arm),
+            "weights": {str(seed): model["weights"] for (of, seed), model in models.items() if of == arm},
         }
-        for arm, of_arm in scores.items()
-    }  # fmt: skip
+        for arm in dict.fromkeys(arm for arm, _ in scores)
+    }
     return {
         "command": _command(),
         "date": datetime.now(timezone.utc).date().isoformat(),
-        "seeds": sorted({seed for of_arm in scores.values() for seed in of_arm}),
+        "seeds": sorted({seed for _, seed in scores}),
         "machine": _machine(runs[0].config.device),
         "versions": versions(),
-        "grid": {"name": name, "host": config["host"], "norm": _norm_of(config),
+        "grid": {"name": name, "host": config["host"], "norm": norm,
                  "steps": config["steps"], "batch_size": config["batch_size"],
                  "trained_on": [Path(folder).name for folder in runs[0].config.data],
                  "goes_on_from_a_grid": runs[0].config.init is not None, "note": note, "arms": arms,
                  "settings": kept},
-        "data": _data(scores),
-        "origins": grid_figures(scores),
+        "data": data_of([run for scored in scores.values() for run in scored]),
     }  # fmt: skip
-
-
-def _norm_of(config: dict[str, Any]) -> str | None:
-    """How the tiny host is normed; None for other hosts, whose norms are their own."""
-    return config["host_settings"].get("norm", TinyConfig().norm) if config["host"] == "tiny" else None
-
-
-def _data(scores: dict[str, dict[int, Run]]) -> list[dict[str, Any]]:
-    """What was scored on, with the hash of its contents, which is the same for all runs."""
-    found: dict[str, dict[str, Any]] = {}
-    for record in (r for of_arm in scores.values() for run in of_arm.values() for r in run.record["data"]):
-        data = {**record["data"][0], "split": record["split"]}
-        known = found.setdefault(data["name"], data)
-        if known["content_sha256"] != data["content_sha256"]:
-            raise InputError(
-                f"The runs were scored on other contents of '{data['name']}': its images, masks or reports "
-                "have changed meanwhile. Delete the folder 'scores' of every run, and repeat the command."
-            )
-    return list(found.values())
 
 
 def _command() -> str:
@@ -191,17 +159,6 @@ def _machine(device: str) -> str:
 
     used = "CPU" if device == "cpu" or not torch.cuda.is_available() else torch.cuda.get_device_name()
     return f"{platform.machine()}, {os.cpu_count()} cores, {used}"
-
-
-def write_tables(folder: Path, record: dict[str, Any]) -> list[Path]:
-    """Write ``grid_NAME.json`` and ``grid_NAME.md``."""
-    texts = {"json": json.dumps(record, indent=1, allow_nan=False) + "\n", "md": grid_page(record)}
-    paths = []
-    for suffix, text in texts.items():
-        paths.append(folder / f"grid_{record['grid']['name']}.{suffix}")
-        with atomic_write(paths[-1]) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    return paths
 
 
 def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -228,19 +185,18 @@ def arguments_of(given: Sequence[str] | None = None) -> argparse.Namespace:
     add("--limit", type=int, help="cases of each data set to score on, at most")
     add("--flips", action="store_true", help="score with a look at the mirrored picture too")
     add("--second-look", action="store_true", help="score with a second, closer look at small findings")
-    add("--name", help="of the tables: grid_NAME; the name of --out by default")
-    add("--note", default="", help="what a reader of the tables has to know besides")
-    add("--results", type=Path, default=RESULTS, help="folder of the tables")
-    add("--kept", action="store_true", help="take kept answers of runs whose folder is not there, and train the rest")
+    add("--name", help="of the record; the name of --out by default")
+    add("--note", default="", help="what a reader of its page has to know besides")
+    add("--results", type=Path, default=RESULTS, help="folder of the records")
     only = parser.add_mutually_exclusive_group().add_argument
     only("--only-train", action="store_true", help="score nothing, here")
     only("--only-score", action="store_true", help="train nothing: runs from elsewhere, their 'best' and 'config.yaml'")
-    only("--only-tables", action="store_true", help="train and score nothing: tables of what is finished or kept")
+    only("--only-keep", action="store_true", help="train and score nothing: keep the answers of what is finished")
     return parser.parse_args(given)
 
 
 def reproduce(given: argparse.Namespace) -> bool:
-    """Run the grid as far as it goes, and write the tables of what is finished.
+    """Run the grid as far as it goes, and keep the answers of what is finished.
 
     Returns:
         Whether all runs are finished.
@@ -257,19 +213,19 @@ def reproduce(given: argparse.Namespace) -> bool:
     grid = Grid(given.out, paths, given.steps, given.host, given.config, tuple(given.settings), *start)
     runs = grid_runs(grid, [part.strip() for part in given.arms.split(",")], seeds)
     asking = Asking(given.split, given.limit, looks=Looks(given.flips, given.second_look))
-    kept = given.results / "scores" / (given.name or given.out.resolve().name)
-    if given.only_tables or given.kept:
-        check_contents([run for run in runs if restore(run, kept)], folders, asking)
-    if not given.only_tables:
+    if not given.only_keep:
         only = "train" if given.only_train else "score" if given.only_score else None
-        all_trained = run_grid(runs, folders, asking, kept, only)
+        all_trained = run_grid(runs, folders, asking, only)
         if given.only_train:
             return all_trained
-    scores = finished_scores(runs, folders, asking)
+    scores, name = finished_scores(runs, folders, asking), given.name or given.out.resolve().name
     if scores:
-        record = grid_record(given.name or given.out.resolve().name, runs, scores, given.note)
-        print(*write_tables(given.results, record), sep="\n", flush=True)
-    return sum(map(len, scores.values())) == len(runs)
+        record = grid_record(name, runs, scores, given.note)
+        rows = [answers_of(arm, seed, scored) for (arm, seed), scored in scores.items()]
+        keep(pd.concat(rows), given.results / "answers" / f"{name}.csv.gz")
+        with atomic_write(given.results / f"{name}.json") as temporary:
+            temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return len(scores) == len(runs)
 
 
 def main() -> None:

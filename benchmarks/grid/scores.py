@@ -1,15 +1,14 @@
 """Scores of one run of the grid: ``medsegr evaluate``'s files, a folder for each data set."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks.grid.arms import GridRun
 from benchmarks.grid.unet import NamedUnet
-from benchmarks.support_thresholds import support_thresholds
 from medsegr.cli.measurement import measurement_record, thresholds_of
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.outputs import staged_folder
@@ -21,6 +20,7 @@ from medsegr.evaluation.run_files import RESULTS_FILE, Run, read_run, write_resu
 from medsegr.evaluation.surface import Tolerance
 from medsegr.inference.looks import Looks
 from medsegr.inference.predictor import Predictor, load
+from medsegr.model.thresholds import SupportThresholds
 
 MODES = ("true", "none", "other")
 
@@ -51,6 +51,27 @@ class Asking:
             "split": self.split, "seed": self.seed, "reports": list(MODES), "limit": self.limit,
             **self.looks.settings(), "foreign_queries": True, "tolerance": tolerance, "lesion_overlap": LESION_OVERLAP,
         }  # fmt: skip
+
+
+def support_thresholds(
+    predictor: Predictor, folders: Sequence[DatasetFolder], limit: int | None = None
+) -> SupportThresholds:
+    """Thresholds that keep 95 % of the described findings of the validation splits, by modality.
+
+    Args:
+        predictor: The model.
+        folders: Data sets; those without a validation split are left out.
+        limit: Cases of each at most.
+    """
+    supports: dict[str | None, list[float]] = defaultdict(list)
+    for folder in folders:
+        if folder.images("val"):
+            supports[folder.modality] += [
+                answer.support
+                for answer in evaluate(predictor, folder, "val", ("true",), limit=limit)
+                if answer.role == "described" and answer.overlap.true and answer.support is not None
+            ]
+    return SupportThresholds.keeping(supports)
 
 
 def predictor_of(run: GridRun, looks: Looks) -> Predictor:
@@ -92,7 +113,7 @@ def score(run: GridRun, folders: Sequence[DatasetFolder], asking: Asking) -> int
         record["model"]["name"] = f"{run.name}-{run.seed}"
         record["model"]["parameters"] = sum(p.numel() for p in predictor.model.parameters())
         record["origins"] = all_tables(answers, thresholds_of(predictor, [folder]))
-        with staged_folder(_place(run, folder.name)) as staged:
+        with staged_folder(run.folder / "scores" / folder.name) as staged:
             write_results(staged, record, answers)
     return len(missing)
 
@@ -103,12 +124,11 @@ def scores_of(run: GridRun, data: str, asking: Asking) -> Run | None:
     Raises:
         InputError: It was asked in another way, or the file is damaged.
     """
-    place = _place(run, data)
+    place = run.folder / "scores" / data
     if not (place / RESULTS_FILE).is_file():
         return None
     found = read_run(place)
-    settings = {**Looks().settings(), **found.record["settings"]}  # older scores do not name the options
-    asked = {"split": found.record["split"], "seed": found.record["seed"], **settings}
+    asked = {"split": found.record["split"], "seed": found.record["seed"], **found.record["settings"]}
     wrong = [key for key, value in asking.settings().items() if asked.get(key) != value]
     if wrong:
         raise InputError(
@@ -116,7 +136,3 @@ def scores_of(run: GridRun, data: str, asking: Asking) -> Run | None:
             "Ask as before, or delete the folder 'scores' of every run."
         )
     return found
-
-
-def _place(run: GridRun, data: str) -> Path:
-    return run.folder / "scores" / data

@@ -1,8 +1,12 @@
-"""MONAI BasicUNet as an arm of the grid: a channel per target, on the batches of the host without a report."""
+"""MONAI's BasicUNet in the place of a model: a channel per target, trained on the batches of the host without a report.
+
+``medsegr train`` itself trains it, by the same mask loss, optimiser, schedule and checkpoints.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -42,30 +46,32 @@ class NamedUnet(nn.Module):
 
     Args:
         targets: One channel each.
-        backbone: Whose preprocessing it shares; nothing else of it is used.
-        host: How that was built; see :func:`host_record`.
+        host: How the host is built whose preprocessing it shares; nothing else of it is used.
         features: Channels of the levels, as MONAI takes them.
     """
 
-    def __init__(
-        self,
-        targets: Sequence[str],
-        backbone: Backbone,
-        host: dict[str, Any],
-        features: Sequence[int] = FEATURES,
-    ) -> None:
+    def __init__(self, targets: Sequence[str], host: dict[str, Any], features: Sequence[int] = FEATURES) -> None:
         super().__init__()
+        backbone = backbone_of(host)
         self.settings: dict[str, Any] = {"targets": list(targets), "host": dict(host), "features": list(features)}
         self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.metadata: dict[str, Any] = {}
-        self.net = BasicUNet(
-            spatial_dims=2, in_channels=3, out_channels=len(targets), features=tuple(features), act="relu"
-        )
+        self.net = BasicUNet(2, 3, len(targets), features=tuple(features), act="relu")
         self.preprocess_with, self.image_size = backbone.preprocess, backbone.image_size
+        self.backbone = SimpleNamespace(square=backbone.square)
+        none = SimpleNamespace(neighbours=False)
+        self.adapter = SimpleNamespace(box=None, config=none, teach=lambda words: None)  # there is none to be taught
         names = [name for name in self.vocabulary.target if not name.startswith("modality:")]
         rows = [targets.index(name) if name in targets else len(targets) for name in names]
         self.register_buffer("channels", torch.tensor(rows), persistent=False)
         self._last: tuple[Tensor, Tensor] | None = None
+
+    def text_encoder(self) -> None:
+        """Reads nothing."""
+
+    def trainable_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """All."""
+        return self.named_parameters()
 
     def train(self, mode: bool = True) -> "NamedUnet":
         """Forget the last picture: the weights may be others from here on."""
@@ -83,8 +89,8 @@ class NamedUnet(nn.Module):
             state[name] = rows
         self.load_state_dict(state)
 
-    def forward(self, pixel_values: Tensor, priors: PriorBatch, *, trunk: None = None) -> GuidedOutput:
-        """Masks (B, K, S, S) and support of the findings' names; there is no frozen trunk to start from."""
+    def forward(self, pixel_values: Tensor, priors: PriorBatch, told: None = None, trunk: None = None) -> GuidedOutput:
+        """Masks (B, K, S, S) and support of the findings' names; no box is told, and no frozen trunk is kept."""
         return self.outline(self.encode(pixel_values, priors))
 
     def encode(self, pixel_values: Tensor, priors: PriorBatch) -> tuple[Tensor, PriorBatch]:
@@ -135,7 +141,7 @@ class NamedUnet(nn.Module):
         """
         try:
             record = json.loads((Path(folder) / SETTINGS).read_text(encoding="utf-8"))
-            model = cls(record["targets"], backbone_of(record["host"]), record["host"], record["features"])
+            model = cls(record["targets"], record["host"], record["features"])
             model.load_state_dict(load_file(Path(folder) / WEIGHTS))
         except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
             raise CheckpointError(
@@ -145,17 +151,22 @@ class NamedUnet(nn.Module):
         return model.eval()
 
 
-def host_record(config: TrainConfig) -> dict[str, Any]:
-    """How the host of a run is built."""
-    return {"name": config.host, "image_size": config.image_size, "settings": config.to_dict()["host_settings"]}
-
-
 def backbone_of(host: dict[str, Any]) -> Backbone:
     """The host that a record tells of."""
     return build_host(host["name"], host["image_size"] or None, host["settings"] or None)
 
 
-def targets_of(store: StudyStore) -> list[str]:
-    """Everything that the studies name, whether they show it or are known not to."""
+def starting_unet(config: TrainConfig) -> NamedUnet:
+    """A U-Net with a channel for all that the training split names, shown or known not to be; or one to go on with.
+
+    Settings of the adapter, of a LoRA, and of the location, support and attribute losses have nothing to act on.
+    """
+    before = NamedUnet.from_pretrained(config.init) if config.init else None
+    own = {"name": config.host, "image_size": config.image_size, "settings": config.to_dict()["host_settings"]}
+    host = {**before.settings["host"], "image_size": config.image_size or before.image_size} if before else own
+    store = StudyStore(config.data, "train", backbone_of(host).square, config.cache_mb)
     studies = (store.get(*key) for key in store.keys())  # noqa: SIM118
-    return sorted({target for study in studies for target in (*study.named, *study.absent)})
+    model = NamedUnet(sorted({target for s in studies for target in (*s.named, *s.absent)}), host)
+    if before:
+        model.start_from(before)
+    return model

@@ -1,11 +1,9 @@
 """The counts of the data sets' reports, on a small set whose counts are known."""
 
-import json
 from pathlib import Path
 
 import pytest
-from benchmarks.data_sets import PAGE, measure, page, reported_cases
-from benchmarks.record import RESULTS
+from benchmarks.data_sets import measure, reported_cases
 
 from medsegr.data.dataset_folder import DatasetFolder
 from tests.data import dataset_maker as make
@@ -53,12 +51,3 @@ def test_derived_reports(tmp_path: Path) -> None:
 def test_some_images(tmp_path: Path, names: list[str]) -> None:
     found = measure(made(tmp_path, {"a.png": "Consolidation."}), names)
     assert found["structures_met"] == (1.0 if names else None)
-
-
-def test_the_tables_of_the_page_are_those_of_the_results() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    record = json.loads((RESULTS / "data_sets.json").read_text(encoding="utf-8"))
-    assert page(text, record) == text
-    for name, figures in record["sets"].items():
-        assert f"| {name} | {figures['text']} | {figures['reports']} |" in text
-    assert f"{record['referring']['ct_covid_lesion']['cases']['test side']} |" in text

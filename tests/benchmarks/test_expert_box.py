@@ -1,19 +1,16 @@
 """The expert's boxes: where they lie, and what a host that fills its box makes of them."""
 
-import csv
-
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from benchmarks.box_figures import boxes as read_boxes
 from benchmarks.box_host import masks_in, see, see_as_package, united
-from benchmarks.box_section import box_section
 from benchmarks.boxes import box_around, larger, part_boxes, shifted
-from benchmarks.expert_box_figures import WAYS, box_figures
 
 from benchmarks import expert_box
 from medsegr.backbones.decoder_input import ImageEmbedding
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.errors import ConfigError
 from medsegr.evaluation.evaluate import evaluate
 from medsegr.inference.predictor import Predictor
 from medsegr.model.adapter import AdapterConfig
@@ -99,41 +96,22 @@ def test_the_package_divides_by_255_alone_and_squashes():
 
 @pytest.fixture(scope="module")
 def table(data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("boxes")
-    rows = list(expert_box.rows_of(FillsItsBox(), DatasetFolder(data), "test", None, 1))
-    expert_box.keep(rows, folder / "discs.csv")
-    return expert_box.kept_rows(folder)
+    path = tmp_path_factory.mktemp("boxes") / "expert_box.csv.gz"
+    rows = pd.DataFrame(list(expert_box.rows_of(FillsItsBox(), DatasetFolder(data), "test", None, 1)))
+    expert_box.keep(rows.assign(data="another"), path)
+    expert_box.keep(rows.assign(box=0.0), path)
+    expert_box.keep(rows, path)
+    found = read_boxes(path)
+    assert len(found) == 2 * len(rows), "a set's rows take the place of those from before"
+    return found[found.data == "discs"]
 
 
 def test_findings_are_those_of_evaluate(data, table):
     predictor = Predictor(attach(random_tiny(), AdapterConfig()).eval(), name="made")
     asked = [a for a in evaluate(predictor, DatasetFolder(data), "test", ("true",)) if a.overlap.true]
-    assert [(a.data, a.case, str(a.finding), a.target, a.measures.truth, a.patient, a.role) for a in asked] == [
-        (r["data"], r["case"], r["finding"], r["target"], r["truth"], r["patient"], r["role"]) for r in table
+    assert [(a.data, a.case, a.finding, a.target, a.measures.truth, a.patient, a.role) for a in asked] == [
+        tuple(r) for r in table[["data", "case", "finding", "target", "truth", "patient", "role"]].to_numpy()
     ]
-    for row in table:
-        assert float(row["box"]) == float(row["parts"]) == float(row["box_image"]) > 0.85  # a disc in its box
-        assert float(row["shifted"]) < float(row["box"])
-    assert [bool(row["package"]) for row in table] == [row["case"] == table[0]["case"] for row in table]
-
-
-def test_a_table_that_is_not_there_says_how_it_is_made(tmp_path):
-    with pytest.raises(ConfigError, match="python -m benchmarks.expert_box"):
-        expert_box.kept_rows(tmp_path)
-
-
-def test_figures_and_their_section(table):
-    figures = box_figures(table)["discs"]
-    assert figures["findings"] == len(table)
-    values = [float(row["box"]) for row in table]
-    assert figures["box"]["per_finding"]["dice"] == pytest.approx(np.mean(values), abs=1e-4)
-    assert figures["package"]["box"]["per_finding"]["dice"] == pytest.approx(values[0], abs=1e-4)
-    assert sum(size["findings"] for size in figures["sizes"].values()) == len(table)
-    section = box_section({"split": "test", "sets": {"discs": figures}})
-    assert section.count("| discs |") == len(("image", "finding", "size", "package"))
-
-
-def test_rows_that_were_not_asked_for_stay_empty(tmp_path):
-    expert_box.keep([{"data": "one", "box": 0.5}], tmp_path / "one.csv")
-    row = next(csv.DictReader((tmp_path / "one.csv").open()))
-    assert row["box"] == "0.5" and row["package"] == "" and set(WAYS) < set(row)
+    assert (table.box == table.parts).all() and (table.box == table.box_image).all()
+    assert (table.box > 0.85).all() and (table.shifted < table.box).all()  # a disc in its box
+    assert (table.package.notna() == (table.case == table.case.iloc[0])).all()

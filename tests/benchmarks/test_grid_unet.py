@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import torch
 from benchmarks.grid.arms import run_config
-from benchmarks.grid.unet import NOTHING, NamedUnet, backbone_of, host_record
+from benchmarks.grid.unet import NOTHING, NamedUnet, starting_unet
 
 from medsegr.cognition.priors import Finding, Location
 from medsegr.errors import CheckpointError
@@ -21,7 +21,7 @@ from tests.views import view_of
 def unet(*targets: str) -> NamedUnet:
     torch.manual_seed(0)
     host = {"name": "tiny", "image_size": 64, "settings": {k: v for k, v in TINY_HOST.items() if k != "image_size"}}
-    return NamedUnet(targets, backbone_of(host), host, (4, 4, 4, 4, 4, 4)).eval()
+    return NamedUnet(targets, host, (4, 4, 4, 4, 4, 4)).eval()
 
 
 def test_the_unet_gives_the_channel_of_a_name(tmp_path):
@@ -73,7 +73,8 @@ def test_a_unet_takes_over_the_channels_that_it_shares():
 def test_the_unet_learns_from_the_batches_of_the_host_without_a_report(data, tmp_path):
     host, other = (run_config(grid(data, tmp_path), name, 0) for name in ("host", "unet"))
     model = training.starting_model(host)
-    net = NamedUnet(("nodule",), backbone_of(host_record(other)), host_record(other))
+    net = starting_unet(other)
+    assert net.settings["targets"] == ["nodule"]
     store = StudyStore(host.data, "train", partial(Square.fit, size=64), 10)
     for step in range(2):
         first = TrainingBatches(store, host, model.vocabulary, model.preprocess)[step]

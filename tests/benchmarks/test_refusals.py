@@ -3,7 +3,7 @@
 from benchmarks.refusals import refusals, totals
 
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.inference.trained_targets import TrainedTargets
+from medsegr.model.trained_targets import TrainedTargets
 from tests.training.small_dataset import make_dataset
 
 NODULE = ("chest_xray", "nodule")

@@ -1,15 +1,15 @@
-"""The benchmark's report card: families and origins apart, compact, and a section that follows its figures."""
+"""The benchmark's report card: families and origins apart, compact, and a page of its figures."""
 
 import json
 
 import numpy as np
 import pytest
-from benchmarks.card_section import SWAPPED, WAYS, card_section
+from benchmarks.pages import card_figures, environment
 
 from benchmarks import record, report_card
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.writer import write_phantoms
-from medsegr.evaluation.report_card import IN_WORDS, CardAnswer
+from medsegr.evaluation.report_card import CardAnswer
 from medsegr.inference.predictor import Predictor
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
@@ -49,28 +49,15 @@ def test_families_origins_and_what_the_text_tells_stay_apart(families):
     assert set(real["all"]["side"]) == set(report_card.KEPT)
 
 
-def test_the_section_says_what_costs_and_where(families):
-    section = card_section(
-        {"model": {"name": "full-0"}, "split": "test", "settings": {"a_mask_changes_below_dice": 0.9},
-         "families": families}
-    )  # fmt: skip
-    lead = section.split("\n\n")[1]
-    assert "side swapped: Phantoms +30.6" in lead and "Referring suite on real images, reports derived" in lead
-    assert "Nowhere for sure: another patient's report, texture swapped, shape swapped." in lead
-    assert "| breast_us_text | 0.800 | +0.0 (" in section
-    assert families["phantoms"]["real"]["all"]["side"]["verdict"] in section
-    assert f"| side swapped | 12 | {0.4945:.3f} | +30.6 (" in section
-
-
-def test_no_sure_cost_is_said_so():
-    families = report_card.card_families(list(answers("a", -0.0055)))
-    section = card_section({"model": {"name": "m"}, "split": "test", "settings": {"a_mask_changes_below_dice": 0.9},
-                            "families": families})  # fmt: skip
-    assert "No change of the report costs Dice for sure." in section
-
-
-def test_ways_have_the_words_of_the_evaluation():
-    assert WAYS == IN_WORDS and set(SWAPPED) == set(IN_WORDS) - {"true", "negated"}
+def test_the_page_has_the_cost_of_every_way(families):
+    own = {"model": {"name": "full-0"}, "split": "test", "settings": {"a_mask_changes_below_dice": 0.9}}
+    told = {**own, "command": "c", "date": "d", "seed": 0, "machine": "m", "families": families}
+    told["figures"] = card_figures(told)
+    assert told["figures"]["real"]["real"]["data polyp_cvc_text"]["side"].value == pytest.approx(0.2055, abs=1e-4)
+    records_of_two = {"report_card": told, "report_card_phantoms": {**told, "figures": {}}}
+    page = environment().get_template("report_card.md.j2").render(records=records_of_two)
+    assert "### Phantoms (full-0)" in page and "| breast_us_text | 0.800 (0.800 to 0.800) | +0.0 (" in page
+    assert "side swapped 100 %" in page
 
 
 def test_a_model_is_asked_and_the_file_written(tmp_path, monkeypatch):
@@ -90,5 +77,4 @@ def test_a_model_is_asked_and_the_file_written(tmp_path, monkeypatch):
     assert list(groups) == ["all", *(f"data {folder.name}" for folder in folders)]
     counts = [groups[f"data {folder.name}"]["true"]["findings"] for folder in folders]
     assert groups["all"]["true"]["findings"] == sum(counts) >= 4
-    assert "## Report card of grid/full-0, test split" in card_section(found)
     assert str(tmp_path) not in (tmp_path / "results" / "report_card.json").read_text()

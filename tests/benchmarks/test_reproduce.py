@@ -5,15 +5,16 @@ import shutil
 
 import pytest
 import torch
-from benchmarks.grid import unet_training
+from benchmarks.answers import kept
 from benchmarks.grid.arms import changed_settings, grid_runs
-from benchmarks.grid.scores import Asking, score, scores_of
+from benchmarks.grid.scores import Asking, score
+from benchmarks.groups import figures_of
+from benchmarks.pages import environment
 from safetensors.torch import load_file
 
 from benchmarks import reproduce
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import ConfigError, InputError
-from medsegr.inference.looks import Looks
 from medsegr.training import train as training
 from medsegr.training.resume import STATE_FILE
 from tests.benchmarks.small_grid import arguments, grid
@@ -24,58 +25,60 @@ class Killed(BaseException):
     """Stands for a kill: nothing may catch it."""
 
 
-def test_the_grid_leaves_runs_scores_and_tables(finished):
-    record = json.loads((finished / "grid_small.json").read_text())
+def kept_of(out):
+    return kept("small", out / "answers")
+
+
+def test_the_grid_leaves_runs_scores_answers_and_a_record(finished):
+    record = json.loads((finished / "small.json").read_text())
     assert list(record["grid"]["arms"]) == ["host", "full", "unet"]
     assert (record["seeds"], record["grid"]["steps"], record["machine"].endswith("CPU")) == ([0], 2, True)
     assert [(d["name"], d["cases"], d["split"]) for d in record["data"]] == [("discs", 2, "test")]
     assert len(record["data"][0]["content_sha256"]) == 64
     assert all(len(arm["weights"]["0"]) == 64 for arm in record["grid"]["arms"].values())
     assert "/" not in record["command"].replace("python -m", "")
-    figures = record["origins"]["real"]["real"]
-    for mode in ("true", "none", "other"):
-        for arm in ("host", "full", "unet"):
-            of_arm = figures["asked"][mode]["all"][arm]
-            assert of_arm["findings"] == 2 and 0 <= of_arm["dice"] <= 1
-    assert set(figures["asked"]["true"]["all"]["full"]["to_host"]) >= {"difference", "interval"}
-    assert {"to_host", "to_unet"} < set(figures["asked"]["none"]["data discs"]["full"])
-    asked = figures["false_queries"]["all"]
-    for arm in ("host", "full", "unet"):
-        assert asked[arm]["true"] == 2
-        assert {kind: of["asked"] for kind, of in asked[arm]["kinds"].items()} == {
-            "false + foreign": 4, "false": 2, "foreign": 2,
-        }  # fmt: skip
+    figures = figures_of(kept_of(finished))["real"]["real"]
+    for mode in ("true", "none"):
+        told = figures["asked"][mode]["all"]
         assert all(
-            0 <= of["rejected_at_kept"] <= 1 and of["rejected"] is not None for of in asked[arm]["kinds"].values()
+            told[arm]["dice"].count == 2 and 0 <= told[arm]["dice"].value <= 1 for arm in ("host", "full", "unet")
         )
-    page = (finished / "grid_small.md").read_text()
-    assert "## Real data sets, real reports (2 findings, 2 patients or cases)" in page
-    assert "| full |" in page and "| all | foreign (2) |" in page and "full less unet" in page
+    assert {"to_host", "to_unet", "to_names_alone"} < set(figures["asked"]["true"]["data discs"]["full"])
+    for kinds in figures["false_queries"]["all"].values():
+        counts = {kind: of["rejected"].count for kind, of in kinds.items() if kind != "kept"}
+        assert counts == {"false + foreign": 4, "false": 2, "foreign": 2} and kinds["kept"]["kept"].count == 2
+    page = (
+        environment()
+        .get_template("grid.md.j2")
+        .render(record={**record, "figures": {"real": {"real": figures}}}, name="x")
+    )
+    assert "## Real data sets, real reports: 2 findings, 2 patients or cases" in page
+    assert "| foreign (2) |" in page and "full less unet" in page and "| all | 2 |" in page
 
 
 def test_what_the_host_and_the_unet_are_told_makes_no_difference(finished):
-    found = json.loads((finished / "grid_small.json").read_text())["origins"]["real"]["real"]["asked"]
-    for arm in ("host", "unet"):
-        assert len({found[mode]["all"][arm]["dice"] for mode in found}) == 1
+    rows = kept_of(finished)
+    told = rows[rows.told & rows.arm.isin(["host", "unet"])]
+    assert (told.groupby(["arm", "case", "finding"]).dice.nunique() == 1).all()
 
 
 def test_what_is_done_is_skipped(data, finished, monkeypatch, capsys):
     def refuse(*_, **__):
         raise AssertionError("a finished run was run again")
 
-    for name in ("train", "train_unet", "score"):
+    for name in ("train", "score"):
         monkeypatch.setattr(reproduce, name, refuse)
-    before = (finished / "grid_small.md").read_text()
+    before = (finished / "answers" / "small.csv.gz").read_bytes()
     assert reproduce.reproduce(arguments(data, finished, "host,full,unet"))
     assert capsys.readouterr().out.count("done before") == 3
-    assert (finished / "grid_small.md").read_text() == before
-    assert not reproduce.reproduce(arguments(data, finished, "host,full,unet,late", "--only-tables"))
+    assert (finished / "answers" / "small.csv.gz").read_bytes() == before
+    assert not reproduce.reproduce(arguments(data, finished, "host,full,unet,late", "--only-keep"))
 
 
 def test_a_run_is_trained_here_and_scored_there(data, finished, tmp_path, capsys):
     here, there = tmp_path / "here" / "small", tmp_path / "there" / "small"
     assert reproduce.reproduce(arguments(data, here, "full,unet", "--only-train"))
-    assert not list(here.glob("*/scores")) and not list(here.glob("grid_*"))
+    assert not list(here.glob("*/scores")) and not list(here.glob("*.json"))
     with pytest.raises(ConfigError, match="full-0' holds no trained run; expected its 'best'"):
         reproduce.reproduce(arguments(data, there, "full,unet", "--only-score"))
     for arm in ("full-0", "unet-0"):
@@ -83,16 +86,13 @@ def test_a_run_is_trained_here_and_scored_there(data, finished, tmp_path, capsys
         shutil.copy(here / arm / "config.yaml", there / arm)
     assert reproduce.reproduce(arguments(data, there, "full,unet", "--only-score"))
     assert not list(there.rglob(STATE_FILE)) and "training" not in capsys.readouterr().out.split("best validation")[-1]
-    found, whole = (
-        json.loads((at / "grid_small.json").read_text())["origins"]["real"]["real"]["asked"]["true"]["all"]
-        for at in (there, finished)
-    )
-    assert all(found[arm]["dice"] == whole[arm]["dice"] for arm in ("full", "unet"))
+    whole = kept_of(finished)
+    assert (kept_of(there).dice.to_numpy() == whole[whole.arm != "host"].dice.to_numpy()).all()
 
 
-@pytest.mark.parametrize(("arm", "owner"), [("full", training._Run), ("unet", unet_training._UnetRun)])
-def test_a_killed_run_goes_on_where_it_stopped(arm, owner, data, finished, tmp_path, monkeypatch):
-    update = owner._update
+@pytest.mark.parametrize("arm", ["full", "unet"])
+def test_a_killed_run_goes_on_where_it_stopped(arm, data, finished, tmp_path, monkeypatch):
+    update = training._Run._update
 
     def update_or_die(self):
         if self.progress.step == 1:
@@ -100,7 +100,7 @@ def test_a_killed_run_goes_on_where_it_stopped(arm, owner, data, finished, tmp_p
         update(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(owner, "_update", update_or_die)
+        patch.setattr(training._Run, "_update", update_or_die)
         with pytest.raises(Killed):
             reproduce.reproduce(arguments(data, tmp_path, arm))
     assert reproduce.reproduce(arguments(data, tmp_path, arm))
@@ -113,7 +113,7 @@ def test_a_run_that_was_stopped_ends_the_call_and_is_left_out_of_the_tables(data
     late = arguments(data, tmp_path, "late,host", "--set", "max_seconds=0.000001")
     assert not reproduce.reproduce(late)
     assert "stopped at step 0; repeat the command" in capsys.readouterr().out
-    assert not list(tmp_path.glob("grid_*")) and not (tmp_path / "host-0").exists()
+    assert not list(tmp_path.glob("*.json")) and not (tmp_path / "host-0").exists()
 
 
 def test_a_run_with_other_settings_is_refused(data, finished):
@@ -137,18 +137,6 @@ def test_scores_say_how_the_pictures_were_looked_at(data, finished, tmp_path):
         assert settings["flips"] is settings["second_look"] is True
     with pytest.raises(InputError, match="made with another flips"):
         reproduce.reproduce(arguments(data, tmp_path / "copy", "host"))
-
-
-def test_scores_from_before_the_options_of_looking_count_as_without(data, finished, tmp_path):
-    shutil.copytree(finished, tmp_path / "copy")
-    scored = tmp_path / "copy" / "host-0" / "scores" / "discs" / "results.json"
-    record = json.loads(scored.read_text())
-    del record["settings"]["flips"], record["settings"]["second_look"]
-    scored.write_text(json.dumps(record))
-    run = grid_runs(grid(data, tmp_path / "copy"), ["host"], [0])[0]
-    assert scores_of(run, "discs", Asking())
-    with pytest.raises(InputError, match="made with another flips"):
-        scores_of(run, "discs", Asking(looks=Looks(flips=True)))
 
 
 def test_a_kill_while_scoring_leaves_nothing_half_done(data, finished, tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """A run becomes a model inside the package: its names, thresholds, card and size."""
 
-import dataclasses
 import json
 import shutil
 
@@ -8,21 +7,20 @@ import numpy as np
 import pytest
 import yaml
 from benchmarks.ship import real_names, ship
-from benchmarks.shipped_lite import LITE
-from benchmarks.shipped_tiny import TINY
 
 from benchmarks import ship as module
-from benchmarks import shipped_lite
 from medsegr.backbones.lite_medsam_weights import find_checkpoint
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.inference.predictor import Predictor
-from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import build_model
 from medsegr.model.checkpoint import CARD, CONFIG, WEIGHTS
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.trained_targets import TrainedTargets
+from tests.benchmarks.answer_rows import answers, row
 from tests.training.small_dataset import make_dataset
 
+LITE = yaml.safe_load((module.CARDS / "lite.yaml").read_text("utf-8"))
 NAMES = {"chest_xray": ["left_lung", "nodule", "mass"], "abdomen_ct": ["liver"]}
 
 
@@ -46,53 +44,52 @@ def test_lite_counts_what_real_sets_show_and_refuses_the_rest(run, tmp_path):
     make_dataset(tmp_path / "real")
     write_phantoms(tmp_path / "phantoms", 6, 1, size=64, split="val")
     out = tmp_path / "lite"
-    ship(LITE, run, out, generated=[tmp_path / "phantoms"], real=[tmp_path / "real"], limit=2)
+    ship("lite", run, out, generated=[tmp_path / "phantoms"], real=[tmp_path / "real"], limit=2)
     told = metadata(out)
     assert told["trained_targets"] == {"chest_xray": ["nodule"]}
-    assert told["untrained_findings"] == "refuse" and told["steps"] == LITE.steps and told["seed"] == 3
+    assert told["untrained_findings"] == "refuse" and told["steps"] == LITE["steps"] and told["seed"] == 3
     assert told["validation"] == {"val_dice": 0.123} and "training" not in told and told["results"] == {}
     assert 0 <= told["support_threshold"] <= 0.5
     card = (out / CARD).read_text()
-    assert 'medsegr.load("lite")' in card and "HyperKvasir" in card and LITE.limits in card
+    assert 'medsegr.load("lite")' in card and "HyperKvasir" in card and LITE["limits"] in card
 
 
 def test_tiny_counts_generated_pictures_too(run, tmp_path):
     write_phantoms(tmp_path / "phantoms", 6, 1, size=64, split="val")
-    ship(TINY, run, tmp_path / "tiny", generated=[tmp_path / "phantoms"], limit=2)
+    ship("tiny", run, tmp_path / "tiny", generated=[tmp_path / "phantoms"], limit=2)
     assert metadata(tmp_path / "tiny")["trained_targets"] == {m: sorted(names) for m, names in NAMES.items()}
-    assert metadata(tmp_path / "tiny")["steps"] == TINY.steps
+    assert metadata(tmp_path / "tiny")["steps"] == "5500 + 3600 + 700 + 2000 + 800 + 700"
 
 
 def test_shipping_again_keeps_the_weights_and_brings_results(run, tmp_path, monkeypatch):
     out = tmp_path / "lite"
-    ship(LITE, run, out)
+    ship("lite", run, out)
     weights = (out / WEIGHTS).read_bytes()
     digest = json.loads((out / CONFIG).read_text())["weights_sha256"]
-    row, two = {"dice_per_image": 0.81234}, {"a": {"dice_per_image": 0.7}, "b": None}
-    record = {
-        "model": {"name": "lite", "weights": digest},
-        "data": [{"name": "sets", "reports": {"real": 4}}, {"name": "a", "reports": {"derived": 3}}],
-        "origins": {
-            "real": {"reports": {"true": {"all": row}, "negated": {"all": row}}},
-            "derived": {"reports": {"none": {"all": row, "data": two}}},
-        },
-    }
-    monkeypatch.setattr(shipped_lite, "RESULTS", tmp_path)
-    (tmp_path / "lite.json").write_text(json.dumps(record))
-    (tmp_path / "lite_old.json").write_text(json.dumps({**record, "model": {"weights": "other"}}))
-    ship(LITE, run, out)
+    own = {"arm": "lite", "data": "sets", "image_true_px": 9.0}
+    rows = [row(**own, case=c, report=r, dice=d) for c, r, d in ((1, "true", 0.8), (2, "true", 0.6), (1, "none", 0.5))]
+    rows += [row(**own, case=1, finding=1, dice=0.0), row(**{**own, "arm": "tiny"}, dice=0.1)]
+    monkeypatch.setattr(module, "RESULTS", tmp_path)
+    monkeypatch.setattr(module, "kept", lambda name: answers(*rows))
+    told = {"arms": {"lite": {"weights": "other"}}}
+    monkeypatch.setattr(module, "read_record", lambda name: told)
+    (tmp_path / "built_in.json").write_text("{}")
+    ship("lite", run, out)
+    assert metadata(out)["results"] == {}, "tests of other weights"
+    told["arms"]["lite"]["weights"] = digest
+    ship("lite", run, out)
     assert (out / WEIGHTS).read_bytes() == weights
     assert metadata(out)["results"] == {
-        "sets, Dice per image with its report": 0.812,
-        "a, Dice per image without a report": 0.7,
+        "sets, Dice per image without a report": 0.5,
+        "sets, Dice per image with its report": 0.7,
     }
-    assert "0.812" in (out / CARD).read_text()
+    assert "0.7" in (out / CARD).read_text()
 
 
 def test_what_is_too_large_for_the_package_is_refused(run, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MOST_MB", 0.001)
     with pytest.raises(SystemExit, match="may ship"):
-        ship(dataclasses.replace(LITE, name="large"), run, tmp_path / "large")
+        ship("lite", run, tmp_path / "large")
 
 
 def test_names_are_kept_by_modality():
@@ -108,7 +105,7 @@ def test_the_delta_on_the_true_host_fits_the_package(tmp_path):
     model.metadata = {"trained_targets": {"colonoscopy": ["polyp"]}}
     model.save_pretrained(tmp_path / "run" / "best")
     (tmp_path / "run" / "config.yaml").write_text("seed: 0\n")
-    ship(LITE, tmp_path / "run", tmp_path / "lite")
+    ship("lite", tmp_path / "run", tmp_path / "lite")
     again = ReportGuidedSam.from_pretrained(tmp_path / "lite")
     assert 5 < (tmp_path / "lite" / WEIGHTS).stat().st_size / 1e6 <= 12
     picture = np.zeros((60, 80), np.uint8)

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from benchmarks.support_thresholds import support_thresholds
+from benchmarks.grid import scores as module
+from benchmarks.grid.scores import support_thresholds
 
-from benchmarks import support_thresholds as module
-from medsegr.inference.thresholds import DEFAULT_SUPPORT_THRESHOLD, KEPT
+from medsegr.model.thresholds import DEFAULT_SUPPORT_THRESHOLD, KEPT
 
 
 def answer(support: float, role: str = "described", true: int = 9) -> SimpleNamespace:

@@ -53,7 +53,7 @@ def test_qata(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_patients_side_survives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The report says "left", and the mask lies on the picture's right, where the patient's left is."""
     from medsegr.cognition.parser import parse_report
-    from medsegr.model.matching import match_findings
+    from medsegr.model.truth import match_findings
 
     run(capsys, *lvit(make.qata(tmp_path / "Covid19"), tmp_path / "qata"))
     data = DatasetFolder(tmp_path / "qata")

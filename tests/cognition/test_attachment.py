@@ -98,3 +98,9 @@ def test_the_sentences_of_qata_and_mosmed() -> None:
     ]  # fmt: skip
     (one,) = read("Unilateral pulmonary infection, one infected area, middle lower left lung.", "chest_ct")
     assert (one.location.laterality, set(one.location.zones)) == ("left", {"mid_zone", "lower_zone"})
+
+
+def test_a_size_before_of_is_that_of_what_follows() -> None:
+    text = "A mass in the left temporal lobe with oedema and 6 mm of midline shift."
+    sizes = {finding.target: finding.shape.size_mm for finding in parse_report(text, "brain_mri")}
+    assert sizes == {"brain_tumour": (), "brain_edema": (), "midline_shift": (6.0,)}

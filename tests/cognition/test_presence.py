@@ -230,3 +230,20 @@ def test_a_hedge_behind_goes_before_a_denial_behind_and_these_before_what_stands
     (finding,) = parse_report(text, "chest_xray")
     assert finding.presence == presence
     assert [text[start:end] for start, end in finding.evidence.presence] == [deciding]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Nodule in the left lung, indeterminate.", "p"),
+        ("The mass is suspicious.", "p"),
+        ("No suspicious nodule.", "a"),
+        ("The effusion is indeterminate.", "u"),
+        ("Left basal opacity (pneumonia?).", "pu"),
+        ("Left effusion (uncertain).", "u"),
+        ("Nodule versus vessel end-on.", "u"),
+        ("Nodule versus atelectasis.", "uu"),
+    ],
+)
+def test_what_a_lesion_is_may_be_in_doubt_where_it_is_not(text: str, expected: str) -> None:
+    assert "".join(finding.presence[0] for finding in parse_report(text, "chest_xray")) == expected

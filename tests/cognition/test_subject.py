@@ -55,3 +55,9 @@ def test_stretches_outside() -> None:
     assert [text[a:b] for a, b in spans] == ["HISTORY: a. b."]
     assert [text[a:b] for a, b in outside(text, spans)] == ["\nFINDINGS: c."]
     assert list(outside("abc", [])) == [(0, 3)] and list(outside("", [])) == []
+
+
+def test_the_side_of_a_heading_is_not_that_of_what_has_none() -> None:
+    text = "Right kidney: 3 cm cyst. Left kidney: no mass; no hydronephrosis. No free fluid."
+    sides = {finding.target: finding.location.laterality for finding in parse_report(text, "abdomen_ultrasound")}
+    assert sides == {"kidney_cyst": "right", "kidney_lesion": "left", "hydronephrosis": "left", "ascites": None}

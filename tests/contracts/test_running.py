@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from medsegr.errors import ConfigError
-from medsegr.inference.plane import Question, ask_model
+from medsegr.inference.plane import PlaneQuestion, ask_model
 from medsegr.inference.user_prompt import UserPrompt
 from tests.contracts.asking import CONFIG, REPORT, everything, pixels, priors, run
 from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, guided, open_gates
@@ -51,7 +51,7 @@ def test_another_default_type_changes_no_answer(case, model):
     """Hosts make tensors without a word about their type."""
     picture = np.random.default_rng(0).random((48, 64)).astype(np.float32)
     prompts = {0: UserPrompt(points=((20, 30),))} if case.clicks else {}
-    question = Question(tuple(REPORT), view_of("chest_xray"), prompts=prompts)
+    question = PlaneQuestion(tuple(REPORT), view_of("chest_xray"), prompts=prompts)
     expected = ask_model(model.eval(), [picture], [question])[0].probability
     torch.set_default_dtype(torch.float64)
     try:

@@ -20,7 +20,7 @@ from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
 from medsegr.square import Square
 from medsegr.training.config import AugmentationConfig, TrainConfig
 from medsegr.training.dataset import collate, make_sample, plain_sample
-from medsegr.training.studies import Question, prepare_study
+from medsegr.training.studies import TrainingQuestion, prepare_study
 from tests.data import dataset_maker as make
 from tests.hosts import HOSTS
 
@@ -96,7 +96,7 @@ def test_pixels_and_training_truth(name: str, model: ReportGuidedSam, drawn: np.
     expected = in_square(name, drawn.shape, model.image_size)
     pixels, (view,) = model.preprocess([drawn.astype(np.float32)])
     assert dice(bright(model, pixels), expected) >= LEAST
-    question = Question(Finding("nodule", location=Location("left")), study.named["nodule"])
+    question = TrainingQuestion(Finding("nodule", location=Location("left")), study.named["nodule"])
     batch = collate([plain_sample(study, [question])], model.vocabulary, model.preprocess)
     truth = batch.truth.masks[0, 0].bool().numpy()
     assert dice(truth, expected) >= LEAST
@@ -110,7 +110,7 @@ def test_pixels_and_training_truth(name: str, model: ReportGuidedSam, drawn: np.
 
 def test_augmented_truth_moves_with_the_pixels(model: ReportGuidedSam, study) -> None:
     config = TrainConfig(data=("x",), out="y", augmentation=AugmentationConfig(flip=0.5, affine=1.0, intensity=0.0))
-    question = Question(Finding("nodule"), study.named["nodule"])
+    question = TrainingQuestion(Finding("nodule"), study.named["nodule"])
     for seed in range(3):
         sample = make_sample(study, [question], config, np.random.default_rng(seed))
         batch = collate([sample], model.vocabulary, model.preprocess)

@@ -20,7 +20,7 @@ from medsegr.evaluation.swaps import swapped
 from medsegr.explain.overlay import overlay_page
 from medsegr.inference.flips import mirrored_finding
 from medsegr.inference.result import FindingResult, Result
-from medsegr.model.matching import structure_mask
+from medsegr.model.truth import structure_mask
 from medsegr.view import View
 from tests.data import dataset_maker as make
 

@@ -13,7 +13,7 @@ from medsegr.data.case import Case
 from medsegr.data.check import check_dataset
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.describe.dataset_reports import derive_reports
-from medsegr.model.matching import BROADER, match_findings
+from medsegr.model.truth import BROADER, match_findings
 from tests.shared_data import shared
 
 WITH_TEXT = ("breast_us_text", "cxr_covid_multi", "monuseg_text", "polyp_cvc_text", "skin_ph2_text")

@@ -10,7 +10,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.describe.place import Scene
 from medsegr.describe.referring import ReferringCase, picks, referring_cases
-from medsegr.model.matching import contradicts, fits
+from medsegr.model.truth import contradicts, fits
 from tests.describe.cases import case, ellipse, picture
 
 LEFT, RIGHT = ellipse(0.3, 0.75, 0.05, 0.05), ellipse(0.7, 0.25, 0.12, 0.12)

@@ -17,7 +17,7 @@ from medsegr.data.patients import patients_of
 from medsegr.describe.referring_suite import SuiteOptions, build_suite
 from medsegr.errors import ConfigError, DatasetError, OutputError
 from medsegr.evaluation.questions import questions_of
-from medsegr.model.matching import contradicts
+from medsegr.model.truth import contradicts
 from medsegr.square import Square
 from medsegr.training.studies import prepare_study
 from tests.data import dataset_maker as make

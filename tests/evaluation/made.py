@@ -17,8 +17,8 @@ from medsegr.evaluation.questions import Asked
 from medsegr.evaluation.surface import Tolerance
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.result import FindingResult, Result, unique_ids
-from medsegr.inference.thresholds import SupportThresholds
-from medsegr.inference.trained_targets import Untrained
+from medsegr.model.thresholds import SupportThresholds
+from medsegr.model.trained_targets import Untrained
 from tests.data.dataset_maker import manifest, table
 
 SIZE = 64

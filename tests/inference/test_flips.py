@@ -12,7 +12,7 @@ from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.evaluation.metrics import dice
 from medsegr.inference.flips import mirrored_finding, mirrored_question
-from medsegr.inference.plane import Question
+from medsegr.inference.plane import PlaneQuestion
 from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.user_prompt import UserPrompt
 from tests.inference.bright_model import BrightModel
@@ -128,7 +128,7 @@ def test_the_built_in_model_stays_on_the_stated_side(tmp_path):
 
 def test_clicks_and_boxes_are_mirrored_too():
     prompt = UserPrompt(points=((10, 5), (60, 30)), labels=(1, 0), box=(4, 2, 20, 9))
-    question = Question((LEFT,), prompts={0: prompt})
+    question = PlaneQuestion((LEFT,), prompts={0: prompt})
     mirrored = mirrored_question(question, 80).prompts[0]
     assert mirrored == UserPrompt(points=((70, 5), (20, 30)), labels=(1, 0), box=(60, 2, 76, 9))
     assert mirrored_question(mirrored_question(question, 80), 80) == question

@@ -45,7 +45,7 @@ def archive(address: str, **environment: str) -> DicomWeb:
 
 def test_no_other_address_is_asked_whatever_is_answered():
     with answering(200, b"[]") as (elsewhere, asked), answering(302, Location=elsewhere) as (address, _):
-        with pytest.raises(PacsError, match="could not be asked"):
+        with pytest.raises(PacsError, match="none but its own is asked"):
             archive(address).echo()
         assert asked == []
 

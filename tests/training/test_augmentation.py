@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.model.matching import on_side
+from medsegr.model.truth import on_side
 from medsegr.square import Square
 from medsegr.training.augmentation import Geometry, change_intensity, draw_geometry, move
 from medsegr.training.config import AugmentationConfig, TrainConfig
 from medsegr.training.dataset import make_sample
-from medsegr.training.studies import Question, Study
+from medsegr.training.studies import TrainingQuestion, TrainingStudy
 from medsegr.view import View
 from tests.views import view_of
 
@@ -29,10 +29,10 @@ FLIP_ONLY = TrainConfig(augmentation=AugmentationConfig(flip=1.0, affine=0.0, in
 XRAY = view_of("chest_xray")
 
 
-def study_of(masks: dict[str, np.ndarray], colour: bool = False, view: View = XRAY) -> Study:
+def study_of(masks: dict[str, np.ndarray], colour: bool = False, view: View = XRAY) -> TrainingStudy:
     picture = sum(mask.astype(np.uint8) * 90 for mask in masks.values())
     picture = np.stack([picture] * 3, axis=-1) if colour else picture
-    return Study(picture, view, load_lexicon(), {name: np.packbits(mask) for name, mask in masks.items()})
+    return TrainingStudy(picture, view, load_lexicon(), {name: np.packbits(mask) for name, mask in masks.items()})
 
 
 @pytest.mark.parametrize("colour", [False, True])
@@ -40,7 +40,7 @@ def test_a_flip_flips_picture_masks_and_sides(colour):
     left = disc(20, 48)  # the patient's left is on the picture's right
     study = study_of({"f1": left}, colour)
     finding = Finding("nodule", location=Location("left", ("upper_zone",)))
-    sample = make_sample(study, [Question(finding, ("f1",))], FLIP_ONLY, np.random.default_rng(0))
+    sample = make_sample(study, [TrainingQuestion(finding, ("f1",))], FLIP_ONLY, np.random.default_rng(0))
     assert sample.findings[0].location == Location("right", ("upper_zone",))
     np.testing.assert_array_equal(sample.masks[0], left[:, ::-1])
     picture = sample.image[..., 0] if colour else sample.image
@@ -52,7 +52,7 @@ def test_a_flip_flips_picture_masks_and_sides(colour):
 
 def test_a_flip_exchanges_the_lungs_but_no_heart_chambers():
     masks = {"a": disc(30, 48), "b": disc(30, 16)}
-    asked = [Question(Finding(name), (mask,)) for name, mask in (("left_lung", "a"), ("left_ventricle", "b"))]
+    asked = [TrainingQuestion(Finding(name), (mask,)) for name, mask in (("left_lung", "a"), ("left_ventricle", "b"))]
     sample = make_sample(study_of(masks), asked, FLIP_ONLY, np.random.default_rng(0))
     assert [finding.target for finding in sample.findings] == ["right_lung", "left_ventricle"]
 
@@ -61,7 +61,7 @@ def test_picture_zones_flip_too():
     finding = Finding("polyp", location=Location(zones=("top_left",)))
     sample = make_sample(
         study_of({"a": disc(15, 15)}, view=view_of("colonoscopy")),
-        [Question(finding, ("a",))],
+        [TrainingQuestion(finding, ("a",))],
         FLIP_ONLY,
         np.random.default_rng(0),
     )
@@ -109,10 +109,10 @@ def test_a_sample_of_a_stretched_picture_is_turned_as_the_picture():
     square = Square.fit((40, 120), 120, "stretch")
     small = square.shrunk_mask(mask)
     view = XRAY.in_square(square)
-    study = Study(small.astype(np.uint8) * 200, view, load_lexicon(), {"a": np.packbits(small)})
+    study = TrainingStudy(small.astype(np.uint8) * 200, view, load_lexicon(), {"a": np.packbits(small)})
     config = TrainConfig(augmentation=AugmentationConfig(flip=0.0, affine=1.0, intensity=0.0, noise=0.0))
     for seed in range(4):
-        sample = make_sample(study, [Question(Finding("nodule"), ("a",))], config, np.random.default_rng(seed))
+        sample = make_sample(study, [TrainingQuestion(Finding("nodule"), ("a",))], config, np.random.default_rng(seed))
         geometry = draw_geometry(config.augmentation, np.random.default_rng(seed))
         meant = move(torch.from_numpy(small).float()[None], geometry, (40, 120))[0] >= 0.5
         np.testing.assert_array_equal(sample.masks[0], meant.numpy())
@@ -132,7 +132,9 @@ def test_a_mask_is_never_moved_out_of_the_picture():
     config = TrainConfig(augmentation=AugmentationConfig(affine=1.0, shift=0.14, flip=0.0))
     study = study_of({"edge": disc(1, 1, 3)})
     for seed in range(20):
-        sample = make_sample(study, [Question(Finding("nodule"), ("edge",))], config, np.random.default_rng(seed))
+        sample = make_sample(
+            study, [TrainingQuestion(Finding("nodule"), ("edge",))], config, np.random.default_rng(seed)
+        )
         assert sample.masks[0].sum() >= 0.5 * study.mask(("edge",)).sum()
 
 

@@ -8,7 +8,7 @@ import pytest
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.training.counterfactuals import counterfactual, misplaced
-from medsegr.training.studies import Question, Study
+from medsegr.training.studies import TrainingQuestion, TrainingStudy
 from tests.views import view_of
 
 from .small_dataset import SIDE, disc
@@ -19,22 +19,22 @@ def nodule(side: str | None, texture: str = "solid", shape: str = "round") -> Fi
 
 
 @pytest.fixture
-def study() -> Study:
+def study() -> TrainingStudy:
     """Three solid nodules: round on the left, round on the right, irregular on the left."""
     objects = ((nodule("left"), "a"), (nodule("right"), "b"), (nodule("left", shape="irregular"), "c"))
     places = {"a": disc(20, 48), "b": disc(30, 16), "c": disc(48, 50)}
-    return Study(
+    return TrainingStudy(
         image=np.zeros((SIDE, SIDE), np.uint8),
         view=view_of("chest_xray"),
         lexicon=load_lexicon(),
         packed={name: np.packbits(mask) for name, mask in places.items()},
         objects=objects,
-        described=(Question(nodule("left"), ("a",)),),
+        described=(TrainingQuestion(nodule("left"), ("a",)),),
         named={"nodule": ("a", "b", "c")},
     )
 
 
-def drawn(study: Study, *lent: Finding) -> set[tuple[Finding, tuple[str, ...]]]:
+def drawn(study: TrainingStudy, *lent: Finding) -> set[tuple[Finding, tuple[str, ...]]]:
     guest = replace(study, objects=tuple((finding, "a") for finding in lent))
     asked = [counterfactual(study, lambda: guest, np.random.default_rng(seed)) for seed in range(80)]
     return {(question.finding, question.masks) for question in asked if question is not None}
@@ -86,12 +86,12 @@ def test_a_place_is_measured_by_rows_and_columns(study):
     mask[4:10, 56:70] = True
     upper = replace(nodule("left"), location=Location("left", ("upper_zone",)))
     lower = replace(nodule("left"), location=Location("left", ("lower_zone",)))
-    plain = Study(
+    plain = TrainingStudy(
         image=np.zeros(mask.shape, np.uint8), view=view_of("chest_xray"), lexicon=load_lexicon(),
-        packed={"a": np.packbits(mask)}, described=(Question(upper, ("a",)),), named={"nodule": ("a",)},
+        packed={"a": np.packbits(mask)}, described=(TrainingQuestion(upper, ("a",)),), named={"nodule": ("a",)},
     )  # fmt: skip
-    guest = replace(plain, described=(Question(lower, ("a",)),))
+    guest = replace(plain, described=(TrainingQuestion(lower, ("a",)),))
     asked = [misplaced(plain, lambda: guest, np.random.default_rng(seed)) for seed in range(30)]
     assert {q.finding.location for q in asked if q} == {lower.location, Location("right", ("upper_zone",))}
-    wrong = replace(plain, described=(Question(lower, ("a",)),))
+    wrong = replace(plain, described=(TrainingQuestion(lower, ("a",)),))
     assert all(misplaced(wrong, lambda: guest, np.random.default_rng(seed)) is None for seed in range(9))

@@ -22,7 +22,7 @@ from medsegr.square import Square
 from medsegr.training.config import AugmentationConfig
 from medsegr.training.dataset import TrainingBatches, collate, make_sample, plain_sample, validation_keys
 from medsegr.training.questions import validation_questions
-from medsegr.training.studies import Question, StudyStore, one_plane, prepare_study
+from medsegr.training.studies import StudyStore, TrainingQuestion, one_plane, prepare_study
 from tests.views import seen
 
 from .small_dataset import SMALL_ADAPTER, TINY_HOST, make_dataset, small_config
@@ -169,7 +169,7 @@ def test_the_data_sets_frame_decides_the_truth_of_a_side(tmp_path):
 def test_what_is_asked_for_and_not_there_was_not_shown(model):
     picture = np.random.default_rng(0).random((32, 64)).astype(np.float32)
     study = prepare_study(Case(seen(load_image(picture, "chest_xray")), None, {}), _Folder(), SQUARE_64, LEXICON)
-    batch = collate([plain_sample(study, [Question(Finding("mass"))])], model.vocabulary, model.preprocess)
+    batch = collate([plain_sample(study, [TrainingQuestion(Finding("mass"))])], model.vocabulary, model.preprocess)
     assert batch.shown == frozenset()
 
 
@@ -224,7 +224,7 @@ def test_no_data_set_is_refused():
 def test_a_sagittal_slice_is_not_told_a_side(tmp_path):
     values = np.random.default_rng(0).random((1, 32, 64)).astype(np.float32)
     nib.save(nib.Nifti1Image(values, np.eye(4)), tmp_path / "slice.nii.gz")
-    folder, nodule = _Folder(), Question(Finding("nodule", location=Location("left")))
+    folder, nodule = _Folder(), TrainingQuestion(Finding("nodule", location=Location("left")))
     study = prepare_study(Case(seen(load_image(tmp_path / "slice.nii.gz", "chest_ct"))), folder, SQUARE_64, LEXICON)
     assert (study.view.plane, study.view.sides) == ("sagittal", "none")
     samples = plain_sample(study, [nodule]), make_sample(study, [nodule], small_config(tmp_path, tmp_path), RNG)

@@ -17,7 +17,7 @@ from medsegr.training.questions import (
     tell_less,
     validation_questions,
 )
-from medsegr.training.studies import Question, Study
+from medsegr.training.studies import TrainingQuestion, TrainingStudy
 from tests.views import view_of
 
 from .small_dataset import SIDE, disc
@@ -32,15 +32,15 @@ NO_DROPOUT = SamplingConfig(report_dropout=0, finding_dropout=0, aspect_dropout=
 
 
 @pytest.fixture
-def study() -> Study:
+def study() -> TrainingStudy:
     """A described solid nodule on the left, a cystic distractor on the right, no mass."""
-    return Study(
+    return TrainingStudy(
         image=np.zeros((SIDE, SIDE), np.uint8),
         view=view_of("chest_xray"),
         lexicon=load_lexicon(),
         packed={"a": np.packbits(disc(30, 48)), "b": np.packbits(disc(30, 16))},
-        described=(Question(SOLID, ("a",)),),
-        distractors=(Question(CYSTIC, ("b",)),),
+        described=(TrainingQuestion(SOLID, ("a",)),),
+        distractors=(TrainingQuestion(CYSTIC, ("b",)),),
         false=(nodule("left", "cystic", "oval"),),
         objects=((SOLID, "a"), (CYSTIC, "b")),
         named={"nodule": ("a", "b")},
@@ -50,10 +50,10 @@ def study() -> Study:
 
 
 @pytest.fixture
-def other(study) -> Study:
+def other(study) -> TrainingStudy:
     """Another case, with a mass and an oval calcified nodule."""
     lent = nodule("right", "calcified", "oval")
-    return replace(study, described=(Question(Finding("mass"), ("a",)),), objects=((lent, "a"),))
+    return replace(study, described=(TrainingQuestion(Finding("mass"), ("a",)),), objects=((lent, "a"),))
 
 
 def test_masks_unite(study):
@@ -129,14 +129,14 @@ def test_without_records_only_an_unsaid_side_widens_the_truth(study):
 
 def test_mismatched_targets_are_not_in_the_image(study, other):
     question = mismatched(study, lambda: other, np.random.default_rng(0))
-    assert question == Question(Finding("mass"))
+    assert question == TrainingQuestion(Finding("mass"))
     assert mismatched(study, lambda: study, np.random.default_rng(0)).finding.target == "mass"
     assert mismatched(replace(study, absent=()), lambda: other, np.random.default_rng(0)) is None
 
 
 def test_half_of_the_mismatched_targets_are_asked_for_by_name(study, other):
     told = Finding("mass", location=Location("left"), texture=Texture(("solid",)))
-    guest = replace(other, described=(Question(told, ("a",)),))
+    guest = replace(other, described=(TrainingQuestion(told, ("a",)),))
     asked = [mismatched(study, lambda: guest, np.random.default_rng(seed)) for seed in range(60)]
     assert {question.masks for question in asked} == {()}
     assert 20 < sum(question.finding == told for question in asked) < 40
@@ -171,17 +171,17 @@ def test_nothing_is_asked_that_the_records_leave_open(study, other):
 
 def test_validation_asks_the_report_and_one_false_finding(study):
     asked = validation_questions(study, 4)
-    assert asked == [study.described[0], Question(study.false[0])]
+    assert asked == [study.described[0], TrainingQuestion(study.false[0])]
     assert validation_questions(replace(study, described=(), false=()), 1)[0].masks == ("a", "b")
-    assert named_questions(study, 4) == [Question(Finding("nodule"), ("a", "b"))]
+    assert named_questions(study, 4) == [TrainingQuestion(Finding("nodule"), ("a", "b"))]
 
 
 def test_nothing_to_ask_gives_nothing(study):
-    empty = Study(study.image, view_of(), load_lexicon(), {})
+    empty = TrainingStudy(study.image, view_of(), load_lexicon(), {})
     assert draw_questions(empty, lambda: empty, SamplingConfig(), np.random.default_rng(0)) == []
 
 
-def elsewhere(study: Study) -> Study:
+def elsewhere(study: TrainingStudy) -> TrainingStudy:
     """A study without records whose report places a nodule on the left, where all of its mask lies."""
     return replace(study, objects=(), false=(), distractors=(), named={"nodule": ("a",)})
 
@@ -203,14 +203,15 @@ def test_a_side_that_is_no_place_in_the_picture_is_not_denied(study, modality):
 def test_whose_left_decides_what_is_the_wrong_side(study):
     own = replace(elsewhere(study), view=view_of("chest_xray", frame="image"))  # the disc lies on the picture's right
     assert all(misplaced(own, lambda: own, np.random.default_rng(seed)) is None for seed in range(12))
-    described = replace(own, described=(Question(replace(SOLID, location=Location("right")), ("a",)),))
+    described = replace(own, described=(TrainingQuestion(replace(SOLID, location=Location("right")), ("a",)),))
     drawn = [misplaced(described, lambda: described, np.random.default_rng(seed)) for seed in range(12)]
     assert {q.finding.location.laterality for q in drawn if q} == {"left"}
 
 
 def test_another_place_is_borrowed_from_another_case(study):
     guest = replace(
-        elsewhere(study), described=(Question(replace(CYSTIC, location=Location("right", ("upper_zone",))), ("b",)),)
+        elsewhere(study),
+        described=(TrainingQuestion(replace(CYSTIC, location=Location("right", ("upper_zone",))), ("b",)),),
     )
     drawn = [misplaced(elsewhere(study), lambda: guest, np.random.default_rng(seed)) for seed in range(20)]
     assert Location("right", ("upper_zone",)) in {q.finding.location for q in drawn if q}
@@ -218,7 +219,7 @@ def test_another_place_is_borrowed_from_another_case(study):
 
 def test_a_place_is_only_denied_where_the_target_is_not(study):
     both = replace(elsewhere(study), named={"nodule": ("a", "b")})  # the other nodule lies on the right
-    wrong = replace(elsewhere(study), described=(Question(replace(SOLID, location=Location("right")), ("a",)),))
-    silent = replace(elsewhere(study), described=(Question(replace(SOLID, location=Location()), ("a",)),))
+    wrong = replace(elsewhere(study), described=(TrainingQuestion(replace(SOLID, location=Location("right")), ("a",)),))
+    silent = replace(elsewhere(study), described=(TrainingQuestion(replace(SOLID, location=Location()), ("a",)),))
     for case in (both, wrong, silent, replace(elsewhere(study), described=())):
         assert all(misplaced(case, lambda: elsewhere(study), np.random.default_rng(s)) is None for s in range(12))

@@ -15,9 +15,9 @@ from safetensors.torch import load_file
 
 from medsegr.errors import CheckpointError, ConfigError, OutputError, TrainingError
 from medsegr.inference.builtin import builtin_folder
-from medsegr.inference.thresholds import SupportThresholds
-from medsegr.inference.trained_targets import TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.thresholds import SupportThresholds
+from medsegr.model.trained_targets import TrainedTargets
 from medsegr.training import train as training
 from medsegr.training.config import OptimiserConfig
 from medsegr.training.config_file import load_config

@@ -13,8 +13,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Location
 from medsegr.cognition.text_encoder import words_of
 from medsegr.errors import ConfigError
-from medsegr.inference.plane import Question as PlaneQuestion
-from medsegr.inference.plane import ask_model
+from medsegr.inference.plane import PlaneQuestion, ask_model
 from medsegr.model.attach import build_model
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import AugmentationConfig, TrainConfig
@@ -22,7 +21,7 @@ from medsegr.training.counterfactuals import misplaced
 from medsegr.training.dataset import collate, make_sample, plain_sample
 from medsegr.training.questions import mismatched, tell_less
 from medsegr.training.starting_model import starting_model
-from medsegr.training.studies import Question, Study, StudyStore
+from medsegr.training.studies import StudyStore, TrainingQuestion, TrainingStudy
 from medsegr.training.train import train
 from tests.text_encoders import WIDTH, save_text_encoder
 from tests.views import view_of
@@ -56,14 +55,14 @@ def run(data, adapter, tmp_path_factory):
 
 
 @pytest.fixture
-def study() -> Study:
+def study() -> TrainingStudy:
     """A solid nodule on the left, of which the report speaks, and nothing else."""
-    return Study(
+    return TrainingStudy(
         image=np.zeros((SIDE, SIDE), np.uint8),
         view=view_of("chest_xray"),
         lexicon=load_lexicon(),
         packed={"a": np.packbits(disc(30, 48))},
-        described=(Question(LEFT, ("a",), REPORT),),
+        described=(TrainingQuestion(LEFT, ("a",), REPORT),),
         named={"nodule": ("a",)},
         absent=("mass",),
     )
@@ -162,7 +161,7 @@ def test_a_changed_question_is_told_in_the_words_that_are_still_true_of_it(study
 def test_another_cases_finding_is_told_in_that_cases_words(study):
     text = "Large masses on the right."
     mass = parse_report(text, "chest_xray").findings[0]
-    guest = replace(study, described=(Question(mass, ("a",), text),))
+    guest = replace(study, described=(TrainingQuestion(mass, ("a",), text),))
     drawn = [mismatched(study, lambda: guest, generator(seed)) for seed in range(20)]
     assert {question.masks for question in drawn} == {()}
     assert ("masses", "right", "", "Large") in {words_of(question.finding, question.text) for question in drawn}

@@ -11,6 +11,9 @@ from medsegr.errors import ConfigError, InputError, MedsegrError
 LOCAL = "local"
 """The address that stands for a cluster of this machine alone, started for the run."""
 
+STORE_BYTES = 80_000_000
+"""Of a local cluster, about the least that Ray takes: only names and outcomes go through it, no pictures."""
+
 AT_ONCE = 2
 """Chunks of one actor at a time: one is answered while the next is read."""
 
@@ -83,7 +86,8 @@ class RayCrew:
         if not self._started:
             return
         quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-        local = {"num_cpus": max(workers or 0, os.cpu_count() or 1), "include_dashboard": False}
+        local = {"num_cpus": max(workers or 0, os.cpu_count() or 1), "include_dashboard": False,
+                 "object_store_memory": STORE_BYTES}  # fmt: skip
         try:
             self._ray.init(**quiet, **(local if address == LOCAL else {"address": address}))
         except Exception as error:  # of whatever kind: Ray has many

@@ -10,7 +10,7 @@ from medsegr.evaluation.metrics import dice
 from medsegr.evaluation.reports import redescribed
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.result import Result
-from medsegr.model.matching import Match, match_findings
+from medsegr.model.truth import Match, match_findings
 
 WAYS = ("With its report", "Without a report", "With another case's report")
 """How each finding is asked for; headings of the columns."""

@@ -9,7 +9,7 @@ from PIL import Image
 
 from medsegr.inference.auto import FIRST, choose
 from medsegr.inference.builtin import builtin_record
-from medsegr.inference.trained_targets import TrainedTargets
+from medsegr.model.trained_targets import TrainedTargets
 
 MODALITY, TARGET = "fundus", "optic_disc"
 

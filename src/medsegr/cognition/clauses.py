@@ -111,23 +111,35 @@ class Clauses:
 
     def _describes_anew(self, denied: int, first: int, target: Tag) -> bool:
         """True for ", small effusion" and ", left effusion", where no "or" goes on with the list from ``denied``."""
-        if self.is_described(first, target.first):
+        if self.is_described(first, target.first) or self._is_opposite(denied, first, target):
             return True
         here = self.sentence.within(first, target.first, "side")
         there = self.sentence.within(denied, first, "side")
-        return bool(here) and not there and not _any_in([*self.ors, *self.ands], denied, len(self.sentence))
+        return bool(here) and not there and not self._listed(denied)
 
-    def behind(self, last: int, *, resumes: bool = False) -> int:
+    def _listed(self, first: int) -> bool:
+        return bool(self.ors and self.ors[-1] >= first) or bool(self.ands and self.ands[-1] >= first)
+
+    def _is_opposite(self, denied: int, first: int, target: Tag) -> bool:
+        """True for "on the right, chest tube on the left", where no "or" or "and" goes on with the list."""
+        if self._listed(denied):
+            return False
+        limit = next((tag.first for tag in self.targets if tag.first > target.first), len(self.sentence))
+        there, here = self.sentence.within(denied, first, "side"), self.sentence.within(first, limit, "side")
+        return len(there) == len(here) == 1 and {there[0].name, here[0].name} == {"left", "right"}
+
+    def behind(self, last: int, *, finite: bool = False, resumes: bool = False) -> int:
         """The first word that a cue that begins at ``last`` reaches back to.
 
         Args:
             last: First word of the cue.
+            finite: It begins with a verb of its own ("is not excluded").
             resumes: It may say so of what a pronoun stands for ("which has resolved", "; this has resolved").
         """
         start = self._past_pronoun(last) if resumes else last
         inserted = self._inserted()
-        for at in sorted({*self.breaks, *self.signs}, reverse=True):
-            if at < start and at not in inserted and self._stops_behind(at, last, start):
+        for at in sorted({*self.breaks, *self.signs, *self.ands}, reverse=True):
+            if at < start and at not in inserted and self._stops_behind(at, last, start, finite):
                 return at + 1
         return 0
 
@@ -151,11 +163,13 @@ class Clauses:
             place -= 1
         return place
 
-    def _stops_behind(self, at: int, last: int, start: int) -> bool:
+    def _stops_behind(self, at: int, last: int, start: int, finite: bool) -> bool:
         words = self.sentence.words
         if at in self.breaks:
             whole = next((tag.last for tag in self.sentence.of("breaks") if tag.first == at), at)
             return whole != last and last - at > _RUNS_ON.get(words[at], 0)
+        if words[at] in ("and", "&"):
+            return self._new_clause(at, start, finite)
         if words[at] == ";" or self.is_stop(at):
             return True
         if words[at] == "(":
@@ -164,6 +178,19 @@ class Clauses:
             return False
         listed = any(words[place] in ("and", "or", "nor", "&") for place in range(at, start))
         return self.sentence.word(at + 1) in self.grammar["new_thoughts"] or not listed
+
+    def _new_clause(self, at: int, last: int, finite: bool) -> bool:
+        """True for "the effusion has increased and the consolidation ...": another finding is spoken of."""
+        named = (*self.targets, *self.sentence.of("member"))
+        if not any(at <= tag.first < last for tag in named):
+            return False
+        before = [tag for tag in self.targets if tag.last <= at]
+        if not before:
+            return False
+        words, verbs = self.sentence.words, self.grammar["tells"]
+        told = any(words[place] in verbs for place in range(before[-1].last, at))
+        led = finite and any(words[b] == "there" and b < before[-1].first for b in self.breaks)
+        return told or led
 
     def is_stop(self, at: int) -> bool:
         """True for a full stop within a unit, less that of a number in a list."""

@@ -46,6 +46,7 @@ class Grammar(dict[str, frozenset[str]]):
         unsided: Targets that have no side of their own ("ascites"): that of a heading is not theirs.
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
+        anywhere: Findings that are at home in no organ ("calcification"): they lie in what they come with.
         devices, organ_targets: Targets that are tubes, lines and the like; that are organs.
     """
 
@@ -73,6 +74,7 @@ class Grammar(dict[str, frozenset[str]]):
         self.unsided = frozenset(lexicon.triggers.get("words_without_side", ()))
         self.lung_findings = frozenset(lexicon.triggers.get("lung_findings", ()))
         self.lesions = frozenset(name for name in groups["finding"] if name.endswith(lesions)) if lesions else _NONE
+        self.anywhere = frozenset(name for name in groups["finding"] if lexicon.targets[name].region == "any")
         self.devices = frozenset(groups["device"])
         self.organ_targets = frozenset(groups["anatomy"])
 

@@ -89,6 +89,9 @@ class HeadFinder:
     def _other_place(self, first: int, last: int) -> Head | None:
         """ "... on the right is not seen on the left": a denial with a place of its own behind one with another."""
         targets = self._targets(first, last)
+        place = next((at for at in range(first + 1, last - 1) if self._denies_place(at)), None)
+        if place is not None and len(targets) == 1 and targets[0].last <= place and self._places(place, last):
+            return Head(Tag("target", targets[0].name, place, place + 1, "absent"), place, last)
         for cue in self.sentence.within(first, last, "absent_after") if len(targets) == 1 else ():
             behind = self._places(cue.last, last)
             ahead = self._places(first, cue.first)
@@ -96,6 +99,11 @@ class HeadFinder:
             if led and ahead and behind and targets[0].last <= cue.first and _differ(_names(ahead), behind):
                 return Head(Tag("target", targets[0].name, cue.first, cue.last, "absent"), cue.first, last)
         return None
+
+    def _denies_place(self, at: int) -> bool:
+        """True for the "not" of "is seen not on the right"."""
+        words = self.sentence.words
+        return words[at] == "not" and words[at + 1] in self.grammar["at"]
 
     def _head(self, first: int, last: int) -> Head | None:
         words = self.sentence.words
@@ -144,12 +152,21 @@ class HeadFinder:
         hedged: Presence = "uncertain" if not grammar["hedges"].isdisjoint(words) else "present"
         if not grammar["stands_in"].isdisjoint(words) and self.sentence.words[first] not in ("it",):
             return before.presence if before.presence != "absent" else hedged
+        if self._is_subject(first, last):
+            return None
         graded = self._graded(first, last)
         said = graded or not grammar["affirms"].isdisjoint(words)
         if before.presence == "absent":
             turned = self.sentence.word(first - 1) in grammar["turns"] and bool(before.places)
             return hedged if (said and before.places) or turned else None
         return hedged if graded and before.graded else None
+
+    def _is_subject(self, first: int, last: int) -> bool:
+        """True for "the left kidney is small": an organ is described, and no finding in it."""
+        words, grammar = self.sentence.words[first:last], self.grammar
+        organ = any(word in grammar.organs or word in grammar["body_parts"] for word in words)
+        organ = organ or (words[0] == "the" and not self._graded(first, last))
+        return organ and grammar["at"].isdisjoint(words[:2]) and not grammar["copulas"].isdisjoint(words)
 
     def _graded(self, first: int, last: int) -> bool:
         sizes = self.grammar["own_sizes"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from medsegr.cognition.answers import Answer
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.priors import Presence
+from medsegr.cognition.priors import Presence, Span
 from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
 
 _ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before")
@@ -90,7 +90,10 @@ class Scopes:
             return Cue(kind, tag, tag.last, tag.last)
         if kind.endswith("_before"):
             return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=kind[0] == "a"))
-        return Cue(kind, tag, self.clauses.behind(tag.first, resumes=self._resumes(kind, tag)), tag.first)
+        finite = self.sentence.words[tag.first] in self.grammar["begins_verb"]
+        return Cue(
+            kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=self._resumes(kind, tag)), tag.first
+        )
 
     def _resumes(self, kind: str, tag: Tag) -> bool:
         """True for a denial that closes its clause: it may say so of what a pronoun or comma leads back to."""
@@ -155,12 +158,14 @@ class Scopes:
             return False
         if _looks_both_ways(cue.tag) and self.sentence.word(cue.tag.last) in ("and", ","):
             return False
-        return not self._characterises(cue.tag, target)
+        if self._characterises(cue.tag, target):
+            return False
+        return not (cue.kind == _AHEAD and self._is_sure(cue.tag.last, target))
 
     def _reaches_back(self, cue: Cue, target: Tag) -> bool:
         if target.last > cue.tag.first or target.first < cue.first:
             return False
-        if self._is_treatment(cue.tag, target) or self._looks_ahead(cue):
+        if self._is_treatment(cue.tag, target) or self._looks_ahead(cue) or self._was_so(cue.tag):
             return False
         if self._characterises(cue.tag, target):
             return False
@@ -208,6 +213,25 @@ class Scopes:
         by_means = words[-1] in grammar["means"] and target.name not in grammar.devices
         return treated and (by_means or not grammar["seen"].isdisjoint(words))
 
+    def _was_so(self, cue: Tag) -> bool:
+        """True for "not seen on the previous film" and "withdrawn and now ...": what follows says where it is now."""
+        words, grammar = self.sentence.words, self.grammar
+        behind = words[cue.last : cue.last + 4]
+        if words[cue.last - 1] == "withdrawn":
+            return not grammar["lies_now"].isdisjoint(behind)
+        if not behind or words[cue.first] not in grammar["begins_denial"] or "longer" in words[cue.first : cue.last]:
+            return False
+        former = not grammar["former"].isdisjoint(behind)
+        return behind[0] in grammar["formerly"] or (behind[0] in ("on", "in", "at") and former)
+
+    def _is_sure(self, first: int, target: Tag) -> bool:
+        """True for the second of "possible nodule left apex, definite nodule right base": it is not hedged as well."""
+        sure, words = self.grammar["sure"], self.sentence.words
+        if sure.isdisjoint(self.sentence.known):
+            return False
+        places = [place for place in range(first, target.first) if words[place] in sure]
+        return any(first <= tag.first < place for tag in self.clauses.targets for place in places)
+
     def _characterises(self, cue: Tag, target: Tag) -> bool:
         """True for "suspicious 2 cm nodule", "the mass is indeterminate": it is there, and what it is is in doubt."""
         if cue.kind[0] != "u" or self.sentence.words[cue.last - 1] not in self.grammar["characterises"]:
@@ -218,3 +242,17 @@ class Scopes:
 def _looks_both_ways(cue: Tag) -> bool:
     """True for hedges that may stand before and behind what they hedge ("possible")."""
     return cue.other is not None and {cue.kind, cue.other[0]} == {_AHEAD, _BEHIND}
+
+
+def open_cue(sentence: Sentence, alone: bool) -> tuple[str, Span] | None:
+    """The cue of "No evidence of:", which heads a list on the next lines; it may stand ``alone`` in its line."""
+    if not (alone or sentence.word(len(sentence) - 1) == ":") or "target" in sentence.kinds:
+        return None
+    cues = sentence.of("absent_before", "uncertain_before", "absent_after")
+    heads = [cue for cue in cues if _heads_list(sentence, cue)]
+    return (heads[-1].kind, sentence.span(heads[-1])) if heads else None
+
+
+def _heads_list(sentence: Sentence, cue: Tag) -> bool:
+    plain = ("the", "following", "finding")
+    return all(not word.isalpha() or word in plain for word in sentence.words[cue.last :])

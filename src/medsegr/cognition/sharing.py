@@ -73,7 +73,20 @@ def _reaches_back(clauses: Clauses, one: Draft, other: Draft) -> bool:
     sentence, grammar = clauses.sentence, clauses.grammar
     gap = sentence.between(one.target.last, other.target.first)
     described = any(a.kind not in ("side", "zone") and a.last <= other.target.first for a in other.attributes)
-    return (grammar["list_words"] | grammar["fillers"]).issuperset(gap) and not described
+    listed = (grammar["list_words"] | grammar["fillers"]).issuperset(gap) and not described
+    return listed or (_lies_in(grammar, one, other) and _only_accompanied(gap, grammar))
+
+
+def _lies_in(grammar: Grammar, one: Draft, other: Draft) -> bool:
+    """True where what comes with a finding lies in the finding itself: a mass with calcification."""
+    inside = other.name in grammar.anywhere or other.name in grammar.lung_findings
+    return inside and (one.name in grammar.lung_findings or one.name in grammar.lesions)
+
+
+def _only_accompanied(gap: Sequence[str], grammar: Grammar) -> bool:
+    """True for "with" and "associated with" and nothing more."""
+    companions = grammar["companions"]
+    return not companions.isdisjoint(gap) and set(gap) <= companions | grammar["fillers"]
 
 
 def _past_its_place(sentence: Sentence, one: Draft, other: Draft, grammar: Grammar) -> int:

@@ -8,13 +8,13 @@ from scipy import ndimage
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Count, Finding, Laterality, Location, Shape, Texture
 from medsegr.data.case import Case
+from medsegr.data.extents import extents_mm
 from medsegr.describe.competitors import MOST_COUNTED
 from medsegr.describe.form import form_of
 from medsegr.describe.grey_values import texture_of
 from medsegr.describe.place import Scene, side_of, zones_of
 from medsegr.describe.words import UNCOUNTED
 from medsegr.errors import DatasetError
-from medsegr.inference.measure import extents_mm
 
 SPECK = 0.05
 """A component below this share of the largest is a speck: neither counted nor measured."""

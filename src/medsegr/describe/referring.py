@@ -21,7 +21,7 @@ from medsegr.describe.contests import find_contests
 from medsegr.describe.derived_report import write_report
 from medsegr.describe.place import ZONES, Scene
 from medsegr.describe.zone_share import MOST_OUTSIDE, shares_in
-from medsegr.model.matching import contradicts, fits
+from medsegr.model.truth import contradicts, fits
 
 MOST_IN_EMPTY_ZONE = 0.02
 """Share of a target's pixels that may lie in a zone of which it is falsely said to be there."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from medsegr.data.case import Case
-from medsegr.model.matching import BROADER
+from medsegr.model.truth import BROADER
 
 SIDES = ("left", "right")
 

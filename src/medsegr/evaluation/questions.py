@@ -13,7 +13,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.model.matching import finding_of_record, match_findings
+from medsegr.model.truth import finding_of_record, match_findings
 
 Role = Literal["described", "denied", "named", "false", "foreign"]
 """``described`` or ``denied`` by the report; ``named``: a structure that the report does not speak of;

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from medsegr.inference.thresholds import KEPT
+from medsegr.model.thresholds import KEPT
 
 BINS = 10
 """Classes of support of equal width for the reliability diagram."""

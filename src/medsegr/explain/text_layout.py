@@ -28,7 +28,7 @@ MAX_WORD = 40
 
 
 @dataclass(frozen=True)
-class Word:
+class PlacedWord:
     """A run of letters without spaces.
 
     Attributes:
@@ -50,22 +50,22 @@ def evidence_spans(finding: Finding) -> list[tuple[int, int, str]]:
     ]
 
 
-def coloured_words(text: str, spans: Sequence[tuple[int, int, str]], window: Span | None = None) -> list[Word]:
+def coloured_words(text: str, spans: Sequence[tuple[int, int, str]], window: Span | None = None) -> list[PlacedWord]:
     """Split a part of a text into words; a word changes where its colour changes."""
     first, last = window or (0, len(text))
     kinds: dict[int, str] = {}
     for start, end, kind in spans:
         kinds.update(dict.fromkeys(range(max(start, first), min(end, last)), kind))
-    words: list[Word] = []
+    words: list[PlacedWord] = []
     for match in re.finditer(r"\S+", text[first:last]):
         begin, end = match.start() + first, match.end() + first
         cuts = [i for i in range(begin + 1, end) if kinds.get(i) != kinds.get(i - 1) or (i - begin) % MAX_WORD == 0]
         edges = [begin, *cuts, end]
-        words += [Word(text[a:b], kinds.get(a), a > begin) for a, b in pairwise(edges)]
+        words += [PlacedWord(text[a:b], kinds.get(a), a > begin) for a, b in pairwise(edges)]
     return words
 
 
-def excerpt(text: str, spans: Sequence[tuple[int, int, str]], context: int) -> list[Word]:
+def excerpt(text: str, spans: Sequence[tuple[int, int, str]], context: int) -> list[PlacedWord]:
     """The words around the evidence, at most ``context`` characters to each side, gaps as ``…``.
 
     Short gaps are filled; with a context of 0 only those that hold no letter and no digit, so that nothing but
@@ -79,13 +79,13 @@ def excerpt(text: str, spans: Sequence[tuple[int, int, str]], context: int) -> l
             windows[-1][1] = max(windows[-1][1], stop)
         else:
             windows.append([begin, stop])
-    words: list[Word] = []
+    words: list[PlacedWord] = []
     for begin, stop in windows:
         if begin > 0:
-            words.append(Word("…"))
+            words.append(PlacedWord("…"))
         words += coloured_words(text, spans, (begin, stop))
     if windows[-1][1] < len(text.rstrip()):
-        words.append(Word("…"))
+        words.append(PlacedWord("…"))
     return words
 
 
@@ -130,10 +130,10 @@ def _letters() -> frozenset[int]:
     return frozenset(plain.keys() & bold.keys())
 
 
-def wrap(words: Sequence[Word], width: float, size: float) -> list[list[tuple[float, Word]]]:
+def wrap(words: Sequence[PlacedWord], width: float, size: float) -> list[list[tuple[float, PlacedWord]]]:
     """Lines of (x in points, word)."""
     space = text_width("n n", size) - text_width("nn", size)
-    lines: list[list[tuple[float, Word]]] = [[]]
+    lines: list[list[tuple[float, PlacedWord]]] = [[]]
     x = 0.0
     for word in words:
         gap = 0.0 if word.joined or not lines[-1] else space
@@ -154,7 +154,7 @@ def fit_excerpt(
     max_lines: int,
     *,
     keep_text: bool = False,
-) -> list[list[tuple[float, Word]]]:
+) -> list[list[tuple[float, PlacedWord]]]:
     """The evidence, and as much of the report around it as may be shown.
 
     Args:
@@ -167,18 +167,20 @@ def fit_excerpt(
     Returns:
         Lines of (x in points, word).
     """
-    lines: list[list[tuple[float, Word]]] = []
+    lines: list[list[tuple[float, PlacedWord]]] = []
     around = (len(text) if len(text) <= SHORT else 110, 70, 40, 20, 8) if keep_text else ()
     for context in (*around, 0):
         lines = wrap(excerpt(text, spans, context), width, size)
         if len(lines) <= max_lines:
             return lines
     kept = lines[:max_lines]
-    kept[-1] = [*kept[-1][:-1], (kept[-1][-1][0], Word("…"))]
+    kept[-1] = [*kept[-1][:-1], (kept[-1][-1][0], PlacedWord("…"))]
     return kept
 
 
-def draw_lines(axes: Axes, lines: Sequence[Sequence[tuple[float, Word]]], x: float, y: float, size: float) -> float:
+def draw_lines(
+    axes: Axes, lines: Sequence[Sequence[tuple[float, PlacedWord]]], x: float, y: float, size: float
+) -> float:
     """Draw wrapped words; axes are in points with y downwards. Returns the y below the last line."""
     for number, line in enumerate(lines):
         baseline = y + (number + 1) * size * LINE - 0.42 * size

@@ -9,7 +9,7 @@ shadow in one plane alone may be taken for it. Two rules, both about parts of a 
   left out. Never the largest one, so the only lesion stays however small; never what the plane that is shown has;
   and none where the report counts several or names both sides.
 
-On stacks of three organs in abdominal MRI (``benchmarks/results/slice_consistency.json``), which the model had never
+On stacks of three organs in abdominal MRI (``docs/studies.md``), which the model had never
 seen, specks are worth a third of a point of Dice, a gain in most of the stacks that they change; support along the
 slices one to four points, with an interval that reaches below zero.
 """

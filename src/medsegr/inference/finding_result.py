@@ -3,13 +3,13 @@
 import numpy as np
 
 from medsegr.cognition.priors import Finding
+from medsegr.data.extents import extents_mm, volume_mm3
 from medsegr.data.image import MedicalImage
-from medsegr.inference.measure import extents_mm, volume_mm3
 from medsegr.inference.packed_mask import PackedMask
 from medsegr.inference.result import FindingResult, Outcome
-from medsegr.inference.thresholds import Thresholds
-from medsegr.inference.trained_targets import pictures_of
 from medsegr.inference.volume import FindingVolume
+from medsegr.model.thresholds import Thresholds
+from medsegr.model.trained_targets import pictures_of
 
 
 def finding_result(

@@ -12,14 +12,14 @@ from dataclasses import replace
 import numpy as np
 
 from medsegr.cognition.priors import Finding
-from medsegr.inference.plane import Ask, PlanePrediction, Question
+from medsegr.inference.plane import Ask, PlanePrediction, PlaneQuestion
 from medsegr.view import View
 
 
 def with_flips(ask: Ask) -> Ask:
     """A way to ask, once as it is and once in the mirror: twice the encodings."""
 
-    def ask_both(planes: Sequence[np.ndarray], questions: Sequence[Question]) -> list[PlanePrediction]:
+    def ask_both(planes: Sequence[np.ndarray], questions: Sequence[PlaneQuestion]) -> list[PlanePrediction]:
         widths = [plane.shape[1] for plane in planes]
         own = ask(planes, questions)
         mirrored = ask(
@@ -31,7 +31,7 @@ def with_flips(ask: Ask) -> Ask:
     return ask_both
 
 
-def mirrored_question(question: Question, width: int) -> Question:
+def mirrored_question(question: PlaneQuestion, width: int) -> PlaneQuestion:
     """The question that is true of the mirrored picture.
 
     Args:

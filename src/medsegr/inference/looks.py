@@ -8,8 +8,8 @@ from medsegr.inference.flips import with_flips
 from medsegr.inference.picture_memory import PictureMemory
 from medsegr.inference.plane import Ask, ask_model
 from medsegr.inference.second_look import with_second_look
-from medsegr.inference.thresholds import Thresholds
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

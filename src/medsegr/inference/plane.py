@@ -11,6 +11,7 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.decoder_input import Prompts
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
+from medsegr.data.image import MedicalImage
 from medsegr.errors import ConfigError
 from medsegr.inference.drawn import Drawn
 from medsegr.inference.picture_memory import PictureMemory
@@ -25,7 +26,7 @@ FINDINGS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
-class Question:
+class PlaneQuestion:
     """What is asked of an image.
 
     Attributes:
@@ -40,7 +41,7 @@ class Question:
     text: str = ""
     prompts: Mapping[int, UserPrompt] = field(default_factory=dict)
 
-    def part(self, first: int) -> "Question":
+    def part(self, first: int) -> "PlaneQuestion":
         """The next findings from ``first`` on that share an encoding, with their prompts."""
         last = first + FINDINGS_AT_ONCE
         prompts = {k - first: prompt for k, prompt in self.prompts.items() if first <= k < last}
@@ -101,14 +102,14 @@ class PlanePrediction:
         return own if self.mirrored is None else (own + self.mirrored.location_map(k)[:, ::-1]) / 2
 
 
-Ask = Callable[[Sequence[np.ndarray], Sequence[Question]], list[PlanePrediction]]
+Ask = Callable[[Sequence[np.ndarray], Sequence[PlaneQuestion]], list[PlanePrediction]]
 """Planes (H, W) or (H, W, 3), 0..1, and one question for each -> one answer for each."""
 
 
 def ask_model(
     model: ReportGuidedSam,
     planes: Sequence[np.ndarray],
-    questions: Sequence[Question],
+    questions: Sequence[PlaneQuestion],
     memory: PictureMemory | None = None,
 ) -> list[PlanePrediction]:
     """Ask the model once: all planes in one batch, all findings of a plane in one image encoding.
@@ -136,7 +137,7 @@ def ask_model(
         findings, texts = [question.findings for question in questions], [question.text for question in questions]
         priors = model.encode_findings(findings, views, texts)
         prompts = {k: prompt.in_square(squares[0]).to(device) for k, prompt in questions[0].prompts.items()}
-        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory)
+        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory=memory)
         places = output.location_logits[-1] if output.location_logits else output.logits
         counts = [len(question.findings) for question in questions]
         return [
@@ -152,26 +153,27 @@ def ask_model(
         ]
 
 
-def look_at(model: ReportGuidedSam, plane: np.ndarray, memory: PictureMemory | None) -> None:
-    """Do the host's work on a picture that is about to be asked, where it can be kept.
+def look_at(model: ReportGuidedSam, image: MedicalImage, memory: PictureMemory | None) -> None:
+    """Do the host's work on a picture that is about to be asked, where it can be kept; of a volume, nothing.
 
     Args:
         model: In evaluation mode.
-        plane: (H, W) or (H, W, 3), 0..1.
+        image: As it was read.
         memory: Where it is kept.
     """
     device = next(model.parameters()).device
-    if memory is not None and device.type != "meta":
+    if memory is not None and device.type != "meta" and not image.is_volume:
         with torch.inference_mode(), plain_defaults(device):
-            memory.trunks.trunk(model, model.preprocess([plane])[0].to(device))
+            memory.trunks.trunk(model, model.preprocess([image.plane()])[0].to(device))
 
 
 def _output(
     model: ReportGuidedSam,
     pixels: torch.Tensor,
     priors: PriorBatch,
-    questions: Sequence[Question],
+    questions: Sequence[PlaneQuestion],
     prompts: Mapping[int, Prompts],
+    *,
     memory: PictureMemory | None,
 ) -> GuidedOutput:
     """What the model gives; of one picture that is asked again only what is not at hand is computed."""
@@ -192,7 +194,7 @@ def _output(
     return output
 
 
-def _boxes(output: GuidedOutput, i: int, square: Square, question: Question) -> Float[np.ndarray, "k 4"]:
+def _boxes(output: GuidedOutput, i: int, square: Square, question: PlaneQuestion) -> Float[np.ndarray, "k 4"]:
     """The box of each finding of plane ``i``, in pixels of the picture."""
     count = len(question.findings)
     boxes = np.full((count, 4), np.nan, np.float32)

@@ -10,11 +10,11 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage
-from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, Question
-from medsegr.inference.thresholds import Thresholds
-from medsegr.inference.trained_targets import Untrained
+from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, PlaneQuestion
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.inference.volume import FindingVolume, gather
+from medsegr.model.thresholds import Thresholds
+from medsegr.model.trained_targets import Untrained
 
 if TYPE_CHECKING:
     from medsegr.inference.predictor import Predictor
@@ -64,7 +64,7 @@ class Prepared:
     ids: tuple[str, ...]
     known: tuple[bool, ...]
     sought: tuple[int, ...]
-    question: Question
+    question: PlaneQuestion
     thresholds: Thresholds
     lexicon: Lexicon
     chosen: str | None = None
@@ -86,10 +86,10 @@ class Prepared:
 
 def question_of(
     findings: Sequence[Finding], image: MedicalImage, text: str, prompts: Sequence[UserPrompt | None]
-) -> Question:
+) -> PlaneQuestion:
     """What the model is asked, of the findings that are looked for and a prompt or none for each."""
     given = {place: prompt for place, prompt in enumerate(prompts) if prompt is not None}
-    return Question(tuple(seen(finding, image.view) for finding in findings), image.view, text, given)
+    return PlaneQuestion(tuple(seen(finding, image.view) for finding in findings), image.view, text, given)
 
 
 def answer_all(cases: Sequence[Prepared]) -> Iterator[list[FindingVolume]]:

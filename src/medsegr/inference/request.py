@@ -10,7 +10,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.image import ImageSource, MedicalImage
 from medsegr.errors import ConfigError, ReportError
-from medsegr.inference.trained_targets import TrainedTargets
+from medsegr.model.trained_targets import TrainedTargets
 
 MAX_FINDINGS = 200
 """More than any report of one study holds; beyond it the text is taken for something else."""

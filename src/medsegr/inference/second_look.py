@@ -33,8 +33,8 @@ import numpy as np
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Finding, Location, Shape
 from medsegr.inference.crop import Bounds, Window, bounds_of, longest_side, united, window_around
-from medsegr.inference.plane import Ask, PlanePrediction, Question
-from medsegr.inference.thresholds import Thresholds
+from medsegr.inference.plane import Ask, PlanePrediction, PlaneQuestion
+from medsegr.model.thresholds import Thresholds
 from medsegr.square import Square
 
 SMALL = 0.3
@@ -67,7 +67,7 @@ class CloserLook:
     plane: int
     k: int
     window: Window
-    question: Question
+    question: PlaneQuestion
 
 
 def with_second_look(ask: Ask, thresholds: Thresholds, lexicon: Lexicon) -> Ask:
@@ -79,7 +79,7 @@ def with_second_look(ask: Ask, thresholds: Thresholds, lexicon: Lexicon) -> Ask:
         lexicon: Says which words mean a size.
     """
 
-    def ask_twice(planes: Sequence[np.ndarray], questions: Sequence[Question]) -> list[PlanePrediction]:
+    def ask_twice(planes: Sequence[np.ndarray], questions: Sequence[PlaneQuestion]) -> list[PlanePrediction]:
         answers = ask(planes, questions)
         closer = [
             look
@@ -97,7 +97,7 @@ def with_second_look(ask: Ask, thresholds: Thresholds, lexicon: Lexicon) -> Ask:
 
 
 def closer_looks(
-    plane: int, question: Question, answer: PlanePrediction, thresholds: Thresholds, lexicon: Lexicon
+    plane: int, question: PlaneQuestion, answer: PlanePrediction, thresholds: Thresholds, lexicon: Lexicon
 ) -> Iterator[CloserLook]:
     """The small findings of a plane.
 

@@ -11,9 +11,9 @@ from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 from medsegr.inference.consistency import WEAK, is_several, settled
 from medsegr.inference.packed_mask import PackedMask
-from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, Question
-from medsegr.inference.thresholds import Thresholds
+from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, PlaneQuestion
 from medsegr.inference.upscaled import Later
+from medsegr.model.thresholds import Thresholds
 
 PLANES_AT_ONCE = 4
 """Planes in one batch."""
@@ -23,7 +23,7 @@ PIXELS_AT_ONCE = 2**25
 
 
 def predict_planes(
-    ask: Ask, image: MedicalImage, question: Question, neighbours: bool = False
+    ask: Ask, image: MedicalImage, question: PlaneQuestion, neighbours: bool = False
 ) -> Iterator[PlanePrediction]:
     """Every plane of an image in order; all findings of a plane in one image encoding.
 
@@ -119,7 +119,7 @@ class FindingVolume:
 def gather(
     ask: Ask,
     image: MedicalImage,
-    question: Question,
+    question: PlaneQuestion,
     thresholds: Thresholds,
     told: Sequence[Finding] = (),
     *,

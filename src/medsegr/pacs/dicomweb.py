@@ -42,6 +42,7 @@ class DicomWeb:
             session.headers["Authorization"] = told
             session.trust_env = False  # a .netrc would take its place
         self._client = client.DICOMwebClient(address.url, session=session, timeout=TIMEOUT_S, permissive_uid=True)
+        self._client.set_http_retry_params(retry=False)
 
     def echo(self) -> None:
         """Ask for one study."""
@@ -124,14 +125,23 @@ def _in_our_words(what: str) -> Iterator[None]:
             raise
         raise PacsError(f"The PACS could not {what}: {_reason(error)}") from error
     except Exception as error:  # an answer that is no DICOMweb
-        raise PacsError(f"The PACS could not {what}: its answer cannot be read ({type(error).__name__}). "
-                        "Is the address that of its DICOMweb service?") from error  # fmt: skip
+        raise PacsError(f"The PACS could not {what}: {_unreadable(error)}") from error
 
 
 def _reason(error: Any) -> str:
+    import requests
+
+    if isinstance(error, requests.TooManyRedirects):
+        return "it sends us to another address, and none but its own is asked. Give its right address."
     status = getattr(error.response, "status_code", None)
     if status in (401, 403):
         return f"it wants a login ({status}). Set {AUTHORIZATION_VARIABLE} to the header, such as 'Bearer TOKEN'."
     if status is not None:
         return f"it answered {status}. Is the address that of its DICOMweb service?"
-    return f"it cannot be reached ({type(error).__name__}). Check address and port."
+    if isinstance(error, (requests.ConnectionError, requests.Timeout)):
+        return f"it cannot be reached ({type(error).__name__}). Check address and port."
+    return _unreadable(error)
+
+
+def _unreadable(error: Exception) -> str:
+    return f"its answer cannot be read ({type(error).__name__}). Is the address that of its DICOMweb service?"

@@ -198,7 +198,7 @@ def _models(name: str, predictor: "Predictor | AutoPredictor") -> list[dict[str,
 
 
 def _model(name: str, metadata: dict[str, Any]) -> dict[str, Any]:
-    from medsegr.inference.trained_targets import TrainedTargets
+    from medsegr.model.trained_targets import TrainedTargets
 
     trained = TrainedTargets.from_metadata(metadata).of_modality
     targets = {modality: sorted(names) for modality, names in trained.items()}

@@ -8,7 +8,7 @@ import numpy as np
 
 from medsegr.cognition.priors import Count, Finding, Location, Shape, Texture
 from medsegr.cognition.region_map import region_map
-from medsegr.training.studies import Question, Study
+from medsegr.training.studies import TrainingQuestion, TrainingStudy
 from medsegr.view import View
 
 MOST_INSIDE = 0.02
@@ -23,7 +23,9 @@ WIDE, NARROW = 0.15, 0.5
 MAP_SIZE = 64
 
 
-def counterfactual(study: Study, other: Callable[[], Study], rng: np.random.Generator) -> Question | None:
+def counterfactual(
+    study: TrainingStudy, other: Callable[[], TrainingStudy], rng: np.random.Generator
+) -> TrainingQuestion | None:
     """A recorded object with one aspect of another case's; the records say what it fits, if anything.
 
     Without records, a finding of the report in another place, see :func:`misplaced`.
@@ -38,7 +40,7 @@ def counterfactual(study: Study, other: Callable[[], Study], rng: np.random.Gene
             if lent.target != finding.target or not _stated(getattr(lent, aspect)) or changed == finding:
                 continue
             if (fitting := study.fitting(changed)) is not None:
-                return Question(changed, fitting)
+                return TrainingQuestion(changed, fitting)
     return None
 
 
@@ -46,7 +48,9 @@ def _stated(aspect: Location | Texture | Shape) -> bool:
     return aspect.stated if isinstance(aspect, Location) else bool(aspect.attributes)
 
 
-def misplaced(study: Study, other: Callable[[], Study], rng: np.random.Generator) -> Question | None:
+def misplaced(
+    study: TrainingStudy, other: Callable[[], TrainingStudy], rng: np.random.Generator
+) -> TrainingQuestion | None:
     """A finding of the report in a place where its target clearly is not: mirrored, or as in another case.
 
     For studies without records. Nothing is its truth, which the region map proves: the place as it is stated holds
@@ -71,7 +75,7 @@ def misplaced(study: Study, other: Callable[[], Study], rng: np.random.Generator
     return None
 
 
-def _share(study: Study, finding: Finding, masks: tuple[str, ...], level: float = NARROW) -> float:
+def _share(study: TrainingStudy, finding: Finding, masks: tuple[str, ...], level: float = NARROW) -> float:
     """Share of masks that a finding's place holds, 0..1; 0.1 (neither in nor out) where the place says nothing."""
     place = _place(finding.location, study.view, finding.shape.count)
     if place is None:

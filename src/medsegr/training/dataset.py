@@ -23,7 +23,7 @@ from medsegr.training.augmentation import change_intensity, draw_geometry, move
 from medsegr.training.config import TrainConfig
 from medsegr.training.losses import Truth
 from medsegr.training.questions import draw_questions
-from medsegr.training.studies import Question, Study, StudyStore
+from medsegr.training.studies import StudyStore, TrainingQuestion, TrainingStudy
 from medsegr.training.told_boxes import told_boxes
 from medsegr.view import View
 
@@ -89,7 +89,9 @@ class TrainingBatch:
         return replace(self, pixels=F.avg_pool2d(self.pixels, 2))
 
 
-def make_sample(study: Study, questions: Sequence[Question], config: TrainConfig, rng: np.random.Generator) -> Sample:
+def make_sample(
+    study: TrainingStudy, questions: Sequence[TrainingQuestion], config: TrainConfig, rng: np.random.Generator
+) -> Sample:
     """Augment a study: a flip of the picture flips the findings' sides too."""
     image = torch.from_numpy(study.image).float().div_(255)
     image = image[None] if image.ndim == 2 else image.permute(2, 0, 1)
@@ -112,7 +114,7 @@ def make_sample(study: Study, questions: Sequence[Question], config: TrainConfig
     )
 
 
-def plain_sample(study: Study, questions: Sequence[Question]) -> Sample:
+def plain_sample(study: TrainingStudy, questions: Sequence[TrainingQuestion]) -> Sample:
     """A study as it is, for validation."""
     masks = [study.mask(question.masks) for question in questions]
     stacked = np.stack(masks) if masks else np.zeros((0, *study.size), np.uint8)
@@ -121,7 +123,7 @@ def plain_sample(study: Study, questions: Sequence[Question]) -> Sample:
     return Sample(image, seen_findings(study, questions), stacked, study.view, texts)
 
 
-def seen_findings(study: Study, questions: Sequence[Question]) -> tuple[Finding, ...]:
+def seen_findings(study: TrainingStudy, questions: Sequence[TrainingQuestion]) -> tuple[Finding, ...]:
     """What is asked for, with what of a place can be told in such a picture."""
     return tuple(seen(question.finding, study.view) for question in questions)
 
@@ -225,7 +227,9 @@ class TrainingBatches(Dataset):
         name = f"{self.store.folders[dataset].name}/{self.store.names[dataset][index]}"
         return replace(self._seen(study, questions, name, rng), picture=name)
 
-    def _seen(self, study: Study, questions: Sequence[Question], name: str, rng: np.random.Generator) -> Sample:
+    def _seen(
+        self, study: TrainingStudy, questions: Sequence[TrainingQuestion], name: str, rng: np.random.Generator
+    ) -> Sample:
         """The study as it is, or augmented: anew, or in one of the versions that are kept."""
         versions = self.config.trunk_cache.versions
         if not versions:
@@ -240,7 +244,7 @@ class TrainingBatches(Dataset):
     def _index(self, dataset: int, rng: np.random.Generator) -> int:
         return int(rng.integers(len(self.store.names[dataset])))
 
-    def _draw(self, dataset: int, rng: np.random.Generator) -> Study:
+    def _draw(self, dataset: int, rng: np.random.Generator) -> TrainingStudy:
         return self.store.get(dataset, self._index(dataset, rng))
 
 

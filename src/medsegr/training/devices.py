@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -106,3 +107,9 @@ def memory_kept() -> Iterator[None]:
         library.mallopt(M_MMAP_THRESHOLD, 32 * 2**20)
         library.mallopt(M_TRIM_THRESHOLD, 64 * 2**20)
         library.malloc_trim(0)
+
+
+def ignore_interrupt(_: int) -> None:
+    """Ctrl-C and a scheduler's termination reach all processes; the first one ends the others when it has saved."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

@@ -9,13 +9,15 @@ from medsegr.cognition.priors import Finding
 from medsegr.perception.modulator import GUIDED
 from medsegr.training.config import SamplingConfig
 from medsegr.training.counterfactuals import counterfactual
-from medsegr.training.studies import Question, Study
+from medsegr.training.studies import TrainingQuestion, TrainingStudy
 
-OtherStudy = Callable[[], Study]
+OtherStudy = Callable[[], TrainingStudy]
 """Another study of the same data set, drawn at random."""
 
 
-def draw_questions(study: Study, other: OtherStudy, config: SamplingConfig, rng: np.random.Generator) -> list[Question]:
+def draw_questions(
+    study: TrainingStudy, other: OtherStudy, config: SamplingConfig, rng: np.random.Generator
+) -> list[TrainingQuestion]:
     """Draw up to ``max_findings`` questions for a study.
 
     Args:
@@ -33,7 +35,7 @@ def draw_questions(study: Study, other: OtherStudy, config: SamplingConfig, rng:
     if rng.random() < config.report_dropout:
         return _merely_named(study, slots, config, rng)
     sources = _sources(study, other, config, rng)
-    questions: list[Question] = []
+    questions: list[TrainingQuestion] = []
     for _ in range(slots * 3):
         live = {name: entry for name, entry in sources.items() if entry[0] > 0}
         if not live or len(questions) == slots:
@@ -48,7 +50,7 @@ def draw_questions(study: Study, other: OtherStudy, config: SamplingConfig, rng:
     return questions
 
 
-def _sources(study: Study, other: OtherStudy, config: SamplingConfig, rng: np.random.Generator):
+def _sources(study: TrainingStudy, other: OtherStudy, config: SamplingConfig, rng: np.random.Generator):
     """Source -> (share, a function that draws the next question or None when exhausted)."""
 
     def pool(items):
@@ -59,8 +61,8 @@ def _sources(study: Study, other: OtherStudy, config: SamplingConfig, rng: np.ra
         take = pool(items)
         return lambda: None if (question := take()) is None else tell_less(question, study, config, rng)
 
-    named = [Question(study.asked_for(target), masks) for target, masks in study.named.items()]
-    false = [Question(finding) for finding in study.false]
+    named = [TrainingQuestion(study.asked_for(target), masks) for target, masks in study.named.items()]
+    false = [TrainingQuestion(finding) for finding in study.false]
     return {
         "described": (config.described_share, told(study.described)),
         "distractor": (config.distractor_share, told(study.distractors)),
@@ -72,7 +74,9 @@ def _sources(study: Study, other: OtherStudy, config: SamplingConfig, rng: np.ra
     }
 
 
-def _merely_named(study: Study, slots: int, config: SamplingConfig, rng: np.random.Generator) -> list[Question]:
+def _merely_named(
+    study: TrainingStudy, slots: int, config: SamplingConfig, rng: np.random.Generator
+) -> list[TrainingQuestion]:
     """A sample without a report: targets by name, mostly such that the image shows."""
     present = [(target, masks) for target, masks in sorted(study.named.items())]
     absent = [(target, ()) for target in study.absent]
@@ -81,14 +85,16 @@ def _merely_named(study: Study, slots: int, config: SamplingConfig, rng: np.rand
     keep = len(present) if rng.random() < 0.5 else len(present) + 1
     chosen = [present[i] for i in rng.permutation(len(present))] + [absent[i] for i in rng.permutation(len(absent))]
     chosen = chosen[: max(1, min(keep, slots))]
-    return [Question(study.asked_for(target).named_only(), tuple(masks)) for target, masks in chosen]
+    return [TrainingQuestion(study.asked_for(target).named_only(), tuple(masks)) for target, masks in chosen]
 
 
-def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.random.Generator) -> Question:
+def tell_less(
+    question: TrainingQuestion, study: TrainingStudy, config: SamplingConfig, rng: np.random.Generator
+) -> TrainingQuestion:
     """Leave aspects unsaid, or all of them, and widen the truth to all that still fits."""
     finding, everything = question.finding, study.named.get(question.finding.target)
     if everything and rng.random() < config.finding_dropout:
-        return Question(finding.named_only(), everything)
+        return TrainingQuestion(finding.named_only(), everything)
     drop = rng.random(3) < config.aspect_dropout
     if not drop.any():
         return question
@@ -104,7 +110,7 @@ def tell_less(question: Question, study: Study, config: SamplingConfig, rng: np.
     return replace(question, finding=less, masks=everything if drop[0] and everything else question.masks)
 
 
-def mismatched(study: Study, other: OtherStudy, rng: np.random.Generator) -> Question | None:
+def mismatched(study: TrainingStudy, other: OtherStudy, rng: np.random.Generator) -> TrainingQuestion | None:
     """A target that this image does not show: half the time as another case describes it, else by name."""
     if not study.absent:
         return None
@@ -115,25 +121,25 @@ def mismatched(study: Study, other: OtherStudy, rng: np.random.Generator) -> Que
         if told:
             return replace(told[int(rng.integers(len(told)))], masks=())
     finding = study.asked_for(study.absent[int(rng.integers(len(study.absent)))])
-    return Question(finding if rng.random() < 0.5 else finding.named_only())
+    return TrainingQuestion(finding if rng.random() < 0.5 else finding.named_only())
 
 
-def foreign(study: Study, rng: np.random.Generator) -> Question | None:
+def foreign(study: TrainingStudy, rng: np.random.Generator) -> TrainingQuestion | None:
     """The bare name of something that such a picture cannot show."""
     if not study.foreign:
         return None
-    return Question(study.asked_for(study.foreign[int(rng.integers(len(study.foreign)))]).named_only())
+    return TrainingQuestion(study.asked_for(study.foreign[int(rng.integers(len(study.foreign)))]).named_only())
 
 
-def validation_questions(study: Study, most: int) -> list[Question]:
+def validation_questions(study: TrainingStudy, most: int) -> list[TrainingQuestion]:
     """What a study is asked in validation: its findings, else its structures by name, and one false one."""
-    told = list(study.described) or [Question(study.asked_for(t), m) for t, m in sorted(study.named.items())]
-    false = [Question(finding) for finding in study.false] or [
-        Question(study.asked_for(target)) for target in study.absent
+    told = list(study.described) or [TrainingQuestion(study.asked_for(t), m) for t, m in sorted(study.named.items())]
+    false = [TrainingQuestion(finding) for finding in study.false] or [
+        TrainingQuestion(study.asked_for(target)) for target in study.absent
     ]
     return told[: most - 1 if false and most > 1 else most] + (false[:1] if most > 1 else [])
 
 
-def named_questions(study: Study, most: int) -> list[Question]:
+def named_questions(study: TrainingStudy, most: int) -> list[TrainingQuestion]:
     """The structures of a study without a report: named, and nothing else."""
-    return [Question(Finding(target), masks) for target, masks in sorted(study.named.items())][:most]
+    return [TrainingQuestion(Finding(target), masks) for target, masks in sorted(study.named.items())][:most]

@@ -6,9 +6,9 @@ from medsegr.backbones.catalogue import resize_host
 from medsegr.cognition.taught_words import TaughtWords
 from medsegr.errors import ConfigError
 from medsegr.inference.builtin import builtin_models, builtin_path
-from medsegr.inference.trained_targets import POLICY
 from medsegr.model.attach import build_model, enlarged
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.trained_targets import POLICY
 from medsegr.training.config import TrainConfig
 from medsegr.training.trunk_cache import refuse_changing_trunk
 

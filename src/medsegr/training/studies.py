@@ -13,7 +13,7 @@ from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case, one_plane
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.errors import ConfigError
-from medsegr.model.matching import contradicts, finding_of_record, fits, match_findings
+from medsegr.model.truth import contradicts, finding_of_record, fits, match_findings
 from medsegr.square import Square
 from medsegr.view import View
 
@@ -22,7 +22,7 @@ FitSquare = Callable[[tuple[int, int]], Square]
 
 
 @dataclass(frozen=True)
-class Question:
+class TrainingQuestion:
     """A finding to ask an image for, and its truth.
 
     Attributes:
@@ -38,7 +38,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Study:
+class TrainingStudy:
     """One case as training needs it.
 
     Attributes:
@@ -59,8 +59,8 @@ class Study:
     view: View
     lexicon: Lexicon
     packed: dict[str, np.ndarray]
-    described: tuple[Question, ...] = ()
-    distractors: tuple[Question, ...] = ()
+    described: tuple[TrainingQuestion, ...] = ()
+    distractors: tuple[TrainingQuestion, ...] = ()
     false: tuple[Finding, ...] = ()
     objects: tuple[tuple[Finding, str], ...] = ()
     named: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Study:
 
 def prepare_study(
     case: Case, folder: DatasetFolder, fit: FitSquare, lexicon: Lexicon, neighbours: bool = False
-) -> Study:
+) -> TrainingStudy:
     """Bring a case to the host's size and find the truth of everything that can be asked of it.
 
     Args:
@@ -129,13 +129,13 @@ def prepare_study(
         if mask.any() and target not in named:
             named[target] = (keep(f"all {target}", mask),)
     described = _described(case, lexicon, keep, objects)
-    return Study(
+    return TrainingStudy(
         image=square.shrunk_pixels(case.image.plane()),
         view=case.image.view.in_square(square),
         lexicon=lexicon,
         packed=packed,
         described=tuple(described),
-        distractors=tuple(Question(f, (n,)) for f, n in objects if records[n].role == "distractor"),
+        distractors=tuple(TrainingQuestion(f, (n,)) for f, n in objects if records[n].role == "distractor"),
         false=tuple(finding_of_record(r) for r in case.findings if r.role == "false"),
         objects=tuple(objects),
         named=named,
@@ -144,7 +144,7 @@ def prepare_study(
     )
 
 
-def _described(case: Case, lexicon: Lexicon, keep, objects) -> list[Question]:
+def _described(case: Case, lexicon: Lexicon, keep, objects) -> list[TrainingQuestion]:
     """The report's findings with their masks, and described records that the parser missed."""
     priors = parse_report(case.report, case.image.modality, lexicon=lexicon) if case.report else ()
     spoken = [finding for finding in priors if finding.presence != "absent"]
@@ -161,9 +161,9 @@ def _described(case: Case, lexicon: Lexicon, keep, objects) -> list[Question]:
         if any(name == own and contradicts(match.finding, truth) for truth, name in objects):
             continue  # misread; better not asked than asked wrongly
         also = [name for truth, name in objects if name != own and fits(match.finding, truth)]
-        questions.append(Question(match.finding, (own, *also), case.report or ""))
+        questions.append(TrainingQuestion(match.finding, (own, *also), case.report or ""))
     roles = {record.id: record.role for record in case.findings}
-    missed = [Question(f, (n,)) for f, n in objects if roles[n] == "described" and n not in seen]
+    missed = [TrainingQuestion(f, (n,)) for f, n in objects if roles[n] == "described" and n not in seen]
     return questions + missed
 
 
@@ -202,7 +202,7 @@ class StudyStore:
         self.lexicon = lexicon or load_lexicon()
         self.neighbours = neighbours
         self._budget = cache_mb * 2**20
-        self._kept: dict[tuple[int, int], Study] = {}
+        self._kept: dict[tuple[int, int], TrainingStudy] = {}
 
     def require_all(self) -> "StudyStore":
         """Check that every data set has images in the split.
@@ -225,7 +225,7 @@ class StudyStore:
         """(data set, case) of every study."""
         return [(d, i) for d, names in enumerate(self.names) for i in range(len(names))]
 
-    def get(self, dataset: int, index: int) -> Study:
+    def get(self, dataset: int, index: int) -> TrainingStudy:
         """A study, from memory or decoded now."""
         key = (dataset, index)
         if key not in self._kept:

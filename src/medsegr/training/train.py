@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +19,11 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.catalogue import working_folder_importable
 from medsegr.cognition.taught_words import Tally
 from medsegr.errors import TrainingError
-from medsegr.inference.trained_targets import KEY, TrainedTargets
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.trained_targets import KEY, TrainedTargets
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import TrainingBatch, TrainingBatches
-from medsegr.training.devices import build_fabric, denormals_flushed, memory_kept, quiet
+from medsegr.training.devices import build_fabric, denormals_flushed, ignore_interrupt, memory_kept, quiet
 from medsegr.training.losses import guided_loss
 from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
 from medsegr.training.resume import Progress, Trained, load_state, save_state
@@ -56,13 +56,19 @@ class TrainResult:
 
 
 @plain_defaults()
-def train(config: TrainConfig, resume: bool = False, show_progress: bool = True) -> TrainResult:
+def train(
+    config: TrainConfig,
+    resume: bool = False,
+    show_progress: bool = True,
+    build: Callable[[TrainConfig], ReportGuidedSam] = starting_model,
+) -> TrainResult:
     """Train a model.
 
     Args:
         config: Data, host, schedule, weights.
         resume: Go on with the run in ``config.out``; from the start where there is none yet.
         show_progress: Draw a progress bar on standard error.
+        build: Makes the model to train; a baseline may be trained alike.
 
     Returns:
         Where the run stands. Its folder holds ``best/``, ready for ``from_pretrained``.
@@ -78,19 +84,13 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
         torch.set_num_threads(config.threads)
     fabric = build_fabric(config)
     torch.manual_seed(config.seed)
-    model = starting_model(config)
+    model = build(config)
     beside = model.adapter.config.neighbours
     store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb, neighbours=beside).require_all()
     held_out = StudyStore(config.data, "val", model.backbone.square, config.cache_mb, neighbours=beside)
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
     with quiet(), denormals_flushed(), memory_kept():
         return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
-
-
-def _ignore_interrupt(_: int) -> None:
-    """Ctrl-C and a scheduler's termination reach all processes; the first one ends the others when it has saved."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
@@ -112,7 +112,8 @@ class _Run:
         self.model = model
         self.folder = folder
         self.encoder = model.text_encoder()
-        self.trunks = TrunkCache(model, config, fabric.autocast) if config.trunk_cache.versions else None
+        frozen = config.trunk_cache.versions and isinstance(model, ReportGuidedSam)
+        self.trunks = TrunkCache(model, config, fabric.autocast) if frozen else None
         named = dict(model.trainable_parameters())
         optimiser = build_optimiser(model, named, config.optimiser)
         self.wrapped, self.wrapped_optimiser = fabric.setup(model, optimiser)
@@ -164,7 +165,7 @@ class _Run:
         told = config.sampling.told_box if self.model.adapter.box is not None else 0.0
         batches = TrainingBatches(store, config, vocabulary, self.model.preprocess, rank, self.encoder, told)
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
-        deaf = _ignore_interrupt if config.workers else None
+        deaf = ignore_interrupt if config.workers else None
         loader = DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers, worker_init_fn=deaf)
         with working_folder_importable():  # workers that are no copies of this process import a host's module anew
             return iter(loader)

@@ -8,13 +8,13 @@ import torch
 from scipy.special import expit
 
 from medsegr.cognition.text_encoder import TextEncoder
-from medsegr.inference.thresholds import SupportThresholds
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.thresholds import SupportThresholds
 from medsegr.training.config import TrainConfig
 from medsegr.training.dataset import collate, in_groups, plain_sample, validation_keys
 from medsegr.training.losses import coarse, content_weights
 from medsegr.training.questions import named_questions, validation_questions
-from medsegr.training.studies import Question, Study, StudyStore
+from medsegr.training.studies import StudyStore, TrainingQuestion, TrainingStudy
 from medsegr.training.trunk_cache import TrunkCache
 
 
@@ -87,7 +87,7 @@ def _mean(values) -> float:
 @torch.inference_mode()
 def _ask(
     model: ReportGuidedSam,
-    asked: list[tuple[Study, list[Question]]],
+    asked: list[tuple[TrainingStudy, list[TrainingQuestion]]],
     batch_size: int,
     encoder: TextEncoder | None,
     trunks: TrunkCache | None,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from medsegr.cognition.priors import Finding, Location
+from medsegr.data.extents import extents_mm, volume_mm3
 from medsegr.data.image import MedicalImage, load_image
-from medsegr.inference.measure import extents_mm, volume_mm3
 from medsegr.inference.result import FindingResult, Result
 from tests.data.dicom.series_maker import (
     AXIAL,

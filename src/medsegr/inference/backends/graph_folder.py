@@ -21,8 +21,18 @@ NAMES, SCHEMA = "graph.json", "medsegr.graphs/1"
 MOST_GRAPHS = 48
 """Folders that are kept; beyond it those go that were unused for longest."""
 
-ROOMS = ("backbones", "perception", "model", "cognition", "inference/backends")
-"""Folders of our own code that decide what a graph computes."""
+OWN_CODE = (
+    "backbones/*.py",
+    "cognition/fusion_transformer.py",
+    "cognition/prior_embedding.py",
+    "inference/backends/*.py",
+    "model/adapter.py",
+    "model/native_prompts.py",
+    "model/report_guided_sam.py",
+    "model/support_head.py",
+    "perception/*.py",
+)
+"""Files of ours that decide what a graph computes."""
 
 
 def graphs_home() -> Path:
@@ -128,4 +138,4 @@ def _names(model: ReportGuidedSam) -> list[tuple[str, ...]]:
 def _code() -> str:
     """A hash of our own code that goes into graphs."""
     package = Path(str(resources.files("medsegr")))
-    return digest(*(path.read_bytes() for room in ROOMS for path in sorted((package / room).glob("*.py"))))
+    return digest(*(path.read_bytes() for files in OWN_CODE for path in sorted(package.glob(files))))
