@@ -129,7 +129,7 @@ class Square:
             along = np.flatnonzero(cells.any(1 - dim))
             low = high = np.arange(cells.shape[dim])
             for step in self._steps(cells.shape[dim], dim, 0, self.original[dim]):
-                low, high = low[step.low.numpy()], high[step.high.numpy()]
+                low, high = low[step.low], high[step.high]
             touched = np.flatnonzero((high >= along[0]) & (low <= along[-1]))
             if not len(touched):
                 return None
@@ -152,19 +152,19 @@ class _Step:
     Each pixel is one product and one sum of what it reads, so that a part of a picture is the part of the whole.
     """
 
-    low: Int[Tensor, "n"]
-    high: Int[Tensor, "n"]
-    weight: Float[Tensor, "n"]
+    low: Int[np.ndarray, "n"]
+    high: Int[np.ndarray, "n"]
+    weight: Float[np.ndarray, "n"]
 
     @classmethod
     def between(cls, source: int, target: int, first: int, last: int) -> "_Step":
         """Of positions ``first`` to ``last`` of the target; pixels' centres correspond, edges are repeated."""
-        place = ((torch.arange(first, last, dtype=torch.float64) + 0.5) * source / target - 0.5).clamp(min=0.0)
-        low = place.floor().long().clamp(max=source - 1)
-        return cls(low, (low + 1).clamp(max=source - 1), (place - low).clamp(max=1.0).float())
+        place = np.maximum((np.arange(first, last) + 0.5) * source / target - 0.5, 0.0)
+        low = np.minimum(place.astype(np.int64), source - 1)
+        return cls(low, np.minimum(low + 1, source - 1), np.minimum(place - low, 1.0).astype(np.float32))
 
     def of(self, maps: Float[Tensor, "n h w"], dim: int) -> Float[Tensor, "n y x"]:
         """The maps at the target's positions along one of their sides."""
-        low, high = maps.index_select(dim, self.low.to(maps.device)), maps.index_select(dim, self.high.to(maps.device))
-        weight = self.weight.to(maps.device).view(-1, *([1] * (2 - dim)))
-        return low.mul_(1 - weight).add_(high.mul_(weight))
+        low, high, weight = (torch.from_numpy(part).to(maps.device) for part in (self.low, self.high, self.weight))
+        share = weight.view(-1, *([1] * (2 - dim)))
+        return maps.index_select(dim, low).mul_(1 - share).add_(maps.index_select(dim, high).mul_(share))

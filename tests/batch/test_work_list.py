@@ -126,3 +126,15 @@ def test_letters_may_be_composed_otherwise_than_in_the_name_of_the_file(tmp_path
     one, two = "caf\u00e9.png", "cafe\u0301.png"
     assert reports(tmp_path, made(tmp_path, two), one) == [f"{one}!"]
     assert reports(tmp_path, [tmp_path / one], two) == [f"{two}!"]
+
+
+def test_a_table_may_name_a_picture_twice(tmp_path):
+    made(tmp_path, "a.png", "b.png")
+    table = tmp_path / "studies.csv"
+    for rows, repeats in (
+        (["a.png,Nodule.", "b.png,Nodule."], False),
+        (["a.png,Nodule.", "a.png,Mass."], True),
+    ):
+        table.write_text("\n".join(["image,report", *rows]) + "\n")
+        assert collect_studies([table], None, None, None).repeats is repeats
+    assert not collect_studies([tmp_path], None, None, None).repeats

@@ -34,18 +34,19 @@ def model():
 def counts(model, monkeypatch):
     """How often the parts of the model worked; of the decoder, for how many findings."""
     seen = {"trunk": 0, "encode": 0, "decode": 0}
-    backbone = model.backbone
-    for name, owner, method, size in (
-        ("trunk", model, "trunk", lambda *_: 1),
-        ("encode", model, "encode", lambda *_: 1),
-        ("decode", backbone, "decode", lambda embedding, *_: len(embedding.features)),
-    ):
 
-        def counted(*given, _of=getattr(owner, method), _name=name, _size=size, **more):
-            seen[_name] += _size(*given)
-            return _of(*given, **more)
+    def count(name, owner, size=lambda *_: 1):
+        real = getattr(owner, name)
 
-        monkeypatch.setattr(owner, method, counted)
+        def counted(*given, **more):
+            seen[name] += size(*given)
+            return real(*given, **more)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count("trunk", model)
+    count("encode", model)
+    count("decode", model.backbone, lambda embedding, *_: len(embedding.features))
     return seen
 
 

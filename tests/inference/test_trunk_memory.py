@@ -6,9 +6,10 @@ import torch
 
 from medsegr.errors import ConfigError
 from medsegr.inference.predictor import Predictor
-from medsegr.inference.trunk_memory import TrunkMemory, stops_at_trunk
+from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
+from medsegr.model.divided import stops_at_trunk
 from tests.random_hosts import random_sam, random_tiny
 
 ENOUGH = 50_000_000
@@ -83,3 +84,27 @@ def test_hosts_that_cannot_stop_there_are_asked_whole():
     predictor = Predictor(model, trunk_memory=ENOUGH)
     np.testing.assert_array_equal(ask(predictor), ask(Predictor(model)))
     assert len(predictor.memory.trunks) == 0
+
+
+def test_another_process_finds_trunks_on_disk(tmp_path):
+    first, second = (Predictor(guided()) for _ in range(2))
+    for predictor in (first, second):
+        predictor.remember(ENOUGH, tmp_path / "trunks")
+    expected = ask(Predictor(guided()))
+    torch.testing.assert_close(ask(first), expected, rtol=1e-5, atol=1e-6)
+    assert len(list((tmp_path / "trunks").glob("*.safetensors"))) == 1
+    torch.testing.assert_close(ask(second), expected, rtol=1e-5, atol=1e-6)
+    assert (second.memory.trunks.computed, second.memory.trunks.found) == (0, 1)
+    changed = guided()
+    with torch.no_grad():
+        next(changed.backbone.model.vision_encoder.parameters()).mul_(1.01)
+    other = Predictor(changed)
+    other.remember(ENOUGH, tmp_path / "trunks")
+    ask(other)
+    assert other.memory.trunks.computed == 1, "other weights have other trunks"
+    for path in (tmp_path / "trunks").iterdir():
+        path.write_bytes(path.read_bytes()[:-3] + b"xyz")
+    damaged = Predictor(guided())
+    damaged.remember(ENOUGH, tmp_path / "trunks")
+    torch.testing.assert_close(ask(damaged), expected, rtol=1e-5, atol=1e-6)
+    assert damaged.memory.trunks.computed == 1

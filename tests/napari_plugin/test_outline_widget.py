@@ -5,26 +5,28 @@ import pytest
 
 pytest.importorskip("PyQt6.QtWidgets", reason='needs pip install "medsegr[napari]"', exc_type=ImportError)
 
-from magicgui.application import use_app
 from napari.components import ViewerModel
 from PIL import Image
+from PyQt6.QtWidgets import QApplication
 
 from medsegr.errors import ImageError
 from medsegr.inference.predictor import Predictor
 from medsegr.napari_plugin import outline_widget
 from tests.inference.bright_model import BrightModel
 from tests.pacs.studies import drawn, picture
+from tests.serve.running import until
 
 
 @pytest.fixture
 def widget(tmp_path, monkeypatch):
-    use_app("qt").get_native()
+    application = QApplication.instance() or QApplication([])
     monkeypatch.setattr(outline_widget, "load", lambda name: Predictor(BrightModel(128), name))
     Image.fromarray(picture()).save(tmp_path / "scan.png")
     made = outline_widget.OutlineWidget(ViewerModel())
     made.picture.value, made.modality.value = tmp_path / "scan.png", "chest_xray"
     yield made
     made.close()
+    application.processEvents()
 
 
 def test_findings_become_layers_and_rows(widget):
@@ -34,9 +36,9 @@ def test_findings_become_layers_and_rows(widget):
     assert [layer.name for layer in layers] == ["scan.png", "Nodule, left upper lobe", "Pleural effusion"]
     for layer, mask in zip(layers[1:], drawn(), strict=True):
         np.testing.assert_array_equal(layer.data > 0, mask)
-    table = widget.findings.to_dataframe() if hasattr(widget.findings, "to_dataframe") else None
-    assert table is not None and list(table["presence"]) == ["present", "present", "absent"]
-    assert "absent by the report" in table["without a mask because"][2]
+    rows = [dict(zip(outline_widget.COLUMNS, row, strict=True)) for row in widget.findings.data]
+    assert [row["presence"] for row in rows] == ["present", "present", "absent"]
+    assert "absent by the report" in rows[2]["without a mask because"]
     assert widget.told.value.startswith("2 of 3 findings are outlined")
 
 
@@ -55,3 +57,13 @@ def test_what_is_wrong_is_told_in_words(widget, tmp_path):
     assert "does not exist" in widget.told.value
     widget._failed(RuntimeError("PLANTED"))
     assert "PLANTED" not in widget.told.value
+
+
+def test_the_button_asks_in_a_thread_of_its_own(widget, tmp_path):
+    widget.report.value = "Nodule."
+    for path, told in ((tmp_path / "scan.png", "1 of 1 findings"), (tmp_path / "none.png", "does not exist")):
+        widget.picture.value = path
+        widget.run.clicked.emit(True)
+        assert not widget.run.enabled and widget.told.value == "Looking ..."
+        until(lambda: QApplication.processEvents() or widget.run.enabled)
+        assert told in widget.told.value

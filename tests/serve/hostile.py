@@ -135,7 +135,7 @@ def _addresses() -> Iterator[tuple]:
         yield f"file {name[:20]}", 404, request(f"/v1/jobs/{own}/files/{name}", method="GET")
     for id in ("x", "0" * 32, "0" * 31, "..%2f" * 6, "' OR 1=1 --".replace(" ", "%20"), "A" * 32):
         yield f"job of {len(id)}: {id[:12]}", 404, request(f"/v1/jobs/{id}", method="GET")
-    for path in ("/", "/v2/segment", "/v1/", "/../etc", "//v1/health", "/v1/segment/", "/docs/oauth2-redirect"):
+    for path in ("/page/", "/v2/segment", "/v1/", "/../etc", "//v1/health", "/v1/segment/", "/docs/oauth2-redirect"):
         yield f"address {path}", (404, 405, 307), request(path, method="GET")
     yield "method", 405, request("/v1/segment", method="GET")
     yield "unknown method", 405, request("/v1/parse", method="BREW")

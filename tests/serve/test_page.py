@@ -130,6 +130,19 @@ def test_what_is_wrong_is_said_and_the_next_is_right(opened, served, tmp_path):
     assert "DICOM" in opened.text("#save-says")
 
 
+def test_what_the_model_was_not_trained_for_is_refused_or_guessed(opened, served, tmp_path):
+    picture, report = write_study(tmp_path, phantom(), ".png")
+    report.write_text("Chest X-ray. Large right pleural effusion.")
+    opened.drop(picture, report)
+    opened.settled()
+    said = "return document.querySelector('#findings .says').textContent"
+    assert "was not trained to find" in opened.js(said) and opened.mask_box(1) is None
+    assert opened.text("#warnings").count("pleural_effusion") == 0, "it stands in its row"
+    opened.see("#draw").click()
+    opened.settled()
+    assert "not trained to find" not in opened.js(said) and opened.see("#findings meter").is_displayed()
+
+
 def test_words_that_were_not_read_are_marked(opened, served):
     text = "No 🫁 effusion. A xylographic swirl sign. Round nodule in the left upper lobe."
     opened.js("const r = document.getElementById('report'); r.value = arguments[0];"

@@ -28,7 +28,8 @@ def convolved(convolution: nn.Module, norm: nn.BatchNorm2d, maps: Tensor, gelu: 
     if type(convolution) is not nn.Conv2d or norm.training or not _serves(maps, convolution.weight, norm.weight):
         plain = norm(convolution(maps))
         return F.gelu(plain) if gelu else plain
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
     weight, bias = convolution.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
     c, then = convolution, _GELU if gelu else _NONE

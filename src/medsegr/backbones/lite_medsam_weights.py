@@ -163,6 +163,7 @@ def _filled(state: dict[str, Tensor], name: str) -> LiteMedSam:
             f"'{name}' does not hold the weights of LiteMedSAM or MobileSAM: {len(wrong)} of {len(known)} tensors are "
             f"missing or of another shape, the first '{wrong[0]}'. Expected lite_medsam.pth or mobile_sam.pt."
         )
+    # Copied out of the mapped file: at its odd addresses, sums would round otherwise than in memory.
     model.load_state_dict({key: state[key] for key in known})
     return model.eval()
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from medsegr.model.trained_targets import Untrained
 
 
+REMEMBERED = 256_000_000
+"""Bytes for the work on pictures that come again in a run."""
+
+
 @dataclass(frozen=True)
 class Job:
     """The settings of a run.
@@ -35,6 +39,7 @@ class Job:
         keep_text, pictures: What is written.
         masks, label_map, deidentify: How, see :class:`medsegr.inference.mask_files.Writing`.
         backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
+        remember: Bytes in which the work on pictures is kept for further reports on them; masks are the same without.
         resume: Whether cases that are complete and made alike are kept.
     """
 
@@ -58,6 +63,7 @@ class Job:
     deidentify: bool = False
     backend: str = "auto"
     precision: str = "f32"
+    remember: int = 0
 
     def lexicon(self) -> Lexicon:
         """The words that reports and targets may use."""

@@ -1,6 +1,7 @@
 """The work list of a run: studies from pictures, folders, archives and tables, made while it is walked through."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,12 @@ class WorkList:
     def asks_nothing(self) -> bool:
         """Whether no study has a report, as far as can be told before tables are read."""
         return all(report is None for report in self.reports) and not any(is_table(path) for path, _ in self.parts)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a picture comes twice, for several reports."""
+        seen = Counter((study.image, study.member, study.address) for study in self._studies() if not study.problem)
+        return any(count > 1 for count in seen.values())
 
     def __iter__(self) -> Iterator[Study]:
         names = CaseNames()

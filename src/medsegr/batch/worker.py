@@ -56,7 +56,8 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.predictor = load(job.model, job.device, job.host, flips=job.flips, second_look=job.second_look,
-                              backend=job.backend, precision=job.precision)  # fmt: skip
+                              backend=job.backend, precision=job.precision,
+                              trunk_memory=job.remember)  # fmt: skip
         self.lexicon = job.lexicon()
         self.writing = Writing(job.masks, job.label_map, job.deidentify, self.lexicon)
         self.made_by = hash_of([job.settings(), weights_of(self.predictor)])

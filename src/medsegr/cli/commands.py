@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "Segment pictures for other programs, over HTTP. See docs/service.md.",
     "pacs": "A hospital's archive: find, fetch, segment, store. See docs/pacs.md.",
     "export": "Export a model once for this machine; from then on --backend auto takes it. See docs/backends.md.",
+    "bench": "Time a guided case stage by stage, in turn with the plain host, next to the least the processor needs.",
     "info": "Show versions, devices, hosts, models, and which extras are installed.",
     "data": "Check, make or convert data sets, derive reports from masks, build the referring suite.",
 }

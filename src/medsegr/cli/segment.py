@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from medsegr.batch.job import Job
+from medsegr.batch.job import REMEMBERED, Job
 from medsegr.batch.work_list import collect_studies
 from medsegr.cli import llm_options as llm
 from medsegr.cli.console import messages
@@ -126,10 +126,13 @@ def segment(
     reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
     read_from = [*images, *(path for path, _ in work.parts), *places, *model_places(model, host)]
     record = RunRecord(command_line(context.obj), reader, read_from, deidentify)
+    labour = Labour(workers, batch_size, ray)
+    # Alone, a picture gets the same numbers whenever it is asked; in a batch it may not, in the last bits.
+    remember = REMEMBERED if labour.chunk(device) == 1 and work.repeats else 0
     job = Job(
         out.resolve(), model, host, device, flips, second_look, tuple(target or ()), modality, threshold,
         policy_of(untrained, {}) if untrained else None, tuple(lexicon or ()), endpoint, keep_text, pictures, resume,
-        writing.masks, writing.label_map, writing.deidentify, backend, precision,
+        writing.masks, writing.label_map, writing.deidentify, backend, precision, remember,
     )  # fmt: skip
     mode = Mode.RESUME if resume else Mode.OVERWRITE if overwrite else Mode.NEW
-    run_folder(work, job, mode, Labour(workers, batch_size, ray), record)
+    run_folder(work, job, mode, labour, record)

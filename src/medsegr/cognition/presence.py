@@ -6,7 +6,7 @@ from typing import NamedTuple
 from medsegr.cognition.answers import Answer
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.priors import Presence
+from medsegr.cognition.priors import Presence, Span
 from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
 
 _ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before")
@@ -242,3 +242,17 @@ class Scopes:
 def _looks_both_ways(cue: Tag) -> bool:
     """True for hedges that may stand before and behind what they hedge ("possible")."""
     return cue.other is not None and {cue.kind, cue.other[0]} == {_AHEAD, _BEHIND}
+
+
+def open_cue(sentence: Sentence, alone: bool) -> tuple[str, Span] | None:
+    """The cue of "No evidence of:", which heads a list on the next lines; it may stand ``alone`` in its line."""
+    if not (alone or sentence.word(len(sentence) - 1) == ":") or "target" in sentence.kinds:
+        return None
+    cues = sentence.of("absent_before", "uncertain_before", "absent_after")
+    heads = [cue for cue in cues if _heads_list(sentence, cue)]
+    return (heads[-1].kind, sentence.span(heads[-1])) if heads else None
+
+
+def _heads_list(sentence: Sentence, cue: Tag) -> bool:
+    plain = ("the", "following", "finding")
+    return all(not word.isalpha() or word in plain for word in sentence.words[cue.last :])

@@ -29,13 +29,13 @@ from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.heads import Earlier, Heads, with_heads
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.not_read import not_read
-from medsegr.cognition.presence import Scopes
+from medsegr.cognition.presence import Scopes, open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
 from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
-from medsegr.cognition.tags import Sentence, Tag
+from medsegr.cognition.tags import Sentence
 
 LATEST = 24
 """Findings that a sentence may go on about."""
@@ -279,7 +279,7 @@ class _Report:
         cue = context.cue if unit.item else None
         if cue is not None:
             new = [_denied(draft, *cue) for draft in new]
-        cue = _open_cue(sentence, unit) or cue
+        cue = open_cue(sentence, unit.whole_line and not unit.item) or cue
         return (context if cue == context.cue else context._replace(cue=cue)), new
 
 
@@ -287,20 +287,3 @@ def _denied(draft: Draft, kind: str, cue: Span) -> Draft:
     if draft.presence != "present":
         return draft
     return draft._replace(presence="absent" if kind.startswith("absent") else "uncertain", cues=(cue,))
-
-
-def _open_cue(sentence: Sentence, unit: Unit) -> tuple[str, Span] | None:
-    """The cue of "No evidence of:", which heads a list on the next lines."""
-    headed = sentence.word(len(sentence) - 1) == ":" or (unit.whole_line and not unit.item)
-    if not headed or "target" in sentence.kinds:
-        return None
-    cues = [
-        tag for tag in sentence.of("absent_before", "uncertain_before", "absent_after") if _heads_list(sentence, tag)
-    ]
-    return (cues[-1].kind, sentence.span(cues[-1])) if cues else None
-
-
-def _heads_list(sentence: Sentence, cue: Tag) -> bool:
-    return all(
-        word.isalpha() is False or word in ("the", "following", "finding") for word in sentence.words[cue.last :]
-    )

@@ -94,21 +94,12 @@ class AutoPredictor:
         asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
         return self.answer([self.prepare(asked)])[0]
 
-    def open(
-        self,
-        image: ImageSource,
-        *,
-        modality: str | None = None,
-        threshold: float = 0.5,
-        support_threshold: float | None = None,
-        lexicon: Lexicon | None = None,
-        untrained: Untrained | None = None,
-    ) -> Editing:
+    def open(self, image: ImageSource, modality: str | None = None, *, asking: Asking | None = None) -> Editing:
         """As :meth:`Predictor.open`; for each question the model is taken that knows what is asked."""
         self.remembers = True
         for taken in self.taken.values():
             taken.remember()
-        return Editing(self, image, Asking(modality, threshold, support_threshold, lexicon, untrained))
+        return Editing(self, image, Asking.of(asking, modality))
 
     def prepare(self, asked: Request) -> Prepared:
         """As :meth:`Predictor.prepare`, by the model that is taken; the picture is read once."""

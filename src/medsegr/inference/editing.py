@@ -1,4 +1,4 @@
-"""One picture under a reader's hands: a report, then priors that are changed, clicks and boxes, and an answer to each."""
+"""One picture under a reader's hands: a report, changed priors, clicks and boxes, and an answer to each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +28,12 @@ class Asking:
     support_threshold: float | None = None
     lexicon: Lexicon | None = None
     untrained: Untrained | None = None
+
+    @classmethod
+    def of(cls, asking: "Asking | None", modality: str | None) -> "Asking":
+        """The same, of pictures of a modality where one is named."""
+        asking = asking or cls()
+        return asking if modality is None else replace(asking, modality=modality)
 
 
 @dataclass

@@ -4,11 +4,13 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from medsegr.backbones.trunk_store import TrunkStore
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.errors import ConfigError
 from medsegr.inference.drawn import Drawn
@@ -31,19 +33,22 @@ class PictureMemory:
 
     Args:
         limit_bytes: Of all together.
+        folder: Where trunks lie on disk as well, as many bytes again; see :class:`TrunkMemory`.
 
     Raises:
         ConfigError: The limit is no number from 0.
+        OutputError: The folder cannot be made.
 
     Attributes:
         trunks: Those of the pictures.
         found, computed: How many encodings were found, and how many were computed, since the start.
     """
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, folder: Path | None = None) -> None:
         if limit_bytes < 0:
             raise ConfigError(f"A memory of pictures holds {limit_bytes} bytes; expected 0 or more.")
-        self.trunks = TrunkMemory(int(SHARE * limit_bytes))
+        store = None if folder is None else TrunkStore(folder, limit_bytes, replaces=True)
+        self.trunks = TrunkMemory(int(SHARE * limit_bytes), store)
         self.limit_bytes = limit_bytes - self.trunks.limit_bytes
         self.found = self.computed = 0
         self._kept: OrderedDict[str, Drawn] = OrderedDict()

@@ -11,6 +11,7 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.decoder_input import Prompts
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
+from medsegr.data.image import MedicalImage
 from medsegr.errors import ConfigError
 from medsegr.inference.drawn import Drawn
 from medsegr.inference.picture_memory import PictureMemory
@@ -136,7 +137,7 @@ def ask_model(
         findings, texts = [question.findings for question in questions], [question.text for question in questions]
         priors = model.encode_findings(findings, views, texts)
         prompts = {k: prompt.in_square(squares[0]).to(device) for k, prompt in questions[0].prompts.items()}
-        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory)
+        output = _output(model, pixels.to(device), priors.to(device), questions, prompts, memory=memory)
         places = output.location_logits[-1] if output.location_logits else output.logits
         counts = [len(question.findings) for question in questions]
         return [
@@ -152,18 +153,18 @@ def ask_model(
         ]
 
 
-def look_at(model: ReportGuidedSam, plane: np.ndarray, memory: PictureMemory | None) -> None:
-    """Do the host's work on a picture that is about to be asked, where it can be kept.
+def look_at(model: ReportGuidedSam, image: MedicalImage, memory: PictureMemory | None) -> None:
+    """Do the host's work on a picture that is about to be asked, where it can be kept; of a volume, nothing.
 
     Args:
         model: In evaluation mode.
-        plane: (H, W) or (H, W, 3), 0..1.
+        image: As it was read.
         memory: Where it is kept.
     """
     device = next(model.parameters()).device
-    if memory is not None and device.type != "meta":
+    if memory is not None and device.type != "meta" and not image.is_volume:
         with torch.inference_mode(), plain_defaults(device):
-            memory.trunks.trunk(model, model.preprocess([plane])[0].to(device))
+            memory.trunks.trunk(model, model.preprocess([image.plane()])[0].to(device))
 
 
 def _output(
@@ -172,6 +173,7 @@ def _output(
     priors: PriorBatch,
     questions: Sequence[PlaneQuestion],
     prompts: Mapping[int, Prompts],
+    *,
     memory: PictureMemory | None,
 ) -> GuidedOutput:
     """What the model gives; of one picture that is asked again only what is not at hand is computed."""

@@ -33,14 +33,7 @@ from medsegr.inference.request import (
     read_together,
 )
 from medsegr.inference.result import Result, unique_ids
-from medsegr.inference.result_warnings import (
-    contradictions,
-    not_understood,
-    outside_training,
-    unnamed_pictures,
-    untaught,
-    without_row,
-)
+from medsegr.inference.result_warnings import all_warnings
 from medsegr.inference.user_prompt import UserPrompt, prompts_by_place
 from medsegr.inference.volume import FindingVolume
 from medsegr.model.attach import build_model
@@ -225,30 +218,20 @@ class Predictor:
         asked = Request(image, report, targets, modality, threshold, support_threshold, lexicon, prompts, untrained)
         return self.answer([self.prepare(asked)])[0]
 
-    def open(
-        self,
-        image: ImageSource,
-        *,
-        modality: str | None = None,
-        threshold: float = 0.5,
-        support_threshold: float | None = None,
-        lexicon: Lexicon | None = None,
-        untrained: Untrained | None = None,
-    ) -> Editing:
+    def open(self, image: ImageSource, modality: str | None = None, *, asking: Asking | None = None) -> Editing:
         """A picture to be asked again and again: reports, changed priors, clicks and boxes; see :class:`Editing`.
 
-        The host's work on a picture that can be kept is done now. Arguments and errors as of :meth:`segment`.
+        The host's work on a picture that can be kept is done now. Errors as of :meth:`segment`.
         """
         self.remember()
-        editing = Editing(self, image, Asking(modality, threshold, support_threshold, lexicon, untrained))
-        if not editing.image.is_volume:
-            with self._lock:
-                look_at(self.model.eval(), editing.image.plane(), self.memory)
+        editing = Editing(self, image, Asking.of(asking, modality))
+        with self._lock:
+            look_at(self.model.eval(), editing.image, self.memory)
         return editing
 
-    def remember(self, limit_bytes: int = REMEMBERED) -> None:
-        """Keep the work on pictures from now on, where none is kept yet; see ``trunk_memory``."""
-        self.memory = self.memory or PictureMemory(limit_bytes)
+    def remember(self, limit_bytes: int = REMEMBERED, folder: Path | None = None) -> None:
+        """Keep the work on pictures from now on, in a folder too, where none is kept yet; see ``PictureMemory``."""
+        self.memory = self.memory or PictureMemory(limit_bytes, folder)
 
     def prepare(self, asked: Request) -> Prepared:
         """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
@@ -287,24 +270,12 @@ class Predictor:
 
     def _result(self, case: Prepared, volumes: Sequence[FindingVolume]) -> Result:
         found, picture = dict(zip(case.sought, volumes, strict=True)), case.picture
-        thresholds, trained = case.thresholds, self.trained_targets
-        modality, sought = picture.modality, case.looked_for
         results = tuple(
-            finding_result(id, finding, found.get(k), picture, thresholds, trained=case.known[k])
+            finding_result(id, finding, found.get(k), picture, case.thresholds, trained=case.known[k])
             for k, (id, finding) in enumerate(zip(case.ids, case.findings, strict=True))
         )
         if self.host_alone:
             results = tuple(map(without_support, results))
-        warnings = (
-            *picture.notes,
-            *case.priors.warnings,
-            *not_understood(case.priors.not_read),
-            *without_row(self.model.vocabulary.target, sought, modality),
-            *untaught(self.model.vocabulary, sought, modality),
-            *unnamed_pictures(results, trained, modality),
-            *outside_training(results, trained, modality),
-            *contradictions(results, thresholds, told=len(case.priors)),
-        )
-        warnings, text, missed = tuple(dict.fromkeys(warnings)), case.priors.text, case.priors.not_read
-        return Result(results, picture, modality, text, warnings, self.looks, self.name, case.chosen,
-                      not_read=missed, backend=self.backend)  # fmt: skip
+        warnings = all_warnings(case, results, self.model.vocabulary, self.trained_targets)
+        return Result(results, picture, picture.modality, case.priors.text, warnings, self.looks, self.name,
+                      case.chosen, not_read=case.priors.not_read, backend=self.backend)  # fmt: skip

@@ -5,12 +5,38 @@ from collections.abc import Sequence
 from medsegr.cognition.prior_embedding import PriorVocabulary, stated_names
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.taught_words import UNKNOWN
+from medsegr.inference.prepared import Prepared
 from medsegr.inference.result import FindingResult
 from medsegr.model.thresholds import Thresholds
 from medsegr.model.trained_targets import TrainedTargets, pictures_of
 
 ANYWAY = "To see what it draws nevertheless: --untrained draw (in Python untrained='draw')."
 """Said beside what was refused."""
+
+
+def all_warnings(
+    case: Prepared, results: Sequence[FindingResult], vocabulary: PriorVocabulary, trained: TrainedTargets
+) -> tuple[str, ...]:
+    """All that is to be said of a case, once each.
+
+    Args:
+        case: As it was asked.
+        results: Of its findings.
+        vocabulary: Of the model.
+        trained: What the model was trained to find.
+    """
+    modality, sought = case.picture.modality, case.looked_for
+    warnings = (
+        *case.picture.notes,
+        *case.priors.warnings,
+        *not_understood(case.priors.not_read),
+        *without_row(vocabulary.target, sought, modality),
+        *untaught(vocabulary, sought, modality),
+        *unnamed_pictures(results, trained, modality),
+        *outside_training(results, trained, modality),
+        *contradictions(results, case.thresholds, told=len(case.priors)),
+    )
+    return tuple(dict.fromkeys(warnings))
 
 
 def not_understood(spans: Sequence[Span]) -> list[str]:

@@ -1,6 +1,7 @@
 """A series of the configured PACS as the picture of a job, with its study's report."""
 
 import tempfile
+import zipfile
 from pathlib import Path
 
 from medsegr.errors import ImageError, PacsError
@@ -32,11 +33,14 @@ def fetch_series(pacs: str, series: str, folder: Path) -> str | None:
         raise ImageError("The image's name is neither that of a picture that was sent nor a SeriesInstanceUID.")
     archive = DicomWeb(web_address(pacs))
     study = archive.study_of(series)
-    place = folder / f"{PICTURE}.series"
-    place.mkdir(mode=0o700)
-    if not archive.fetch(study, [FoundSeries(series, "")], place):
-        raise PacsError("The PACS sent nothing of that series.")
-    reports = [one for one in archive.series(study) if one.modality in ("SR", "DOC")]
     with tempfile.TemporaryDirectory(dir=folder) as private:
-        archive.fetch(study, reports, Path(private))
-        return report_of(Path(private)) if reports else None
+        images, reports = (Path(private) / name for name in ("images", "reports"))
+        for place in (images, reports):
+            place.mkdir()
+        if not archive.fetch(study, [FoundSeries(series, "")], images):
+            raise PacsError("The PACS sent nothing of that series.")
+        with zipfile.ZipFile(folder / f"{PICTURE}.zip", "w") as packed:
+            for file in sorted(images.iterdir()):
+                packed.write(file, file.name)
+        archive.fetch(study, [one for one in archive.series(study) if one.modality in ("SR", "DOC")], reports)
+        return report_of(reports) if any(reports.iterdir()) else None

@@ -14,7 +14,7 @@ from medsegr.serve.upload import RefusedError
 
 router = APIRouter(tags=["view"])
 
-BYTES = {200: {"content": {"application/octet-stream": {}}}}
+BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 
 
 @router.get("/v1/jobs/{id}/view", response_model=ViewAnswer)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from medsegr.backbones.trunk import Trunk, refuse_undivided
+from medsegr.backbones.trunk_store import TrunkStore, weights_digest
 from medsegr.errors import ConfigError
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
-from medsegr.training.trunk_store import TrunkStore
 
 FORMAT = 1
 """Number of how keys and files are made; another one where the same key would mean something else."""
@@ -51,7 +51,7 @@ class TrunkCache:
         self.mixed = config.precision == "bf16-mixed"
         folder = Path(settings.folder) if settings.folder else Path(config.out) / FOLDER
         self.store = TrunkStore(folder, settings.gigabytes * 1e9)
-        origin = [FORMAT, _weights_digest(model.backbone.model), model.trunk_block, settings.dtype, config.precision]
+        origin = [FORMAT, weights_digest(model.backbone.model), model.trunk_block, settings.dtype, config.precision]
         self._origin = json.dumps(origin).encode()
 
     @torch.no_grad()
@@ -90,12 +90,3 @@ def refuse_changing_trunk(model: ReportGuidedSam) -> None:
             "The host has a LoRA, which changes what it computes, so nothing of it can be kept. "
             "Leave 'lora' or 'trunk_cache' out."
         )
-
-
-def _weights_digest(host: nn.Module) -> str:
-    """SHA-256 of all names and values: more than a fingerprint, which is of a sample and alike for rounded copies."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(host.state_dict().items()):
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-    return digest.hexdigest()

@@ -15,7 +15,7 @@ from medsegr.backbones.decoder_input import ImageEmbedding
 from medsegr.backbones.trunk import Trunk
 from medsegr.cognition.prior_embedding import REGION_SIZE, PriorBatch
 from medsegr.cognition.priors import ASPECTS
-from medsegr.inference.trunk_memory import stops_at_trunk
+from medsegr.model.divided import stops_at_trunk
 from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
 from medsegr.perception.modulator import Guidance
 
@@ -166,9 +166,9 @@ class _OutlinePart(nn.Module):
 def _example(model: ReportGuidedSam) -> PriorBatch:
     """Priors of some findings of which nothing is said."""
     like, vocabulary = next(model.parameters()), model.vocabulary
-    widths = [len(getattr(vocabulary, aspect)) for aspect in ASPECTS]
-    told = [like.new_zeros(1, EXAMPLES, width) for width in widths]
-    return PriorBatch(*told, like.new_zeros(1, EXAMPLES, REGION_SIZE, REGION_SIZE), like.new_ones(1, EXAMPLES))
+    told = {aspect: like.new_zeros(1, EXAMPLES, len(getattr(vocabulary, aspect))) for aspect in ASPECTS}
+    region = like.new_zeros(1, EXAMPLES, REGION_SIZE, REGION_SIZE)
+    return PriorBatch(**told, region=region, valid=like.new_ones(1, EXAMPLES))
 
 
 def _numbered(tensors: dict[str, Tensor], prefix: str) -> list[Tensor]:

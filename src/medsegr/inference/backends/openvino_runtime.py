@@ -40,8 +40,9 @@ class OpenVino:
         program = graph.exported()
         with _unreported():
             converted = self.openvino.convert_model(program)
-        for given, name in zip(converted.inputs, graph.inputs, strict=True):
-            given.get_tensor().set_names({name})
+        names = dict(zip(program.graph_signature.user_inputs, graph.inputs, strict=True))
+        for given in converted.inputs:  # what nothing reads is not among them
+            given.get_tensor().set_names({names[given.get_node().get_friendly_name()]})
         self.openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
 
     def session(self, folder: Path) -> "OpenVinoSession":
@@ -75,7 +76,7 @@ class OpenVinoSession:
 
     def __init__(self, compiled: Any) -> None:
         self.compiled = compiled
-        self._names = [given.get_any_name() for given in compiled.inputs]  # what is not read is left out on writing
+        self._names = [given.get_any_name() for given in compiled.inputs]
         self._lock = threading.Lock()
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ import { dropped } from "./files.js";
 const byId = (id) => document.getElementById(id);
 const PAUSE_MS = 350;
 
-/** Tells `take(files)`, `read()`, `kind()`, `run()`, `stop()`, `add(name)`, `toggle(k)` and `scale(factor)`. */
+/** Tells `take(files)`, `read()`, `kind()`, `run()`, `draw()`, `stop()`, `add(name)`, `toggle(k)` and `scale(factor)`. */
 export function listen(told) {
   let typing;
   byId("report").addEventListener("input", () => {
@@ -14,6 +14,7 @@ export function listen(told) {
   });
   byId("modality").addEventListener("change", told.kind);
   byId("run").addEventListener("click", told.run);
+  byId("draw").addEventListener("change", told.draw);
   byId("cancel").addEventListener("click", told.stop);
   byId("file").addEventListener("change", (event) => {
     told.take([...event.target.files]);

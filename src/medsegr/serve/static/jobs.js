@@ -5,8 +5,8 @@ import { forget, json, look, submit } from "./api.js";
 /** Tells `asked(keeper)` for the fields of the newest question, given the job that has kept the picture; `progress(job)`, `answered(job, view)` and `idle(problem)`. */
 export class Jobs {
   constructor(told) {
-    Object.assign(this, { told, wanted: 0, busy: false, shown: null });
-    addEventListener("pagehide", () => this.shown && forget(this.shown));
+    Object.assign(this, { told, wanted: 0, busy: false, shown: null, running: null });
+    addEventListener("pagehide", () => [this.shown, this.running].filter(Boolean).forEach(forget));
   }
 
   /** Ask, or ask again: what changed meanwhile counts. */
@@ -49,6 +49,7 @@ export class Jobs {
     if (number === this.stopped) return;
     const sent = performance.now();
     let job = await this.#submit();
+    this.running = job.id;
     while (job.state === "queued" || job.state === "running") {
       if (number !== this.wanted) break;
       this.told.progress(job);
@@ -61,7 +62,7 @@ export class Jobs {
     if (job.state !== "done") throw new Error(job.problem?.detail ?? "The job was cancelled.");
     const view = await json(`/v1/jobs/${job.id}/view`);
     const before = this.shown;
-    this.shown = job.id;
+    Object.assign(this, { shown: job.id, running: null });
     await this.told.answered(job, view, performance.now() - sent);
     if (before) forget(before);
   }

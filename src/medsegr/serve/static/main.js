@@ -187,7 +187,7 @@ function again() {
 function question(keeper) {
   says.calm();
   says.busy(true, "Asking…");
-  return state.question(report.value, modality.value, keeper);
+  return state.question({ report: report.value, modality: modality.value, draw: byId("draw").checked }, keeper);
 }
 
 async function show(job, view, milliseconds) {
@@ -206,7 +206,7 @@ async function show(job, view, milliseconds) {
   tellRows();
   table.press(state.armed, state.mapped);
   saves.open(job, state.dicom);
-  says.list("warnings", state.findings.length || report.value.trim() ? job.result.warnings : view.notes);
+  says.list("warnings", state.findings.length || report.value.trim() ? says.general(job.result) : view.notes);
   await paint();
   says.done(job.result.findings, milliseconds);
 }
@@ -272,6 +272,7 @@ listen({
   read: readReport,
   kind: () => readReport().then(again),
   run: () => jobs.ask(),
+  draw: again,
   stop: () => {
     jobs.stop();
     says.status("Stopped.");

@@ -35,6 +35,12 @@ export function done(findings, milliseconds) {
   status(findings.length ? `Done: ${told.join(", ")} (${(milliseconds / 1000).toFixed(1)} s).` : "The picture is here.");
 }
 
+/** Warnings but those of one finding, which stand in its row, and hints for the command line. */
+export function general({ warnings, findings }) {
+  const own = findings.filter((one) => one.reason).map((one) => `${one.id}: `);
+  return warnings.filter((line) => !own.some((id) => line.startsWith(id)) && !line.includes("--untrained"));
+}
+
 export function list(id, lines) {
   byId(id).replaceChildren(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
 }

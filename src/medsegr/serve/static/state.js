@@ -53,7 +53,7 @@ export class State {
   }
 
   /** The question as fields of a form; `keeper`: a job that has kept the picture, or null. */
-  question(report, modality, keeper) {
+  question({ report, modality, draw }, keeper) {
     const ids = uniqueIds(this.findings);
     const clicked = ids.flatMap((id, k) => (this.clicks[k].length ? [[id, this.clicks[k]]] : []));
     const prompts = clicked.map(([id, clicks]) => [
@@ -66,6 +66,7 @@ export class State {
     if (this.dicom) fields.push(["masks", "dicom"]);
     if (report.trim()) fields.push(["report", report]);
     if (modality) fields.push(["modality", modality]);
+    if (draw) fields.push(["untrained", "draw"]);
     if (prompts.length) fields.push(["prompts", JSON.stringify(Object.fromEntries(prompts))]);
     return fields;
   }

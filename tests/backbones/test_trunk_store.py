@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from medsegr.backbones.trunk_store import PARTIAL, STALE_SECONDS, TrunkStore
 from medsegr.errors import OutputError
-from medsegr.training.trunk_store import PARTIAL, STALE_SECONDS, TrunkStore
 
 ROOM = 1e9
 
@@ -134,3 +134,21 @@ def test_two_processes_write_the_same_keys(tmp_path):
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_the_longest_unread_go_where_a_store_replaces(tmp_path):
+    size = sum(tensor.nbytes for tensor in tensors(size=10_000))
+    store = TrunkStore(tmp_path, 3.5 * size, replaces=True)
+    for number, key in enumerate("abc"):
+        store.write(key, tensors(size=10_000))
+        os.utime(tmp_path / f"{key}.safetensors", (1000 + number, 1000 + number))
+    assert store.read("a") is not None
+    store.write("d", tensors(size=10_000))
+    assert [store.read(key) is not None for key in "abcd"] == [True, False, True, True]
+    other = TrunkStore(tmp_path, 3.5 * size, replaces=True)
+    other.write("e", tensors(size=10_000))
+    store.write("f", tensors(size=10_000))
+    left = {path.stem for path in tmp_path.glob("*.safetensors")}
+    assert "f" in left and len(left) <= 4 and not store.full
+    store.write("large", [torch.zeros(10 * size)])
+    assert store.read("large") is None and store.read("f") is not None

@@ -1,5 +1,6 @@
 """Tensors in a folder, a file for each key: of bounded size, and safe for several processes."""
 
+import hashlib
 import os
 import time
 import uuid
@@ -11,7 +12,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from medsegr.errors import OutputError
 
@@ -25,19 +26,20 @@ STALE_SECONDS = 3600.0
 class TrunkStore:
     """Key -> tensors. Files are memory-mapped when read, and appear whole or not at all.
 
-    Once the folder is full, or nothing can be written, it stays as it is. Where several processes write, the limit
-    may be passed by some dozens of files.
+    Once the folder is full, or nothing can be written, it stays as it is, unless it replaces. Where several processes
+    write, the limit may be passed by some dozens of files.
 
     Args:
         folder: Made where it is missing.
         most_bytes: Limit of all files together.
+        replaces: Whether the longest unread files go where there is no room for a new one.
 
     Raises:
         OutputError: The folder cannot be made.
     """
 
-    def __init__(self, folder: Path, most_bytes: float) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, most_bytes: float, *, replaces: bool = False) -> None:
+        self.folder, self.replaces = folder, replaces
         self.most_bytes = most_bytes
         self.full = False
         self._written = 0
@@ -45,7 +47,8 @@ class TrunkStore:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
-                f"'{folder}' cannot be made ({error.strerror}). Choose another 'trunk_cache.folder'."
+                f"'{folder}' cannot be made ({error.strerror}). Choose another one (in training: "
+                "'trunk_cache.folder')."
             ) from error
         for path in folder.glob(f".*{PARTIAL}"):
             if time.time() - _size_and_time(path)[1] > STALE_SECONDS:
@@ -61,6 +64,8 @@ class TrunkStore:
             with safe_open(path, framework="pt") as file:
                 tensors = tuple(file.get_tensor(name) for name in sorted(file.keys()))
                 intact = (file.metadata() or {}).get("crc32") == _checksum(tensors)
+            if self.replaces:
+                os.utime(path)
         except (OSError, SafetensorError):
             return None
         return tensors if intact else None
@@ -72,8 +77,10 @@ class TrunkStore:
             return
         if self.bytes + size > self.most_bytes or self._written % RECOUNT_AFTER == RECOUNT_AFTER - 1:
             self.bytes = self._count()
+        if self.replaces and size <= self.most_bytes:
+            self._make_room(size)
         if self.bytes + size > self.most_bytes:
-            self.full = True
+            self.full = not self.replaces
             return
         partial = self.folder / f".{key}.{uuid.uuid4().hex}{PARTIAL}"
         try:
@@ -86,12 +93,23 @@ class TrunkStore:
             self.full = True
             warnings.warn(
                 f"Nothing more can be kept in '{self.folder}' ({error}); what is missing is computed each time. "
-                "Make room there, or lower 'trunk_cache.gigabytes'.",
+                "Make room there, or allow fewer bytes (in training: 'trunk_cache.gigabytes').",
                 stacklevel=2,
             )
         finally:
             partial.unlink(missing_ok=True)
         self._written += 1
+
+    def _make_room(self, size: int) -> None:
+        """Delete what was not read for longest; what another process deletes meanwhile is gone too."""
+        if self.bytes + size <= self.most_bytes:
+            return
+        kept = sorted((_size_and_time(path)[::-1], path) for path in self._files() if path.suffix == SUFFIX)
+        for (_, freed), path in kept:
+            if self.bytes + size <= self.most_bytes:
+                return
+            path.unlink(missing_ok=True)
+            self.bytes -= freed
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}{SUFFIX}"
@@ -102,6 +120,15 @@ class TrunkStore:
     def _files(self) -> Iterator[Path]:
         with os.scandir(self.folder) as entries:
             yield from (Path(entry.path) for entry in entries if entry.name.endswith((SUFFIX, PARTIAL)))
+
+
+def weights_digest(host: nn.Module) -> str:
+    """SHA-256 of all names and values: more than a fingerprint, which is of a sample and alike for rounded copies."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(host.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _size_and_time(path: Path) -> tuple[int, float]:

@@ -1,0 +1,43 @@
+"""Several measurements of one thing as one figure with its spread, and how a figure grows."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Of repeated measurements.
+
+    Attributes:
+        median: The middle one.
+        low, high: The quartiles.
+    """
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Of at least one."""
+        if len(values) == 1:
+            return cls(values[0], values[0], values[0])
+        low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+        return cls(middle, low, high)
+
+    def to_dict(self) -> dict[str, float]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """The e of seconds ~ size ** e that fits best in logarithms: 0 flat, 1 in proportion.
+
+    Args:
+        sizes: At least two different ones, above 0.
+        seconds: Of each, above 0.
+    """
+    x, y = [math.log(size) for size in sizes], [math.log(second) for second in seconds]
+    return statistics.linear_regression(x, y).slope
