@@ -31,7 +31,7 @@ from medsegr.inference.predictor import load
 from medsegr.inference.user_prompt import UserPrompt
 
 COMMAND = "import sys; from medsegr.cli.main import main; sys.exit(main(sys.argv[1:]))"
-FIRST, EDITED, SECOND = "Hypoechoic mass on the left.", "Hypoechoic mass on the right.", "Irregular blurred mass."
+FIRST, EDITED, SECOND = "Hypoechoic mass.", "Hypoechoic irregular mass.", "Irregular blurred mass."
 ASKED: dict[str, Any] = {"modality": "breast_ultrasound", "untrained": "draw"}
 Times = dict[str, list[float]]
 Clock = Callable[[], float]
@@ -79,7 +79,7 @@ def _service(model: str, pictures: Sequence[np.ndarray]) -> Times:
                 job = client.segment(stream.getvalue(), priors=priors, keep=True, **ASKED)
             with _timed(times, "click", time.perf_counter):
                 client.segment(job, priors=priors, prompts={"breast_lesion": {"points": [[200, 220]]}}, **ASKED)
-            priors["findings"][0]["laterality"] = "right"
+            priors["findings"][0]["shape"] = ["irregular"]
             with _timed(times, "edited prior", time.perf_counter):
                 client.segment(job, priors=priors, **ASKED)
     return times

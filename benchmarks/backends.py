@@ -111,7 +111,7 @@ def peer(picture: Path, folder: Path) -> Callable[[], object]:
     box = tuple(side * 256 / SIDE for side in BOX)
 
     def run() -> None:
-        image = np.asarray(Image.open(picture).convert("RGB"))
+        image = np.array(Image.open(picture).convert("RGB"))
         mask = tools.predict_array(net, image, box)
         Image.fromarray(255 * mask).resize((SIDE, SIDE), Image.Resampling.NEAREST).save(folder / "peer.png")
 

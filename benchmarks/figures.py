@@ -7,12 +7,13 @@ data or two origins of reports.
 Source: B. Efron, "Bootstrap methods: another look at the jackknife", Ann. Stat. 7, 1979.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap
+from scipy.stats import DegenerateDataWarning, bootstrap
 
 from medsegr.evaluation.bootstrap import DRAWS, LEVEL
 from medsegr.evaluation.support import auroc, keeping_threshold
@@ -49,10 +50,10 @@ def interval(statistic: Statistic, patients: Sequence[int], vectorized: bool = T
     """
     if not patients or min(patients) < 2:
         return float("nan"), float("nan")
-    found = bootstrap(
-        [np.arange(count) for count in patients], statistic, n_resamples=DRAWS, method="percentile",
-        vectorized=vectorized, axis=-1, rng=0,
-    )  # fmt: skip
+    draw = {"n_resamples": DRAWS, "method": "percentile", "vectorized": vectorized, "axis": -1, "rng": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # of draws without a figure, which are left out below
+        found = bootstrap([np.arange(count) for count in patients], statistic, **draw)
     low, high = np.nanquantile(found.bootstrap_distribution, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 

@@ -65,7 +65,7 @@ def groups_of(family: str, rows: pd.DataFrame) -> Iterator[Group]:
         return
     placed = rows.data.isin(PLACE_SETS)
     described = placed & (rows.role == "described")
-    of_sets = {MEAN_OF_SETS: rows.data.isin(sets), STATES_A_PLACE: placed,
+    of_sets = {MEAN_OF_SETS: rows.data.isin(sets if len(sets) > 1 else []), STATES_A_PLACE: placed,
                PLACE_DESCRIBED: described & bool((placed & ~described).any()),
                LOOKS_ONLY: rows.data.isin(LOOKS_SETS)}  # fmt: skip
     whole = [Group(name, rows[inside], of_sets=True) for name, inside in of_sets.items() if inside.any()]

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from medsegr.batch import ray_crew
-from medsegr.batch.ray_crew import STORE_BYTES
+from medsegr.batch.ray_crew import PATIENCE_MS, STORE_BYTES
 from medsegr.cli.main import main
 from tests.cli.test_folders import cases_in, command, content, folder_of
 
@@ -18,7 +18,7 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'meds
 
 @pytest.fixture(scope="module")
 def cluster():
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update({"RAY_USAGE_STATS_ENABLED": "0", "RAY_agent_register_timeout_ms": str(PATIENCE_MS)})
     try:
         ray.init(num_cpus=2, object_store_memory=STORE_BYTES, include_dashboard=False, log_to_driver=False,
                  logging_level="ERROR")  # fmt: skip

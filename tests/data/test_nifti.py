@@ -10,7 +10,7 @@ import pytest
 
 from medsegr.data.image import load_image
 from medsegr.data.label_map import load_label_map
-from medsegr.data.nifti import save_mask_nifti
+from medsegr.data.nifti_masks import save_mask_nifti
 from medsegr.errors import ImageError, OutputError
 
 CODES = [

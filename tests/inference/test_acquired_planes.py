@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from medsegr.data.image import load_image
-from medsegr.data.nifti import save_mask_nifti
+from medsegr.data.nifti_masks import save_mask_nifti
 from medsegr.data.outputs import staged_folder
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.writer import write_case

@@ -167,6 +167,14 @@ def test_memory_is_bounded_and_knows_the_weights(model, counts):
         PictureMemory(-1)
 
 
+def test_many_findings_are_drawn_in_groups_and_each_is_its_own(model, counts, monkeypatch):
+    report = "Nodule in the left lung. Right pleural effusion. Mass in the right lung. Consolidation. Cyst."
+    grouped = Predictor(model).segment(picture(), report, modality="chest_xray")
+    assert taken(counts)["decode"] == len(grouped.findings) == 5
+    monkeypatch.setattr("medsegr.inference.drawn.TOGETHER", 99)
+    assert_same(grouped, Predictor(model).segment(picture(), report, modality="chest_xray"))
+
+
 def test_volumes_are_asked_but_take_no_clicks(model):
     volume = np.stack([picture(seed) for seed in range(3)])
     editing = Predictor(model).open(volume, modality="chest_ct")

@@ -9,8 +9,8 @@ from tests.pacs.studies import basic_report, write_study
 
 
 def test_the_newest_report_is_read_and_none_of_ours(tmp_path):
-    write_study(tmp_path / "in", 1, report="No nodule.")
-    for number, (date, words) in enumerate((("20260103", "Nodule on the left."), ("20260102", "Mass.")), 10):
+    write_study(tmp_path / "in", 1, report=None)
+    for number, (date, words) in enumerate((("20251231", "Nodule on the left."), ("20251230", "Mass.")), 10):
         made = basic_report(words, 1, {"StudyInstanceUID": uid(1, 1)})
         made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid(9, 1, number)
         made.ContentDate = date

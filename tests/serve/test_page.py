@@ -52,7 +52,12 @@ def test_a_reader_changes_a_side_clicks_and_saves(served, tmp_path):
         assert moved and moved[2] < STUDY_SIDE / 2 < page.mask_box(2)[0]
         page.press(2, "Click")
         page.click_picture(0.65, 0.71)
-        assert page.js("return document.querySelectorAll('#marks .point.back').length") == 1
+        page.click_picture(0.8, 0.4, outside=True)
+        marks = page.js(
+            "return [...document.querySelectorAll('#marks .point.back')].map((one) => one.getBBox().height)"
+        )
+        assert len(marks) == 2 and marks[0] > 0 == marks[1], "plus inside, minus outside"
+        assert not page.js("return document.querySelector('#marks .cross')"), "nothing lies over them"
         found = highdicom.seg.segread(page.saved("segmentation.dcm", "segmentation.dcm"))
         assert found.number_of_segments == 2
         columns = [np.nonzero(mask)[1] for mask in masks_of(found)]

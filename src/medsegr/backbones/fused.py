@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 _KERNELS: Any = torch.ops.mkldnn if torch.backends.mkldnn.is_available() else None
-_GELU, _NONE = ("gelu", [], "none"), ("none", [], "")
+_GELU: tuple[str, list[Any], str] = ("gelu", [], "none")
+_NONE: tuple[str, list[Any], str] = ("none", [], "")
 """What follows the sum, as the kernels are told."""
 
 
@@ -56,7 +57,7 @@ def _serves(*tensors: Tensor) -> bool:
     """Whether the kernels take these, and nobody wants their gradients."""
     return (
         _KERNELS is not None
-        and torch.backends.mkldnn.enabled
+        and bool(torch.backends.mkldnn.enabled)
         and not torch.compiler.is_compiling()
         and not torch.is_autocast_enabled("cpu")
         and all(type(t) in (Tensor, nn.Parameter) and t.device.type == "cpu" for t in tensors)

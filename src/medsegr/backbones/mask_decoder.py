@@ -90,8 +90,8 @@ class MaskDecoder(nn.Module):
         """Features at four times their grid, with the finer maps added on the way."""
         up = self.upscale_conv1(features)
         if finer:
-            up = up + per_finding(finer[1], len(features))
+            up = up + per_finding(finer[1], features.shape[0])
         up = self.upscale_conv2(F.gelu(self.upscale_layer_norm(up)))
         if finer:
-            up = up + per_finding(finer[0], len(features))
+            up = up + per_finding(finer[0], features.shape[0])
         return F.gelu(up)

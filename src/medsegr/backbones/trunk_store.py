@@ -47,8 +47,7 @@ class TrunkStore:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
-                f"'{folder}' cannot be made ({error.strerror}). Choose another one (in training: "
-                "'trunk_cache.folder')."
+                f"'{folder}' cannot be made ({error.strerror}). Choose another one (in training: 'trunk_cache.folder')."
             ) from error
         for path in folder.glob(f".*{PARTIAL}"):
             if time.time() - _size_and_time(path)[1] > STALE_SECONDS:

@@ -11,6 +11,9 @@ from medsegr.errors import ConfigError, InputError, MedsegrError
 LOCAL = "local"
 """The address that stands for a cluster of this machine alone, started for the run."""
 
+PATIENCE_MS = 300_000
+"""How long a node of a cluster that is started here waits for its helpers; Ray's own 30 seconds are few."""
+
 STORE_BYTES = 80_000_000
 """Of a local cluster, about the least that Ray takes: only names and outcomes go through it, no pictures."""
 
@@ -35,6 +38,8 @@ class RayCrew:
     def __init__(self, job: Job, workers: int | None, address: str = LOCAL) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing about a hospital's runs leaves it
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        # Where its helpers are late, on a busy machine, Ray's node ends itself, and its caller waits for 15 minutes.
+        os.environ.setdefault("RAY_agent_register_timeout_ms", str(PATIENCE_MS))
         self._ray: Any = require("ray", "--ray", "'medsegr[ray]'")
         self._job = job
         self._started = not self._ray.is_initialized()

@@ -1,7 +1,7 @@
 """Where the time of a case goes: stages that may lie within each other, each with its own time alone."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
@@ -28,7 +28,7 @@ class StageClock:
     """
 
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self._now, self._since = now, now()
         self._inside: list[str] = []
 

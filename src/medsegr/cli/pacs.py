@@ -20,7 +20,11 @@ from medsegr.errors import ConfigError, PacsError
 from medsegr.pacs.archive import FoundSeries, FoundStudy, Query, series_to_fetch
 from medsegr.pacs.connect import Manner, connect
 
-app = typer.Typer(help="A hospital's archive: find, fetch, segment, store. See docs/pacs.md.", rich_markup_mode=None)
+app = typer.Typer(
+    help="A hospital's archive: find, fetch, segment, store. See docs/pacs.md.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
 app.command("listen")(listen)
 
 AddressArgument = Annotated[

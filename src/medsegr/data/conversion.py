@@ -21,7 +21,8 @@ from medsegr.data.file_names import image_stem
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset
 from medsegr.data.image import is_nifti
 from medsegr.data.label_map import load_label_map, load_placed_structure
-from medsegr.data.nifti import opened_nifti, write_nifti
+from medsegr.data.nifti import opened_nifti
+from medsegr.data.nifti_masks import write_nifti
 from medsegr.data.outputs import staged_folder
 from medsegr.data.report_table import REPORTS_FILE
 from medsegr.data.segmented_series import SegmentedCase

@@ -1,4 +1,4 @@
-"""NIfTI slices and volumes (.nii, .nii.gz): read for display, write masks as the input was stored.
+"""NIfTI slices and volumes (.nii, .nii.gz), read for display; ``nifti_masks`` writes masks as the input was stored.
 
 Volumes are shown in the planes that they were taken in, whatever the stored order: axial ones from the feet
 upwards, the front at the top and the patient's left on the picture's right. Masks go back exactly. Voxels keep the
@@ -10,15 +10,14 @@ import dataclasses
 import gzip
 import itertools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from medsegr.data.geometry import PLACE_TOLERANCE, Geometry, HasGeometry, StatedUnits, displayed_geometry, is_sheared
-from medsegr.data.outputs import atomic_write
+from medsegr.data.geometry import PLACE_TOLERANCE, Geometry, StatedUnits, displayed_geometry
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
 
@@ -37,9 +36,6 @@ UNIT_MM = {1: 1000.0, 3: 0.001}
 """NIfTI's codes of metres and microns -> mm; all else, also what is not stated, counts as mm."""
 
 UNSTATED_ORIENTATION = "the file states no orientation (sform and qform codes are 0), so left and right are a guess"
-
-MILLIMETRES = StatedUnits(code=2, length_mm=1.0)
-"""What masks of pictures, arrays and DICOM state."""
 
 _UNHEARD = logging.Logger("medsegr.unheard")
 """For nibabel, which tells its own logger of a header's small faults, and that one standard error. It mends them."""
@@ -157,99 +153,6 @@ def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as file:
         is_compressed = file.peek(2)[:2] == b"\x1f\x8b"
         yield gzip.GzipFile(fileobj=file) if is_compressed else file  # type: ignore[misc]
-
-
-def write_nifti(path: Path, image: Any) -> None:
-    """Write nibabel's image, whole or not at all; compressed where the name ends in .gz.
-
-    Raises:
-        OutputError: The place is not writable.
-    """
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        if not path.name.lower().endswith(".gz"):
-            image.to_stream(file)
-            return
-        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as compressed:
-            image.to_stream(compressed)
-
-
-def save_mask_nifti(path: Path | str, mask: np.ndarray, like: HasGeometry) -> None:
-    """Write a mask with the shape, order, affine and units of the image's own file, as uint8 0 and 1.
-
-    Its sform and its qform are the affine that the image was read by, both with code 1, so that all readers place it
-    alike. A qform holds no shear: the mask of a sheared image has a qform of code 0, that is none.
-
-    Args:
-        path: Ends in .nii or .nii.gz; written whole or not at all.
-        mask: (H, W) or (D, H, W) bool, as displayed.
-        like: The image that the mask belongs to.
-
-    Raises:
-        ImageError: The mask's shape is not the image's.
-        OutputError: The place is not writable.
-    """
-    write_nifti(Path(path), _mask_image(_stored(np.asarray(mask, bool), like).astype(np.uint8), like))
-
-
-def save_masks_nifti(path: Path | str, masks: Sequence[np.ndarray], like: HasGeometry) -> None:
-    """Write several masks of an image into one file of four axes, uint8 0 and 1; the last axis counts the masks.
-
-    One mask after the other is laid out, so no second copy of all of them is held.
-
-    Args:
-        path: Ends in .nii.gz; written whole or not at all.
-        masks: One or more, as for :func:`save_mask_nifti`.
-        like: The image that the masks belong to.
-
-    Raises:
-        ImageError: A mask's shape is not the image's.
-        OutputError: The place is not writable.
-    """
-    path = Path(path)
-    shape = (*_stored(masks[0], like).shape, 1, 1)[:3]
-    empty = _mask_image(np.broadcast_to(np.uint8(0), (*shape, len(masks))), like)
-    head = empty.header.copy()
-    head["vox_offset"], head["magic"] = head.single_vox_offset, head.single_magic
-    with (
-        atomic_write(path) as temporary,
-        temporary.open("wb") as raw,
-        gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as file,
-    ):
-        file.write(head.binaryblock + bytes(4))
-        for mask in masks:
-            file.write(_stored(np.asarray(mask, bool), like).astype(np.uint8).tobytes(order="F"))
-
-
-def save_values_nifti(path: Path | str, values: np.ndarray, like: HasGeometry) -> None:
-    """Write labels or grey values as :func:`save_mask_nifti` writes a mask; uint8, or uint16 for more than 255."""
-    stored = _stored(values, like)
-    write_nifti(Path(path), _mask_image(stored.astype(np.uint8 if stored.max() < 256 else np.uint16), like))
-
-
-def _stored(mask: np.ndarray, like: HasGeometry) -> np.ndarray:
-    """A mask in the order of the image's file; a picture's or array's is columns, rows, planes, as NIfTI has them."""
-    mask = np.asarray(mask)
-    if like.geometry.affine is not None:
-        return like.geometry.to_stored(mask)
-    if mask.shape != like.geometry.shape:
-        like.geometry.to_stored(mask)
-    return mask.transpose(1, 0) if mask.ndim == 2 else mask.transpose(2, 1, 0)
-
-
-def _mask_image(stored: np.ndarray, like: HasGeometry) -> Any:
-    """nibabel's image of a stored mask: sform = qform, both code 1, but no qform where the affine is sheared."""
-    import nibabel as nib
-
-    affine, units = like.geometry.affine, like.geometry.units or MILLIMETRES
-    if affine is None:
-        z, y, x = like.geometry.spacing_mm
-        affine = np.diag([-x, -y, z, 1.0])
-    affine = np.diag([*[1 / units.length_mm] * 3, 1.0]) @ affine
-    image = nib.Nifti1Image(stored, affine)
-    image.set_sform(affine, code=1)
-    image.set_qform(affine, code=0 if is_sheared(affine) else 1)
-    image.header["xyzt_units"] = units.code
-    return image
 
 
 def _geometry(image: Any, name: str) -> Geometry:

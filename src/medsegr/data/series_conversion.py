@@ -16,7 +16,7 @@ from medsegr.data.dicom.segment_masks import masks_on
 from medsegr.data.dicom.segmentation import labels_of
 from medsegr.data.file_names import image_stem
 from medsegr.data.image import MedicalImage, load_image
-from medsegr.data.nifti import save_mask_nifti, save_values_nifti
+from medsegr.data.nifti_masks import save_mask_nifti, save_values_nifti
 from medsegr.data.raster import save_mask_png
 from medsegr.data.segmented_series import SegmentedCase
 

@@ -36,8 +36,8 @@ class Pixels(Artist):
         super().__init__()
         self.set_zorder(0)
         opaque = Image.fromarray(np.rint(255 * rgb).astype(np.uint8)).convert("RGBA")
-        pixels = tuple(max(1, round(side * DPI / 72)) for side in size)
-        self._rgba = np.asarray(opaque.resize(pixels, Image.Resampling.BILINEAR))[::-1]
+        width, height = (max(1, round(side * DPI / 72)) for side in size)
+        self._rgba = np.asarray(opaque.resize((width, height), Image.Resampling.BILINEAR))[::-1]
 
     def draw(self, renderer: Any) -> None:
         """Lay the pixels down, from the axes' lower left corner."""

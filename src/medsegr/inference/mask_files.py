@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
-from medsegr.data.nifti import save_mask_nifti, save_masks_nifti, save_values_nifti
+from medsegr.data.nifti_masks import save_mask_nifti, save_masks_nifti, save_values_nifti
 from medsegr.data.raster import save_mask_png
 from medsegr.errors import ConfigError
 from medsegr.inference.result import FindingResult, Result

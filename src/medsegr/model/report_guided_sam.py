@@ -53,7 +53,7 @@ class GuidedOutput:
         def together(tensors: Sequence[Any]) -> Any:
             if isinstance(tensors[0], tuple):
                 return tuple(together(level) for level in zip(*tensors, strict=True))
-            return None if tensors[0] is None else torch.cat(tensors, dim=1)
+            return None if tensors[0] is None else torch.cat(list(tensors), dim=1)
 
         return cls(**{field.name: together([getattr(part, field.name) for part in parts]) for field in fields(cls)})
 

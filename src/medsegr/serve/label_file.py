@@ -13,7 +13,7 @@ import nibabel as nib
 import numpy as np
 
 from medsegr._optional import require
-from medsegr.data.nifti import write_nifti
+from medsegr.data.nifti_masks import write_nifti
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import ConfigError
 from medsegr.inference.mask_files import STACK, flattened

@@ -48,6 +48,23 @@ def test_paths_in_archives_reach_nowhere(name: str, tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_an_archive_is_opened_once_for_all_headers_and_once_for_all_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume = lopsided((7, 12, 14)).astype(np.int16)
+    files = {path.name: path.read_bytes() for path in write_series(tmp_path / "in", volume)}
+    zipped(tmp_path / "a.zip", files)
+    opened, times = zipfile.ZipFile.__init__, []
+
+    def counting(self: zipfile.ZipFile, file: object, *told: object, **named: object) -> None:
+        times.extend([1] if file == tmp_path / "a.zip" else [])
+        opened(self, file, *told, **named)
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counting)
+    np.testing.assert_array_equal(load_image(tmp_path / "a.zip").voxels, load_image(tmp_path / "in").voxels)
+    assert len(times) == 2
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\3\4", b"PK\3\4" + b"\0" * 100, b"PK\5\6" + b"\0" * 18, b"nonsense"])
 def test_broken_archives(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(content)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from medsegr.data.geometry import displayed_geometry
 from medsegr.data.image import MedicalImage, load_image
-from medsegr.data.nifti import save_mask_nifti
+from medsegr.data.nifti_masks import save_mask_nifti
 from tests.data.dicom.series_maker import (
     AXIAL,
     CORONAL,

@@ -116,7 +116,7 @@ export class Stage {
 
   /** From now on clicks are told; null: no more. */
   arm(number) {
-    this.armed = number;
+    Object.assign(this, { armed: number, byKeys: true });
     this.root.classList.toggle("armed", number !== null);
     this.cross = number === null || !this.view ? null : [this.view.width / 2, this.view.height / 2];
     this.#drawClicks();
@@ -130,7 +130,7 @@ export class Stage {
       const d = inside ? `${arm}M${x} ${y - 5 * tall}v${10 * tall}` : arm;
       return [svg("path", { d, class: "point back" }), svg("path", { d, class: "point", stroke: colour })];
     });
-    if (this.cross) {
+    if (this.cross && this.byKeys) {
       const [x, y] = this.cross;
       const d = `M${x - 14 * unit} ${y}h${28 * unit}M${x} ${y - 14 * tall}v${28 * tall}`;
       shapes.push(svg("path", { d, class: "cross back" }), svg("path", { d, class: "cross" }));
@@ -144,7 +144,7 @@ export class Stage {
     const frame = this.sheet.getBoundingClientRect();
     const x = ((event.clientX - frame.left) / frame.width) * this.view.width;
     const y = ((event.clientY - frame.top) / frame.height) * this.view.height;
-    this.cross = [x, y];
+    Object.assign(this, { cross: [x, y], byKeys: false });
     this.told.clicked(x, y, !event.shiftKey && event.button === 0);
   }
 
@@ -154,6 +154,7 @@ export class Stage {
     if (way && this.cross) {
       const step = (event.shiftKey ? 0.05 : 0.005) * Math.max(this.view.width, this.view.height);
       const most = [this.view.width, this.view.height];
+      this.byKeys = true;
       this.cross = this.cross.map((at, k) => Math.min(Math.max(at + way[k] * Math.max(step, 1), 0), most[k]));
       this.#drawClicks();
     } else if (event.key === "Enter") this.told.clicked(...this.cross, !event.shiftKey);
