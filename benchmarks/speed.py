@@ -85,7 +85,8 @@ def _write_page(record: dict[str, Any]) -> None:
             for name, each in growth.items()
         ],
     )  # fmt: skip
-    PAGE.write_text(f"{before}{BEGIN}\n{said}\n\n{made}\n\n{grown}\n{END}{after}", encoding="utf-8")
+    plot = "![Whole times against pixels, findings and slices](images/speed.svg)"
+    PAGE.write_text(f"{before}{BEGIN}\n{said}\n\n{made}\n\n{grown}\n\n{plot}\n{END}{after}", encoding="utf-8")
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
