@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, from_maps, to_maps, token_grid
+from medsegr.backbones.block_hooks import BlockHook, GuidedPass, HookContext, from_maps, to_maps, token_grid
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.errors import ConfigError
 from medsegr.perception.modulator import Guidance, Modulator

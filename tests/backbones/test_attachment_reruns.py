@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext
+from medsegr.backbones.block_hooks import BlockHook, GuidedPass, HookContext
 from medsegr.backbones.host_spec import HostSpec
 
 SPEC = HostSpec("one_block", "blocks", "BCHW")

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from medsegr.backbones import fused
-from medsegr.backbones.fused import convolved, linear
+from medsegr.backbones.fused_layers import convolved, linear
 from medsegr.backbones.lite_medsam import LiteMedSam
 from medsegr.backbones.tiny_vit import TinyVitConfig
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from medsegr.cognition.priors import Finding, Location, Shape
-from medsegr.inference.consistency import SPECK, is_several, settled
 from medsegr.inference.packed_mask import PackedMask
+from medsegr.inference.plane_consistency import SPECK, is_several, settled
 
 IN_SPACE = np.array([[[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.ones((3, 3)), [[0, 0, 0], [0, 1, 0], [0, 0, 0]]], int)
 """Neighbours of a voxel: eight in its plane, one above and one below."""

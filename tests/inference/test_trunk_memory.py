@@ -9,7 +9,7 @@ from medsegr.inference.predictor import Predictor
 from medsegr.inference.trunk_memory import TrunkMemory
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
-from medsegr.model.divided import stops_at_trunk
+from medsegr.model.divided_host import stops_at_trunk
 from tests.random_hosts import random_sam, random_tiny
 
 ENOUGH = 50_000_000

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medsegr.inference.upscaled import Later, Upscaled
+from medsegr.inference.upscaled_masks import Later, Upscaled
 from medsegr.square import Square
 
 SIDES = st.integers(8, 150)

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from medsegr.backbones.attachment import BlockHook, GuidedPass, HookContext, Modulate, first_of, to_maps
+from medsegr.backbones.block_hooks import BlockHook, GuidedPass, HookContext, Modulate, first_of, to_maps
 from medsegr.backbones.decoder_input import ImageEmbedding, Prompts
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.preprocess import check_images, to_pixels

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from medsegr.backbones.fused import convolved, linear
+from medsegr.backbones.fused_layers import convolved, linear
 
 
 @dataclass(frozen=True)

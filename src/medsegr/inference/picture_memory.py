@@ -13,7 +13,7 @@ from torch import Tensor
 from medsegr.backbones.trunk_store import TrunkStore
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.errors import ConfigError
-from medsegr.inference.drawn import Drawn
+from medsegr.inference.drawn_findings import Drawn
 from medsegr.inference.trunk_memory import TrunkMemory, origin_of
 from medsegr.model.report_guided_sam import ReportGuidedSam
 

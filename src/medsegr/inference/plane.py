@@ -13,9 +13,9 @@ from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 from medsegr.errors import ConfigError
-from medsegr.inference.drawn import Drawn
+from medsegr.inference.drawn_findings import Drawn
 from medsegr.inference.picture_memory import PictureMemory
-from medsegr.inference.upscaled import Upscaled
+from medsegr.inference.upscaled_masks import Upscaled
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
 from medsegr.square import Square

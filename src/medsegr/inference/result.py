@@ -11,7 +11,7 @@ from medsegr.cognition.priors import Finding, Span
 from medsegr.data.image import MedicalImage
 from medsegr.inference.looks import Looks
 from medsegr.inference.packed_mask import MaskField, PackedMask
-from medsegr.inference.upscaled import LaterField
+from medsegr.inference.upscaled_masks import LaterField
 
 Outcome = Literal["outlined", "absent", "unsupported", "untrained", "empty"]
 """``outlined``: there is a mask. ``absent``: by the report. ``unsupported``: the image does not

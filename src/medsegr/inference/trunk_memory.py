@@ -12,7 +12,7 @@ from medsegr.backbones.trunk import Trunk
 from medsegr.backbones.trunk_store import TrunkStore, weights_digest
 from medsegr.errors import ConfigError
 from medsegr.inference.backends.choice import backend_record
-from medsegr.model.divided import stops_at_trunk
+from medsegr.model.divided_host import stops_at_trunk
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 FORMAT = 2

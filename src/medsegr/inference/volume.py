@@ -9,10 +9,10 @@ import torch
 from medsegr.cognition.plane_prior import planes_likely, steered
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
-from medsegr.inference.consistency import WEAK, is_several, settled
 from medsegr.inference.packed_mask import PackedMask
 from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, PlaneQuestion
-from medsegr.inference.upscaled import Later
+from medsegr.inference.plane_consistency import WEAK, is_several, settled
+from medsegr.inference.upscaled_masks import Later
 from medsegr.model.thresholds import Thresholds
 
 PLANES_AT_ONCE = 4

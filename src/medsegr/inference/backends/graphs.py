@@ -15,7 +15,7 @@ from medsegr.backbones.decoder_input import ImageEmbedding
 from medsegr.backbones.trunk import Trunk
 from medsegr.cognition.prior_embedding import REGION_SIZE, PriorBatch
 from medsegr.cognition.priors import ASPECTS
-from medsegr.model.divided import stops_at_trunk
+from medsegr.model.divided_host import stops_at_trunk
 from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
 from medsegr.perception.modulator import Guidance
 
