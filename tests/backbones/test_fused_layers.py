@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from medsegr.backbones import fused
+from medsegr.backbones import fused_layers
 from medsegr.backbones.fused_layers import convolved, linear
 from medsegr.backbones.lite_medsam import LiteMedSam
 from medsegr.backbones.tiny_vit import TinyVitConfig
@@ -15,8 +15,8 @@ from medsegr.backbones.tiny_vit import TinyVitConfig
 def calls(monkeypatch):
     """How often a kernel was taken."""
     seen = []
-    real = fused._serves
-    monkeypatch.setattr(fused, "_serves", lambda *tensors: seen.append(real(*tensors)) or seen[-1])
+    real = fused_layers._serves
+    monkeypatch.setattr(fused_layers, "_serves", lambda *tensors: seen.append(real(*tensors)) or seen[-1])
     return seen
 
 
@@ -90,7 +90,7 @@ def test_the_encoder_is_the_same(calls, monkeypatch):
     with torch.no_grad():
         found = encoder(pixels)
         assert len(calls) > 50
-        monkeypatch.setattr(fused, "_KERNELS", None)
+        monkeypatch.setattr(fused_layers, "_KERNELS", None)
         plain = encoder(pixels)
     assert not torch.equal(plain, torch.zeros_like(plain))
     torch.testing.assert_close(found, plain, rtol=1e-4, atol=1e-5)
