@@ -72,7 +72,7 @@ def lite_medsam_masks(model: nn.Module, pixels: Tensor, prompts: Prompts) -> Ten
     if sparse is None:
         dense = model.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1).expand(1, -1, grid, grid)
     given = {"sparse_prompt_embeddings": sparse, "dense_prompt_embeddings": dense, "multimask_output": False}
-    return model.mask_decoder(embedding, positions, **given)[0].flatten(0, 2)
+    return model.mask_decoder(embedding, image_positional_embeddings=positions, **given)[0].flatten(0, 2)
 
 
 def meta_masks(model: nn.Module, pixels: Tensor, prompts: Prompts) -> Tensor:

@@ -56,6 +56,7 @@ class NamedUnet(nn.Module):
         self.settings: dict[str, Any] = {"targets": list(targets), "host": dict(host), "features": list(features)}
         self.vocabulary = PriorVocabulary.of_lexicon(load_lexicon())
         self.metadata: dict[str, Any] = {}
+        self.engine = None  # torch alone
         self.net = BasicUNet(2, 3, len(targets), features=tuple(features), act="relu")
         self.preprocess_with, self.image_size = backbone.preprocess, backbone.image_size
         self.backbone = SimpleNamespace(square=backbone.square)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from benchmarks.finding_score import Record, figures, score_report
-from benchmarks.read_reports import FOLDER, HALVES, measure
+from benchmarks.read_reports import FOLDER, PARTS, measure
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding
@@ -58,11 +58,11 @@ def test_optional_findings_and_anatomy_count_neither_way() -> None:
     assert scored([record("nodule", optional=True)], [record("nodule", "absent")])[0]["target_presence"] is None
 
 
-@pytest.mark.parametrize("half", HALVES)
-def test_our_reports_are_well_formed(half: str) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_our_reports_are_well_formed(part: str) -> None:
     lexicon = load_lexicon()
-    lines = (FOLDER / f"{half}.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == {"open": 72, "sealed": 30}[half]
+    lines = (FOLDER / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == {"open": 87, "sealed": 30, "sealed_second": 15}[part]
     for finding in (finding for line in lines for finding in json.loads(line)["findings"]):
         assert finding["target"] in lexicon.targets
         assert {*finding["zones"]} <= {*lexicon.zones}

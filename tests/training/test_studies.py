@@ -23,14 +23,13 @@ def test_training_and_validation_lay_the_truth_as_the_host_lays_its_pictures(tmp
     model.backbone.spec = replace(model.backbone.spec, fit="stretch")
     laid = {}
 
-    def store(folders, split, fit, cache_mb):
+    def store(folders, split, fit, cache_mb, neighbours):
         laid[split] = fit((32, 64))
         if len(laid) == 2:
             raise KnownError
-        return StudyStore(folders, split, fit, cache_mb)
+        return StudyStore(folders, split, fit, cache_mb, neighbours=neighbours)
 
-    monkeypatch.setattr("medsegr.training.train.starting_model", lambda _: model)
     monkeypatch.setattr("medsegr.training.train.StudyStore", store)
     with pytest.raises(KnownError):
-        train(config, show_progress=False)
+        train(config, show_progress=False, build=lambda _: model)
     assert laid == dict.fromkeys(("train", "val"), Square((32, 64), (64, 64), 64))

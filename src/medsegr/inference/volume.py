@@ -64,8 +64,8 @@ class FindingVolume:
     """One finding, gathered plane by plane.
 
     A plane whose support is too low adds nothing, unless what it shows hangs together with a plane that adds
-    (``plane_consistency.py``): what a report describes is not in every plane. The finding's own support is that of its best
-    plane.
+    (``plane_consistency.py``): what a report describes is not in every plane. The finding's own support is that of its
+    best plane.
 
     Args:
         finding: As the report has it.

@@ -160,6 +160,7 @@ class CaseAnswer(Answered):
     model_chosen: str | None
     modality: str | None
     looks: dict[str, bool]
+    backend: dict[str, Any]
     files: dict[str, str]
     findings: list[FindingAnswer]
     warnings: list[str]

@@ -83,7 +83,7 @@ def test_graphs_are_found_again_and_follow_the_weights(tmp_path, monkeypatch):
 
 def test_clicks_training_and_fresh_adapters_are_torchs(tmp_path, monkeypatch):
     leave_unchecked(monkeypatch)
-    guided, marked = lite(), {"prompts": {"polyp-left": UserPrompt(box=(10, 5, 40, 30))}}
+    guided, marked = lite(), {"prompts": {"polyp": UserPrompt(box=(10, 5, 40, 30))}}
     expected = answers(guided, REPORTS[0], **marked)
     guided.engine = engine_of("openvino", tmp_path)
     assert_equal_answers(answers(guided, REPORTS[0], **marked), expected)
