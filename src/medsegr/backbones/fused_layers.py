@@ -5,6 +5,9 @@ channels at 256 x 256, they take half of the time. Numbers differ in the last bi
 serve (gradients, other devices and types, an export, a layer that a LoRA has wrapped) the layers run as they are.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -12,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 _KERNELS: Any = torch.ops.mkldnn if torch.backends.mkldnn.is_available() else None
+_APART = ContextVar("apart", default=False)
 _GELU: tuple[str, list[Any], str] = ("gelu", [], "none")
 _NONE: tuple[str, list[Any], str] = ("none", [], "")
 """What follows the sum, as the kernels are told."""
@@ -53,12 +57,23 @@ def linear(layer: nn.Module, tokens: Tensor, gelu: bool = False) -> Tensor:
     return _KERNELS._linear_pointwise(tokens.contiguous(), layer.weight, layer.bias, *(_GELU if gelu else _NONE))
 
 
+@contextmanager
+def layers_apart() -> Iterator[None]:
+    """Every layer by itself within the block: to count what each has to do."""
+    before = _APART.set(True)
+    try:
+        yield
+    finally:
+        _APART.reset(before)
+
+
 def _serves(*tensors: Tensor) -> bool:
     """Whether the kernels take these, and nobody wants their gradients."""
     return (
         _KERNELS is not None
         and bool(torch.backends.mkldnn.enabled)
         and not torch.compiler.is_compiling()
+        and not _APART.get()
         and not torch.is_autocast_enabled("cpu")
         and all(type(t) in (Tensor, nn.Parameter) and t.device.type == "cpu" for t in tensors)
         and all(t.dtype == torch.float32 for t in tensors)

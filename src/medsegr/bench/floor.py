@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from medsegr.backbones.decoder_input import ImageEmbedding
+from medsegr.backbones.fused_layers import layers_apart
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
@@ -88,7 +89,8 @@ def _decode(model: ReportGuidedSam, image: ImageEmbedding, findings: int) -> Ten
 
 
 def _counted(model: nn.Module, call: Callable[[], object]) -> Work:
-    with _layers(model) as moved, FlopCounterMode(display=False) as counter:
+    """Of layers as they are written: kernels that join several of them are not seen by the counter."""
+    with layers_apart(), _layers(model) as moved, FlopCounterMode(display=False) as counter:
         call()
     return Work(float(counter.get_total_flops()), float(sum(moved)))
 

@@ -1,8 +1,6 @@
 """Measures: a guided case stage by stage, always in turn with the plain host on the same picture."""
 
-import resource
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from medsegr.backbones.decoder_input import Prompts
 from medsegr.bench.case import BenchCase
 from medsegr.bench.cold import cold_start
 from medsegr.bench.floor import Processor, Work, works
+from medsegr.bench.peak_memory import forget_peak, peak_bytes
 from medsegr.bench.spread import Spread
 from medsegr.bench.stage_clock import STAGES, StageClock, watched
 from medsegr.data.image import load_image
@@ -80,6 +79,7 @@ def measure(settings: BenchSettings, tell: Callable[[str], None] = lambda _: Non
 def _row(predictor: Predictor, case: BenchCase, rounds: int, processor: Processor) -> dict[str, Any]:
     """Of one model and case: every stage with its floor, the whole, and the plain host's whole beside it."""
     clocks, plains = [], []
+    forget_peak()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         image = case.written(folder)
@@ -88,13 +88,13 @@ def _row(predictor: Predictor, case: BenchCase, rounds: int, processor: Processo
             if number:
                 clocks.append(clock)
                 plains.append(plain)
+    peak = peak_bytes()
     least = _least(predictor, case, processor)
     stages = {
         name: {**Spread.of([clock.seconds[name] for clock in clocks]).to_dict(), "floor": least.get(name)}
         for name in STAGES
     }
     whole, alone = [_whole(clock) for clock in clocks], [_whole(clock) for clock in plains]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {
         "stages": stages,
         "whole": Spread.of(whole).to_dict(),
