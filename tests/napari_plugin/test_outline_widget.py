@@ -29,9 +29,14 @@ def widget(tmp_path, monkeypatch):
     application.processEvents()
 
 
+def outline(widget) -> None:
+    question = widget.question()
+    widget.show_result(question, widget.ask(question))
+
+
 def test_findings_become_layers_and_rows(widget):
     widget.report.value = "Nodule in the left upper lobe. Pleural effusion. No consolidation."
-    widget.show_result(widget.ask())
+    outline(widget)
     layers = widget._viewer.layers
     assert [layer.name for layer in layers] == ["scan.png", "Nodule, left upper lobe", "Pleural effusion"]
     for layer, mask in zip(layers[1:], drawn(), strict=True):
@@ -45,14 +50,14 @@ def test_findings_become_layers_and_rows(widget):
 def test_a_second_report_replaces_masks_alone(widget):
     for report, names in (("Nodule.", ["Nodule"]), ("Pleural effusion.", ["Pleural effusion"])):
         widget.report.value = report
-        widget.show_result(widget.ask())
+        outline(widget)
         assert [layer.name for layer in widget._viewer.layers] == ["scan.png", *names]
 
 
 def test_what_is_wrong_is_told_in_words(widget, tmp_path):
     widget.picture.value = tmp_path / "none.png"
     with pytest.raises(ImageError) as failed:
-        widget.ask()
+        widget.ask(widget.question())
     widget._failed(failed.value)
     assert "does not exist" in widget.told.value
     widget._failed(RuntimeError("PLANTED"))
@@ -67,3 +72,24 @@ def test_the_button_asks_in_a_thread_of_its_own(widget, tmp_path):
         assert not widget.run.enabled and widget.told.value == "Looking ..."
         until(lambda: QApplication.processEvents() or widget.run.enabled)
         assert told in widget.told.value
+
+
+def test_fields_that_change_meanwhile_do_not_change_what_was_asked(widget, tmp_path, monkeypatch):
+    Image.fromarray(np.arange(2400, dtype=np.uint8).reshape(40, 60)).save(tmp_path / "other.png")
+    read = outline_widget.load_image
+
+    def slow(*given):
+        until(lambda: widget.picture.value.name == "other.png")
+        return read(*given)
+
+    monkeypatch.setattr(outline_widget, "load_image", slow)
+    widget.report.value = "Nodule."
+    widget.run.clicked.emit(True)
+    widget.picture.value, widget.report.value = tmp_path / "other.png", "Pleural effusion."
+    until(lambda: QApplication.processEvents() or widget.run.enabled)
+    shown, mask = widget._viewer.layers
+    assert (shown.name, mask.name) == ("scan.png", "Nodule")
+    assert shown.data.shape[:2] == mask.data.shape == picture().shape[:2]
+    outline(widget)
+    assert [layer.name for layer in widget._viewer.layers][:2] == ["scan.png", "other.png"]
+    assert widget._viewer.layers["other.png"].data.shape[:2] == (40, 60)

@@ -1,5 +1,7 @@
 """The widget: a picture, its report, and the findings that are outlined in it."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,25 @@ if TYPE_CHECKING:
 
 COLUMNS = ("finding", "presence", "support", "size mm", "without a mask because")
 AS_IN_THE_FILE = "as the file says"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the fields said when it was asked; they may be changed before the answer is there.
+
+    Attributes:
+        picture: Its file.
+        report: Its text.
+        targets: Names of further structures.
+        modality: Of the picture; None for what the file says.
+        model: Its name or folder.
+    """
+
+    picture: Path
+    report: str
+    targets: tuple[str, ...]
+    modality: str | None
+    model: str
 
 
 class OutlineWidget(Container[Any]):
@@ -46,22 +67,26 @@ class OutlineWidget(Container[Any]):
                                   self.told, self.findings])  # fmt: skip
         self.run.clicked.connect(self._start)
 
-    def ask(self) -> Result:
-        """Outline what the fields say; the model is loaded once.
+    def question(self) -> Question:
+        """What the fields say now."""
+        modality = None if self.modality.value == AS_IN_THE_FILE else self.modality.value
+        names = tuple(name.strip() for name in self.targets.value.split(",") if name.strip())
+        return Question(Path(self.picture.value), self.report.value, names, modality, self.model.value)
+
+    def ask(self, question: Question) -> Result:
+        """Outline what a question says, without a look at the fields; the model is loaded once.
 
         Raises:
-            MedsegrError: One of them is of no use.
+            MedsegrError: Something of it is of no use.
         """
-        modality = None if self.modality.value == AS_IN_THE_FILE else self.modality.value
-        image = load_image(self.picture.value, modality)
-        predictor = self._models.get(self.model.value) or load(self.model.value)
-        self._models[self.model.value] = predictor
-        names = [name.strip() for name in self.targets.value.split(",") if name.strip()]
-        return predictor.segment(image, self.report.value, targets=names)
+        image = load_image(question.picture, question.modality)
+        predictor = self._models.get(question.model) or load(question.model)
+        self._models[question.model] = predictor
+        return predictor.segment(image, question.report, targets=list(question.targets))
 
-    def show_result(self, result: Result) -> None:
-        """Put a result's layers in place of the last one's, and its findings into the table."""
-        path = Path(self.picture.value)
+    def show_result(self, question: Question, result: Result) -> None:
+        """Put the layers of a question's result in place of the last one's, and its findings into the table."""
+        path = question.picture
         if self._picture is None or self._picture[0] != path or self._picture[1] not in self._viewer.layers:
             self._picture = (path, self._add(picture_layer(result.image, path.name)))
         for layer in self._shown:
@@ -84,8 +109,9 @@ class OutlineWidget(Container[Any]):
         from napari.qt.threading import create_worker
 
         self.run.enabled, self.told.value = False, "Looking ..."
-        create_worker(self.ask, _connect={"returned": self.show_result, "errored": self._failed,
-                                          "finished": self._finished})  # fmt: skip
+        question = self.question()
+        create_worker(self.ask, question, _connect={"returned": partial(self.show_result, question),
+                                                    "errored": self._failed, "finished": self._finished})  # fmt: skip
 
     def _failed(self, error: Exception) -> None:
         known = isinstance(error, MedsegrError)

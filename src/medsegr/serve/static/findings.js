@@ -18,7 +18,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Tells `edited(k)`, `removed(k)`, `shown(k)`, `mapped(k)`, `armed(k)` and `undo(k)` of finding number k. */
+/** Tells `edited(k, field)`, `removed(k)`, `shown(k)`, `mapped(k)`, `armed(k)` and `undo(k)` of finding number k. */
 export class FindingsTable {
   constructor(told) {
     Object.assign(this, { told, rows: [] });
@@ -76,16 +76,16 @@ export class FindingsTable {
     swatch.style.background = colourOf(k, this.lexicon);
     const number = element("span", { className: "number", title: `key ${k + 1}` }, String(k + 1));
     const head = element("th", { scope: "row" }, element("div", { className: "head" }, swatch, k < 9 ? number : "", name));
-    const edited = () => this.told.edited(k);
+    const edited = (field) => () => this.told.edited(k, field);
     const first = element(
       "tr",
       {},
       head,
       element("td", {}, this.#select(k, "presence", PRESENCE, "Presence")),
       element("td", {}, this.#select(k, "laterality", SIDES, "Side")),
-      element("td", {}, chips("Zone", finding.zones, this.zones, edited)),
-      element("td", {}, chips("Texture", finding.texture, this.textures, edited)),
-      element("td", {}, chips("Shape", finding.shape, this.shapes, edited)),
+      element("td", {}, chips("Zone", finding.zones, this.zones, edited("zones"))),
+      element("td", {}, chips("Texture", finding.texture, this.textures, edited("texture"))),
+      element("td", {}, chips("Shape", finding.shape, this.shapes, edited("shape"))),
     );
     const row = { name, ...this.#controls(k) };
     const second = element("tr", { className: "answer" }, element("td", { colSpan: 6 }, row.line));

@@ -34,36 +34,41 @@ export class Jobs {
     this.stopped = this.wanted;
   }
 
-  /** Where the kept picture is gone, its time being over, it is sent again. */
-  async #submit() {
+  /** Where the kept picture is gone, its time being over, it is sent again, if anybody still wants to know. */
+  async #submit(number) {
     try {
       return await submit(this.told.asked(this.shown));
     } catch (error) {
       if (!this.shown || ![404, 409].includes(error.status)) throw error;
       this.shown = null;
+      if (number !== this.wanted) throw error;
       return submit(this.told.asked(null));
     }
   }
 
+  /** One question to its end. While anything is waited for, another may have become the wanted one. */
   async #once(number) {
     if (number === this.stopped) return;
+    const wanted = () => number === this.wanted;
     const sent = performance.now();
-    let job = await this.#submit();
+    let job = await this.#submit(number);
     this.running = job.id;
-    while (job.state === "queued" || job.state === "running") {
-      if (number !== this.wanted) break;
+    while (wanted() && (job.state === "queued" || job.state === "running")) {
       this.told.progress(job);
       job = await look(job.id, 1);
     }
-    if (number !== this.wanted) {
+    if (wanted() && job.state !== "done") throw new Error(job.problem?.detail ?? "The job was cancelled.");
+    const view = wanted() ? await json(`/v1/jobs/${job.id}/view`) : null;
+    if (!wanted()) {
       await forget(job.id);
       return;
     }
-    if (job.state !== "done") throw new Error(job.problem?.detail ?? "The job was cancelled.");
-    const view = await json(`/v1/jobs/${job.id}/view`);
     const before = this.shown;
     Object.assign(this, { shown: job.id, running: null });
-    await this.told.answered(job, view, performance.now() - sent);
-    if (before) forget(before);
+    try {
+      await this.told.answered(job, view, performance.now() - sent);
+    } finally {
+      if (before) forget(before);
+    }
   }
 }

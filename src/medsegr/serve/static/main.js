@@ -56,7 +56,15 @@ async function begin() {
   }
 }
 
-async function take(files) {
+let taken = Promise.resolve();
+
+/** One drop after the other: what came last stays, however long the one before it takes to read. */
+function take(files) {
+  taken = taken.then(() => takeNext(files));
+  return taken;
+}
+
+async function takeNext(files) {
   says.calm();
   try {
     const given = await sorted(files);
@@ -95,7 +103,7 @@ async function readReport() {
     followRows();
     if (jobs.busy) jobs.ask();
   } catch (error) {
-    problem(error);
+    if (number === reading) problem(error);
   }
 }
 
@@ -208,31 +216,31 @@ async function show(job, view, milliseconds) {
   saves.open(job, state.dicom);
   says.list("warnings", state.findings.length || report.value.trim() ? says.general(job.result) : view.notes);
   await paint();
-  says.done(job.result.findings, milliseconds);
+  if (state.result === job.result) says.done(job.result.findings, milliseconds);
 }
 
 let painting = 0;
 
 /** Draw the plane that is chosen, as it is now. */
 async function paint() {
-  const { view, mapped } = state;
+  const { view, mapped, result } = state;
   if (!view) return;
   const [number, plane] = [++painting, slices.plane];
   try {
     const [values, outlines, map] = await Promise.all([
       planes.picture(plane),
-      state.result ? planes.outlines(plane) : [],
+      result ? planes.outlines(plane) : [],
       mapped !== null && view.findings[mapped].key_plane === plane ? planes.map(mapped) : null,
     ]);
-    if (number !== painting) return;
+    if (number !== painting || view !== state.view) return;
     stage.paint(values, windowing.window);
-    stage.paintMap(map);
-    stage.paintMasks(outlines.map((path, k) => state.mask(path, k)));
+    stage.paintMap(mapped === state.mapped ? map : null);
+    stage.paintMasks(result === state.result ? outlines.map((path, k) => state.mask(path, k)) : []);
     stage.paintClicks(state.allClicks);
     describe(view, plane);
     for (const next of [plane - 1, plane + 1]) if (next >= 0 && next < view.planes) planes.picture(next).catch(() => 0);
   } catch (error) {
-    problem(error);
+    if (number === painting && view === state.view) problem(error);
   }
 }
 

@@ -19,8 +19,9 @@ export class Planes {
 
   /** Values of a plane. */
   picture(plane) {
+    const { job, view } = this;
     return this.#kept(this.pictures, plane, async () =>
-      values(await bytes(`/v1/jobs/${this.job}/view/planes/${plane}`), this.view.type),
+      values(await bytes(`/v1/jobs/${job}/view/planes/${plane}`), view.type),
     );
   }
 
