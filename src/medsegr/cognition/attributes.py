@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from medsegr.cognition.clauses import Clauses
+from medsegr.cognition.denied import contrasts, denied_attributes
 from medsegr.cognition.drafts import Draft, attribute
 from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
 from medsegr.cognition.tags import ATTRIBUTES, Tag
 
-_SAY_NOTHING = frozenset({"absent_before", "texture", "size"})
+_SAY_NOTHING = frozenset({"texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
 
 
@@ -26,8 +27,11 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     numbers = [number for number, draft in enumerate(drafts) if draft.target.first not in own]
     free = [drafts[number] for number in numbers] if own else drafts
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
+    denied = denied_attributes(clauses) if drafts else frozenset()
     for tag in sentence.of(*ATTRIBUTES) if drafts else ():
         region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
+        if region is None and tag.first in denied and _denies_alone(clauses, tag, drafts):
+            continue
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
         owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
@@ -46,16 +50,21 @@ def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
 
 
 def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
-    """True for a degree of an attribute ("moderately hyperintense"), an organ's own size, and what is denied."""
+    """True for a degree of an attribute ("moderately hyperintense"), and an organ's own size."""
     sentence = clauses.sentence
     adverb = tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly")
     if adverb and any(other.first == tag.last for other in sentence.of("texture")):
         return True
-    if tag.kind == "size" and _measures_an_organ(clauses, tag, drafts):
+    return tag.kind == "size" and _measures_an_organ(clauses, tag, drafts)
+
+
+def _denies_alone(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
+    """False for the "left" of "no left effusion": what is denied is the finding, and this describes it."""
+    sentence = clauses.sentence
+    cue = next((cue for cue in reversed(sentence.of("absent_before")) if cue.last <= tag.first), None)
+    nearer = any(cue is not None and other.first >= cue.last for other in sentence.within(0, tag.first, "absent_next"))
+    if cue is None or nearer or contrasts(sentence, cue, clauses.grammar["contrasts"]):
         return True
-    denial = next((other for other in sentence.of("absent_before") if other.last == tag.first), None)
-    if denial is None or denial.other is not None:
-        return False
     following = next((d.target.first for d in drafts if d.target.first >= tag.first), None)
     return following is None or clauses.ahead(tag.last, denying=True) <= following
 

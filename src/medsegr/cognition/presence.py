@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from medsegr.cognition.answers import Answer
 from medsegr.cognition.clauses import Clauses
+from medsegr.cognition.denied import contrasts
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.priors import Presence, Span
 from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
@@ -158,7 +159,7 @@ class Scopes:
             return False
         if _looks_both_ways(cue.tag) and self.sentence.word(cue.tag.last) in ("and", ","):
             return False
-        if self._characterises(cue.tag, target):
+        if self._characterises(cue.tag, target) or contrasts(self.sentence, cue.tag, self.grammar["contrasts"]):
             return False
         return not (cue.kind == _AHEAD and self._is_sure(cue.tag.last, target))
 
