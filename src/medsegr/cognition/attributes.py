@@ -32,6 +32,8 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
         region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
         if region is None and tag.first in denied and _denies_alone(clauses, tag, drafts):
             continue
+        if tag.kind == "count" and _counts_what_is_listed(clauses, tag, drafts):
+            continue
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
         owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
@@ -67,6 +69,19 @@ def _denies_alone(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
         return True
     following = next((d.target.first for d in drafts if d.target.first >= tag.first), None)
     return following is None or clauses.ahead(tag.last, denying=True) <= following
+
+
+def _counts_what_is_listed(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
+    """True for the "two" of "two nodules, one on the right and one on the left": it counts both, and neither."""
+    sentence = clauses.sentence
+    whole = next((n for n, draft in enumerate(drafts) if draft.target.first >= tag.last), None)
+    if whole is None or not any(draft.name == drafts[whole].name for draft in drafts[whole + 1 :]):
+        return False
+    place = drafts[whole].target.last
+    number = sentence.word(place + 1) in ("one", "1") or bool(sentence.within(place + 1, place + 2, "count"))
+    listed = sentence.word(place) in clauses.grammar["signs"] and sentence.word(place + 2) != "of"
+    stands_alone = sentence.word(place) == ":" and any(draft.target.first == place + 1 for draft in drafts)
+    return number and listed and not stands_alone
 
 
 def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:

@@ -51,6 +51,8 @@ def _from(clauses: Clauses, first: int, last: int) -> list[int]:
     place = last
     while place < len(sentence) and place not in named:
         word, tag = sentence.words[place], tags.get(place)
+        if word in grammar["half_denials"]:
+            break
         if tag is not None:
             if found and _group(tag) != _group(found[0]):
                 break
@@ -59,7 +61,7 @@ def _from(clauses: Clauses, first: int, last: int) -> list[int]:
             continue
         listed = word in _LISTS_ON or (word == "," and _lists_on(clauses, place))
         opening = not found or sentence.words[place - 1] in _LISTS_ON
-        if word in grammar["half_denials"] or not (listed or _is_plain(clauses, word, opening=opening and led)):
+        if not (listed or _is_plain(clauses, word, opening=opening and led)):
             break
         place += 1
     return [tag.first for tag in found]

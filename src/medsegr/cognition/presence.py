@@ -148,7 +148,8 @@ class Scopes:
     def _role(self, cue: Cue, target: Tag) -> str | None:
         """The kind that a cue has for a target; None where it does not reach it."""
         if cue.kind == _NEXT:
-            return "absent_before" if cue.tag.last <= target.first <= cue.tag.last + 1 else None
+            at_once = cue.tag.last <= target.first <= cue.tag.last + 1
+            return "absent_before" if at_once and self.sentence.word(cue.tag.first - 1) != "if" else None
         if cue.kind == _VERSUS:
             return _BEHIND if self._is_alternative(cue.tag, target) else None
         reaches = self._reaches_ahead if cue.kind.endswith("_before") else self._reaches_back
