@@ -116,9 +116,11 @@ def test_a_size_before_of_is_that_of_what_follows() -> None:
         ("Two nodules, one in the right upper lobe and the other in the left lower lobe.", [None, None]),
         ("Three nodules: two in the right lung and one in the left lung.", [None, None]),
         ("Two nodules in the right lung and one in the left lung.", [2, None]),
+        ("Multiple nodules, one in the right lung and one in the left lung.", ["multiple", None]),
+        ("Four nodules, one in the right lung and one in the left lung.", [4, None]),
     ],
 )
-def test_a_count_of_what_is_then_listed_is_that_of_none(text: str, counts: list[int | None]) -> None:
+def test_a_count_of_what_is_then_listed_is_that_of_none(text: str, counts: list[int | str | None]) -> None:
     found = read(text, "chest_ct")
     assert [finding.location.laterality for finding in found] == ["right", "left"]
     assert [finding.shape.count for finding in found] == counts

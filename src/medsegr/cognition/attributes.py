@@ -7,7 +7,7 @@ from medsegr.cognition.denied import contrasts, denied_attributes
 from medsegr.cognition.drafts import Draft, attribute
 from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
-from medsegr.cognition.tags import ATTRIBUTES, Tag
+from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
 
 _SAY_NOTHING = frozenset({"texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
@@ -78,10 +78,18 @@ def _counts_what_is_listed(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) 
     if whole is None or not any(draft.name == drafts[whole].name for draft in drafts[whole + 1 :]):
         return False
     place = drafts[whole].target.last
-    number = sentence.word(place + 1) in ("one", "1") or bool(sentence.within(place + 1, place + 2, "count"))
-    listed = sentence.word(place) in clauses.grammar["signs"] and sentence.word(place + 2) != "of"
+    begins = sentence.word(place) in clauses.grammar["signs"] and _number(sentence, place + 1) > 0
+    numbers = sum(_number(sentence, at) for at in range(place, len(sentence)))
     stands_alone = sentence.word(place) == ":" and any(draft.target.first == place + 1 for draft in drafts)
-    return number and listed and not stands_alone
+    return begins and not stands_alone and tag.name == str(numbers)
+
+
+def _number(sentence: Sentence, place: int) -> int:
+    """How many of what was counted a word speaks of: "one", "another", "two in the right lung"; 0 for others."""
+    if sentence.word(place) in ("one", "other", "another"):
+        return int(sentence.word(place - 1) != "other" and sentence.word(place + 1) != "of")
+    counts = [tag.name for tag in sentence.within(place, place + 1, "count")]
+    return int(counts[0]) if counts and counts[0].isdigit() else 0
 
 
 def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
