@@ -1,5 +1,7 @@
 """Which target a place or attribute belongs to."""
 
+import pytest
+
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding
 
@@ -104,3 +106,21 @@ def test_a_size_before_of_is_that_of_what_follows() -> None:
     text = "A mass in the left temporal lobe with oedema and 6 mm of midline shift."
     sizes = {finding.target: finding.shape.size_mm for finding in parse_report(text, "brain_mri")}
     assert sizes == {"brain_tumour": (), "brain_edema": (), "midline_shift": (6.0,)}
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("Two nodules, one in the right upper lobe and one in the left lower lobe.", [None, None]),
+        ("Two nodules (one in the right upper lobe, one in the left lower lobe).", [None, None]),
+        ("Two nodules, one in the right upper lobe and the other in the left lower lobe.", [None, None]),
+        ("Three nodules: two in the right lung and one in the left lung.", [None, None]),
+        ("Two nodules in the right lung and one in the left lung.", [2, None]),
+        ("Multiple nodules, one in the right lung and one in the left lung.", ["multiple", None]),
+        ("Four nodules, one in the right lung and one in the left lung.", [4, None]),
+    ],
+)
+def test_a_count_of_what_is_then_listed_is_that_of_none(text: str, counts: list[int | str | None]) -> None:
+    found = read(text, "chest_ct")
+    assert [finding.location.laterality for finding in found] == ["right", "left"]
+    assert [finding.shape.count for finding in found] == counts

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from medsegr.cognition.clauses import Clauses
+from medsegr.cognition.denied import contrasts, denied_attributes
 from medsegr.cognition.drafts import Draft, attribute
 from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
-from medsegr.cognition.tags import ATTRIBUTES, Tag
+from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
 
-_SAY_NOTHING = frozenset({"absent_before", "texture", "size"})
+_SAY_NOTHING = frozenset({"texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
 
 
@@ -26,8 +27,13 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     numbers = [number for number, draft in enumerate(drafts) if draft.target.first not in own]
     free = [drafts[number] for number in numbers] if own else drafts
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
+    denied = denied_attributes(clauses) if drafts else frozenset()
     for tag in sentence.of(*ATTRIBUTES) if drafts else ():
         region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
+        if region is None and tag.first in denied and _denies_alone(clauses, tag, drafts):
+            continue
+        if tag.kind == "count" and _counts_what_is_listed(clauses, tag, drafts):
+            continue
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
         owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
@@ -46,18 +52,44 @@ def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
 
 
 def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
-    """True for a degree of an attribute ("moderately hyperintense"), an organ's own size, and what is denied."""
+    """True for a degree of an attribute ("moderately hyperintense"), and an organ's own size."""
     sentence = clauses.sentence
     adverb = tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly")
     if adverb and any(other.first == tag.last for other in sentence.of("texture")):
         return True
-    if tag.kind == "size" and _measures_an_organ(clauses, tag, drafts):
+    return tag.kind == "size" and _measures_an_organ(clauses, tag, drafts)
+
+
+def _denies_alone(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
+    """False for the "left" of "no left effusion": what is denied is the finding, and this describes it."""
+    sentence = clauses.sentence
+    cue = next((cue for cue in reversed(sentence.of("absent_before")) if cue.last <= tag.first), None)
+    nearer = any(cue is not None and other.first >= cue.last for other in sentence.within(0, tag.first, "absent_next"))
+    if cue is None or nearer or contrasts(sentence, cue, clauses.grammar["contrasts"]):
         return True
-    denial = next((other for other in sentence.of("absent_before") if other.last == tag.first), None)
-    if denial is None or denial.other is not None:
-        return False
     following = next((d.target.first for d in drafts if d.target.first >= tag.first), None)
     return following is None or clauses.ahead(tag.last, denying=True) <= following
+
+
+def _counts_what_is_listed(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
+    """True for the "two" of "two nodules, one on the right and one on the left": it counts both, and neither."""
+    sentence = clauses.sentence
+    whole = next((n for n, draft in enumerate(drafts) if draft.target.first >= tag.last), None)
+    if whole is None or not any(draft.name == drafts[whole].name for draft in drafts[whole + 1 :]):
+        return False
+    place = drafts[whole].target.last
+    begins = sentence.word(place) in clauses.grammar["signs"] and _number(sentence, place + 1) > 0
+    numbers = sum(_number(sentence, at) for at in range(place, len(sentence)))
+    stands_alone = sentence.word(place) == ":" and any(draft.target.first == place + 1 for draft in drafts)
+    return begins and not stands_alone and tag.name == str(numbers)
+
+
+def _number(sentence: Sentence, place: int) -> int:
+    """How many of what was counted a word speaks of: "one", "another", "two in the right lung"; 0 for others."""
+    if sentence.word(place) in ("one", "other", "another"):
+        return int(sentence.word(place - 1) != "other" and sentence.word(place + 1) != "of")
+    counts = [tag.name for tag in sentence.within(place, place + 1, "count")]
+    return int(counts[0]) if counts and counts[0].isdigit() else 0
 
 
 def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:

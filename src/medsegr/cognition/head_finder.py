@@ -54,7 +54,18 @@ class HeadFinder:
             first, last = stretches.pop(0)
             if stretches and self._is_place_then_degree(first, last, *stretches[0]):
                 last = stretches.pop(0)[1]
+            while stretches and self._lists_exceptions(first, last, *stretches[0]):
+                last = stretches.pop(0)[1]
             yield from self._with_exceptions(first, last)
+
+    def _lists_exceptions(self, first: int, last: int, start: int, end: int) -> bool:
+        """True for the "lingula" of "except the right middle lobe and the lingula"."""
+        excepted = self.sentence.within(first, last, "except")
+        if not excepted or self.sentence.words[last] not in ("and", "&") or start != last + 1:
+            return False
+        led = self._targets(excepted[0].last, end) or not self._places(excepted[0].last, last)
+        plain = self.grammar["leads_a_place"] | self.grammar["body_parts"] | self.grammar["place_nouns"]
+        return not led and bool(self._places(start, end)) and plain.issuperset(self.sentence.between(start, end))
 
     def _is_place_then_degree(self, first: int, last: int, start: int, end: int) -> bool:
         """True for "in the left eye, large"."""

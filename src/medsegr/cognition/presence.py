@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from medsegr.cognition.answers import Answer
 from medsegr.cognition.clauses import Clauses
+from medsegr.cognition.denied import contrasts
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.priors import Presence, Span
 from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
@@ -147,7 +148,8 @@ class Scopes:
     def _role(self, cue: Cue, target: Tag) -> str | None:
         """The kind that a cue has for a target; None where it does not reach it."""
         if cue.kind == _NEXT:
-            return "absent_before" if cue.tag.last <= target.first <= cue.tag.last + 1 else None
+            at_once = cue.tag.last <= target.first <= cue.tag.last + 1
+            return "absent_before" if at_once and self.sentence.word(cue.tag.first - 1) != "if" else None
         if cue.kind == _VERSUS:
             return _BEHIND if self._is_alternative(cue.tag, target) else None
         reaches = self._reaches_ahead if cue.kind.endswith("_before") else self._reaches_back
@@ -158,7 +160,7 @@ class Scopes:
             return False
         if _looks_both_ways(cue.tag) and self.sentence.word(cue.tag.last) in ("and", ","):
             return False
-        if self._characterises(cue.tag, target):
+        if self._characterises(cue.tag, target) or contrasts(self.sentence, cue.tag, self.grammar["contrasts"]):
             return False
         return not (cue.kind == _AHEAD and self._is_sure(cue.tag.last, target))
 

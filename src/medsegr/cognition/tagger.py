@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from medsegr.cognition.exceptions import with_exceptions
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
@@ -154,6 +155,8 @@ class Tagger:
             tags += self._pairs(wording, tags)
         if not grammar["bare_places"].isdisjoint(words):
             tags += self._short_places(wording, tags, meanings)
+        if "but" in words and not grammar["quantifies"].isdisjoint(words):
+            tags = with_exceptions(wording, tags, grammar)
         if not grammar["copulas"].isdisjoint(words):
             around = self._around_places(wording, tags, meanings)
             taken = {place for tag in around for place in range(tag.first, tag.last)}
