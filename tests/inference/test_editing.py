@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from medsegr import Location, UserPrompt
+from medsegr import Evidence, Finding, Location, ReportPriors, Shape, Texture, UserPrompt
 from medsegr.errors import ConfigError, MedsegrError
 from medsegr.inference.auto import AutoPredictor
 from medsegr.inference.looks import Looks
@@ -118,13 +118,79 @@ def test_answers_are_those_of_a_fresh_question(model):
                                                                    modality="chest_xray"))  # fmt: skip
 
 
-def test_a_prompt_stays_with_its_finding_when_its_id_changes(model):
+@pytest.mark.parametrize(
+    ("changes", "id", "stays"),
+    [
+        ({"target": "consolidation"}, "consolidation-left", True),
+        ({"texture": Texture(("cavitary",))}, LEFT, True),
+        ({"location": Location("right")}, "nodule-right", False),
+        ({"location": Location("left", ("upper_lobe",))}, LEFT, False),
+        ({"presence": "uncertain"}, LEFT, False),
+        ({"presence": "absent"}, LEFT, False),
+    ],
+)
+def test_a_prompt_is_dropped_with_the_place_that_it_was_made_for(model, changes, id, stays):
     editing = open_one(model)
     editing.segment(REPORT)
     editing.box(LEFT, 50, 5, 70, 20)
-    turned = editing.edit(LEFT, location=Location("right"))
-    assert turned["nodule-right"].box == (50, 5, 70, 20)
-    assert turned[EFFUSION].box != turned["nodule-right"].box
+    editing.box(EFFUSION, 5, 5, 40, 30)
+    changed = editing.edit(LEFT, **changes)
+    assert changed[id].box != changed[EFFUSION].box == (5, 5, 40, 30)
+    assert (changed[id].box == (50, 5, 70, 20)) is stays
+
+
+def test_an_edited_target_means_what_it_means_among_targets(model):
+    model.metadata["trained_targets"] = {"breast_ultrasound": ["breast_lesion"]}
+    editing = Predictor(model).open(picture(), modality="breast_ultrasound")
+    asked = editing.segment(targets=["mass"]).findings[0].finding.target
+    editing.segment("Cyst on the left.")
+    (edited,) = editing.edit(editing.result.findings[0].id, target="Mass").findings
+    assert edited.finding.target == asked == "breast_lesion"
+
+
+WRONG = [
+    ({"presence": "Absent"}, "Unknown presence 'Absent'. Did you mean 'absent'"),
+    ({"presence": None}, "presence is a name; got None.*absent, present, uncertain"),
+    ({"location": Location("up")}, "Unknown laterality 'up'"),
+    ({"location": Location("left", ("upper_lob",))}, "Unknown zone 'upper_lob'. Did you mean 'upper_lobe'"),
+    ({"location": Location("left", "apex")}, "tuple"),
+    ({"location": "right"}, "location is the text 'right'; expected a Location"),
+    ({"texture": "hypoechoic"}, "expected a Texture"),
+    ({"texture": Texture(("sparkly",))}, "Unknown texture 'sparkly'"),
+    ({"shape": None}, "shape is None; expected a Shape"),
+    ({"shape": Shape(("roundd",))}, "Did you mean 'round'"),
+    ({"shape": Shape(size_mm=(float("nan"),))}, "size_mm"),
+    ({"shape": Shape(count=-1)}, "count is -1"),
+    ({"target": "../../x"}, "Unknown target"),
+    ({"target": "noduel"}, "Did you mean nodule"),
+    ({"target": 3}, "target is a name"),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), WRONG)
+def test_what_the_lexicon_does_not_know_is_refused_before_anything_is_kept(model, changes, told):
+    editing = open_one(model)
+    before = editing.segment(REPORT)
+    with pytest.raises(ConfigError, match=told):
+        editing.edit(LEFT, **changes)
+    given = {"target": "nodule", **changes}
+    with pytest.raises(ConfigError, match=told):
+        Predictor(model).segment(picture(), ReportPriors((Finding(**given),)), modality="chest_xray")
+    assert editing.result is before
+    assert_same(editing.edit(LEFT, presence="present"), before)
+
+
+def test_priors_that_are_no_findings_are_refused_and_words_of_targets_taken(model):
+    predictor = Predictor(model)
+    for findings, told in (
+        ([Finding("nodule")], "tuple of Finding"),
+        (("nodule",), "medsegr.Finding"),
+        ((Finding("nodule", evidence=((0, 3),)),), "Evidence"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            predictor.segment(picture(), ReportPriors(findings), modality="chest_xray")
+    priors = ReportPriors((Finding("Pleural effusion", evidence=Evidence()),))
+    assert predictor.segment(picture(), priors, modality="chest_xray").findings[0].id == "pleural_effusion"
 
 
 def test_after_an_error_all_is_as_it_was(model):
@@ -142,9 +208,6 @@ def test_after_an_error_all_is_as_it_was(model):
         with pytest.raises(MedsegrError):
             wrong()
         assert editing.result is before
-    editing.click(LEFT, 60, 10)
-    with pytest.raises(ConfigError, match="absent"):
-        editing.edit(LEFT, presence="absent")
     assert editing.edit(EFFUSION, presence="absent")[EFFUSION].outcome == "absent"
 
 

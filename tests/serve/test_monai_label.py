@@ -135,6 +135,8 @@ def test_only_the_words_are_answered_where_only_they_are_asked_for(port):
         ("/infer/other", '{"report": "Nodule."}', 404, "The model that answers here is 'bright'"),
         ("/infer/bright", '{"report": "No nodule."}', 422, "No finding has a mask. nodule:"),
         ("/infer/bright", "{}", 422, "Nothing to look for"),
+        ("/infer/bright", '{"report": "Nodule.", "support_threshold": 1.0}', 422, "No finding has a mask. nodule:"),
+        ("/infer/bright", '{"report": "Nodule.", "support_threshold": 7}', 422, "support_threshold"),
         ("/infer/bright", "[1]", 422, "no JSON object"),
         ("/infer/bright", '{"report": "Nodule.", "result_extension": ".exe"}', 422, "'result_extension'"),
         ("/infer/bright?output=dicom_seg", '{"report": "Nodule."}', 422, "needs a DICOM image"),

@@ -13,6 +13,7 @@ from PIL import Image
 from medsegr.client import Client, Question
 from medsegr.errors import ConfigError, ServiceError
 from medsegr.serve.config import Limits, ServeConfig
+from medsegr.serve.picture_file import suffix_of
 
 from .running import mask_of, png, running, until
 
@@ -44,6 +45,18 @@ def test_a_picture_becomes_masks(client, served, tmp_path):
     assert json.loads((tmp_path / "out" / "findings.json").read_text()) == job.result
     left = {entry.name for entry in served.service.folder.job(job.id).iterdir()}
     assert left == {"result"}, "what was sent is gone as soon as the job is done"
+
+
+def test_an_examination_is_called_as_people_do(client):
+    assert client.segment(png(3), "Lesion.", modality="liver MRI").state == "done"
+    assert client.parse("Lesion of 12 mm.", "liver MRI")["findings"][0]["target"] == "liver_lesion"
+    with pytest.raises(ServiceError, match="422.*Did you mean.*abdomen_mri"):
+        client.parse("Lesion.", "abdomen_mrj")
+
+
+def test_a_dicom_file_may_come_without_the_letters():
+    assert suffix_of(b"\x08\0\x05\0CS" + bytes(300)) == suffix_of(bytes(128) + b"DICM" + bytes(300)) == ".dcm"
+    assert suffix_of(bytes(400)) is None
 
 
 def test_a_kept_picture_is_asked_again_until_its_time_is_over(client, served):

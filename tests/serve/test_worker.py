@@ -75,6 +75,20 @@ def test_the_schemas_name_what_is_written(folder, predictor):
     assert PriorFinding.model_fields.keys() == read.keys()
 
 
+def test_an_examination_is_called_as_people_do(folder, predictor):
+    report = "Lesion of 12 mm."
+    for named, expected in (("liver MRI", ["liver_lesion"]), ("abdomen_mri", [])):
+        ask(folder, report=report, modality=named)
+        segment_job(predictor, folder, SETUP)
+        assert answer(folder)["modality"] == "abdomen_mri"
+        assert [found["target"] for found in answer(folder)["findings"]] == expected
+    priors = parse_report("Nodule in the left lung.", "chest_ct").to_dict()
+    priors["modality"] = "chest CT"
+    ask(folder, report="Nodule in the left lung.", priors=priors, modality="CT thorax")
+    segment_job(predictor, folder, SETUP)
+    assert answer(folder)["modality"] == "chest_ct"
+
+
 def test_edited_priors_count(folder, predictor):
     report = "Nodule in the left lung."
     priors = parse_report(report, "chest_xray").to_dict()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medsegr.data.dicom.files import DICOM_SUFFIXES
+from medsegr.data.dicom.files import DICOM_SUFFIXES, HEAD_BYTES, begins_dicom
 from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 STACK = "#"
 """What stands before the number of a stack, where a whole folder has to be read for it."""
 
-_HEAD = 132
 _LOOKED_AT = 3
 """Files without a suffix whose first bytes are looked at."""
 
@@ -65,4 +64,4 @@ def _part(stack: "Stack", path: Path, users: "Counter[DicomFile]") -> tuple[Path
 
 def _is_dicom(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(_HEAD)[128:] == b"DICM"
+        return begins_dicom(file.read(HEAD_BYTES))

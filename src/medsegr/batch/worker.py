@@ -16,6 +16,7 @@ from medsegr.batch.out_folder import staged_case
 from medsegr.batch.outcome import Outcome
 from medsegr.batch.source import at_hand, content_sha256
 from medsegr.batch.study import Study
+from medsegr.cognition.examinations import nearest
 from medsegr.cognition.lexicon import canonical_target
 from medsegr.data.image import load_image
 from medsegr.data.zip_archive import archives_kept_open
@@ -136,9 +137,13 @@ class Worker:
             for name in study.targets:
                 canonical_target(name, self.lexicon)
         except ConfigError:
-            raise InputError(f"{study.case}: its row names a target that the vocabulary does not know.") from None
-        if study.modality is not None and study.modality not in self.lexicon.modalities:
-            raise InputError(f"{study.case}: its row names a modality that the vocabulary does not know.")
+            raise InputError("Its row names a target that the vocabulary does not know.") from None
+        try:
+            check_modality(study.modality, study.image, self.lexicon)
+        except ConfigError:
+            near = nearest(study.modality or "", self.lexicon) or sorted(self.lexicon.modalities)
+            raise InputError("Its row names a modality that the vocabulary does not know; expected "
+                             f"{', '.join(near)}, or what people call them (CT abdomen).") from None  # fmt: skip
 
     def _with_reading(self, asked: Request) -> Request:
         """The request with its report read by the language model, where one reads."""

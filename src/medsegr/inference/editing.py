@@ -8,8 +8,9 @@ from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.cognition.priors import ASPECTS, Finding, ReportPriors
 from medsegr.data.image import ImageSource, load_image
 from medsegr.errors import ConfigError
+from medsegr.inference.given_priors import checked_finding
 from medsegr.inference.prepared import Prepared, Request
-from medsegr.inference.request import check_modality
+from medsegr.inference.request import check_modality, meant
 from medsegr.inference.result import Result, unique_ids
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.trained_targets import Untrained
@@ -68,6 +69,7 @@ class Editing:
         self.predictor, self.asking = predictor, asking
         self.image = load_image(image, check_modality(asking.modality, image, asking.lexicon or load_lexicon()))
         self._result: Result | None = None
+        self._answered: Predictor | None = None
         self._state: _State | None = None
 
     @property
@@ -88,10 +90,7 @@ class Editing:
             MedsegrError: As of ``Predictor.segment``.
         """
         prepared = self._prepared(report, targets, {})
-        result = self.predictor.answer([prepared])[0]
-        self._state = _State(replace(prepared.priors, findings=prepared.findings))
-        self._result = result
-        return result
+        return self._answer(prepared, _State(replace(prepared.priors, findings=prepared.findings)))
 
     def edit(self, id: str, **changes: Any) -> Result:
         """Say something else of one finding.
@@ -99,18 +98,22 @@ class Editing:
         Args:
             id: Of the finding, in the latest result.
             changes: Fields of :class:`~medsegr.Finding`: ``target``, ``presence``, ``location``, ``texture``,
-                ``shape``. The report's words for what is changed are no longer read.
+                ``shape``. The report's words for what is changed are no longer read. A target means what
+                ``segment(targets=[...])`` takes it for. Where the place or the presence changes, the finding's
+                clicks and box are dropped: they were made for another place.
 
         Raises:
-            ConfigError: No such finding or field, or a finding with a prompt becomes absent.
+            ConfigError: No such finding or field, or a name that the lexicon does not have.
         """
         unknown = set(changes) - {"presence", *ASPECTS}
         if unknown:
             raise ConfigError(f"A finding has no {sorted(unknown)}; change presence, {', '.join(ASPECTS)}.")
         k, state = self._place(id)
         findings = list(state.priors.findings)
-        findings[k] = _changed(findings[k], changes)
-        return self._ask(_State(replace(state.priors, findings=tuple(findings)), state.prompts))
+        before, findings[k] = findings[k], self._as_asked(_changed(findings[k], changes), findings[k])
+        stays = (before.location, before.presence) == (findings[k].location, findings[k].presence)
+        prompts = {place: prompt for place, prompt in state.prompts.items() if stays or place != k}
+        return self._ask(_State(replace(state.priors, findings=tuple(findings)), prompts))
 
     def click(self, id: str, x: float, y: float, inside: bool = True) -> Result:
         """Add a click in pixels of the picture, from its upper left corner.
@@ -151,6 +154,16 @@ class Editing:
         assert self._state is not None
         return self._ask(_State(self._state.priors, {**self._state.prompts, k: prompt}))
 
+    def _as_asked(self, changed: Finding, before: Finding) -> Finding:
+        """A finding with names that are known, its new target as one that is asked for by name."""
+        lexicon, answered = self.asking.lexicon or load_lexicon(), self._answered
+        assert answered is not None
+        changed = checked_finding(changed, lexicon)
+        if changed.target == before.target:
+            return changed
+        target = meant(changed.target, self.result.modality, answered.trained_targets, lexicon)
+        return replace(changed, target=target)
+
     def _place(self, id: str) -> tuple[int, _State]:
         ids = [found.id for found in self.result.findings]
         if id not in ids:
@@ -162,8 +175,11 @@ class Editing:
         """Answer, and keep what was asked; after an error all is as it was."""
         ids = unique_ids(state.priors.findings)
         prepared = self._prepared(state.priors, (), {ids[k]: prompt for k, prompt in state.prompts.items()})
+        return self._answer(prepared, state)
+
+    def _answer(self, prepared: Prepared, state: _State) -> Result:
         self._result = self.predictor.answer([prepared])[0]
-        self._state = state
+        self._state, self._answered = state, prepared.predictor
         return self._result
 
     def _prepared(

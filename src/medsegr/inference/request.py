@@ -10,6 +10,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.data.image import ImageSource, MedicalImage
 from medsegr.errors import ConfigError, ReportError
+from medsegr.inference.given_priors import checked_priors
 from medsegr.model.trained_targets import TrainedTargets
 
 MAX_FINDINGS = 200
@@ -79,12 +80,15 @@ def read_together(
         report: Its report, or what was read of it.
         lexicon: Names and words.
         named: What the caller calls the examination: "liver MRI" tells more than the picture's ``abdomen_mri``.
+
+    Raises:
+        ConfigError: What was read of it holds names that the lexicon does not have.
     """
     if isinstance(report, str):
         known = image.modality if image.modality in lexicon.modalities else None
         tells = named is not None and known is not None and examination_named(named, lexicon).modality == known
         report = parse_report(report, named if tells else known, lexicon=lexicon)
-    priors = ReportPriors() if report is None else read_for(report, image.modality, lexicon)
+    priors = ReportPriors() if report is None else read_for(checked_priors(report, lexicon), image.modality, lexicon)
     return image.seen(lexicon, image.modality or priors.modality), priors
 
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from medsegr import __version__
 from medsegr.cognition.parser import parse_report
 from medsegr.serve.access import Access
-from medsegr.serve.asked_priors import check_count, check_name, check_report, words_of
+from medsegr.serve.asked_priors import check_count, check_modality, check_report, words_of
 from medsegr.serve.gate import Gate
 from medsegr.serve.job_routes import router as job_router
 from medsegr.serve.monai_label import router as monai_label_router
@@ -119,7 +119,7 @@ async def parse(request: Request) -> ParseAnswer:
     body = b"".join([chunk async for chunk in counted(request, service.limits, MAX_FIELD_BYTES)])
     asked = ParseRequest.model_validate_json(body)
     check_report(asked.report, service.limits)
-    check_name(asked.modality, service.lexicon.modalities, "modality")
+    check_modality(asked.modality, service.lexicon)
     read = partial(parse_report, asked.report, asked.modality, lexicon=service.lexicon)
     priors = await anyio.to_thread.run_sync(read, limiter=request.app.state.readers)
     check_count(len(priors), service.limits)

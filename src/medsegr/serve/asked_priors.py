@@ -1,13 +1,12 @@
 """What a client asked for, as the library takes it: priors and names that the lexicon knows, and nothing else."""
 
-import difflib
-from collections.abc import Collection
 from typing import Any
 
+from medsegr.cognition.examinations import examination_named
 from medsegr.cognition.lexicon import Lexicon, canonical_target
 from medsegr.cognition.priors import ASPECTS, Evidence, Finding, Location, ReportPriors, Shape, Texture
-from medsegr.data.given_name import quoted
 from medsegr.errors import ConfigError, ReportError
+from medsegr.inference.given_priors import checked_finding
 from medsegr.serve.config import Limits
 from medsegr.serve.schemas import PriorFinding, Priors, SegmentRequest
 
@@ -20,7 +19,7 @@ def check_request(asked: SegmentRequest, lexicon: Lexicon, limits: Limits) -> Se
         ReportError: The report is too long, or there are too many findings.
     """
     check_report(asked.report or "", limits)
-    check_name(asked.modality, lexicon.modalities, "modality")
+    check_modality(asked.modality, lexicon)
     asked = asked.model_copy(update={"targets": [canonical_target(name, lexicon) for name in asked.targets]})
     if asked.priors is not None:
         priors_of(asked.priors, asked.report or "", lexicon)
@@ -46,13 +45,13 @@ def check_count(findings: int, limits: Limits) -> None:
         raise ReportError(f"{findings} findings are asked for; at most {limits.findings} are possible for one picture.")
 
 
-def check_name(name: str | None, known: Collection[str], what: str) -> None:
-    """Raise a ConfigError for a name that the lexicon does not have; what may be a report is not repeated."""
-    if name is None or name in known:
-        return
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"Known are, for example, {', '.join(sorted(known)[:4])}."
-    raise ConfigError(f"Unknown {what}{quoted(name)}. {hint}")
+def check_modality(name: str | None, lexicon: Lexicon) -> str | None:
+    """Our name of a modality that may be called as people do ("liver MRI"); None stays None.
+
+    Raises:
+        ConfigError: It means none that the lexicon knows. What may be a report is not repeated.
+    """
+    return None if name is None else examination_named(name, lexicon).modality
 
 
 def priors_of(asked: Priors, text: str, lexicon: Lexicon) -> ReportPriors:
@@ -66,8 +65,8 @@ def priors_of(asked: Priors, text: str, lexicon: Lexicon) -> ReportPriors:
     Raises:
         ConfigError: A name that the lexicon does not have, or an offset beyond the report.
     """
-    check_name(asked.modality, lexicon.modalities, "modality")
-    return ReportPriors(tuple(_finding(one, text, lexicon) for one in asked.findings), text, asked.modality)
+    modality = check_modality(asked.modality, lexicon)
+    return ReportPriors(tuple(_finding(one, text, lexicon) for one in asked.findings), text, modality)
 
 
 def words_of(priors: ReportPriors) -> list[dict[str, Any]]:
@@ -82,20 +81,16 @@ def words_of(priors: ReportPriors) -> list[dict[str, Any]]:
 
 
 def _finding(asked: PriorFinding, text: str, lexicon: Lexicon) -> Finding:
-    known = (("zone", asked.zones, lexicon.zones), ("texture", asked.texture, lexicon.textures),
-             ("shape", asked.shape, lexicon.shapes))  # fmt: skip
-    for what, names, table in known:
-        for name in names:
-            check_name(name, table, what)
     if any(not 0 <= start < end <= len(text) for start, end in (*asked.evidence, *asked.trigger) if text):
         raise ConfigError("An offset in 'evidence' or 'trigger' lies beyond the report. Send the report it belongs to.")
     if isinstance(asked.count, int) and not 0 <= asked.count <= 1_000:
         raise ConfigError(f"'count' is {asked.count}; expected a number from 0 to 1,000, 'multiple' or null.")
-    return Finding(
-        canonical_target(asked.target, lexicon),
+    finding = Finding(
+        asked.target,
         asked.presence,
         Location(asked.laterality, tuple(asked.zones)),
         Texture(tuple(asked.texture)),
         Shape(tuple(asked.shape), tuple(asked.size_mm), asked.count),
         Evidence(target=tuple(asked.evidence), presence=tuple(asked.trigger)) if text else Evidence(),
     )
+    return checked_finding(finding, lexicon)

@@ -32,7 +32,7 @@ from medsegr.serve.worker import REQUEST, RESULT
 router = APIRouter(tags=["MONAI Label"])
 
 Output = Literal["image", "json", "all", "dicom_seg"]
-OPTIONS = ("report", "targets", "modality", "threshold", "untrained")
+OPTIONS = ("report", "targets", "modality", "threshold", "support_threshold", "untrained")
 """Parameters of a request that are ours; clients send many that are not."""
 
 LONGEST_NAME = 200

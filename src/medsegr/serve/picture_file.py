@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from medsegr.data.dicom.files import begins_dicom
 from medsegr.errors import ImageError
 
 HEAD_BYTES = 512
@@ -19,17 +20,17 @@ KINDS: Sequence[tuple[int, bytes, str]] = (
     (0, b"\x1f\x8b", ".nii.gz"),
     (344, b"n+1\0", ".nii"),
     (4, b"n+2\0", ".nii"),
-    (128, b"DICM", ".dcm"),
     (0, b"PK\x03\x04", ".zip"),
     (0, b"NRRD000", ".nrrd"),
     (0, b"ObjectType", ".mha"),
 )
-"""Place, bytes and suffix of what the library reads, or will say what is wrong with."""
+"""Place, bytes and suffix of what the library reads, or will say what is wrong with; but for DICOM."""
 
 
 def suffix_of(head: bytes) -> str | None:
     """The suffix under which a file is kept; None for what is nothing that the library reads. Names do not count."""
-    return next((suffix for place, told, suffix in KINDS if head[place : place + len(told)] == told), None)
+    known = next((suffix for place, told, suffix in KINDS if head[place : place + len(told)] == told), None)
+    return known or (".dcm" if begins_dicom(head) else None)
 
 
 def check_announced(path: Path, most: int) -> None:

@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from medsegr.cognition.lexicon import load_lexicon
-from medsegr.cognition.parser import parse_report
 from medsegr.data.outputs import staged_folder
 from medsegr.errors import InputError, MedsegrError
-from medsegr.serve.asked_priors import check_count, priors_of
+from medsegr.serve.asked_priors import check_count, check_modality, priors_of
 from medsegr.serve.config import Limits
 from medsegr.serve.picture_file import check_announced, check_pixels
 from medsegr.serve.read_pictures import ReadPictures
@@ -115,6 +114,7 @@ def segment_job(
     Raises:
         MedsegrError: The picture, the report or what is asked is of no use.
     """
+    from medsegr.inference.request import read_together
     from medsegr.inference.user_prompt import UserPrompt
 
     limits, lexicon = Limits(pixels=setup.pixels, findings=setup.findings), load_lexicon()
@@ -122,10 +122,13 @@ def segment_job(
     told("progress", stage="reading", share=0.05)
     path = next(folder.glob(f"{PICTURE}.*"))
     check_announced(path, setup.pixels)
-    image = (pictures or ReadPictures(0)).read(path, asked.modality)
+    image = (pictures or ReadPictures(0)).read(path, check_modality(asked.modality, lexicon))
     check_pixels(image.voxels[..., 0].size if image.is_colour else image.voxels.size, setup.pixels)
     text = asked.report or ""
-    report = priors_of(asked.priors, text, lexicon) if asked.priors else parse_report(text, image.modality)
+    if asked.priors:
+        report = priors_of(asked.priors, text, lexicon)
+    else:
+        _, report = read_together(image, text, lexicon, asked.modality)
     check_count(len(report) + len(asked.targets), limits)
     told("progress", stage="segmenting", share=0.2)
     result = predictor.segment(

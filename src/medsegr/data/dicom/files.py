@@ -43,7 +43,8 @@ PLAIN_SYNTAXES = {(True, True): "1.2.840.10008.1.2", (False, True): "1.2.840.100
                   (False, False): "1.2.840.10008.1.2.2"}  # fmt: skip
 """(implicit, little endian) -> transfer syntax, for files that state none."""
 
-_HEAD = 132
+HEAD_BYTES = 132
+"""First bytes of a file that tell whether it is DICOM."""
 
 
 class _CountedReads:
@@ -135,11 +136,11 @@ def _may_hold_dicom(path: Path) -> bool:
         if path.is_dir():
             return True
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(HEAD_BYTES)
     except (OSError, ValueError):  # no such file, or too long for a name
         return False
     named = path.suffix.lower() in (*DICOM_SUFFIXES, ".zip")
-    return bool(head) and (named or head[128:] == b"DICM" or _bare(head))
+    return bool(head) and (named or begins_dicom(head))
 
 
 def dicom_files(path: Path) -> list[DicomFile]:
@@ -178,8 +179,8 @@ def read_header(file: DicomFile) -> "Dataset | None":
     """
     try:
         with file.opened() as stream:
-            head = stream.read(_HEAD)
-            if head[128:] != b"DICM" and not _bare(head):
+            head = stream.read(HEAD_BYTES)
+            if not begins_dicom(head):
                 return None
             header = _read(stream, head, stop_before_pixels=True)
     except (ImageError, MissingExtraError):
@@ -197,7 +198,7 @@ def read_whole(file: DicomFile) -> "Dataset":
     """
     try:
         with file.opened() as stream:
-            return _read(stream, stream.read(_HEAD), stop_before_pixels=False)
+            return _read(stream, stream.read(HEAD_BYTES), stop_before_pixels=False)
     except (ImageError, MissingExtraError):
         raise
     except Exception as error:
@@ -219,7 +220,7 @@ def _read(stream: IO[bytes], head: bytes, stop_before_pixels: bool) -> "Dataset"
 
 def _is_deflated(stream: IO[bytes]) -> bool:
     meta = pydicom("pydicom.filereader")._read_file_meta_info
-    stream.seek(_HEAD)
+    stream.seek(HEAD_BYTES)
     try:
         found = text(meta(stream), "TransferSyntaxUID") == DEFLATED
     finally:
@@ -232,7 +233,7 @@ def _inflated_within_bounds(stream: IO[bytes]) -> IO[bytes]:
     content = stream.read()
     after_meta = pydicom("pydicom.filereader")._read_file_meta_info
     buffer = io.BytesIO(content)
-    buffer.seek(_HEAD)
+    buffer.seek(HEAD_BYTES)
     after_meta(buffer)
     unpacker, packed, size = zlib.decompressobj(-zlib.MAX_WBITS), content[buffer.tell() :], 0
     while packed and not unpacker.eof:
@@ -245,6 +246,11 @@ def _inflated_within_bounds(stream: IO[bytes]) -> IO[bytes]:
 
 def _damaged(file: DicomFile, error: Exception) -> ImageError:
     return ImageError(f"{file.name} is damaged or truncated DICOM ({type(error).__name__}). Copy or export it again.")
+
+
+def begins_dicom(head: bytes) -> bool:
+    """Whether a file's first 132 bytes or more are DICOM's: with the letters DICM, or bare."""
+    return head[128:132] == b"DICM" or _bare(head)
 
 
 def _bare(head: bytes) -> bool:
@@ -267,7 +273,7 @@ def _listed(path: Path) -> list[DicomFile]:
     """The files that a DICOMDIR names and that lie in its own folder or below."""
     try:
         with path.open("rb") as stream:
-            listing = _read(stream, stream.read(_HEAD), stop_before_pixels=True)
+            listing = _read(stream, stream.read(HEAD_BYTES), stop_before_pixels=True)
         parts = [text(record, "ReferencedFileID").split("\\") for record in listing.DirectoryRecordSequence]
     except MissingExtraError:
         raise
