@@ -21,7 +21,8 @@ def check_request(asked: SegmentRequest, lexicon: Lexicon, limits: Limits) -> Se
     """
     check_report(asked.report or "", limits)
     check_name(asked.modality, lexicon.modalities, "modality")
-    asked = asked.model_copy(update={"targets": [canonical_target(name, lexicon) for name in asked.targets]})
+    targets = [canonical_target(name, lexicon, asked.modality) for name in asked.targets]
+    asked = asked.model_copy(update={"targets": targets})
     if asked.priors is not None:
         priors_of(asked.priors, asked.report or "", lexicon)
     if asked.report is None and asked.priors is None and not asked.targets:
