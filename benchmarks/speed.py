@@ -73,7 +73,7 @@ def _write_page(record: dict[str, Any]) -> None:
     said = (
         f"{record['machine']}, {record['threads']} threads: {processor['flops'] / 1e9:.0f} GFLOP/s in a product of "
         f"matrices, {processor['bytes'] / 1e9:.1f} GB/s in a copy. Milliseconds, medians of "
-        f"{record['rounds']}; behind the stroke the floor."
+        f"{record['rounds']}; behind the stroke the floor; a dash where it is below 1 % of the stage."
     )
     header = ("model", "backend", "findings", "import", "load", *STAGES, "whole", "plain host", "ratio", "MB")
     made = table(header, [_cells(row) for row in record["rows"]])

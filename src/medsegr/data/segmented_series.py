@@ -52,7 +52,8 @@ def read_segmented_series(folder: Path | str) -> ForeignDataset:
         raise DatasetError(f"{folder} does not exist. Give a folder, or an archive, of DICOM series and DICOM-SEG.")
     stacks, segmentations = list_stacks(folder), list_segmentations(folder)
     drawn: dict[str, list[DicomSegmentation]] = {}
-    homeless, faulty = [], {}
+    homeless: list[str] = []
+    faulty: dict[str, str] = {}
     for segmentation in segmentations:
         home = _home_of(segmentation, stacks)
         if home is None:
@@ -68,7 +69,7 @@ def read_segmented_series(folder: Path | str) -> ForeignDataset:
                 for label, segment in zip(labels_of(each.segments), each.segments, strict=True)}  # fmt: skip
     notes = (
         *counted(homeless, "segmentations are of no series that is there"),
-        *counted(faulty, "segmentations are of series that make no image of one grid"),
+        *counted(list(faulty), "segmentations are of series that make no image of one grid"),
         *counted([name for name, found in drawn.items() if len(found) > 1],
                  "images have several segmentations, whose segments are put together"),
     )  # fmt: skip
