@@ -5,11 +5,11 @@
 A picture of 512 x 512 is read from its PNG, one finding or eight of a report are outlined, and masks and findings.json
 are written, by a model that is loaded. The peer reads the same PNG and a box, and writes its one mask. Its code imports
 three names of timm, which does nothing with them at test; where timm is missing, stand-ins answer that import.
+Writes ``results/backends.json``.
 """
 
 import argparse
 import importlib
-import json
 import statistics
 import sys
 import tempfile
@@ -23,6 +23,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from benchmarks.record import write_record
 from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.writer import write_case
 
@@ -32,14 +33,13 @@ PLACES = ("upper left", "upper right", "lower left", "lower right", "left", "rig
 
 
 def main() -> None:
-    """Measure, print a table, and write it where ``--out`` says."""
+    """Measure, print a table, and write the record."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--backends", nargs="+", default=["torch", "openvino"], help="NAME or NAME:PRECISION")
     options.add_argument("--findings", nargs="+", type=int, default=[1, 8])
     options.add_argument("--model", default="lite")
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--threads", type=int, default=2)
-    options.add_argument("--out", type=Path)
     told = options.parse_args()
     torch.set_num_threads(told.threads)
     with tempfile.TemporaryDirectory() as folder:
@@ -60,9 +60,7 @@ def main() -> None:
                 seconds[name].append((time.perf_counter() - started[0], time.process_time() - started[1]))
     table = figures(seconds)
     print("\n".join(f"{name:22} {row}" for name, row in table.items()))
-    if told.out:
-        record = {"threads": told.threads, "rounds": told.rounds, "torch": torch.__version__, "figures": table}
-        told.out.write_text(json.dumps(record, indent=1) + "\n")
+    write_record("backends", 0, {"model": told.model, "threads": told.threads, "rounds": told.rounds, "figures": table})
 
 
 def figures(seconds: dict[str, list[tuple[float, float]]]) -> dict[str, dict[str, float]]:

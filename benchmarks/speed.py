@@ -18,7 +18,7 @@ from benchmarks.markdown import table
 from benchmarks.record import RESULTS, write_record
 from medsegr.bench.case import BenchCase
 from medsegr.bench.run import BenchSettings, measure
-from medsegr.bench.spread import exponent
+from medsegr.bench.spread import exponent, told_floor
 from medsegr.bench.stage_clock import STAGES
 from medsegr.evaluation.plots import as_svg, blank
 
@@ -73,7 +73,7 @@ def _write_page(record: dict[str, Any]) -> None:
     said = (
         f"{record['machine']}, {record['threads']} threads: {processor['flops'] / 1e9:.0f} GFLOP/s in a product of "
         f"matrices, {processor['bytes'] / 1e9:.1f} GB/s in a copy. Milliseconds, medians of "
-        f"{record['rounds']}; behind the stroke the floor."
+        f"{record['rounds']}; behind the stroke the floor; a dash where it is below 1 % of the stage."
     )
     header = ("model", "backend", "findings", "import", "load", *STAGES, "whole", "plain host", "ratio", "MB")
     made = table(header, [_cells(row) for row in record["rows"]])
@@ -99,7 +99,8 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 def _stage(figures: dict[str, float]) -> str:
     shown = f"{1000 * figures['median']:.3g}"
-    return shown if not figures["floor"] else f"{shown} / {1000 * figures['floor']:.2g}"
+    floor = told_floor(figures)
+    return f"{shown} / {'–' if floor is None else f'{1000 * floor:.2g}'}"
 
 
 def _write_plot(growth: dict[str, Any]) -> None:

@@ -136,9 +136,19 @@ def test_what_cannot_be_converted(tmp_path, capsys) -> None:
     series(tmp_path / "in", "axial")
     code, _, err = run(capsys, *arguments(tmp_path / "in", tmp_path / "set"))
     assert code == 2 and "holds no DICOM segmentations and no image that one of them was drawn on" in err
+    code, _, err = run(capsys, *arguments(tmp_path / "nosuch", tmp_path / "set"))
+    assert code == 2 and "nosuch does not exist" in err and "damaged" not in err
     code, _, err = run(capsys, *arguments(tmp_path / "in", tmp_path / "set", "--channel", "1"))
     assert code == 2 and "--channel is of nnU-Net's layout" in err
     assert not (tmp_path / "set").exists()
+
+
+def test_why_a_series_makes_no_image_is_told(tmp_path, capsys) -> None:
+    add_segmentation(tmp_path / "in", overlapping(series(tmp_path / "in", "axial")))
+    images = sorted(path for path in (tmp_path / "in").iterdir() if path.name != "drawn.dcm")
+    images[1].unlink()
+    code, _, err = run(capsys, *arguments(tmp_path / "in", tmp_path / "set"))
+    assert code == 2 and "not evenly spaced" in err and "no image that one of them" not in err
 
 
 def test_real_series_and_segmentations(tmp_path, capsys) -> None:

@@ -154,6 +154,7 @@ def test_results_are_stored_in_orthanc(orthanc, tmp_path, monkeypatch):
         ([], "Say where results go"),
         (["--out", "out", "--title", "a title that is too long"], "1 to 16 letters"),
         (["--store-to", "ftp://somewhere"], "no address of a PACS"),
+        (["--out", "out", "--untrained", "perhaps"], "untrained is 'perhaps'; expected 'refuse' or 'draw'"),
         (["--out", "out", "--quiet", "0"], "'quiet_s' is 0"),
     ],
 )

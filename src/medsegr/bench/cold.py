@@ -11,7 +11,11 @@ import json, resource, sys, time
 began = time.perf_counter()
 from medsegr.inference.predictor import load
 imported = time.perf_counter()
-load(sys.argv[1], backend=sys.argv[2], precision=sys.argv[3])
+from medsegr.errors import MedsegrError
+try:
+    load(sys.argv[1], backend=sys.argv[2], precision=sys.argv[3])
+except MedsegrError as error:
+    sys.exit(" ".join(str(error).split()))
 loaded = time.perf_counter()
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 print(json.dumps({"import": imported - began, "load": loaded - imported, "peak": peak}))

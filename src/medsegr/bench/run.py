@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from medsegr.backbones.decoder_input import Prompts
+from medsegr.backbones.lite_medsam import LiteMedSamBackbone
 from medsegr.bench.case import BenchCase
 from medsegr.bench.cold import cold_start
 from medsegr.bench.floor import Processor, Work, works
@@ -25,7 +26,8 @@ from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.writer import write_case
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
-PEER = "the plain host with a box: the peer's own code needs timm, its weights and steps are these"
+PEER = "the plain host with a box"
+LITE_PEER = "of LiteMedSAM the peer's own code needs timm, its weights and steps are these"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def measure(settings: BenchSettings, tell: Callable[[str], None] = lambda _: Non
         JSON-ready: ``processor``, ``peer``, and ``rows``, one for each model, backend and case.
     """
     processor = Processor.measured()
-    rows = []
+    rows, peers = [], [PEER]
     for model in settings.models:
         for backend, precision in settings.backends:
             tell(f"{model}, {backend} {precision}")
@@ -70,10 +72,13 @@ def measure(settings: BenchSettings, tell: Callable[[str], None] = lambda _: Non
             predictor = load(model, backend=backend, precision=precision)
             if not isinstance(predictor, Predictor):
                 raise ConfigError("'auto' takes one of several models. Name the one to measure.")
+            if isinstance(predictor.model.backbone, LiteMedSamBackbone) and LITE_PEER not in peers:
+                peers.append(LITE_PEER)
             for case in settings.cases:
                 row = {"model": model, "backend": f"{backend} {precision}", **vars(case)}
                 rows.append({**row, **_row(predictor, case, settings.rounds, processor), "cold": _cold(fresh)})
-    return {"processor": vars(processor), "threads": torch.get_num_threads(), "peer": PEER, "rows": rows}
+    return {"processor": vars(processor), "threads": torch.get_num_threads(), "peer": ": ".join(peers),
+            "rows": rows}  # fmt: skip
 
 
 def _row(predictor: Predictor, case: BenchCase, rounds: int, processor: Processor) -> dict[str, Any]:

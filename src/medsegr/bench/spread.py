@@ -2,8 +2,12 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
+
+SHOWS = 0.01
+"""Share of a stage's time below which its floor says nothing: what takes the time is not counted work."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,16 @@ class Spread:
     def to_dict(self) -> dict[str, float]:
         """JSON-ready."""
         return asdict(self)
+
+
+def told_floor(figures: Mapping[str, Any]) -> float | None:
+    """The floor of a stage in seconds; None where there is none, or one too low to say anything.
+
+    Args:
+        figures: Of one stage: ``median`` and ``floor``.
+    """
+    floor = figures["floor"]
+    return floor if floor and floor >= SHOWS * figures["median"] else None
 
 
 def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:

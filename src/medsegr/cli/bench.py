@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from medsegr.bench.spread import told_floor
 from medsegr.cli.console import messages, results
 from medsegr.errors import ConfigError
 
@@ -76,9 +77,9 @@ def bench_table(record: dict[str, Any]) -> Table:
 
 
 def _stage(figures: dict[str, float]) -> str:
-    floor = figures["floor"]
-    if not floor:
-        return _ms(figures)
+    floor = told_floor(figures)
+    if floor is None:
+        return f"{_ms(figures)}\n–"
     return f"{_ms(figures)}\n{1000 * floor:.2g}\n+{100 * (figures['median'] / floor - 1):.0f} %"
 
 
@@ -92,6 +93,7 @@ def _foot(record: dict[str, Any]) -> str:
     return (
         f"Processor, {record['threads']} threads: {processor['flops'] / 1e9:.0f} GFLOP/s in a product of matrices, "
         f"{processor['bytes'] / 1e9:.1f} GB/s in a copy. Third line: side, findings, planes. "
+        "A dash: the floor is below 1 % of the stage. "
         "Whole: until masks are written, without draw. "
         f"Ratio: whole over {record['peer']}, in turn. MB: most so far, of this process."
     )

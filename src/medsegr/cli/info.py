@@ -1,27 +1,14 @@
 """``medsegr info``: versions, devices, hosts, models, extras."""
 
 import json
-import sys
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from medsegr.cli.console import results
+from medsegr.cli.extras import extras_here
 from medsegr.cli.run_record import versions
-
-EXTRAS = {
-    "text": ("tokenizers",),
-    "lora": ("peft",),
-    "serve": ("fastapi", "uvicorn", "prometheus_client", "python_multipart"),
-    "xlsx": ("openpyxl",),
-    "ray": ("ray",),
-    "openvino": ("openvino",),
-    "onnx": ("onnxruntime", "onnxscript"),
-    "llm": ("httpx2" if sys.version_info >= (3, 11) else "httpx",),
-}
-"""Extra -> the modules that it brings."""
 
 
 def info(
@@ -49,10 +36,7 @@ def collect_info() -> dict[str, dict[str, Any]]:
         "devices": _devices(),
         "hosts": _hosts(),
         "models": _models(),
-        "extras": {
-            name: "installed" if all(find_spec(module) for module in modules) else f"pip install 'medsegr[{name}]'"
-            for name, modules in EXTRAS.items()
-        },
+        "extras": extras_here(),
     }
 
 

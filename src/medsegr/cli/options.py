@@ -28,6 +28,13 @@ SecondLookOption = Annotated[
     bool, typer.Option("--second-look", help="Look again, closer, at small findings; an encoding more for each.")
 ]
 
+UntrainedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--untrained", help="Findings that the model was not trained for: refuse or draw; the model's own choice."
+    ),
+]
+
 BackendOption = Annotated[
     str,
     typer.Option("--backend", help="What computes: torch, openvino, onnx, or auto: openvino after medsegr export."),

@@ -11,7 +11,7 @@ from medsegr.batch.job import Job
 from medsegr.cli.console import messages, results, table
 from medsegr.cli.folder_run import Labour, run_folder
 from medsegr.cli.inputs import model_places
-from medsegr.cli.options import LexiconOption, check_modality
+from medsegr.cli.options import LexiconOption, UntrainedOption, check_modality
 from medsegr.cli.pacs_listen import listen
 from medsegr.cli.run_record import RunRecord, command_line
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
@@ -52,7 +52,7 @@ def find(
     study: Annotated[str | None, typer.Option("--study", help="StudyInstanceUID.")] = None,
     patient_id: Annotated[str | None, typer.Option("--patient-id")] = None,
     accession: Annotated[str | None, typer.Option("--accession", help="AccessionNumber.")] = None,
-    date: Annotated[str | None, typer.Option("--date", help="20261130, or 20261101-20261130.")] = None,
+    date: Annotated[str | None, typer.Option("--date", help="2026-11-30, or 20261101-20261130.")] = None,
     modality: Annotated[str | None, typer.Option("--modality", help="DICOM's code, such as CT.")] = None,
     series: Annotated[bool, typer.Option("--series", help="Also list the series of each study.")] = False,
     patient: Annotated[bool, typer.Option("--patient", help="Also print the patient's id.")] = False,
@@ -63,8 +63,9 @@ def find(
 
     Example: medsegr pacs find http://127.0.0.1:8042/dicom-web --date 20261130 --modality CT
     """
+    asked = Query(study, patient_id, accession, date, modality)
     archive = connect(pacs, Manner(title))
-    found = archive.studies(Query(study, patient_id, accession, date, modality))
+    found = archive.studies(asked)
     listed = [(one, archive.series(one.uid) if series else []) for one in found]
     if as_json:
         typer.echo(json.dumps([_record(one, parts, patient) for one, parts in listed], indent=2))
@@ -91,6 +92,7 @@ def segment(
     model: Annotated[str, typer.Option("--model", help="As of medsegr segment.")] = "auto",
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_ct.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
+    untrained: UntrainedOption = None,
     store: Annotated[bool, typer.Option("--store", help="Store the SEG and the SR in the PACS.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in --out.")] = False,
     pictures: Annotated[bool, typer.Option(help="Draw overlay.png and explanation.png.")] = True,
@@ -108,12 +110,14 @@ def segment(
     if report is not None and text is not None:
         raise ConfigError("Give the report in one way only: --report FILE or --text TEXT.")
     for name in target or []:
-        canonical_target(name, known)
+        canonical_target(name, known, modality)
     said = read_report(report) if report is not None else text
-    archive = connect(pacs, Manner(title, retrieve, move_port))
     from medsegr.batch.out_folder import Mode
+    from medsegr.model.trained_targets import policy_of
     from medsegr.pacs_studies.study_folder import made_files, work_of
 
+    policy = policy_of(untrained, {}) if untrained else None
+    archive = connect(pacs, Manner(title, retrieve, move_port))
     with tempfile.TemporaryDirectory(prefix="medsegr-") as private:
         folder = Path(private) / "study"
         folder.mkdir()
@@ -121,7 +125,7 @@ def segment(
         work = work_of(folder, said)
         if not target and work.asks_nothing:
             raise ConfigError("Nothing to look for: the study has no report. Give --report, --text or --target.")
-        job = Job(out.resolve(), model, device=device, targets=tuple(target or ()), modality=modality,
+        job = Job(out.resolve(), model, device=device, targets=tuple(target or ()), modality=modality, untrained=policy,
                   lexicons=tuple(lexicon or ()), pictures=pictures)  # fmt: skip
         places = [path for path in (report, *(lexicon or ())) if path is not None]
         record = RunRecord(command_line(context.obj), {"name": "rules"}, [*places, *model_places(model, None)])

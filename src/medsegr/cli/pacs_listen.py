@@ -10,6 +10,7 @@ import typer
 from medsegr.batch.job import Job
 from medsegr.cli.console import messages
 from medsegr.cli.folder_run import stop_signals
+from medsegr.cli.options import UntrainedOption
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.errors import ConfigError, OutputError
 
@@ -31,6 +32,7 @@ def listen(
     target: Annotated[list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")] = None,
     model: Annotated[str, typer.Option("--model", help="As of medsegr segment.")] = "auto",
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
+    untrained: UntrainedOption = None,
     quiet_seconds: Annotated[float, typer.Option("--quiet", help="Seconds after which a study is complete.")] = 10.0,
     max_megabytes: Annotated[float, typer.Option("--max-megabytes", help="Of one study.")] = 4000.0,
     max_studies: Annotated[int, typer.Option("--max-studies", help="That come or wait.")] = 64,
@@ -40,6 +42,7 @@ def listen(
 
     Example: medsegr pacs listen --store-to dimse://ORTHANC@127.0.0.1:4242
     """
+    from medsegr.model.trained_targets import policy_of
     from medsegr.pacs.connect import Manner, connect
     from medsegr.pacs.receiver import listening
     from medsegr.pacs_studies.incoming import Bounds, Incoming
@@ -48,6 +51,7 @@ def listen(
     ear = _ear(host, port, title, caller or [])
     if store_to is None and out is None:
         raise ConfigError("Say where results go: --store-to PACS, or --out FOLDER.")
+    policy = policy_of(untrained, {}) if untrained else None
     lexicon = load_lexicon()
     for name in target or []:
         canonical_target(name, lexicon)
@@ -58,7 +62,8 @@ def listen(
     incoming = Incoming(private, Bounds(int(max_megabytes * 1e6), max_studies, quiet_seconds))
     from medsegr.batch.worker import Worker
 
-    worker = Worker(Job(place, model, device=device, targets=tuple(target or ()), pictures=out is not None))
+    asked = tuple(target or ())
+    worker = Worker(Job(place, model, device=device, targets=asked, untrained=policy, pictures=out is not None))
     listener = Listener(incoming, worker, place, archive, bool(target), out is not None)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it may quote what was sent

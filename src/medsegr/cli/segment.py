@@ -20,6 +20,7 @@ from medsegr.cli.options import (
     LexiconOption,
     PrecisionOption,
     SecondLookOption,
+    UntrainedOption,
     check_modality,
 )
 from medsegr.cli.run_record import RunRecord, command_line
@@ -60,12 +61,7 @@ def segment(
     threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
     flips: FlipsOption = False,
     second_look: SecondLookOption = False,
-    untrained: Annotated[
-        str | None,
-        typer.Option(
-            "--untrained", help="Findings that the model was not trained for: refuse or draw; the model's own choice."
-        ),
-    ] = None,
+    untrained: UntrainedOption = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was stopped: cases that are complete are kept.")
     ] = False,
@@ -101,7 +97,7 @@ def segment(
     Example: medsegr segment scan.png --text "Nodule in the left upper lobe." --out results
     """
     known = load_lexicon(lexicon or ())
-    check_modality(modality, known)
+    shown = check_modality(modality, known)
     endpoint = llm.chosen_endpoint(
         parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )
@@ -121,7 +117,7 @@ def segment(
     check_thresholds(threshold, None)
 
     for name in target or []:
-        canonical_target(name, known)
+        canonical_target(name, known, shown)
     places = [path for path in (report, reports, *(lexicon or ())) if path is not None]
     reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
     read_from = [*images, *(path for path, _ in work.parts), *places, *model_places(model, host)]

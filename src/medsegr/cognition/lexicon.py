@@ -5,7 +5,6 @@ files of their own; this file holds it as tables and answers questions about it.
 torch.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -15,6 +14,7 @@ from typing import Any
 
 from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
 from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
+from medsegr.cognition.near_targets import near_targets
 from medsegr.cognition.organs import Organ
 from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
 from medsegr.errors import ConfigError
@@ -233,22 +233,24 @@ def _statement(fields: Mapping[str, Any]) -> Statement:
     return Statement(fields["find"], fields[presence], presence)
 
 
-def canonical_target(name: str, lexicon: Lexicon | None = None) -> str:
+def canonical_target(name: str, lexicon: Lexicon | None = None, modality: str | None = None) -> str:
     """The canonical name of a target.
 
     Args:
         name: Canonical name or one of its words; case, spaces and hyphens do not matter.
         lexicon: The built-in lexicon by default.
+        modality: Of the picture; names of its region are suggested first.
 
     Raises:
         ConfigError: No target has that name; the nearest ones are listed. What is near to none and longer than
             three words may be a report, and is not repeated.
     """
-    names = _target_names(lexicon or load_lexicon())
+    lexicon = lexicon or load_lexicon()
+    names = _target_names(lexicon)
     key = _key(name)
     if key in names:
         return names[key]
-    near = list(dict.fromkeys(names[k] for k in difflib.get_close_matches(key, names, n=5, cutoff=0.6)))
+    near = near_targets(key, lexicon.targets.values(), regions_of(modality, lexicon))
     hint = f"Did you mean {' or '.join(near[:3])}?" if near else "Names are, for example, nodule, liver or polyp."
     words = len(name.split())
     said = f" '{name}'" if near or words <= 3 else f", a text of {words} words"

@@ -43,36 +43,47 @@ def read_segmented_series(folder: Path | str) -> ForeignDataset:
         make no image, and segmentations of none, are left out and noted.
 
     Raises:
-        DatasetError: No segmentation, or none of a series that is there.
+        DatasetError: It does not exist, has no segmentation, or none of a series that is there and makes an image.
         ImageError: A file is damaged.
         MissingExtraError: pydicom or highdicom is missing.
     """
     folder = Path(folder)
+    if not folder.exists():
+        raise DatasetError(f"{folder} does not exist. Give a folder, or an archive, of DICOM series and DICOM-SEG.")
     stacks, segmentations = list_stacks(folder), list_segmentations(folder)
     drawn: dict[str, list[DicomSegmentation]] = {}
-    homeless, faulty = [], []
+    homeless: list[str] = []
+    faulty: dict[str, str] = {}
     for segmentation in segmentations:
         home = _home_of(segmentation, stacks)
         if home is None:
             homeless.append(segmentation.file.name)
         elif home.fault is not None or _is_film_in_colour(home):
-            faulty.append(segmentation.file.name)
+            faulty[segmentation.file.name] = home.fault or "It is of several planes in colour, which no data set holds."
         else:
             drawn.setdefault(home.name, []).append(segmentation)
     if not drawn:
-        raise DatasetError(f"{folder} holds {len(segmentations) or 'no'} DICOM segmentations and no image that one of "
-                           "them was drawn on. Give the folder that holds both.")  # fmt: skip
+        raise DatasetError(_nothing(folder, len(segmentations), list(dict.fromkeys(faulty.values()))))
     told = [each for found in drawn.values() for each in found]
     meanings = {label: segment.type[2] for each in told
                 for label, segment in zip(labels_of(each.segments), each.segments, strict=True)}  # fmt: skip
     notes = (
         *counted(homeless, "segmentations are of no series that is there"),
-        *counted(faulty, "segmentations are of series that make no image of one grid"),
+        *counted(list(faulty), "segmentations are of series that make no image of one grid"),
         *counted([name for name, found in drawn.items() if len(found) > 1],
                  "images have several segmentations, whose segments are put together"),
     )  # fmt: skip
     cases = tuple(_cases([stack for stack in stacks if stack.name in drawn], drawn))
     return ForeignDataset(folder.resolve().name, dict.fromkeys(meanings, ()), cases, None, notes, meanings)
+
+
+def _nothing(folder: Path, segmentations: int, faults: Sequence[str]) -> str:
+    """Why no segmentation has an image."""
+    if faults:
+        more = f" So it is with other series ({len(faults) - 1} further reasons)." if len(faults) > 1 else ""
+        return f"{folder}: no series that was drawn on makes one image. {faults[0]}{more}"
+    return (f"{folder} holds {segmentations or 'no'} DICOM segmentations and no image that one of them was drawn on. "
+            "Give the folder that holds both.")  # fmt: skip
 
 
 def _home_of(segmentation: DicomSegmentation, stacks: Sequence[Stack]) -> Stack | None:

@@ -114,8 +114,8 @@ class AutoPredictor:
     def _choice(self, asked: Request) -> tuple[MedicalImage, Choice]:
         """The picture and the model for it."""
         lexicon, report = asked.lexicon or load_lexicon(), asked.report
-        names = [canonical_target(name, lexicon) for name in checked_names(report, asked.targets)]
         modality = check_modality(asked.modality, asked.image, lexicon)
+        names = [canonical_target(name, lexicon, modality) for name in checked_names(report, asked.targets)]
         check_question(report, names)
         picture = load_image(asked.image, modality)
         seen, priors = read_together(picture, report, lexicon, asked.modality)

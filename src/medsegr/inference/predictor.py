@@ -236,8 +236,8 @@ class Predictor:
     def prepare(self, asked: Request) -> Prepared:
         """Read and understand a case, without asking the model; errors as of :meth:`segment`."""
         lexicon, report = asked.lexicon or load_lexicon(), asked.report
-        names = [canonical_target(name, lexicon) for name in checked_names(report, asked.targets)]
         modality = check_modality(asked.modality, asked.image, lexicon)
+        names = [canonical_target(name, lexicon, modality) for name in checked_names(report, asked.targets)]
         check_thresholds(asked.threshold, asked.support_threshold)
         policy = policy_of(asked.untrained, self.metadata)
         check_question(report, names)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from medsegr.errors import ConfigError
+from medsegr.pacs.query_date import query_date
 
 WITHOUT_USE = frozenset({"SEG", "KO", "PR", "RTSTRUCT", "RTPLAN", "RTRECORD", "REG", "FID", "AU", "ECG", "ANN"})
 """Modalities of series that hold neither a picture nor a report; they are not fetched."""
@@ -18,11 +19,11 @@ class Query:
     Attributes:
         study: StudyInstanceUID.
         patient_id, accession: As the PACS has them.
-        date: ``20261130``, or a range, ``20261101-20261130``.
+        date: ``20261130``, or a range, ``20261101-20261130``; given as :func:`query_date` takes it.
         modality: DICOM's code, such as ``CT``.
 
     Raises:
-        ConfigError: Nothing is named: a PACS would list all that it has.
+        ConfigError: Nothing is named: a PACS would list all that it has. Or the date is none.
     """
 
     study: str | None = None
@@ -34,6 +35,8 @@ class Query:
     def __post_init__(self) -> None:
         if not self.fields:
             raise ConfigError("Say which studies: --study, --patient-id, --accession, --date or --modality.")
+        if self.date:
+            object.__setattr__(self, "date", query_date(self.date))
 
     @property
     def fields(self) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from medsegr.data.dicom.quiet_pydicom import pydicom
 from medsegr.errors import MedsegrError, PacsError
 from medsegr.pacs.address import WebAddress
 from medsegr.pacs.archive import FoundSeries, FoundStudy, Query
-from medsegr.pacs.instance_file import write_dataset
+from medsegr.pacs.instance_file import read_instance, write_dataset
 
 AUTHORIZATION_VARIABLE = "MEDSEGR_PACS_AUTHORIZATION"
 """Environment variable with the header ``Authorization`` that is sent, such as ``Bearer ...`` or ``Basic ...``."""
@@ -83,10 +83,12 @@ class DicomWeb:
 
     def store(self, files: Sequence[Path]) -> None:
         """STOW-RS, one file after another."""
-        dcmread = pydicom().dcmread
         for file in files:
+            read_instance(file, header=True)
+        for file in files:
+            instance = read_instance(file)
             with _in_our_words("take a result"):
-                answer = self._client.store_instances([dcmread(file)])
+                answer = self._client.store_instances([instance])
                 failed = answer.get("FailedSOPSequence")
             if failed:
                 reason = int(failed[0].get("FailureReason", 0))

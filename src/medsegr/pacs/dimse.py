@@ -12,7 +12,7 @@ from medsegr.errors import PacsError
 from medsegr.pacs.address import NodeAddress
 from medsegr.pacs.archive import FoundSeries, FoundStudy, Query
 from medsegr.pacs.connect import Manner
-from medsegr.pacs.instance_file import write_encoded
+from medsegr.pacs.instance_file import read_instance, write_encoded
 from medsegr.pacs.receiver import SUCCESS, Ear, address_towards, receiving
 
 if TYPE_CHECKING:
@@ -68,15 +68,14 @@ class DicomNode:
 
     def store(self, files: Sequence[Path]) -> None:
         """C-STORE, over one association."""
-        read = pydicom().dcmread
         kinds: defaultdict[str, set[str]] = defaultdict(set)
         for file in files:
-            meta = read(file, stop_before_pixels=True).file_meta
+            meta = read_instance(file, header=True).file_meta
             kinds[str(meta.MediaStorageSOPClassUID)].add(str(meta.TransferSyntaxUID))
         with self._associated(kinds) as peer:
             for file in files:
                 try:
-                    status = peer.send_c_store(read(file))
+                    status = peer.send_c_store(read_instance(file))
                 except ValueError as error:  # no context for it was accepted
                     raise PacsError(
                         f"The PACS does not take objects of the kind of {file.name}. It must be set up for "

@@ -4,7 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from medsegr.data.dicom.quiet_pydicom import pydicom
 from medsegr.data.outputs import atomic_write
+from medsegr.errors import PacsError
 
 
 def instance_path(folder: Path, sop_instance_uid: str) -> Path:
@@ -34,3 +36,28 @@ def write_dataset(folder: Path, made: Any) -> Path:
     with atomic_write(path) as temporary:
         made.save_as(temporary)
     return path
+
+
+def read_instance(path: Path, *, header: bool = False) -> Any:
+    """A DICOM file that is to be stored.
+
+    Args:
+        path: The file.
+        header: Leave its pixels out.
+
+    Raises:
+        PacsError: It is no DICOM file, is damaged, or does not say of what kind it is.
+        MissingExtraError: pydicom is missing.
+    """
+    library = pydicom()
+    try:
+        made = library.dcmread(path, stop_before_pixels=header)
+        told = made.file_meta.MediaStorageSOPClassUID, made.file_meta.TransferSyntaxUID
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # pydicom raises nearly anything about damaged files
+        raise PacsError(f"{path.name} is no DICOM file, or a damaged one ({type(error).__name__}). A PACS stores DICOM "
+                        "alone, such as segmentation.dcm and report.dcm.") from error  # fmt: skip
+    if not all(told):
+        raise PacsError(f"{path.name} does not say what kind of DICOM object it is. Export it again.")
+    return made

@@ -19,8 +19,9 @@ def check_request(asked: SegmentRequest, lexicon: Lexicon, limits: Limits) -> Se
         ReportError: The report is too long, or there are too many findings.
     """
     check_report(asked.report or "", limits)
-    check_modality(asked.modality, lexicon)
-    asked = asked.model_copy(update={"targets": [canonical_target(name, lexicon) for name in asked.targets]})
+    modality = check_modality(asked.modality, lexicon)
+    targets = [canonical_target(name, lexicon, modality) for name in asked.targets]
+    asked = asked.model_copy(update={"targets": targets})
     if asked.priors is not None:
         priors_of(asked.priors, asked.report or "", lexicon)
     if asked.report is None and asked.priors is None and not asked.targets:

@@ -1,0 +1,21 @@
+"""Times by backend are kept as a record, with the command that made them."""
+
+import json
+import sys
+
+from benchmarks import backends, record
+
+
+def test_what_is_measured_is_written(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(backends, "load", lambda *_, **__: None)
+    monkeypatch.setattr(backends, "peer", lambda *_: lambda: sum(range(20_000)))
+    monkeypatch.setattr(backends, "segmentation", lambda *_: lambda: sum(range(40_000)))
+    monkeypatch.setattr(sys, "argv", ["backends.py", "--backends", "torch", "--rounds", "2", "--threads", "1"])
+    backends.main()
+    made = json.loads((tmp_path / "backends.json").read_text())
+    assert made["command"] == "python -m benchmarks.backends --backends torch --rounds 2 --threads 1"
+    assert list(made["figures"]) == ["peer, box", "torch, 1", "torch, 8"]
+    assert made["figures"]["peer, box"]["wall share"] == 1.0
+    assert made["figures"]["torch, 1"]["processor s"] >= 0
+    assert (made["model"], made["rounds"], made["threads"]) == ("lite", 2, 1)
