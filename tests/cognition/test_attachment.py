@@ -124,3 +124,19 @@ def test_a_count_of_what_is_then_listed_is_that_of_none(text: str, counts: list[
     found = read(text, "chest_ct")
     assert [finding.location.laterality for finding in found] == ["right", "left"]
     assert [finding.shape.count for finding in found] == counts
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [
+        ("Two nodules, both in the right upper lobe.", "right"),
+        ("Both nodules are in the left lower lobe.", "left"),
+        ("Two masses, both on the left.", "left"),
+        ("Nodules in both lungs.", "bilateral"),
+        ("Effusions, both small.", "bilateral"),
+        ("Bilateral effusions, larger on the left.", "bilateral"),
+        ("Effusions on both sides, right more than left.", "bilateral"),
+    ],
+)
+def test_both_counts_findings_where_these_have_a_side_of_their_own(text: str, side: str) -> None:
+    assert {told for _, told, _ in places(text, "chest_ct")} == {side}

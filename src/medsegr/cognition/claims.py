@@ -49,7 +49,7 @@ def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     kept = _kept(draft, grammar)
     if kept:
         _describe(told, kept, grammar)
-        told.side = _side(draft, kept, text, grammar["paired_zones"]) if has_sides else None
+        told.side = _side(draft, kept, text, grammar) if has_sides else None
     return told
 
 
@@ -83,14 +83,28 @@ def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
     return kept
 
 
-def _side(draft: Draft, kept: Sequence[Attribute], text: str, paired: frozenset[str]) -> Laterality | None:
-    sides = {one.name for one in kept if one.kind == "side"}
+def _side(draft: Draft, kept: Sequence[Attribute], text: str, grammar: Grammar) -> Laterality | None:
+    told = [one for one in kept if one.kind == "side"]
+    sides = {one.name for one in told}
+    if len(sides) > 1:
+        sides = {one.name for one in told if not _counts_findings(one, draft, text, grammar)} or sides
     if len(sides) > 1:
         return "bilateral"
     if sides or draft.presence == "absent":
         return sides.pop() if sides else None  # type: ignore[return-value]
-    places = [text[slice(*one.span)] for one in kept if one.kind == "zone" and one.name in paired]
+    places = [text[slice(*one.span)] for one in kept if one.kind == "zone" and one.name in grammar["paired_zones"]]
     return "bilateral" if any(is_plural(words.rsplit(maxsplit=1)[-1]) for words in places) else None
+
+
+def _counts_findings(side: Attribute, draft: Draft, text: str, grammar: Grammar) -> bool:
+    """True for the "both" of "two nodules, both in the right lung": two findings, not two sides."""
+    start, end = side.span
+    if text[start:end].lower() not in grammar["both_of_findings"]:
+        return False
+    behind = text[end:].lstrip()
+    following = behind.split(maxsplit=1)[0].lower() if behind else ""
+    of_finding = len(text) - len(behind) in {first for first, _ in draft.words}
+    return following in grammar["behind_both_of_findings"] or of_finding
 
 
 def merge(mentioned: Iterable[Told], pictured: bool) -> list[Finding]:
