@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -18,7 +19,6 @@ from .page_cases import STUDY_SIDE, phantom, write_study, write_volume
 from .running import Running, running
 
 highdicom = pytest.importorskip("highdicom", reason="the extra 'dicom' is not installed")
-nibabel = pytest.importorskip("nibabel")
 TOKEN = "a-token-of-the-tests"
 
 

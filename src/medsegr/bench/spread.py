@@ -37,13 +37,14 @@ class Spread:
 
 
 def told_floor(figures: Mapping[str, Any]) -> float | None:
-    """The floor of a stage in seconds; None where there is none, or one too low to say anything.
+    """The floor of a stage in seconds; None where there is none, one too low to say anything, or the
+    stage was not timed by itself.
 
     Args:
         figures: Of one stage: ``median`` and ``floor``.
     """
     floor = figures["floor"]
-    return floor if floor and floor >= SHOWS * figures["median"] else None
+    return floor if floor and figures["median"] and floor >= SHOWS * figures["median"] else None
 
 
 def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:

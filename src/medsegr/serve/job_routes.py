@@ -64,10 +64,7 @@ async def segment(request: Request, wait: Wait = 0.0) -> Response:
     With ``keep`` further jobs on the same picture send its job's id (``again``) and no picture: other priors, a click.
     """
     service, owner = _asking(request)
-    service.expire(owner)
-    job = service.store.admit(owner, service.limits.queued, service.limits.per_token)
-    if not isinstance(job, Job):
-        raise no_room(service, job)
+    job = admitted(service, owner)
     try:
         folder = service.folder.make(job.id)
         chunks = counted(request, service.limits, service.limits.body_bytes)
@@ -217,8 +214,20 @@ def _answered(service: Service, id: str, owner: str, *, accepted: bool = False) 
     return JSONResponse(told, status, {"Location": f"/v1/jobs/{id}"} if accepted else None)
 
 
-def no_room(service: Service, whose: str) -> RefusedError:
-    """Why a job is not taken: all are too many, or one owner's."""
+def admitted(service: Service, owner: str) -> Job:
+    """A new job of this owner, whose outdated ones are forgotten first.
+
+    Raises:
+        RefusedError: All jobs are too many, or this owner's.
+    """
+    service.expire(owner)
+    job = service.store.admit(owner, service.limits.queued, service.limits.per_token)
+    if not isinstance(job, Job):
+        raise _no_room(service, job)
+    return job
+
+
+def _no_room(service: Service, whose: str) -> RefusedError:
     pause = 1 + service.store.count("queued") // (4 * service.config.workers)
     if whose == "owner":
         most = service.limits.per_token

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from medsegr._version import __version__
 from medsegr.serve.asked_priors import check_request
-from medsegr.serve.job_routes import no_room
+from medsegr.serve.job_routes import admitted
 from medsegr.serve.jobs import ENDED, Job
 from medsegr.serve.label_file import LabelFile, Wish, write_label_file
 from medsegr.serve.problems import status_of
@@ -104,10 +104,7 @@ async def infer(
     service, owner = _asking(request)
     if model != _model(service):
         raise RefusedError(404, "model", f"The model that answers here is '{_model(service)}'.")
-    service.expire(owner)
-    job = service.store.admit(owner, service.limits.queued, service.limits.per_token)
-    if not isinstance(job, Job):
-        raise no_room(service, job)
+    job = admitted(service, owner)
     try:
         folder = service.folder.make(job.id)
         chunks = counted(request, service.limits, service.limits.body_bytes)
