@@ -19,7 +19,7 @@ demo: install
 	$(BIN)/medsegr demo --out demo-out --overwrite
 
 test: install
-	$(THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=85
+	$(THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 --cov --cov-report=term --cov-fail-under=85
 
 mutants: install
 	$(THREADS) $(BIN)/python tests/mutants/run.py --jobs 2

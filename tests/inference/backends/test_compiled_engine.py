@@ -1,6 +1,7 @@
 """What other libraries compute is what torch computes: other priors, other numbers of findings, other weights."""
 
 import copy
+import gc
 import pickle
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ from medsegr.inference.backends.compiled_engine import CompiledEngine
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.user_prompt import UserPrompt
 from tests.inference.backends.guided_models import MODELS, REPORTS, lite, picture
+from tests.inference.backends.signal_stack import is_mapped, signal_stack
 from tests.shapes import leave_unchecked
 
 NEEDED = {"openvino": ("openvino",), "onnx": ("onnxruntime", "onnxscript")}
@@ -128,3 +130,17 @@ def test_what_cannot_be_had_is_said(monkeypatch):
     with pytest.raises(ConfigError, match="its host is of family 'conv_net'"):
         Backend("onnx").engine(guided)
     assert Backend("auto").engine(guided) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads where memory is mapped as Linux tells it")
+def test_signals_have_a_stack_when_compiled_models_are_gone(tmp_path, monkeypatch):
+    leave_unchecked(monkeypatch)
+    guided = lite()
+    for number in range(2):
+        (tmp_path / str(number)).mkdir()
+        guided.engine = engine_of("openvino", tmp_path / str(number))
+        answers(guided, REPORTS[0])
+        guided.engine = None
+        gc.collect()
+    stack = signal_stack()
+    assert stack.disabled or is_mapped(stack.begin), "the next signal with a handler would end the process"

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,23 @@ class OpenVino:
             "ENABLE_CPU_PINNING": False,  # several workers would else sit on the same cores
             "CACHE_DIR": str(folder / COMPILED),
         }
-        return OpenVinoSession(self.openvino.Core().compile_model(folder / FILE, "CPU", settings))
+        with _STARTING:
+            core = _core(self.openvino)
+        return OpenVinoSession(core.compile_model(folder / FILE, "CPU", settings))
+
+
+_STARTING = threading.Lock()
+
+
+@cache
+def _core(openvino: Any) -> Any:
+    """OpenVINO's one core of this process, kept to its end.
+
+    Each core gives the thread that first compiles with it another alternate signal stack. Of two cores that go in the
+    order in which they came, the second puts back the stack of the first, which is gone, and the next signal with a
+    handler ends the process (``findings/openvino_signal_stack.sh``).
+    """
+    return openvino.Core()
 
 
 @contextmanager
