@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = ["--port", "0", "--state", f"{folder}/state", "--model", asked.model, "--workers", str(asked.workers)]
         command += ["--per-token", str(2 * asked.clients), "--trunk-megabytes", str(asked.trunk_megabytes)]
-        with _served(command) as (address, pid):
+        with served(command) as (address, pid):
             started = time.monotonic()
             run.deadline = started + 60.0 * asked.minutes
             _load(run, address, pid, asked.clients, asked.kills)
@@ -125,7 +125,7 @@ def _prepared(model: str, phantoms: int, side: int, requests: int) -> Run:
 
 
 @contextmanager
-def _served(command: Sequence[str]) -> Iterator[tuple[str, int]]:
+def served(command: Sequence[str]) -> Iterator[tuple[str, int]]:
     """A service's address and process; what it says is read, and dropped."""
     with subprocess.Popen([sys.executable, "-c", COMMAND, "serve", *command], stderr=subprocess.PIPE, text=True) as one:
         assert one.stderr is not None
