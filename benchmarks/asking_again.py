@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _library(model: str, pictures: Sequence[np.ndarray], clock: Clock) -> Times:
-    predictor, times = load(model, trunk_memory=512_000_000), defaultdict(list)
+    predictor, times = load(model, trunk_memory=512_000_000), _times()
     first, edited, second = (parse_report(text, ASKED["modality"]) for text in (FIRST, EDITED, SECOND))
     eight = replace(first, findings=((*first.findings, *edited.findings, *second.findings) * 3)[:8])
     click = {"breast_lesion": UserPrompt(points=((200, 220),))}
@@ -86,7 +86,7 @@ def _edit(model: str, picture: np.ndarray) -> dict[str, float]:
 
 
 def _service(model: str, pictures: Sequence[np.ndarray]) -> Times:
-    times: Times = defaultdict(list)
+    times = _times()
     with (
         tempfile.TemporaryDirectory() as folder,
         served(["--port", "0", "--model", model, "--state", f"{folder}/s"]) as (address, _),
@@ -109,6 +109,10 @@ def _picture(seed: int, side: int) -> np.ndarray:
     values = np.random.default_rng(seed).normal(90, 30, (side, side))
     values[side // 3 : side // 2, side // 4 : side // 2] -= 60
     return values.clip(0, 255).astype(np.uint8)
+
+
+def _times() -> Times:
+    return defaultdict(list)
 
 
 @contextmanager

@@ -9,8 +9,13 @@ import numpy as np
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.data.nifti_masks import (
-    LABEL_MAP, STACK, flattened, save_mask_nifti, save_masks_nifti, save_values_nifti,
-)  # fmt: skip
+    LABEL_MAP,
+    STACK,
+    flattened,
+    save_mask_nifti,
+    save_masks_nifti,
+    save_values_nifti,
+)
 from medsegr.data.raster import save_mask_png
 from medsegr.errors import ConfigError
 from medsegr.inference.result import FindingResult, Result
