@@ -11,10 +11,11 @@ from medsegr.serve.config import Limits, ServeConfig
 
 from . import monai_client
 from .hostile import TOKEN, Hostile, everything
+from .hostile_viewers import viewers
 from .running import png, running, until
 
 OTHER = "another-token-of-them"
-ALL = list(everything())
+ALL = [*everything(), *viewers()]
 LIMITS = Limits(body_bytes=1_400_000, pixels=1_000_000, findings=5, report_characters=2_000, idle_seconds=0.4,
                 upload_seconds=3.0, job_seconds=20.0)  # fmt: skip
 
