@@ -1,7 +1,7 @@
 """What a further question on the same picture costs, as a share of the first: another report, an edited prior, a click.
 
 In the library and through a service on this machine, in turn in one run; medians of the rounds. By the processor's
-time, which a busy machine changes least, the library alone.
+time, which a busy machine changes least, the library alone. And what of an edited prior must be computed again.
 
 ``python -m benchmarks.asking_again --model lite --rounds 7 [--clock processor --threads 1]``
 """
@@ -9,10 +9,7 @@ time, which a busy machine changes least, the library alone.
 import argparse
 import io
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -23,14 +20,16 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.record import write_record
+from benchmarks.serve_load import served
+from medsegr.backbones.fused_layers import layers_apart
 from medsegr.client import Client
 from medsegr.cognition.parser import parse_report
 from medsegr.inference.predictor import load
 from medsegr.inference.user_prompt import UserPrompt
 
-COMMAND = "import sys; from medsegr.cli.main import main; sys.exit(main(sys.argv[1:]))"
 FIRST, EDITED, SECOND = "Hypoechoic mass.", "Hypoechoic irregular mass.", "Irregular blurred mass."
 ASKED: dict[str, Any] = {"modality": "breast_ultrasound", "untrained": "draw"}
 Times = dict[str, list[float]]
@@ -48,14 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(asked.threads)
     pictures, wall = [_picture(seed, asked.side) for seed in range(asked.rounds + 1)], asked.clock == "wall"
     clock = time.perf_counter if wall else time.process_time
-    figures = {"library": _shares(_library(asked.model, pictures, clock))}
+    figures = {"library": _shares(_library(asked.model, pictures, clock)), "edit": _edit(asked.model, pictures[0])}
     if wall:
         figures["service"] = _shares(_service(asked.model, pictures))
     write_record("asking_again", 0, {**vars(asked), **figures})
 
 
 def _library(model: str, pictures: Sequence[np.ndarray], clock: Clock) -> Times:
-    predictor, times = load(model, trunk_memory=512_000_000), defaultdict(list)
+    predictor, times = load(model, trunk_memory=512_000_000), _times()
     first, edited, second = (parse_report(text, ASKED["modality"]) for text in (FIRST, EDITED, SECOND))
     eight = replace(first, findings=((*first.findings, *edited.findings, *second.findings) * 3)[:8])
     click = {"breast_lesion": UserPrompt(points=((200, 220),))}
@@ -69,9 +68,30 @@ def _library(model: str, pictures: Sequence[np.ndarray], clock: Clock) -> Times:
     return times
 
 
+def _edit(model: str, picture: np.ndarray) -> dict[str, float]:
+    """What an edited prior changes: operations that come again, of all; how far the embedding's middle cell moves."""
+    guided = load(model, backend="torch").model.eval()
+    pixels, views = guided.preprocess([picture.astype(np.float32) / 255])
+    first, edited = (parse_report(text, ASKED["modality"]).findings for text in (FIRST, EDITED))
+    with layers_apart():
+        with FlopCounterMode(display=False) as before:
+            trunk = guided.trunk(pixels)
+        old = guided.encode(pixels, guided.encode_findings([first], views), trunk).image.features
+        with FlopCounterMode(display=False) as again:
+            encoding = guided.encode(pixels, guided.encode_findings([edited], views), trunk)
+            guided.outline(encoding)
+    moved = (encoding.image.features - old).detach().norm(dim=1) / old.detach().norm(dim=1).mean()
+    share = again.get_total_flops() / (before.get_total_flops() + again.get_total_flops())
+    return {"operations": round(share, 3), "embedding": round(float(moved.median()), 3)}
+
+
 def _service(model: str, pictures: Sequence[np.ndarray]) -> Times:
-    times: Times = defaultdict(list)
-    with _served(model) as address, Client(address) as client:
+    times = _times()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(["--port", "0", "--model", model, "--state", f"{folder}/s"]) as (address, _),
+        Client(address) as client,
+    ):
         for picture in pictures:
             Image.fromarray(picture).save(stream := io.BytesIO(), "PNG")
             priors = client.parse(FIRST, ASKED["modality"])
@@ -85,22 +105,14 @@ def _service(model: str, pictures: Sequence[np.ndarray]) -> Times:
     return times
 
 
-@contextmanager
-def _served(model: str) -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", COMMAND, "serve", "--port", "0", "--model", model, "--state", f"{folder}/s"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-            assert server.stderr is not None
-            line = next(line for line in server.stderr if "http://" in line)
-            threading.Thread(target=server.stderr.read, daemon=True).start()
-            yield "http://" + line.split("http://")[1].split()[0]
-            server.terminate()
-
-
 def _picture(seed: int, side: int) -> np.ndarray:
     values = np.random.default_rng(seed).normal(90, 30, (side, side))
     values[side // 3 : side // 2, side // 4 : side // 2] -= 60
     return values.clip(0, 255).astype(np.uint8)
+
+
+def _times() -> Times:
+    return defaultdict(list)
 
 
 @contextmanager

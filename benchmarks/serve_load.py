@@ -1,9 +1,11 @@
 """A service under load: requests by many clients, workers killed in between; none may be lost or mixed up.
 
 Each request asks for one of a few phantoms; its masks must be, pixel for pixel, what the library gives for that
-phantom here. Memory is that of the service and its workers together, from one request on and at the end.
+phantom here, and nearer to its own truth than to another phantom's. Every fourth picture is kept and asked again.
+What a worker remembers has room for few of the phantoms, so that it is filled and emptied all the time. Memory is that
+of the service and its worker together.
 
-``python -m benchmarks.serve_load --requests 1000 --clients 32 --kills 2``
+``python -m benchmarks.serve_load`` (1,000 requests by 32 clients, two kills, at most eight minutes)
 """
 
 import argparse
@@ -15,7 +17,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,28 +28,35 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.record import write_record
-from medsegr.client import Client
+from medsegr.client import Client, ServedJob
 from medsegr.data.phantoms import PhantomStudy, generate_study
 from medsegr.errors import ServiceError
 from medsegr.inference.predictor import load
 
-FROM_REQUEST = 0.1
-"""Share of the requests after which memory must stay flat."""
+SEED, FROM_REQUEST, ASKED_AGAIN = 5, 0.1, 4
+"""Of the phantoms; share of the requests after which memory must stay flat; one picture in so many is asked again."""
+
+CLEAR = 0.6
+"""Dice with the own truth at least, and with all others below it."""
 
 COMMAND = "import sys; from medsegr.cli.main import main; sys.exit(main(sys.argv[1:]))"
+Masks = dict[str, np.ndarray]
 
 
 @dataclass
 class Tally:
-    """What the clients saw."""
+    """What the clients saw; of each request the seconds, and the bytes of memory when it had ended."""
 
-    done: int = 0
-    wrong: int = 0
+    wrong: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     dice: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def ended(self) -> int:
+        """Requests that have their answer, whatever it is."""
+        return len(self.seconds) + len(self.failed)
 
 
 @dataclass
@@ -53,63 +64,85 @@ class Run:
     """One run: the phantoms with what is expected of each, and the numbers asked for."""
 
     studies: list[PhantomStudy]
-    expected: list[dict[str, np.ndarray]]
-    address: str
+    expected: list[Masks]
     requests: int
+    deadline: float = 0.0
     tally: Tally = field(default_factory=Tally)
-    next: int = 0
+    taken: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> int | None:
-        """Number of the next request."""
-        with self.tally.lock:
-            self.next += 1
-            return self.next - 1 if self.next <= self.requests else None
+        """Number of the next request; None where there are enough, or the time is over."""
+        with self.lock:
+            if self.taken == self.requests or time.monotonic() > self.deadline:
+                return None
+            self.taken += 1
+            return self.taken - 1
+
+    def dice(self, masks: Masks) -> np.ndarray:
+        """How far all masks together agree with the truth of each phantom."""
+        drawn = np.any([*masks.values()], axis=0)
+        return np.array([2 * (drawn & t).sum() / max(drawn.sum() + t.sum(), 1) for t in map(_truth, self.studies)])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run it and write ``results/serve_load.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=1000)
-    parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--kills", type=int, default=2)
-    parser.add_argument("--phantoms", type=int, default=12)
-    parser.add_argument("--workers", type=int, default=1)
+    for name, count in (("requests", 1000), ("clients", 32), ("kills", 2), ("phantoms", 24), ("side", 128),
+                        ("workers", 1), ("trunk_megabytes", 48), ("minutes", 8)):  # fmt: skip
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=count)
     parser.add_argument("--model", default="tiny")
     asked = parser.parse_args(arguments)
-    studies = [generate_study(5, index) for index in range(asked.phantoms)]
-    predictor = load(asked.model)
-    expected = [
-        {f.id: f.mask for f in predictor.segment(s.image, s.report, modality=s.modality).findings} for s in studies
-    ]
+    run = _prepared(asked.model, asked.phantoms, asked.side, asked.requests)
     with tempfile.TemporaryDirectory() as folder:
-        command = ["serve", "--port", "0", "--state", f"{folder}/state", "--model", asked.model]
-        command += ["--workers", str(asked.workers), "--per-token", str(2 * asked.clients)]
-        with subprocess.Popen([sys.executable, "-c", COMMAND, *command], stderr=subprocess.PIPE, text=True) as server:
-            address = _address(server)
-            run = Run(studies, expected, address, asked.requests)
-            started = time.perf_counter()
-            _load(run, server.pid, asked.clients, asked.kills)
-            seconds = time.perf_counter() - started
-            server.send_signal(signal.SIGTERM)
-    write_record("serve_load", 5, {**vars(asked), **_figures(run.tally, seconds)})
+        command = ["--port", "0", "--state", f"{folder}/state", "--model", asked.model, "--workers", str(asked.workers)]
+        command += ["--per-token", str(2 * asked.clients), "--trunk-megabytes", str(asked.trunk_megabytes)]
+        with served(command) as (address, pid):
+            started = time.monotonic()
+            run.deadline = started + 60.0 * asked.minutes
+            _load(run, address, pid, asked.clients, asked.kills)
+            seconds = time.monotonic() - started
+            left = len(list(Path(folder, "state", "jobs").iterdir()))
+    figures = _figures(run.tally, seconds)
+    write_record("serve_load", SEED, {**vars(asked), "taken": run.taken, **figures, "folders_left": left})
 
 
-def _address(server: subprocess.Popen) -> str:
-    """Where the service listens, by what it says; its further lines are read and dropped."""
-    assert server.stderr is not None
-    for line in server.stderr:
-        if "http://" in line:
-            threading.Thread(target=server.stderr.read, daemon=True).start()
-            return "http://" + line.split("http://")[1].split()[0]
-    raise SystemExit("the service did not start")
+def _prepared(model: str, phantoms: int, side: int, requests: int) -> Run:
+    """The first phantoms of which the model's masks are nearest to their own truth, by far, and these masks."""
+    run, predictor, index = Run([], [], requests), load(model), 0
+    while len(run.studies) < phantoms:
+        study = generate_study(SEED, index, size=side)
+        index += 1
+        if study.role("described"):
+            result = predictor.segment(study.image, study.report, modality=study.modality)
+            run.studies.append(study)
+            run.expected.append({found.id: found.mask for found in result.findings})
+            dice = np.stack([run.dice(masks) for masks in run.expected])
+            if ((dice >= CLEAR) != np.eye(len(dice), dtype=bool)).any():
+                run.studies.pop()
+                run.expected.pop()
+    return run
 
 
-def _load(run: Run, pid: int, clients: int, kills: int) -> None:
-    threads = [threading.Thread(target=_ask, args=(run, pid)) for _ in range(clients)]
+@contextmanager
+def served(command: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """A service's address and process; what it says is read, and dropped."""
+    with subprocess.Popen([sys.executable, "-c", COMMAND, "serve", *command], stderr=subprocess.PIPE, text=True) as one:
+        assert one.stderr is not None
+        line = next((line for line in one.stderr if "http://" in line), None)
+        if line is None:
+            raise SystemExit("the service did not start")
+        threading.Thread(target=one.stderr.read, daemon=True).start()
+        yield "http://" + line.split("http://")[1].split()[0], one.pid
+        one.send_signal(signal.SIGTERM)
+
+
+def _load(run: Run, address: str, pid: int, clients: int, kills: int) -> None:
+    threads = [threading.Thread(target=_ask, args=(run, address, pid)) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for kill in range(kills):
-        while run.tally.done < run.requests * (kill + 1) / (kills + 1):
+        while run.tally.ended < run.requests * (kill + 1) / (kills + 1) and time.monotonic() < run.deadline:
             time.sleep(0.05)
         for child in _workers(pid)[:1]:
             os.kill(child, signal.SIGKILL)
@@ -117,41 +150,53 @@ def _load(run: Run, pid: int, clients: int, kills: int) -> None:
         thread.join()
 
 
-def _ask(run: Run, pid: int) -> None:
+def _ask(run: Run, address: str, pid: int) -> None:
     tally = run.tally
-    with Client(run.address, patience_s=600.0) as client:
+    with Client(address, patience_s=600.0) as client:
         while (number := run.take()) is not None:
-            k, started = number % len(run.studies), time.perf_counter()
+            k, started = number // 2 % len(run.studies), time.perf_counter()
             try:
-                right, dice = _one(client, run.studies[k], run.expected[k])
+                answers = _answers(client, run.studies[k], again=number % ASKED_AGAIN == 0)
             except ServiceError as error:
-                with tally.lock:
+                with run.lock:
                     tally.failed.append(str(error))
                 continue
-            with tally.lock:
-                tally.done += 1
-                tally.wrong += not right
-                tally.dice += dice
-                tally.seconds.append(time.perf_counter() - started)
-                tally.memory.append(_memory(pid))
+            seconds, memory = time.perf_counter() - started, _memory(pid)
+            with run.lock:
+                tally.wrong += [f"request {number}" for masks in answers if not _same(masks, run.expected[k])]
+                tally.dice += [float(run.dice(masks)[k]) for masks in answers]
+                tally.seconds.append(seconds)
+                tally.memory.append(memory)
 
 
-def _one(client: Client, study: PhantomStudy, expected: dict[str, np.ndarray]) -> tuple[bool, list[float]]:
-    """Whether all masks are the expected ones, and their Dice with the phantom's truth."""
+def _answers(client: Client, study: PhantomStudy, *, again: bool) -> list[Masks]:
+    """Masks of a phantom, and once more of the picture that the service has kept."""
     stream = io.BytesIO()
     Image.fromarray(study.image).save(stream, "PNG")
-    job = client.segment(stream.getvalue(), study.report, modality=study.modality)
-    masks = {entry["id"]: entry["mask"] for entry in job.result["findings"]}
-    right, dice = masks.keys() == expected.keys(), []
-    truth = np.any([lesion.mask for lesion in study.role("described") if lesion.mask is not None], axis=0)
-    union = np.zeros_like(truth)
-    for id, name in masks.items():
-        seen = np.asarray(Image.open(io.BytesIO(client.file(job, name)))) > 0 if name else np.zeros_like(truth)
-        right &= bool((seen == expected.get(id)).all())
-        union |= seen
-    client.delete(job)
-    dice.append(float(2 * (union & truth).sum() / max(union.sum() + truth.sum(), 1)))
-    return right, dice
+    jobs = [client.segment(stream.getvalue(), study.report, modality=study.modality, keep=again)]
+    if again:
+        jobs.append(client.segment(jobs[0], study.report, modality=study.modality))
+    answers = [_masks(client, job, study.image.shape[:2]) for job in jobs]
+    for job in jobs:
+        client.delete(job)
+    return answers
+
+
+def _masks(client: Client, job: ServedJob, size: tuple[int, ...]) -> Masks:
+    files = {found["id"]: found["mask"] for found in job.result["findings"]}
+    return {
+        id: np.asarray(Image.open(io.BytesIO(client.file(job, name)))) > 0 if name else np.zeros(size, bool)
+        for id, name in files.items()
+    }
+
+
+def _same(masks: Masks, expected: Masks) -> bool:
+    return masks.keys() == expected.keys() and all((masks[id] == expected[id]).all() for id in masks)
+
+
+def _truth(study: PhantomStudy) -> np.ndarray:
+    """All that the report describes and that is there."""
+    return np.any([lesion.mask for lesion in study.role("described") if lesion.mask is not None], axis=0)
 
 
 def _workers(pid: int) -> list[int]:
@@ -173,20 +218,21 @@ def _memory(pid: int) -> int:
 
 
 def _figures(tally: Tally, seconds: float) -> dict[str, Any]:
-    first = tally.memory[int(len(tally.memory) * FROM_REQUEST) :]
-    times = np.sort(tally.seconds)
+    first = int(FROM_REQUEST * len(tally.memory))
+    from_then, later = float(np.median(tally.memory[first : first + 20])), tally.memory[first:]
     return {
-        "done": tally.done,
+        "done": len(tally.seconds),
         "mixed_up": tally.wrong,
-        "failed_by_name": tally.failed,
+        "failed_by_name": dict(Counter(tally.failed)),
         "dice_with_truth": round(float(np.mean(tally.dice)), 4),
         "seconds": round(seconds, 1),
-        "requests_per_second": round(tally.done / seconds, 2),
-        "seconds_median": round(float(np.median(times)), 3),
-        "seconds_95": round(float(times[int(0.95 * (len(times) - 1))]), 3),
-        "memory_mb_from_tenth": round(first[0] / 1e6, 1),
-        "memory_mb_end": round(float(np.median(tally.memory[-20:])) / 1e6, 1),
-        "memory_mb_most": round(max(tally.memory) / 1e6, 1),
+        "requests_per_second": round(len(tally.seconds) / seconds, 2),
+        "seconds_median": round(float(np.median(tally.seconds)), 3),
+        "seconds_95": round(float(np.quantile(tally.seconds, 0.95)), 3),
+        "memory_mb_from_tenth": round(from_then / 1e6, 1),
+        "memory_mb_end": round(float(np.median(later[-20:])) / 1e6, 1),
+        "memory_mb_most": round(max(later) / 1e6, 1),
+        "memory_growth": round(max(later) / from_then - 1, 4),
     }
 
 

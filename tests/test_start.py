@@ -67,3 +67,11 @@ def test_segmenting_a_picture_imports_neither_the_zoo_nor_other_formats(tmp_path
     drawn = imported("segment", str(image), "--model", "tiny", *ASKED, "--out", str(tmp_path / "b"))
     assert "matplotlib" in drawn
     assert not ({*ZOO, *FORMATS} - {"scipy"}) & drawn
+
+
+def test_the_service_leaves_models_and_formats_to_its_workers():
+    """Its process is small, and there as soon as a worker is."""
+    pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
+    told = "import sys, medsegr.serve.server; print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert not {"torch", *ZOO, *FORMATS, "matplotlib"} & set(done.stdout.splitlines())

@@ -6,8 +6,9 @@ import pytest
 
 from medsegr.cognition.priors import Finding
 from medsegr.data.image import load_image
+from medsegr.data.nifti_masks import flattened
 from medsegr.errors import ConfigError
-from medsegr.inference.mask_files import Writing, flattened, noting_lost_labels
+from medsegr.inference.mask_files import Writing, noting_lost_labels
 from medsegr.inference.result import FindingResult, Result
 from medsegr.inference.writer import write_case
 

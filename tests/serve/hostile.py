@@ -88,14 +88,10 @@ def nifti(*sides: int, content: int = 0) -> bytes:
 
 def everything() -> Iterator[Hostile]:
     """All of them."""
-    for name, statuses, raw in (*_access(), *_addresses(), *_parses(), *_forms(), *_fields(), *_pictures()):
+    for name, statuses, raw in (*_access(), *_addresses(), *_parses(), *_forms(), *_fields(), *_pictures(), *_kept()):
         yield Hostile(name, raw, statuses if isinstance(statuses, tuple) else (statuses,))
     whole = segment(form(targets="nodule"))
-    for name, raw in (
-        ("form's head", whole[:300]),
-        ("picture", whole[:500]),
-        ("end", whole[:-3]),
-    ):
+    for name, raw in (("form's head", whole[:300]), ("picture", whole[:500]), ("end", whole[:-3])):
         yield Hostile(f"half sent: {name}", raw, (400, 408))
     parse = request("/v1/parse", json.dumps({"report": "Nodule."}).encode())
     yield Hostile("half sent: report", parse[:-5], (400, 408))
@@ -237,3 +233,16 @@ def _pictures() -> Iterator[tuple]:
         ("NRRD", b"NRRD0004\n"), ("MetaImage", b"ObjectType = Image\nElementDataFile = /etc/passwd\n"),
     ):  # fmt: skip
         yield f"picture: {name}", 422, segment(form(content, targets="nodule"))
+
+
+def _kept() -> Iterator[tuple]:
+    """What came with the page: pictures that stay, and what is shown of them."""
+    for name, value in (("keep", "perhaps"), ("view", "[]"), ("masks", "all"), ("again", "../" * 11)):
+        yield f"{name} {value}", 422, named_only(targets="nodule", **{name: value})
+    for name in ("keep", "view", "again"):
+        yield f"{name} twice", 422, segment(part(name, b"0" * 32) + form(targets="nodule", **{name: "0" * 32}))
+    for path, status in (("view", 404), ("view/planes/0", 404), ("view/planes/-1", 404), ("view/masks/99", 404),
+                         ("view/maps/0", 404), ("view/planes/x", 422), ("view/maps/" + "9" * 30, 404),
+                         ("view/../../request.json", 404), ("view/planes/..%2f..%2fkept", (404, 422))):  # fmt: skip
+        yield f"shown: {path[:30]}", status, request("/v1/jobs/{own}/" + path, method="GET")
+    yield "no token for the lexicon", 401, request("/v1/lexicon", method="GET", drop=("authorization",))

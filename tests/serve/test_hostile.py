@@ -9,11 +9,13 @@ import pytest
 from medsegr.client import Client, Question
 from medsegr.serve.config import Limits, ServeConfig
 
+from . import monai_client
 from .hostile import TOKEN, Hostile, everything
+from .hostile_viewers import viewers
 from .running import png, running, until
 
 OTHER = "another-token-of-them"
-ALL = list(everything())
+ALL = [*everything(), *viewers()]
 LIMITS = Limits(body_bytes=1_400_000, pixels=1_000_000, findings=5, report_characters=2_000, idle_seconds=0.4,
                 upload_seconds=3.0, job_seconds=20.0)  # fmt: skip
 
@@ -27,10 +29,13 @@ def served(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def jobs(served):
-    """A job of ours, and one of somebody else."""
+    """A job of ours, one of somebody else, and a picture that this one has sent ahead."""
     with Client(served.address, TOKEN) as client, Client(served.address, OTHER) as other:
         ours, theirs = client.segment(png(), "Nodule."), other.segment(png(), "Nodule.", keep=True)
-        yield {"own": ours.id, "foreign": theirs.id}
+        kind, body = monai_client.form({}, {"files": ("a.png", png())})
+        held = monai_client.ask(served.port, "PUT", "/session/", kind, body, authorization=f"Bearer {OTHER}").json
+        yield {"own": ours.id, "foreign": theirs.id, "held": held["session_id"]}
+        assert served.service.pictures.drop(served.service.store.get(theirs.id).owner, held["session_id"])
         assert other.job(theirs.id).state == "done", "nobody else could touch it"
 
 
@@ -51,7 +56,8 @@ def test_a_hostile_request_is_refused_and_leaves_nothing(hostile: Hostile, serve
         assert {"code", "detail"} <= json.loads(body).keys()
     assert not [line for line in caplog.messages if "Traceback" in line or "failed" in line]
     until(lambda: not served.service.store.count("receiving", "queued", "running"))
-    until(lambda: {folder.name for folder in served.job_folders()} == set(jobs.values()))
+    until(lambda: {folder.name for folder in served.job_folders()} == {jobs["own"], jobs["foreign"]})
+    assert len(list(served.service.pictures.folder.iterdir())) == 1, "the one that somebody else has sent ahead"
     with Client(served.address, TOKEN) as client:
         good = client.segment(png(5), "Nodule.")
         assert good.state == "done"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_a_picture_becomes_masks(client, served, tmp_path):
     assert json.loads((tmp_path / "out" / "findings.json").read_text()) == job.result
     left = {entry.name for entry in served.service.folder.job(job.id).iterdir()}
     assert left == {"result"}, "what was sent is gone as soon as the job is done"
+
+
+def test_an_answer_is_not_held_back_until_its_head_is_acknowledged(client):
+    job, seconds = client.segment(png(3), targets=["nodule"]), []
+    for _ in range(9):
+        started = time.perf_counter()
+        client.job(job.id)
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds[1:]) < 0.035, "by Nagle's algorithm each takes 40 ms"
 
 
 def test_an_examination_is_called_as_people_do(client):

@@ -13,6 +13,9 @@ from medsegr.data.outputs import atomic_write
 MILLIMETRES = StatedUnits(code=2, length_mm=1.0)
 """What masks of pictures, arrays and DICOM state."""
 
+STACK, LABEL_MAP = "masks.nii.gz", "label_map.nii.gz"
+"""Names of the files that hold all masks of a case."""
+
 
 def write_nifti(path: Path, image: Any) -> None:
     """Write nibabel's image, whole or not at all; compressed where the name ends in .gz.
@@ -105,3 +108,11 @@ def _mask_image(stored: np.ndarray, like: HasGeometry) -> Any:
     image.set_qform(affine, code=0 if is_sheared(affine) else 1)
     image.header["xyzt_units"] = units.code
     return image
+
+
+def flattened(masks: Sequence[np.ndarray]) -> np.ndarray:
+    """Masks -> one label map, from 1 in their order; where several meet, the smallest keeps its label."""
+    labels = np.zeros(masks[0].shape, np.uint16)
+    for number in sorted(range(len(masks)), key=lambda number: -int(masks[number].sum())):
+        labels[masks[number]] = number + 1
+    return labels

@@ -8,15 +8,20 @@ from typing import Literal, get_args
 import numpy as np
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
-from medsegr.data.nifti_masks import save_mask_nifti, save_masks_nifti, save_values_nifti
+from medsegr.data.nifti_masks import (
+    LABEL_MAP,
+    STACK,
+    flattened,
+    save_mask_nifti,
+    save_masks_nifti,
+    save_values_nifti,
+)
 from medsegr.data.raster import save_mask_png
 from medsegr.errors import ConfigError
 from medsegr.inference.result import FindingResult, Result
 
 MaskFiles = Literal["separate", "4d", "dicom"]
 """``separate``: NIfTI or PNG, one each. ``4d``: one NIfTI file of four axes. ``dicom``: a segmentation and a report."""
-
-STACK, LABEL_MAP = "masks.nii.gz", "label_map.nii.gz"
 
 
 @dataclass(frozen=True)
@@ -92,14 +97,6 @@ def write_masks(folder: Path, result: Result, kinds: Sequence[MaskFiles], label_
     if label_map and outlined:
         save_values_nifti(folder / LABEL_MAP, flattened([found.mask for found in outlined]), result.image)
     return places
-
-
-def flattened(masks: Sequence[np.ndarray]) -> np.ndarray:
-    """Masks -> one label map, from 1 in their order; where several meet, the smallest keeps its label."""
-    labels = np.zeros(masks[0].shape, np.uint16)
-    for number in sorted(range(len(masks)), key=lambda number: -int(masks[number].sum())):
-        labels[masks[number]] = number + 1
-    return labels
 
 
 def noting_lost_labels(result: Result) -> Result:

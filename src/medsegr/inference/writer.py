@@ -9,11 +9,12 @@ import numpy as np
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.data.content_digest import digest
+from medsegr.data.nifti_masks import LABEL_MAP, STACK
 from medsegr.inference.dicom.case import DicomCase
 from medsegr.inference.dicom.codes import target_category, target_code
 from medsegr.inference.dicom.source import source_images
 from medsegr.inference.dicom.writer import SEGMENTATION, DicomFiles, write_dicom
-from medsegr.inference.mask_files import LABEL_MAP, STACK, MaskPlaces, Writing, noting_lost_labels, write_masks
+from medsegr.inference.mask_files import MaskPlaces, Writing, noting_lost_labels, write_masks
 from medsegr.inference.result import FindingResult, Result
 
 SCHEMA = "medsegr.findings/1"

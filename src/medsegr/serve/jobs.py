@@ -31,6 +31,11 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS by_state ON jobs (state, number);
 CREATE INDEX IF NOT EXISTS by_owner ON jobs (owner, state, number);
 """
+_OUTDATED = """
+SELECT id FROM jobs WHERE ended < ? OR ended IS NOT NULL AND owner = ? AND number <= (
+    SELECT number FROM jobs WHERE ended IS NOT NULL AND owner = ? ORDER BY number DESC LIMIT 1 OFFSET ?
+) ORDER BY number
+"""
 _COLUMNS = "id, owner, state, stage, share, tries, created, ended, code, error"
 
 
@@ -172,10 +177,8 @@ class JobStore:
     def outdated(self, before: float, owner: str | None = None, kept: int = 0) -> list[str]:
         """Ids of jobs that ended before a time; of an owner, also those beyond the newest ``kept``."""
         with self._turn:
-            old = [job.id for job in self._all("ended < ?", before)]
-            if owner is not None:
-                old += [job.id for job in self._all("owner = ? AND ended IS NOT NULL", owner)][: -kept or None]
-            return list(dict.fromkeys(old))
+            rows = self._base.execute(_OUTDATED, (before, owner, owner, kept))
+            return [row[0] for row in rows]
 
     def _again(self, job: Job, code: str, error: str) -> None:
         if job.tries < TRIES:

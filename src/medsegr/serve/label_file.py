@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 
 from medsegr._optional import require
-from medsegr.data.nifti_masks import write_nifti
+from medsegr.data.nifti_masks import STACK, flattened, write_nifti
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import ConfigError
-from medsegr.inference.mask_files import STACK, flattened
 from medsegr.inference.shown_as import finding_colour
 
 KINDS = (".nii.gz", ".nii", ".nrrd", ".seg.nrrd")
@@ -76,6 +74,8 @@ def write_label_file(result: Path, findings: Sequence[Finding], wish: Wish) -> L
     Raises:
         MissingExtraError: pynrrd is not installed.
     """
+    import nibabel as nib
+
     drawn = sorted((one for one in findings if one["channel"] is not None), key=lambda one: one["channel"])
     if not drawn:
         return None

@@ -5,10 +5,6 @@ import zipfile
 from pathlib import Path
 
 from medsegr.errors import ImageError, PacsError
-from medsegr.pacs.address import web_address
-from medsegr.pacs.archive import FoundSeries
-from medsegr.pacs.dicomweb import DicomWeb
-from medsegr.pacs.study_report import report_of
 from medsegr.serve.worker import PICTURE
 
 
@@ -29,6 +25,11 @@ def fetch_series(pacs: str, series: str, folder: Path) -> str | None:
         ReportError: The report is damaged.
         MissingExtraError: The extra ``pacs`` is not installed.
     """
+    from medsegr.pacs.address import web_address
+    from medsegr.pacs.archive import FoundSeries
+    from medsegr.pacs.dicomweb import DicomWeb
+    from medsegr.pacs.study_report import report_of
+
     if len(series) > 64 or not series.isascii() or not series.replace(".", "").isdigit():
         raise ImageError("The image's name is neither that of a picture that was sent nor a SeriesInstanceUID.")
     archive = DicomWeb(web_address(pacs))

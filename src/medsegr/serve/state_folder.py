@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
 
 from medsegr.errors import ConfigError, OutputError
@@ -72,10 +73,10 @@ class StateFolder:
 
     def drop_input(self, id: str) -> None:
         """Delete what was sent for a job, and what an unfinished try left; its results stay, and a kept picture."""
-        folder = self.job(id)
-        for entry in list(folder.iterdir()) if folder.is_dir() else ():
-            if entry.name not in (RESULT, KEPT):
-                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its owner has deleted the job meanwhile
+            for entry in list(self.job(id).iterdir()):
+                if entry.name not in (RESULT, KEPT):
+                    shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
     def keep(self, id: str) -> None:
         """Let the picture of a job stay as long as its results, for further questions."""
