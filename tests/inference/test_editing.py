@@ -248,7 +248,9 @@ def test_a_click_in_a_volume_asks_its_own_plane_again_and_no_other(model, counts
     clicked = editing.click(LEFT, 60, 10, plane=4)
     assert taken(counts)["encode"] == 1 and clicked[LEFT].key_plane == 4
     for found, was in zip(clicked.findings, before.findings, strict=True):
-        changed = [k for k, (one, other) in enumerate(zip(found.planes, was.planes, strict=True)) if (one != other).any()]
+        changed = [
+            k for k, (one, other) in enumerate(zip(found.planes, was.planes, strict=True)) if (one != other).any()
+        ]
         assert changed == ([4] if found.id == LEFT else []), "clicks reach no other plane and no other finding"
     assert_same(editing.clear(LEFT), before)
     assert taken(counts)["encode"] == 0

@@ -90,9 +90,11 @@ def test_hosts_without_clicks_refuse_them():
 )
 def test_clicks_in_a_volume_name_planes_of_it(fields, message):
     with pytest.raises(ConfigError, match=message):
-        predictor().segment(np.stack([picture()] * 6), REPORT, modality="chest_ct", prompts={"nodule": UserPrompt(**fields)})
+        predictor().segment(
+            np.stack([picture()] * 6), REPORT, modality="chest_ct", prompts={"nodule": UserPrompt(**fields)}
+        )
+    prompts = {"nodule": UserPrompt(points=((1, 1),), planes=(0,))}
     with pytest.raises(ConfigError, match="this is a picture"):
-        prompts = {"nodule": UserPrompt(points=((1, 1),), planes=(0,))}
         predictor().segment(picture(), REPORT, modality="chest_xray", prompts=prompts)
 
 

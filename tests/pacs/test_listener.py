@@ -179,14 +179,18 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_others(tmp_path):
-    (cert, key), (own, own_key), (other, other_key) = (certificate(tmp_path, name) for name in ("node", "peer", "other"))
+    (cert, key), (own, own_key), (other, other_key) = (
+        certificate(tmp_path, name) for name in ("node", "peer", "other")
+    )
     asking = ("-aet", "SENDER", "-aec", "MEDSEGR", "+cf", cert)
     with listening(Ear("127.0.0.1", 0, "MEDSEGR", (), tls_of(cert, key, own)), lambda _: 0) as port:
         silent = socket.create_connection(("127.0.0.1", port))
         assert dcmtk("echoscu", *asking, "+tls", own_key, own, "localhost", port).returncode == 0, "after a silent one"
         assert dcmtk("echoscu", *asking, "+tls", other_key, other, "localhost", port).returncode != 0
         assert dcmtk("echoscu", *asking, "+tla", "localhost", port).returncode != 0, "without a certificate"
-        assert dcmtk("echoscu", "-aet", "SENDER", "-aec", "MEDSEGR", "-to", 5, "-ta", 5, "localhost", port).returncode != 0
+        assert (
+            dcmtk("echoscu", "-aet", "SENDER", "-aec", "MEDSEGR", "-to", 5, "-ta", 5, "localhost", port).returncode != 0
+        )
         silent.close()
     with listening(Ear("127.0.0.1", 0, "MEDSEGR", (), tls_of(cert, key)), lambda _: 0) as port:
         assert dcmtk("echoscu", *asking, "+tla", "localhost", port).returncode == 0, "nobody asked for one"

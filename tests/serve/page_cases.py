@@ -74,3 +74,18 @@ def write_study_of_two(folder: Path) -> list[Path]:
 def _report(folder: Path) -> Path:
     (folder / "report.txt").write_text(VOLUME_REPORT, encoding="utf-8")
     return folder / "report.txt"
+
+
+def write_ct_study(folder: Path) -> list[Path]:
+    """A generated CT as a volume, shown in three of six slices, a smaller series beside it, and its report."""
+    study = generate_study(3, 1, "ct", "place")
+    shown = (study.image.astype(np.int32) * 400 // 255 - 160).astype(np.int16)
+    empty = np.where(shown > -160, 0, shown).astype(np.int16)
+    volume = np.stack([empty, shown, shown, shown, empty, empty])
+    made = write_series(folder / "ct", volume, AXIAL, SeriesDescription="portal venous", spacing=(1.4, 1.4))
+    small = np.ascontiguousarray(volume[:3, ::2, ::2])
+    made += write_series(folder / "preview", small, AXIAL, SeriesNumber=2, SeriesDescription="preview",
+                         spacing=(2.8, 2.8))  # fmt: skip
+    files = [path.rename(folder / f"ct{number:02}.dcm") for number, path in enumerate(made)]
+    (folder / "ct.txt").write_text(f"CT of the abdomen. {study.report}", encoding="utf-8")
+    return [*files, folder / "ct.txt"]

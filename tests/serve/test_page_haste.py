@@ -114,7 +114,7 @@ def test_clicks_are_dropped_for_another_place_and_kept_for_another_look(opened, 
         assert opened.js(POINTS) == left, field
 
 
-TYPE = ("const r = document.getElementById('report'); r.value = arguments[0]; r.dispatchEvent(new Event('input'));")
+TYPE = "const r = document.getElementById('report'); r.value = arguments[0]; r.dispatchEvent(new Event('input'));"
 CONSOLIDATION = "Consolidation in the left lower zone."
 LOOKED_FOR = "return document.querySelector('#findings .says')?.textContent !== 'Not looked for yet.'"
 

@@ -52,7 +52,9 @@ def turn(page: Browser, number: int) -> None:
     from selenium.webdriver.common.keys import Keys
 
     page.js("document.getElementById('stage').focus()")
-    page.keys(Keys.ESCAPE, Keys.HOME, *[Keys.PAGE_DOWN if number > 5 else Keys.ARROW_DOWN] * (1 if number > 5 else number - 1))
+    page.keys(
+        Keys.ESCAPE, Keys.HOME, *[Keys.PAGE_DOWN if number > 5 else Keys.ARROW_DOWN] * (1 if number > 5 else number - 1)
+    )
     label = "return document.getElementById('stage').getAttribute('aria-label')"
     page.until(lambda: f"slice {number} of" in page.js(label))
 
@@ -120,7 +122,10 @@ def test_a_study_shows_its_largest_series_and_the_one_that_is_chosen(opened, tmp
     assert opened.see("#series-row").is_displayed()
     told = opened.js("return [...document.getElementById('series').options].map((one) => one.text)")
     assert told == ["1: CT, 64 x 48, 6 slice(s), series 1, thin", "2: CT, 40 x 32, 3 slice(s), series 2, short"]
-    assert opened.js("return [document.getElementById('base').width, document.getElementById('series').value]") == [WIDE, "1"]
+    assert opened.js("return [document.getElementById('base').width, document.getElementById('series').value]") == [
+        WIDE,
+        "1",
+    ]
     opened.js(SENT)
     opened.js(CHOOSE, "series", "2")
     opened.until(lambda: opened.text("#slice-says").endswith("of 3"))

@@ -285,10 +285,7 @@ const typed = listen({
   kind: () => reading.read().then(ask),
   run: ask,
   draw: ask,
-  stop: () => {
-    jobs.stop();
-    says.status("Stopped.");
-  },
+  stop: () => says.status(jobs.stop()),
   add: added,
   toggle: (k) => {
     if (!state.shows[k]) return;
