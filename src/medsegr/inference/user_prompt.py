@@ -60,7 +60,7 @@ class UserPrompt:
                 raise ConfigError(f"A prompt at ({x:g}, {y:g}) lies outside the picture of {width} x {height} pixels.")
 
     def check_image(self, image: MedicalImage) -> None:
-        """Raise a ConfigError where clicks in a volume name no planes of it, clicks in a picture do, or it has a box."""
+        """Raise a ConfigError for a box in a volume, clicks there without planes of it, and planes of a picture."""
         if not image.is_volume and self.planes:
             raise ConfigError("A prompt names planes of a volume, and this is a picture; leave 'planes' out.")
         if not image.is_volume:

@@ -197,9 +197,8 @@ def _click(
     for place in dict.fromkeys(place for prompt in question.prompts.values() for place in prompt.planes):
         own = {k: prompt.of_plane(place) for k, prompt in question.prompts.items()}
         prompts = {k: prompt for k, prompt in own.items() if prompt is not None}
-        for first in range(0, len(question.findings), FINDINGS_AT_ONCE):
+        for first in sorted({k - k % FINDINGS_AT_ONCE for k in prompts}):
             asked = replace(question, prompts=prompts).part(first)
-            if asked.prompts:
-                (answer,) = ask([image.plane(place, neighbours)], [asked])
-                for k, prompt in asked.prompts.items():
-                    gathered[first + k].click(place, answer, k, prompt)
+            (answer,) = ask([image.plane(place, neighbours)], [asked])
+            for k, prompt in asked.prompts.items():
+                gathered[first + k].click(place, answer, k, prompt)

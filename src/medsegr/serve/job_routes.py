@@ -36,7 +36,7 @@ _FORM = {
         "priors": {"type": "string", "contentMediaType": "application/json",
                    "description": "In place of the parser: what POST /v1/parse answers, perhaps edited."},
         "prompts": {"type": "string", "contentMediaType": "application/json",
-                    "description": "Clicks and boxes by a finding's id or target: {ID: {points, labels, box, planes}}."},
+                    "description": "Clicks and boxes, by id or target: {ID: {points, labels, box, planes}}."},
         "targets": {"type": "array", "items": {"type": "string"}, "description": "Structures besides; repeatable."},
         "modality": {"type": "string"},
         "series": {"type": "string",
