@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 THREADS := OMP_NUM_THREADS=1
 
-.PHONY: install demo test mutants results lint wheel clean
+.PHONY: install demo test viewers mutants results lint wheel clean
 
 install: $(STAMP)
 
@@ -20,6 +20,11 @@ demo: install
 
 test: install
 	$(THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 --cov --cov-report=term --cov-fail-under=85
+
+# The napari plugin's tests: napari and Qt are too large for everybody's test environment.
+viewers: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[napari]" -c constraints-cpu.txt
+	QT_QPA_PLATFORM=offscreen $(THREADS) $(BIN)/python -m pytest tests/napari_plugin
 
 mutants: install
 	$(THREADS) $(BIN)/python tests/mutants/run.py --jobs 2

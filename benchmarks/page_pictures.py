@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 from tests.serve.browser import Browser, browser
-from tests.serve.page_cases import phantom, write_study
+from tests.serve.page_cases import phantom, write_ct_study, write_study
 from tests.serve.running import running
 
 from medsegr.serve.config import ServeConfig
@@ -25,6 +25,16 @@ def shoot(page: Browser, name: str) -> None:
     """One picture."""
     path = page.picture(IMAGES / f"page_{name}.png")
     Image.open(path).convert("RGB").save(path, optimize=True)
+
+
+def shoot_volume(page: Browser, folder: Path) -> None:
+    """A study of two series, in a slice that was clicked."""
+    page.drop(*write_ct_study(folder))
+    page.until(lambda: page.see("#series-row").is_displayed())
+    page.settled()
+    page.press(1, "Click")
+    page.click_picture(0.3, 0.6, outside=True)
+    shoot(page, "volume")
 
 
 def main() -> None:
@@ -48,6 +58,7 @@ def main() -> None:
             page.see("#run").click()
             page.settled()
             shoot(page, "absent")
+            shoot_volume(page, folder)
 
 
 if __name__ == "__main__":

@@ -238,12 +238,23 @@ def test_many_findings_are_drawn_in_groups_and_each_is_its_own(model, counts, mo
     assert_same(grouped, Predictor(model).segment(picture(), report, modality="chest_xray"))
 
 
-def test_volumes_are_asked_but_take_no_clicks(model):
-    volume = np.stack([picture(seed) for seed in range(3)])
+def test_a_click_in_a_volume_asks_its_own_plane_again_and_no_other(model, counts):
+    volume = np.stack([picture(seed) for seed in range(6)])
     editing = Predictor(model).open(volume, modality="chest_ct")
-    editing.segment("Nodule in the left lung.")
-    with pytest.raises(ConfigError, match="volume"):
+    before = editing.segment(REPORT)
+    taken(counts)
+    with pytest.raises(ConfigError, match="names its plane"):
         editing.click(LEFT, 3, 3)
+    clicked = editing.click(LEFT, 60, 10, plane=4)
+    assert taken(counts)["encode"] == 1 and clicked[LEFT].key_plane == 4
+    for found, was in zip(clicked.findings, before.findings, strict=True):
+        changed = [
+            k for k, (one, other) in enumerate(zip(found.planes, was.planes, strict=True)) if (one != other).any()
+        ]
+        assert changed == ([4] if found.id == LEFT else []), "clicks reach no other plane and no other finding"
+    assert_same(editing.clear(LEFT), before)
+    assert taken(counts)["encode"] == 0
+    assert_same(editing.click(LEFT, 60, 10, plane=4), clicked)
 
 
 def test_auto_remembers_with_the_model_that_it_takes(model):

@@ -71,12 +71,31 @@ def test_prompts_that_fit_nothing_are_refused(prompts, message):
         predictor().segment(picture(), REPORT, modality="chest_xray", prompts=prompts)
 
 
-def test_volumes_and_hosts_without_clicks_refuse_them():
+def test_hosts_without_clicks_refuse_them():
     prompts = {"nodule": UserPrompt(points=((1, 1),))}
-    with pytest.raises(ConfigError, match="give the plane"):
-        predictor().segment(np.stack([picture()] * 6), REPORT, modality="chest_xray", prompts=prompts)
     with pytest.raises(ConfigError, match="takes no clicks or boxes"):
         predictor("conv_net").segment(picture(), REPORT, modality="chest_xray", prompts=prompts)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"points": ((1, 1),)}, "every click names its plane .* 0 to 5"),
+        ({"points": ((1, 1), (2, 2)), "planes": (0,)}, "2 clicks came with 1 planes"),
+        ({"points": ((1, 1),), "planes": (6,)}, "has 0 to 5"),
+        ({"points": ((1, 1),), "planes": (-1,)}, "has 0 to 5"),
+        ({"points": ((1, 41),), "planes": (0,)}, "outside the picture of 80 x 40"),
+        ({"box": (1, 1, 5, 5), "planes": (0,)}, "boxes are for"),
+    ],
+)
+def test_clicks_in_a_volume_name_planes_of_it(fields, message):
+    with pytest.raises(ConfigError, match=message):
+        predictor().segment(
+            np.stack([picture()] * 6), REPORT, modality="chest_ct", prompts={"nodule": UserPrompt(**fields)}
+        )
+    prompts = {"nodule": UserPrompt(points=((1, 1),), planes=(0,))}
+    with pytest.raises(ConfigError, match="this is a picture"):
+        predictor().segment(picture(), REPORT, modality="chest_xray", prompts=prompts)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import torch
 from medsegr.data.geometry import displayed_geometry
 from medsegr.data.image import MedicalImage
 from medsegr.inference.predictor import Predictor
+from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.adapter import AdapterConfig
 from tests.inference.bright_model import BrightModel
 
@@ -79,6 +80,35 @@ def test_a_plane_without_support_adds_nothing_however_large_its_mask():
     finding = found(LARGE_BUT_DIM, SMALL, LARGE_BUT_DIM)
     assert [bool(plane.any()) for plane in finding.mask] == [False, True, False]
     assert finding.key_plane == 1
+
+
+def clicked(planes, *places: int, labels: tuple[int, ...] = ()):
+    """The one finding, with a click in each of these planes; and what each call of the model was told of clicks."""
+    model = SurerOfTheBright(WIDTH)
+    prompt = UserPrompt(points=tuple((20 + place, 9) for place in places), labels=labels, planes=places)
+    found = Predictor(model).segment(np.stack(planes), "Nodule.", prompts={"nodule": prompt}).findings[0]
+    return found, [prompts.points[0, 0].tolist() for prompts in model.prompted]
+
+
+def test_a_click_says_that_it_is_there_in_its_plane_alone():
+    planes = [EMPTY, LARGE_BUT_DIM, EMPTY, LARGE_BUT_DIM]
+    assert found(*planes).outcome == "unsupported"
+    once, told = clicked(planes, 1)
+    assert (once.outcome, once.reason, once.key_plane) == ("outlined", None, 1) and once.support < 0.5
+    assert [plane.any() for plane in once.planes] == [False, True, False, False]
+    assert told == [[[21.0, 9.0]]]
+    twice, told = clicked(planes, 1, 3)
+    assert [plane.any() for plane in twice.planes] == [False, True, False, True]
+    assert told == [[[21.0, 9.0]], [[23.0, 9.0]]], "each plane has its own click"
+    assert clicked(planes, 1, labels=(0,))[0].outcome == "unsupported", "what is not there says nothing of the rest"
+
+
+def test_a_speck_stays_where_it_was_clicked():
+    speck = blob(slice(30, 32), slice(50, 53), 1.0)
+    planes = [blob(slice(4, 36), slice(4, 36), 1.0)] * 3 + [EMPTY, speck, EMPTY, EMPTY]
+    assert not found(*planes).mask[4].any()
+    kept = clicked(planes, 4, 5)[0]
+    assert kept.mask[4].sum() == 6 and kept.key_plane == 5
 
 
 def test_where_nothing_is_outlined_the_likeliest_plane_is_shown():

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,10 +17,11 @@ from pydicom import dcmread
 from medsegr.batch.job import Job
 from medsegr.batch.worker import Worker
 from medsegr.cli.main import main
-from medsegr.errors import PacsError
+from medsegr.errors import ConfigError, PacsError
 from medsegr.pacs.archive import Query
 from medsegr.pacs.connect import connect
 from medsegr.pacs.receiver import Ear, listening
+from medsegr.pacs.tls import tls_of
 from medsegr.pacs_studies.incoming import Bounds, Incoming
 from medsegr.pacs_studies.listener import UNSENT, Listener
 from tests.pacs.studies import bright_worker, drawn, write_study
@@ -163,3 +165,45 @@ def test_wrong_use_is_told_in_one_line(typed, told, tmp_path, monkeypatch, capsy
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert main(["pacs", "listen", *typed]) == 2
     assert told in capsys.readouterr().err
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate that signs itself, and its key, by openssl."""
+    found = shutil.which("openssl")
+    if found is None:
+        pytest.skip("openssl is not installed: apt-get install openssl")
+    cert, key = folder / f"{name}.pem", folder / f"{name}.key"
+    made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([found, *made, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return cert, key
+
+
+def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_others(tmp_path):
+    (cert, key), (own, own_key), (other, other_key) = (
+        certificate(tmp_path, name) for name in ("node", "peer", "other")
+    )
+    asking = ("-aet", "SENDER", "-aec", "MEDSEGR", "+cf", cert)
+    with listening(Ear("127.0.0.1", 0, "MEDSEGR", (), tls_of(cert, key, own)), lambda _: 0) as port:
+        silent = socket.create_connection(("127.0.0.1", port))
+        assert dcmtk("echoscu", *asking, "+tls", own_key, own, "localhost", port).returncode == 0, "after a silent one"
+        assert dcmtk("echoscu", *asking, "+tls", other_key, other, "localhost", port).returncode != 0
+        assert dcmtk("echoscu", *asking, "+tla", "localhost", port).returncode != 0, "without a certificate"
+        assert (
+            dcmtk("echoscu", "-aet", "SENDER", "-aec", "MEDSEGR", "-to", 5, "-ta", 5, "localhost", port).returncode != 0
+        )
+        silent.close()
+    with listening(Ear("127.0.0.1", 0, "MEDSEGR", (), tls_of(cert, key)), lambda _: 0) as port:
+        assert dcmtk("echoscu", *asking, "+tla", "localhost", port).returncode == 0, "nobody asked for one"
+        assert dcmtk("echoscu", "-aec", "MEDSEGR", "+cf", other, "+tla", "localhost", port).returncode != 0
+
+
+def test_what_tls_cannot_be_made_of_is_said(tmp_path):
+    (cert, _), (_, other_key) = certificate(tmp_path, "node"), certificate(tmp_path, "other")
+    assert tls_of(None, None) is None
+    for given in ((cert, None), (None, other_key), (None, None, cert)):
+        with pytest.raises(ConfigError, match="both a certificate and its key"):
+            tls_of(*given)
+    for given in ((cert, other_key), (cert, tmp_path / "none.key"), (other_key, cert)):
+        with pytest.raises(ConfigError, match="is of no use"):
+            tls_of(*given)
+    assert main(["pacs", "listen", "--out", str(tmp_path / "out"), "--tls-cert", str(cert)]) == 2

@@ -196,7 +196,10 @@ def _fields() -> Iterator[tuple]:
     yield "twice", 422, segment(part("modality", b"chest_xray") + form(targets="nodule", modality="chest_xray"))
     for name, value in (("threshold", "2"), ("threshold", "nan"), ("threshold", "x"), ("support_threshold", "-1"),
                         ("untrained", "maybe"), ("pictures", "perhaps"), ("prompts", "{"), ("prompts", "[]"),
-                        ("prompts", '{"nodule": {"box": [1, 2]}}'), ("prompts", '{"nodule": {"points": [[1e99, 1]]}}'),
+                        ("prompts", '{"nodule": {"box": [1, 2]}}'),
+                        ("prompts", '{"nodule": {"planes": [-1], "points": [[1, 1]]}}'), ("series", "1#2"),
+                        ("series", "the third"), ("series", "1" * 99),
+                        ("prompts", '{"nodule": {"points": [[1e99, 1]]}}'),
                         ("priors", "{"), ("priors", "[" * 90_000), ("priors", "{}"), ("priors", '{"findings": [1]}'),
                         ("priors", json.dumps({"findings": [{"target": "nodule"}] * 201}))):  # fmt: skip
         yield f"{name} {value[:24]}", 422, named_only(targets="nodule", **{name: value})

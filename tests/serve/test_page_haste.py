@@ -112,3 +112,31 @@ def test_clicks_are_dropped_for_another_place_and_kept_for_another_look(opened, 
         select.find_elements("tag name", "option")[1].click()
         opened.settled()
         assert opened.js(POINTS) == left, field
+
+
+TYPE = "const r = document.getElementById('report'); r.value = arguments[0]; r.dispatchEvent(new Event('input'));"
+CONSOLIDATION = "Consolidation in the left lower zone."
+LOOKED_FOR = "return document.querySelector('#findings .says')?.textContent !== 'Not looked for yet.'"
+
+
+def test_what_was_just_typed_is_what_is_asked(opened, tmp_path):
+    opened.drop(*write_study(tmp_path, phantom(), ".png"))
+    opened.settled()
+    opened.js("document.getElementById('report').focus()")
+    opened.js(f"{TYPE} r.dispatchEvent(new KeyboardEvent('keydown', {{key: 'Enter', ctrlKey: true, bubbles: true}}))",
+              CONSOLIDATION)  # fmt: skip
+    opened.until(lambda: opened.js(ROWS) == 1 and opened.js(LOOKED_FOR))
+    opened.settled()
+    assert opened.mask_box(1), "without a second press"
+
+
+def test_what_is_typed_before_an_answer_comes_is_asked_after_it(opened, tmp_path):
+    opened.drop(*write_study(tmp_path, phantom(), ".png"))
+    opened.settled()
+    opened.js(HOLD)
+    opened.see("#run").click()
+    held(opened)
+    opened.js(TYPE + RELEASE, CONSOLIDATION)  # the answer is shown before the pause after typing is over
+    opened.until(lambda: opened.js(ROWS) == 1 and opened.js(LOOKED_FOR))
+    opened.settled()
+    assert opened.mask_box(1) and len(opened.js("return window.views")) == 2

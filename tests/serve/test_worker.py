@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+import zipfile
 from dataclasses import fields
 
 import numpy as np
@@ -15,10 +16,13 @@ from medsegr.cognition.parser import parse_report
 from medsegr.data.phantoms import generate_study
 from medsegr.errors import ImageError, ReportError
 from medsegr.inference.predictor import load
+from medsegr.serve import worker
 from medsegr.serve.config import ServeConfig
-from medsegr.serve.schemas import CaseAnswer, FindingAnswer, PriorFinding, SegmentRequest
+from medsegr.serve.read_pictures import ReadPictures
+from medsegr.serve.schemas import CaseAnswer, FindingAnswer, ModelAnswer, PriorFinding, SegmentRequest
 from medsegr.serve.worker import Setup, segment_job
 from medsegr.serve.worker_process import WorkerProcess
+from tests.data.dicom.series_maker import lopsided, uid, write_series
 
 from .running import mask_of, running
 
@@ -183,3 +187,31 @@ def test_a_question_is_a_form():
         ("targets", "aorta"),
     ]  # fmt: skip
     assert len(fields(Question)) == 5
+
+
+def test_one_of_several_series_is_read_by_its_name_and_else_they_are_listed(tmp_path):
+    made = write_series(tmp_path / "a", lopsided((3, 40, 56)).astype(np.int16), SeriesDescription="thin")
+    made += write_series(tmp_path / "b", lopsided((4, 24, 32)).astype(np.int16), SeriesNumber=2)
+    path = tmp_path / "picture.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for number, file in enumerate(made):
+            packed.write(file, f"{number}.dcm")
+    pictures = ReadPictures(10_000_000)
+    large = pictures.read(path, None, "largest")
+    assert (large.image.voxels.shape, large.chosen) == ((3, 40, 56), "1")
+    assert [words.split(", ")[-1] for words in large.series] == ["thin", "series 2"]
+    for name in ("2", uid(2, 2)):
+        assert pictures.read(path, None, name).image.voxels.shape == (4, 24, 32)
+    assert pictures.read(path, None, "largest").image is large.image, "it is not read again"
+    with pytest.raises(ImageError, match="holds 2 images, and one was expected"):
+        pictures.read(path, None)
+    Image.fromarray(np.arange(900, dtype=np.uint8).reshape(30, 30)).save(tmp_path / "picture.png")
+    with pytest.raises(ImageError, match="is not DICOM"):
+        pictures.read(tmp_path / "picture.png", None, "1")
+
+
+def test_models_tell_the_support_that_they_need():
+    (told,) = worker._models("tiny", load("tiny"))
+    ModelAnswer.model_validate(told)
+    own = load("tiny").support_thresholds
+    assert told["support_threshold"] == own.overall and told["support_thresholds"] == own.of_modality

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,10 @@ def listen(
     = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 for any that is free.")] = 11112,
     caller: Annotated[list[str] | None, typer.Option("--caller", help="Title that may send; repeatable.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate (PEM): speak TLS alone.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its private key (PEM, no password).")] = None,
+    tls_ca: Annotated[Path | None, typer.Option("--tls-ca", help="Senders show a certificate signed by these (PEM).")]
+    = None,
     target: Annotated[list[str] | None, typer.Option("--target", help="A structure to outline; repeatable.")] = None,
     model: Annotated[str, typer.Option("--model", help="As of medsegr segment.")] = "auto",
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
@@ -45,10 +50,11 @@ def listen(
     from medsegr.model.trained_targets import policy_of
     from medsegr.pacs.connect import Manner, connect
     from medsegr.pacs.receiver import listening
+    from medsegr.pacs.tls import tls_of
     from medsegr.pacs_studies.incoming import Bounds, Incoming
     from medsegr.pacs_studies.listener import Listener
 
-    ear = _ear(host, port, title, caller or [])
+    ear = replace(_ear(host, port, title, caller or []), tls=tls_of(tls_cert, tls_key, tls_ca))
     if store_to is None and out is None:
         raise ConfigError("Say where results go: --store-to PACS, or --out FOLDER.")
     policy = policy_of(untrained, {}) if untrained else None

@@ -57,7 +57,7 @@ class Editing:
 
     Args:
         predictor: Who answers; it remembers pictures.
-        image: The picture. Volumes take no clicks and no boxes.
+        image: The picture or volume. Volumes take no boxes.
         asking: How.
 
     Raises:
@@ -115,27 +115,29 @@ class Editing:
         prompts = {place: prompt for place, prompt in state.prompts.items() if stays or place != k}
         return self._ask(_State(replace(state.priors, findings=tuple(findings)), prompts))
 
-    def click(self, id: str, x: float, y: float, inside: bool = True) -> Result:
-        """Add a click in pixels of the picture, from its upper left corner.
+    def click(self, id: str, x: float, y: float, inside: bool = True, *, plane: int | None = None) -> Result:
+        """Add a click in pixels of the picture, from its upper left corner; in a volume it counts in its plane alone.
 
         Args:
             id: Of the finding, in the latest result.
             x, y: To the right, and down.
             inside: Whether the finding is there; False where it is not.
+            plane: Of a volume, from 0 as displayed.
 
         Raises:
-            ConfigError: No such finding, or it is absent; a place outside the picture; or a volume.
+            ConfigError: No such finding, or it is absent; a place outside the picture; or a volume without a plane.
         """
         k, state = self._place(id)
         had = state.prompts.get(k)
-        points, labels, box = (had.points, had.labels, had.box) if had else ((), (), None)
-        return self._prompt(k, UserPrompt((*points, (x, y)), (*labels, int(inside)), box))
+        points, labels, box, planes = (had.points, had.labels, had.box, had.planes) if had else ((), (), None, ())
+        planes = planes if plane is None else (*planes, plane)
+        return self._prompt(k, UserPrompt((*points, (x, y)), (*labels, int(inside)), box, planes))
 
     def box(self, id: str, x1: float, y1: float, x2: float, y2: float) -> Result:
         """Put a box around a finding, in pixels of the picture; an earlier one is replaced.
 
         Raises:
-            ConfigError: As of :meth:`click`.
+            ConfigError: As of :meth:`click`, and of every volume.
         """
         k, state = self._place(id)
         had = state.prompts.get(k)

@@ -41,7 +41,7 @@ def finding_result(
         return FindingResult(id, finding, nothing, "absent", reason=why, key_plane=middle)
     outcome: Outcome = "outlined"
     reason = None
-    if volume.support < thresholds.support:
+    if volume.support < thresholds.support and not volume.marked:
         outcome = "unsupported" if trained else "untrained"
         said = "the image does not show it" if trained else "the model was not trained for it in such pictures"
         reason = f"{said} (support {volume.support:.2f}, needed {thresholds.support:.2f})"

@@ -39,6 +39,13 @@ class PackedMask:
         self.voxels += int(np.count_nonzero(plane))
         self._planes.append(np.packbits(plane) if plane.any() else None)
 
+    def with_plane(self, index: int, plane: Bool[np.ndarray, "h w"]) -> "PackedMask":
+        """The same mask with another plane in one place."""
+        made = PackedMask(self.size)
+        made.voxels = self.voxels + int(np.count_nonzero(plane)) - int(np.count_nonzero(self.plane(index)))
+        made._planes = [*self._planes[:index], np.packbits(plane) if plane.any() else None, *self._planes[index + 1 :]]
+        return made
+
     def __len__(self) -> int:
         return len(self._planes)
 

@@ -15,6 +15,7 @@ from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.errors import ConfigError
 from medsegr.inference.drawn_findings import Drawn
 from medsegr.inference.trunk_memory import TrunkMemory, origin_of
+from medsegr.inference.volume_memory import VolumeMemory
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
 REMEMBERED = 512_000_000
@@ -41,6 +42,7 @@ class PictureMemory:
 
     Attributes:
         trunks: Those of the pictures.
+        volume: What was drawn of the last volume.
         found, computed: How many encodings were found, and how many were computed, since the start.
     """
 
@@ -50,6 +52,7 @@ class PictureMemory:
         store = None if folder is None else TrunkStore(folder, limit_bytes, replaces=True)
         self.trunks = TrunkMemory(int(SHARE * limit_bytes), store)
         self.limit_bytes = limit_bytes - self.trunks.limit_bytes
+        self.volume = VolumeMemory()
         self.found = self.computed = 0
         self._kept: OrderedDict[str, Drawn] = OrderedDict()
         self._lock = threading.Lock()

@@ -33,7 +33,7 @@ class PlaneQuestion:
         findings: At least one.
         view: Of the image.
         text: The report that evidence offsets point into; may be empty.
-        prompts: Clicks and boxes of a user, by the finding's place; for pictures, not for volumes.
+        prompts: Clicks and boxes of a user, by the finding's place; of a volume each click names its plane.
     """
 
     findings: tuple[Finding, ...]

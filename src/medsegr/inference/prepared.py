@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,9 @@ from medsegr.cognition.priors import Finding, ReportPriors
 from medsegr.cognition.region_map import seen
 from medsegr.data.image import ImageSource, MedicalImage
 from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, PlaneQuestion
+from medsegr.inference.trunk_memory import origin_of
 from medsegr.inference.user_prompt import UserPrompt
-from medsegr.inference.volume import FindingVolume, gather
+from medsegr.inference.volume import FindingVolume, Keep, gather
 from medsegr.model.thresholds import Thresholds
 from medsegr.model.trained_targets import Untrained
 
@@ -105,7 +107,8 @@ def answer_all(cases: Sequence[Prepared]) -> Iterator[list[FindingVolume]]:
         with predictor.asking(thresholds, lexicon) as ask:
             if len(group) == 1:
                 (case,), beside = group, predictor.model.adapter.config.neighbours
-                yield gather(ask, case.picture, case.question, thresholds, case.looked_for, neighbours=beside)
+                yield gather(ask, case.picture, case.question, thresholds, case.looked_for, neighbours=beside,
+                             keep=_keeping(case))  # fmt: skip
                 continue
             planes, questions = [case.picture.plane() for case in group], [case.question for case in group]
             answers = ask(planes, questions)
@@ -142,6 +145,17 @@ def _fits(case: Prepared, group: Sequence[Prepared]) -> bool:
         and most * len(together) <= FINDINGS_TOGETHER
         and sum(int(np.prod(one.picture.size)) for one in together) <= PIXELS_TOGETHER
     )
+
+
+def _keeping(case: Prepared) -> Keep:
+    """How the planes of a volume are gathered: of a predictor that remembers, once for all clicks on it."""
+    predictor, picture = case.predictor, case.picture
+    if predictor.memory is None or not picture.is_volume:
+        return lambda make: make()
+    model = predictor.model
+    asked = (picture.window, replace(case.question, prompts={}), case.looked_for, case.thresholds, case.lexicon,
+             predictor.looks, origin_of(model, model.adapter))  # fmt: skip
+    return partial(predictor.memory.volume.gathered, picture, asked)
 
 
 def _answered(answer: PlanePrediction) -> Ask:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 from math import isfinite
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ class UserPrompt:
         points: (x, y) of each click.
         labels: 1 inside the finding, 0 outside, one per click; all 1 by default.
         box: (x1, y1, x2, y2) around the finding, or None.
+        planes: Of a volume the plane of each click, from 0, as displayed; of a picture none.
 
     Raises:
         ConfigError: Neither a click nor a box, or not of such numbers. Lists and arrays are taken too.
@@ -33,10 +35,12 @@ class UserPrompt:
     points: tuple[tuple[float, float], ...] = ()
     labels: tuple[int, ...] = ()
     box: tuple[float, float, float, float] | None = None
+    planes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", tuple(_numbers(point, 2, "a click") for point in self.points))
         object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "planes", tuple(self.planes))
         object.__setattr__(self, "box", None if self.box is None else _numbers(self.box, 4, "a box"))
         if not self.points and self.box is None:
             raise ConfigError("A prompt holds neither a click nor a box; give points or a box.")
@@ -47,17 +51,42 @@ class UserPrompt:
         if self.box is not None and not (self.box[0] < self.box[2] and self.box[1] < self.box[3]):
             raise ConfigError(f"A prompt's box is {self.box}; expected (x1, y1, x2, y2) with x1 < x2 and y1 < y2.")
 
+    def check_inside(self, size: tuple[int, int]) -> None:
+        """Raise a ConfigError where a click or the box lies outside a picture of (H, W) pixels."""
+        height, width = size
+        corners = () if self.box is None else (self.box[:2], self.box[2:])
+        for x, y in (*self.points, *corners):
+            if not (0 <= x <= width and 0 <= y <= height):
+                raise ConfigError(f"A prompt at ({x:g}, {y:g}) lies outside the picture of {width} x {height} pixels.")
+
+    def check_image(self, image: MedicalImage) -> None:
+        """Raise a ConfigError for a box in a volume, clicks there without planes of it, and planes of a picture."""
+        if not image.is_volume and self.planes:
+            raise ConfigError("A prompt names planes of a volume, and this is a picture; leave 'planes' out.")
+        if not image.is_volume:
+            return
+        if self.box is not None or len(self.planes) != len(self.points):
+            raise ConfigError(
+                f"Of a volume every click names its plane ('planes', 0 to {image.planes - 1}), and boxes are for "
+                f"pictures; {len(self.points)} clicks came with {len(self.planes)} planes."
+            )
+        if not all(isinstance(plane, Integral) and 0 <= plane < image.planes for plane in self.planes):
+            raise ConfigError(f"A click names a plane that the volume does not have; it has 0 to {image.planes - 1}.")
+        self.check_inside(image.size)
+
+    def of_plane(self, plane: int) -> "UserPrompt | None":
+        """The clicks of one plane of a volume, as of a picture; None where there is none."""
+        kept = [k for k, own in enumerate(self.planes) if own == plane]
+        labels = self.labels or (1,) * len(self.points)
+        return UserPrompt(tuple(self.points[k] for k in kept), tuple(labels[k] for k in kept)) if kept else None
+
     def in_square(self, square: Square) -> Prompts:
         """The same in pixels of the host's square, as one finding of one image.
 
         Raises:
             ConfigError: A click lies outside the picture.
         """
-        height, width = square.original
-        corners = () if self.box is None else (self.box[:2], self.box[2:])
-        for x, y in (*self.points, *corners):
-            if not (0 <= x <= width and 0 <= y <= height):
-                raise ConfigError(f"A prompt at ({x:g}, {y:g}) lies outside the picture of {width} x {height} pixels.")
+        self.check_inside(square.original)
         points = labels = boxes = None
         if self.points:
             points = square.points_in(torch.from_numpy(np.array(self.points, np.float32)))[None, None]
@@ -112,10 +141,10 @@ def prompts_by_place(
     """Prompts keyed by a finding's id or target -> keyed by the finding's place.
 
     Raises:
-        ConfigError: A key names no finding, or several; two name the same; or the image is a volume.
+        ConfigError: A key names no finding, or several; two name the same; or clicks in a volume name no planes.
     """
-    if prompts and image.is_volume:
-        raise ConfigError("Clicks and boxes are for pictures; of a volume give the plane that they were made on.")
+    for prompt in prompts.values():
+        prompt.check_image(image)
     placed: dict[int, UserPrompt] = {}
     for key, prompt in prompts.items():
         places = [k for k, id in enumerate(ids) if id == key] or [

@@ -1,10 +1,13 @@
 """Planes through the model in batches, and planes back into volumes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
+from jaxtyping import Bool
 
 from medsegr.cognition.plane_prior import planes_likely, steered
 from medsegr.cognition.priors import Finding
@@ -13,6 +16,7 @@ from medsegr.inference.packed_mask import PackedMask
 from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, PlaneQuestion
 from medsegr.inference.plane_consistency import WEAK, is_several, settled
 from medsegr.inference.upscaled_masks import Later
+from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.thresholds import Thresholds
 
 PLANES_AT_ONCE = 4
@@ -65,7 +69,7 @@ class FindingVolume:
 
     A plane whose support is too low adds nothing, unless what it shows hangs together with a plane that adds
     (``plane_consistency.py``): what a report describes is not in every plane. The finding's own support is that of its
-    best plane.
+    best plane. Where a user clicked that it is there, it is there, whatever the support.
 
     Args:
         finding: As the report has it.
@@ -75,7 +79,8 @@ class FindingVolume:
     Attributes:
         mask: Of the planes so far.
         support: 0..1, of the best plane.
-        key_plane: The plane to show.
+        key_plane: The plane to show; of a volume with clicks, the last of those.
+        marked: Whether a user said that it is there, by a click inside or a box.
         location_map, probability, box: Of that plane.
         looked_twice: Whether a second look had a say, in any plane.
     """
@@ -87,33 +92,65 @@ class FindingVolume:
         self.location_map: Later | np.ndarray | None = None
         self.probability: Later | np.ndarray | None = None
         self.box: np.ndarray | None = None
-        self.looked_twice = False
+        self.looked_twice = self.marked = False
         self._thresholds = thresholds
         self._several = is_several(finding)
         self._likely = planes_likely(finding.location, image.view, image.planes)
         self._passes: list[bool] = []
         self._best: tuple[float, float] = (-1.0, -1.0)
+        self._clicked: list[int] = []
 
-    def add(self, plane: PlanePrediction, k: int) -> None:
-        """Take finding ``k`` of the next plane."""
-        place, needed = len(self.mask), self._thresholds.support
-        support = steered(float(plane.support[k]), 1.0 if self._likely is None else float(self._likely[place]))
-        mask = plane.mask(k, self._thresholds.mask)
-        passes = support >= needed
+    def add(self, plane: PlanePrediction, k: int, prompt: UserPrompt | None = None) -> None:
+        """Take finding ``k`` of the next plane, which was asked with a prompt or without."""
+        place = len(self.mask)
+        mask, support, passes = self._taken(place, plane, k, prompt)
         self._passes.append(passes)
-        self.mask.append(mask if support >= WEAK * needed else np.zeros_like(mask))
-        self.support = max(self.support, support)
-        self.looked_twice |= bool(plane.looked_twice[k])
+        self.mask.append(mask)
         rank = (float(mask.sum()) if passes else 0.0, support)
         if rank > self._best:
-            self._best, self.key_plane = rank, place
-            maps = [Later(partial(plane.location_map, k)), Later(partial(plane.probability_of, k))]
-            self.location_map, self.probability = maps if plane.light else [one.array() for one in maps]
-            self.box = None if np.isnan(plane.boxes[k]).any() else plane.boxes[k]
+            self._best = rank
+            self._show(place, plane, k)
+
+    def click(self, place: int, plane: PlanePrediction, k: int, prompt: UserPrompt) -> None:
+        """Take finding ``k`` of a plane again, which was asked with clicks in it; the other planes stay."""
+        mask, _, self._passes[place] = self._taken(place, plane, k, prompt)
+        self.mask = self.mask.with_plane(place, mask)
+        self._clicked.append(place)
+        self._show(place, plane, k)
+
+    def copy(self) -> "FindingVolume":
+        """Another one with the same planes, which may be clicked in and settled by itself."""
+        made = copy(self)
+        made._passes, made._clicked = [*self._passes], [*self._clicked]
+        return made
 
     def settle(self) -> None:
         """Let the planes of the whole volume speak to each other, once all are there."""
-        self.mask = settled(self.mask, self._passes, self.key_plane, several=self._several)
+        self.mask = settled(self.mask, self._passes, [self.key_plane, *self._clicked], several=self._several)
+
+    def _taken(
+        self, place: int, plane: PlanePrediction, k: int, prompt: UserPrompt | None
+    ) -> tuple[Bool[np.ndarray, "h w"], float, bool]:
+        """Mask, support, and whether the plane adds to the finding."""
+        needed, marked = self._thresholds.support, prompt is not None and prompt.bounds() is not None
+        support = steered(float(plane.support[k]), 1.0 if self._likely is None else float(self._likely[place]))
+        mask = plane.mask(k, self._thresholds.mask)
+        passes = support >= needed or marked
+        self.support = max(self.support, support)
+        self.looked_twice |= bool(plane.looked_twice[k])
+        self.marked |= marked
+        return mask if passes or support >= WEAK * needed else np.zeros_like(mask), support, passes
+
+    def _show(self, place: int, plane: PlanePrediction, k: int) -> None:
+        """From now on this plane is the one to show."""
+        self.key_plane = place
+        maps = [Later(partial(plane.location_map, k)), Later(partial(plane.probability_of, k))]
+        self.location_map, self.probability = maps if plane.light else [one.array() for one in maps]
+        self.box = None if np.isnan(plane.boxes[k]).any() else plane.boxes[k]
+
+
+Keep = Callable[[Callable[[], list[FindingVolume]]], list[FindingVolume]]
+"""Given how planes are gathered: what was gathered, perhaps for an earlier question."""
 
 
 def gather(
@@ -124,17 +161,44 @@ def gather(
     told: Sequence[Finding] = (),
     *,
     neighbours: bool = False,
+    keep: Keep = lambda make: make(),
 ) -> list[FindingVolume]:
     """All planes of an image, gathered per finding.
+
+    Clicks in a volume are asked after all planes were asked without: of a plane with clicks the clicked findings are
+    taken anew, and nothing else changes, bit for bit.
 
     Args:
         told: The findings as the report has them, where the question leaves words out; by default, the question's.
         neighbours: See :func:`predict_planes`.
+        keep: Gives what was gathered before clicks where the same volume was asked the same, else makes it.
     """
-    gathered = [FindingVolume(finding, image, thresholds) for finding in told or question.findings]
-    for plane in predict_planes(ask, image, question, neighbours):
-        for k, volume in enumerate(gathered):
-            volume.add(plane, k)
+
+    def planes() -> list[FindingVolume]:
+        gathered = [FindingVolume(finding, image, thresholds) for finding in told or question.findings]
+        prompts = {} if image.is_volume else question.prompts
+        for plane in predict_planes(ask, image, replace(question, prompts=prompts), neighbours):
+            for k, volume in enumerate(gathered):
+                volume.add(plane, k, prompts.get(k))
+        return gathered
+
+    gathered = keep(planes) if image.is_volume else planes()
+    if image.is_volume and question.prompts:
+        _click(ask, image, question, gathered, neighbours)
     for volume in gathered:
         volume.settle()
     return gathered
+
+
+def _click(
+    ask: Ask, image: MedicalImage, question: PlaneQuestion, gathered: Sequence[FindingVolume], neighbours: bool
+) -> None:
+    """Ask the planes with clicks again, each alone, and take the clicked findings of them."""
+    for place in dict.fromkeys(place for prompt in question.prompts.values() for place in prompt.planes):
+        own = {k: prompt.of_plane(place) for k, prompt in question.prompts.items()}
+        prompts = {k: prompt for k, prompt in own.items() if prompt is not None}
+        for first in sorted({k - k % FINDINGS_AT_ONCE for k in prompts}):
+            asked = replace(question, prompts=prompts).part(first)
+            (answer,) = ask([image.plane(place, neighbours)], [asked])
+            for k, prompt in asked.prompts.items():
+                gathered[first + k].click(place, answer, k, prompt)

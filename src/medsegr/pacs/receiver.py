@@ -1,6 +1,7 @@
 """A port of this side that takes what others store: the end of a C-MOVE, and the ear of ``medsegr pacs listen``."""
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,12 +29,14 @@ class Ear:
         port: 0 for any that is free.
         title: By which it must be called.
         callers: Titles that may call; empty for any.
+        tls: By what this side speaks TLS; None for plain DICOM.
     """
 
     host: str
     port: int
     title: str
     callers: tuple[str, ...] = ()
+    tls: ssl.SSLContext | None = None
 
 
 @contextmanager
@@ -68,7 +71,7 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
     if closed is not None:
         handlers.append((evt.EVT_CONN_CLOSE, closed))
     try:
-        server = entity.start_server((ear.host, ear.port), block=False, evt_handlers=handlers)
+        server = entity.start_server((ear.host, ear.port), block=False, evt_handlers=handlers, ssl_context=ear.tls)
     except OSError as error:
         raise PacsError(f"Port {ear.port} of {ear.host} cannot be listened on ({error.strerror}). Name another one "
                         "with --port.") from error  # fmt: skip

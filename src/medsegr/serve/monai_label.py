@@ -52,6 +52,7 @@ async def info(request: Request) -> dict[str, Any]:
         "labels": labels,
         "dimension": 3,
         "description": "Masks for the findings of a report; write it into the option 'report'.",
+        "support_thresholds": _needed(service),
         "config": options,
     }
     about = {"name": "medsegr", "version": __version__, "description": "Segmentation guided by the report."}
@@ -136,6 +137,12 @@ def _labels(service: Service) -> list[str]:
     """What the models were trained to find; label i + 1 stands at place i."""
     trained = (names for one in service.models for names in one["trained_targets"].values())
     return sorted({name for names in trained for name in names})
+
+
+def _needed(service: Service) -> dict[str, dict[str, float]]:
+    """By each model the support below which a finding has no mask: of kinds of pictures, and "" of all others."""
+    told = {one["name"]: one for one in service.models if one.get("support_threshold") is not None}
+    return {name: {"": one["support_threshold"], **one.get("support_thresholds", {})} for name, one in told.items()}
 
 
 async def _hold(request: Request, name: str, field: str) -> None:

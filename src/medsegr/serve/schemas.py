@@ -64,11 +64,15 @@ class Priors(Asked):
 
 
 class Prompt(Asked):
-    """Clicks and a box for one finding, in pixels of the picture; see ``medsegr.UserPrompt``."""
+    """Clicks and a box for one finding, in pixels of the picture; of a volume each click with its plane.
+
+    See ``medsegr.UserPrompt``.
+    """
 
     points: Annotated[list[tuple[Pixels, Pixels]], Field(max_length=64)] = []
     labels: Annotated[list[Literal[0, 1]], Field(max_length=64)] = []
     box: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
+    planes: Annotated[list[Annotated[int, Field(ge=0, le=100_000)]], Field(max_length=64)] = []
 
 
 class SegmentRequest(Asked):
@@ -78,6 +82,7 @@ class SegmentRequest(Asked):
     priors: Priors | None = None
     targets: Names = []
     modality: Name | None = None
+    series: Annotated[str, Field(pattern=r"^(largest|[0-9][0-9.]{0,63})$")] | None = None
     threshold: Share = 0.5
     support_threshold: Share | None = None
     untrained: Literal["refuse", "draw"] | None = None
@@ -189,10 +194,16 @@ class JobAnswer(Answered):
 
 
 class ModelAnswer(Answered):
-    """A model that answers here, and what it was trained to find, by modality; nothing is known where it is empty."""
+    """A model that answers here, and what it was trained to find, by modality; nothing is known where it is empty.
+
+    ``support_threshold``: a finding with less support has no mask; ``support_thresholds``: the same of kinds of
+    pictures that have one of their own. None of ``auto``, which takes one of the others.
+    """
 
     name: str
     trained_targets: dict[str, list[str]]
+    support_threshold: float | None = None
+    support_thresholds: dict[str, float] = {}
     weights_sha256: Any = None
 
 
@@ -212,7 +223,10 @@ class ShownFinding(Answered):
 
 
 class ViewAnswer(Answered):
-    """The picture as it was read. ``window``: the values shown black and white; white may be the smaller one."""
+    """The picture as it was read. ``window``: the values shown black and white; white may be the smaller one.
+
+    ``series``: all that a DICOM file or archive holds, in words, by their numbers from 1; ``chosen``: the one shown.
+    """
 
     planes: int
     height: int
@@ -226,6 +240,8 @@ class ViewAnswer(Answered):
     aspect: float
     patient_sides: bool
     notes: list[str]
+    series: list[str]
+    chosen: str | None
     findings: list[ShownFinding]
 
 

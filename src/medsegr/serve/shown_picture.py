@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from medsegr.serve.read_pictures import Picture
+
 if TYPE_CHECKING:
     from medsegr.inference.result import FindingResult, Result
 
@@ -20,8 +22,8 @@ KEPT_TYPES = ("uint8", "int16", "uint16")
 """Types of voxels that a browser takes as they are; others become float32."""
 
 
-def write_view(folder: Path, result: "Result") -> None:
-    """Write ``view/`` into the folder of a result."""
+def write_view(folder: Path, result: "Result", picture: Picture) -> None:
+    """Write ``view/`` into the folder of a result on a picture."""
     folder = folder / VIEW
     folder.mkdir()
     image, findings = result.image, result.findings
@@ -47,6 +49,8 @@ def write_view(folder: Path, result: "Result") -> None:
         "aspect": image.geometry.spacing_mm[1] / image.geometry.spacing_mm[2],
         "patient_sides": image.view.patient_sides,
         "notes": list(image.notes),
+        "series": list(picture.series),
+        "chosen": picture.chosen,
         "findings": [_shown(found) for found in findings],
     }
     (folder / "view.json").write_text(json.dumps(record), encoding="utf-8")

@@ -23,13 +23,12 @@ from medsegr.errors import InputError, MedsegrError
 from medsegr.serve.asked_priors import check_count, check_modality, priors_of
 from medsegr.serve.config import Limits
 from medsegr.serve.picture_file import check_announced, check_pixels
-from medsegr.serve.read_pictures import ReadPictures
+from medsegr.serve.read_pictures import Picture, ReadPictures
 from medsegr.serve.schemas import SegmentRequest
 from medsegr.serve.shown_picture import write_view
 from medsegr.serve.state_folder import PICTURE, REQUEST, RESULT
 
 if TYPE_CHECKING:
-    from medsegr.data.image import MedicalImage
     from medsegr.inference.auto import AutoPredictor
     from medsegr.inference.predictor import Predictor
     from medsegr.inference.result import Result
@@ -122,7 +121,8 @@ def segment_job(
     told("progress", stage="reading", share=0.05)
     path = next(folder.glob(f"{PICTURE}.*"))
     check_announced(path, setup.pixels)
-    image = (pictures or ReadPictures(0)).read(path, check_modality(asked.modality, lexicon))
+    picture = (pictures or ReadPictures(0)).read(path, check_modality(asked.modality, lexicon), asked.series)
+    image = picture.image
     check_pixels(image.voxels[..., 0].size if image.is_colour else image.voxels.size, setup.pixels)
     text = asked.report or ""
     if asked.priors:
@@ -142,19 +142,19 @@ def segment_job(
         untrained=asked.untrained,
     )
     told("progress", stage="writing", share=0.9)
-    _write(folder, result, image, asked)
+    _write(folder, result, picture, asked)
 
 
-def _write(folder: Path, result: "Result", image: "MedicalImage", asked: SegmentRequest) -> None:
+def _write(folder: Path, result: "Result", picture: Picture, asked: SegmentRequest) -> None:
     from medsegr.inference.mask_files import Writing
     from medsegr.inference.writer import write_case
 
-    name = image.path.name if image.path else PICTURE
+    name = picture.image.path.name if picture.image.path else PICTURE
     with staged_folder(folder / RESULT, overwrite=True) as stage:
         writing = Writing(masks=tuple(asked.masks))
         write_case(stage, result, case=folder.name, image=name, model=result.model, writing=writing)
         if asked.view:
-            write_view(stage, result)
+            write_view(stage, result, picture)
         if asked.pictures:
             from medsegr.explain.figure import save_figures
 
@@ -201,11 +201,13 @@ def _models(name: str, predictor: "Predictor | AutoPredictor") -> list[dict[str,
 
 
 def _model(name: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    from medsegr.model.thresholds import SupportThresholds
     from medsegr.model.trained_targets import TrainedTargets
 
     trained = TrainedTargets.from_metadata(metadata).of_modality
     targets = {modality: sorted(names) for modality, names in trained.items()}
-    return {"name": name, "trained_targets": targets, "weights_sha256": metadata.get("weights_sha256")}
+    needed = SupportThresholds.from_metadata(metadata).metadata() if metadata else {}
+    return {"name": name, "trained_targets": targets, "weights_sha256": metadata.get("weights_sha256"), **needed}
 
 
 def _trunks(predictor: "Predictor | AutoPredictor") -> dict[str, int]:

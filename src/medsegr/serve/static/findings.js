@@ -36,23 +36,27 @@ export class FindingsTable {
     document.getElementById("no-findings").hidden = findings.length > 0;
   }
 
-  /** What the picture says: entries of findings.json, or null before it was asked. */
-  tell(answers, { clicks, volume, quoted }) {
+  /**
+   * What the picture says: entries of findings.json, or null before it was asked. `areas`: of each finding its pixels
+   * by planes; `needed`: the support that a finding must have; `quoted`: words of the report.
+   */
+  tell(answers, { clicks, areas, needed, quoted }) {
     this.rows.forEach((row, k) => {
       const answer = answers?.[k];
       const absent = this.findings[k].presence === "absent";
       const outlined = Boolean(answer && !answer.reason);
       row.name.textContent = plainName(this.findings[k]);
       row.body.classList.toggle("absent", absent);
-      row.says.textContent = answer ? said(answer, quoted) : "Not looked for yet.";
+      const reach = areas[k]?.length > 1 ? reached(areas[k], clicks[k]) : [];
+      row.says.textContent = answer ? said(answer, quoted, reach) : "Not looked for yet.";
       row.says.classList.toggle("none", Boolean(answer?.reason));
       row.support.hidden = row.supportSays.hidden = answer?.support == null;
       row.support.value = answer?.support ?? 0;
-      row.supportSays.textContent = answer?.support == null ? "" : `support ${answer.support.toFixed(2)}`;
+      row.support.low = row.support.high = needed ?? 0;
+      row.supportSays.textContent = answer?.support == null ? "" : supported(answer.support, needed);
       row.show.disabled = row.opacity.disabled = !outlined;
       row.map.disabled = answer?.support == null;
-      row.arm.disabled = !answer || volume || absent;
-      row.arm.title = volume ? "Clicks are for pictures; this is a volume." : "";
+      row.arm.disabled = !answer || absent;
       row.undo.hidden = !clicks[k]?.length;
     });
   }
@@ -123,7 +127,7 @@ export class FindingsTable {
       show,
       opacity,
       says: element("span", { className: "says" }),
-      support: element("meter", { min: 0, max: 1, ariaLabel: "Support by the picture" }),
+      support: element("meter", { min: 0, max: 1, optimum: 1, ariaLabel: "Support by the picture" }),
       supportSays: element("span", { className: "faint" }),
       map: button("Location", "mapped"),
       arm: button("Click", "armed"),
@@ -131,21 +135,37 @@ export class FindingsTable {
       remove: button("Remove", "removed"),
     };
     const switched = element("label", { className: "tick" }, show, "Mask");
-    const order = [switched, opacity, made.support, made.supportSays, made.says, made.map, made.arm, made.undo, made.remove];
+    const buttons = element("span", { className: "group" }, made.map, made.arm, made.undo, made.remove);
+    const order = [switched, opacity, made.support, made.supportSays, made.says, buttons];
     return { ...made, line: element("div", { className: "line" }, ...order) };
   }
 }
 
-/** Why there is no mask, or how large it is. */
-function said(answer, quoted) {
+const supported = (support, needed) => `support ${support.toFixed(2)}${needed ? ` of ${needed.toFixed(2)} needed` : ""}`;
+
+/** How far a mask reaches through a volume, and in which slices it was clicked. */
+function reached(areas, clicks) {
+  const planes = areas.flatMap((area, plane) => (area ? [plane + 1] : []));
+  const [first, last] = [planes[0], planes.at(-1)];
+  const clicked = [...new Set(clicks.map(({ plane }) => plane + 1))].sort((a, b) => a - b);
+  const gaps = planes.length < last - first + 1 ? `${planes.length} of ` : "";
+  const told = planes.length > 1 ? [`${gaps}slices ${first} to ${last}`] : planes.length ? [`slice ${first}`] : [];
+  return clicked.length ? [...told, `clicked in ${clicked.join(", ")}`] : told;
+}
+
+/** Why there is no mask, or how large it is and how far it reaches. */
+function said(answer, quoted, reach) {
   if (answer.presence === "absent") {
     const words = answer.trigger.map(quoted).filter(Boolean);
     return words.length ? `Absent by the report: “${words.join("”, “")}”.` : "Absent.";
   }
-  if (answer.reason) return `${answer.reason[0].toUpperCase()}${answer.reason.slice(1)}.`;
+  if (answer.reason) {
+    const reason = answer.reason.replace(/ \(support [\d.]+, needed [\d.]+\)$/, ""); // stands beside it
+    return [`${reason[0].toUpperCase()}${reason.slice(1)}.`, ...reach].join(" · ");
+  }
   const told = [`${answer.area_px.toLocaleString("en")} ${answer.volume_ml == null ? "px" : "voxels"}`];
   if (answer.size_mm != null) told.push(`${answer.size_mm.toFixed(1)} mm`);
   if (answer.volume_ml != null) told.push(`${answer.volume_ml.toFixed(2)} ml`);
-  return told.join(" · ");
+  return [...told, ...reach].join(" · ");
 }
 

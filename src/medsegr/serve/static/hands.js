@@ -5,12 +5,23 @@ import { dropped } from "./files.js";
 const byId = (id) => document.getElementById(id);
 const PAUSE_MS = 350;
 
-/** Tells `take(files)`, `read()`, `kind()`, `run()`, `draw()`, `stop()`, `add(name)`, `toggle(k)` and `scale(factor)`. */
+/**
+ * Tells `take(files)`, `read(meant)`, `kind()`, `run()`, `draw()`, `stop()`, `add(name)`, `toggle(k)` and `scale(factor)`;
+ * `meant`: whether the text was typed while a question was at work (`busy()`), which then is asked again.
+ * What it returns reads at once what was just typed.
+ */
 export function listen(told) {
-  let typing;
+  let [typing, meant] = [0, false];
+  const read = () => {
+    clearTimeout(typing);
+    const given = meant;
+    [typing, meant] = [0, false];
+    return told.read(given);
+  };
   byId("report").addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(told.read, PAUSE_MS);
+    meant ||= told.busy();
+    typing = setTimeout(read, PAUSE_MS);
   });
   byId("modality").addEventListener("change", told.kind);
   byId("run").addEventListener("click", told.run);
@@ -27,6 +38,7 @@ export function listen(told) {
   byId("help-button").addEventListener("click", () => byId("help").showModal());
   addEventListener("keydown", (event) => key(event, told));
   listenToDrops(told);
+  return async () => typing && read();
 }
 
 function listenToDrops(told) {
@@ -44,7 +56,7 @@ function listenToDrops(told) {
 }
 
 function key(event, told) {
-  if (event.key === "Enter" && event.ctrlKey && !byId("run").disabled) told.run();
+  if (event.key === "Enter" && event.ctrlKey) told.run();
   if (event.target.closest("input:not([type=range], [type=checkbox]), textarea, select, dialog")) return;
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const factor = { "+": 1.25, "-": 1 / 1.25, 0: 0 }[event.key];

@@ -28,10 +28,11 @@ export class Jobs {
     this.told.idle(problem);
   }
 
-  /** Nobody waits any more. */
+  /** Nobody waits any more; what to say of it. */
   stop() {
     this.wanted++;
     this.stopped = this.wanted;
+    return "Stopped.";
   }
 
   /** Where the kept picture is gone, its time being over, it is sent again, if anybody still wants to know. */

@@ -1,14 +1,16 @@
 // The page: what is dropped and typed becomes a question, its answer a picture with masks and a table.
 
-import { json, parse, useToken } from "./api.js";
+import { json, useToken } from "./api.js";
 import { sorted } from "./files.js";
 import { FindingsTable } from "./findings.js";
 import { listen } from "./hands.js";
 import { Jobs } from "./jobs.js";
 import { Planes } from "./planes.js";
+import { Reading } from "./reading.js";
 import { plain, showWords } from "./report.js";
 import { picture, Saves } from "./save.js";
 import * as says from "./says.js";
+import { Series } from "./series.js";
 import { Slices } from "./slices.js";
 import { Stage } from "./stage.js";
 import { State } from "./state.js";
@@ -28,7 +30,12 @@ const stage = new Stage({
   turned: (steps) => slices.go(slices.plane + steps),
 });
 const slices = new Slices(() => paint());
+const series = new Series((number) => {
+  openPicture(state.picture, state.dicom, "series", number);
+  ask();
+});
 const windowing = new Windowing(() => paint());
+const reading = new Reading({ asked: () => [report.value, modality.value], read: followReport, failed: problem });
 const jobs = new Jobs({ asked: question, progress: says.progress, answered: show, idle: rest });
 const saves = new Saves({ png: () => picture(stage), failed: problem });
 const table = new FindingsTable({
@@ -45,12 +52,12 @@ const table = new FindingsTable({
 async function begin() {
   try {
     const [{ models }, lexicon] = await Promise.all([json("/v1/models"), json("/v1/lexicon")]);
-    state.lexicon = lexicon;
+    Object.assign(state, { lexicon, models });
     byId("model").textContent = models.length ? `Model: ${models[0].name}` : "";
     modality.append(...lexicon.modalities.map(({ name }) => new Option(plain(name), name)));
     byId("targets").append(...lexicon.targets.map((name) => new Option(plain(name), plain(name))));
     says.status("Ready.");
-    await readReport();
+    await reading.read();
   } catch (error) {
     problem(error);
   }
@@ -70,41 +77,35 @@ async function takeNext(files) {
     const given = await sorted(files);
     if (given.report !== null) {
       report.value = given.report;
-      await readReport();
+      await reading.read();
     }
-    if (given.picture) openPicture(given, files);
-    if (given.picture || (state.picture && state.findings.length)) jobs.ask();
+    if (given.picture) {
+      series.close();
+      openPicture(given.picture, given.dicom, files.length > 1 && given.dicom ? "study" : "picture");
+    }
+    if (given.picture || (state.picture && state.findings.length)) ask();
   } catch (error) {
     problem(error);
   }
 }
 
-function openPicture({ picture: file, dicom }, files) {
-  state.open(file, dicom);
+/** A file, or a series of the one that is there: its values and masks are not known yet. */
+function openPicture(file, dicom, what, number = null) {
+  state.open(file, dicom, number);
   stage.close();
   slices.open(1, 0);
   saves.open(null);
-  byId("empty-says").textContent = `${files.length > 1 && dicom ? "The study" : "The picture"} is being read…`;
+  byId("empty-says").textContent = `The ${what} is being read…`;
   followRows();
 }
 
-let reading = 0;
-
-async function readReport() {
-  const number = ++reading;
+function followReport(text, priors, meant) {
   says.calm();
-  try {
-    const text = report.value;
-    const read = await parse(text, modality.value);
-    if (number !== reading) return;
-    state.read(read);
-    showWords(text, read, state.lexicon);
-    says.list("warnings", text.trim() ? read.warnings : []);
-    followRows();
-    if (jobs.busy) jobs.ask();
-  } catch (error) {
-    if (number === reading) problem(error);
-  }
+  state.read(priors);
+  showWords(text, priors, state.lexicon);
+  says.list("warnings", text.trim() ? priors.warnings : []);
+  followRows();
+  if (jobs.busy || (meant && state.picture)) jobs.ask();
 }
 
 // ---- what is changed ----
@@ -124,19 +125,20 @@ function followRows() {
     stage.paintMasks([]);
     slices.mark([]);
   }
-  stage.paintClicks(state.allClicks);
+  paintClicks();
 }
 
 function tellRows() {
   const letters = Array.from(report.value);
   const quoted = ([start, end]) => letters.slice(start, end).join("").trim();
-  table.tell(state.result?.findings, { clicks: state.clicks, volume: state.view?.planes > 1, quoted });
+  const areas = state.view?.findings.map((one) => one.areas) ?? [];
+  table.tell(state.result?.findings, { clicks: state.clicks, areas, needed: state.needed, quoted });
 }
 
 function edited(k, field) {
   state.edited(k, field);
   if (state.armed === null) arm(null);
-  again();
+  ask();
 }
 
 function removed(k) {
@@ -160,35 +162,39 @@ function added(name) {
 function changedRows() {
   followRows();
   showWords(report.value, state.priors, state.lexicon);
-  again();
+  ask();
 }
 
 function click(k, point) {
   if (k === null) return;
-  state.clicks[k].push(point);
-  stage.paintClicks(state.allClicks);
-  again();
+  state.clicks[k].push({ ...point, plane: slices.plane });
+  paintClicks();
+  ask();
 }
 
 function undo(k) {
   if (k === null || !state.clicks[k].length) return;
-  state.clicks[k].pop();
-  stage.paintClicks(state.allClicks);
-  again();
+  slices.go(state.clicks[k].pop().plane);
+  paintClicks();
+  ask();
 }
 
 function arm(k) {
   state.armed = k;
   stage.arm(k);
   table.press(k, state.mapped);
-  const told = k === null ? "" : `Click what belongs to “${state.name(k)}”, with Shift what does not. Escape ends it.`;
+  const here = state.view?.planes > 1 ? " in this slice" : "";
+  const told = k === null ? "" : `Click what belongs to “${state.name(k)}”${here}, with Shift what does not. Escape ends it.`;
   byId("stage-says").textContent = told;
   if (k !== null) stage.root.focus();
 }
 
 // ---- asking and being answered ----
 
-function again() {
+/** Ask, with the text that stands there: what was typed this moment is read first. */
+async function ask() {
+  await typed();
+  await reading.done;
   if (state.picture) jobs.ask();
 }
 
@@ -201,7 +207,8 @@ function question(keeper) {
 async function show(job, view, milliseconds) {
   const [same, before] = [!state.fresh, state.view];
   planes.open(job.id, view, same);
-  Object.assign(state, { view, result: job.result, fresh: false });
+  Object.assign(state, { view, result: job.result, fresh: false, unsent: false });
+  series.open(view);
   if (same) stage.follow(view);
   else stage.open(view);
   if (!same || view.hounsfield !== before?.hounsfield) windowing.open(view);
@@ -236,19 +243,15 @@ async function paint() {
     stage.paint(values, windowing.window);
     stage.paintMap(mapped === state.mapped ? map : null);
     stage.paintMasks(result === state.result ? outlines.map((path, k) => state.mask(path, k)) : []);
-    stage.paintClicks(state.allClicks);
-    describe(view, plane);
+    paintClicks();
+    stage.describe(plane, (result ? view.findings : []).flatMap((one, k) => (one.areas[plane] ? [state.name(k)] : [])));
     for (const next of [plane - 1, plane + 1]) if (next >= 0 && next < view.planes) planes.picture(next).catch(() => 0);
   } catch (error) {
     if (number === painting && view === state.view) problem(error);
   }
 }
 
-function describe(view, plane) {
-  const where = view.planes > 1 ? `slice ${plane + 1} of ${view.planes}` : `${view.width} by ${view.height} pixels`;
-  const masks = (state.result ? view.findings : []).flatMap((one, k) => (one.areas[plane] ? [state.name(k)] : []));
-  stage.root.setAttribute("aria-label", `Picture, ${where}; masks: ${masks.join("; ") || "none"}`);
-}
+const paintClicks = () => stage.paintClicks(state.clicksOn(slices.plane));
 
 function showMap(k) {
   state.mapped = k;
@@ -269,22 +272,20 @@ function rest(error) {
 
 function problem(error) {
   if (error.status !== 401) return says.problem(error);
-  const dialog = byId("token");
-  if (dialog.open) return undefined;
-  dialog.addEventListener("close", () => { useToken(byId("token-value").value); begin(); }, { once: true });
-  return dialog.showModal();
+  return says.askForToken((token) => {
+    useToken(token);
+    begin();
+  });
 }
 
-listen({
+const typed = listen({
   take,
-  read: readReport,
-  kind: () => readReport().then(again),
-  run: () => jobs.ask(),
-  draw: again,
-  stop: () => {
-    jobs.stop();
-    says.status("Stopped.");
-  },
+  busy: () => jobs.busy,
+  read: (meant) => reading.read(meant),
+  kind: () => reading.read().then(ask),
+  run: ask,
+  draw: ask,
+  stop: () => says.status(jobs.stop()),
   add: added,
   toggle: (k) => {
     if (!state.shows[k]) return;

@@ -13,6 +13,14 @@ export function problem(error) {
   byId("problem").hidden = false;
 }
 
+/** Ask for the service's token, once; it goes to `use`. */
+export function askForToken(use) {
+  const dialog = byId("token");
+  if (dialog.open) return;
+  dialog.addEventListener("close", () => use(byId("token-value").value), { once: true });
+  dialog.showModal();
+}
+
 export function calm() {
   byId("problem").hidden = true;
 }

@@ -49,6 +49,13 @@ export class Stage {
     this.sheet.hidden = true;
   }
 
+  /** For those who hear the page: which plane is shown, and whose masks lie in it. */
+  describe(plane, names) {
+    const { planes, width, height } = this.view;
+    const where = planes > 1 ? `slice ${plane + 1} of ${planes}` : `${width} by ${height} pixels`;
+    this.root.setAttribute("aria-label", `Picture, ${where}; masks: ${names.join("; ") || "none"}`);
+  }
+
   /** Larger or smaller by a factor; 0 for as large as there is room. */
   scale(factor) {
     this.zoom = factor ? Math.min(Math.max(this.zoom * factor, 0.25), 16) : 1;
@@ -162,7 +169,7 @@ export class Stage {
     else if (event.key === "Escape") this.told.quit();
     else return;
     event.preventDefault();
-    event.stopPropagation();
+    event.stopImmediatePropagation(); // arrows turn no slices meanwhile
   }
 
   #wheel(event) {

@@ -8,12 +8,14 @@ const UNSTATED = { presence: "present", laterality: null, size_mm: [], count: nu
 export class State {
   constructor() {
     Object.assign(this, { lexicon: null, picture: null, dicom: false, fresh: true, view: null, armed: null, mapped: null });
+    Object.assign(this, { series: null, unsent: true, models: [] });
     this.read({ ...NOTHING, findings: [] });
   }
 
-  /** Another picture, which nothing is known of. */
-  open(picture, dicom) {
-    Object.assign(this, { picture, dicom, fresh: true, view: null, result: null, armed: null, mapped: null });
+  /** Another picture, which nothing is known of; or another series of the same study. */
+  open(picture, dicom, series = null) {
+    this.unsent ||= picture !== this.picture;
+    Object.assign(this, { picture, dicom, series, fresh: true, view: null, result: null, armed: null, mapped: null });
     this.clicks = this.findings.map(() => []);
   }
 
@@ -58,12 +60,16 @@ export class State {
     const clicked = ids.flatMap((id, k) => (this.clicks[k].length ? [[id, this.clicks[k]]] : []));
     const prompts = clicked.map(([id, clicks]) => [
       id,
-      { points: clicks.map(({ x, y }) => [x, y]), labels: clicks.map(({ inside }) => Number(inside)) },
+      {
+        points: clicks.map(({ x, y }) => [x, y]),
+        labels: clicks.map(({ inside }) => Number(inside)),
+        planes: this.view?.planes > 1 ? clicks.map(({ plane }) => plane) : [],
+      },
     ]);
     const priors = JSON.stringify({ modality: this.priors.modality, findings: this.findings });
-    const shown = this.fresh || !keeper ? ["image", this.picture] : ["again", keeper];
+    const shown = this.unsent || !keeper ? ["image", this.picture] : ["again", keeper];
     const fields = [shown, ["keep", "true"], ["priors", priors], ["view", "true"], ["masks", "separate"], ["masks", "4d"]];
-    if (this.dicom) fields.push(["masks", "dicom"]);
+    if (this.dicom) fields.push(["masks", "dicom"], ["series", this.series ?? "largest"]);
     if (report.trim()) fields.push(["report", report]);
     if (modality) fields.push(["modality", modality]);
     if (draw) fields.push(["untrained", "draw"]);
@@ -93,7 +99,16 @@ export class State {
     };
   }
 
-  get allClicks() {
-    return this.clicks.flatMap((clicks, k) => clicks.map((one) => ({ ...one, colour: this.colour(k) })));
+  /** Clicks of all findings in a plane. */
+  clicksOn(plane) {
+    const here = (clicks) => clicks.filter((one) => one.plane === plane);
+    return this.clicks.flatMap((clicks, k) => here(clicks).map((one) => ({ ...one, colour: this.colour(k) })));
+  }
+
+  /** The support below which the model that answered sees a finding as not shown; null where it is not known. */
+  get needed() {
+    const own = this.models.find(({ name }) => name === this.result?.model);
+    const model = own ?? (this.models.length === 1 ? this.models[0] : null);
+    return model?.support_thresholds[this.result?.modality] ?? model?.support_threshold ?? null;
   }
 }

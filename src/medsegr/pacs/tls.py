@@ -1,0 +1,52 @@
+"""TLS before a port that DICOM nodes call, as DICOM PS3.15 has it (BCP 195: version 1.2 or newer)."""
+
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+from medsegr.errors import ConfigError
+
+HANDSHAKE_S = 5.0
+"""Seconds that a caller may take for its handshake; meanwhile others wait."""
+
+
+class _Impatient(ssl.SSLContext):
+    """Lets no silent caller hold up the port: pynetdicom takes one handshake after the other."""
+
+    def wrap_socket(self, sock: socket.socket, *given: Any, **how: Any) -> ssl.SSLSocket:
+        before = sock.gettimeout()
+        sock.settimeout(HANDSHAKE_S)
+        wrapped = super().wrap_socket(sock, *given, **how)
+        wrapped.settimeout(before)
+        return wrapped
+
+
+def tls_of(certificate: Path | None, key: Path | None, authority: Path | None = None) -> ssl.SSLContext | None:
+    """What a listener speaks TLS by; None where no certificate is named.
+
+    Args:
+        certificate: This side's, PEM, perhaps with those that signed it.
+        key: Its private key, PEM, without a password.
+        authority: Whose certificates callers must show; without it anybody may call.
+
+    Raises:
+        ConfigError: One of two is missing, or a file is of no use.
+    """
+    if certificate is None or key is None:
+        if not certificate and not key and not authority:
+            return None
+        raise ConfigError("TLS needs both a certificate and its key: --tls-cert FILE --tls-key FILE.")
+    made = _Impatient(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        made.load_cert_chain(certificate, key, password="")
+        if authority is not None:
+            made.load_verify_locations(authority)
+            made.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ValueError) as error:  # ssl's own errors are among them
+        raise ConfigError(
+            f"A file of --tls-cert, --tls-key or --tls-ca is of no use ({type(error).__name__}). Expected PEM: a "
+            "certificate, its own key without a password, and the certificates of those who may call."
+        ) from error
+    return made
