@@ -4,11 +4,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from medsegr.data.dicom.study_report import report_of
 from medsegr.errors import ImageError, PacsError
 from medsegr.pacs.address import web_address
 from medsegr.pacs.archive import FoundSeries
 from medsegr.pacs.dicomweb import DicomWeb
-from medsegr.pacs.study_report import report_of
 from medsegr.serve.worker import PICTURE
 
 
