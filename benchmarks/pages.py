@@ -21,7 +21,8 @@ from medsegr.evaluation.strata import SIZES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets")}
+BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets"),
+          "folders": ("folders.md", "folders")}  # fmt: skip
 """Block of a page that is written by hand otherwise -> that page and the record that it is made of."""
 
 ORIGINS = {"real": "real reports", "derived": "reports derived from the masks", "none": "structures by name"}
