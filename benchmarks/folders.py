@@ -1,20 +1,26 @@
-"""Folders: cases a second and memory, against one case after another: python -m benchmarks.folders [--cases N]
+"""Folders: time and memory against one case after another, and two workers on Ray: python -m benchmarks.folders
+
+    python -m benchmarks.folders [--cases 200] [--plain-cases 48] [--many 1000] [--ray-cases 200] [--workers 2]
 
 The plain way is ``medsegr segment`` of the commit before there were work lists (:data:`PLAIN`), out of its own
-sources: read, ask, draw and write each case, then the next, in one process, with its own weights of ``tiny``. Both
-ways run as programs of their own, in turns, on the same phantoms, each with as many threads of torch as it takes by
-itself. The rate is that between the first and the last case, so that the loading of models does not count. Seconds of
-the processor are told beside it (with the loading), for a machine that is shared tells little by the clock.
+sources: read, ask, draw and write each case, then the next, in one process, with its own weights of ``tiny``. It runs
+on fewer of the same phantoms, half of them before and half after the other runs, so that its rates tell whether a case
+takes as long early and late. Every way runs as a program of its own with as many threads of torch as it takes by
+itself; those on Ray, and the one worker that they are held against, with one. Rates are those between the first and
+the last case, without the loading of models; ``seconds`` are of the whole program, as are those of the processor.
 
-Peak memory is that of one process over few and over many pictures of 64 px.
+Peak memory is that of one process over few and over many pictures of 64 px. Writes ``results/folders.json``, of which
+``python -m benchmarks.pages`` makes the block in docs/folders.md. ``--ray-cases 0`` leaves Ray out.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,34 +31,49 @@ SEED = 31
 PLAIN = "d769330"
 """The last commit whose ``segment`` made one case after another, and drew all pictures itself."""
 
-SIDE = 64
-"""Of the pictures for which memory is measured, px."""
+SIDE, FEW = 64, 10
+"""Of the pictures for which memory is measured, px; and the few whose peak is held against that of many."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure both ways, with pictures and without, and peak memory of few and of many cases."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--cases", type=int, default=48, help="phantoms of one kind (radiographs)")
-    options.add_argument("--few", type=int, default=10, help="pictures whose peak memory is compared")
-    options.add_argument("--many", type=int, default=1000, help="with that of so many")
+    """Measure, and write the record."""
+    asked = _options(arguments)
+    with tempfile.TemporaryDirectory() as place, source_tree(asked.plain) as plain:
+        images, reports = phantoms(Path(place), max(asked.cases, asked.plain_cases, asked.ray_cases))
+        told = ["--reports", reports, "--model", asked.model]
+        figures: dict[str, Any] = {"model": asked.model, "workers": asked.workers, "plain_commit": asked.plain}
+        figures |= against_plain(plain, images, told, asked)
+        figures["memory"] = memory(Path(place), asked)
+        write_record("folders", SEED, figures)
+        if asked.ray_cases:
+            write_record("folders", SEED, figures | {"ray": on_ray(images[: asked.ray_cases], told, asked)})
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--cases", type=int, default=200, help="phantoms of one kind (radiographs)")
+    options.add_argument("--plain-cases", type=int, default=48, help="those of them that the plain way makes")
+    options.add_argument("--many", type=int, default=1000, help=f"pictures whose peak memory is held to that of {FEW}")
+    options.add_argument("--ray-cases", type=int, default=200, help="phantoms for two workers on Ray; 0: none")
     options.add_argument("--plain", default=PLAIN, help="revision, or checkout, of the plain way")
     options.add_argument("--model", default="tiny")
     options.add_argument("--workers", type=int, default=2)
-    asked = options.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as place, source_tree(asked.plain) as plain:
-        trees = {"plain": plain, "folder": ROOT}
-        folder = phantoms(Path(place), asked.cases)
-        figures: dict[str, Any] = {"model": asked.model, "cases": asked.cases, "workers": asked.workers,
-                                   "plain": asked.plain}  # fmt: skip
-        told = ["--reports", str(folder / "reports.csv"), "--model", asked.model]
-        images = sorted((folder / "images").iterdir())[: asked.cases]
-        figures["plain_with_pictures"] = before = measured(trees["plain"], [*map(str, images), *told])
-        crew = [*told, "--workers", str(asked.workers)]
-        for name, drawn in (("with_pictures", "--pictures"), ("without_pictures", "--no-pictures")):
-            figures[name] = after = measured(trees["folder"], [*map(str, images), *crew, drawn])
-            figures[name]["times_as_many"] = round(after["cases_per_s"] / before["cases_per_s"], 2)
-        figures["memory"] = memory(Path(place), asked)
-    write_record("folders", SEED, figures)
+    return options.parse_args(arguments)
+
+
+def against_plain(plain: Path, images: list[str], told: list[str], asked: argparse.Namespace) -> dict[str, Any]:
+    """The plain way, early and late, and between them a folder with pictures and without."""
+    half, crew = asked.plain_cases // 2, [*told, "--workers", str(asked.workers)]
+    early = measured(plain, [*images[:half], *told])
+    drawn = measured(ROOT, [*images[: asked.cases], *crew, "--pictures"])
+    bare = measured(ROOT, [*images[: asked.cases], *crew, "--no-pictures"])
+    late = measured(plain, [*images[half : 2 * half], *told])
+    each = (early["between_s"] + late["between_s"]) / (early["cases"] + late["cases"] - 2)
+    whole = (early["seconds"] + late["seconds"]) / 2 + (asked.cases - half) * each
+    for found in (drawn, bare):
+        found["times_as_many"] = round(found["cases_per_s"] * each, 2)
+        found["of_its_time"] = round(found["seconds"] / whole, 3)
+    return {"plain": [early, late], "with_pictures": drawn, "without_pictures": bare}
 
 
 def memory(place: Path, asked: argparse.Namespace) -> dict[str, Any]:
@@ -60,12 +81,21 @@ def memory(place: Path, asked: argparse.Namespace) -> dict[str, Any]:
     small = small_pictures(place / "small", asked.many)
     told = ["--text", "Nodule in the left upper lobe.", "--model", asked.model, "--modality", "chest_xray",
             "--workers", "1", "--no-pictures"]  # fmt: skip
-    peaks = [measured(ROOT, [*map(str, small[:count]), *told])["peak_mib"] for count in (asked.few, asked.many)]
-    return {"cases": [asked.few, asked.many], "side_px": SIDE, "peak_mib": peaks,
-            "ratio": round(peaks[1] / peaks[0], 3)}  # fmt: skip
+    peaks = [measured(ROOT, [*small[:count], *told])["peak_mib"] for count in (FEW, asked.many)]
+    return {"cases": [FEW, asked.many], "side_px": SIDE, "peak_mib": peaks, "ratio": round(peaks[1] / peaks[0], 3)}
 
 
-def small_pictures(folder: Path, count: int) -> list[Path]:
+def on_ray(images: list[str], told: list[str], asked: argparse.Namespace) -> dict[str, Any]:
+    """One worker with one thread, and as many such on Ray as are asked for."""
+    one = measured(ROOT, [*images, *told, "--no-pictures", "--workers", "1"], threads=1)
+    crew = ["--ray", "local", "--workers", str(asked.workers)]
+    several = measured(ROOT, [*images, *told, "--no-pictures", *crew], threads=1)
+    several |= {"processor_s_per_case": None, "peak_mib": None}  # of the driver alone: actors are no children of it
+    return {"one": one, "several": several, "ratio": round(several["cases_per_s"] / one["cases_per_s"], 2),
+            "outputs_equal": several["outputs"] == one["outputs"]}  # fmt: skip
+
+
+def small_pictures(folder: Path, count: int) -> list[str]:
     """Pictures of noise."""
     import numpy as np
     from PIL import Image
@@ -75,32 +105,54 @@ def small_pictures(folder: Path, count: int) -> list[Path]:
     for number, path in enumerate(paths):
         grey = np.random.default_rng(number).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
         Image.fromarray(grey).save(path)
-    return paths
+    return list(map(str, paths))
 
 
-def phantoms(place: Path, count: int) -> Path:
-    """A folder of radiographs with their reports."""
+def phantoms(place: Path, count: int) -> tuple[list[str], str]:
+    """Radiographs, and the table of their reports."""
     from medsegr.cli.main import main as medsegr
 
-    # Kinds of pictures take turns: a third are radiographs.
-    medsegr(["data", "phantoms", str(place / "set"), "--cases", str(3 * count), "--seed", str(SEED)])
-    return place / "set" / "xray"
+    # Kinds of pictures take turns, not quite evenly: about a third are radiographs.
+    medsegr(["data", "phantoms", str(place / "set"), "--cases", str(3 * count + 60), "--seed", str(SEED)])
+    folder = place / "set" / "xray"
+    images = sorted(map(str, (folder / "images").iterdir()))[:count]
+    assert len(images) == count
+    return images, str(folder / "reports.csv")
 
 
-def measured(tree: Path, given: list[str]) -> dict[str, Any]:
-    """Run ``segment`` of a source tree in a program of its own."""
+def measured(tree: Path, given: list[str], threads: int | None = None) -> dict[str, Any]:
+    """Run ``segment`` of a source tree in a program of its own.
+
+    Args:
+        tree: Holds ``src``.
+        given: Images and options.
+        threads: Of torch; None for as many as it takes by itself.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(tree / "src")}
+    environment.pop("OMP_NUM_THREADS", None)
+    environment |= {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     with tempfile.TemporaryDirectory() as place:
-        out = Path(place, "out")
+        out, started = Path(place, "out"), time.monotonic()
         run = [sys.executable, "-c", CHILD, "segment", *given, "--out", str(out)]
-        environment = {**os.environ, "PYTHONPATH": str(tree / "src")}
         done = subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
+        seconds = time.monotonic() - started
         if done.returncode:
             raise SystemExit(f"segment of {tree.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
         figures: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
         ends = sorted(path.stat().st_mtime for path in out.glob("*/findings.json"))
-        spent = figures.pop("processor_s") / len(ends)
-        return {"cases_per_s": round((len(ends) - 1) / (ends[-1] - ends[0]), 3),
-                "processor_s_per_case": round(spent, 3), **figures}  # fmt: skip
+        spent, between = figures.pop("processor_s") / len(ends), ends[-1] - ends[0]
+        return {"cases": len(ends), "seconds": round(seconds, 1), "between_s": round(between, 2),
+                "cases_per_s": round((len(ends) - 1) / between, 3), "processor_s_per_case": round(spent, 3),
+                "outputs": outputs(out), **figures}  # fmt: skip
+
+
+def outputs(out: Path) -> str:
+    """Hash of all that cases hold, but for the records, which have times in them."""
+    digest = hashlib.sha256()
+    for path in sorted(out.glob("*/*")):
+        if path.name != "case.json":
+            digest.update(f"{path.relative_to(out)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 CHILD = """

@@ -22,7 +22,8 @@ from medsegr.evaluation.strata import SIZES
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets"),
-          "load": ("service.md", "serve_load"), "again": ("asking_again.md", "asking_again")}  # fmt: skip
+          "load": ("service.md", "serve_load"), "again": ("asking_again.md", "asking_again"),
+          "folders": ("folders.md", "folders")}  # fmt: skip
 """Block of a page that is written by hand otherwise -> that page and the record that it is made of."""
 
 ORIGINS = {"real": "real reports", "derived": "reports derived from the masks", "none": "structures by name"}

@@ -19,8 +19,9 @@ from medsegr.inference.mask_files import Writing
 from medsegr.inference.result import Result
 from medsegr.inference.writer import write_case
 from tests.cli.test_convert import run
-from tests.data.dicom.series_maker import PLANTED, dataset, lopsided, uid, write, write_series
+from tests.data.dicom.series_maker import PLANTED, Dataset, dataset, lopsided, uid, write, write_series
 from tests.inference.dicom.results import LABEL, overlapping, series
+from tests.pacs.studies import basic_report
 from tests.shared_data import shared
 
 pytest.importorskip("highdicom", reason='needs pip install "medsegr[dicom]"')
@@ -122,6 +123,58 @@ def _rename(path: Path, labels: list[str]) -> None:
     made.save_as(path)
 
 
+def text_pdf(words: str) -> bytes:
+    """A PDF of one page with one line of text, made by hand."""
+    drawn = f"BT /F1 12 Tf 20 100 Td ({words}) Tj ET".encode()
+    parts = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 500 200] /Contents 4 0 R "
+             b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+             b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn)]  # fmt: skip
+    made, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(b"%010d 00000 n \n" % len(made))
+        made += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    table = b"xref\n0 5\n0000000000 65535 f \n" + b"".join(places)
+    return made + table + b"trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(made)
+
+
+def pdf_report(words: str, same: dict) -> Dataset:
+    """A PDF in DICOM; the element is of even length."""
+    made = basic_report(words, 1, same)
+    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
+    del made.ContentSequence
+    document = text_pdf(words)
+    made.EncapsulatedDocument, made.MIMETypeOfEncapsulatedDocument = document + b"\n" * (len(document) % 2), "x/pdf"
+    return made
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_report_of_a_study_is_that_of_its_images(packed, tmp_path, capsys) -> None:
+    pytest.importorskip("pypdf", reason='needs pip install "medsegr[pdf]"')
+    source = tmp_path / "in"
+    for number in (1, 2, 3, 4):
+        same = {"StudyInstanceUID": uid(1, number), "PatientID": f"ZQ-{number}"}
+        volume = lopsided((4, 18, 29), seed=number).astype(np.int16)
+        write_series(source / str(number), volume, SeriesNumber=number, FrameOfReferenceUID=uid(3, number), **same)
+        add_segmentation(source / str(number), overlapping(load_image(source / str(number))))
+        reports = {1: [basic_report("Nodule on the left.", 1, same), basic_report("An older one.", 1, same),
+                       basic_report("Of another study.", 1, {"StudyInstanceUID": uid(1, 9)})],
+                   2: [pdf_report("Effusion on the right.", same)],
+                   3: [basic_report(" ", 1, same)]}  # fmt: skip
+        for place, one in enumerate(reports.get(number, ())):
+            one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = uid(9, number, 7, place)
+            one.ContentDate = f"202602{9 - place:02d}"
+            write(source / str(number) / f"a-report-{place}.dcm", one)
+    if packed:
+        source = Path(shutil.make_archive(str(tmp_path / "all"), "zip", source))
+    code, printed, err = run(capsys, *arguments(source, tmp_path / "set"))
+    assert code == 0 and "2 reports" in printed, err
+    assert "1 reports cannot be used and were left out, the first is " in err and "Nodule" not in err + printed
+    data = DatasetFolder(tmp_path / "set")
+    said = [(data.report(f"p{number:03d}-1.nii.gz") or "").strip() for number in (1, 2, 3, 4)]
+    assert said == ["Nodule on the left.", "Effusion on the right.", "", ""]
+
+
 def test_a_radiograph_becomes_a_picture(tmp_path, capsys) -> None:
     result = overlapping(series(tmp_path / "in", "radiograph"))
     add_segmentation(tmp_path / "in", result)
@@ -155,8 +208,8 @@ def test_real_series_and_segmentations(tmp_path, capsys) -> None:
     source = shared("data/clinical_files/ct/ct_feet_first_seg")
     names = ["GREEN=", "ORANGE=aorta", "PURPLE=", "LIGHT_BLUE=mass", "DARK_BLUE="]
     told = [word for name in names for word in ("--label", name)]
-    code, _, err = run(capsys, *arguments(source, tmp_path / "set", *told))
-    assert code == 0 and "1 images have several segmentations" in err
+    code, printed, err = run(capsys, *arguments(source, tmp_path / "set", *told))
+    assert code == 0 and "1 images have several segmentations" in err and ", 0 reports" in printed
     case = DatasetFolder(tmp_path / "set").load("p001-1.nii.gz")
     assert {name: int(mask.sum()) for name, mask in case.structures.items()} == {
         "liver": 107098, "aorta": 11888, "mass": 6693}  # fmt: skip

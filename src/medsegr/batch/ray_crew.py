@@ -100,8 +100,9 @@ class RayCrew:
                               "Expected local, auto, or ray://HEAD:10001.") from None  # fmt: skip
 
     def _ask_about(self) -> dict[str, Any]:
+        asked = [actor.about.remote() for actor in self._actors]  # all load at once
         try:
-            about: dict[str, Any] | str = self._ray.get(self._actors[0].about.remote())
+            about: dict[str, Any] | str = self._ray.get(asked[0])
         except self._ray.exceptions.RayError as error:
             raise InputError(f"A worker died while it loaded the model ({type(error).__name__}). Its machine may lack "
                              "memory, or medsegr.") from None  # fmt: skip

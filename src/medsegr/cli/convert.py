@@ -62,7 +62,8 @@ def convert(
     licence: Annotated[str | None, typer.Option("--licence", help="Its licence, as the source states it.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
-    """Convert a data set from LViT's or nnU-Net's layout, whose images are copied, or DICOM series with DICOM-SEG.
+    """Convert a data set from LViT's or nnU-Net's layout, whose images are copied, or DICOM series with DICOM-SEG,
+    and the reports of their studies.
 
     Examples:
 

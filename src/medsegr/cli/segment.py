@@ -33,8 +33,8 @@ def segment(
     images: Annotated[
         list[Path],
         typer.Argument(
-            help="Pictures, volumes (NIfTI), folders or archives of them (zip, tar), tables of studies (CSV or JSON "
-            "lines: image, report, targets, modality, case)."
+            help="Pictures, volumes (NIfTI), DICOM, folders or archives of them (zip, tar), tables of studies (CSV or "
+            "JSON lines: image, report, targets, modality, case)."
         ),
     ],
     *,

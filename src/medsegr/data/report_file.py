@@ -46,9 +46,10 @@ def read_report(path: Path | str) -> str:
     except OSError as error:
         raise ReportError(f"{path} cannot be opened ({error.strerror}). Check permissions.") from error
     if content[128:132] == DICOM:
+        from medsegr.data.dicom.files import DicomFile
         from medsegr.data.dicom.report import read_dicom_report
 
-        return _short(read_dicom_report(path), path.name)
+        return _short(read_dicom_report(DicomFile(path)), path.name)
     if len(content) > MAX_REPORT_BYTES:
         raise _too_long(path.name)
     return decode_report(content, path.name)

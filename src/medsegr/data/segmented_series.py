@@ -1,10 +1,13 @@
 """Folders, archives and DICOMDIRs of DICOM series with DICOM-SEG made from them, as a data set to convert.
 
+The report that a study was read with, where it lies beside the series, is the report of each of its images.
+
 Images get names of their own (``p001-1.nii.gz``): those of DICOM files say nothing, or whose they are.
 """
 
+import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +15,13 @@ from medsegr.data.dicom.colour import is_palette
 from medsegr.data.dicom.header import text
 from medsegr.data.dicom.mosaic import tile_count
 from medsegr.data.dicom.reader import list_stacks
+from medsegr.data.dicom.report import read_dicom_report
 from medsegr.data.dicom.segmentation import DicomSegmentation, labels_of, list_segmentations, source_of
 from medsegr.data.dicom.stacks import Stack
+from medsegr.data.dicom.study_report import list_reports
 from medsegr.data.dicom.tiles import is_tiled
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset, counted
-from medsegr.errors import DatasetError
+from medsegr.errors import DatasetError, ReportError
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,12 @@ def read_segmented_series(folder: Path | str) -> ForeignDataset:
 
     Returns:
         All cases as ``train``; labels are those of the segments, ``meanings`` what their coded types say. Series that
-        make no image, and segmentations of none, are left out and noted.
+        make no image, segmentations of none, and reports without text, are left out and noted.
 
     Raises:
         DatasetError: It does not exist, has no segmentation, or none of a series that is there and makes an image.
         ImageError: A file is damaged.
-        MissingExtraError: pydicom or highdicom is missing.
+        MissingExtraError: pydicom or highdicom is missing, or pypdf for a report that is a PDF.
     """
     folder = Path(folder)
     if not folder.exists():
@@ -67,13 +72,16 @@ def read_segmented_series(folder: Path | str) -> ForeignDataset:
     told = [each for found in drawn.values() for each in found]
     meanings = {label: segment.type[2] for each in told
                 for label, segment in zip(labels_of(each.segments), each.segments, strict=True)}  # fmt: skip
+    segmented = [stack for stack in stacks if stack.name in drawn]
+    reports, unread = _reports(folder, {stack.study_uid for stack in segmented})
     notes = (
         *counted(homeless, "segmentations are of no series that is there"),
         *counted(list(faulty), "segmentations are of series that make no image of one grid"),
         *counted([name for name, found in drawn.items() if len(found) > 1],
                  "images have several segmentations, whose segments are put together"),
+        *counted(unread, "reports cannot be used and were left out"),
     )  # fmt: skip
-    cases = tuple(_cases([stack for stack in stacks if stack.name in drawn], drawn))
+    cases = tuple(_cases(segmented, drawn, reports))
     return ForeignDataset(folder.resolve().name, dict.fromkeys(meanings, ()), cases, None, notes, meanings)
 
 
@@ -97,7 +105,25 @@ def _home_of(segmentation: DicomSegmentation, stacks: Sequence[Stack]) -> Stack 
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _cases(stacks: Iterable[Stack], drawn: dict[str, list[DicomSegmentation]]) -> Iterable[SegmentedCase]:
+def _reports(folder: Path, studies: Container[str]) -> tuple[dict[str, str], list[str]]:
+    """StudyInstanceUID -> report of these studies, and the names of files whose report is damaged or has no text."""
+    reports, unread = {}, []
+    for study, file in list_reports(folder).items():
+        if study and study in studies:
+            try:
+                report = read_dicom_report(file)
+            except ReportError:
+                report = ""
+            if 0 < len(report) <= csv.field_size_limit():
+                reports[study] = report
+            else:
+                unread.append(file.name)
+    return reports, unread
+
+
+def _cases(
+    stacks: Iterable[Stack], drawn: Mapping[str, Sequence[DicomSegmentation]], reports: Mapping[str, str]
+) -> Iterable[SegmentedCase]:
     patients: dict[str, str] = {}
     images: Counter[str] = Counter()
     for stack in stacks:
@@ -105,8 +131,8 @@ def _cases(stacks: Iterable[Stack], drawn: dict[str, list[DicomSegmentation]]) -
         patient = patients.setdefault(own, f"p{len(patients) + 1:03d}")
         images[patient] += 1
         name = f"{patient}-{images[patient]}{'.png' if is_picture(stack) else '.nii.gz'}"
-        found = tuple(drawn[stack.name])
-        yield SegmentedCase(name, stack.first.file.path, found[0].file.path, "train", None, patient, stack, found)
+        found, report = tuple(drawn[stack.name]), reports.get(stack.study_uid)
+        yield SegmentedCase(name, stack.first.file.path, found[0].file.path, "train", report, patient, stack, found)
 
 
 def is_picture(stack: Stack) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medsegr._optional import require
-from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.dicom.quiet_libraries import pydicom
 from medsegr.errors import PacsError
 from medsegr.pacs.address import NodeAddress
 from medsegr.pacs.archive import FoundSeries, FoundStudy, Query

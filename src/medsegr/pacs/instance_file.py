@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.dicom.quiet_libraries import pydicom
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import PacsError
 

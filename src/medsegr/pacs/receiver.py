@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from medsegr._optional import require
-from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.dicom.quiet_libraries import pydicom
 from medsegr.errors import PacsError
 from medsegr.pacs.instance_file import write_encoded
 

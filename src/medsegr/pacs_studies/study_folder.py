@@ -5,9 +5,9 @@ from pathlib import Path
 
 from medsegr.batch.dicom_parts import dicom_parts
 from medsegr.batch.work_list import WorkList
+from medsegr.data.dicom.study_report import report_of
 from medsegr.errors import PacsError
 from medsegr.inference.dicom.writer import REPORT, SEGMENTATION
-from medsegr.pacs.study_report import report_of
 
 
 def work_of(folder: Path, report: str | None) -> WorkList:

@@ -25,10 +25,10 @@ def fetch_series(pacs: str, series: str, folder: Path) -> str | None:
         ReportError: The report is damaged.
         MissingExtraError: The extra ``pacs`` is not installed.
     """
+    from medsegr.data.dicom.study_report import report_of
     from medsegr.pacs.address import web_address
     from medsegr.pacs.archive import FoundSeries
     from medsegr.pacs.dicomweb import DicomWeb
-    from medsegr.pacs.study_report import report_of
 
     if len(series) > 64 or not series.isascii() or not series.replace(".", "").isdigit():
         raise ImageError("The image's name is neither that of a picture that was sent nor a SeriesInstanceUID.")

@@ -14,7 +14,8 @@ from tests.inference.dicom.test_segmentation import stored, written
 SCRIPT = Path(__file__).parent / "decode.js"
 
 
-def _decoded(path: Path) -> dict:
+def decoded(path: Path) -> dict:
+    """What dcmjs finds: frames with their segment, instance and pixels."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("dcmjs runs in node, which is not at hand")
@@ -29,7 +30,7 @@ def _decoded(path: Path) -> dict:
 def test_dcmjs_decodes_the_masks_voxel_by_voxel(tmp_path, kind):
     result = overlapping(series(tmp_path / "in", kind))
     written(tmp_path / "out", result)
-    found = _decoded(tmp_path / "out" / "segmentation.dcm")
+    found = decoded(tmp_path / "out" / "segmentation.dcm")
     assert found["overlap"] == "YES"
     uids = [str(header.SOPInstanceUID) for header in result.image.dicom.headers]
     for number, mask in enumerate(stored(result), 1):

@@ -98,3 +98,12 @@ def test_findings_json_is_valid_and_says_the_codes(tmp_path):
     assert json.loads((tmp_path / "out" / "findings.json").read_text()) == record
     assert record["findings"][0]["code"] == ["SCT", "27925004", "Nodule"]
     assert record["findings"][0]["category"][2] == "Morphologically Abnormal Structure"
+
+
+def test_a_name_of_one_part_is_not_repeated_by_highdicom(tmp_path, recwarn, caplog):
+    """It warns of every name without a caret, and says it."""
+    caplog.set_level("DEBUG")
+    write(tmp_path / "one.dcm", dataset(lopsided((23, 41)).astype("uint16"), PatientName="Quorra"))
+    written(tmp_path / "out", overlapping(load_image(tmp_path / "one.dcm")))
+    assert pydicom.dcmread(tmp_path / "out" / "report.dcm").PatientName == "Quorra"
+    assert "Quorra" not in caplog.text + " ".join(str(heard.message) for heard in recwarn)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medsegr.data.dicom.header import text
-from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.dicom.quiet_libraries import pydicom
 
 if TYPE_CHECKING:
     from pydicom import Dataset

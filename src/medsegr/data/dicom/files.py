@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from medsegr.data.dicom.header import text, value
-from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.dicom.quiet_libraries import pydicom
 from medsegr.data.zip_archive import opened_zip
 from medsegr.errors import ImageError, MissingExtraError
 

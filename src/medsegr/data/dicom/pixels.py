@@ -12,7 +12,7 @@ import numpy as np
 from medsegr.data.dicom.codestream import stated_size
 from medsegr.data.dicom.files import PLAIN_SYNTAXES, DicomFile, read_whole
 from medsegr.data.dicom.header import whole
-from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.dicom.quiet_libraries import pydicom
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError, MissingExtraError
 

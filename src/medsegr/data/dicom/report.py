@@ -5,7 +5,6 @@ library of images are left out, so that what is read is what was found.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medsegr.data.dicom.files import DicomFile, read_whole
@@ -23,7 +22,7 @@ DEEPEST = 40
 """Levels of nested content that are read."""
 
 
-def read_dicom_report(path: Path) -> str:
+def read_dicom_report(file: DicomFile) -> str:
     """The text of a structured report or of an encapsulated PDF.
 
     Raises:
@@ -31,23 +30,23 @@ def read_dicom_report(path: Path) -> str:
         MissingExtraError: pydicom or pypdf is not installed.
     """
     try:
-        dataset = read_whole(DicomFile(path))
+        dataset = read_whole(file)
     except ImageError as error:
         raise ReportError(str(error)) from error
     document = value(dataset, "EncapsulatedDocument")
     if document is not None:
         if not bytes(document[:5]).startswith(b"%PDF"):
-            raise ReportError(f"{path.name} holds a document that is no PDF. Export its text.")
-        return pdf_text(bytes(document), path.name)
+            raise ReportError(f"{file.name} holds a document that is no PDF. Export its text.")
+        return pdf_text(bytes(document), file.name)
     if not items(dataset, "ContentSequence"):
-        raise ReportError(f"{path.name} is DICOM without a report; a structured report or a PDF in DICOM was "
+        raise ReportError(f"{file.name} is DICOM without a report; a structured report or a PDF in DICOM was "
                           "expected. Images go before --report.")  # fmt: skip
     try:
         lines = list(_lines(dataset, 0))
     except Exception as error:
-        raise ReportError(f"{path.name} is damaged ({type(error).__name__}). Export it again.") from error
+        raise ReportError(f"{file.name} is damaged ({type(error).__name__}). Export it again.") from error
     if not lines:
-        raise ReportError(f"{path.name} is a structured report without any text, code or number in it.")
+        raise ReportError(f"{file.name} is a structured report without any text, code or number in it.")
     return "\n".join(lines) + "\n"
 
 

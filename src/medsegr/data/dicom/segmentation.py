@@ -4,20 +4,18 @@ highdicom decodes the frames. Which frame belongs where is decided here, by its 
 that it refers to: never by its number, for frames come in any order, and empty ones are left out.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from medsegr._optional import require
 from medsegr.data.dicom.files import DicomFile, dicom_files, read_header, read_whole
 from medsegr.data.dicom.header import first, items, text, whole
 from medsegr.data.dicom.planes import StoredPlane, first_of, planes_of
-from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.dicom.quiet_libraries import highdicom, pydicom
 from medsegr.data.dicom.reader import SEGMENTATIONS
 from medsegr.data.zip_archive import archives_kept_open
 from medsegr.errors import ImageError, MissingExtraError
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
 Kind = Literal["BINARY", "FRACTIONAL", "LABELMAP"]
 Code = tuple[str, str, str]
 """Scheme, value and meaning."""
+
+READING = "Reading DICOM segmentations"
 
 BACKGROUND = 0
 """Number of what is no segment, in label maps."""
@@ -87,7 +87,7 @@ class DicomSegmentation:
             raise ValueError(f"at_least is {at_least}; above 0 and at most 1 was expected.")
         whole_file = read_whole(self.file)
         with _decoding(self.file):
-            decoder = _highdicom().seg.Segmentation.from_dataset(whole_file, copy=False)
+            decoder = highdicom(READING).seg.Segmentation.from_dataset(whole_file, copy=False)
         full = float(whole(whole_file, "MaximumFractionalValue") or 255) if self.kind == "FRACTIONAL" else 1.0
         for plane in self.planes:
             with _decoding(self.file):
@@ -127,7 +127,7 @@ def read_segmentation(path: Path | str) -> DicomSegmentation:
 
 
 def _segmentation(file: DicomFile, header: "Dataset") -> DicomSegmentation:
-    _highdicom()
+    highdicom(READING)
     kind = text(header, "SegmentationType").upper()
     if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
         raise ImageError(f"{file.name} is a segmentation that is neither BINARY, FRACTIONAL nor LABELMAP. "
@@ -185,17 +185,6 @@ def source_of(plane: StoredPlane) -> tuple[str, int | None]:
 def labels_of(segments: Sequence[DicomSegment]) -> list[str]:
     """What the segments are called: by their label, else by their coded type."""
     return [segment.label or segment.type[2] or f"segment {segment.number}" for segment in segments]
-
-
-def _highdicom() -> Any:
-    found: Any = require("highdicom", "Reading DICOM segmentations", "'medsegr[dicom]'")
-    pydicom()
-    logging.getLogger("highdicom").addFilter(_unheard)  # it may repeat values of headers
-    return found
-
-
-def _unheard(record: logging.LogRecord) -> bool:
-    return False
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 
 from medsegr.data.dicom.header import first, number, value, whole
 from medsegr.data.dicom.planes import StoredPlane
-from medsegr.data.dicom.quiet_pydicom import pydicom
+from medsegr.data.dicom.quiet_libraries import pydicom
 
 TYPES = (np.uint8, np.int16, np.uint16, np.int32)
 """Types of whole values, narrowest first; signed before unsigned, since most values of rescaled images are."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from medsegr._version import __version__
 from medsegr.cognition.lexicon import Code, Lexicon
+from medsegr.data.dicom.study_report import MAKER
 from medsegr.inference.dicom.codes import PRIVATE, place_codes, target_category, target_code
 from medsegr.inference.dicom.content_uid import content_uid
 from medsegr.inference.dicom.source import SourceImages
@@ -14,8 +15,6 @@ from medsegr.inference.result import FindingResult, Result
 if TYPE_CHECKING:
     from highdicom.sr import CodedConcept
     from pydicom import Dataset
-
-MAKER = "medsegr"
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ SIDES: Mapping[str, Code] = {
     "left": ("SCT", "7771000", "Left"),
     "right": ("SCT", "24028007", "Right"),
     "bilateral": ("SCT", "51440002", "Bilateral"),
-    "midline": ("SCT", "261129000", "Midline"),
+    "midline": ("DCM", "130290", "Median"),
 }
 
 PRESENCE: Mapping[str, Code] = {

@@ -6,7 +6,8 @@ BINARY, for FRACTIONAL and LABELMAP lose or refuse overlap (docs/outputs.md).
 from typing import TYPE_CHECKING
 
 from medsegr._version import __version__
-from medsegr.inference.dicom.case import MAKER, DicomCase, concept, settle
+from medsegr.data.dicom.study_report import MAKER
+from medsegr.inference.dicom.case import DicomCase, concept, settle
 from medsegr.inference.dicom.codes import SIDES
 from medsegr.inference.dicom.stand_in import put_right, stand_ins
 from medsegr.inference.result import FindingResult

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from medsegr._version import __version__
+from medsegr.data.dicom.study_report import MAKER
 from medsegr.inference.dicom import codes as names
-from medsegr.inference.dicom.case import MAKER, DicomCase, concept, settle
+from medsegr.inference.dicom.case import DicomCase, concept, settle
 from medsegr.inference.result import FindingResult
 
 if TYPE_CHECKING:

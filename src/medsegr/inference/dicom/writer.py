@@ -1,13 +1,12 @@
 """The DICOM files of a case: ``segmentation.dcm`` and ``report.dcm``."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medsegr._optional import require
+from medsegr.data.dicom.quiet_libraries import highdicom
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import MedsegrError, OutputError
 from medsegr.inference.dicom.case import DicomCase
@@ -40,11 +39,11 @@ def write_dicom(folder: Path, case: DicomCase) -> DicomFiles:
         MissingExtraError: highdicom is not installed.
         OutputError: The place is not writable, or no DICOM object can be made for such images.
     """
-    require("highdicom", "Writing DICOM results", "'medsegr[dicom]'")
+    highdicom("Writing DICOM results")
     from medsegr.inference.dicom.segmentation import segmentation
     from medsegr.inference.dicom.structured_report import structured_report
 
-    with _in_our_words(), _quiet():
+    with _in_our_words():
         segments = segmentation(case) if case.outlined else None
         report = structured_report(case, segments)
         if segments is not None:
@@ -71,17 +70,3 @@ def _in_our_words() -> Iterator[None]:
             f"No DICOM result can be made for this series ({type(error).__name__}): its headers lack something, or say "
             "it in a way that DICOM does not allow. Write NIfTI or PNG masks instead: --masks separate."
         ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' remarks, which may quote patient fields, off the log."""
-    loggers = [logging.getLogger(name) for name in ("highdicom", "pydicom")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

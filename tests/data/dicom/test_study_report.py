@@ -1,8 +1,8 @@
 """Which report of a study is read."""
 
+from medsegr.data.dicom.study_report import report_of
 from medsegr.data.image import load_image
 from medsegr.inference.writer import write_case
-from medsegr.pacs.study_report import report_of
 from tests.data.dicom.series_maker import uid, write
 from tests.inference.dicom.results import overlapping
 from tests.pacs.studies import basic_report, write_study

@@ -1,6 +1,6 @@
-"""pydicom, imported at use, and kept from telling the values of headers.
+"""pydicom and highdicom, imported at use, and kept from telling the values of headers.
 
-pydicom warns, by ``warnings`` and by its logger, of every value that breaks its rules, and repeats the value: a
+They warn, by ``warnings`` and by their loggers, of every value that breaks their rules, and repeat the value: a
 name, a date of birth. Such words never leave this room, so they are unheard in the whole process, for good: to
 turn them off and on again around each file would not be safe in threads.
 """
@@ -8,10 +8,11 @@ turn them off and on again around each file would not be safe in threads.
 import logging
 import warnings
 from types import ModuleType
+from typing import Any
 
 from medsegr._optional import require
 
-_SPEAKERS = r"(pydicom|pylibjpeg|openjpeg|libjpeg|rle|jpeg_ls)(\.|$)"
+_SPEAKERS = r"(pydicom|highdicom|pylibjpeg|openjpeg|libjpeg|rle|jpeg_ls)(\.|$)"
 """Modules whose warnings may hold values of headers."""
 
 
@@ -26,12 +27,23 @@ def pydicom(module: str = "pydicom") -> ModuleType:
     return found
 
 
+def highdicom(feature: str) -> Any:
+    """highdicom.
+
+    Args:
+        feature: What it is wanted for.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    found = require("highdicom", feature, install='"medsegr[dicom]"')
+    _hush()
+    return found
+
+
 def _hush() -> None:
     if not any(action == "ignore" and spoken is not None and spoken.pattern == _SPEAKERS
                for action, _, _, spoken, _ in warnings.filters):  # fmt: skip
         warnings.filterwarnings("ignore", module=_SPEAKERS)
-    logging.getLogger("pydicom").addFilter(_unheard)  # a second time it is not added
-
-
-def _unheard(record: logging.LogRecord) -> bool:
-    return False
+    for name in ("pydicom", "highdicom"):  # their modules' loggers have the level from these
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
