@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.decoder_input import per_finding
+from medsegr.backbones.fused_layers import weighted
 from medsegr.backbones.two_way_transformer import DecoderSizes, Perceptron, TwoWayTransformer
 
 
@@ -64,10 +65,10 @@ class MaskDecoder(nn.Module):
             tokens = torch.cat((tokens, sparse_prompt_embeddings), dim=2).to(self.iou_token.weight.dtype)
         features = per_finding(image_embeddings + dense_prompt_embeddings, count * prompts)
         positions = per_finding(image_positional_embeddings, count * prompts)
-        tokens, read = self.transformer(tokens, features, positions)
+        wanted = range(1, len(self.output_hypernetworks_mlps)) if multimask_output else range(1)
+        tokens, read = self.transformer(tokens, features, positions, int(self.newer) + 1 + wanted.stop)
         tokens = tokens[:, :, int(self.newer) :]
         finest = self._enlarged(read[:, 0], features.shape[-1], high_resolution_features)
-        wanted = range(1, len(self.output_hypernetworks_mlps)) if multimask_output else range(1)
         weights = torch.stack([self.output_hypernetworks_mlps[k](tokens[:, :, 1 + k]) for k in wanted], dim=2)
         masks = _as_maps(weights.flatten(0, 1) @ finest.transpose(1, 2), features.shape[-1])
         scores = self.iou_prediction_head(tokens[:, :, 0])[:, :, wanted.start : wanted.stop]
@@ -84,17 +85,18 @@ class MaskDecoder(nn.Module):
         up = _divided(features, self.upscale_conv1)
         if finer:
             up = up + per_finding(_as_cells(finer[1], width), features.shape[0])
-        up = _divided(F.gelu(self.upscale_layer_norm(up)), self.upscale_conv2)
-        if finer:
-            up = up + per_finding(_as_cells(finer[0], width), features.shape[0])
-        return F.gelu(up)
+        up = F.gelu(self.upscale_layer_norm(up))
+        if not finer:
+            return _divided(up, self.upscale_conv2, gelu=True)
+        finest = per_finding(_as_cells(finer[0], width), features.shape[0])
+        return F.gelu(_divided(up, self.upscale_conv2) + finest)
 
 
-def _divided(cells: Float[Tensor, "n l c"], layer: nn.ConvTranspose2d) -> Float[Tensor, "n m e"]:
-    """Each cell as 2 x 2, one after another."""
+def _divided(cells: Float[Tensor, "n l c"], layer: nn.ConvTranspose2d, gelu: bool = False) -> Float[Tensor, "n m e"]:
+    """Each cell as 2 x 2, one after another; the GELU of them."""
     weight, bias = layer.weight.permute(2, 3, 1, 0).flatten(0, 2), layer.bias
     assert bias is not None
-    return F.linear(cells, weight, bias.repeat(4)).reshape(cells.shape[0], -1, len(bias))
+    return weighted(cells, weight, bias.repeat(4), gelu).reshape(cells.shape[0], -1, len(bias))
 
 
 def _as_cells(maps: Float[Tensor, "n c y x"], width: int) -> Float[Tensor, "n l c"]:

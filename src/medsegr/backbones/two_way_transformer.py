@@ -204,13 +204,21 @@ class TwoWayTransformer(nn.Module):
         self.layer_norm_final_attn = nn.LayerNorm(sizes.dim)
 
     def forward(
-        self, tokens: Float[Tensor, "b k n d"], features: Float[Tensor, "m d h w"], positions: Float[Tensor, "m d h w"]
-    ) -> tuple[Float[Tensor, "b k n d"], Float[Tensor, "m 1 hw d"]]:
-        """Tokens and features after both have read each other; M is B x K."""
+        self,
+        tokens: Float[Tensor, "b k n d"],
+        features: Float[Tensor, "m d h w"],
+        positions: Float[Tensor, "m d h w"],
+        kept: int,
+    ) -> tuple[Float[Tensor, "b k kept d"], Float[Tensor, "m 1 hw d"]]:
+        """The first tokens and the features after both have read each other; M is B x K.
+
+        Of the last look only ``kept`` tokens are wanted, and none of them sees another's.
+        """
         image = features.flatten(2).transpose(1, 2).unsqueeze(1)
         grid = positions.flatten(2).transpose(1, 2).unsqueeze(1)
         places = tokens
         for layer in self.layers:
             tokens, image = layer(tokens, image, places, grid)
+        tokens, places = tokens[:, :, :kept], places[:, :, :kept]
         tokens = tokens + self.final_attn_token_to_image.of_image(tokens + places, image + grid, image)
         return self.layer_norm_final_attn(tokens), image
