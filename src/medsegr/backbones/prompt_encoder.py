@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-
 NOT_A_POINT, PADDING = -1, -10
 """Labels of a point that stands for none, and of one that only fills a row."""
 
