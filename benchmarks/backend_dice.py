@@ -31,6 +31,7 @@ SETS = ("breast_us_text", "polyp_kvasir", "fundus_idrid", "lung_nodule_lidc", "c
 
 PAGE = Path(__file__).parents[1] / "docs" / "backends.md"
 BEGIN, END = "<!-- dice: begin -->", "<!-- dice: end -->"
+RECORD = "[backend_dice.json](../benchmarks/results/backend_dice.json)"
 FIRST = "torch"
 
 
@@ -50,7 +51,8 @@ def main() -> None:
         settings = {name: getattr(told, name) for name in ("model", "limit", "threads")}
         write_record("backend_dice", 0, {**settings, "sets": figures})
     before, after = PAGE.read_text("utf-8").split(BEGIN)[0], PAGE.read_text("utf-8").split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{as_table(read_record('backend_dice')['sets'])}\n{END}{after}", "utf-8")
+    made = as_table(read_record("backend_dice")["sets"])
+    PAGE.write_text(f"{before}{BEGIN}\n{RECORD}:\n\n{made}\n{END}{after}", "utf-8")
 
 
 def of_set(folder: DatasetFolder, told: argparse.Namespace) -> dict[str, dict[str, float]]:

@@ -27,6 +27,7 @@ BEFORE = "d769330"
 REPORT = "Nodule in the right upper lobe. No pleural effusion."
 PAGE = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- cold: begin -->", "<!-- cold: end -->"
+RECORD = "[before_and_now.json](../benchmarks/results/before_and_now.json)"
 CHILD = """
 import resource, sys
 from medsegr.cli.main import main
@@ -113,7 +114,7 @@ def write_page() -> None:
         rows.append((name, *seconds, f"{found['ratio'][clock]:.2f}", f"{found['ratio']['peak_mib']:.2f}"))
     made = table(("command", "before", "now", "ratio", "memory, ratio"), rows)
     before, after = PAGE.read_text("utf-8").split(BEGIN)[0], PAGE.read_text("utf-8").split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", "utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{RECORD}:\n\n{made}\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

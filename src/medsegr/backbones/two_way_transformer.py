@@ -97,6 +97,7 @@ class TokenAttention(nn.Module):
         if not self._few(key):
             return self(placed, key, value)
         keys, last = self._heads(self.k_proj(key)), self.get_submodule(self.last)
+        assert isinstance(last, nn.Linear)
         logits = self._led_back(keys, self.q_proj) @ placed[:, 0].transpose(1, 2)
         bias = keys @ self.q_proj.bias.view(self.heads, -1, 1)
         shares = torch.softmax(self.scaling * (logits.unflatten(1, (self.heads, -1)) + bias), dim=2)
