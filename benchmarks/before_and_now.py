@@ -23,8 +23,7 @@ from benchmarks.markdown import table
 from benchmarks.record import read_record, write_record
 from benchmarks.source_trees import ROOT, source_tree
 
-BEFORE = "d769330"
-REPORT = "Nodule in the right upper lobe. No pleural effusion."
+BEFORE, REPORT = "d769330", "Nodule in the right upper lobe. No pleural effusion."
 PAGE = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- cold: begin -->", "<!-- cold: end -->"
 RECORD = "[before_and_now.json](../benchmarks/results/before_and_now.json)"
