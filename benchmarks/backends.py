@@ -6,6 +6,11 @@ A picture of 512 x 512 is read from its PNG, one finding or eight of a report ar
 are written, by a model that is loaded. The peer reads the same PNG and a box, and writes its one mask. Its code imports
 three names of timm, which does nothing with them at test; where timm is missing, stand-ins answer that import.
 Writes ``results/backends.json``.
+
+``python -m benchmarks.backends --vit-b --backends torch torch:bf16``
+
+ViT-B with random weights and an adapter with open gates, at ``--side`` pixels, one picture and three findings: the
+guided call against ``SamModel`` itself, by transformers' defaults, with a box. Writes ``results/backends_vit_b.json``.
 """
 
 import argparse
@@ -14,7 +19,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -22,10 +28,16 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import nn
+from transformers import SamConfig, SamModel
 
+from benchmarks.hosts import REPORT, VIEW, open_gates
 from benchmarks.record import write_record
+from medsegr.backbones.sam import set_image_size
+from medsegr.cognition.parser import parse_report
+from medsegr.inference.backends.choice import Backend
 from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.writer import write_case
+from medsegr.model.attach import attach
 
 SIDE = 512
 BOX = (150.0, 90.0, 330.0, 260.0)
@@ -40,8 +52,15 @@ def main() -> None:
     options.add_argument("--model", default="lite")
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--vit-b", action="store_true")
+    options.add_argument("--side", type=int, default=1024)
     told = options.parse_args()
     torch.set_num_threads(told.threads)
+    if told.vit_b:
+        ways = vit_b(told.side, told.backends)
+        settings = {"side": told.side, "threads": told.threads, "rounds": told.rounds}
+        write_record("backends_vit_b", 0, {**settings, "figures": figures(in_turn(ways, told.rounds))})
+        return
     with tempfile.TemporaryDirectory() as folder:
         picture = drawn(Path(folder) / "picture.png")
         ways: dict[str, Callable[[], object]] = {"peer, box": peer(picture, Path(folder))}
@@ -50,17 +69,43 @@ def main() -> None:
             predictor = load(told.model, backend=backend, precision=precision or "f32")
             for count in told.findings:
                 ways[f"{name}, {count}"] = segmentation(predictor, picture, count, Path(folder))
-        for way in ways.values():
-            way()
-        seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-        for _ in range(told.rounds):
-            for name, way in ways.items():
-                started = time.perf_counter(), time.process_time()
-                way()
-                seconds[name].append((time.perf_counter() - started[0], time.process_time() - started[1]))
-    table = figures(seconds)
+        table = figures(in_turn(ways, told.rounds))
     print("\n".join(f"{name:22} {row}" for name, row in table.items()))
     write_record("backends", 0, {"model": told.model, "threads": told.threads, "rounds": told.rounds, "figures": table})
+
+
+def in_turn(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """Seconds by the clock and of the processor, after one round that does not count."""
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for number in range(rounds + 1):
+        for name, way in ways.items():
+            started = time.perf_counter(), time.process_time()
+            way()
+            if number:
+                seconds[name].append((time.perf_counter() - started[0], time.process_time() - started[1]))
+    return seconds
+
+
+def vit_b(side: int, backends: Sequence[str]) -> dict[str, Callable[[], object]]:
+    """The plain host with a box, and guided calls of one finding and of three by torch's precisions."""
+    host = set_image_size(SamModel(SamConfig()).eval(), side)
+    model = attach(host)
+    open_gates(model)
+    pixels, box = torch.rand(1, 3, side, side), torch.tensor([[[0.3, 0.2, 0.7, 0.6]]]) * side
+    told = list(parse_report(REPORT, "chest_xray"))
+    priors = {count: model.encode_findings([told[:count]], [VIEW]) for count in (1, len(told))}
+
+    def plain() -> None:
+        with torch.inference_mode():
+            host(pixel_values=pixels, input_boxes=box, multimask_output=False)
+
+    def guided(name: str, count: int) -> None:
+        backend, _, precision = name.partition(":")
+        model.engine = Backend(backend, precision or "f32").engine(model)
+        with torch.inference_mode():
+            model(pixels, priors[count])
+
+    return {"SamModel, box": plain} | {f"{n}, {c}": partial(guided, n, c) for n in backends for c in priors}
 
 
 def figures(seconds: dict[str, list[tuple[float, float]]]) -> dict[str, dict[str, float]]:

@@ -3,12 +3,15 @@
     python -m benchmarks.speed [--models lite tiny] [--backends torch openvino] [--rounds 7] [--cold 3]
         [--threads 2] [--only-page]
 
-Growth is of ``tiny`` in torch; whole times of a loaded model, pictures for people left out. Writes
+Growth is of ``tiny`` in torch; whole times of a loaded model, pictures for people left out; of cases, of so many one
+after another. Writes
 ``results/speed.json``, the table and the exponents in ``docs/speed.md``, and the plot beside it.
 """
 
 import argparse
 import json
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +19,20 @@ import torch
 
 from benchmarks.markdown import table
 from benchmarks.record import RESULTS, write_record
-from medsegr.bench.case import BenchCase
+from medsegr.bench.case import MODALITY, TARGETS, BenchCase
+from medsegr.bench.peak_memory import forget_peak, peak_bytes
 from medsegr.bench.run import BenchSettings, measure
 from medsegr.bench.spread import exponent, told_floor
 from medsegr.bench.stage_clock import STAGES
 from medsegr.evaluation.plots import as_svg, blank
+from medsegr.inference.predictor import load
+from medsegr.inference.writer import write_case
 
 PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 PLOT = PAGE.parent / "images" / "speed.svg"
 BEGIN, END = "<!-- speed: begin -->", "<!-- speed: end -->"
 CASES = [BenchCase(512, findings) for findings in (1, 8)]
+CASE, COUNTS = BenchCase(256), [4, 16, 64]
 GROWTH = {
     "pixels": [BenchCase(size, 1) for size in (256, 512, 1024, 2048)],
     "findings": [BenchCase(256, findings) for findings in (1, 4, 16)],
@@ -41,6 +48,7 @@ def main() -> None:
         backends = [(name, precision or "f32") for name, _, precision in (b.partition(":") for b in options.backends)]
         rows = measure(BenchSettings(options.models, backends, CASES, options.rounds, options.cold), print)
         growth = {name: _growth(name, cases, options.rounds) for name, cases in GROWTH.items()}
+        growth["cases"] = _of_cases()
         write_record("speed", 0, {**rows, "rounds": options.rounds, "growth": growth})
     record = json.loads((RESULTS / "speed.json").read_text(encoding="utf-8"))
     _write_page(record)
@@ -66,6 +74,21 @@ def _growth(name: str, cases: list[BenchCase], rounds: int) -> dict[str, Any]:
             "exponent": exponent(sizes, seconds)}  # fmt: skip
 
 
+def _of_cases() -> dict[str, Any]:
+    predictor, seconds, peak = load("tiny", backend="torch"), [], []
+    predictor.segment(CASE.pixels(), targets=TARGETS[:1], modality=MODALITY)
+    for count in COUNTS:
+        forget_peak()
+        started = time.perf_counter()
+        for _ in range(count):
+            with tempfile.TemporaryDirectory() as folder:
+                result = predictor.segment(CASE.written(Path(folder)), targets=TARGETS[:1], modality=MODALITY)
+                write_case(Path(folder), result, case="picture", image="picture.png", model=predictor.name)
+        seconds.append(time.perf_counter() - started)
+        peak.append(peak_bytes())
+    return {"sizes": COUNTS, "seconds": seconds, "peak": peak, "exponent": exponent(COUNTS, seconds)}
+
+
 def _write_page(record: dict[str, Any]) -> None:
     page = PAGE.read_text(encoding="utf-8")
     before, after = page.split(BEGIN)[0], page.split(END)[1]
@@ -85,7 +108,7 @@ def _write_page(record: dict[str, Any]) -> None:
             for name, each in growth.items()
         ],
     )  # fmt: skip
-    plot = "![Whole times against pixels, findings and slices](images/speed.svg)"
+    plot = "![Whole times against pixels, findings, slices and cases](images/speed.svg)"
     PAGE.write_text(f"{before}{BEGIN}\n{said}\n\n{made}\n\n{grown}\n\n{plot}\n{END}{after}", encoding="utf-8")
 
 

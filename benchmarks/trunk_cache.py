@@ -1,6 +1,8 @@
-"""What a step costs from kept trunks, against one from the pictures: same batches, taken in turn, in one process.
+"""What a step costs from kept trunks, against one from the pictures, and what filling the cache costs by what computes.
 
-Time is that of the CPU, so that what else a machine does counts little.
+Same batches, taken in turn, in one process. Time is that of the CPU, so that what else a machine does counts little.
+``fill`` is of the trunks alone: torch in float32, and in the run's precision each of torch and OpenVINO; ``off`` is the
+mean difference from torch in float32, as a share of the mean value.
 
 ``python -m benchmarks.trunk_cache --host lite_medsam --edges 4,7 9,11 none``
 """
@@ -9,11 +11,14 @@ import argparse
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from benchmarks.record import shared_data, write_record
 from medsegr.backbones.trunk import Trunk
+from medsegr.inference.backends.trunk_session import can_compile_trunk
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 from medsegr.training.config_file import load_config
@@ -44,6 +49,7 @@ def measured(options: argparse.Namespace, edge: str) -> dict[str, float]:
         store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb).require_all()
         batches = TrainingBatches(store, config, model.vocabulary, model.preprocess)
         cache = TrunkCache(model, config, fabric.autocast)
+        fill = filled(model, config, [batches[number].pixels for number in range(options.batches + 1)])
         step = _Step(model, config, fabric)
         seconds, difference = {"with": 0.0, "without": 0.0}, 0.0
         for number in range(options.batches + 1):
@@ -63,6 +69,35 @@ def measured(options: argparse.Namespace, edge: str) -> dict[str, float]:
         "ratio": round(each["with"] / each["without"], 3),
         "bytes_per_picture": round(size),
         "loss_difference": round(difference, 5),
+        "fill": fill,
+    }
+
+
+def filled(model: ReportGuidedSam, config: TrainConfig, pictures: Sequence[Tensor]) -> dict[str, dict[str, float]]:
+    """Way -> CPU seconds a picture for its trunk, the share of torch's in float32, and how far it is off."""
+    ways, caches = {"torch 32": ("torch", "32"), "torch": ("torch", config.precision)}, {}
+    if can_compile_trunk(model):
+        ways["openvino"] = ("auto", config.precision)
+    for name, (backend, precision) in ways.items():
+        settings = replace(config.trunk_cache, backend=backend, dtype="float32")
+        own = replace(config, precision=precision, trunk_cache=settings)
+        caches[name] = TrunkCache(model.eval(), own, build_fabric(own).autocast)
+    seconds, off, exact = dict.fromkeys(ways, 0.0), dict.fromkeys(ways, 0.0), [torch.zeros(())]
+    for number, pixels in enumerate(pictures):
+        for name, cache in caches.items():
+            started = time.process_time()
+            levels = cache.compute(pixels)
+            seconds[name] += (time.process_time() - started) * (number > 0)
+            exact = list(levels) if name == "torch 32" else exact
+            off[name] = max(off[name], float((levels[0] - exact[0]).abs().mean() / exact[0].abs().mean()))
+    count = sum(map(len, pictures[1:]))
+    return {
+        name: {
+            "seconds": round(spent / count, 4),
+            "ratio": round(spent / seconds["torch 32"], 3),
+            "off": round(off[name], 6),
+        }
+        for name, spent in seconds.items()
     }
 
 

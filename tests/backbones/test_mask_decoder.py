@@ -14,19 +14,19 @@ from medsegr.backbones.prompt_encoder import PromptEncoder
 from medsegr.backbones.residual_layers import ResidualStage
 from medsegr.backbones.two_way_transformer import DecoderSizes
 
-DIM, SIZE, GRID = 32, 64, 8
+DIM, SIZE, GRID = 64, 64, 8
 
 
-def _theirs(build):
+def _theirs(build, heads):
     if build == "sam2":
         prompts = Sam2PromptEncoderConfig(hidden_size=DIM, image_size=SIZE, patch_size=SIZE // GRID)
         decoder = Sam2MaskDecoderConfig(
-            hidden_size=DIM, mlp_dim=48, num_attention_heads=4, iou_head_hidden_dim=DIM,
+            hidden_size=DIM, mlp_dim=48, num_attention_heads=heads, iou_head_hidden_dim=DIM,
             dynamic_multimask_via_stability=False, attn_implementation="eager",
         )  # fmt: skip
         return Sam2PromptEncoder(prompts), Sam2MaskDecoder(decoder)
     decoder = SamMaskDecoderConfig(
-        hidden_size=DIM, mlp_dim=48, num_attention_heads=4, iou_head_hidden_dim=DIM, layer_norm_eps=1e-5
+        hidden_size=DIM, mlp_dim=48, num_attention_heads=heads, iou_head_hidden_dim=DIM, layer_norm_eps=1e-5
     )
     sam = SamConfig(
         vision_config=SamVisionConfig(image_size=SIZE, patch_size=SIZE // GRID, num_pos_feats=DIM // 2),
@@ -37,14 +37,15 @@ def _theirs(build):
     return SamPromptEncoder(sam), SamMaskDecoder(decoder)
 
 
-@pytest.fixture(params=["sam", "sam2"])
+@pytest.fixture(params=[("sam", 4), ("sam", 2), ("sam2", 4), ("sam2", 2)], ids=str)  # of two, tokens count as few
 def both(request):
     """Ours and theirs with the same weights, none of them zero: (prompt encoder, decoder), twice."""
     torch.manual_seed(0)
-    theirs = _theirs(request.param)
+    build, heads = request.param
+    theirs = _theirs(build, heads)
     ours = (
-        PromptEncoder(DIM, SIZE, GRID, build=request.param),
-        MaskDecoder(DecoderSizes(DIM, 48, heads=4, build=request.param)),
+        PromptEncoder(DIM, SIZE, GRID, build=build),
+        MaskDecoder(DecoderSizes(DIM, 48, heads=heads, build=build)),
     )
     for own, other in zip(ours, theirs, strict=True):
         for tensor in other.state_dict().values():

@@ -4,6 +4,7 @@ import csv
 import shutil
 from contextlib import nullcontext
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ from medsegr.training.studies import StudyStore
 from medsegr.training.train import train
 from medsegr.training.trunk_cache import FOLDER, TrunkCache
 from medsegr.view import View
-from tests.random_hosts import random_sam, random_sam2, random_tiny
+from tests.random_hosts import random_lite_medsam, random_sam, random_sam2, random_tiny
+from tests.shapes import leave_unchecked
 
 from .small_dataset import SIDE, make_dataset, small_config
 
@@ -162,3 +164,24 @@ def test_pictures_are_among_their_versions(data, host, tmp_path):
     assert three != other
     assert len(set(three) | set(other)) <= len(set(three)) + 6, "versions are the same for every seed"
     assert len(set(pictures(0))) > 90
+
+
+@pytest.mark.skipif(not find_spec("openvino"), reason="needs pip install 'medsegr[openvino]'")
+def test_trunks_by_openvino_are_torchs_and_kept_apart(data, tmp_path, monkeypatch):
+    leave_unchecked(monkeypatch)
+    model = attach(random_lite_medsam(64), AdapterConfig(token_dim=16, heads=2, blocks=(4,))).train()
+    pixels, found = torch.randn(2, 3, 64, 64), {}
+    pixels[0, :, :20] += 1
+    for backend in ("auto", "torch"):
+        kept = TrunkCacheConfig(versions=1, dtype="float32", folder=str(tmp_path), backend=backend)
+        cache = TrunkCache(model, small_config(data, tmp_path, trunk_cache=kept, precision="32"), nullcontext)
+        assert cache.compiles == (backend == "auto")
+        found[backend] = cache(pixels).tensors
+        with torch.no_grad():  # the adapter goes on to learn
+            model.adapter.prompt_gate += 1
+        assert all(map(torch.equal, cache(pixels).tensors, found[backend]))
+    assert model.training
+    assert len(list(tmp_path.glob("*.safetensors"))) == 4
+    for one, other in zip(found["auto"], found["torch"], strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert (found["torch"][0][0] - found["torch"][0][1]).abs().mean() > 0.001

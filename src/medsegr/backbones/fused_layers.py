@@ -51,10 +51,18 @@ def linear(layer: nn.Module, tokens: Tensor, gelu: bool = False) -> Tensor:
         tokens: (..., C).
         gelu: Whether the GELU is taken.
     """
-    if type(layer) is not nn.Linear or not _serves(tokens, layer.weight, layer.bias):
+    if type(layer) is not nn.Linear:
         plain = layer(tokens)
         return F.gelu(plain) if gelu else plain
-    return _KERNELS._linear_pointwise(tokens.contiguous(), layer.weight, layer.bias, *(_GELU if gelu else _NONE))
+    return weighted(tokens, layer.weight, layer.bias, gelu)
+
+
+def weighted(tokens: Tensor, weight: Tensor, bias: Tensor, gelu: bool = False) -> Tensor:
+    """As :func:`linear`, of the weights (E, C) and biases (E) themselves."""
+    if not _serves(tokens, weight, bias):
+        plain = F.linear(tokens, weight, bias)
+        return F.gelu(plain) if gelu else plain
+    return _KERNELS._linear_pointwise(tokens.contiguous(), weight, bias, *(_GELU if gelu else _NONE))
 
 
 @contextmanager

@@ -8,18 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.decoder_input import per_finding
+from medsegr.backbones.fused_layers import weighted
 from medsegr.backbones.two_way_transformer import DecoderSizes, Perceptron, TwoWayTransformer
-
-
-class ChannelNorm(nn.LayerNorm):
-    """A layer norm over the channels of a map."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, eps=1e-6)
-
-    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """Each position by itself."""
-        return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class MaskDecoder(nn.Module):
@@ -37,7 +27,7 @@ class MaskDecoder(nn.Module):
         self.transformer = TwoWayTransformer(sizes)
         self.upscale_conv1 = nn.ConvTranspose2d(dim, dim // 4, 2, 2)
         self.upscale_conv2 = nn.ConvTranspose2d(dim // 4, dim // 8, 2, 2)
-        self.upscale_layer_norm = ChannelNorm(dim // 4)
+        self.upscale_layer_norm = nn.LayerNorm(dim // 4, eps=1e-6)
         self.output_hypernetworks_mlps = nn.ModuleList(Perceptron(dim, dim, dim // 8) for _ in range(tokens))
         self.iou_prediction_head = Perceptron(dim, dim, tokens, sigmoid=self.newer)
         if self.newer:
@@ -75,23 +65,51 @@ class MaskDecoder(nn.Module):
             tokens = torch.cat((tokens, sparse_prompt_embeddings), dim=2).to(self.iou_token.weight.dtype)
         features = per_finding(image_embeddings + dense_prompt_embeddings, count * prompts)
         positions = per_finding(image_positional_embeddings, count * prompts)
-        tokens, read = self.transformer(tokens, features, positions)
-        tokens = tokens[:, :, int(self.newer) :]
-        finest = self._enlarged(read.transpose(2, 3).reshape(features.shape), high_resolution_features)
         wanted = range(1, len(self.output_hypernetworks_mlps)) if multimask_output else range(1)
+        tokens, read = self.transformer(tokens, features, positions, int(self.newer) + 1 + wanted.stop)
+        tokens = tokens[:, :, int(self.newer) :]
+        finest = self._enlarged(read[:, 0], features.shape[-1], high_resolution_features)
         weights = torch.stack([self.output_hypernetworks_mlps[k](tokens[:, :, 1 + k]) for k in wanted], dim=2)
-        masks = weights @ finest.reshape(count, prompts, finest.shape[1], -1)
+        masks = _as_maps(weights.flatten(0, 1) @ finest.transpose(1, 2), features.shape[-1])
         scores = self.iou_prediction_head(tokens[:, :, 0])[:, :, wanted.start : wanted.stop]
-        return masks.reshape(*masks.shape[:3], *finest.shape[-2:]), scores
+        return masks.unflatten(0, (count, prompts)), scores
 
     def _enlarged(
-        self, features: Float[Tensor, "n d h w"], finer: Sequence[Float[Tensor, "b _ _ _"]]
-    ) -> Float[Tensor, "n c y x"]:
-        """Features at four times their grid, with the finer maps added on the way."""
-        up = self.upscale_conv1(features)
+        self, features: Float[Tensor, "n hw d"], width: int, finer: Sequence[Float[Tensor, "b _ _ _"]]
+    ) -> Float[Tensor, "n cells c"]:
+        """Features at four times their grid, with the finer maps added on the way; cell by cell, channels last.
+
+        A transposed convolution whose kernel is its stride is a linear layer: of 2 x 2 cells for each one. The cells
+        stay with the one that they come from, and only masks are laid out as maps.
+        """
+        up = _divided(features, self.upscale_conv1)
         if finer:
-            up = up + per_finding(finer[1], features.shape[0])
-        up = self.upscale_conv2(F.gelu(self.upscale_layer_norm(up)))
-        if finer:
-            up = up + per_finding(finer[0], features.shape[0])
-        return F.gelu(up)
+            up = up + per_finding(_as_cells(finer[1], width), features.shape[0])
+        up = F.gelu(self.upscale_layer_norm(up))
+        if not finer:
+            return _divided(up, self.upscale_conv2, gelu=True)
+        finest = per_finding(_as_cells(finer[0], width), features.shape[0])
+        return F.gelu(_divided(up, self.upscale_conv2) + finest)
+
+
+def _divided(cells: Float[Tensor, "n l c"], layer: nn.ConvTranspose2d, gelu: bool = False) -> Float[Tensor, "n m e"]:
+    """Each cell as 2 x 2, one after another; the GELU of them."""
+    weight, bias = layer.weight.permute(2, 3, 1, 0).flatten(0, 2), layer.bias
+    assert bias is not None
+    return weighted(cells, weight, bias.repeat(4), gelu).reshape(cells.shape[0], -1, len(bias))
+
+
+def _as_cells(maps: Float[Tensor, "n c y x"], width: int) -> Float[Tensor, "n l c"]:
+    """A map in the order of :func:`_divided`, from a grid of this width on."""
+    times = (maps.shape[-1] // width).bit_length() - 1
+    rows, columns = (maps.shape[-2] >> times, *[2] * times), (width, *[2] * times)
+    cells = maps.reshape(*maps.shape[:2], *rows, *columns)
+    pairs = [axis for step in range(times + 1) for axis in (2 + step, 3 + times + step)]
+    return cells.permute(0, *pairs, 1).flatten(1, -2)
+
+
+def _as_maps(cells: Float[Tensor, "n m l"], width: int) -> Float[Tensor, "n m y x"]:
+    """Cells of a grid of this width, divided twice, as maps."""
+    height = cells.shape[-1] // (16 * width)
+    apart = cells.reshape(*cells.shape[:2], height, width, 2, 2, 2, 2)
+    return apart.permute(0, 1, 2, 4, 6, 3, 5, 7).reshape(*cells.shape[:2], 4 * height, 4 * width)

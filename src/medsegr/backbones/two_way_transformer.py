@@ -70,6 +70,52 @@ class TokenAttention(nn.Module):
         joined = read.transpose(1, 2).reshape(*query.shape[:3], -1)
         return self.get_submodule(self.last)(joined)
 
+    def of_image(
+        self, query: Float[Tensor, "b k q d"], placed: Float[Tensor, "m 1 hw d"], image: Float[Tensor, "m 1 hw d"]
+    ) -> Float[Tensor, "b k q d"]:
+        """What the tokens read of an image: :meth:`forward` with the image for keys and values.
+
+        Few tokens are asked in the image's own channels, each head's question led back through the keys' projection,
+        so that no projection of the image is made. The keys' bias is the same at every place and falls out.
+        """
+        if not self._few(query):
+            return self(query, placed, image)
+        asked = self._led_back(self._heads(self.q_proj(query)), self.k_proj)
+        shares = torch.softmax(self.scaling * (asked @ placed[:, 0].transpose(1, 2)), dim=-1)
+        seen = (shares @ image[:, 0]).unflatten(1, (self.heads, -1))
+        read = torch.einsum("mhqd,hed->mqhe", seen, self._by_head(self.v_proj.weight)).flatten(2) + self.v_proj.bias
+        return self.get_submodule(self.last)(read.view(*query.shape[:3], -1))
+
+    def to_image(
+        self, placed: Float[Tensor, "m 1 hw d"], key: Float[Tensor, "b k q d"], value: Float[Tensor, "b k q d"]
+    ) -> Float[Tensor, "m 1 hw d"]:
+        """What the places of an image read of the tokens: :meth:`forward` with the image for queries.
+
+        Of few tokens in the image's own channels, as :meth:`of_image`. Each head's shares sum to 1, so that the last
+        bias goes to the heads in equal parts.
+        """
+        if not self._few(key):
+            return self(placed, key, value)
+        keys, last = self._heads(self.k_proj(key)), self.get_submodule(self.last)
+        assert isinstance(last, nn.Linear)
+        logits = self._led_back(keys, self.q_proj) @ placed[:, 0].transpose(1, 2)
+        bias = keys @ self.q_proj.bias.view(self.heads, -1, 1)
+        shares = torch.softmax(self.scaling * (logits.unflatten(1, (self.heads, -1)) + bias), dim=2)
+        told = torch.einsum(
+            "mhqe,dhe->mhqd", self._heads(self.v_proj(value)), last.weight.unflatten(1, (self.heads, -1))
+        )
+        return (shares.flatten(1, 2).transpose(1, 2) @ (told + last.bias / self.heads).flatten(1, 2))[:, None]
+
+    def _few(self, tokens: Float[Tensor, "b k q d"]) -> bool:
+        """Whether asking in the image's channels takes no more products than projecting the image."""
+        return tokens.shape[2] * self.heads <= self.q_proj.out_features
+
+    def _led_back(self, inside: Float[Tensor, "m h q e"], layer: nn.Linear) -> Float[Tensor, "m hq d"]:
+        return torch.einsum("mhqe,hed->mhqd", inside, self._by_head(layer.weight)).flatten(1, 2)
+
+    def _by_head(self, weight: Float[Tensor, "c d"]) -> Float[Tensor, "h e d"]:
+        return weight.unflatten(0, (self.heads, -1))
+
     def _heads(self, tokens: Float[Tensor, "b k n c"]) -> Float[Tensor, "bk h n e"]:
         return tokens.reshape(tokens.shape[0] * tokens.shape[1], tokens.shape[2], self.heads, -1).transpose(1, 2)
 
@@ -142,9 +188,10 @@ class TwoWayBlock(nn.Module):
             placed = tokens + places
             tokens = tokens + self.self_attn(placed, placed, tokens)
         tokens = self.layer_norm1(tokens)
-        tokens = self.layer_norm2(tokens + self.cross_attn_token_to_image(tokens + places, image + grid, image))
+        placed = image + grid
+        tokens = self.layer_norm2(tokens + self.cross_attn_token_to_image.of_image(tokens + places, placed, image))
         tokens = self.layer_norm3(tokens + self.mlp(tokens))
-        image = image + self.cross_attn_image_to_token(image + grid, tokens + places, tokens)
+        image = image + self.cross_attn_image_to_token.to_image(placed, tokens + places, tokens)
         return tokens, self.layer_norm4(image)
 
 
@@ -158,13 +205,21 @@ class TwoWayTransformer(nn.Module):
         self.layer_norm_final_attn = nn.LayerNorm(sizes.dim)
 
     def forward(
-        self, tokens: Float[Tensor, "b k n d"], features: Float[Tensor, "m d h w"], positions: Float[Tensor, "m d h w"]
-    ) -> tuple[Float[Tensor, "b k n d"], Float[Tensor, "m 1 hw d"]]:
-        """Tokens and features after both have read each other; M is B x K."""
+        self,
+        tokens: Float[Tensor, "b k n d"],
+        features: Float[Tensor, "m d h w"],
+        positions: Float[Tensor, "m d h w"],
+        kept: int,
+    ) -> tuple[Float[Tensor, "b k kept d"], Float[Tensor, "m 1 hw d"]]:
+        """The first tokens and the features after both have read each other; M is B x K.
+
+        Of the last look only ``kept`` tokens are wanted, and none of them sees another's.
+        """
         image = features.flatten(2).transpose(1, 2).unsqueeze(1)
         grid = positions.flatten(2).transpose(1, 2).unsqueeze(1)
         places = tokens
         for layer in self.layers:
             tokens, image = layer(tokens, image, places, grid)
-        tokens = tokens + self.final_attn_token_to_image(tokens + places, image + grid, image)
+        tokens, places = tokens[:, :, :kept], places[:, :, :kept]
+        tokens = tokens + self.final_attn_token_to_image.of_image(tokens + places, image + grid, image)
         return self.layer_norm_final_attn(tokens), image

@@ -113,6 +113,7 @@ def _guided(predictor: Predictor, case: BenchCase, image: Path | np.ndarray, fol
     clock = StageClock()
     with clock.stage("read"):
         prepared = predictor.prepare(case.asked(image))
+    assert len(prepared.sought) == case.findings, "two of its names mean the same"
     with clock.stage("postprocess"), watched(predictor.model, clock):
         (result,) = predictor.answer([prepared])
     with tempfile.TemporaryDirectory(dir=folder) as made:

@@ -1,6 +1,7 @@
 """A page in points with y downwards, and pictures on it. No pyplot, so it works in threads and servers."""
 
 import io
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ class Page:
         stream = io.BytesIO()
         self.canvas.draw()
         opaque = np.asarray(self.canvas.buffer_rgba())[..., :3]
-        Image.fromarray(opaque).save(stream, "png", compress_level=3, dpi=(DPI, DPI))
+        Image.fromarray(opaque).save(stream, "png", compress_type=zlib.Z_RLE, dpi=(DPI, DPI))
         return stream.getvalue()
 
 

@@ -173,19 +173,18 @@ class ReportGuidedSam(AdaptedHost):
         """
         if prompts is None and (engine := self.engine_for("outline")) is not None:
             return engine.outline(self, encoding)
-        priors, image, maps = encoding.priors, encoding.image, encoding.location_logits
+        priors, maps = encoding.priors, encoding.location_logits
+        image = replace(encoding.image, features=encoding.image.features.contiguous())
         tokens = encoding.guidance.tokens
         batch, findings = tokens.shape[:2]
-        repeated = per_finding(image.features, batch * findings)
-        features = repeated
         agreement = self.adapter.agree(image.features, priors)
         gated = self.adapter.agreement.gated(agreement)
         added: tuple[Tensor, ...] = ()
-        boxes = None
+        boxes, features = None, image.features
         decode: Callable[..., Tensor] = partial(decode_each, self.backbone)
         if self.adapter.late is not None:
             late_guidance = replace(encoding.guidance, evidence=gated.sum(2)).per_finding()
-            features, late_map = self.adapter.late(repeated, late_guidance)
+            features, late_map = self.adapter.late(image.features, late_guidance)
             added, fine_map = self.adapter.refine(image, tokens, late_map)
             own_maps = (late_map,) if fine_map is None else (late_map, fine_map)
             maps = (*maps, *(level.view(batch, findings, *level.shape[-2:]) for level in own_maps))
@@ -196,6 +195,8 @@ class ReportGuidedSam(AdaptedHost):
                 mask = late_map.view(batch, findings, *late_map.shape[-2:]) if self.adapter.config.mask_prompt else None
                 prompts = native_prompts(prompts, boxes, mask)
                 decode = decode if boxes is None else self.backbone.decode
+        else:
+            features = per_finding(image.features, batch * findings)
         logits = decode(
             replace(image, features=features, added=added),
             self.adapter.prompts(tokens),
@@ -203,7 +204,7 @@ class ReportGuidedSam(AdaptedHost):
             self.mask_decoder,
         )
         agreed = torch.cat([_inside_region(priors.region, gated), gated], dim=2).flatten(0, 1)
-        support = self.adapter.support(features, repeated, tokens.flatten(0, 1), logits, agreed)
+        support = self.adapter.support(features, image.features, tokens.flatten(0, 1), logits, agreed)
         return GuidedOutput(
             logits.view(batch, findings, *logits.shape[-2:]), support.view(batch, findings), maps, agreement, boxes
         )

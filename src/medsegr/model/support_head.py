@@ -32,7 +32,7 @@ class SupportHead(nn.Module):
     def forward(
         self,
         features: Float[Tensor, "n c h w"],
-        shared: Float[Tensor, "n c h w"],
+        shared: Float[Tensor, "b c h w"],
         tokens: Float[Tensor, "n 4 d"],
         logits: Float[Tensor, "n y x"],
         agreement: Float[Tensor, "n 3 h w"],
@@ -41,7 +41,7 @@ class SupportHead(nn.Module):
 
         Args:
             features: The finding's own, modulated image embedding.
-            shared: The image embedding that all findings share.
+            shared: The image embedding that all findings of an image share.
             tokens: Fused prior tokens.
             logits: The finding's mask logits, read as they are (no gradient into the mask).
             agreement: How far each place agrees with the stated place, texture and shape; 0 at best.
@@ -49,8 +49,10 @@ class SupportHead(nn.Module):
         soft = torch.sigmoid(logits.detach().float())
         weights = F.adaptive_avg_pool2d(soft[:, None], (features.shape[-2], features.shape[-1])).to(features.dtype)
         total = weights.sum((-2, -1)) + 1e-4
-        both = torch.cat([features, shared], dim=1)
-        pooled = self.norm(self.project((both * weights).sum((-2, -1)) / total))
+        own = (features.flatten(2) @ weights.flatten(2).transpose(1, 2))[..., 0]
+        common = weights.view(shared.shape[0], -1, weights[0].numel()) @ shared.flatten(2).transpose(1, 2)
+        both = torch.cat([own, common.flatten(0, 1)], dim=1)
+        pooled = self.norm(self.project(both / total))
         flat = soft.flatten(1)
         certainty = torch.stack(
             [

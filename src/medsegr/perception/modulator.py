@@ -98,17 +98,19 @@ class Modulator(nn.Module):
                     setattr(self, aspect, None)
 
     def forward(
-        self, features: Float[Tensor, "b c h w"], guidance: Guidance
+        self, features: Float[Tensor, "m c h w"], guidance: Guidance
     ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b k y x"]]:
         """Modulated features, and the logits of where each finding may lie, at the grid that was worked at.
 
         Args:
             features: A host's feature map.
-            guidance: The priors of the findings of each image.
+            guidance: The priors of the findings of each image; where they are of more images, each map is that of
+                as many of them, one after another.
         """
         height, width = features.shape[-2:]
         if not self.largest or max(height, width) <= self.largest:
             added, logits = self.added(features, guidance)
+            features = _for_each(features, guidance)
             return (features if added is None else features + added.to(features.dtype)), logits
         share = self.largest / max(height, width)
         size = (max(1, round(height * share)), max(1, round(width * share)))
@@ -123,12 +125,12 @@ class Modulator(nn.Module):
         return features + larger, logits
 
     def added(
-        self, features: Float[Tensor, "b c h w"], guidance: Guidance
+        self, features: Float[Tensor, "m c h w"], guidance: Guidance
     ) -> tuple[Float[Tensor, "b c h w"] | None, Float[Tensor, "b k h w"]]:
         """What is added to the features, None where no aspect guides, and the logits."""
         # Padding findings are left out of every sum, so they change nothing.
         # Contiguous, since group norm's backward pass crashes on some layouts of hosts (torch 2.13 on a CPU).
-        inner = self.down(self.norm(features.contiguous()))
+        inner = _for_each(self.down(self.norm(features.contiguous())), guidance)
         tokens = guidance.tokens.to(inner.dtype)
         valid = guidance.valid.to(inner.dtype)
         located, logits = self.location(
@@ -142,3 +144,11 @@ class Modulator(nn.Module):
                 found = getattr(self, aspect)(inner, tokens[:, :, place], attention)
                 added = found * gate[:, None, None] if added is None else added.addcmul(found, gate[:, None, None])
         return (None if added is None else self.up(added)), logits
+
+
+def _for_each(maps: Float[Tensor, "m c h w"], guidance: Guidance) -> Float[Tensor, "b c h w"]:
+    """Maps of images as the guidance has them; a view where all are of one image."""
+    count = guidance.tokens.shape[0]
+    if len(maps) == 1:
+        return maps.expand(count, -1, -1, -1)
+    return maps if len(maps) == count else maps.repeat_interleave(count // len(maps), dim=0)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from medsegr.backbones.trunk import Trunk, refuse_undivided
 from medsegr.backbones.trunk_store import TrunkStore, weights_digest
 from medsegr.errors import ConfigError
+from medsegr.inference.backends.trunk_session import TrunkSession, can_compile_trunk
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import TrainConfig
 
@@ -27,8 +29,8 @@ class TrunkCache:
     """Pictures -> what the host leaves of them behind its trunk, from disk or computed now.
 
     A picture is known by its pixels, so that a wrong trunk cannot be found: the key is of the pixels, all of the
-    host's weights, the block, the precision and the type of number. Trunks have the kept numbers' precision when they
-    are computed as well, so that what a run learns does not depend on what was at hand.
+    host's weights, the block, the precision, the type of number, and what computes. Trunks have the kept numbers'
+    precision when they are computed as well, so that what a run learns does not depend on what was at hand.
 
     Args:
         model: With the adapter that is trained.
@@ -52,7 +54,8 @@ class TrunkCache:
         folder = Path(settings.folder) if settings.folder else Path(config.out) / FOLDER
         self.store = TrunkStore(folder, settings.gigabytes * 1e9)
         origin = [FORMAT, weights_digest(model.backbone.model), model.trunk_block, settings.dtype, config.precision]
-        self._origin = json.dumps(origin).encode()
+        self.compiles = settings.backend == "auto" and can_compile_trunk(model)
+        self._origin = json.dumps([*origin, "openvino"] if self.compiles else origin).encode()
 
     @torch.no_grad()
     def __call__(self, pixels: Float[Tensor, "b 3 s s"]) -> Trunk:
@@ -61,7 +64,7 @@ class TrunkCache:
         found = {key: kept for key in dict.fromkeys(keys) if (kept := self.store.read(key)) is not None}
         missing = [key for key in dict.fromkeys(keys) if key not in found]
         if missing:
-            computed = self._computed(pixels[[keys.index(key) for key in missing]])
+            computed = self.compute(pixels[[keys.index(key) for key in missing]])
             for row, key in enumerate(missing):
                 found[key] = tuple(level[row].contiguous() for level in computed)
                 self.store.write(key, found[key])
@@ -73,10 +76,19 @@ class TrunkCache:
         """Name of a picture's trunk."""
         return hashlib.sha256(self._origin + picture.contiguous().numpy().tobytes()).hexdigest()
 
-    def _computed(self, pixels: Float[Tensor, "b 3 s s"]) -> tuple[Tensor, ...]:
-        with self.autocast():
-            trunk = self.model.trunk(pixels.to(self._device()))
-        return tuple(level.to("cpu", self.dtype) for level in trunk.tensors)
+    @torch.no_grad()
+    def compute(self, pixels: Float[Tensor, "b 3 s s"]) -> tuple[Tensor, ...]:
+        """The trunk's tensors of a batch, on the CPU, whatever is kept."""
+        if self.compiles:
+            levels = self._session(pixels.cpu().float())
+        else:
+            with self.autocast():
+                levels = self.model.trunk(pixels.to(self._device())).tensors
+        return tuple(level.to("cpu", self.dtype) for level in levels)
+
+    @cached_property
+    def _session(self) -> TrunkSession:
+        return TrunkSession(self.model, "bf16" if self.mixed else "f32")
 
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
