@@ -80,7 +80,8 @@ class MaskDecoder(nn.Module):
         finest = self._enlarged(read.transpose(2, 3).reshape(features.shape), high_resolution_features)
         wanted = range(1, len(self.output_hypernetworks_mlps)) if multimask_output else range(1)
         weights = torch.stack([self.output_hypernetworks_mlps[k](tokens[:, :, 1 + k]) for k in wanted], dim=2)
-        masks = weights @ finest.reshape(count, prompts, finest.shape[1], -1)
+        pixels = finest.permute(0, 2, 3, 1).reshape(count, prompts, -1, finest.shape[1])
+        masks = (pixels @ weights.transpose(2, 3)).transpose(2, 3)
         scores = self.iou_prediction_head(tokens[:, :, 0])[:, :, wanted.start : wanted.stop]
         return masks.reshape(*masks.shape[:3], *finest.shape[-2:]), scores
 
