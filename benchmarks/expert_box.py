@@ -136,9 +136,9 @@ def main() -> None:
         rows = pd.DataFrame(list(rows_of(host, folder, given.split, given.limit, given.package)))
         keep(rows, FOLDER / "expert_box.csv.gz")
         print(f"{folder.name}: {len(rows)} findings", flush=True)
-    limits = limits_of({folder.name: given.limit for folder in open_data(given.data)})
-    settings = {"host": HOST, "split": given.split, "larger_by": SHARE, "shifted_by": SHARE, "limits": limits}
-    write_record("expert_box", 0, settings)
+        limits = limits_of({folder.name: given.limit})
+        settings = {"host": HOST, "split": given.split, "larger_by": SHARE, "shifted_by": SHARE, "limits": limits}
+        write_record("expert_box", 0, settings)
 
 
 def limits_of(asked: Mapping[str, int | None]) -> dict[str, int]:
