@@ -110,3 +110,17 @@ def test_residual_stages_are_those_of_transformers():
     ours.load_state_dict(theirs.state_dict())
     features = torch.randn(2, 6, 12, 20)
     torch.testing.assert_close(ours.eval()(features), theirs.eval()(features))
+
+
+def test_a_step_in_mixed_precision_reaches_every_weight_of_the_decoder():
+    torch.manual_seed(0)
+    decoder, grid = MaskDecoder(DecoderSizes(DIM, 48, heads=4)), (2, DIM, GRID, GRID)
+    with torch.autocast("cpu", torch.bfloat16):
+        masks, scores = decoder(
+            torch.randn(grid), image_positional_embeddings=torch.randn(1, DIM, GRID, GRID).expand(grid),
+            sparse_prompt_embeddings=torch.randn(2, 1, 5, DIM), dense_prompt_embeddings=torch.zeros(grid),
+            multimask_output=True,
+        )  # fmt: skip
+    (masks.float().square().mean() + scores.float().square().mean()).backward()
+    idle = {name for name, weight in decoder.named_parameters() if weight.grad is None or not weight.grad.any()}
+    assert all(name.startswith("output_hypernetworks_mlps.0.") or name.endswith("k_proj.bias") for name in idle)
