@@ -135,7 +135,7 @@ class Scopes:
 
     def _alternative(self, target: Tag) -> Tag | None:
         """The "or" between a finding and the next, of which one is there: "atelectasis or fibrosis"."""
-        plain = self.grammar["list_words"] | self.grammar["articles"]
+        plain = self.grammar["lists_and_articles"]
         for at in self.clauses.ors:
             before = [tag for tag in self.clauses.targets if tag.last <= at]
             behind = next((tag for tag in self.clauses.targets if tag.first > at), None)

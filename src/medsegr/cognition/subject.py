@@ -134,7 +134,7 @@ class Subject:
             return Heading(side, title=True)
         if not whole_line or first < len(words) or not self._is_short(sentence):
             return None
-        names_exam = not (self.grammar["exams"] | self.grammar["short_exams"]).isdisjoint(words)
+        names_exam = not self.grammar["any_exams"].isdisjoint(words)
         return Heading(side, title=names_exam and opening) if side or not names_exam else None
 
     def _is_told(self, sentence: Sentence, side: Tag) -> bool:
@@ -151,21 +151,20 @@ class Subject:
 
     def _is_short(self, sentence: Sentence) -> bool:
         words = [word for word in sentence.words if word.isalpha()]
-        plain = self.grammar["tells"] | self.grammar["denies"] | self.grammar["affirms"] | self.grammar["calls_normal"]
         described = sentence.of(
             "shape", "texture", "size", "count", "absent_before", "absent_after", "uncertain_before"
         )
         return (
             0 < len(words) <= 6
             and not described
-            and plain.isdisjoint(words)
+            and self.grammar["tells_or_answers"].isdisjoint(words)
             and ("," not in sentence.known or len(words) < 4)
         )
 
     def _is_title(self, sentence: Sentence, side: Tag, first: int) -> bool:
         """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ..."."""
         words, grammar = sentence.words, self.grammar
-        exams = grammar["exams"] | grammar["short_exams"]
+        exams = grammar["any_exams"]
         if "for" in words[: side.first]:
             return False
         if first == len(words):
