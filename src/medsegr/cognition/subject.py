@@ -10,6 +10,7 @@ from medsegr.cognition.phrases import tokenise
 from medsegr.cognition.tags import Sentence, Tag
 
 _ELSEWHERE = frozenset({"general", "elsewhere", "elsewhere_heads"})
+_THEN = frozenset({"then", "then_after"})
 
 
 def own_words(lexicon: Lexicon, modality: str | None) -> frozenset[str]:
@@ -98,10 +99,12 @@ class Subject:
     def is_then(self, clauses: Clauses, target: Tag) -> bool:
         """True for what was so at another time: "on the prior study there was ...", "when there was ..."."""
         sentence, now, place = clauses.sentence, self.grammar["now"], target.first + 1
+        if sentence.kinds.isdisjoint(_THEN) and now.isdisjoint(sentence.known):
+            return False
         told_now = not now.isdisjoint(sentence.words[place:]) and now.isdisjoint(sentence.words[:place])
         if told_now and self.other_examination(sentence):
             return True
-        if sentence.kinds.isdisjoint(("then", "then_after")):
+        if sentence.kinds.isdisjoint(_THEN):
             return False
         return any(
             tag.last <= target.first and not _cut_off(clauses, tag.last, target.first)
