@@ -12,6 +12,8 @@ _TIMES = r"[^\S\n]{0,3}(?:[x\u00d7*]|by)[^\S\n]{0,3}"
 _RESULT = r"\u2192|->|=>|to\b"
 _CHANGED = re.compile(rf"(?:{_RESULT})\W{{0,2}}(?:now\W)?$")
 _GOES_ON = re.compile(rf"\W{{0,3}}(?:{_RESULT})\W{{0,3}}(?:now\W)?\d")
+_DIGIT = re.compile(r"\d")
+_WORDS = re.compile(r"\w+|[^\w\s]")
 _WINDOW = 70
 """Characters before a size that may say that it is none of the finding's."""
 
@@ -43,6 +45,8 @@ class SizeFinder:
         former = rf"in (?:19|20)\d\d:?|{either('former_ahead')}"
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
         self._size = re.compile(number + more + more + last, re.I)
+        words = (*lexicon.triggers.get("words_former_ahead", ()), *lexicon.triggers.get("words_sizes_of_a_part", ()))
+        self._ahead = {_WORDS.findall(word.lower())[0] for word in words} | {"in", ">", "\u2265"}
         self._elsewhere = re.compile(
             rf"[^\w;.]{{1,3}}(?:{then}|{again}|{either('not_its_size')}|from\b(?!\W{{0,2}}\d))"
             rf"|[ \t-]{{1,2}}(?:{either('settings')})",
@@ -59,7 +63,8 @@ class SizeFinder:
         """The sizes of a sentence; ``lowered`` is the same in lower case."""
         if not ("mm" in lowered or "cm" in lowered or "met" in lowered):
             return
-        for match in self._size.finditer(text):
+        digit = _DIGIT.search(text)
+        for match in self._size.finditer(text, max(0, digit.start() - 1)) if digit else ():
             one, unit, two, other_unit, three, last_unit, outer = match.groups()
             stated = outer or last_unit or other_unit or unit
             if stated is None or self._of_something_else(text, lowered, *match.span()):
@@ -70,11 +75,12 @@ class SizeFinder:
     def _of_something_else(self, text: str, lowered: str, start: int, end: int) -> bool:
         """True for a distance, a former size, an increment, a part's size or a setting."""
         ahead = lowered[max(0, start - _WINDOW) : start]
-        if self._elsewhere.match(text, end) or self._part.search(ahead):
+        led = not self._ahead.isdisjoint(_WORDS.findall(ahead))
+        if self._elsewhere.match(text, end) or (led and self._part.search(ahead)):
             return True
         if _CHANGED.search(ahead):
             return False
-        return bool(self._former.search(ahead)) or bool(_GOES_ON.match(text, end))
+        return bool(led and self._former.search(ahead)) or bool(_GOES_ON.match(text, end))
 
 
 def _millimetres(number: str, unit: str) -> float:

@@ -107,8 +107,8 @@ class Tagger:
         return bool(ahead) and ahead[-1] in grammar["patient_verbs"]
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
-        starts = wording.starts
-        rules = self.vocabulary.statements.possible([token.states for token in wording.tokens if token.states])
+        starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
+        rules = self.vocabulary.statements.possible(states)
         for stated in find_statements(rules, text, lowered) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
             for name in stated.targets if places else ():
@@ -120,7 +120,7 @@ class Tagger:
         words = wording.words
         sided = not self.grammar["sides"].isdisjoint(wording.known)
         for tag in tags:
-            if tag.last - tag.first < 2 or tag.kind not in ("target", "zone", "member"):
+            if tag[3] - tag[2] < 2 or tag[0] not in ("target", "zone", "member"):
                 continue
             target = self.lexicon.targets[tag.name] if tag.kind == "target" else None
             for place in range(tag.first, tag.last) if sided and not (target and target.side) else ():
@@ -248,12 +248,14 @@ def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
     found: list[Tag] = []
     following = 0
     for place, token in enumerate(tokens):
-        if token.begins is None or place < following:
+        begins = token.begins
+        if begins is None or place < following:
             continue
-        for last, phrase in phrases_at(token.begins, words, place):
+        for last, phrase in phrases_at(begins, words, place):
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
-                found += [_tag(Tag, (kind, name, place, last, None, other)) for kind, name, other in chosen]
+                for kind, name, other in chosen:
+                    found.append(_tag(Tag, (kind, name, place, last, None, other)))
                 following = last
                 break
     return found
