@@ -15,9 +15,6 @@ from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
 from medsegr.word_forms import is_plural
 
-REMEMBERED, REMEMBERED_LENGTH = 4096, 300
-"""Sentences that are remembered, and the longest such, in characters."""
-
 _tag = tuple.__new__
 """Makes a tag of all its parts at once; many are made."""
 
@@ -35,7 +32,6 @@ class Tagger:
         self.vocabulary = Vocabulary(lexicon)
         self._sizes = SizeFinder(lexicon)
         self._meanings: dict[str | None, Meanings] = {}
-        self._remembered: dict[tuple[str, str | None], Sentence] = {}
 
     def meanings_for(self, modality: str | None) -> Meanings:
         """What phrases mean in pictures of a modality."""
@@ -43,18 +39,8 @@ class Tagger:
             self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
         return self._meanings[modality]
 
-    def read(self, text: str, start: int, modality: str | None) -> Sentence:
-        """The sentence ``text``, which begins at character ``start``. Reports say much in the same words."""
-        known = self._remembered.get((text, modality))
-        if known is None:
-            known = self._read(text, modality)
-            if len(text) <= REMEMBERED_LENGTH:
-                if len(self._remembered) >= REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[text, modality] = known
-        return known if start == 0 else known.at(start)
-
-    def _read(self, text: str, modality: str | None) -> Sentence:
+    def read(self, text: str, modality: str | None) -> Sentence:
+        """The sentence ``text``, with all readings of its words."""
         wording = self.vocabulary.wording_of(text)
         lowered = lower(text)
         meanings = self.meanings_for(modality)
