@@ -96,7 +96,7 @@ class Tagger:
         starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
         rules = self.vocabulary.statements.possible(states)
         for stated in find_statements(rules, text, lowered) if rules else ():
-            places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
+            places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
                 yield Tag("target", name, places[0], places[-1] + 1, stated.presence)
 

@@ -98,7 +98,8 @@ class Sentence:
 
     def span(self, tag: Tag) -> Span:
         """Character offsets of a tag in the report."""
-        return self.start + self.wording.starts[tag.first], self.start + self.wording.end(tag.last - 1)
+        start, wording = self.start, self.wording
+        return start + wording.starts[tag[2]], start + wording.ends[tag[3] - 1]
 
     def word(self, place: int) -> str:
         """The word at a place; empty outside the sentence."""
