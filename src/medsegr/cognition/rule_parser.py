@@ -96,7 +96,7 @@ class Reader:
         self.layout = Layout(lexicon)
         self.tagger = Tagger(lexicon, self.grammar)
         self._pictured: dict[tuple[str | None, tuple[str, ...]], Pictured] = {}
-        self._known: dict[tuple[str, str | None, tuple[str, ...]], Known] = {}
+        self._known: dict[tuple[str, str | None, tuple[str, ...]], Known | None] = {}
 
     def pictured(self, modality: str | None, organs: tuple[str, ...]) -> Pictured:
         """What pictures of a modality and of organs make words mean."""
@@ -108,15 +108,16 @@ class Reader:
         return known
 
     def known(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Known:
-        """A sentence, remembered where it is short."""
-        known = self._known.get((text, modality, organs))
+        """A sentence; a short one that comes again is remembered."""
+        key = (text, modality, organs)
+        known = self._known.get(key)
         if known is None:
             sentence = self.tagger.read(text, modality)
             known = Known(sentence, self.pictured(modality, organs).readings.organs_in(sentence))
             if len(text) <= LONGEST:
                 if len(self._known) >= SENTENCES:
                     self._known.clear()
-                self._known[text, modality, organs] = known
+                self._known[key] = known if key in self._known else None
         return known
 
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
