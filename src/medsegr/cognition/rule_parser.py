@@ -170,7 +170,7 @@ class _Report:
         known = self.reader.known(self.text[unit.start : unit.end], self.modality, self.organs)
         unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
-        before, context = context.spoken, context if spoken == context.spoken else context._replace(spoken=spoken)
+        before, context = context.spoken, context if spoken == context.spoken else Context(context.drafts, spoken, *context[2:])
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit)
@@ -256,7 +256,7 @@ class _Report:
         context, new = self._in_context(context, told.sentence, new, unit)
         if not new and drafts is context.drafts:
             return context
-        return context._replace(drafts=(*drafts, *new), opening=context.opening and not new)
+        return Context((*drafts, *new), *context[1:6], context.opening and not new)
 
     def _understood(self, context: Context, sentence: Sentence) -> Understood:
         """What a sentence says of its findings, and of those before it."""
