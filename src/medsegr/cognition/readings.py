@@ -55,7 +55,7 @@ class Readings:
         found: list[tuple[int, tuple[str, ...]]] = []
         if not self._organ_words.isdisjoint(sentence.known):
             found = [(place, known[word]) for place, word in enumerate(sentence.words) if word in known]
-        if "zone" in sentence.kinds and not self._organ_words.isdisjoint(sentence.names):
+        if "zone" in sentence.kinds:
             found += [(tag.first, known[tag.name]) for tag in sentence.of("zone") if tag.name in known]
         if not found:
             return []
