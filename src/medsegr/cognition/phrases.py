@@ -108,7 +108,7 @@ def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequenc
     """
     end, count = place + 1, len(words)
     found = [(end, phrases)] if phrases.meanings else []
-    while phrases.longer and end < count:
+    while end < count and phrases.longer:
         word = words[end]
         if word in INSERTS:
             return _over_inserts(phrases, words, end, found)

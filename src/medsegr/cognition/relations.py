@@ -70,6 +70,8 @@ def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[i
             break
         else:
             return [n for n, other in enumerate(drafts) if other.target.first == first]
+    if after is None and before is not None and tag[0] != "count" and drafts[before][2] != "absent":
+        return (before,)
     case = Case(clauses, tag, drafts, before, after)
     for holds, owners in RELATIONS:
         if holds(case):

@@ -281,9 +281,10 @@ class _Report:
     def _spoken_of(self, clauses: Clauses, scopes: Scopes, heads: Heads) -> list[Draft]:
         """The findings of a sentence, present or not, in its order."""
         sentence = clauses.sentence
+        then = self.subject.may_tell_of_then(sentence)
         new: list[Draft] = []
         for target in clauses.targets:
-            if target.first in heads.dropped or self.subject.is_then(clauses, target):
+            if target[2] in heads.dropped or (then and self.subject.is_then(clauses, target)):
                 continue
             if "advice" in sentence.kinds and self.subject.is_advice(clauses, target):
                 continue

@@ -232,12 +232,13 @@ def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
     tokens, words = wording.tokens, wording.words
     plain = meanings.plain_in(wording.known)
     found: list[Tag] = []
-    following = 0
+    following, count = 0, len(words)
     for place, token in enumerate(tokens):
         begins = token.begins
         if begins is None or place < following:
             continue
-        for last, phrase in phrases_at(begins, words, place):
+        goes_on = place + 1 < count and (words[place + 1] in begins.longer or words[place + 1] in INSERTS)
+        for last, phrase in phrases_at(begins, words, place) if goes_on else ((place + 1, begins),):
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
                 for kind, name, other in chosen:
