@@ -8,7 +8,7 @@ from medsegr.cognition.exceptions import with_exceptions
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
-from medsegr.cognition.phrases import phrases_at
+from medsegr.cognition.phrases import INSERTS, phrases_at
 from medsegr.cognition.sizes import SizeFinder
 from medsegr.cognition.statements import find_statements
 from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
