@@ -146,6 +146,8 @@ def _same(one: Told, other: Told, in_picture: bool) -> bool:
         return False
     if one.presence != other.presence:
         return (sided or None in (one.side, other.side)) and not unlike
+    if one.count != other.count and "multiple" in (one.count, other.count) and None not in (one.count, other.count):
+        return False
     if one.size_mm and other.size_mm and one.size_mm != other.size_mm:
         return False
     if in_picture and _apart(one.zones, other.zones):

@@ -32,6 +32,7 @@ from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes, open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
+from medsegr.cognition.relative_sides import with_sides
 from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
@@ -76,6 +77,11 @@ class Context(NamedTuple):
         last = self.drafts[-1]
         places = frozenset((place.kind, place.name) for place in last.places())
         return Earlier(last.name, last.presence, places, bool(places) and bool(last.of("shape") or last.of("size")))
+
+    def side(self) -> str | None:
+        """The side last spoken of."""
+        sides = (one.name for draft in reversed(self.drafts) for one in draft.of("side"))
+        return next(sides, self.section.name if self.section else self.title.name if self.title else None)
 
 
 class Pictured(NamedTuple):
@@ -150,7 +156,8 @@ class _Report:
 
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
-        unsettled = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
+        read = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
+        unsettled = with_sides(read, context.side())
         organs = self.readings.organs_in(unsettled)
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
         before, context = context.spoken, context if spoken == context.spoken else context._replace(spoken=spoken)

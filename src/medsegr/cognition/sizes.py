@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from medsegr.cognition.lexicon import Lexicon
 
-_NUMBER = r"(?:\d{1,5}(?:[.,]\d{1,4})?|[.,]\d{1,4})"
 _UNIT = r"(?:mm|cm|millimet(?:re|er)s?|centimet(?:re|er)s?)"
 _TIMES = r"[^\S\n]{0,3}(?:[x\u00d7*]|by)[^\S\n]{0,3}"
 _RESULT = r"\u2192|->|=>|to\b"
@@ -32,10 +31,13 @@ class SizeFinder:
             words = sorted(lexicon.triggers.get(f"words_{name}", ()), key=len, reverse=True)
             return "|".join(re.escape(word) + (r"\b" if word[-1].isalnum() else "") for word in words) or "(?!)"
 
-        axis = rf"(?:[^\S\n]{{0,2}}(?:\([^()\n]{{1,22}}\)|{either('axes')}))?"
-        more = rf"(?:{_TIMES}({_NUMBER})[^\S\n]{{0,3}}-?({_UNIT})?{axis})?"
+        self._numbers = {word: n for n in range(2, 13) for word in lexicon.triggers.get(f"count_{n}", ())}
+        spoken = "|".join(word for word in self._numbers if word.isalpha()) or "(?!)"
+        amount = rf"(?:\d{{1,5}}(?:[.,]\d{{1,4}})?|[.,]\d{{1,4}}|{spoken})"
+        axis = rf"(?:[^\S\n]{{0,2}}(?:\((?:{either('axes')}|(?![a-z]{{5,}}\))[^()\n]{{1,22}})\)|{either('axes')}))?"
+        more = rf"(?:{_TIMES}({amount})[^\S\n]{{0,3}}-?({_UNIT})?{axis})?"
         last = rf"(?:[^\S\n]{{0,2}}({_UNIT}))?(?![a-z\d\u00b2\u00b3^]|[^\S\n]?[\u00b2\u00b3^])"
-        number = rf"(?<![\w.,/])({_NUMBER})[^\S\n]{{0,3}}-?({_UNIT})?{axis}"
+        number = rf"(?<![\w.,/])({amount})[^\S\n]{{0,3}}-?({_UNIT})?{axis}"
         then = (
             rf"(?:in|on|at) (?:(?:19|20)\d\d|(?:{either('months')}))|(?:on|in|at) (?:the )?(?:{either('former_times')})"
         )
@@ -65,7 +67,11 @@ class SizeFinder:
             if stated is None or self._of_something_else(text, lowered, *match.span()):
                 continue
             axes = ((one, unit or stated), (two, other_unit or stated), (three, last_unit or stated))
-            yield Measurement(tuple(_millimetres(number, unit) for number, unit in axes if number), *match.span())
+            yield Measurement(tuple(_millimetres(self._number(said), unit) for said, unit in axes if said), *match.span())
+
+    def _number(self, said: str) -> float:
+        """A number in digits or, as the lexicon counts, in a word ("five")."""
+        return float(self._numbers.get(said.lower()) or said.replace(",", "."))
 
     def _of_something_else(self, text: str, lowered: str, start: int, end: int) -> bool:
         """True for a distance, a former size, an increment, a part's size or a setting."""
@@ -77,5 +83,5 @@ class SizeFinder:
         return bool(self._former.search(ahead)) or bool(_GOES_ON.match(text, end))
 
 
-def _millimetres(number: str, unit: str) -> float:
-    return round(float(number.replace(",", ".")) * (10.0 if unit[0] in "cC" else 1.0), 4)
+def _millimetres(number: float, unit: str) -> float:
+    return round(number * (10.0 if unit[0] in "cC" else 1.0), 4)

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from medsegr.cognition.enumerations import with_members
 from medsegr.cognition.exceptions import with_exceptions
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
@@ -69,7 +70,7 @@ class Tagger:
         told = len(tags)
         tags += self._inside(wording, tags, meanings)
         tags = self._completed(wording, tags, meanings)
-        if _DIGIT.search(text):
+        if _DIGIT.search(text) or "metre" in lowered or "meter" in lowered:
             sizes = [tag for tag in self._measured(text, lowered, wording) if tag.first not in blocked]
             measured = {place for tag in sizes for place in range(tag.first, tag.last)}
             tags = [tag for tag in tags if tag.first not in measured] + sizes
@@ -77,7 +78,7 @@ class Tagger:
             tags.sort(key=place_of)
         elif stated or len(tags) > told:
             tags.sort(key=place_of)
-        return Sentence(wording, tags)
+        return Sentence(wording, with_members(wording, tags, self.grammar))
 
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
         """False for the "#" that is a number or a heading, and for a side that is the patient's, not the finding's."""
