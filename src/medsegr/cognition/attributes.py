@@ -95,7 +95,7 @@ def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> b
 def _is_introduced(clauses: Clauses, draft: Draft) -> bool:
     """True for "a round nodule" and "possible round nodule": a lesion that was not spoken of before."""
     sentence, place = clauses.sentence, draft.target.first - 1
-    if GROUP in sentence.kinds:
+    if GROUP in sentence.kinds and not any(one.first > draft.target.first for one in draft.places()):
         return True
     if clauses.grammar["introduces"].isdisjoint(sentence.known) and "uncertain_before" not in sentence.kinds:
         return False
