@@ -117,6 +117,26 @@ class Modality:
 
 
 @dataclass(frozen=True)
+class Cue:
+    """Words that say whether a finding is there: ``EFFECTS``, ``LOOKS`` and ``STOPS`` of ``lexicon_schema``."""
+
+    name: str
+    effect: str
+    words: tuple[str, ...]
+    looks: str = "ahead"
+    stops_at: str = "clause"
+
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the tags of its words."""
+        if self.effect not in ("absent", "uncertain"):
+            return {"nothing": ("neutral",), "ends": ("breaks",), "leaves_out": ("except",)}[self.effect]
+        if self.looks == "between":
+            return ("versus",)
+        places = {"ahead": ("before",), "back": ("after",), "both": ("before", "after"), "next": ("next",)}[self.looks]
+        return tuple(f"{self.effect}_{place}" for place in places)
+
+
+@dataclass(frozen=True)
 class Statement:
     """A sentence that says a finding without its name: a regular expression, targets, and presence."""
 
@@ -141,6 +161,7 @@ class Lexicon:
     shapes: Mapping[str, Attribute]
     modalities: Mapping[str, Modality]
     triggers: Mapping[str, tuple[str, ...]]
+    cues: Mapping[str, Cue]
     statements: tuple[Statement, ...]
     sides: Mapping[str, tuple[str, ...]]
     combined: Mapping[str, tuple[tuple[str, str], ...]]
@@ -204,6 +225,7 @@ def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
         shapes=_table(merged, "shapes", Attribute),
         modalities=_table(merged, "modalities", Modality),
         triggers={name: fields["words"] for name, fields in merged.tables["triggers"].items()},
+        cues=_table(merged, "cues", Cue),
         statements=tuple(_statement(fields) for fields in merged.statements),
         sides={name: fields["words"] for name, fields in merged.tables["sides"].items()},
         combined={words: _parts(fields) for words, fields in merged.tables["combined"].items()},

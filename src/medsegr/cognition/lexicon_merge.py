@@ -108,6 +108,8 @@ def _is_allowed(merged: Merged, file: LexiconFile, entry: Entry) -> bool:
         file.complain(entry.line, f"views, {entry.name}: {_BUILT_IN_ONLY}")
     elif "view" in entry.fields:
         file.complain(entry.lines["view"], f"{entry.section}, {entry.name}: view: {_BUILT_IN_ONLY}")
+    elif entry.section == "triggers" and entry.name in merged.tables["cues"]:
+        file.complain(entry.line, f"triggers: {entry.name} is a cue: write cues: {{{entry.name}: {{words: [...]}}}}.")
     elif entry.section in WORD_SECTIONS and entry.name not in merged.tables[entry.section]:
         known = expected(entry.name, merged.tables[entry.section])
         file.complain(entry.line, f"{entry.section}: unknown name {shown(entry.name)}: {known}")

@@ -32,6 +32,15 @@ SPACED_VERB = rf"(?:\s*:\s*|\s+{VERB})"
 CODE_LENGTHS = (16, 16, 64)
 """Most characters of a code's scheme, value and meaning (VR SH and LO of DICOM)."""
 
+EFFECTS = ("absent", "uncertain", "nothing", "ends", "leaves_out")
+"""What a cue says of a finding: not there, in doubt; or nothing, or that what another cue reaches ends here."""
+
+LOOKS = ("ahead", "back", "both", "next", "between")
+"""Where the findings stand that a cue speaks of: behind it, before it, either, at once behind it, on both sides."""
+
+STOPS = ("clause", "description")
+"""What ends a cue that looks ahead: the clause; or, before that, a finding that is described as seen."""
+
 _FOREIGN = "\u16a0"
 """A word that no pattern means: a rune."""
 
@@ -264,6 +273,10 @@ SECTIONS: Mapping[str, Section] = {
     ),
     "methods": Section({"codes": words, "words": words, "shows": pairs}, {**_NEW_WORDS, "shows": "a table"}),
     "parts": Section({"words": words, "within": text, "organs": words}, _NEW_WORDS),
+    "cues": Section(
+        {"words": words, "effect": choice(*EFFECTS), "looks": choice(*LOOKS), "stops_at": choice(*STOPS)},
+        {**_NEW_WORDS, "effect": " or ".join(EFFECTS)},
+    ),
     "combined": Section(
         {"side": names, "zone": names, "texture": names, "shape": names, "target": names}, named=False
     ),

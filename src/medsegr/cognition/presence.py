@@ -90,7 +90,8 @@ class Scopes:
         if kind in (_NEXT, _VERSUS):
             return Cue(kind, tag, tag.last, tag.last)
         if kind.endswith("_before"):
-            return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=kind[0] == "a"))
+            denying = kind[0] == "a" and tag.name not in self.grammar.runs_on
+            return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=denying))
         finite = self.sentence.words[tag.first] in self.grammar["begins_verb"]
         return Cue(
             kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=self._resumes(kind, tag)), tag.first

@@ -150,6 +150,8 @@ def _phrases_of(lexicon: Lexicon) -> Iterator[tuple[str, str, str]]:
         yield from ((kind, entry.name, word) for entry in table.values() for word in entry.words)
     for side, words in lexicon.sides.items():
         yield from (("side", side, word) for word in words)
+    for cue in lexicon.cues.values():
+        yield from ((kind, cue.name, word) for kind in cue.kinds() for word in cue.words)
     for trigger, words in lexicon.triggers.items():
         if trigger.startswith(_COUNT):
             yield from (("count", trigger.removeprefix(_COUNT), word) for word in words)
