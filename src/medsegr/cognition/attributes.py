@@ -23,15 +23,16 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
         regions: Words that speak of one head alone, or of none.
     """
     sentence = clauses.sentence
+    attributes = sentence.of(*ATTRIBUTES) if drafts else []
     given: list[list[Tag]] = [[] for _ in drafts]
     own = {head.tag.first for head in regions if head.tag is not None}
     numbers = [number for number, draft in enumerate(drafts) if draft.target.first not in own]
     free = [drafts[number] for number in numbers] if own else drafts
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
-    denied = denied_attributes(clauses) if drafts else frozenset()
-    for tag in sentence.of(*ATTRIBUTES) if drafts else ():
+    denied = denied_attributes(clauses) if attributes else frozenset()
+    for tag in attributes:
         region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
-        if region is None and tag.first in denied and _denies_alone(clauses, tag, drafts):
+        if tag.first in denied and region is None and _denies_alone(clauses, tag, drafts):
             continue
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
@@ -39,12 +40,13 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
         owners = _in_region(region, drafts) if region else range(len(free)) if of_group else owners_of(clauses, tag, free)
         for number in owners:
             given[number if region else numbers[number]].append(tag)
-    return [_described(clauses, draft, tags) for draft, tags in zip(drafts, given, strict=True)]
-
-
-def _described(clauses: Clauses, draft: Draft, tags: Sequence[Tag]) -> Draft:
-    draft = draft.having([attribute(clauses.sentence, tag) for tag in tags]) if tags else draft
-    return draft._replace(article=True) if _is_introduced(clauses, draft) else draft
+    having = [
+        draft.having([attribute(sentence, tag) for tag in tags]) if tags else draft
+        for draft, tags in zip(drafts, given, strict=True)
+    ]
+    if sentence.kinds.isdisjoint(("uncertain_before", GROUP)) and clauses.grammar["introduces"].isdisjoint(sentence.known):
+        return having
+    return [draft._replace(article=True) if _is_introduced(clauses, draft) else draft for draft in having]
 
 
 def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
@@ -53,11 +55,11 @@ def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
 
 def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     """True for a degree of an attribute ("moderately hyperintense"), and an organ's own size."""
+    if tag.kind == "size":
+        return _measures_an_organ(clauses, tag, drafts)
     sentence = clauses.sentence
     adverb = tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly")
-    if adverb and any(other.first == tag.last for other in sentence.of("texture")):
-        return True
-    return tag.kind == "size" and _measures_an_organ(clauses, tag, drafts)
+    return adverb and any(other.first == tag.last for other in sentence.of("texture"))
 
 
 def _denies_alone(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
@@ -83,13 +85,14 @@ def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> b
     sentence, grammar = clauses.sentence, clauses.grammar
     first = next((at + 1 for at in range(tag.first - 1, -1, -1) if sentence.words[at] in (";", ".")), 0)
     words = [word for word in sentence.words[first : tag.first] if word not in grammar["measures"]]
-    named = bool(words) and (words[-1] in grammar.organs or words[-1] in grammar["body_parts"]) and len(words) <= 3
+    if not 0 < len(words) <= 3 or not (words[-1] in grammar.organs or words[-1] in grammar["body_parts"]):
+        return False
     spoken = any(draft.target.first < tag.first and draft.target.last > first for draft in drafts)
     ended = sentence.word(tag.last) in (",", ";", ".", "") or bool(sentence.within(tag.last, tag.last + 1, "breaks"))
     zones = [
         zone for zone in sentence.within(first, tag.first, "zone") if sentence.words[zone.first] not in grammar.organs
     ]
-    return named and ended and not spoken and not zones
+    return ended and not spoken and not zones
 
 
 def _is_introduced(clauses: Clauses, draft: Draft) -> bool:
@@ -97,12 +100,11 @@ def _is_introduced(clauses: Clauses, draft: Draft) -> bool:
     sentence, place = clauses.sentence, draft.target.first - 1
     if GROUP in sentence.kinds and not any(one.first > draft.target.first for one in draft.places()):
         return True
-    if clauses.grammar["introduces"].isdisjoint(sentence.known) and "uncertain_before" not in sentence.kinds:
-        return False
     own = {p for one in draft.attributes for p in range(one.first, one.last)}
     while place >= 0 and (place in own or sentence.words[place] == ","):
         place -= 1
     if place < 0:
         return False
-    hedged = any(tag.last == place + 1 for tag in sentence.of("uncertain_before"))
-    return sentence.words[place] in clauses.grammar["introduces"] or hedged
+    if sentence.words[place] in clauses.grammar["introduces"]:
+        return True
+    return any(tag.last == place + 1 for tag in sentence.of("uncertain_before"))

@@ -28,6 +28,14 @@ _JOINED = {
         "exam_verbs",
     ),
     "moves_on": ("opens_rows", "comparing_sides"),
+    "short_words": ("short_forms", "short_sides"),
+    "any_exams": ("exams", "short_exams"),
+    "before_resuming": ("articles", "now"),
+    "around_relatives": ("auxiliaries", "relatives"),
+    "lists_and_fills": ("list_words", "fillers"),
+    "leads_and_fills": ("prepositions", "fillers"),
+    "lists_and_articles": ("list_words", "articles"),
+    "tells_or_answers": ("tells", "denies", "affirms", "calls_normal"),
     "of_a_patient": ("of_the_patient", "quadrants", "patient_verbs"),
     "bare_words": (
         "says_nothing", "denies", "affirms", "calls_normal", "not_looked_at", "hedges", "answers", "body_parts",
@@ -63,6 +71,8 @@ class Grammar(dict[str, frozenset[str]]):
             self[whole] = frozenset().union(*(self[part] for part in parts))
         self["of_a_patient"] |= {"#"}
         self["moves_on"] |= {"not"}
+        self["before_resuming"] |= {":"}
+        self["links_words"] = self["signs"] | {"and", "&", "or", "nor"}
         self["sides"] = self["both_sides"] | {"left", "right"}
         self["not_names"] |= self.organs.keys()
         self["bare_words"] |= self.organs.keys() | {","}

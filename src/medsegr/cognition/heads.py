@@ -57,11 +57,18 @@ def _may_leave_out(scopes: Scopes) -> bool:
     if not sentence.kinds.isdisjoint(("absent_after", "except")) or not grammar["moves_on"].isdisjoint(sentence.known):
         return True
     targets = [tag.first for tag in scopes.clauses.targets if tag.name not in grammar.organ_targets]
-    return not all(
-        any(first <= at < last for at in targets)
-        for first, last in scopes.clauses.stretches()
-        if sentence.within(first, last, *PLACES)
-    )
+    places = [tag.first for tag in sentence.of(*PLACES)]
+    for first, last in scopes.clauses.stretches():
+        if not _any_in(targets, first, last) and _any_in(places, first, last):
+            return True
+    return False
+
+
+def _any_in(places: Sequence[int], first: int, last: int) -> bool:
+    for place in places:
+        if first <= place < last:
+            return True
+    return False
 
 
 def _decides(tag: Tag, head: Head) -> bool:

@@ -1,6 +1,7 @@
 """Relations between an attribute and the targets around it: one ordered table says whose it is."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft
@@ -25,6 +26,10 @@ class Case:
         direct: Nothing but plain words leads to the next target.
     """
 
+    gap: list[str]
+    ends: bool
+    direct: bool
+
     def __init__(
         self, clauses: Clauses, tag: Tag, drafts: Sequence[Draft], before: int | None, after: int | None
     ) -> None:
@@ -36,15 +41,18 @@ class Case:
         self.before = before
         self.after = after
         self.is_place = tag.kind in PLACES
-        if after is not None:
-            self._look_ahead(drafts[after].target)
 
-    def _look_ahead(self, target: Tag) -> None:
-        last, words = self.tag.last, self.sentence.words
-        gap = self.sentence.between(last, target.first)
-        self.gap = [*gap, "and"] if words[target.first] in self.grammar["next_of_list"] else gap
-        self.ends = self.clauses.parted(last, target.first)
-        self.direct = not self.ends and self.grammar["links"].isdisjoint(self.gap)
+    def __getattr__(self, name: str) -> Any:
+        """What lies ahead, up to the next target: most relations do not ask."""
+        first, last, words = self.target_after.first, self.tag.last, self.sentence.words
+        if name == "ends":
+            self.ends = self.clauses.parted(last, first)
+        elif name == "gap":
+            gap = self.sentence.between(last, first)
+            self.gap = [*gap, "and"] if words[first] in self.grammar["next_of_list"] else gap
+        elif name == "direct":
+            self.direct = not self.ends and self.grammar["links"].isdisjoint(self.gap)
+        return self.__dict__[name]
 
     @property
     def target_before(self) -> Tag:
@@ -61,13 +69,14 @@ def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[i
     """Numbers of the drafts that an attribute belongs to: what the first relation that holds says."""
     before = after = None
     for number, draft in enumerate(drafts):
-        if draft.target.first < tag.last and tag.first < draft.target.last:
-            return [n for n, other in enumerate(drafts) if other.target.first == draft.target.first]
-        if draft.target.last <= tag.first:
+        first = draft[0][2]
+        if draft[0][3] <= tag.first:
             before = number
-        elif draft.target.first >= tag.last:
+        elif first >= tag.last:
             after = number
             break
+        else:
+            return [n for n, other in enumerate(drafts) if other.target.first == first]
     case = Case(clauses, tag, drafts, before, after)
     for holds, owners in RELATIONS:
         if holds(case):

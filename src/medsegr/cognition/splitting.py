@@ -13,6 +13,8 @@ def apart(clauses: Clauses, draft: Draft) -> list[Draft]:
     if len(draft.attributes) < 4:
         return [draft]
     place = _Placed(clauses, draft)
+    if len(place.places) < 2:
+        return [draft]
     for parts in (place.by_size, place.by_degree, place.by_side):
         found = parts()
         if len(found) > 1:

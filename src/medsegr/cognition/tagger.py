@@ -191,7 +191,7 @@ class Tagger:
 
     def _after_place(self, words: Sequence[str], tags: Sequence[Tag], place: int) -> int:
         """Where a copula stands with nothing but a place before it, from ``place`` on; 0 where none does."""
-        skipped, copulas = self.grammar["prepositions"] | self.grammar["fillers"], self.grammar["copulas"]
+        skipped, copulas = self.grammar["leads_and_fills"], self.grammar["copulas"]
         covered = {i for tag in tags if tag.kind in PLACES for i in range(tag.first, tag.last)}
         start = place
         while place < len(words) and (place in covered or words[place] in skipped) and words[place] not in copulas:
