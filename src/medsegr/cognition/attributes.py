@@ -8,7 +8,7 @@ from medsegr.cognition.drafts import Draft, attribute
 from medsegr.cognition.enumerations import GROUP
 from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
-from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
+from medsegr.cognition.tags import ATTRIBUTES, Tag
 
 _SAY_NOTHING = frozenset({"texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
@@ -36,15 +36,18 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
             continue
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
-        of_group = region is None and _describes_group(clauses, tag)
-        owners = _in_region(region, drafts) if region else range(len(free)) if of_group else owners_of(clauses, tag, free)
+        if region is not None:
+            owners = _in_region(region, drafts)
+        else:
+            owners = range(len(free)) if _describes_group(clauses, tag) else owners_of(clauses, tag, free)
         for number in owners:
             given[number if region else numbers[number]].append(tag)
     having = [
         draft.having([attribute(sentence, tag) for tag in tags]) if tags else draft
         for draft, tags in zip(drafts, given, strict=True)
     ]
-    if sentence.kinds.isdisjoint(("uncertain_before", GROUP)) and clauses.grammar["introduces"].isdisjoint(sentence.known):
+    may_introduce = not sentence.kinds.isdisjoint(("uncertain_before", GROUP))
+    if not may_introduce and clauses.grammar["introduces"].isdisjoint(sentence.known):
         return having
     return [draft._replace(article=True) if _is_introduced(clauses, draft) else draft for draft in having]
 

@@ -1,4 +1,4 @@
-"""Groups that are counted and whose members are then told one by one: "two nodules: one in the left lung, the other ..."."""
+"""Groups that are counted and whose members are told one by one: "two nodules: one in the left lung, the other ..."."""
 
 from collections.abc import Iterator
 

@@ -24,7 +24,6 @@ _tag = tuple.__new__
 
 _DIGIT = re.compile(r"\d")
 _SEGMENT = "segment_"
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 
 
 class Tagger:
@@ -35,6 +34,8 @@ class Tagger:
         self.grammar = grammar
         self.vocabulary = Vocabulary(lexicon)
         self._sizes = SizeFinder(lexicon)
+        numerals = lexicon.triggers.get("words_roman_numerals", ())
+        self._roman = {numeral: str(number) for number, numeral in enumerate(numerals, 1)}
         self._meanings: dict[str | None, Meanings] = {}
         self._remembered: dict[tuple[str, str | None], Sentence] = {}
 
@@ -110,7 +111,7 @@ class Tagger:
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
         starts = wording.starts
         rules = self.vocabulary.statements.possible([token.states for token in wording.tokens if token.states])
-        for stated in find_statements(rules, text, lowered) if rules else ():
+        for stated in find_statements(rules, text, lowered, self.vocabulary.statements.clear_of) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
             for name in stated.targets if places else ():
                 yield Tag("target", name, places[0], places[-1] + 1, stated.presence)
@@ -180,7 +181,9 @@ class Tagger:
                 continue
             copula = self._after_place(words, tags, place + 1)
             joined = (*words[: place + 1], *words[copula:])
-            for last, phrase in phrases_at(begins, joined, place) if copula > place + 1 else ():
+            if copula <= place + 1:
+                continue
+            for last, phrase in phrases_at(begins, joined, place, self.grammar["inserts"]):
                 said = [c for c in meanings.choose(phrase, joined, last) if c.kind in ("texture", "shape")]
                 if last > place + 2 and said:
                     ends = copula + last - place - 1
@@ -207,7 +210,7 @@ class Tagger:
             if zone.kind != "zone" or not zone.name.startswith(_SEGMENT):
                 continue
             for place in range(zone.last, len(words)):
-                name = _SEGMENT + _ROMAN.get(words[place], words[place])
+                name = _SEGMENT + self._roman.get(words[place], words[place])
                 measured = place + 1 < len(words) and words[place + 1] in self.grammar["units"]
                 if name in self.lexicon.zones and not measured:
                     found.append(Tag("zone", name, place, place + 1))
@@ -245,13 +248,13 @@ class Tagger:
 def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
     """What phrases mean, from left to right, the longest first, none overlapping; what means nothing is passed by."""
     tokens, words = wording.tokens, wording.words
-    plain = meanings.plain_in(wording.known)
+    plain, inserts = meanings.plain_in(wording.known), meanings.grammar["inserts"]
     found: list[Tag] = []
     following = 0
     for place, token in enumerate(tokens):
         if token.begins is None or place < following:
             continue
-        for last, phrase in phrases_at(token.begins, words, place):
+        for last, phrase in phrases_at(token.begins, words, place, inserts):
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
                 found += [_tag(Tag, (kind, name, place, last, None, other)) for kind, name, other in chosen]
