@@ -29,6 +29,11 @@ class Attribute(NamedTuple):
     last: int
     span: Span
 
+    def moved(self, by: int) -> "Attribute":
+        """The same so many characters on."""
+        kind, name, first, last, (start, end) = self
+        return _made(Attribute, (kind, name, first, last, (start + by, end + by)))
+
     def from_afar(self) -> "Attribute":
         """The same for a finding of another sentence."""
         return _made(Attribute, (self[0], self[1], NOWHERE, NOWHERE, self[4]))
@@ -67,6 +72,14 @@ class Draft(NamedTuple):
         own = self.attributes
         new = [one for one in more if one not in own] if own else more
         return _made(Draft, (*self[:5], (*own, *new), *self[6:])) if new else self
+
+    def moved(self, by: int) -> "Draft":
+        """The same where its sentence stands so many characters on."""
+        target, name, presence, cues, words, attributes, article, apart = self
+        cues = tuple([(start + by, end + by) for start, end in cues]) if cues else cues
+        words = tuple([(start + by, end + by) for start, end in words])
+        own = tuple([one.moved(by) for one in attributes]) if attributes else attributes
+        return _made(Draft, (target, name, presence, cues, words, own, article, apart))
 
     def has_side(self) -> bool:
         """True when a side is among its attributes."""

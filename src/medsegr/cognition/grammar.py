@@ -72,6 +72,7 @@ class Grammar(dict[str, frozenset[str]]):
         self["of_a_patient"] |= {"#"}
         self["moves_on"] |= {"not"}
         self["before_resuming"] |= {":"}
+        self["leads_to_end"] = self["prepositions"] | {"the", ":"}
         self["links_words"] = self["signs"] | {"and", "&", "or", "nor"}
         self["sides"] = self["both_sides"] | {"left", "right"}
         self["not_names"] |= self.organs.keys()

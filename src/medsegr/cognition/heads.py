@@ -35,8 +35,6 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
         earlier: What was last spoken of before it, or None.
     """
     sentence = scopes.sentence
-    if sentence.kinds.isdisjoint(PLACES) or not _may_leave_out(scopes):
-        return Heads(sentence)
     finder = Rows(scopes, earlier)
     found = list(finder.heads())
     tables, dropped = finder.tables(found)
@@ -51,9 +49,11 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     return Heads(sentence.with_tags([*kept, *added]), found, dropped | (organs - {tag.first for tag in added}))
 
 
-def _may_leave_out(scopes: Scopes) -> bool:
+def may_leave_out(scopes: Scopes) -> bool:
     """False where every place stands with a target in its stretch, and nothing denies or compares another place."""
     sentence, grammar = scopes.sentence, scopes.grammar
+    if sentence.kinds.isdisjoint(PLACES):
+        return False
     if not sentence.kinds.isdisjoint(("absent_after", "except")) or not grammar["moves_on"].isdisjoint(sentence.known):
         return True
     targets = [tag.first for tag in scopes.clauses.targets if tag.name not in grammar.organ_targets]

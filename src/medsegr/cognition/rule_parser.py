@@ -15,6 +15,7 @@ What a sentence may refer to is a frozen ``Context``; no step changes what anoth
 cues and their scopes stand in ``lexicon_data/*.yaml``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,17 +23,18 @@ from typing import NamedTuple
 from medsegr.cognition.answers import Form
 from medsegr.cognition.claims import merge, told_by
 from medsegr.cognition.clauses import Clauses
-from medsegr.cognition.described import described
+from medsegr.cognition.described import by_itself, described, goes_on
 from medsegr.cognition.document import Layout, Unit
 from medsegr.cognition.drafts import Attribute, Draft, attribute, drafted
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.heads import Earlier, Heads, with_heads
+from medsegr.cognition.heads import Earlier, Heads, may_leave_out, with_heads
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes, open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
-from medsegr.cognition.relative_sides import with_sides
+from medsegr.cognition.relative_sides import OTHER, SAME, with_sides
+from medsegr.cognition.remembered import LONGEST, SENTENCES, Known, Understood
 from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
@@ -100,6 +102,7 @@ class Reader:
         self.layout = Layout(lexicon)
         self.tagger = Tagger(lexicon, self.grammar)
         self._pictured: dict[tuple[str | None, tuple[str, ...]], Pictured] = {}
+        self._known: dict[tuple[str, str | None, tuple[str, ...]], Known] = {}
 
     def pictured(self, modality: str | None, organs: tuple[str, ...]) -> Pictured:
         """What pictures of a modality and of organs make words mean."""
@@ -108,6 +111,18 @@ class Reader:
             subject = Subject(self.grammar, own_words(self.lexicon, modality))
             known = Pictured(subject, Readings(self.lexicon, self.grammar, modality, organs))
             self._pictured[modality, organs] = known
+        return known
+
+    def known(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Known:
+        """A sentence, remembered where it is short."""
+        known = self._known.get((text, modality, organs))
+        if known is None:
+            sentence = self.tagger.read(text, modality)
+            known = Known(sentence, self.pictured(modality, organs).readings.organs_in(sentence))
+            if len(text) <= LONGEST:
+                if len(self._known) >= SENTENCES:
+                    self._known.clear()
+                self._known[text, modality, organs] = known
         return known
 
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
@@ -151,14 +166,16 @@ class _Report:
         self.grammar = reader.grammar
         self.text = text
         self.modality = modality
+        self.organs = organs
         self.not_read: list[Span] = []
         self.subject, self.readings = reader.pictured(modality, organs)
 
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
-        read = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
-        unsettled = with_sides(read, context.side())
-        organs = self.readings.organs_in(unsettled)
+        known = self.reader.known(self.text[unit.start : unit.end], self.modality, self.organs)
+        if not known.sentence.kinds.isdisjoint((SAME, OTHER)):
+            known = Known(with_sides(known.sentence, context.side()), known.organs)
+        unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
         before, context = context.spoken, context if spoken == context.spoken else context._replace(spoken=spoken)
         if not unsettled.tags and not unit.whole_line:
@@ -173,9 +190,19 @@ class _Report:
         past = self._past(context, unsettled, unit)
         if past is not None:
             return past
-        sentence = self.readings.settled(unsettled, organs, Spoken(before.organ, spoken.heading))
-        resolved = self._resolved(context, sentence)
-        return resolved if resolved is not None else self._told(context, sentence, unit)
+        of_whom = Spoken(before.organ, spoken.heading)
+        told = known.understood.get(of_whom)
+        if told is None:
+            sentence = self.readings.settled(unsettled, organs, of_whom)
+            resolved = self._resolved(context, sentence)
+            if resolved is not None:
+                return resolved
+            told = self._understood(context, sentence)
+            if told.earlier is None:
+                known.understood[of_whom] = told
+        else:
+            told = told.at(unit.start)
+        return self._told(context, told, unit)
 
     def _tells(self, sentence: Sentence) -> bool:
         organs = self.grammar.organ_targets
@@ -226,24 +253,37 @@ class _Report:
         last = context.drafts[-1]._replace(presence="absent", cues=(sentence.span(cue),))
         return context._replace(drafts=(*context.drafts[:-1], last))
 
-    def _told(self, context: Context, sentence: Sentence, unit: Unit) -> Context:
+    def _told(self, context: Context, told: Understood, unit: Unit) -> Context:
         """The context with the findings of a sentence."""
+        self.not_read += told.not_read
+        drafts = context.drafts if told.earlier is None else told.earlier
+        new = told.new
+        if told.ends and unit.closing == "?":  # "nodule in the left lung?"
+            new = [*new[:-1], new[-1]._replace(presence="uncertain", cues=((unit.end, unit.end + 1),))]
+        context, new = self._in_context(context, told.sentence, new, unit)
+        if not new and drafts is context.drafts:
+            return context
+        return context._replace(drafts=(*drafts, *new), opening=context.opening and not new)
+
+    def _understood(self, context: Context, sentence: Sentence) -> Understood:
+        """What a sentence says of its findings, and of those before it."""
         clauses = Clauses(sentence, self.grammar)
         scopes = Scopes(clauses, Form(clauses, self.text).answers())
-        heads = with_heads(scopes, context.earlier())
+        alone = not (may_leave_out(scopes) or goes_on(scopes))
+        alone = alone and ("absent_after" not in sentence.kinds or "target" in sentence.kinds)
+        heads = Heads(sentence) if alone else with_heads(scopes, context.earlier())
         if heads.regions:
             clauses = Clauses(heads.sentence, self.grammar)
             answers = [a for a in scopes.answers if not any(h.first <= a.tag.first < h.last for h in heads.regions)]
             scopes = Scopes(clauses, answers)
-        self.not_read += not_read(clauses, heads.regions)
-        new = self._spoken_of(clauses, scopes, heads)
-        drafts, new = described(scopes, heads, context.drafts, new)
+        new, earlier = self._spoken_of(clauses, scopes, heads), None
+        if alone:
+            new = by_itself(scopes, heads, new)
+        else:
+            earlier, new = described(scopes, heads, context.drafts, new)
         new = [part for draft in new for part in apart(clauses, draft)]
-        new = self._questioned(clauses, new, unit)
-        context, new = self._in_context(context, sentence, new, unit)
-        if not new and drafts is context.drafts:
-            return context
-        return context._replace(drafts=(*drafts, *new), opening=context.opening and not new)
+        ends = bool(new) and self._ends(clauses.sentence, new[-1])
+        return Understood(sentence, new, [*not_read(clauses, heads.regions)], ends, earlier)
 
     def _spoken_of(self, clauses: Clauses, scopes: Scopes, heads: Heads) -> list[Draft]:
         """The findings of a sentence, present or not, in its order."""
@@ -259,14 +299,10 @@ class _Report:
                 new.append(draft)
         return new
 
-    def _questioned(self, clauses: Clauses, new: list[Draft], unit: Unit) -> list[Draft]:
-        """A question mark behind a target and its place makes it uncertain ("nodule in the left lung?")."""
-        if not new or unit.closing != "?":
-            return new
-        behind = clauses.sentence.between(new[-1].target.last, len(clauses.sentence))
-        if not (self.grammar["prepositions"] | {"the", ":"}).issuperset(behind):
-            return new
-        return [*new[:-1], new[-1]._replace(presence="uncertain", cues=((unit.end, unit.end + 1),))]
+    def _ends(self, sentence: Sentence, draft: Draft) -> bool:
+        """True where nothing but a place stands behind a target: a question mark there makes it uncertain."""
+        behind = sentence.between(draft.target.last, len(sentence))
+        return self.grammar["leads_to_end"].issuperset(behind)
 
     def sided(self, draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
         """A draft with the side of a heading, where it may have one; that of a title is not that of what is absent."""
@@ -275,8 +311,8 @@ class _Report:
         return draft if draft.name in self.grammar.unsided else draft.having([side])
 
     def _in_context(
-        self, context: Context, sentence: Sentence, new: list[Draft], unit: Unit
-    ) -> tuple[Context, list[Draft]]:
+        self, context: Context, sentence: Sentence, new: Sequence[Draft], unit: Unit
+    ) -> tuple[Context, Sequence[Draft]]:
         """Give findings the side of their section and the denial that heads their list."""
         cut, side = self.subject.field_side(sentence)
         if cut:

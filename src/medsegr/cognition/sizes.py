@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from medsegr.cognition.lexicon import Lexicon
 
+_DIGIT = re.compile(r"\d")
+_WORDS = re.compile(r"\w+|[^\w\s]")
 _WINDOW = 70
 """Characters before a size that may say that it is none of the finding's."""
 
@@ -45,6 +47,8 @@ class SizeFinder:
         former = rf"in (?:19|20)\d\d:?|{either('former_ahead')}"
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
         self._size = re.compile(number + more + more + last, re.I)
+        words = (*lexicon.triggers.get("words_former_ahead", ()), *lexicon.triggers.get("words_sizes_of_a_part", ()))
+        self._ahead = {_WORDS.findall(word.lower())[0] for word in words} | {"in", ">", "\u2265"}
         self._elsewhere = re.compile(
             rf"[^\w;.]{{1,3}}(?:{then}|{again}|{either('not_its_size')}|from\b(?!\W{{0,2}}\d))"
             rf"|[ \t-]{{1,2}}(?:{either('settings')})",
@@ -61,7 +65,9 @@ class SizeFinder:
         """The sizes of a sentence; ``lowered`` is the same in lower case."""
         if not ("mm" in lowered or "cm" in lowered or "met" in lowered):
             return
-        for match in self._size.finditer(text):
+        digit, in_words = _DIGIT.search(text), "meter" in lowered or "metre" in lowered
+        begin = 0 if in_words else max(0, digit.start() - 1) if digit else len(text)
+        for match in self._size.finditer(text, begin):
             one, unit, two, other_unit, three, last_unit, outer = match.groups()
             stated = outer or last_unit or other_unit or unit
             if stated is None or self._of_something_else(text, lowered, *match.span()):
@@ -78,8 +84,9 @@ class SizeFinder:
     def _of_something_else(self, text: str, lowered: str, start: int, end: int) -> bool:
         """True for a distance, a former size, an increment, a part's size or a setting."""
         ahead = lowered[max(0, start - _WINDOW) : start]
-        if self._elsewhere.match(text, end) or self._part.search(ahead):
+        led = not self._ahead.isdisjoint(_WORDS.findall(ahead))
+        if self._elsewhere.match(text, end) or (led and self._part.search(ahead)):
             return True
         if self._changed.search(ahead):
             return False
-        return bool(self._former.search(ahead)) or bool(self._goes_on.match(text, end))
+        return bool(led and self._former.search(ahead)) or bool(self._goes_on.match(text, end))

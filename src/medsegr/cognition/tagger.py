@@ -16,9 +16,6 @@ from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
 from medsegr.word_forms import is_plural
 
-REMEMBERED, REMEMBERED_LENGTH = 4096, 300
-"""Sentences that are remembered, and the longest such, in characters."""
-
 _tag = tuple.__new__
 """Makes a tag of all its parts at once; many are made."""
 
@@ -37,7 +34,6 @@ class Tagger:
         numerals = lexicon.triggers.get("words_roman_numerals", ())
         self._roman = {numeral: str(number) for number, numeral in enumerate(numerals, 1)}
         self._meanings: dict[str | None, Meanings] = {}
-        self._remembered: dict[tuple[str, str | None], Sentence] = {}
 
     def meanings_for(self, modality: str | None) -> Meanings:
         """What phrases mean in pictures of a modality."""
@@ -45,18 +41,8 @@ class Tagger:
             self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
         return self._meanings[modality]
 
-    def read(self, text: str, start: int, modality: str | None) -> Sentence:
-        """The sentence ``text``, which begins at character ``start``. Reports say much in the same words."""
-        known = self._remembered.get((text, modality))
-        if known is None:
-            known = self._read(text, modality)
-            if len(text) <= REMEMBERED_LENGTH:
-                if len(self._remembered) >= REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[text, modality] = known
-        return known if start == 0 else known.at(start)
-
-    def _read(self, text: str, modality: str | None) -> Sentence:
+    def read(self, text: str, modality: str | None) -> Sentence:
+        """The sentence ``text``, with all readings of its words."""
         wording = self.vocabulary.wording_of(text)
         lowered = lower(text)
         meanings = self.meanings_for(modality)
@@ -109,9 +95,10 @@ class Tagger:
         return bool(ahead) and ahead[-1] in grammar["patient_verbs"]
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
-        starts = wording.starts
-        rules = self.vocabulary.statements.possible([token.states for token in wording.tokens if token.states])
-        for stated in find_statements(rules, text, lowered, self.vocabulary.statements.clear_of) if rules else ():
+        starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
+        statements = self.vocabulary.statements
+        rules = statements.possible(states)
+        for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
             for name in stated.targets if places else ():
                 yield Tag("target", name, places[0], places[-1] + 1, stated.presence)
@@ -122,7 +109,7 @@ class Tagger:
         words = wording.words
         sided = not self.grammar["sides"].isdisjoint(wording.known)
         for tag in tags:
-            if tag.last - tag.first < 2 or tag.kind not in ("target", "zone", "member"):
+            if tag[3] - tag[2] < 2 or tag[0] not in ("target", "zone", "member"):
                 continue
             target = self.lexicon.targets[tag.name] if tag.kind == "target" else None
             for place in range(tag.first, tag.last) if sided and not (target and target.side) else ():
@@ -252,12 +239,14 @@ def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
     found: list[Tag] = []
     following = 0
     for place, token in enumerate(tokens):
-        if token.begins is None or place < following:
+        begins = token.begins
+        if begins is None or place < following:
             continue
-        for last, phrase in phrases_at(token.begins, words, place, inserts):
+        for last, phrase in phrases_at(begins, words, place, inserts):
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
-                found += [_tag(Tag, (kind, name, place, last, None, other)) for kind, name, other in chosen]
+                for kind, name, other in chosen:
+                    found.append(_tag(Tag, (kind, name, place, last, None, other)))
                 following = last
                 break
     return found
