@@ -41,9 +41,11 @@ class Clauses:
         self._stretches: list[Stretch] | None = None
 
     def _is_subordinate(self, place: int) -> bool:
-        """True for the "there is" of "unclear whether there is", the "contains" of "whether the lobe contains"."""
-        ahead = self.sentence.words[max(0, place - 8) : place]
-        return not self.grammar["conjunctions"].isdisjoint(ahead) and "," not in ahead
+        """True for the "there is" of "unclear whether there is", the "contains" of "neither lung contains"."""
+        words, grammar = self.sentence.words, self.grammar
+        ahead = words[max(0, place - 8) : place]
+        led = grammar["conjunctions"] | grammar["says_neither"] if words[place] in grammar["shows"] else grammar["conjunctions"]
+        return not led.isdisjoint(ahead) and "," not in ahead
 
     def parted(self, first: int, last: int) -> bool:
         """True when a clause ends among the words [first, last), for a place, texture, shape, size or count."""

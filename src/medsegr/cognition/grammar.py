@@ -74,6 +74,8 @@ class Grammar(dict[str, frozenset[str]]):
         self["before_resuming"] |= {":"}
         self["leads_to_end"] = self["prepositions"] | {"the", ":"}
         self["links_words"] = self["signs"] | {"and", "&", "or", "nor"}
+        doubts = [cue.words for cue in lexicon.cues.values() if cue.effect == "uncertain" and cue.looks != "between"]
+        self["doubts"] = frozenset(fold(word) for words in doubts for word in words if word.isalpha())
         self["sides"] = self["both_sides"] | {"left", "right"}
         self["not_names"] |= self.organs.keys()
         self["bare_words"] |= self.organs.keys() | {","}

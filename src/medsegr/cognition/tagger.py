@@ -101,7 +101,15 @@ class Tagger:
         for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
             for name in stated.targets if places else ():
-                yield Tag("target", name, places[0], places[-1] + 1, stated.presence)
+                hedged = stated.presence == "present" and self._is_hedged(wording, places[0], places[-1] + 1)
+                yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else stated.presence)
+
+    def _is_hedged(self, wording: Wording, first: int, last: int) -> bool:
+        """True for "the heart is possibly enlarged", "whether the left hilum is enlarged"."""
+        doubts, words = self.grammar["doubts"], wording.words
+        while first > 0 and (words[first - 1] in doubts or words[first - 1] in self.grammar["inserts"]):
+            first -= 1
+        return not doubts.isdisjoint(words[first:last])
 
     def _inside(self, wording: Wording, tags: Sequence[Tag], meanings: Meanings) -> list[Tag]:
         """Sides and zones within the words of a target, and sides within those of a zone."""
