@@ -91,7 +91,7 @@ def test_a_rule_is_never_left_out_where_it_would_match() -> None:
         assert matching, text
         possible = statements.possible(map(statements.with_word, lowered.split()))
         assert matching <= {rule.pattern for rule in possible}, text
-        assert list(find_statements(possible, text, lowered))
+        assert list(find_statements(possible, text, lowered, statements.clear_of))
 
 
 def test_a_statement_of_normality_carries_its_offsets() -> None:

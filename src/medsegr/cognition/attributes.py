@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.denied import contrasts, denied_attributes
 from medsegr.cognition.drafts import Draft, attribute
+from medsegr.cognition.enumerations import GROUP
 from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
-from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
+from medsegr.cognition.tags import ATTRIBUTES, Tag
 
 _SAY_NOTHING = frozenset({"texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
@@ -33,18 +34,20 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
         region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
         if tag.first in denied and region is None and _denies_alone(clauses, tag, drafts):
             continue
-        if tag.kind == "count" and _counts_what_is_listed(clauses, tag, drafts):
-            continue
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
-        owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
+        if region is not None:
+            owners = _in_region(region, drafts)
+        else:
+            owners = range(len(free)) if _describes_group(clauses, tag) else owners_of(clauses, tag, free)
         for number in owners:
             given[number if region else numbers[number]].append(tag)
     having = [
         draft.having([attribute(sentence, tag) for tag in tags]) if tags else draft
         for draft, tags in zip(drafts, given, strict=True)
     ]
-    if "uncertain_before" not in sentence.kinds and clauses.grammar["introduces"].isdisjoint(sentence.known):
+    may_introduce = not sentence.kinds.isdisjoint(("uncertain_before", GROUP))
+    if not may_introduce and clauses.grammar["introduces"].isdisjoint(sentence.known):
         return having
     return [draft.introduced() if _is_introduced(clauses, draft) else draft for draft in having]
 
@@ -73,25 +76,11 @@ def _denies_alone(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     return following is None or clauses.ahead(tag.last, denying=True) <= following
 
 
-def _counts_what_is_listed(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
-    """True for the "two" of "two nodules, one on the right and one on the left": it counts both, and neither."""
-    sentence = clauses.sentence
-    whole = next((n for n, draft in enumerate(drafts) if draft.target.first >= tag.last), None)
-    if whole is None or not any(draft.name == drafts[whole].name for draft in drafts[whole + 1 :]):
-        return False
-    place = drafts[whole].target.last
-    begins = sentence.word(place) in clauses.grammar["signs"] and _number(sentence, place + 1) > 0
-    numbers = sum(_number(sentence, at) for at in range(place, len(sentence)))
-    stands_alone = sentence.word(place) == ":" and any(draft.target.first == place + 1 for draft in drafts)
-    return begins and not stands_alone and tag.name == str(numbers)
-
-
-def _number(sentence: Sentence, place: int) -> int:
-    """How many of what was counted a word speaks of: "one", "another", "two in the right lung"; 0 for others."""
-    if sentence.word(place) in ("one", "other", "another"):
-        return int(sentence.word(place - 1) != "other" and sentence.word(place + 1) != "of")
-    counts = [tag.name for tag in sentence.within(place, place + 1, "count")]
-    return int(counts[0]) if counts and counts[0].isdigit() else 0
+def _describes_group(clauses: Clauses, tag: Tag) -> bool:
+    """True for the "right lung" of "two nodules in the right lung: one solid, the other calcified"."""
+    group = next(iter(clauses.sentence.of(GROUP)), None)
+    first = next((target.first for target in clauses.targets if group and target.first > group.first), 0)
+    return tag.first < first and tag.kind != "count"
 
 
 def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
@@ -112,6 +101,8 @@ def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> b
 def _is_introduced(clauses: Clauses, draft: Draft) -> bool:
     """True for "a round nodule" and "possible round nodule": a lesion that was not spoken of before."""
     sentence, place = clauses.sentence, draft.target.first - 1
+    if GROUP in sentence.kinds and not any(one.first > draft.target.first for one in draft.places()):
+        return True
     own = {p for one in draft.attributes for p in range(one.first, one.last)}
     while place >= 0 and (place in own or sentence.words[place] == ","):
         place -= 1

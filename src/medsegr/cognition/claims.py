@@ -147,11 +147,18 @@ def _same(one: Told, other: Told, in_picture: bool) -> bool:
         return False
     if one.presence != other.presence:
         return (sided or None in (one.side, other.side)) and not unlike
+    if None not in (one.count, other.count) and one.count != other.count and not _is_member(one, other):
+        return False
     if one.size_mm and other.size_mm and one.size_mm != other.size_mm:
         return False
     if in_picture and _apart(one.zones, other.zones):
         return False
     return sided or (None in (one.side, other.side) and not both_introduced and not unlike)
+
+
+def _is_member(one: Told, other: Told) -> bool:
+    """True for "one" of a group that nothing else was said of: "two nodules. One is in the left lung"."""
+    return other.count == "1" and one.count != "multiple" and not (one.side or one.zones or one.size_mm)
 
 
 def _apart(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -14,8 +14,8 @@ from medsegr.cognition.tags import Sentence, Tag
 Stretch = tuple[int, int]
 """Words [first, last)."""
 
-_RUNS_ON = {"which": 3, "that": 3, "remain": 1}
-"""Links that a cue looks back over, if it follows within so many words."""
+_RUNS_ON = 3
+"""Words within which a cue must follow a link that it looks back over."""
 
 
 class Clauses:
@@ -43,9 +43,11 @@ class Clauses:
         self._stretches: list[Stretch] | None = None
 
     def _is_subordinate(self, place: int) -> bool:
-        """True for the "there is" of "unclear whether there is", the "contains" of "whether the lobe contains"."""
-        ahead = self.sentence.words[max(0, place - 8) : place]
-        return not self.grammar["conjunctions"].isdisjoint(ahead) and "," not in ahead
+        """True for the "there is" of "unclear whether there is", the "contains" of "neither lung contains"."""
+        words, grammar = self.sentence.words, self.grammar
+        ahead = words[max(0, place - 8) : place]
+        led = grammar["conjunctions"] | grammar["says_neither"] if words[place] in grammar["shows"] else grammar["conjunctions"]
+        return not led.isdisjoint(ahead) and "," not in ahead
 
     def parted(self, first: int, last: int) -> bool:
         """True when a clause ends among the words [first, last), for a place, texture, shape, size or count."""
@@ -183,7 +185,7 @@ class Clauses:
         words = self.sentence.words
         if at in self.breaks:
             whole = next((tag.last for tag in self.sentence.of("breaks") if tag.first == at), at)
-            return whole != last and last - at > _RUNS_ON.get(words[at], 0)
+            return whole != last and last - at > self._reach_over(words[at])
         if words[at] in ("and", "&"):
             return self._new_clause(at, start, finite)
         if words[at] == ";" or self.is_stop(at):
@@ -194,6 +196,10 @@ class Clauses:
             return False
         listed = any(words[place] in ("and", "or", "nor", "&") for place in range(at, start))
         return self.sentence.word(at + 1) in self.grammar["new_thoughts"] or not listed
+
+    def _reach_over(self, link: str) -> int:
+        """Words within which a cue must follow a link to look back over it."""
+        return _RUNS_ON if link in self.grammar["runs_on_over"] else 0
 
     def _new_clause(self, at: int, last: int, finite: bool) -> bool:
         """True for "the effusion has increased and the consolidation ...": another finding is spoken of."""

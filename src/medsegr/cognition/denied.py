@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
 
-_LISTS_ON = ("or", "nor")
-
 
 def denied_attributes(clauses: Clauses) -> frozenset[int]:
     """First words of the attributes that a bare "not", "isn't" or "rather than" denies.
@@ -61,8 +59,8 @@ def _from(clauses: Clauses, first: int, last: int, tags: Mapping[int, Tag], name
             found.append(tag)
             place = tag.last
             continue
-        listed = word in _LISTS_ON or (word == "," and _lists_on(clauses, place))
-        opening = not found or sentence.words[place - 1] in _LISTS_ON
+        listed = word in grammar["alternatives"] or (word == "," and _lists_on(clauses, place))
+        opening = not found or sentence.words[place - 1] in grammar["alternatives"]
         if not (listed or _is_plain(clauses, word, opening=opening and led)):
             break
         place += 1
@@ -87,4 +85,4 @@ def _lists_on(clauses: Clauses, place: int) -> bool:
     at = place + 1
     while at < len(sentence) and (sentence.is_attribute(at) or sentence.words[at] == ","):
         at += 1
-    return at > place + 1 and sentence.word(at) in _LISTS_ON and sentence.is_attribute(at + 1)
+    return at > place + 1 and sentence.word(at) in clauses.grammar["alternatives"] and sentence.is_attribute(at + 1)

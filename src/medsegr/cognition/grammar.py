@@ -51,6 +51,7 @@ class Grammar(dict[str, frozenset[str]]):
         organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
         broader: Zone -> the greater place that it lies in.
         general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
+        runs_on: Cues that only the end of a clause stops.
         unsided: Targets that have no side of their own ("ascites"): that of a heading is not theirs.
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
@@ -73,12 +74,15 @@ class Grammar(dict[str, frozenset[str]]):
         self["before_resuming"] |= {":"}
         self["leads_to_end"] = self["prepositions"] | {"the", ":"}
         self["links_words"] = self["signs"] | {"and", "&", "or", "nor"}
+        doubts = [cue.words for cue in lexicon.cues.values() if cue.effect == "uncertain" and cue.looks != "between"]
+        self["doubts"] = frozenset(fold(word) for words in doubts for word in words if word.isalpha())
         self["sides"] = self["both_sides"] | {"left", "right"}
         self["not_names"] |= self.organs.keys()
         self["bare_words"] |= self.organs.keys() | {","}
         groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
         for target in lexicon.targets.values():
             groups[target.group].add(target.name)
+        self.runs_on = frozenset(cue.name for cue in lexicon.cues.values() if cue.stops_at == "clause")
         lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
         self.broader = {zone.name: zone.within for zone in lexicon.zones.values() if zone.within}
         self.general = general_words(lexicon)

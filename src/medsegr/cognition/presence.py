@@ -94,7 +94,8 @@ class Scopes:
         if kind in (_NEXT, _VERSUS):
             return Cue(kind, tag, tag.last, tag.last)
         if kind.endswith("_before"):
-            return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=kind[0] == "a"))
+            denying = kind[0] == "a" and tag.name not in self.grammar.runs_on
+            return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=denying))
         finite = self.sentence.words[tag.first] in self.grammar["begins_verb"]
         return Cue(
             kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=self._resumes(kind, tag)), tag.first
@@ -122,7 +123,7 @@ class Scopes:
     def of(self, target: Tag) -> Said:
         """What the sentence says of a target."""
         if target.presence is not None:
-            return Said(target.presence, (target,) if target.presence == "absent" else ())
+            return Said(target.presence, (target,) if target.presence != "present" else ())
         for answer in self.answers:
             if target.first in answer.targets:
                 return Said(answer.presence, (answer.tag,) if answer.presence != "present" else ())
@@ -164,7 +165,7 @@ class Scopes:
         return None
 
     def _reaches_ahead(self, cue: Cue, target: Tag) -> bool:
-        if _looks_both_ways(cue.tag) and self.sentence.word(cue.tag.last) in ("and", ","):
+        if cue.tag.first and _looks_both_ways(cue.tag) and self.sentence.word(cue.tag.last) in ("and", ","):
             return False
         if self._characterises(cue.tag, target) or contrasts(self.sentence, cue.tag, self.grammar["contrasts"]):
             return False

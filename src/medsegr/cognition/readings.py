@@ -118,9 +118,13 @@ class Readings:
         """The organs spoken of behind a sentence; a heading ("LIVER: ...", or in a line of its own) ends another."""
         cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
         cut = next((at for at, word in enumerate(sentence.words[:_LONGEST_HEADING]) if word == ":"), cut)
-        spoken = [(place, name) for place, name in organs if not self._is_part_of_a_name(sentence, place, name)]
+        spoken = self._of_whom(sentence, organs)
         heading = earlier.heading if cut is None else next((name for place, name in spoken if place < cut), None)
         return Spoken(spoken[0][1] if spoken else earlier.organ, heading)
+
+    def _of_whom(self, sentence: Sentence, organs: Sequence[Named]) -> list[Named]:
+        """The organs of a sentence less those that only name a finding of another."""
+        return [(place, name) for place, name in organs if not self._is_part_of_a_name(sentence, place, name)]
 
     def _is_part_of_a_name(self, sentence: Sentence, place: int, organ: str) -> bool:
         """True for the skin of "skin thickening" in pictures of the breast: what follows is not of the skin."""
@@ -167,7 +171,7 @@ class Readings:
         groups = (
             [name for name in own if self._says(name, kind, at_home)],
             self._near(sentence, tag, organs, kind, at_home),
-            self._before(tag, organs, earlier, kind, at_home),
+            self._before(tag, self._of_whom(sentence, organs), earlier, kind, at_home),
             () if at_home else self._of_picture,
         )
         organ = first_named(groups, self.lexicon.organs, self.regions)

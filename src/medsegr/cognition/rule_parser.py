@@ -33,6 +33,7 @@ from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes, open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
+from medsegr.cognition.relative_sides import OTHER, SAME, with_sides
 from medsegr.cognition.remembered import LONGEST, SENTENCES, Known, Understood
 from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
@@ -78,6 +79,11 @@ class Context(NamedTuple):
         last = self.drafts[-1]
         places = frozenset((place.kind, place.name) for place in last.places())
         return Earlier(last.name, last.presence, places, bool(places) and bool(last.of("shape") or last.of("size")))
+
+    def side(self) -> str | None:
+        """The side last spoken of."""
+        sides = (one.name for draft in reversed(self.drafts) for one in draft.of("side"))
+        return next(sides, self.section.name if self.section else self.title.name if self.title else None)
 
 
 class Pictured(NamedTuple):
@@ -168,6 +174,8 @@ class _Report:
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
         known = self.reader.known(self.text[unit.start : unit.end], self.modality, self.organs)
+        if not known.sentence.kinds.isdisjoint((SAME, OTHER)):
+            known = Known(with_sides(known.sentence, context.side()), known.organs)
         unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
         before, context = context.spoken, context if spoken == context.spoken else Context(context.drafts, spoken, *context[2:])

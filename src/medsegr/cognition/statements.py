@@ -13,9 +13,6 @@ from typing import NamedTuple
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Presence
 
-_CLEAR_OF = re.compile(r"\b(?:clear|free)\s+(?:of|from)\b", re.I)
-"""Where "the lungs are clear" goes on so, its last word is left to what they are clear of: that is denied as well."""
-
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 _STRANGE = re.compile(r"\\[0-9NUux]|(?:^|[^\\])(?:\\\\)*\(\?[^:=!<]|[\0\U000f0000-\U0010ffff]")
@@ -66,6 +63,7 @@ class Statements:
 
     Attributes:
         rules: In the order of the lexicon: an earlier one goes before a later.
+        clear_of: Words that lead to what something is clear of.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -73,6 +71,9 @@ class Statements:
             Rule(keys_of(s.find), s.find, s.targets, s.presence)  # type: ignore[arg-type]
             for s in lexicon.statements
         ]
+        of_what = lexicon.triggers.get("words_clear_of", ())
+        clear = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in of_what)
+        self.clear_of = re.compile(rf"\b(?:{clear or '(?!)'})\b", re.I)
         best = [rule.keys[0] if rule.keys else ("",) for rule in self.rules]
         self._anywhere = frozenset(number for number, keys in enumerate(best) if not all(map(_piece, keys)))
         self._by_start: dict[str, list[tuple[str, int]]] = {}
@@ -102,8 +103,11 @@ def _piece(key: str) -> str:
     return longest if len(longest) > 1 else ""
 
 
-def find_statements(rules: Iterable[Rule], text: str, lowered: str) -> Iterator[Stated]:
-    """The statements of a sentence, none overlapping; an earlier rule goes before a later one."""
+def find_statements(rules: Iterable[Rule], text: str, lowered: str, clear_of: "re.Pattern[str]") -> Iterator[Stated]:
+    """The statements of a sentence, none overlapping; an earlier rule goes before a later one.
+
+    Where "the lungs are clear" goes on ``clear_of``, its last word is left to that: it is denied as well.
+    """
     taken: list[tuple[int, int]] = []
     for rule in rules:
         if not _may_hold(rule.keys, lowered):
@@ -112,7 +116,7 @@ def find_statements(rules: Iterable[Rule], text: str, lowered: str) -> Iterator[
             first, last = match.span()
             if first == last or any(a < last and first < b for a, b in taken):
                 continue
-            of_what = _CLEAR_OF.search(text, max(first, last - 5), last + 8)
+            of_what = clear_of.search(text, max(first, last - 5), last + 8)
             last = of_what.start() if of_what and first < of_what.start() < last else last
             taken.append((first, last))
             yield Stated(rule.targets, rule.presence, first, last)

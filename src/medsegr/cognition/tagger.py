@@ -4,11 +4,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from medsegr.cognition.enumerations import with_members
 from medsegr.cognition.exceptions import with_exceptions
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
-from medsegr.cognition.phrases import INSERTS, phrases_at
+from medsegr.cognition.phrases import phrases_at
 from medsegr.cognition.sizes import SizeFinder
 from medsegr.cognition.statements import find_statements
 from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
@@ -20,7 +21,6 @@ _tag = tuple.__new__
 
 _DIGIT = re.compile(r"\d")
 _SEGMENT = "segment_"
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 
 
 class Tagger:
@@ -31,6 +31,8 @@ class Tagger:
         self.grammar = grammar
         self.vocabulary = Vocabulary(lexicon)
         self._sizes = SizeFinder(lexicon)
+        numerals = lexicon.triggers.get("words_roman_numerals", ())
+        self._roman = {numeral: str(number) for number, numeral in enumerate(numerals, 1)}
         self._meanings: dict[str | None, Meanings] = {}
 
     def meanings_for(self, modality: str | None) -> Meanings:
@@ -55,7 +57,7 @@ class Tagger:
         told = len(tags)
         tags += self._inside(wording, tags, meanings)
         tags = self._completed(wording, tags, meanings)
-        if _DIGIT.search(text):
+        if _DIGIT.search(text) or "metre" in lowered or "meter" in lowered:
             sizes = [tag for tag in self._measured(text, lowered, wording) if tag.first not in blocked]
             measured = {place for tag in sizes for place in range(tag.first, tag.last)}
             tags = [tag for tag in tags if tag.first not in measured] + sizes
@@ -63,7 +65,7 @@ class Tagger:
             tags.sort(key=place_of)
         elif stated or len(tags) > told:
             tags.sort(key=place_of)
-        return Sentence(wording, tags)
+        return Sentence(wording, with_members(wording, tags, self.grammar))
 
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
         """False for the "#" that is a number or a heading, and for a side that is the patient's, not the finding's."""
@@ -94,11 +96,20 @@ class Tagger:
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
         starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
-        rules = self.vocabulary.statements.possible(states)
-        for stated in find_statements(rules, text, lowered) if rules else ():
+        statements = self.vocabulary.statements
+        rules = statements.possible(states)
+        for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
-                yield Tag("target", name, places[0], places[-1] + 1, stated.presence)
+                hedged = stated.presence == "present" and self._is_hedged(wording, places[0], places[-1] + 1)
+                yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else stated.presence)
+
+    def _is_hedged(self, wording: Wording, first: int, last: int) -> bool:
+        """True for "the heart is possibly enlarged", "whether the left hilum is enlarged"."""
+        doubts, words = self.grammar["doubts"], wording.words
+        while first > 0 and (words[first - 1] in doubts or words[first - 1] in self.grammar["inserts"]):
+            first -= 1
+        return not doubts.isdisjoint(words[first:last])
 
     def _inside(self, wording: Wording, tags: Sequence[Tag], meanings: Meanings) -> list[Tag]:
         """Sides and zones within the words of a target, and sides within those of a zone."""
@@ -165,7 +176,9 @@ class Tagger:
                 continue
             copula = self._after_place(words, tags, place + 1)
             joined = (*words[: place + 1], *words[copula:])
-            for last, phrase in phrases_at(begins, joined, place) if copula > place + 1 else ():
+            if copula <= place + 1:
+                continue
+            for last, phrase in phrases_at(begins, joined, place, self.grammar["inserts"]):
                 said = [c for c in meanings.choose(phrase, joined, last) if c.kind in ("texture", "shape")]
                 if last > place + 2 and said:
                     ends = copula + last - place - 1
@@ -192,7 +205,7 @@ class Tagger:
             if zone.kind != "zone" or not zone.name.startswith(_SEGMENT):
                 continue
             for place in range(zone.last, len(words)):
-                name = _SEGMENT + _ROMAN.get(words[place], words[place])
+                name = _SEGMENT + self._roman.get(words[place], words[place])
                 measured = place + 1 < len(words) and words[place + 1] in self.grammar["units"]
                 if name in self.lexicon.zones and not measured:
                     found.append(Tag("zone", name, place, place + 1))
@@ -230,15 +243,15 @@ class Tagger:
 def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
     """What phrases mean, from left to right, the longest first, none overlapping; what means nothing is passed by."""
     tokens, words = wording.tokens, wording.words
-    plain = meanings.plain_in(wording.known)
+    plain, inserts = meanings.plain_in(wording.known), meanings.grammar["inserts"]
     found: list[Tag] = []
     following, count = 0, len(words)
     for place, token in enumerate(tokens):
         begins = token.begins
         if begins is None or place < following:
             continue
-        goes_on = place + 1 < count and (words[place + 1] in begins.longer or words[place + 1] in INSERTS)
-        for last, phrase in phrases_at(begins, words, place) if goes_on else ((place + 1, begins),):
+        goes_on = place + 1 < count and (words[place + 1] in begins.longer or words[place + 1] in inserts)
+        for last, phrase in phrases_at(begins, words, place, inserts) if goes_on else ((place + 1, begins),):
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
                 for kind, name, other in chosen:

@@ -16,12 +16,8 @@ REMEMBERED, LONGEST = 65536, 40
 """Words that are remembered, and the longest such, in characters."""
 
 _COUNT = "count_"
-_LETTERS = {"L": "left", "R": "right"}
-_VERTEBRA = re.compile(r"(?<![^\W_])(?:L[1-5]|T(?:[5-9]|1[0-2])|C[3-7])(?![^\W_])")
-"""Names of vertebrae that are nothing else: T1 and T2 are kinds of signal as well."""
-
-_NO_SIDES = frozenset({"R/O", "B/L"})
-"""Short forms whose letters are no sides by themselves: "rule out", "bilateral"."""
+_LETTERS = "words_letters_"
+"""Triggers named so list the letters that stand for a side, as they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +70,13 @@ class Vocabulary:
         self._table = _table_of(lexicon)
         self._known = self._table.words() | set(map(fold, lexicon.triggers.get("words_spelt_right", ())))
         self._spelling = Spelling(self._table.words())
+        words = lexicon.triggers
+        self._letters = {
+            letter: name.removeprefix(_LETTERS) for name in words if name.startswith(_LETTERS) for letter in words[name]
+        }
+        self._no_sides = frozenset(words.get("words_no_sides", ()))
+        vertebrae = "|".join(words.get("words_vertebrae", ())) or "(?!)"
+        self._vertebra = re.compile(rf"(?<![^\W_])(?:{vertebrae})(?![^\W_])")
         self._met: dict[str, tuple[tuple[Word, int, int], ...]] = {}
 
     def begins(self, word: str) -> Phrases[Meaning] | None:
@@ -98,8 +101,8 @@ class Vocabulary:
 
     def _meet(self, chunk: str) -> tuple[tuple[Word, int, int], ...]:
         """The words between two blanks, and where they begin there."""
-        sided = chunk.strip("(),.;:").upper() not in _NO_SIDES
-        bones = {match.start() for match in _VERTEBRA.finditer(chunk)}
+        sided = chunk.strip("(),.;:").upper() not in self._no_sides
+        bones = {match.start() for match in self._vertebra.finditer(chunk)}
         found = tuple(
             (self._word("vertebra" if token.start in bones else token.word, token.text, sided), token.start, token.end)
             for token in tokenise(chunk)
@@ -110,7 +113,7 @@ class Vocabulary:
 
     def _word(self, word: str, text: str, sided: bool) -> Word:
         mended = self._spelling.mend(word) if word not in self._known and len(word) >= SHORTEST else word
-        meant = _LETTERS.get(text, mended) if sided and word != "vertebra" else mended
+        meant = self._letters.get(text, mended) if sided and word != "vertebra" else mended
         return Word(word, text, meant, self.begins(meant), self.statements.with_word(lower(text)))
 
 
@@ -148,6 +151,8 @@ def _phrases_of(lexicon: Lexicon) -> Iterator[tuple[str, str, str]]:
         yield from ((kind, entry.name, word) for entry in table.values() for word in entry.words)
     for side, words in lexicon.sides.items():
         yield from (("side", side, word) for word in words)
+    for cue in lexicon.cues.values():
+        yield from ((kind, cue.name, word) for kind in cue.kinds() for word in cue.words)
     for trigger, words in lexicon.triggers.items():
         if trigger.startswith(_COUNT):
             yield from (("count", trigger.removeprefix(_COUNT), word) for word in words)
