@@ -14,7 +14,7 @@ from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Named, Spoken
-from medsegr.cognition.splitting import apart
+from medsegr.cognition.splitting import SEVERAL, apart
 from medsegr.cognition.subject import Subject
 from medsegr.cognition.tags import Sentence
 
@@ -78,7 +78,8 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
         new = by_itself(scopes, heads, new)
     else:
         earlier, new = described(scopes, heads, context.drafts, new)
-    new = [part for draft in new for part in apart(clauses, draft)]
+    if any(len(draft.attributes) >= SEVERAL for draft in new):
+        new = [part for draft in new for part in apart(clauses, draft)]
     return Understood(sentence, heads.sentence, new, [*not_read(clauses, heads.regions)], earlier)
 
 
