@@ -46,7 +46,11 @@ class Clauses:
         """True for the "there is" of "unclear whether there is", the "contains" of "neither lung contains"."""
         words, grammar = self.sentence.words, self.grammar
         ahead = words[max(0, place - 8) : place]
-        led = grammar["conjunctions"] | grammar["says_neither"] if words[place] in grammar["shows"] else grammar["conjunctions"]
+        led = (
+            grammar["conjunctions"] | grammar["says_neither"]
+            if words[place] in grammar["shows"]
+            else grammar["conjunctions"]
+        )
         return not led.isdisjoint(ahead) and "," not in ahead
 
     def parted(self, first: int, last: int) -> bool:

@@ -36,8 +36,7 @@ def _denials(clauses: Clauses) -> list[tuple[int, int]]:
             if sentence.word(place + 1) == "longer":
                 found.append((place, place + 2))
         elif word[-1] == "t" and (word == "cannot" or word.endswith(("n't", "n\u2019t"))):
-            if not any(tag.covers(place) for tag in sentence.tags):
-                found.append((place, place + 1))
+            found += [] if any(tag.covers(place) for tag in sentence.tags) else [(place, place + 1)]
     return [one for one in found if sentence.word(one[0] - 1) not in grammar["half_denials"]]
 
 
