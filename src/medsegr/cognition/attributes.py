@@ -49,7 +49,7 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     may_introduce = not sentence.kinds.isdisjoint(("uncertain_before", GROUP))
     if not may_introduce and clauses.grammar["introduces"].isdisjoint(sentence.known):
         return having
-    return [draft._replace(article=True) if _is_introduced(clauses, draft) else draft for draft in having]
+    return [draft.introduced() if _is_introduced(clauses, draft) else draft for draft in having]
 
 
 def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:

@@ -27,7 +27,9 @@ class Clauses:
         words = sentence.words
         self.breaks = [tag[2] for tag in sentence.of("breaks", "except") if not self._is_subordinate(tag[2])]
         self.firm_breaks = [at for at in self.breaks if words[at] not in grammar["soft_breaks"]]
-        self.signs, self.ands, self.ors = list[int](), list[int](), list[int]()
+        self.signs: list[int] = []
+        self.ands: list[int] = []
+        self.ors: list[int] = []
         if not grammar["links_words"].isdisjoint(sentence.known):
             signs = grammar["signs"]
             for at, word in enumerate(words):

@@ -82,19 +82,21 @@ class Layout:
         for first, last in outside(text, self.elsewhere(text)):
             yield from self.split(text, first, last)
 
-    def split(self, text: str, first: int = 0, last: int | None = None) -> Iterator[Unit]:
+    def split(self, text: str, first: int = 0, last: int | None = None) -> list[Unit]:
         """The units of text[first:last]. A line ends one unless it is long and the next goes on in lower case, or it
         ends in a word that cannot be the last, or in a colon that the next line answers."""
+        units: list[Unit] = []
         last = len(text) if last is None else last
         start, opens = first, not text[text.rfind("\n", 0, first) + 1 : first].strip()
         cuts = _CUT_LISTS if _MARKS.search(text, first, last) else _CUT
         for match in cuts.finditer(text, first, last):
             place = match.start()
             if place >= start and self._ends(text, start, match, last):
-                yield from _units(text, start, place, opens)
+                units += _units(text, start, place, opens)
                 opens = text[place] == "\n" or (opens and not text[start : match.end()].strip())
                 start = match.end()
-        yield from _units(text, start, last, opens)
+        units += _units(text, start, last, opens)
+        return units
 
     def _ends(self, text: str, start: int, cut: "re.Match[str]", last: int) -> bool:
         place, sign = cut.start(), cut.group()
@@ -201,10 +203,11 @@ def _asks_for_next(text: str, start: int, place: int) -> bool:
     return apart and after[:1] == " " and (after[1:].islower() or (opens and after[1:].isalpha()))
 
 
-def _units(text: str, start: int, end: int, opens: bool) -> Iterator[Unit]:
+def _units(text: str, start: int, end: int, opens: bool) -> list[Unit]:
     """text[start:end] as a unit, in pieces where it is long; nothing where it is blank. It may open a line."""
     if start >= end or text[start:end].isspace():
-        return
+        return []
+    units: list[Unit] = []
     item = _is_item(text, start)
     mark = _BULLET.match(text, start, end) if opens or item else None
     begin = mark.end() if mark is not None else start
@@ -212,8 +215,9 @@ def _units(text: str, start: int, end: int, opens: bool) -> Iterator[Unit]:
         space = text.rfind(" ", begin + 1, begin + LONGEST_SENTENCE)
         cut = space if space > begin else begin + LONGEST_SENTENCE
         if text[begin:cut].strip():
-            yield Unit(begin, cut)
+            units.append(Unit(begin, cut))
         begin = cut
     if begin < end and not text[begin:end].isspace():
         closing = text[end : end + 1]
-        yield Unit(begin, end, opens and closing in ("\n", ""), item, closing)
+        units.append(Unit(begin, end, opens and closing in ("\n", ""), item, closing))
+    return units

@@ -81,6 +81,10 @@ class Draft(NamedTuple):
         own = tuple([one.moved(by) for one in attributes]) if attributes else attributes
         return _made(Draft, (target, name, presence, cues, words, own, article, apart))
 
+    def introduced(self) -> "Draft":
+        """The same as something new."""
+        return _made(Draft, (*self[:6], True, self[7]))
+
     def has_side(self) -> bool:
         """True when a side is among its attributes."""
         for one in self.attributes:

@@ -58,4 +58,4 @@ def _names_something(sentence: Sentence, grammar: Grammar, first: int, last: int
 
 
 def _span(sentence: Sentence, first: int, last: int) -> Span:
-    return sentence.start + sentence.wording.starts[first], sentence.start + sentence.wording.end(last - 1)
+    return sentence.start + sentence.wording.starts[first], sentence.start + sentence.wording.ends[last - 1]

@@ -104,7 +104,7 @@ def phrases_at(
     """
     end, count = place + 1, len(words)
     found = [(end, phrases)] if phrases.meanings else []
-    while phrases.longer and end < count:
+    while end < count and phrases.longer:
         word = words[end]
         if word in inserts:
             return _over_inserts(phrases, words, end, found, inserts)

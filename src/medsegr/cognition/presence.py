@@ -127,6 +127,8 @@ class Scopes:
         for answer in self.answers:
             if target.first in answer.targets:
                 return Said(answer.presence, (answer.tag,) if answer.presence != "present" else ())
+        if not (self.cues or self.clauses.ors):
+            return _PRESENT
         found: dict[str, Tag] = {}
         for cue in self.cues:
             kind = self._role(cue, target)

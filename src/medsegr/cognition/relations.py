@@ -1,7 +1,6 @@
 """Relations between an attribute and the targets around it: one ordered table says whose it is."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft
@@ -21,14 +20,10 @@ class Case:
         drafts: The targets.
         before, after: Numbers of the nearest on either side, or None.
         is_place: It says where.
-        gap: Words up to the next target that no tag covers, and the "and" that begins "and another".
         ends: A clause ends before the next target.
+        gap: Words up to the next target that no tag covers, and the "and" that begins "and another".
         direct: Nothing but plain words leads to the next target.
     """
-
-    gap: list[str]
-    ends: bool
-    direct: bool
 
     def __init__(
         self, clauses: Clauses, tag: Tag, drafts: Sequence[Draft], before: int | None, after: int | None
@@ -40,19 +35,17 @@ class Case:
         self.drafts = drafts
         self.before = before
         self.after = after
-        self.is_place = tag.kind in PLACES
+        self.is_place = tag[0] in PLACES
+        if after is not None:
+            first = drafts[after][0][2]
+            self.ends = clauses.parted(tag[3], first)
+            if before is not None or tag[0] == "count":
+                self._look_ahead(first)
 
-    def __getattr__(self, name: str) -> Any:
-        """What lies ahead, up to the next target: most relations do not ask."""
-        first, last, words = self.target_after.first, self.tag.last, self.sentence.words
-        if name == "ends":
-            self.ends = self.clauses.parted(last, first)
-        elif name == "gap":
-            gap = self.sentence.between(last, first)
-            self.gap = [*gap, "and"] if words[first] in self.grammar["next_of_list"] else gap
-        elif name == "direct":
-            self.direct = not self.ends and self.grammar["links"].isdisjoint(self.gap)
-        return self.__dict__[name]
+    def _look_ahead(self, first: int) -> None:
+        gap = self.sentence.between(self.tag.last, first)
+        self.gap = [*gap, "and"] if self.sentence.words[first] in self.grammar["next_of_list"] else gap
+        self.direct = not self.ends and self.grammar["links"].isdisjoint(self.gap)
 
     @property
     def target_before(self) -> Tag:
@@ -77,6 +70,8 @@ def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[i
             break
         else:
             return [n for n, other in enumerate(drafts) if other.target.first == first]
+    if after is None and before is not None and tag[0] != "count" and drafts[before][2] != "absent":
+        return (before,)
     case = Case(clauses, tag, drafts, before, after)
     for holds, owners in RELATIONS:
         if holds(case):

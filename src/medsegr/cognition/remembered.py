@@ -9,8 +9,8 @@ from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Named, Spoken
 from medsegr.cognition.tags import Sentence
 
-SENTENCES, LONGEST = 4096, 300
-"""Sentences that are remembered, and the longest such, in characters."""
+SENTENCES, LONGEST = 8192, 300
+"""Sentences that are known to have been met, and the longest such, in characters."""
 
 
 class Understood(NamedTuple):

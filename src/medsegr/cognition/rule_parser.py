@@ -102,7 +102,7 @@ class Reader:
         self.layout = Layout(lexicon)
         self.tagger = Tagger(lexicon, self.grammar)
         self._pictured: dict[tuple[str | None, tuple[str, ...]], Pictured] = {}
-        self._known: dict[tuple[str, str | None, tuple[str, ...]], Known] = {}
+        self._known: dict[tuple[str, str | None, tuple[str, ...]], Known | None] = {}
 
     def pictured(self, modality: str | None, organs: tuple[str, ...]) -> Pictured:
         """What pictures of a modality and of organs make words mean."""
@@ -114,15 +114,16 @@ class Reader:
         return known
 
     def known(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Known:
-        """A sentence, remembered where it is short."""
-        known = self._known.get((text, modality, organs))
+        """A sentence; a short one that comes again is remembered."""
+        key = (text, modality, organs)
+        known = self._known.get(key)
         if known is None:
             sentence = self.tagger.read(text, modality)
             known = Known(sentence, self.pictured(modality, organs).readings.organs_in(sentence))
             if len(text) <= LONGEST:
                 if len(self._known) >= SENTENCES:
                     self._known.clear()
-                self._known[text, modality, organs] = known
+                self._known[key] = known if key in self._known else None
         return known
 
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
@@ -177,7 +178,7 @@ class _Report:
             known = Known(with_sides(known.sentence, context.side()), known.organs)
         unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
-        before, context = context.spoken, context if spoken == context.spoken else context._replace(spoken=spoken)
+        before, context = context.spoken, context if spoken == context.spoken else Context(context.drafts, spoken, *context[2:])
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit)
@@ -263,7 +264,7 @@ class _Report:
         context, new = self._in_context(context, told.sentence, new, unit)
         if not new and drafts is context.drafts:
             return context
-        return context._replace(drafts=(*drafts, *new), opening=context.opening and not new)
+        return Context((*drafts, *new), *context[1:6], context.opening and not new)
 
     def _understood(self, context: Context, sentence: Sentence) -> Understood:
         """What a sentence says of its findings, and of those before it."""
@@ -288,9 +289,10 @@ class _Report:
     def _spoken_of(self, clauses: Clauses, scopes: Scopes, heads: Heads) -> list[Draft]:
         """The findings of a sentence, present or not, in its order."""
         sentence = clauses.sentence
+        then = self.subject.may_tell_of_then(sentence)
         new: list[Draft] = []
         for target in clauses.targets:
-            if target.first in heads.dropped or self.subject.is_then(clauses, target):
+            if target[2] in heads.dropped or (then and self.subject.is_then(clauses, target)):
                 continue
             if "advice" in sentence.kinds and self.subject.is_advice(clauses, target):
                 continue

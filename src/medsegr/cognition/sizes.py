@@ -48,7 +48,7 @@ class SizeFinder:
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
         self._size = re.compile(number + more + more + last, re.I)
         words = (*lexicon.triggers.get("words_former_ahead", ()), *lexicon.triggers.get("words_sizes_of_a_part", ()))
-        self._ahead = {_WORDS.findall(word.lower())[0] for word in words} | {"in", ">", "\u2265"}
+        self._ahead = {_WORDS.findall(word.lower())[0] for word in words} | {">", "\u2265"}
         self._elsewhere = re.compile(
             rf"[^\w;.]{{1,3}}(?:{then}|{again}|{either('not_its_size')}|from\b(?!\W{{0,2}}\d))"
             rf"|[ \t-]{{1,2}}(?:{either('settings')})",
@@ -84,7 +84,7 @@ class SizeFinder:
     def _of_something_else(self, text: str, lowered: str, start: int, end: int) -> bool:
         """True for a distance, a former size, an increment, a part's size or a setting."""
         ahead = lowered[max(0, start - _WINDOW) : start]
-        led = not self._ahead.isdisjoint(_WORDS.findall(ahead))
+        led = "in 19" in ahead or "in 20" in ahead or not self._ahead.isdisjoint(_WORDS.findall(ahead))
         if self._elsewhere.match(text, end) or (led and self._part.search(ahead)):
             return True
         if self._changed.search(ahead):

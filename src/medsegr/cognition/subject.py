@@ -96,11 +96,13 @@ class Subject:
         opens = sentence.words[0] in self.grammar["opens_head"]
         return behind in self.grammar["behind_head"] or (shouted and quiet) or opens
 
+    def may_tell_of_then(self, sentence: Sentence) -> bool:
+        """False for sentences of one time."""
+        return not (_THEN.isdisjoint(sentence.kinds) and self.grammar["now"].isdisjoint(sentence.known))
+
     def is_then(self, clauses: Clauses, target: Tag) -> bool:
         """True for what was so at another time: "on the prior study there was ...", "when there was ..."."""
         sentence, now, place = clauses.sentence, self.grammar["now"], target.first + 1
-        if sentence.kinds.isdisjoint(_THEN) and now.isdisjoint(sentence.known):
-            return False
         told_now = not now.isdisjoint(sentence.words[place:]) and now.isdisjoint(sentence.words[:place])
         if told_now and self.other_examination(sentence):
             return True

@@ -99,7 +99,7 @@ class Tagger:
         statements = self.vocabulary.statements
         rules = statements.possible(states)
         for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
-            places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
+            places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
                 hedged = stated.presence == "present" and self._is_hedged(wording, places[0], places[-1] + 1)
                 yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else stated.presence)
@@ -245,12 +245,13 @@ def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
     tokens, words = wording.tokens, wording.words
     plain, inserts = meanings.plain_in(wording.known), meanings.grammar["inserts"]
     found: list[Tag] = []
-    following = 0
+    following, count = 0, len(words)
     for place, token in enumerate(tokens):
         begins = token.begins
         if begins is None or place < following:
             continue
-        for last, phrase in phrases_at(begins, words, place, inserts):
+        goes_on = place + 1 < count and (words[place + 1] in begins.longer or words[place + 1] in inserts)
+        for last, phrase in phrases_at(begins, words, place, inserts) if goes_on else ((place + 1, begins),):
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
                 for kind, name, other in chosen:

@@ -44,23 +44,19 @@ class Wording:
 
     Attributes:
         tokens: What is known of each.
-        starts: Character at which each begins.
+        starts, ends: Characters [start, end) of each.
         words: What each means: folded and mended.
         known: The same as a set.
     """
 
-    __slots__ = ("known", "starts", "tokens", "words")
+    __slots__ = ("ends", "known", "starts", "tokens", "words")
 
-    def __init__(self, tokens: list[Word], starts: list[int]) -> None:
+    def __init__(self, tokens: list[Word], starts: list[int], ends: list[int]) -> None:
         self.tokens = tokens
         self.starts = starts
+        self.ends = ends
         self.words = [token.meant for token in tokens]
         self.known = frozenset(self.words)
-
-    def end(self, place: int) -> int:
-        """One past the last character of a word."""
-        return self.starts[place] + len(self.tokens[place].text)
-
 
 class Vocabulary:
     """The words of a lexicon; remembers what is known of those that it met.
@@ -81,7 +77,7 @@ class Vocabulary:
         self._no_sides = frozenset(words.get("words_no_sides", ()))
         vertebrae = "|".join(words.get("words_vertebrae", ())) or "(?!)"
         self._vertebra = re.compile(rf"(?<![^\W_])(?:{vertebrae})(?![^\W_])")
-        self._met: dict[str, tuple[tuple[Word, int], ...]] = {}
+        self._met: dict[str, tuple[tuple[Word, int, int], ...]] = {}
 
     def begins(self, word: str) -> Phrases[Meaning] | None:
         """The phrases that begin with a folded word, or None."""
@@ -91,22 +87,24 @@ class Vocabulary:
         """The words of a sentence."""
         tokens: list[Word] = []
         starts: list[int] = []
+        ends: list[int] = []
         met = self._met
         at = 0
         for chunk in text.split(" "):
             found = met.get(chunk)
-            for word, start in self._meet(chunk) if found is None else found:
+            for word, start, end in self._meet(chunk) if found is None else found:
                 tokens.append(word)
                 starts.append(at + start)
+                ends.append(at + end)
             at += len(chunk) + 1
-        return Wording(tokens, starts)
+        return Wording(tokens, starts, ends)
 
-    def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
+    def _meet(self, chunk: str) -> tuple[tuple[Word, int, int], ...]:
         """The words between two blanks, and where they begin there."""
         sided = chunk.strip("(),.;:").upper() not in self._no_sides
         bones = {match.start() for match in self._vertebra.finditer(chunk)}
         found = tuple(
-            (self._word("vertebra" if token.start in bones else token.word, token.text, sided), token.start)
+            (self._word("vertebra" if token.start in bones else token.word, token.text, sided), token.start, token.end)
             for token in tokenise(chunk)
         )
         if len(self._met) < REMEMBERED and len(chunk) <= LONGEST:
