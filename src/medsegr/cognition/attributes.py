@@ -37,7 +37,7 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
         if doubtful and region is None and _says_nothing(clauses, tag, drafts):
             continue
         if region is not None:
-            owners = _in_region(region, drafts)
+            owners: Sequence[int] = _in_region(region, drafts)
         else:
             owners = range(len(free)) if _describes_group(clauses, tag) else owners_of(clauses, tag, free)
         for number in owners:
