@@ -122,7 +122,7 @@ def _further() -> str:
         f"{read['target_presence']:.3f} in {read['reports']} that could be read while rules were written; in "
         f"{_sealed(own['sealed'])} whose texts could not (kinds of their mistakes were told; of all they hold, one "
         f"finding is in doubt), and in {_sealed(own['sealed_second'])} written later and not read either "
-        f"(`{own['command']}`). "
+        f"(two of their texts were seen since; no rule was written for them) (`{own['command']}`). "
         f"Of {forms['sentences']:,} generated sentences that say the same in many forms {forms['right']:.3f} are read "
         f"rightly (`{forms['command']}`)."
     )
@@ -159,7 +159,7 @@ def _old_parser() -> str:
         return ""
     record = json.loads(path.read_text(encoding="utf-8"))
     parts = {name: part for name, part in record.items() if isinstance(part, dict) and "read_alike" in part}
-    told = ", ".join(f"{part['read_alike']:,} of {part['reports']:,} of a {name}" for name, part in parts.items())
+    told = ", ".join(f"{part['read_alike']:,} of {part['reports']:,} {name}s" for name, part in parts.items())
     return (
         f"\n\nReports in plain wording that are read as by an old parser, which reads such wording rightly: {told} "
         f"(`{record['command']}`). Every kind of difference was looked at."
