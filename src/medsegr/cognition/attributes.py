@@ -26,22 +26,26 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     attributes = sentence.of(*ATTRIBUTES) if drafts else []
     given: list[list[Tag]] = [[] for _ in drafts]
     own = {head.tag.first for head in regions if head.tag is not None}
-    numbers = [number for number, draft in enumerate(drafts) if draft.target.first not in own]
+    numbers: Sequence[int] = range(len(drafts))
+    if own:
+        numbers = [number for number in numbers if drafts[number].target.first not in own]
     free = [drafts[number] for number in numbers] if own else drafts
+    grouped = GROUP in sentence.kinds
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
     denied = denied_attributes(clauses) if attributes else frozenset()
     for tag in attributes:
         region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
-        if tag.first in denied and region is None and _denies_alone(clauses, tag, drafts):
-            continue
-        if doubtful and region is None and _says_nothing(clauses, tag, drafts):
-            continue
         if region is not None:
-            owners: Sequence[int] = _in_region(region, drafts)
-        else:
-            owners = range(len(free)) if _describes_group(clauses, tag) else owners_of(clauses, tag, free)
-        for number in owners:
-            given[number if region else numbers[number]].append(tag)
+            for number in _in_region(region, drafts):
+                given[number].append(tag)
+            continue
+        if tag[2] in denied and _denies_alone(clauses, tag, drafts):
+            continue
+        if doubtful and tag[0] in ("size", "shape") and _says_nothing(clauses, tag, drafts):
+            continue
+        whole = grouped and _describes_group(clauses, tag)
+        for number in range(len(free)) if whole else owners_of(clauses, tag, free):
+            given[numbers[number]].append(tag)
     having = [
         draft.having([attribute(sentence, tag) for tag in tags]) if tags else draft
         for draft, tags in zip(drafts, given, strict=True)
@@ -85,10 +89,14 @@ def _describes_group(clauses: Clauses, tag: Tag) -> bool:
 
 def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     """True for the "11 cm" of "Left kidney: 11 cm, 7 mm stone in the lower pole"."""
-    sentence, grammar = clauses.sentence, clauses.grammar
+    sentence, grammar, place = clauses.sentence, clauses.grammar, tag.first - 1
+    while place >= 0 and sentence.words[place] in grammar["measures"]:
+        place -= 1
+    if place < 0 or not (sentence.words[place] in grammar.organs or sentence.words[place] in grammar["body_parts"]):
+        return False
     first = next((at + 1 for at in range(tag.first - 1, -1, -1) if sentence.words[at] in (";", ".")), 0)
     words = [word for word in sentence.words[first : tag.first] if word not in grammar["measures"]]
-    if not 0 < len(words) <= 3 or not (words[-1] in grammar.organs or words[-1] in grammar["body_parts"]):
+    if not 0 < len(words) <= 3:
         return False
     spoken = any(draft.target.first < tag.first and draft.target.last > first for draft in drafts)
     ended = sentence.word(tag.last) in (",", ";", ".", "") or bool(sentence.within(tag.last, tag.last + 1, "breaks"))

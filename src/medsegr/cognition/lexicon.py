@@ -70,6 +70,13 @@ class Lexicon:
             **{m.name: self._seen(m) for m in self.modalities.values()},
         }
 
+    @cached_property
+    def target_names(self) -> dict[str, str]:
+        """Names and words of targets, in lower case with blanks -> canonical names."""
+        targets = self.targets.values()
+        spoken = {_key(word): target.name for target in reversed(list(targets)) for word in target.words}
+        return {**spoken, **{_key(target.name): target.name for target in targets}}
+
     def _seen(self, known: Modality) -> PictureKind:
         usual: Sides = "none" if known.frame == "image" else "both" if known.view else "one"
         laid_out = self.views[known.view] if known.view else {}
@@ -88,19 +95,17 @@ def load_lexicon(extra: Sequence[str | Path] = ()) -> Lexicon:
         ConfigError: A file is missing or wrong; all mistakes, each with file and line.
     """
     paths = [extra] if isinstance(extra, str | Path) else extra
-    return _from_files((*_built_in_files(), *(read_own_file(Path(path)) for path in paths))) if paths else _built_in()
+    read, lexicon = _built_in()
+    return _from_files((*read, *(read_own_file(Path(path)) for path in paths))) if paths else lexicon
 
 
 @lru_cache(maxsize=1)
-def _built_in() -> Lexicon:
-    return _from_files(_built_in_files())
-
-
-@lru_cache(maxsize=1)
-def _built_in_files() -> tuple[LexiconFile, ...]:
+def _built_in() -> tuple[tuple[LexiconFile, ...], Lexicon]:
+    """The built-in files, and the lexicon that they make."""
     folder = files("medsegr.cognition").joinpath("lexicon_data")
     names = [f"{domain}.yaml" for domain in DOMAINS]
-    return tuple(read_text(folder.joinpath(name).read_text(encoding="utf-8"), name) for name in names)
+    read = tuple(read_text(folder.joinpath(name).read_text(encoding="utf-8"), name) for name in names)
+    return read, _from_files(read)
 
 
 def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
@@ -161,7 +166,7 @@ def canonical_target(name: str, lexicon: Lexicon | None = None, modality: str | 
             three words may be a report, and is not repeated.
     """
     lexicon = lexicon or load_lexicon()
-    names = _target_names(lexicon)
+    names = lexicon.target_names
     key = _key(name)
     if key in names:
         return names[key]
@@ -174,13 +179,6 @@ def canonical_target(name: str, lexicon: Lexicon | None = None, modality: str | 
 
 def _key(name: str) -> str:
     return name.strip().lower().replace("_", " ").replace("-", " ")
-
-
-@lru_cache(maxsize=4)
-def _target_names(lexicon: Lexicon) -> dict[str, str]:
-    targets = lexicon.targets.values()
-    spoken = {_key(word): target.name for target in reversed(list(targets)) for word in target.words}
-    return {**spoken, **{_key(target.name): target.name for target in targets}}
 
 
 def finding_for_target(target: str, modality: str | None, lexicon: Lexicon) -> Finding:

@@ -20,25 +20,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from medsegr.cognition.answers import Form
 from medsegr.cognition.claims import merge, told_by
-from medsegr.cognition.clauses import Clauses
-from medsegr.cognition.described import by_itself, described, goes_on
+from medsegr.cognition.context import Context
 from medsegr.cognition.document import Layout, Unit
-from medsegr.cognition.drafts import Attribute, Draft, attribute, drafted
+from medsegr.cognition.drafts import Attribute, Draft, attribute
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.heads import Earlier, Heads, may_leave_out, with_heads
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.not_read import not_read
-from medsegr.cognition.presence import Scopes, open_cue
+from medsegr.cognition.presence import open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
 from medsegr.cognition.relative_sides import OTHER, SAME, with_sides
-from medsegr.cognition.remembered import LONGEST, SENTENCES, Known, Understood
-from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
 from medsegr.cognition.tags import Sentence
+from medsegr.cognition.understood import LONGEST, SENTENCES, Known, Understood, understand
 
 LATEST = 24
 """Findings that a sentence may go on about."""
@@ -50,40 +45,6 @@ class Reading:
 
     findings: list[Finding]
     not_read: list[Span]
-
-
-class Context(NamedTuple):
-    """What was said before a sentence.
-
-    Attributes:
-        drafts: The latest findings, which a sentence may go on about.
-        spoken: Organs spoken of.
-        title, section: Sides of the title of the examination, and of the section.
-        cue: A denial or doubt that heads a list on lines of its own, and its words.
-        elsewhere_until: Character up to which an earlier examination is told.
-        opening: Nothing was said before.
-    """
-
-    drafts: tuple[Draft, ...] = ()
-    spoken: Spoken = Spoken()
-    title: Attribute | None = None
-    section: Attribute | None = None
-    cue: tuple[str, Span] | None = None
-    elsewhere_until: int = -1
-    opening: bool = True
-
-    def earlier(self) -> Earlier | None:
-        """The finding last spoken of."""
-        if not self.drafts:
-            return None
-        last = self.drafts[-1]
-        places = frozenset((place.kind, place.name) for place in last.places())
-        return Earlier(last.name, last.presence, places, bool(places) and bool(last.of("shape") or last.of("size")))
-
-    def side(self) -> str | None:
-        """The side last spoken of."""
-        sides = (one.name for draft in reversed(self.drafts) for one in draft.of("side"))
-        return next(sides, self.section.name if self.section else self.title.name if self.title else None)
 
 
 class Pictured(NamedTuple):
@@ -198,7 +159,7 @@ class _Report:
             resolved = self._resolved(context, sentence)
             if resolved is not None:
                 return resolved
-            told = self._understood(context, sentence)
+            told = understand(sentence, self.text, self.subject, context)
             if told.earlier is None:
                 known.understood[of_whom] = told
         else:
@@ -265,46 +226,6 @@ class _Report:
         if not new and drafts is context.drafts:
             return context
         return Context((*drafts, *new), *context[1:6], context.opening and not new)
-
-    def _understood(self, context: Context, sentence: Sentence) -> Understood:
-        """What a sentence says of its findings, and of those before it."""
-        clauses = Clauses(sentence, self.grammar)
-        scopes = Scopes(clauses, Form(clauses, self.text).answers())
-        alone = not (may_leave_out(scopes) or goes_on(scopes))
-        alone = alone and ("absent_after" not in sentence.kinds or "target" in sentence.kinds)
-        heads = Heads(sentence) if alone else with_heads(scopes, context.earlier())
-        if heads.regions:
-            clauses = Clauses(heads.sentence, self.grammar)
-            answers = [a for a in scopes.answers if not any(h.first <= a.tag.first < h.last for h in heads.regions)]
-            scopes = Scopes(clauses, answers)
-        new, earlier = self._spoken_of(clauses, scopes, heads), None
-        if alone:
-            new = by_itself(scopes, heads, new)
-        else:
-            earlier, new = described(scopes, heads, context.drafts, new)
-        new = [part for draft in new for part in apart(clauses, draft)]
-        ends = bool(new) and self._ends(clauses.sentence, new[-1])
-        return Understood(sentence, new, [*not_read(clauses, heads.regions)], ends, earlier)
-
-    def _spoken_of(self, clauses: Clauses, scopes: Scopes, heads: Heads) -> list[Draft]:
-        """The findings of a sentence, present or not, in its order."""
-        sentence = clauses.sentence
-        then = self.subject.may_tell_of_then(sentence)
-        new: list[Draft] = []
-        for target in clauses.targets:
-            if target[2] in heads.dropped or (then and self.subject.is_then(clauses, target)):
-                continue
-            if "advice" in sentence.kinds and self.subject.is_advice(clauses, target):
-                continue
-            draft = drafted(sentence, target, scopes.of(target))
-            if draft.presence == "absent" or draft.name != "any_abnormality":
-                new.append(draft)
-        return new
-
-    def _ends(self, sentence: Sentence, draft: Draft) -> bool:
-        """True where nothing but a place stands behind a target: a question mark there makes it uncertain."""
-        behind = sentence.between(draft.target.last, len(sentence))
-        return self.grammar["leads_to_end"].issuperset(behind)
 
     def sided(self, draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
         """A draft with the side of a heading, where it may have one; that of a title is not that of what is absent."""

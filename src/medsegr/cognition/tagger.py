@@ -50,8 +50,9 @@ class Tagger:
         if not self.grammar["of_a_patient"].isdisjoint(wording.known):
             tags = [tag for tag in tags if self._is_meant(wording, tag)]
         stated = [tag for tag in self._stated(text, lowered, wording) if meanings.may_speak_of(tag.name)]
-        blocked = {place for tag in stated for place in range(tag.first, tag.last)}
+        blocked: set[int] = set()
         if stated:
+            blocked.update(place for tag in stated for place in range(tag.first, tag.last))
             tags = [_up_to(wording, tag, blocked) for tag in tags]
             tags = stated + [tag for tag in tags if tag.first not in blocked or _stays(tag, meanings)]
         told = len(tags)
