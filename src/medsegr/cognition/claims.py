@@ -86,7 +86,7 @@ def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
 
 def _side(draft: Draft, kept: Sequence[Attribute], text: str, grammar: Grammar) -> Laterality | None:
     told = [one for one in kept if one[0] == "side"]
-    sides = {one.name for one in told}
+    sides = {one[1] for one in told}
     if len(sides) > 1:
         sides = {one.name for one in told if not _counts_findings(one, draft, text, grammar)} or sides
     if len(sides) > 1:
@@ -123,8 +123,12 @@ def merge(mentioned: Iterable[Told], pictured: bool) -> list[Finding]:
     joined: list[Told] = []
     by_name: dict[str, list[Told]] = {}
     for told in mentioned:
-        known = by_name.setdefault(told.name, [])
-        same = next((one for one in known[-MEMORY:] if _same(one, told, pictured)), None) if known else None
+        known = by_name.get(told.name)
+        if known is None:
+            by_name[told.name] = [told]
+            joined.append(told)
+            continue
+        same = next((one for one in known[-MEMORY:] if _same(one, told, pictured)), None)
         if same is None:
             joined.append(told)
             known.append(told)

@@ -54,7 +54,9 @@ def may_leave_out(scopes: Scopes) -> bool:
     sentence, grammar = scopes.sentence, scopes.grammar
     if sentence.kinds.isdisjoint(PLACES):
         return False
-    if not sentence.kinds.isdisjoint(("absent_after", "except")) or not grammar["moves_on"].isdisjoint(sentence.known):
+    if "except" in sentence.kinds or not grammar["moves_on"].isdisjoint(sentence.known):
+        return True
+    if any(sentence.word(cue.last) in grammar["at"] for cue in sentence.of("absent_after")):
         return True
     targets = [tag.first for tag in scopes.clauses.targets if tag.name not in grammar.organ_targets]
     places = [tag.first for tag in sentence.of(*PLACES)]

@@ -117,19 +117,21 @@ class Readings:
     def spoken_of(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken, whole_line: bool) -> Spoken:
         """The organs spoken of behind a sentence; a heading ("LIVER: ...", or in a line of its own) ends another."""
         cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
-        cut = next((at for at, word in enumerate(sentence.words[:_LONGEST_HEADING]) if word == ":"), cut)
+        opening = sentence.words[:_LONGEST_HEADING]
+        cut = opening.index(":") if ":" in opening else cut
         spoken = self._of_whom(sentence, organs)
         heading = earlier.heading if cut is None else next((name for place, name in spoken if place < cut), None)
         return Spoken(spoken[0][1] if spoken else earlier.organ, heading)
 
-    def _of_whom(self, sentence: Sentence, organs: Sequence[Named]) -> list[Named]:
+    def _of_whom(self, sentence: Sentence, organs: Sequence[Named]) -> Sequence[Named]:
         """The organs of a sentence less those that only name a finding of another."""
+        if not self._of_picture:
+            return organs
         return [(place, name) for place, name in organs if not self._is_part_of_a_name(sentence, place, name)]
 
     def _is_part_of_a_name(self, sentence: Sentence, place: int, organ: str) -> bool:
         """True for the skin of "skin thickening" in pictures of the breast: what follows is not of the skin."""
-        other = bool(self._of_picture) and organ not in self._of_picture
-        return other and any(tag.covers(place) for tag in sentence.of("target"))
+        return organ not in self._of_picture and any(tag.covers(place) for tag in sentence.of("target"))
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""

@@ -219,13 +219,19 @@ class _Report:
         """The context with the findings of a sentence."""
         self.not_read += told.not_read
         drafts = context.drafts if told.earlier is None else told.earlier
-        new = told.new
-        if told.ends and unit.closing == "?":  # "nodule in the left lung?"
-            new = [*new[:-1], new[-1]._replace(presence="uncertain", cues=((unit.end, unit.end + 1),))]
+        new = self._questioned(told, unit) if unit.closing == "?" and told.new else told.new
         context, new = self._in_context(context, told.sentence, new, unit)
         if not new and drafts is context.drafts:
             return context
         return Context((*drafts, *new), *context[1:6], context.opening and not new)
+
+    def _questioned(self, told: Understood, unit: Unit) -> Sequence[Draft]:
+        """A question mark behind a target and its place makes it uncertain ("nodule in the left lung?")."""
+        *ahead, last = told.new
+        behind = told.headed.between(last.target.last, len(told.headed))
+        if not self.grammar["leads_to_end"].issuperset(behind):
+            return told.new
+        return [*ahead, last._replace(presence="uncertain", cues=((unit.end, unit.end + 1),))]
 
     def sided(self, draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
         """A draft with the side of a heading, where it may have one; that of a title is not that of what is absent."""

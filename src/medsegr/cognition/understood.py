@@ -14,7 +14,7 @@ from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Named, Spoken
-from medsegr.cognition.splitting import apart
+from medsegr.cognition.splitting import SEVERAL, apart
 from medsegr.cognition.subject import Subject
 from medsegr.cognition.tags import Sentence
 
@@ -26,17 +26,16 @@ class Understood(NamedTuple):
     """What a sentence says.
 
     Attributes:
-        sentence: With one reading of every word.
+        sentence, headed: With one reading of every word; with the heads that it leaves out.
         new: Its findings.
         not_read: What looks like one.
-        ends: Nothing but a place stands behind the last finding.
         earlier: The findings before it, with what it says of them; None where it says nothing of these.
     """
 
     sentence: Sentence
+    headed: Sentence
     new: Sequence[Draft]
     not_read: Sequence[Span]
-    ends: bool = False
     earlier: tuple[Draft, ...] | None = None
 
     def at(self, start: int) -> "Understood":
@@ -44,7 +43,7 @@ class Understood(NamedTuple):
         by = start - self.sentence.start
         new = [draft.moved(by) for draft in self.new]
         not_read = [(first + by, last + by) for first, last in self.not_read]
-        return Understood(self.sentence.at(start), new, not_read, self.ends)
+        return Understood(self.sentence.at(start), self.headed, new, not_read)
 
 
 @dataclass(slots=True)
@@ -79,10 +78,9 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
         new = by_itself(scopes, heads, new)
     else:
         earlier, new = described(scopes, heads, context.drafts, new)
-    new = [part for draft in new for part in apart(clauses, draft)]
-    behind = heads.sentence.between(new[-1].target.last, len(sentence)) if new else ()
-    ends = bool(new) and grammar["leads_to_end"].issuperset(behind)
-    return Understood(sentence, new, [*not_read(clauses, heads.regions)], ends, earlier)
+    if any(len(draft.attributes) >= SEVERAL for draft in new):
+        new = [part for draft in new for part in apart(clauses, draft)]
+    return Understood(sentence, heads.sentence, new, [*not_read(clauses, heads.regions)], earlier)
 
 
 def _spoken_of(subject: Subject, scopes: Scopes, heads: Heads) -> list[Draft]:
