@@ -87,10 +87,7 @@ class Draft(NamedTuple):
 
     def has_side(self) -> bool:
         """True when a side is among its attributes."""
-        for one in self.attributes:
-            if one[0] == "side":
-                return True
-        return False
+        return any(one[0] == "side" for one in self.attributes)
 
     def places(self) -> list[Attribute]:
         """Its sides and zones."""

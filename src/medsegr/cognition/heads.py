@@ -67,10 +67,7 @@ def may_leave_out(scopes: Scopes) -> bool:
 
 
 def _any_in(places: Sequence[int], first: int, last: int) -> bool:
-    for place in places:
-        if first <= place < last:
-            return True
-    return False
+    return any(first <= place < last for place in places)
 
 
 def _decides(tag: Tag, head: Head) -> bool:

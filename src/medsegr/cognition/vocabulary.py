@@ -58,6 +58,7 @@ class Wording:
         self.words = [token.meant for token in tokens]
         self.known = frozenset(self.words)
 
+
 class Vocabulary:
     """The words of a lexicon; remembers what is known of those that it met.
 
