@@ -7,7 +7,6 @@ from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.tags import PLACES, Sentence
 
-
 SEVERAL = 4
 """Attributes of a draft that may be of several findings: fewer are those of one."""
 
