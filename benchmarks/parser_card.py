@@ -162,7 +162,7 @@ def _old_parser() -> str:
     told = ", ".join(f"{part['read_alike']:,} of {part['reports']:,} {name}s" for name, part in parts.items())
     return (
         f"\n\nReports in plain wording that are read as by an old parser, which reads such wording rightly: {told} "
-        f"(`{record['command']}`). Every kind of difference was looked at."
+        f"(`{record['command']}`). Examples of every kind of difference were looked at."
     )
 
 
