@@ -169,12 +169,22 @@ def test_a_file_of_ones_own_adds_words_targets_triggers_and_statements(tmp_path:
 def test_a_file_of_ones_own_adds_cues(tmp_path: Path) -> None:
     cue = "cues:\n  {name}: {{effect: {effect}, looks: {looks}, stops_at: {stops}, words: [{words}]}}\n"
     ahead = own(tmp_path, cue.format(name="misses", effect="absent", looks="ahead", stops="description", words="kein"))
-    runs = own(tmp_path, cue.format(name="a", effect="absent", looks="ahead", stops="clause", words="kein"), "runs.yaml")
-    back = own(tmp_path, cue.format(name="b", effect="uncertain", looks="back", stops="clause", words="fraglich"), "b.yaml")
+    runs = own(
+        tmp_path, cue.format(name="a", effect="absent", looks="ahead", stops="clause", words="kein"), "runs.yaml"
+    )
+    back = own(
+        tmp_path, cue.format(name="b", effect="uncertain", looks="back", stops="clause", words="fraglich"), "b.yaml"
+    )
     listed = "Kein pneumothorax, small effusion."
     assert told(listed, "chest_xray", None) == [("pneumothorax", "present"), ("pleural_effusion", "present")]
-    assert told(listed, "chest_xray", load_lexicon([ahead])) == [("pneumothorax", "absent"), ("pleural_effusion", "present")]
-    assert told(listed, "chest_xray", load_lexicon([runs])) == [("pneumothorax", "absent"), ("pleural_effusion", "absent")]
+    assert told(listed, "chest_xray", load_lexicon([ahead])) == [
+        ("pneumothorax", "absent"),
+        ("pleural_effusion", "present"),
+    ]
+    assert told(listed, "chest_xray", load_lexicon([runs])) == [
+        ("pneumothorax", "absent"),
+        ("pleural_effusion", "absent"),
+    ]
     assert told("Effusion fraglich.", "chest_xray", load_lexicon([back])) == [("pleural_effusion", "uncertain")]
 
 

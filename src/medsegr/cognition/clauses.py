@@ -46,12 +46,8 @@ class Clauses:
         """True for the "there is" of "unclear whether there is", the "contains" of "neither lung contains"."""
         words, grammar = self.sentence.words, self.grammar
         ahead = words[max(0, place - 8) : place]
-        led = (
-            grammar["conjunctions"] | grammar["says_neither"]
-            if words[place] in grammar["shows"]
-            else grammar["conjunctions"]
-        )
-        return not led.isdisjoint(ahead) and "," not in ahead
+        subject = words[place] in grammar["shows"] and not grammar["says_neither"].isdisjoint(ahead)
+        return (subject or not grammar["conjunctions"].isdisjoint(ahead)) and "," not in ahead
 
     def parted(self, first: int, last: int) -> bool:
         """True when a clause ends among the words [first, last), for a place, texture, shape, size or count."""

@@ -35,9 +35,13 @@ def _denials(clauses: Clauses) -> list[tuple[int, int]]:
         if word == "no":
             if sentence.word(place + 1) == "longer":
                 found.append((place, place + 2))
-        elif word[-1] == "t" and (word == "cannot" or word.endswith(("n't", "n\u2019t"))):
-            found += [] if any(tag.covers(place) for tag in sentence.tags) else [(place, place + 1)]
+        elif word[-1] == "t" and _is_negated(word) and not any(tag.covers(place) for tag in sentence.tags):
+            found.append((place, place + 1))
     return [one for one in found if sentence.word(one[0] - 1) not in grammar["half_denials"]]
+
+
+def _is_negated(word: str) -> bool:
+    return word == "cannot" or word.endswith(("n't", "n\u2019t"))
 
 
 def _from(clauses: Clauses, first: int, last: int, tags: Mapping[int, Tag], named: Collection[int]) -> list[int]:

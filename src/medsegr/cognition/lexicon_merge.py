@@ -67,9 +67,9 @@ def merge_files(files: Sequence[LexiconFile]) -> Merged:
     homes: dict[tuple[str, str, str], str] = {}
     for file in files:
         merged.regions.update(file.regions)
-        for told in file.entries:
-            is_cue = told.section == "triggers" and told.name in merged.tables["cues"]
-            entry = replace(told, section="cues") if is_cue else told
+        for stated in file.entries:
+            is_cue = stated.section == "triggers" and stated.name in merged.tables["cues"]
+            entry = replace(stated, section="cues") if is_cue else stated
             if entry.section == "statements":
                 merged.statements.append({**entry.fields})
             elif _is_allowed(merged, file, entry):

@@ -135,7 +135,9 @@ class Readings:
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""
-        if "target" in sentence.kinds or "texture" not in sentence.kinds or _is_general(sentence):
+        if "texture" not in sentence.kinds or _is_general(sentence):
+            return sentence
+        if any(tag.name not in self.grammar.organ_targets for tag in sentence.of("target")):
             return sentence
         found = []
         for tag in sentence.of("texture"):

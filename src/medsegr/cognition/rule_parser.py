@@ -139,10 +139,9 @@ class _Report:
             known = Known(with_sides(known.sentence, context.side()), known.organs)
         unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
-        before, context = (
-            context.spoken,
-            context if spoken == context.spoken else Context(context.drafts, spoken, *context[2:]),
-        )
+        before = context.spoken
+        if spoken != before:
+            context = Context(context.drafts, spoken, *context[2:])
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit)
