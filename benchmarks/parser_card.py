@@ -100,6 +100,8 @@ def page(record: dict[str, Any]) -> str:
         "mistakes that they told of were mended, with other sentences at hand.\n\n"
         + table(HEADINGS, rows)
         + _further()
+        + _left_out()
+        + _old_parser()
         + "\n\nWhat it gets wrong, most often first (findings missed or read in vain, and fields that differ):\n\n"
         + table(("error", "times"), errors)
         + f"\n\n{made}\n\nHow places become regions of the picture: [regions.md](regions.md). "
@@ -120,9 +122,47 @@ def _further() -> str:
         f"{read['target_presence']:.3f} in {read['reports']} that could be read while rules were written; in "
         f"{_sealed(own['sealed'])} whose texts could not (kinds of their mistakes were told; of all they hold, one "
         f"finding is in doubt), and in {_sealed(own['sealed_second'])} written later and not read either "
-        f"(`{own['command']}`). "
+        f"(two of their texts were seen since; no rule was written for them) (`{own['command']}`). "
         f"Of {forms['sentences']:,} generated sentences that say the same in many forms {forms['right']:.3f} are read "
         f"rightly (`{forms['command']}`)."
+    )
+
+
+def _left_out() -> str:
+    """What is read without the ways of saying that only a source itself taught, where that was measured."""
+    path = RESULTS / "leave_one_out.json"
+    if not path.is_file():
+        return ""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        (source, part["words_taken_out"], *(_pair(part, name) for name in ("target_presence", "negation", "doubt")))
+        for source, part in record.items()
+        if isinstance(part, dict) and part.get("words_taken_out")
+    ]
+    heads = ("source", "taken out", "target and presence (F1)", "negation (F1)", "doubt (F1)")
+    return (
+        "\n\nLeave one source out: a source read without the cues, triggers and statements that no other source's "
+        f"reports use, behind the figure with all of them (`{record['command']}`). Names of findings and places "
+        "stay.\n\n" + table(heads, rows)
+    )
+
+
+def _pair(part: Mapping[str, Any], name: str) -> str:
+    with_all, without = part["with_all"][name], part["without_its_own"][name]
+    return "-" if with_all is None else f"{with_all:.3f}, then {without:.3f}"
+
+
+def _old_parser() -> str:
+    """Where the parser of an old commit reads plain wording differently, where that was counted."""
+    path = RESULTS / "parser_oracle.json"
+    if not path.is_file():
+        return ""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    parts = {name: part for name, part in record.items() if isinstance(part, dict) and "read_alike" in part}
+    told = ", ".join(f"{part['read_alike']:,} of {part['reports']:,} {name}s" for name, part in parts.items())
+    return (
+        f"\n\nReports in plain wording that are read as by an old parser, which reads such wording rightly: {told} "
+        f"(`{record['command']}`). Examples of every kind of difference were looked at."
     )
 
 

@@ -114,7 +114,7 @@ def test_a_size_before_of_is_that_of_what_follows() -> None:
         ("Two nodules, one in the right upper lobe and one in the left lower lobe.", [None, None]),
         ("Two nodules (one in the right upper lobe, one in the left lower lobe).", [None, None]),
         ("Two nodules, one in the right upper lobe and the other in the left lower lobe.", [None, None]),
-        ("Three nodules: two in the right lung and one in the left lung.", [None, None]),
+        ("Three nodules: two in the right lung and one in the left lung.", [2, None]),
         ("Two nodules in the right lung and one in the left lung.", [2, None]),
         ("Multiple nodules, one in the right lung and one in the left lung.", ["multiple", None]),
         ("Four nodules, one in the right lung and one in the left lung.", [4, None]),

@@ -133,3 +133,22 @@ def test_lines_and_no_break_blanks_leave_every_target_where_it_stands(made, ahea
     check(priors, moved)
     found = {span for finding in priors for span in finding.evidence.target}
     assert {span for span, piece in moved.items() if piece.aspect == "target" and piece.name} <= found
+
+
+def test_a_sentence_that_comes_again_says_the_same_of_its_own_place() -> None:
+    again = "Solid 9 mm nodule in the left upper lobe, possibly with a cavity."
+    first = parse_report(again, "chest_xray").findings
+    for ahead in ("No effusion. ", "Fracture of the right clavicle. No effusion. ", ""):
+        later = parse_report(ahead + again, "chest_xray").findings[-len(first) :]
+        assert [(f.target, f.presence, f.location, f.texture, f.shape) for f in later] == [
+            (f.target, f.presence, f.location, f.texture, f.shape) for f in first
+        ]
+        for one, other in zip(first, later, strict=True):
+            moved = [(start + len(ahead), end + len(ahead)) for start, end in one.evidence.spans()]
+            assert other.evidence.spans() == moved
+
+
+def test_what_goes_on_about_an_earlier_finding_is_not_remembered_of_another() -> None:
+    for finding in ("nodule", "mass", "cavity"):
+        (found,) = parse_report(f"There is a {finding} in the left lung. It measures 9 mm.", "chest_xray").findings
+        assert (found.target.endswith(finding), found.shape.size_mm) == (True, (9.0,))

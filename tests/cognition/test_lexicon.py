@@ -166,6 +166,35 @@ def test_a_file_of_ones_own_adds_words_targets_triggers_and_statements(tmp_path:
     assert (nodule.location.laterality, nodule.texture.attributes) == ("right", ("hazy",))
 
 
+def test_a_file_of_ones_own_adds_cues(tmp_path: Path) -> None:
+    cue = "cues:\n  {name}: {{effect: {effect}, looks: {looks}, stops_at: {stops}, words: [{words}]}}\n"
+    ahead = own(tmp_path, cue.format(name="misses", effect="absent", looks="ahead", stops="description", words="kein"))
+    runs = own(
+        tmp_path, cue.format(name="a", effect="absent", looks="ahead", stops="clause", words="kein"), "runs.yaml"
+    )
+    back = own(
+        tmp_path, cue.format(name="b", effect="uncertain", looks="back", stops="clause", words="fraglich"), "b.yaml"
+    )
+    listed = "Kein pneumothorax, small effusion."
+    assert told(listed, "chest_xray", None) == [("pneumothorax", "present"), ("pleural_effusion", "present")]
+    assert told(listed, "chest_xray", load_lexicon([ahead])) == [
+        ("pneumothorax", "absent"),
+        ("pleural_effusion", "present"),
+    ]
+    assert told(listed, "chest_xray", load_lexicon([runs])) == [
+        ("pneumothorax", "absent"),
+        ("pleural_effusion", "absent"),
+    ]
+    assert told("Effusion fraglich.", "chest_xray", load_lexicon([back])) == [("pleural_effusion", "uncertain")]
+
+
+def test_a_cue_of_ones_own_says_what_it_does(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"line 2: cues, kein: this name is new and needs effect"):
+        load_lexicon([own(tmp_path, "cues:\n  kein: {words: [kein]}\n")])
+    with pytest.raises(ConfigError, match=r"looks: unknown 'ahed': expected ahead.*Did you mean 'ahead'"):
+        load_lexicon([own(tmp_path, "cues:\n  kein: {effect: absent, looks: ahed, words: [kein]}\n")])
+
+
 def test_questions_take_the_lexicon_of_ones_own(tmp_path: Path) -> None:
     lexicon = load_lexicon([own(tmp_path)])
     assert canonical_target("Leberherd", lexicon) == "liver_lesion"

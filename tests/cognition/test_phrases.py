@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.phrases import PhraseTable, phrases_at, tokenise
 from medsegr.word_forms import fold
 
@@ -46,7 +48,7 @@ def table_of(*phrases: str) -> PhraseTable[str]:
 def standing_at(table: PhraseTable[str], text: str, place: int = 0) -> list[tuple[int, list[str]]]:
     words = [token.word for token in tokenise(text)]
     begins = table.beginning.get(words[place])
-    found = phrases_at(begins, words, place) if begins is not None else ()
+    found = phrases_at(begins, words, place, Grammar(load_lexicon())["inserts"]) if begins is not None else ()
     return [(end, phrase.meanings) for end, phrase in found]
 
 

@@ -16,7 +16,7 @@ def test_the_words_are_those_of_the_tokeniser(text: str) -> None:
     """But for the letter of a vertebra's name, which is no side."""
     for _ in ("new", "met before"):
         wording = VOCABULARY.wording_of(text)
-        ends = [wording.end(place) for place in range(len(wording.tokens))]
+        ends = wording.ends
         read = [
             (token.text.lower() if token.word == "vertebra" and len(token.text) == 1 else token.word, token.text)
             for token in wording.tokens

@@ -53,7 +53,7 @@ class Form:
     def _is_spaced(self) -> bool:
         """True for a line with a tab, two blanks or a row of dots between words."""
         wording = self.sentence.wording
-        line = self.text_of_report[self.sentence.start : self.sentence.start + wording.end(len(wording.starts) - 1)]
+        line = self.text_of_report[self.sentence.start : self.sentence.start + wording.ends[-1]]
         return "\t" in line or "  " in line or ".." in line
 
     def _boxed(self) -> Iterator[Answer]:
@@ -113,7 +113,7 @@ class Form:
 
     def _wide_gap(self, place: int) -> bool:
         starts, wording = self.sentence.wording.starts, self.sentence.wording
-        gap = self.text_of_report[self.sentence.start + wording.end(place - 1) : self.sentence.start + starts[place]]
+        gap = self.text_of_report[self.sentence.start + wording.ends[place - 1] : self.sentence.start + starts[place]]
         return "\t" in gap or "  " in gap
 
     def _ends(self, place: int) -> bool:

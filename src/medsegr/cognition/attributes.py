@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.denied import contrasts, denied_attributes
 from medsegr.cognition.drafts import Draft, attribute
+from medsegr.cognition.enumerations import GROUP
 from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
-from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
+from medsegr.cognition.tags import ATTRIBUTES, Tag
 
 _SAY_NOTHING = frozenset({"texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
@@ -22,29 +23,37 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
         regions: Words that speak of one head alone, or of none.
     """
     sentence = clauses.sentence
+    attributes = sentence.of(*ATTRIBUTES) if drafts else []
     given: list[list[Tag]] = [[] for _ in drafts]
     own = {head.tag.first for head in regions if head.tag is not None}
-    numbers = [number for number, draft in enumerate(drafts) if draft.target.first not in own]
+    numbers: Sequence[int] = range(len(drafts))
+    if own:
+        numbers = [number for number in numbers if drafts[number].target.first not in own]
     free = [drafts[number] for number in numbers] if own else drafts
+    grouped = GROUP in sentence.kinds
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
-    denied = denied_attributes(clauses) if drafts else frozenset()
-    for tag in sentence.of(*ATTRIBUTES) if drafts else ():
+    denied = denied_attributes(clauses) if attributes else frozenset()
+    for tag in attributes:
         region = next((head for head in regions if head.first <= tag.first < head.last), None) if regions else None
-        if region is None and tag.first in denied and _denies_alone(clauses, tag, drafts):
+        if region is not None:
+            for number in _in_region(region, drafts):
+                given[number].append(tag)
             continue
-        if tag.kind == "count" and _counts_what_is_listed(clauses, tag, drafts):
+        if tag[2] in denied and _denies_alone(clauses, tag, drafts):
             continue
-        if doubtful and region is None and _says_nothing(clauses, tag, drafts):
+        if doubtful and tag[0] in ("size", "shape") and _says_nothing(clauses, tag, drafts):
             continue
-        owners = _in_region(region, drafts) if region else owners_of(clauses, tag, free)
-        for number in owners:
-            given[number if region else numbers[number]].append(tag)
-    return [_described(clauses, draft, tags) for draft, tags in zip(drafts, given, strict=True)]
-
-
-def _described(clauses: Clauses, draft: Draft, tags: Sequence[Tag]) -> Draft:
-    draft = draft.having([attribute(clauses.sentence, tag) for tag in tags]) if tags else draft
-    return draft._replace(article=True) if _is_introduced(clauses, draft) else draft
+        whole = grouped and _describes_group(clauses, tag)
+        for number in range(len(free)) if whole else owners_of(clauses, tag, free):
+            given[numbers[number]].append(tag)
+    having = [
+        draft.having([attribute(sentence, tag) for tag in tags]) if tags else draft
+        for draft, tags in zip(drafts, given, strict=True)
+    ]
+    may_introduce = not sentence.kinds.isdisjoint(("uncertain_before", GROUP))
+    if not may_introduce and clauses.grammar["introduces"].isdisjoint(sentence.known):
+        return having
+    return [draft.introduced() if _is_introduced(clauses, draft) else draft for draft in having]
 
 
 def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
@@ -53,11 +62,11 @@ def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:
 
 def _says_nothing(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     """True for a degree of an attribute ("moderately hyperintense"), and an organ's own size."""
+    if tag.kind == "size":
+        return _measures_an_organ(clauses, tag, drafts)
     sentence = clauses.sentence
     adverb = tag.kind == "shape" and sentence.words[tag.last - 1].endswith("ly")
-    if adverb and any(other.first == tag.last for other in sentence.of("texture")):
-        return True
-    return tag.kind == "size" and _measures_an_organ(clauses, tag, drafts)
+    return adverb and any(other.first == tag.last for other in sentence.of("texture"))
 
 
 def _denies_alone(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
@@ -71,50 +80,42 @@ def _denies_alone(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     return following is None or clauses.ahead(tag.last, denying=True) <= following
 
 
-def _counts_what_is_listed(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
-    """True for the "two" of "two nodules, one on the right and one on the left": it counts both, and neither."""
-    sentence = clauses.sentence
-    whole = next((n for n, draft in enumerate(drafts) if draft.target.first >= tag.last), None)
-    if whole is None or not any(draft.name == drafts[whole].name for draft in drafts[whole + 1 :]):
-        return False
-    place = drafts[whole].target.last
-    begins = sentence.word(place) in clauses.grammar["signs"] and _number(sentence, place + 1) > 0
-    numbers = sum(_number(sentence, at) for at in range(place, len(sentence)))
-    stands_alone = sentence.word(place) == ":" and any(draft.target.first == place + 1 for draft in drafts)
-    return begins and not stands_alone and tag.name == str(numbers)
-
-
-def _number(sentence: Sentence, place: int) -> int:
-    """How many of what was counted a word speaks of: "one", "another", "two in the right lung"; 0 for others."""
-    if sentence.word(place) in ("one", "other", "another"):
-        return int(sentence.word(place - 1) != "other" and sentence.word(place + 1) != "of")
-    counts = [tag.name for tag in sentence.within(place, place + 1, "count")]
-    return int(counts[0]) if counts and counts[0].isdigit() else 0
+def _describes_group(clauses: Clauses, tag: Tag) -> bool:
+    """True for the "right lung" of "two nodules in the right lung: one solid, the other calcified"."""
+    group = next(iter(clauses.sentence.of(GROUP)), None)
+    first = next((target.first for target in clauses.targets if group and target.first > group.first), 0)
+    return tag.first < first and tag.kind != "count"
 
 
 def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     """True for the "11 cm" of "Left kidney: 11 cm, 7 mm stone in the lower pole"."""
-    sentence, grammar = clauses.sentence, clauses.grammar
+    sentence, grammar, place = clauses.sentence, clauses.grammar, tag.first - 1
+    while place >= 0 and sentence.words[place] in grammar["measures"]:
+        place -= 1
+    if place < 0 or not (sentence.words[place] in grammar.organs or sentence.words[place] in grammar["body_parts"]):
+        return False
     first = next((at + 1 for at in range(tag.first - 1, -1, -1) if sentence.words[at] in (";", ".")), 0)
     words = [word for word in sentence.words[first : tag.first] if word not in grammar["measures"]]
-    named = bool(words) and (words[-1] in grammar.organs or words[-1] in grammar["body_parts"]) and len(words) <= 3
+    if not 0 < len(words) <= 3:
+        return False
     spoken = any(draft.target.first < tag.first and draft.target.last > first for draft in drafts)
     ended = sentence.word(tag.last) in (",", ";", ".", "") or bool(sentence.within(tag.last, tag.last + 1, "breaks"))
     zones = [
         zone for zone in sentence.within(first, tag.first, "zone") if sentence.words[zone.first] not in grammar.organs
     ]
-    return named and ended and not spoken and not zones
+    return ended and not spoken and not zones
 
 
 def _is_introduced(clauses: Clauses, draft: Draft) -> bool:
     """True for "a round nodule" and "possible round nodule": a lesion that was not spoken of before."""
     sentence, place = clauses.sentence, draft.target.first - 1
-    if clauses.grammar["introduces"].isdisjoint(sentence.known) and "uncertain_before" not in sentence.kinds:
-        return False
+    if GROUP in sentence.kinds and not any(one.first > draft.target.first for one in draft.places()):
+        return True
     own = {p for one in draft.attributes for p in range(one.first, one.last)}
     while place >= 0 and (place in own or sentence.words[place] == ","):
         place -= 1
     if place < 0:
         return False
-    hedged = any(tag.last == place + 1 for tag in sentence.of("uncertain_before"))
-    return sentence.words[place] in clauses.grammar["introduces"] or hedged
+    if sentence.words[place] in clauses.grammar["introduces"]:
+        return True
+    return any(tag.last == place + 1 for tag in sentence.of("uncertain_before"))

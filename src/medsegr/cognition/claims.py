@@ -1,12 +1,13 @@
 """Several mentions, one finding: the same target, side and presence are joined."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.priors import Count, Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
+from medsegr.cognition.tags import PLACES
 from medsegr.word_forms import is_plural
 
 T = TypeVar("T")
@@ -15,11 +16,6 @@ MEMORY = 64
 """Findings of one target that a new mention is compared with, the latest; reports hold no more."""
 
 _NOWHERE, _NO_TEXTURE, _NO_SHAPE = Location(), Texture(), Shape()
-
-_FIELD = {
-    "side": "place", "zone": "place", "texture": "texture", "shape": "shape", "size": "shape", "count": "shape",
-}  # fmt: skip
-"""Kind of attribute -> field of the evidence."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,22 +26,23 @@ class Told:
     presence: Presence
     article: bool
     apart: bool
-    words: Sequence[Span]
-    triggers: Sequence[Span]
+    words: list[Span]
+    triggers: list[Span]
     side: Laterality | None = None
     zones: tuple[str, ...] = ()
     texture: tuple[str, ...] = ()
     shape: tuple[str, ...] = ()
     size_mm: tuple[float, ...] = ()
     count: str | None = None
-    place_words: Sequence[Span] = ()
-    texture_words: Sequence[Span] = ()
-    shape_words: Sequence[Span] = ()
+    place_words: list[Span] = field(default_factory=list)
+    texture_words: list[Span] = field(default_factory=list)
+    shape_words: list[Span] = field(default_factory=list)
 
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
-    told = Told(draft.name, draft.presence, draft.article, draft.apart, list(draft.words), list(draft.cues))
+    _, name, presence, cues, words, _, article, apart = draft
+    told = Told(name, presence, article, apart, [*words], [*cues])
     kept = _kept(draft, grammar)
     if kept:
         _describe(told, kept, grammar)
@@ -55,37 +52,41 @@ def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
 
 def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> None:
     """Fill in what attributes tell, and their words."""
-    names: dict[str, list[str]] = {}
-    spans: dict[str, list[Span]] = {}
-    for one in kept:
-        names.setdefault(one.kind, []).append(one.name)
-        spans.setdefault(_FIELD[one.kind], []).append(one.span)
-    places = _each_once(names.get("zone", ()))
-    told.zones = tuple(place for place in places if not any(grammar.broader.get(other) == place for other in places))
-    told.texture = _each_once(names.get("texture", ()))
-    told.shape = _each_once(names.get("shape", ()))
-    told.size_mm = tuple(float(value) for name in _each_once(names.get("size", ())) for value in name.split(";"))
-    told.count = names["count"][0] if "count" in names else None
-    told.place_words = spans.get("place", ())
-    told.texture_words = spans.get("texture", ())
-    told.shape_words = spans.get("shape", ())
+    names: dict[str, list[str]] = {"zone": [], "texture": [], "shape": [], "size": [], "count": [], "side": []}
+    for kind, name, _, _, span in kept:
+        names[kind].append(name)
+        where = told.place_words if kind in PLACES else told.texture_words if kind == "texture" else told.shape_words
+        where.append(span)
+    places = names["zone"]
+    if len(places) > 1:
+        broader = {grammar.broader.get(place) for place in places}
+        places = [place for place in places if place not in broader]
+    told.zones = _each_once(places)
+    told.texture = _each_once(names["texture"])
+    told.shape = _each_once(names["shape"])
+    told.size_mm = tuple([float(value) for name in _each_once(names["size"]) for value in name.split(";")])
+    told.count = names["count"][0] if names["count"] else None
 
 
 def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
     """The attributes of a draft, less those that its name holds already."""
-    kept: Sequence[Attribute] = draft.places() if draft.presence == "absent" else draft.attributes
-    own = draft.name.split("_")
-    kept = [one for one in kept if one.kind != "zone" or one.name not in own] if len(own) > 1 else kept
-    if kept and draft.name not in grammar.organ_targets:
-        kept = [one for one in kept if one.name not in grammar["changes"]]
-    if kept and draft.name.startswith(("liver", "hepat")):
-        kept = [one for one in kept if one.name not in grammar["named_already"]]
-    return kept
+    attributes: Sequence[Attribute] = draft.places() if draft.presence == "absent" else draft.attributes
+    if not attributes:
+        return attributes
+    name = draft.name
+    own = name.split("_") if "_" in name else ()
+    changes = grammar["changes"] if name not in grammar.organ_targets else ()
+    named = grammar["named_already"] if name.startswith(("liver", "hepat")) else ()
+    return [
+        one
+        for one in attributes
+        if one[1] not in changes and one[1] not in named and not (one[0] == "zone" and one[1] in own)
+    ]
 
 
 def _side(draft: Draft, kept: Sequence[Attribute], text: str, grammar: Grammar) -> Laterality | None:
-    told = [one for one in kept if one.kind == "side"]
-    sides = {one.name for one in told}
+    told = [one for one in kept if one[0] == "side"]
+    sides = {one[1] for one in told}
     if len(sides) > 1:
         sides = {one.name for one in told if not _counts_findings(one, draft, text, grammar)} or sides
     if len(sides) > 1:
@@ -122,8 +123,12 @@ def merge(mentioned: Iterable[Told], pictured: bool) -> list[Finding]:
     joined: list[Told] = []
     by_name: dict[str, list[Told]] = {}
     for told in mentioned:
-        known = by_name.setdefault(told.name, [])
-        same = next((one for one in known[-MEMORY:] if _same(one, told, pictured)), None) if known else None
+        known = by_name.get(told.name)
+        if known is None:
+            by_name[told.name] = [told]
+            joined.append(told)
+            continue
+        same = next((one for one in known[-MEMORY:] if _same(one, told, pictured)), None)
         if same is None:
             joined.append(told)
             known.append(told)
@@ -146,6 +151,8 @@ def _same(one: Told, other: Told, in_picture: bool) -> bool:
         return False
     if one.presence != other.presence:
         return (sided or None in (one.side, other.side)) and not unlike
+    if None not in (one.count, other.count) and one.count != other.count and not _is_member(one, other):
+        return False
     if one.size_mm and other.size_mm and one.size_mm != other.size_mm:
         return False
     if in_picture and _apart(one.zones, other.zones):
@@ -153,14 +160,19 @@ def _same(one: Told, other: Told, in_picture: bool) -> bool:
     return sided or (None in (one.side, other.side) and not both_introduced and not unlike)
 
 
+def _is_member(one: Told, other: Told) -> bool:
+    """True for "one" of a group that nothing else was said of: "two nodules. One is in the left lung"."""
+    return other.count == "1" and one.count != "multiple" and not (one.side or one.zones or one.size_mm)
+
+
 def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
     return bool(one and other) and set(one).isdisjoint(other)
 
 
 def _join(one: Told, other: Told) -> None:
-    """Add what another mention tells."""
+    """Add what another mention tells; lists grow in place, so that a thousand mentions cost a thousand steps."""
     if one.presence == other.presence:
-        one.triggers = _more(one.triggers, other.triggers)
+        one.triggers += other.triggers
     else:
         one.triggers = one.triggers if one.presence == "present" else other.triggers
         one.presence = "present"
@@ -170,18 +182,10 @@ def _join(one: Told, other: Told) -> None:
     one.shape = _union(one.shape, other.shape)
     one.size_mm = one.size_mm or other.size_mm
     one.count = one.count if one.count is not None else other.count
-    one.words = _more(one.words, other.words)
-    one.place_words = _more(one.place_words, other.place_words)
-    one.texture_words = _more(one.texture_words, other.texture_words)
-    one.shape_words = _more(one.shape_words, other.shape_words)
-
-
-def _more(spans: Sequence[Span], others: Sequence[Span]) -> Sequence[Span]:
-    """The first and the others; lists grow in place, so that a thousand mentions cost a thousand steps."""
-    if not isinstance(spans, list):
-        return [*spans, *others]
-    spans += others
-    return spans
+    one.words += other.words
+    one.place_words += other.place_words
+    one.texture_words += other.texture_words
+    one.shape_words += other.shape_words
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -198,10 +202,10 @@ def _finding(told: Told) -> Finding:
         Shape(told.shape, told.size_mm, count) if told.shape or told.size_mm or count else _NO_SHAPE,
         Evidence(
             _each_once(told.words),
-            _each_once(told.triggers) if told.triggers else (),
-            _each_once(told.place_words) if told.place_words else (),
-            _each_once(told.texture_words) if told.texture_words else (),
-            _each_once(told.shape_words) if told.shape_words else (),
+            _each_once(told.triggers),
+            _each_once(told.place_words),
+            _each_once(told.texture_words),
+            _each_once(told.shape_words),
         ),
     )
 

@@ -5,7 +5,7 @@ without a blank. What an attribute may pass, what a denial reaches ahead, and wh
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from medsegr.cognition.grammar import Grammar
@@ -14,8 +14,8 @@ from medsegr.cognition.tags import Sentence, Tag
 Stretch = tuple[int, int]
 """Words [first, last)."""
 
-_RUNS_ON = {"which": 3, "that": 3, "remain": 1}
-"""Links that a cue looks back over, if it follows within so many words."""
+_RUNS_ON = 3
+"""Words within which a cue must follow a link that it looks back over."""
 
 
 class Clauses:
@@ -25,31 +25,43 @@ class Clauses:
         self.sentence = sentence
         self.grammar = grammar
         words = sentence.words
-        self.breaks = [
-            tag.first for tag in sentence.of("breaks", "except") if not self._is_subordinate(tag.first)
-        ]  # fmt: skip
+        self.breaks = [tag[2] for tag in sentence.of("breaks", "except") if not self._is_subordinate(tag[2])]
         self.firm_breaks = [at for at in self.breaks if words[at] not in grammar["soft_breaks"]]
-        signs = grammar["signs"]
-        self.signs = [at for at, word in enumerate(words) if word in signs] if not signs.isdisjoint(words) else []
-        self.ands = [at for at, word in enumerate(words) if word in ("and", "&")]
-        self.ors = [at for at, word in enumerate(words) if word in ("or", "nor")]
-        self.targets = [tag for tag in sentence.tags if tag.kind == "target"]
+        self.signs: list[int] = []
+        self.ands: list[int] = []
+        self.ors: list[int] = []
+        if not grammar["links_words"].isdisjoint(sentence.known):
+            signs = grammar["signs"]
+            for at, word in enumerate(words):
+                if word in signs:
+                    self.signs.append(at)
+                elif word in ("and", "&"):
+                    self.ands.append(at)
+                elif word in ("or", "nor"):
+                    self.ors.append(at)
+        self.targets = sentence.of("target")
+        self._stretches: list[Stretch] | None = None
 
     def _is_subordinate(self, place: int) -> bool:
-        """True for the "there is" of "unclear whether there is", the "contains" of "whether the lobe contains"."""
-        ahead = self.sentence.words[max(0, place - 8) : place]
-        return not self.grammar["conjunctions"].isdisjoint(ahead) and "," not in ahead
+        """True for the "there is" of "unclear whether there is", the "contains" of "neither lung contains"."""
+        words, grammar = self.sentence.words, self.grammar
+        ahead = words[max(0, place - 8) : place]
+        subject = words[place] in grammar["shows"] and not grammar["says_neither"].isdisjoint(ahead)
+        return (subject or not grammar["conjunctions"].isdisjoint(ahead)) and "," not in ahead
 
     def parted(self, first: int, last: int) -> bool:
         """True when a clause ends among the words [first, last), for a place, texture, shape, size or count."""
-        if _any_in(self.breaks, first, last):
+        if self.breaks and _any_in(self.breaks, first, last):
             return True
-        words, thoughts = self.sentence.words, self.grammar["new_thoughts"]
-        return any(
-            words[at] in (";", ":") or (words[at] == "," and self.sentence.word(at + 1) in thoughts)
-            for at in self.signs
-            if first <= at < last
-        ) or any(first <= at < last and self.is_stop(at) for at in self.signs)
+        words = self.sentence.words
+        for at in self.signs:
+            if first <= at < last and (words[at] in (";", ":") or self._opens_thought(at) or self.is_stop(at)):
+                return True
+        return False
+
+    def _opens_thought(self, at: int) -> bool:
+        """True for the comma of ", there is ..."."""
+        return self.sentence.words[at] == "," and self.sentence.word(at + 1) in self.grammar["new_thoughts"]
 
     def ahead(self, first: int, *, denying: bool) -> int:
         """The first word that a cue before ``first`` does not reach.
@@ -58,11 +70,14 @@ class Clauses:
         the list goes on with "or".
         """
         words = self.sentence.words
+        links = {*self.breaks, *self.signs, *(self.ands if denying else ())}
+        if not links:
+            return len(words)
         begin = self._past_colon(first)
         if not denying and first <= 2 and self.sentence.word(first) == ",":
             begin = first + (3 if self.sentence.word(first + 1) == "there" else 1)
         listing = words[begin - 1] == ":"
-        for at in sorted({*self.breaks, *self.signs, *(self.ands if denying else ())}):
+        for at in sorted(links):
             goes_on = at < begin or (listing and words[at] == ";")
             if not goes_on and (at in self.breaks or self._stops_ahead(at, begin, denying)):
                 return at
@@ -76,10 +91,10 @@ class Clauses:
         return place if place > first and words[place - 1] == ":" else first
 
     def _stops_ahead(self, at: int, first: int, denying: bool) -> bool:
-        word, behind = self.sentence.words[at], self.sentence.word(at + 1)
+        word = self.sentence.words[at]
         if word in (";", ":") or self.is_stop(at) or (word == "?" and denying):
             return True
-        if word == "," and behind in self.grammar["new_thoughts"]:
+        if self._opens_thought(at):
             return True
         if not denying:
             return False
@@ -136,9 +151,12 @@ class Clauses:
             finite: It begins with a verb of its own ("is not excluded").
             resumes: It may say so of what a pronoun stands for ("which has resolved", "; this has resolved").
         """
+        links = {*self.breaks, *self.signs, *self.ands}
+        if not links:
+            return 0
         start = self._past_pronoun(last) if resumes else last
-        inserted = self._inserted()
-        for at in sorted({*self.breaks, *self.signs, *self.ands}, reverse=True):
+        inserted = self._inserted() if len(self.signs) > 1 else ()
+        for at in sorted(links, reverse=True):
             if at < start and at not in inserted and self._stops_behind(at, last, start, finite):
                 return at + 1
         return 0
@@ -167,7 +185,7 @@ class Clauses:
         words = self.sentence.words
         if at in self.breaks:
             whole = next((tag.last for tag in self.sentence.of("breaks") if tag.first == at), at)
-            return whole != last and last - at > _RUNS_ON.get(words[at], 0)
+            return whole != last and last - at > self._reach_over(words[at])
         if words[at] in ("and", "&"):
             return self._new_clause(at, start, finite)
         if words[at] == ";" or self.is_stop(at):
@@ -178,6 +196,10 @@ class Clauses:
             return False
         listed = any(words[place] in ("and", "or", "nor", "&") for place in range(at, start))
         return self.sentence.word(at + 1) in self.grammar["new_thoughts"] or not listed
+
+    def _reach_over(self, link: str) -> int:
+        """Words within which a cue must follow a link to look back over it."""
+        return _RUNS_ON if link in self.grammar["runs_on_over"] else 0
 
     def _new_clause(self, at: int, last: int, finite: bool) -> bool:
         """True for "the effusion has increased and the consolidation ...": another finding is spoken of."""
@@ -194,18 +216,21 @@ class Clauses:
 
     def is_stop(self, at: int) -> bool:
         """True for a full stop within a unit, less that of a number in a list."""
+        if self.sentence.words[at] != ".":
+            return False
         near = self.sentence.word(at - 1), self.sentence.word(at + 1)
-        short = near[0] in self.grammar["short_forms"] | self.grammar["short_sides"]
-        return self.sentence.words[at] == "." and "." not in near and not near[0].isdigit() and not short
+        return "." not in near and not near[0].isdigit() and near[0] not in self.grammar["short_words"]
 
-    def stretches(self) -> Iterator[Stretch]:
+    def stretches(self) -> Sequence[Stretch]:
         """The words [first, last) between the links that part clauses."""
-        ends = self.grammar["parts_clauses"]
-        whole = {at for tag in self.sentence.of("except") for at in range(tag.first, tag.last)}
-        cuts = [at for at, word in enumerate(self.sentence.words) if word in ends and at not in whole]
-        for one, other in pairwise((-1, *cuts, len(self.sentence))):
-            if other > one + 1:
-                yield one + 1, other
+        if self._stretches is None:
+            ends, words = self.grammar["parts_clauses"], self.sentence.words
+            cuts = [] if ends.isdisjoint(self.sentence.known) else [at for at, word in enumerate(words) if word in ends]
+            if "except" in self.sentence.kinds:
+                cuts = [at for at in cuts if not any(tag.covers(at) for tag in self.sentence.of("except"))]
+            edges = pairwise((-1, *cuts, len(words)))
+            self._stretches = [(one + 1, other) for one, other in edges if other > one + 1]
+        return self._stretches
 
 
 def _any_in(places: Sequence[int], first: int, last: int) -> bool:

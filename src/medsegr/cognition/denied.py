@@ -1,9 +1,9 @@
 """Attributes that a sentence denies: the "calcified" of "is not calcified", the "large" of "small, not large"."""
 
+from collections.abc import Collection, Mapping
+
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
-
-_LISTS_ON = ("or", "nor")
 
 
 def denied_attributes(clauses: Clauses) -> frozenset[int]:
@@ -12,10 +12,12 @@ def denied_attributes(clauses: Clauses) -> frozenset[int]:
     What it denies follows it with nothing between but articles, verbs of looking and lying, and adverbs, and goes on
     with "or". "But", "and" and a comma end it, and so does a word of another kind: a place behind a look still holds.
     """
-    found: set[int] = set()
-    for first, last in _denials(clauses):
-        found.update(_from(clauses, first, last))
-    return frozenset(found)
+    denials = _denials(clauses)
+    if not denials:
+        return frozenset()
+    tags = {tag.first: tag for tag in clauses.sentence.of(*ATTRIBUTES)}
+    named = {place for target in clauses.targets for place in range(target.first, target.last)}
+    return frozenset(at for first, last in denials for at in _from(clauses, first, last, tags, named))
 
 
 def contrasts(sentence: Sentence, cue: Tag, words: frozenset[str]) -> bool:
@@ -29,21 +31,22 @@ def _denials(clauses: Clauses) -> list[tuple[int, int]]:
     sentence, grammar = clauses.sentence, clauses.grammar
     found = [(tag.first, tag.last) for tag in sentence.of("absent_next")]
     found += [(t.first, t.last) for t in sentence.of("absent_before") if t.other is None]
-    taken = {place for tag in sentence.tags for place in range(tag.first, tag.last)}
     for place, word in enumerate(sentence.words):
-        longer = word == "no" and sentence.word(place + 1) == "longer"
-        if place not in taken and (word.endswith(("n't", "n\u2019t")) or word == "cannot"):
+        if word == "no":
+            if sentence.word(place + 1) == "longer":
+                found.append((place, place + 2))
+        elif word[-1] == "t" and _is_negated(word) and not any(tag.covers(place) for tag in sentence.tags):
             found.append((place, place + 1))
-        elif longer:
-            found.append((place, place + 2))
     return [one for one in found if sentence.word(one[0] - 1) not in grammar["half_denials"]]
 
 
-def _from(clauses: Clauses, first: int, last: int) -> list[int]:
-    """First words of the attributes that the denial of the words [first, last) denies."""
+def _is_negated(word: str) -> bool:
+    return word == "cannot" or word.endswith(("n't", "n\u2019t"))
+
+
+def _from(clauses: Clauses, first: int, last: int, tags: Mapping[int, Tag], named: Collection[int]) -> list[int]:
+    """First words of the attributes, by their first word, that the denial of the words [first, last) denies."""
     sentence, grammar = clauses.sentence, clauses.grammar
-    tags = {tag.first: tag for tag in sentence.of(*ATTRIBUTES)}
-    named = {place for target in clauses.targets for place in range(target.first, target.last)}
     led = bool(grammar["contrasts"].intersection(sentence.words[first:last])) or not sentence.within(
         first, last, "absent_before"
     )
@@ -59,8 +62,8 @@ def _from(clauses: Clauses, first: int, last: int) -> list[int]:
             found.append(tag)
             place = tag.last
             continue
-        listed = word in _LISTS_ON or (word == "," and _lists_on(clauses, place))
-        opening = not found or sentence.words[place - 1] in _LISTS_ON
+        listed = word in grammar["alternatives"] or (word == "," and _lists_on(clauses, place))
+        opening = not found or sentence.words[place - 1] in grammar["alternatives"]
         if not (listed or _is_plain(clauses, word, opening=opening and led)):
             break
         place += 1
@@ -85,4 +88,4 @@ def _lists_on(clauses: Clauses, place: int) -> bool:
     at = place + 1
     while at < len(sentence) and (sentence.is_attribute(at) or sentence.words[at] == ","):
         at += 1
-    return at > place + 1 and sentence.word(at) in _LISTS_ON and sentence.is_attribute(at + 1)
+    return at > place + 1 and sentence.word(at) in clauses.grammar["alternatives"] and sentence.is_attribute(at + 1)

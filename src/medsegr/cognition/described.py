@@ -17,13 +17,11 @@ def described(
     scopes: Scopes, heads: Heads, known: tuple[Draft, ...], new: list[Draft]
 ) -> tuple[tuple[Draft, ...], list[Draft]]:
     """The earlier findings and the new ones, with what a sentence says of them."""
-    sentence, grammar, clauses = scopes.sentence, scopes.grammar, scopes.clauses
-    if not new and not known:
-        return known, []
+    sentence, clauses = scopes.sentence, scopes.clauses
     shown = [number for number, draft in enumerate(known) if draft.presence != "absent"]
-    going_on = resumes(sentence, grammar) if shown else None
+    going_on = resumes(sentence, scopes.grammar) if shown else None
     if going_on is None and sentence.kinds.isdisjoint(_SPEAKS_AGAIN):
-        return known, joined(clauses, share(clauses, attach(clauses, new, heads.regions)))
+        return known, by_itself(scopes, heads, new)
     grouped = members(scopes, new, known[shown[-1]] if shown else None) if "member" in sentence.kinds else []
     groups = {id(m): _group_of(m, new, known, shown) for m in grouped}
     new = sorted([*new, *grouped], key=_first)
@@ -40,6 +38,18 @@ def described(
     if not sentence.kinds.isdisjoint(("member", "including")):
         fresh = single_out(clauses, fresh)
     return earlier, joined(clauses, share(clauses, fresh))
+
+
+def by_itself(scopes: Scopes, heads: Heads, new: list[Draft]) -> list[Draft]:
+    """The findings of a sentence that says nothing of earlier ones, with what it says of them."""
+    clauses = scopes.clauses
+    return joined(clauses, share(clauses, attach(clauses, new, heads.regions))) if new else []
+
+
+def goes_on(scopes: Scopes) -> bool:
+    """True where a sentence may say something of earlier findings."""
+    sentence = scopes.sentence
+    return not sentence.kinds.isdisjoint(_SPEAKS_AGAIN) or resumes(sentence, scopes.grammar) is not None
 
 
 def _first(draft: Draft) -> int:

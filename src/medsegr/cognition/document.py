@@ -16,13 +16,18 @@ LONGEST_SENTENCE = 1500
 WRAPPED = 48
 """A line at least this long may go on in the next; a shorter one was ended on purpose."""
 
-_CUT = re.compile(
-    r"[.!?](?=\s|$|[\"\u201d)\]]*(?:\s|$))"  # the end of a sentence
-    r"|(?<=[a-z]{2})[.;!?](?=[A-Z]|\d{1,2}[.)]\s*[A-Za-z])|(?<=\d)\.(?=[A-Z][a-z])"  # the same, without a blank
-    r"|\n"
-    r"|(?<=\s)(?=\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)(?:\s|[A-Z])"  # an item of a list within a line
+_END = (
+    r"[.;!?\n](?:(?<=\n)|(?<=[.!?])(?=\s|$|[\"\u201d)\]]*(?:\s|$))"  # the end of a line, of a sentence
+    r"|(?<=[a-z]{2}[.;!?])(?=[A-Z]|\d{1,2}[.)]\s*[A-Za-z])|(?<=\d\.)(?=[A-Z][a-z]))"  # the same, without a blank
+)
+_ITEM = (
+    r"(?<=\s)(?=\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)(?:\s|[A-Z])"  # an item of a list within a line
     r"|\[\d{1,2}\]\s|[\u2022\u25cf\u25aa*]\s)"
 )
+_CUT, _CUT_LISTS = re.compile(_END), re.compile(f"{_END}|{_ITEM}")
+_MARKS = re.compile(r"[)\]\u2022\u25cf\u25aa*]")
+"""Signs without which no item of a list stands within a line."""
+
 _BULLET = re.compile(
     r"\s*(?:(?:[*\u2022\u00b7\u25cf\u25aa>]|[-\u2013](?=\s)|#{2,6})\s*)?"
     r"(?:\(?(?:\d{1,2}|[a-h]|i{1,3}|iv|v)\)\s*|\[\d{1,2}\]\s*|\d{1,2}\.(?!\d)\s*)?"
@@ -30,6 +35,7 @@ _BULLET = re.compile(
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _WORD = re.compile(r"\w")
+_NUMBER = re.compile(r"\s*\d{1,2}$")
 _HEADED = re.compile(r"[:\n\u2013]|-(?=\s)")
 _REST = r"[ \t]*(?::|[-\u2013](?=\s)|(?=\r?\n)|$)"
 _MARK = r"[ \t]*(?:[*#>-]{1,6}[ \t]*)?(?:\d{1,2}[.)][ \t]*)?"
@@ -76,18 +82,21 @@ class Layout:
         for first, last in outside(text, self.elsewhere(text)):
             yield from self.split(text, first, last)
 
-    def split(self, text: str, first: int = 0, last: int | None = None) -> Iterator[Unit]:
+    def split(self, text: str, first: int = 0, last: int | None = None) -> list[Unit]:
         """The units of text[first:last]. A line ends one unless it is long and the next goes on in lower case, or it
         ends in a word that cannot be the last, or in a colon that the next line answers."""
+        units: list[Unit] = []
         last = len(text) if last is None else last
         start, opens = first, not text[text.rfind("\n", 0, first) + 1 : first].strip()
-        for match in _CUT.finditer(text, first, last):
+        cuts = _CUT_LISTS if _MARKS.search(text, first, last) else _CUT
+        for match in cuts.finditer(text, first, last):
             place = match.start()
             if place >= start and self._ends(text, start, match, last):
-                yield from _units(text, start, place, opens)
+                units += _units(text, start, place, opens)
                 opens = text[place] == "\n" or (opens and not text[start : match.end()].strip())
                 start = match.end()
-        yield from _units(text, start, last, opens)
+        units += _units(text, start, last, opens)
+        return units
 
     def _ends(self, text: str, start: int, cut: "re.Match[str]", last: int) -> bool:
         place, sign = cut.start(), cut.group()
@@ -108,9 +117,10 @@ class Layout:
         goes_on = text[place + 1 : place + 2] == " " and text[place + 2 : place + 3].islower()
         if goes_on and self._short_sides.search(text, ahead, place):
             return False
-        numbered = re.match(r"\s*\d{1,2}$", text[start:place]) if place - start < 6 else None
+        if place - start < 6 and _NUMBER.match(text, start, place):
+            return False
         short = place - start >= 2 and self._short.search(text, ahead, place)
-        return not numbered and not (short and not self._answered.search(text, max(start, place - 30), place))
+        return not short or bool(self._answered.search(text, max(start, place - 30), place))
 
     def _line_ends(self, text: str, start: int, place: int, last: int) -> bool:
         after = text[place + 1 : min(last, place + 40)].lstrip(" \t\r")
@@ -193,10 +203,11 @@ def _asks_for_next(text: str, start: int, place: int) -> bool:
     return apart and after[:1] == " " and (after[1:].islower() or (opens and after[1:].isalpha()))
 
 
-def _units(text: str, start: int, end: int, opens: bool) -> Iterator[Unit]:
+def _units(text: str, start: int, end: int, opens: bool) -> list[Unit]:
     """text[start:end] as a unit, in pieces where it is long; nothing where it is blank. It may open a line."""
-    if not text[start:end].strip():
-        return
+    if start >= end or text[start:end].isspace():
+        return []
+    units: list[Unit] = []
     item = _is_item(text, start)
     mark = _BULLET.match(text, start, end) if opens or item else None
     begin = mark.end() if mark is not None else start
@@ -204,7 +215,9 @@ def _units(text: str, start: int, end: int, opens: bool) -> Iterator[Unit]:
         space = text.rfind(" ", begin + 1, begin + LONGEST_SENTENCE)
         cut = space if space > begin else begin + LONGEST_SENTENCE
         if text[begin:cut].strip():
-            yield Unit(begin, cut)
+            units.append(Unit(begin, cut))
         begin = cut
-    if text[begin:end].strip():
-        yield Unit(begin, end, opens and text[end : end + 1] in ("\n", ""), item, text[end : end + 1])
+    if begin < end and not text[begin:end].isspace():
+        closing = text[end : end + 1]
+        units.append(Unit(begin, end, opens and closing in ("\n", ""), item, closing))
+    return units

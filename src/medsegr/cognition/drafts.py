@@ -7,6 +7,9 @@ from medsegr.cognition.presence import Said
 from medsegr.cognition.priors import Presence, Span
 from medsegr.cognition.tags import PLACES, Sentence, Tag
 
+_made = tuple.__new__
+"""Makes a draft or attribute of all its parts at once; many are made."""
+
 NOWHERE = -1
 """Word of an attribute that another sentence states."""
 
@@ -26,14 +29,20 @@ class Attribute(NamedTuple):
     last: int
     span: Span
 
+    def moved(self, by: int) -> "Attribute":
+        """The same so many characters on."""
+        kind, name, first, last, (start, end) = self
+        return _made(Attribute, (kind, name, first, last, (start + by, end + by)))
+
     def from_afar(self) -> "Attribute":
         """The same for a finding of another sentence."""
-        return self._replace(first=NOWHERE, last=NOWHERE)
+        return _made(Attribute, (self[0], self[1], NOWHERE, NOWHERE, self[4]))
 
 
 def attribute(sentence: Sentence, tag: Tag) -> Attribute:
     """A tag as an attribute."""
-    return Attribute(*tag[:4], sentence.span(tag))
+    kind, name, first, last, _, _ = tag
+    return _made(Attribute, (kind, name, first, last, sentence.span(tag)))
 
 
 class Draft(NamedTuple):
@@ -62,25 +71,37 @@ class Draft(NamedTuple):
         """The same with more attributes, none twice."""
         own = self.attributes
         new = [one for one in more if one not in own] if own else more
-        return self._replace(attributes=(*own, *new)) if new else self
+        return _made(Draft, (*self[:5], (*own, *new), *self[6:])) if new else self
+
+    def moved(self, by: int) -> "Draft":
+        """The same where its sentence stands so many characters on."""
+        target, name, presence, cues, words, attributes, article, apart = self
+        cues = tuple([(start + by, end + by) for start, end in cues]) if cues else cues
+        words = tuple([(start + by, end + by) for start, end in words])
+        own = tuple([one.moved(by) for one in attributes]) if attributes else attributes
+        return _made(Draft, (target, name, presence, cues, words, own, article, apart))
+
+    def introduced(self) -> "Draft":
+        """The same as something new."""
+        return _made(Draft, (*self[:6], True, self[7]))
 
     def has_side(self) -> bool:
         """True when a side is among its attributes."""
-        return any(one.kind == "side" for one in self.attributes)
+        return any(one[0] == "side" for one in self.attributes)
 
     def places(self) -> list[Attribute]:
         """Its sides and zones."""
-        return [one for one in self.attributes if one.kind in PLACES]
+        return [one for one in self.attributes if one[0] in PLACES]
 
     def of(self, kind: str) -> list[Attribute]:
         """Its attributes of one kind."""
-        return [one for one in self.attributes if one.kind == kind]
+        return [one for one in self.attributes if one[0] == kind]
 
 
 def drafted(sentence: Sentence, target: Tag, said: Said) -> Draft:
     """A target of a sentence, with nothing but what is said of it."""
     cues = tuple([sentence.span(tag) for tag in said.cues]) if said.cues else ()
-    return Draft(target, target.name, said.presence, cues, (sentence.span(target),))
+    return _made(Draft, (target, target[1], said[0], cues, (sentence.span(target),), (), False, False))
 
 
 def stand_in(draft: Draft) -> Draft:

@@ -32,12 +32,6 @@ LONGEST_NAME = 12
 MOST_STRANGE = 2
 """Words of a name that are neither of a method nor of a part; with more it may be a report."""
 
-_LABEL = re.compile(r"^(?:exam(?:ination)?|study|procedure|modality|type of (?:exam|examination|study))\s*:\s*", re.I)
-_TITLE_ENDS = re.compile(r"[.;](?=\s|$)|\s*:|,?\s+(?:after|following|since)\s", re.I)
-_PRONOUN = re.compile(r"\bus\b")
-_OTHER_TIME = frozenset({"comparison", "compared", "prior", "previous", "earlier", "advise", "recommend", "suggest"})
-"""Words of lines that name an examination other than this one."""
-
 
 @dataclass(frozen=True)
 class Examination:
@@ -63,10 +57,10 @@ def examination_named(name: str, lexicon: "Lexicon") -> Examination:
 
 def titled(text: str, lexicon: "Lexicon") -> Examination | None:
     """The examination that one of the first lines of a report names: with a part of the body, or by itself."""
+    words = lexicon.triggers
     for line in [line for line in text[:2000].splitlines() if line.strip()][:3]:
-        title = _TITLE_ENDS.split(_LABEL.sub("", line.strip()), maxsplit=1)[0]
-        said = words_of(_PRONOUN.sub("", title))
-        if len(said) > LONGEST_NAME or not _OTHER_TIME.isdisjoint(said):
+        said = words_of(_title(line.strip(), lexicon))
+        if len(said) > LONGEST_NAME or not set(words["words_of_another_time"]).isdisjoint(said):
             continue
         method = _method(said, lexicon)
         if method is None:
@@ -75,6 +69,15 @@ def titled(text: str, lexicon: "Lexicon") -> Examination | None:
         if found or is_method(said, lexicon):
             return found or _alone(method, lexicon)
     return None
+
+
+def _title(line: str, lexicon: "Lexicon") -> str:
+    """The name of an examination in a line: no label before it, nothing behind it, and no "us" that means people."""
+    names = ("words_title_labels", "words_title_goes_on", "words_people")
+    labels, ends, people = ("|".join(map(re.escape, lexicon.triggers[name])) for name in names)
+    named = re.sub(rf"^(?:{labels})\s*:\s*", "", line, flags=re.I)
+    named = re.split(rf"[.;](?=\s|$)|\s*:|,?\s+(?:{ends})\s", named, maxsplit=1, flags=re.I)[0]
+    return re.sub(rf"\b(?:{people})\b", "", named)
 
 
 def nearest(name: str, lexicon: "Lexicon") -> list[str]:

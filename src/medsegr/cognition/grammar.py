@@ -28,6 +28,14 @@ _JOINED = {
         "exam_verbs",
     ),
     "moves_on": ("opens_rows", "comparing_sides"),
+    "short_words": ("short_forms", "short_sides"),
+    "any_exams": ("exams", "short_exams"),
+    "before_resuming": ("articles", "now"),
+    "around_relatives": ("auxiliaries", "relatives"),
+    "lists_and_fills": ("list_words", "fillers"),
+    "leads_and_fills": ("prepositions", "fillers"),
+    "lists_and_articles": ("list_words", "articles"),
+    "tells_or_answers": ("tells", "denies", "affirms", "calls_normal"),
     "of_a_patient": ("of_the_patient", "quadrants", "patient_verbs"),
     "bare_words": (
         "says_nothing", "denies", "affirms", "calls_normal", "not_looked_at", "hedges", "answers", "body_parts",
@@ -43,6 +51,7 @@ class Grammar(dict[str, frozenset[str]]):
         organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
         broader: Zone -> the greater place that it lies in.
         general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
+        runs_on: Cues that only the end of a clause stops.
         unsided: Targets that have no side of their own ("ascites"): that of a heading is not theirs.
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
@@ -62,12 +71,18 @@ class Grammar(dict[str, frozenset[str]]):
             self[whole] = frozenset().union(*(self[part] for part in parts))
         self["of_a_patient"] |= {"#"}
         self["moves_on"] |= {"not"}
+        self["before_resuming"] |= {":"}
+        self["leads_to_end"] = self["prepositions"] | {"the", ":"}
+        self["links_words"] = self["signs"] | {"and", "&", "or", "nor"}
+        doubts = [cue.words for cue in lexicon.cues.values() if cue.effect == "uncertain" and cue.looks != "between"]
+        self["doubts"] = frozenset(fold(word) for words in doubts for word in words if word.isalpha())
         self["sides"] = self["both_sides"] | {"left", "right"}
         self["not_names"] |= self.organs.keys()
         self["bare_words"] |= self.organs.keys() | {","}
         groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
         for target in lexicon.targets.values():
             groups[target.group].add(target.name)
+        self.runs_on = frozenset(cue.name for cue in lexicon.cues.values() if cue.stops_at == "clause")
         lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
         self.broader = {zone.name: zone.within for zone in lexicon.zones.values() if zone.within}
         self.general = general_words(lexicon)

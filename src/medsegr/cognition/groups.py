@@ -17,8 +17,8 @@ _OPENINGS = ("texture", "size")
 
 def resumes(sentence: Sentence, grammar: Grammar) -> str | None:
     """Which finding a sentence goes on about ("It measures 9 mm"): ``first``, ``last``, or None."""
-    place, words = 0, sentence.words
-    while place < len(words) and (words[place] in grammar["articles"] or words[place] in grammar["now"] | {":"}):
+    place, words, skipped = 0, sentence.words, grammar["before_resuming"]
+    while place < len(words) and words[place] in skipped:
         place += 1
     word = sentence.word(place)
     if not word:

@@ -49,7 +49,7 @@ class HeadFinder:
 
     def _stretches(self) -> Iterator[Stretch]:
         """Stretches of one place each: "... on the right | not seen on the left"."""
-        stretches = list(self.clauses.stretches())
+        stretches = [*self.clauses.stretches()]
         while stretches:
             first, last = stretches.pop(0)
             if stretches and self._is_place_then_degree(first, last, *stretches[0]):

@@ -35,8 +35,6 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
         earlier: What was last spoken of before it, or None.
     """
     sentence = scopes.sentence
-    if sentence.kinds.isdisjoint(PLACES) or not _may_leave_out(scopes):
-        return Heads(sentence)
     finder = Rows(scopes, earlier)
     found = list(finder.heads())
     tables, dropped = finder.tables(found)
@@ -51,17 +49,25 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     return Heads(sentence.with_tags([*kept, *added]), found, dropped | (organs - {tag.first for tag in added}))
 
 
-def _may_leave_out(scopes: Scopes) -> bool:
+def may_leave_out(scopes: Scopes) -> bool:
     """False where every place stands with a target in its stretch, and nothing denies or compares another place."""
     sentence, grammar = scopes.sentence, scopes.grammar
-    if not sentence.kinds.isdisjoint(("absent_after", "except")) or not grammar["moves_on"].isdisjoint(sentence.known):
+    if sentence.kinds.isdisjoint(PLACES):
+        return False
+    if "except" in sentence.kinds or not grammar["moves_on"].isdisjoint(sentence.known):
+        return True
+    if any(sentence.word(cue.last) in grammar["at"] for cue in sentence.of("absent_after")):
         return True
     targets = [tag.first for tag in scopes.clauses.targets if tag.name not in grammar.organ_targets]
-    return not all(
-        any(first <= at < last for at in targets)
-        for first, last in scopes.clauses.stretches()
-        if sentence.within(first, last, *PLACES)
-    )
+    places = [tag.first for tag in sentence.of(*PLACES)]
+    for first, last in scopes.clauses.stretches():
+        if not _any_in(targets, first, last) and _any_in(places, first, last):
+            return True
+    return False
+
+
+def _any_in(places: Sequence[int], first: int, last: int) -> bool:
+    return any(first <= place < last for place in places)
 
 
 def _decides(tag: Tag, head: Head) -> bool:

@@ -5,21 +5,22 @@ files of their own; this file holds it as tables and answers questions about it.
 torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from medsegr.cognition.lexicon_entries import Attribute, Cue, Modality, Statement, Target, Usual, Zone
 from medsegr.cognition.lexicon_file import LexiconFile, read_own_file, read_text
 from medsegr.cognition.lexicon_merge import PARTS, Merged, merge_files
 from medsegr.cognition.near_targets import near_targets
 from medsegr.cognition.organs import Organ
-from medsegr.cognition.priors import Finding, Laterality, Location, Shape, Texture
+from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.errors import ConfigError
 from medsegr.imaging_methods import Method, Part
-from medsegr.view import Frame, PictureKind, Sides, Stretch, ZoneBox
+from medsegr.view import PictureKind, Sides, Stretch, ZoneBox
 
 DOMAINS = (
     "chest", "breast", "heart", "brain", "abdomen", "musculoskeletal", "eye", "endoscopy", "skin", "histology",
@@ -29,100 +30,6 @@ DOMAINS = (
 
 Where two meanings or statements fit equally well, the earlier file's wins.
 """
-
-Code = tuple[str, str, str]
-"""A term of a terminology: scheme, value, meaning; for example ``("SCT", "27925004", "Nodule")``."""
-
-
-@dataclass(frozen=True)
-class Usual:
-    """What is known of an organ before anybody looks: where it lies and what it looks like, as canonical names."""
-
-    side: Laterality | None = None
-    zones: tuple[str, ...] = ()
-    texture: tuple[str, ...] = ()
-    shape: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Target:
-    """A canonical finding, organ or device.
-
-    Attributes:
-        name: Canonical name.
-        group: ``finding``, ``anatomy`` or ``device``.
-        region: Region of the body that it belongs to, or ``any``.
-        words: Words that mean it anywhere.
-        here: Words that mean it only in pictures of its region.
-        side: Side that the name implies (``left_lung``), or None.
-        usual: What a bare ``--target`` may take for granted.
-        code: What DICOM calls it; None where ``uncoded`` says why.
-        category: What kind of thing DICOM takes it for, where the group does not say it.
-        uncoded: Why it has no code.
-    """
-
-    name: str
-    group: str
-    region: str = "any"
-    words: tuple[str, ...] = ()
-    here: tuple[str, ...] = ()
-    side: Laterality | None = None
-    usual: Usual = field(default_factory=Usual)
-    code: Code | None = None
-    category: Code | None = None
-    uncoded: str | None = None
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A place.
-
-    Attributes:
-        name, frame: Canonical name, and whose left and right it is stated in.
-        region: Region of the body that it belongs to.
-        words: That mean it anywhere; here: only in pictures of its region.
-        within: The greater place that it lies in, which need not be told besides.
-        code: What DICOM calls it.
-    """
-
-    name: str
-    frame: Frame
-    region: str
-    words: tuple[str, ...] = ()
-    here: tuple[str, ...] = ()
-    within: str | None = None
-    code: Code | None = None
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """A texture or shape word: its group and its synonyms."""
-
-    name: str
-    group: str
-    words: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Modality:
-    """A kind of picture: its frame, regions and organs that it shows, words that give it away, its view and sides."""
-
-    name: str
-    frame: Frame
-    regions: tuple[str, ...]
-    words: tuple[str, ...] = ()
-    view: str | None = None
-    sides: Sides | None = None
-    organs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A sentence that says a finding without its name: a regular expression, targets, and presence."""
-
-    find: str
-    targets: tuple[str, ...]
-    presence: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +48,7 @@ class Lexicon:
     shapes: Mapping[str, Attribute]
     modalities: Mapping[str, Modality]
     triggers: Mapping[str, tuple[str, ...]]
+    cues: Mapping[str, Cue]
     statements: tuple[Statement, ...]
     sides: Mapping[str, tuple[str, ...]]
     combined: Mapping[str, tuple[tuple[str, str], ...]]
@@ -162,6 +70,13 @@ class Lexicon:
             **{m.name: self._seen(m) for m in self.modalities.values()},
         }
 
+    @cached_property
+    def target_names(self) -> dict[str, str]:
+        """Names and words of targets, in lower case with blanks -> canonical names."""
+        targets = self.targets.values()
+        spoken = {_key(word): target.name for target in reversed(list(targets)) for word in target.words}
+        return {**spoken, **{_key(target.name): target.name for target in targets}}
+
     def _seen(self, known: Modality) -> PictureKind:
         usual: Sides = "none" if known.frame == "image" else "both" if known.view else "one"
         laid_out = self.views[known.view] if known.view else {}
@@ -180,19 +95,17 @@ def load_lexicon(extra: Sequence[str | Path] = ()) -> Lexicon:
         ConfigError: A file is missing or wrong; all mistakes, each with file and line.
     """
     paths = [extra] if isinstance(extra, str | Path) else extra
-    return _from_files((*_built_in_files(), *(read_own_file(Path(path)) for path in paths))) if paths else _built_in()
+    read, lexicon = _built_in()
+    return _from_files((*read, *(read_own_file(Path(path)) for path in paths))) if paths else lexicon
 
 
 @lru_cache(maxsize=1)
-def _built_in() -> Lexicon:
-    return _from_files(_built_in_files())
-
-
-@lru_cache(maxsize=1)
-def _built_in_files() -> tuple[LexiconFile, ...]:
+def _built_in() -> tuple[tuple[LexiconFile, ...], Lexicon]:
+    """The built-in files, and the lexicon that they make."""
     folder = files("medsegr.cognition").joinpath("lexicon_data")
     names = [f"{domain}.yaml" for domain in DOMAINS]
-    return tuple(read_text(folder.joinpath(name).read_text(encoding="utf-8"), name) for name in names)
+    read = tuple(read_text(folder.joinpath(name).read_text(encoding="utf-8"), name) for name in names)
+    return read, _from_files(read)
 
 
 def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
@@ -204,7 +117,8 @@ def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
         shapes=_table(merged, "shapes", Attribute),
         modalities=_table(merged, "modalities", Modality),
         triggers={name: fields["words"] for name, fields in merged.tables["triggers"].items()},
-        statements=tuple(_statement(fields) for fields in merged.statements),
+        cues=_table(merged, "cues", Cue),
+        statements=tuple(_statements(merged)),
         sides={name: fields["words"] for name, fields in merged.tables["sides"].items()},
         combined={words: _parts(fields) for words, fields in merged.tables["combined"].items()},
         views=merged.tables["views"],
@@ -228,9 +142,15 @@ def _parts(fields: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]
     return tuple((kind, name) for kind in PARTS for name in fields.get(kind, ()))
 
 
-def _statement(fields: Mapping[str, Any]) -> Statement:
-    presence = "absent" if "absent" in fields else "present"
-    return Statement(fields["find"], fields[presence], presence)
+def _statements(merged: Merged) -> Iterator[Statement]:
+    """The statements, with {be} written out: the verb, or a colon ("lungs {be}clear" means "Lungs: clear" as well)."""
+    words = merged.tables["triggers"]
+    verbs, adverbs = ("|".join(words[f"words_statement_{kind}"]["words"]) for kind in ("verbs", "adverbs"))
+    verb = rf"(?:(?:{verbs}|:)\s*)?(?:(?:{adverbs})\s+)*"
+    for fields in merged.statements:
+        presence = "absent" if "absent" in fields else "present"
+        find = fields["find"].replace(" {be}", rf"(?:\s*:\s*|\s+{verb})").replace("{be}", verb)
+        yield Statement(find, fields[presence], presence)
 
 
 def canonical_target(name: str, lexicon: Lexicon | None = None, modality: str | None = None) -> str:
@@ -246,7 +166,7 @@ def canonical_target(name: str, lexicon: Lexicon | None = None, modality: str | 
             three words may be a report, and is not repeated.
     """
     lexicon = lexicon or load_lexicon()
-    names = _target_names(lexicon)
+    names = lexicon.target_names
     key = _key(name)
     if key in names:
         return names[key]
@@ -259,13 +179,6 @@ def canonical_target(name: str, lexicon: Lexicon | None = None, modality: str | 
 
 def _key(name: str) -> str:
     return name.strip().lower().replace("_", " ").replace("-", " ")
-
-
-@lru_cache(maxsize=4)
-def _target_names(lexicon: Lexicon) -> dict[str, str]:
-    targets = lexicon.targets.values()
-    spoken = {_key(word): target.name for target in reversed(list(targets)) for word in target.words}
-    return {**spoken, **{_key(target.name): target.name for target in targets}}
 
 
 def finding_for_target(target: str, modality: str | None, lexicon: Lexicon) -> Finding:

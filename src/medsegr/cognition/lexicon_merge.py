@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from medsegr.cognition.lexicon_file import Entry, LexiconFile
@@ -67,7 +67,9 @@ def merge_files(files: Sequence[LexiconFile]) -> Merged:
     homes: dict[tuple[str, str, str], str] = {}
     for file in files:
         merged.regions.update(file.regions)
-        for entry in file.entries:
+        for stated in file.entries:
+            is_cue = stated.section == "triggers" and stated.name in merged.tables["cues"]
+            entry = replace(stated, section="cues") if is_cue else stated
             if entry.section == "statements":
                 merged.statements.append({**entry.fields})
             elif _is_allowed(merged, file, entry):

@@ -19,18 +19,17 @@ Check = Callable[[Node, Complain], Any]
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Names become file names and rows of tables."""
 
-VERB = (
-    r"(?:(?:is|are|was|were|has remained|have remained|appears?|remains?|looks?|:)\s*)?"
-    r"(?:(?:also|again|otherwise|grossly|essentially|overall|now|both|all|entirely|well within"
-    r"|(?:stable|unchanged) and)\s+)*"
-)
-"""What {be} stands for in a statement."""
-
-SPACED_VERB = rf"(?:\s*:\s*|\s+{VERB})"
-"""The same with the blank before it: "lungs {be}clear" means "Lungs: clear" as well."""
-
 CODE_LENGTHS = (16, 16, 64)
 """Most characters of a code's scheme, value and meaning (VR SH and LO of DICOM)."""
+
+EFFECTS = ("absent", "uncertain", "nothing", "ends", "leaves_out")
+"""What a cue says of a finding: not there, in doubt; or nothing, or that what another cue reaches ends here."""
+
+LOOKS = ("ahead", "back", "both", "next", "between")
+"""Where the findings stand that a cue speaks of: behind it, before it, either, at once behind it, on both sides."""
+
+STOPS = ("clause", "description")
+"""What ends a cue that looks ahead: the clause; or, before that, a finding that is described as seen."""
 
 _FOREIGN = "\u16a0"
 """A word that no pattern means: a rune."""
@@ -113,21 +112,21 @@ def choice(*known: str) -> Check:
 
 
 def patterns(node: Node, complain: Complain) -> str:
-    """One regular expression, or several in a list: joined, with {be} written out."""
+    """One regular expression, or several in a list: joined; {be} in them is written out when all files are read."""
     found = _written(node, complain)
     for part, pattern in found:
         try:
-            compiled = re.compile(r"\b(?:" + _written_out(pattern) + r")", re.I)
+            compiled = re.compile(r"\b(?:" + pattern.replace("{be}", "") + r")", re.I)
             if pattern.strip() and any(not match.group() for match in compiled.finditer(_FOREIGN)):
                 complain(part, f"{shown(pattern)} fits where none of its words stand: leave no alternative empty.")
         except (re.error, OverflowError, RecursionError) as error:
             complain(part, f"{shown(pattern)} is no regular expression ({error}).")
-    return _written_out("|".join(pattern for _, pattern in found))
+    return "|".join(pattern for _, pattern in found)
 
 
 def our_patterns(node: Node, complain: Complain) -> str:
     """The same of a file inside the package, whose expressions are tried by tests and not at every start."""
-    return _written_out("|".join(pattern for _, pattern in _written(node, complain)))
+    return "|".join(pattern for _, pattern in _written(node, complain))
 
 
 def _written(node: Node, complain: Complain) -> list[tuple[Node, str]]:
@@ -135,10 +134,6 @@ def _written(node: Node, complain: Complain) -> list[tuple[Node, str]]:
     if not parts:
         complain(node, "an empty list: expected at least one regular expression.")
     return [(part, text(part, complain)) for part in parts]
-
-
-def _written_out(pattern: str) -> str:
-    return pattern.replace(" {be}", SPACED_VERB).replace("{be}", VERB)
 
 
 def share(node: Node, complain: Complain) -> tuple[float, float]:
@@ -264,6 +259,10 @@ SECTIONS: Mapping[str, Section] = {
     ),
     "methods": Section({"codes": words, "words": words, "shows": pairs}, {**_NEW_WORDS, "shows": "a table"}),
     "parts": Section({"words": words, "within": text, "organs": words}, _NEW_WORDS),
+    "cues": Section(
+        {"words": words, "effect": choice(*EFFECTS), "looks": choice(*LOOKS), "stops_at": choice(*STOPS)},
+        {**_NEW_WORDS, "effect": " or ".join(EFFECTS)},
+    ),
     "combined": Section(
         {"side": names, "zone": names, "texture": names, "shape": names, "target": names}, named=False
     ),

@@ -123,7 +123,7 @@ class Meanings:
 
     def _zone_at(self, phrases: Phrases[Meaning] | None, words: Sequence[str], place: int) -> tuple[str, int]:
         """The zone whose words begin at a place, or "", and one past its last word."""
-        for last, phrase in phrases_at(phrases, words, place) if phrases is not None else ():
+        for last, phrase in phrases_at(phrases, words, place, self.grammar["inserts"]) if phrases is not None else ():
             zones = [
                 (self._fit(m, False), m.parts[0][1])
                 for m in phrase.meanings

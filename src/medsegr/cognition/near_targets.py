@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from medsegr.cognition.lexicon import Target
+    from medsegr.cognition.lexicon_entries import Target
 
 ALIKE = 0.6
 """Least likeness of two names, of 1."""

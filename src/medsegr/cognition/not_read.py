@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from medsegr.cognition.clauses import Clauses
-from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.grammar import GENERIC, Grammar
 from medsegr.cognition.heads import Head
 from medsegr.cognition.priors import Span
 from medsegr.cognition.tags import Sentence
@@ -21,14 +21,15 @@ def not_read(clauses: Clauses, regions: Sequence[Head]) -> Iterator[Span]:
     sentence = clauses.sentence
     if sentence.kinds <= _SAY_NOTHING and "there" not in sentence.known:
         return
-    general = [tag for tag in sentence.tags if tag.kind.startswith("generic_")]
+    spoken = [*[(tag.first, tag.last) for tag in clauses.targets], *[(head.first, head.last) for head in regions]]
     for first, last in clauses.stretches():
-        spoken = any(first < tag.last and tag.first < last for tag in clauses.targets)
-        headed = any(head.first < last and first < head.last for head in regions)
-        if spoken or headed:
-            continue
-        if any(first <= tag.first < last for tag in general) or _is_finding(sentence, clauses.grammar, first, last):
-            yield _span(sentence, first, last)
+        for start, end in spoken:
+            if start < last and first < end:
+                break
+        else:
+            general = any(tag.kind.startswith(GENERIC) for tag in sentence.tags if first <= tag.first < last)
+            if general or _is_finding(sentence, clauses.grammar, first, last):
+                yield _span(sentence, first, last)
 
 
 def _is_finding(sentence: Sentence, grammar: Grammar, first: int, last: int) -> bool:
@@ -57,4 +58,4 @@ def _names_something(sentence: Sentence, grammar: Grammar, first: int, last: int
 
 
 def _span(sentence: Sentence, first: int, last: int) -> Span:
-    return sentence.start + sentence.wording.starts[first], sentence.start + sentence.wording.end(last - 1)
+    return sentence.start + sentence.wording.starts[first], sentence.start + sentence.wording.ends[last - 1]

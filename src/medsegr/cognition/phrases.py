@@ -8,15 +8,8 @@ from medsegr.word_forms import fold
 
 T = TypeVar("T")
 
-INSERTS = frozenset({
-    "the", "left", "right", "both", "bilateral",
-    "absolutely", "completely", "conclusively", "confidently", "convincingly", "definitely", "definitively", "easily",
-    "entirely", "fully", "readily", "reliably", "safely", "totally",
-})  # fmt: skip
-"""Words that may stand inside a phrase without changing what it means."""
-
 MAX_INSERTS = 4
-"""As many of them."""
+"""Words that may stand inside a phrase without changing what it means."""
 
 _token = tuple.__new__
 """Makes a token of all its parts at once; many are made."""
@@ -95,23 +88,26 @@ class PhraseTable(Generic[T]):
         return found
 
 
-def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequence[tuple[int, Phrases[T]]]:
+def phrases_at(
+    phrases: Phrases[T], words: Sequence[str], place: int, inserts: frozenset[str]
+) -> Sequence[tuple[int, Phrases[T]]]:
     """The phrases that stand at a place of a sentence, the longest first: (one past the last word, the phrase).
 
     Args:
         phrases: Those that begin with the word at this place.
         words: Folded words of the sentence.
         place: Where the phrase begins.
+        inserts: Words that may stand inside a phrase without changing what it means.
 
     Inside a phrase, articles and sides are stepped over ("blunting of the left
     costophrenic angle").
     """
     end, count = place + 1, len(words)
     found = [(end, phrases)] if phrases.meanings else []
-    while phrases.longer and end < count:
+    while end < count and phrases.longer:
         word = words[end]
-        if word in INSERTS:
-            return _over_inserts(phrases, words, end, found)
+        if word in inserts:
+            return _over_inserts(phrases, words, end, found, inserts)
         following = phrases.longer.get(word)
         if following is None:
             break
@@ -123,12 +119,16 @@ def phrases_at(phrases: Phrases[T], words: Sequence[str], place: int) -> Sequenc
 
 
 def _over_inserts(
-    phrases: Phrases[T], words: Sequence[str], place: int, shorter: list[tuple[int, Phrases[T]]]
+    phrases: Phrases[T],
+    words: Sequence[str],
+    place: int,
+    shorter: list[tuple[int, Phrases[T]]],
+    inserts: frozenset[str],
 ) -> Sequence[tuple[int, Phrases[T]]]:
     """Where words may be stepped over: what goes on with the word at ``place`` or the next, and what ends before."""
     if phrases.longer.keys().isdisjoint(words[place : place + MAX_INSERTS + 1]):
         return shorter[::-1]
-    longer = sorted(_branches(phrases, words, place, 0, MAX_INSERTS), key=_most_words)
+    longer = sorted(_branches(phrases, words, place, MAX_INSERTS, inserts), key=_most_words)
     return [(end, phrase) for _, end, phrase in longer] + shorter[::-1]
 
 
@@ -137,7 +137,7 @@ def _most_words(found: tuple[int, int, Phrases[T]]) -> int:
 
 
 def _branches(
-    phrases: Phrases[T], words: Sequence[str], place: int, depth: int, inserts: int
+    phrases: Phrases[T], words: Sequence[str], place: int, left: int, inserts: frozenset[str]
 ) -> Iterator[tuple[int, int, Phrases[T]]]:
     """Phrases that go on at ``place``: (number of further words, one past the last, the phrase)."""
     if place == len(words):
@@ -146,8 +146,9 @@ def _branches(
     following = phrases.longer.get(word)
     if following is not None:
         if following.meanings:
-            yield depth + 1, place + 1, following
+            yield 1, place + 1, following
         if following.longer:
-            yield from _branches(following, words, place + 1, depth + 1, inserts)
-    if inserts and word in INSERTS:
-        yield from _branches(phrases, words, place + 1, depth, inserts - 1)
+            for count, end, phrase in _branches(following, words, place + 1, left, inserts):
+                yield count + 1, end, phrase
+    if left and word in inserts:
+        yield from _branches(phrases, words, place + 1, left - 1, inserts)

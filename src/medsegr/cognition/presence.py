@@ -52,9 +52,9 @@ class Scopes:
 
     def _cues(self) -> Iterator[Cue]:
         for tag in self.sentence.tags:
-            kinds = (tag.kind, tag.other[0]) if tag.other else (tag.kind,)
-            if not (_CUES.isdisjoint(kinds) or tag.first in self._answered):
-                yield from self._cues_of(tag, kinds)
+            kind, other = tag[0], tag[5]
+            if (kind in _CUES or (other and other[0] in _CUES)) and tag.first not in self._answered:
+                yield from self._cues_of(tag, (kind, other[0]) if other else (kind,))
 
     def _cues_of(self, tag: Tag, kinds: Sequence[str]) -> Iterator[Cue]:
         """The cues that the words of a tag are, in this sentence."""
@@ -67,18 +67,22 @@ class Scopes:
             kinds = ("absent_after",)
         elif self._is_parenthetical(tag):
             kinds = (_BEHIND,)
-        yield from (self._cue(kind, tag) for kind in kinds if kind in _CUES)
+        for kind in kinds:
+            if kind in _CUES:
+                yield self._cue(kind, tag)
 
     def _heads_a_list(self, tag: Tag) -> bool:
         """True for "the following were not seen: ..."."""
-        ahead = any(target.first < tag.first for target in self.clauses.targets)
-        return tag.kind == "absent_after" and not ahead and self.sentence.word(tag.last) == ":"
+        if tag.kind != "absent_after" or self.sentence.word(tag.last) != ":":
+            return False
+        return not any(target.first < tag.first for target in self.clauses.targets)
 
     def _is_parenthetical(self, tag: Tag) -> bool:
         """True for the "possibly" of "effusion, possibly, on the left"."""
         word = self.sentence.word
-        flanked = word(tag.first - 1) == "," and word(tag.last) in (",", "", ".")
-        return tag.kind == _AHEAD and flanked and not any(t.first >= tag.last for t in self.clauses.targets)
+        if tag.kind != _AHEAD or word(tag.first - 1) != "," or word(tag.last) not in (",", "", "."):
+            return False
+        return not any(target.first >= tag.last for target in self.clauses.targets)
 
     def _says_neither(self, tag: Tag) -> bool:
         """True for "is seen neither on the right nor on the left": it looks back."""
@@ -90,7 +94,8 @@ class Scopes:
         if kind in (_NEXT, _VERSUS):
             return Cue(kind, tag, tag.last, tag.last)
         if kind.endswith("_before"):
-            return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=kind[0] == "a"))
+            denying = kind[0] == "a" and tag.name not in self.grammar.runs_on
+            return Cue(kind, tag, tag.last, self.clauses.ahead(tag.last, denying=denying))
         finite = self.sentence.words[tag.first] in self.grammar["begins_verb"]
         return Cue(
             kind, tag, self.clauses.behind(tag.first, finite=finite, resumes=self._resumes(kind, tag)), tag.first
@@ -118,24 +123,26 @@ class Scopes:
     def of(self, target: Tag) -> Said:
         """What the sentence says of a target."""
         if target.presence is not None:
-            return Said(target.presence, (target,) if target.presence == "absent" else ())
-        answer = next((a for a in self.answers if target.first in a.targets), None)
-        if answer is not None and answer.presence is not None:
-            return Said(answer.presence, (answer.tag,) if answer.presence != "present" else ())
+            return Said(target.presence, (target,) if target.presence != "present" else ())
+        for answer in self.answers:
+            if target.first in answer.targets:
+                return Said(answer.presence, (answer.tag,) if answer.presence != "present" else ())
+        if not (self.cues or self.clauses.ors):
+            return _PRESENT
         found: dict[str, Tag] = {}
         for cue in self.cues:
             kind = self._role(cue, target)
             if kind and kind not in found:
                 found[kind] = cue.tag
-        deciding = next((kind for kind in _ORDER if kind in found), None)
-        if deciding is None:
-            either = self._alternative(target)
+        if not found:
+            either = self._alternative(target) if self.clauses.ors else None
             return Said("uncertain", (either,)) if either is not None else _PRESENT
-        return Said("absent" if deciding.startswith("absent") else "uncertain", (found[deciding],))
+        deciding = next(kind for kind in _ORDER if kind in found)
+        return Said("absent" if deciding[0] == "a" else "uncertain", (found[deciding],))
 
     def _alternative(self, target: Tag) -> Tag | None:
         """The "or" between a finding and the next, of which one is there: "atelectasis or fibrosis"."""
-        plain = self.grammar["list_words"] | self.grammar["articles"]
+        plain = self.grammar["lists_and_articles"]
         for at in self.clauses.ors:
             before = [tag for tag in self.clauses.targets if tag.last <= at]
             behind = next((tag for tag in self.clauses.targets if tag.first > at), None)
@@ -152,20 +159,20 @@ class Scopes:
             return "absent_before" if at_once and self.sentence.word(cue.tag.first - 1) != "if" else None
         if cue.kind == _VERSUS:
             return _BEHIND if self._is_alternative(cue.tag, target) else None
-        reaches = self._reaches_ahead if cue.kind.endswith("_before") else self._reaches_back
-        return cue.kind if reaches(cue, target) else None
+        if cue.first <= target.first < cue.last:
+            reaches = self._reaches_ahead if cue.kind.endswith("_before") else self._reaches_back
+            return cue.kind if reaches(cue, target) else None
+        return None
 
     def _reaches_ahead(self, cue: Cue, target: Tag) -> bool:
-        if not cue.first <= target.first < cue.last:
-            return False
-        if _looks_both_ways(cue.tag) and self.sentence.word(cue.tag.last) in ("and", ","):
+        if cue.tag.first and _looks_both_ways(cue.tag) and self.sentence.word(cue.tag.last) in ("and", ","):
             return False
         if self._characterises(cue.tag, target) or contrasts(self.sentence, cue.tag, self.grammar["contrasts"]):
             return False
         return not (cue.kind == _AHEAD and self._is_sure(cue.tag.last, target))
 
     def _reaches_back(self, cue: Cue, target: Tag) -> bool:
-        if target.last > cue.tag.first or target.first < cue.first:
+        if target.last > cue.tag.first:
             return False
         if self._is_treatment(cue.tag, target) or self._looks_ahead(cue) or self._was_so(cue.tag):
             return False

@@ -51,10 +51,11 @@ class Readings:
 
     def organs_in(self, sentence: Sentence) -> list[Named]:
         """The organs that a sentence names and such pictures may show, and at which word."""
-        known, found = self.grammar.organs, list[tuple[int, tuple[str, ...]]]()
+        known = self.grammar.organs
+        found: list[tuple[int, tuple[str, ...]]] = []
         if not self._organ_words.isdisjoint(sentence.known):
             found = [(place, known[word]) for place, word in enumerate(sentence.words) if word in known]
-        if not self._organ_words.isdisjoint(sentence.names):
+        if "zone" in sentence.kinds:
             found += [(tag.first, known[tag.name]) for tag in sentence.of("zone") if tag.name in known]
         if not found:
             return []
@@ -81,10 +82,13 @@ class Readings:
         if organs:
             sentence = self._with_places(self._without_foreign_segments(sentence, organs), organs)
         sentence = self._with_areas(sentence, organs, earlier)
-        if not any(self._is_open(sentence, tag) for tag in sentence.tags):
-            return sentence
-        tags = [one for tag in sentence.tags for one in self._settle(sentence, tag, organs, earlier)]
-        return sentence if tags == list(sentence.tags) else sentence.with_tags(tags)
+        tags: list[Tag] = []
+        for tag in sentence.tags:
+            if tag[0] == "target" or tag[0].startswith(GENERIC):
+                tags += self._settle(sentence, tag, organs, earlier)
+            else:
+                tags.append(tag)
+        return sentence if tags == sentence.tags else sentence.with_tags(tags)
 
     def _without_foreign_segments(self, sentence: Sentence, organs: Sequence[Named]) -> Sentence:
         """Without the zones of the liver that are segments of a lung here ("nodule in the lower lobe, segment 6")."""
@@ -113,19 +117,27 @@ class Readings:
     def spoken_of(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken, whole_line: bool) -> Spoken:
         """The organs spoken of behind a sentence; a heading ("LIVER: ...", or in a line of its own) ends another."""
         cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
-        cut = next((at for at, word in enumerate(sentence.words[:_LONGEST_HEADING]) if word == ":"), cut)
-        spoken = [(place, name) for place, name in organs if not self._is_part_of_a_name(sentence, place, name)]
+        opening = sentence.words[:_LONGEST_HEADING]
+        cut = opening.index(":") if ":" in opening else cut
+        spoken = self._of_whom(sentence, organs)
         heading = earlier.heading if cut is None else next((name for place, name in spoken if place < cut), None)
         return Spoken(spoken[0][1] if spoken else earlier.organ, heading)
 
+    def _of_whom(self, sentence: Sentence, organs: Sequence[Named]) -> Sequence[Named]:
+        """The organs of a sentence less those that only name a finding of another."""
+        if not self._of_picture:
+            return organs
+        return [(place, name) for place, name in organs if not self._is_part_of_a_name(sentence, place, name)]
+
     def _is_part_of_a_name(self, sentence: Sentence, place: int, organ: str) -> bool:
         """True for the skin of "skin thickening" in pictures of the breast: what follows is not of the skin."""
-        other = bool(self._of_picture) and organ not in self._of_picture
-        return other and any(tag.covers(place) for tag in sentence.of("target"))
+        return organ not in self._of_picture and any(tag.covers(place) for tag in sentence.of("target"))
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""
-        if "target" in sentence.kinds or "texture" not in sentence.kinds or _is_general(sentence):
+        if "texture" not in sentence.kinds or _is_general(sentence):
+            return sentence
+        if any(tag.name not in self.grammar.organ_targets for tag in sentence.of("target")):
             return sentence
         found = []
         for tag in sentence.of("texture"):
@@ -138,30 +150,23 @@ class Readings:
                 found += [Tag("target", target, *place)] if target else []
         return sentence.with_tags(sorted((*sentence.tags, *found), key=place_of)) if found else sentence
 
-    def _is_open(self, sentence: Sentence, tag: Tag) -> bool:
-        if tag.kind != "target":
-            return tag.kind.startswith(GENERIC)
-        return tag.other is not None or tag.name in self.grammar.organ_targets or bool(self._kind(sentence, tag))
-
-    def _kind(self, sentence: Sentence, tag: Tag) -> str | None:
-        """The kind of a general word, or None: no phrase is one that names an organ itself."""
-        if tag.kind.startswith(GENERIC):
-            return tag.kind.removeprefix(GENERIC)
-        return self.grammar.general.get(tuple(sentence.words[tag.first : tag.last])) if tag.kind == "target" else None
-
-    def _settle(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: Spoken) -> list[Tag]:
-        kind = self._kind(sentence, tag)
+    def _settle(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: Spoken) -> Sequence[Tag]:
+        """A target or general word with one reading: no phrase is general that names an organ itself."""
+        if tag[0] != "target":
+            return self._of_an_organ(sentence, tag, tag[0].removeprefix(GENERIC), organs, earlier)
+        kind = self.grammar.general.get(tuple(sentence.words[tag[2] : tag[3]]))
         if kind is not None:
-            return self._of_an_organ(sentence, tag, organs, earlier)
-        if tag.kind == "target" and tag.name in self.grammar.organ_targets:
+            return self._of_an_organ(sentence, tag, kind, organs, earlier)
+        if tag[1] in self.grammar.organ_targets:
             return self._organ(sentence, tag)
-        if tag.kind == "target" and tag.other and tag.other[0] == "texture" and self._modifies(sentence, tag):
-            return [tag.named(*tag.other)]
-        return [tag]
+        if tag.other and tag.other[0] == "texture" and self._modifies(sentence, tag):
+            return (tag.named(*tag.other),)
+        return (tag,)
 
-    def _of_an_organ(self, sentence: Sentence, tag: Tag, organs: Sequence[Named], earlier: Spoken) -> list[Tag]:
+    def _of_an_organ(
+        self, sentence: Sentence, tag: Tag, kind: str, organs: Sequence[Named], earlier: Spoken
+    ) -> list[Tag]:
         """A lesion, cyst or stone, as that of the organ it lies in."""
-        kind = self._kind(sentence, tag) or ""
         own = [name for place, name in organs if self._is_own(sentence, tag, place)]
         at_home = tag.kind == "target" and self.lexicon.targets[tag.name].region in self.home
         named = own if tag.kind == "target" else [name for name in own if self._may_hold(name, kind)]
@@ -170,7 +175,7 @@ class Readings:
         groups = (
             [name for name in own if self._says(name, kind, at_home)],
             self._near(sentence, tag, organs, kind, at_home),
-            self._before(tag, organs, earlier, kind, at_home),
+            self._before(tag, self._of_whom(sentence, organs), earlier, kind, at_home),
             () if at_home else self._of_picture,
         )
         organ = first_named(groups, self.lexicon.organs, self.regions)

@@ -20,8 +20,8 @@ class Case:
         drafts: The targets.
         before, after: Numbers of the nearest on either side, or None.
         is_place: It says where.
-        gap: Words up to the next target that no tag covers, and the "and" that begins "and another".
         ends: A clause ends before the next target.
+        gap: Words up to the next target that no tag covers, and the "and" that begins "and another".
         direct: Nothing but plain words leads to the next target.
     """
 
@@ -35,15 +35,16 @@ class Case:
         self.drafts = drafts
         self.before = before
         self.after = after
-        self.is_place = tag.kind in PLACES
+        self.is_place = tag[0] in PLACES
         if after is not None:
-            self._look_ahead(drafts[after].target)
+            first = drafts[after][0][2]
+            self.ends = clauses.parted(tag[3], first)
+            if before is not None or tag[0] == "count":
+                self._look_ahead(first)
 
-    def _look_ahead(self, target: Tag) -> None:
-        last, words = self.tag.last, self.sentence.words
-        gap = self.sentence.between(last, target.first)
-        self.gap = [*gap, "and"] if words[target.first] in self.grammar["next_of_list"] else gap
-        self.ends = self.clauses.parted(last, target.first)
+    def _look_ahead(self, first: int) -> None:
+        gap = self.sentence.between(self.tag.last, first)
+        self.gap = [*gap, "and"] if self.sentence.words[first] in self.grammar["next_of_list"] else gap
         self.direct = not self.ends and self.grammar["links"].isdisjoint(self.gap)
 
     @property
@@ -61,13 +62,16 @@ def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[i
     """Numbers of the drafts that an attribute belongs to: what the first relation that holds says."""
     before = after = None
     for number, draft in enumerate(drafts):
-        if draft.target.first < tag.last and tag.first < draft.target.last:
-            return [n for n, other in enumerate(drafts) if other.target.first == draft.target.first]
-        if draft.target.last <= tag.first:
+        first = draft[0][2]
+        if draft[0][3] <= tag.first:
             before = number
-        elif draft.target.first >= tag.last:
+        elif first >= tag.last:
             after = number
             break
+        else:
+            return [n for n, other in enumerate(drafts) if other.target.first == first]
+    if after is None and before is not None and tag[0] != "count" and drafts[before][2] != "absent":
+        return (before,)
     case = Case(clauses, tag, drafts, before, after)
     for holds, owners in RELATIONS:
         if holds(case):

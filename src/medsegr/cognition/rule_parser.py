@@ -15,27 +15,25 @@ What a sentence may refer to is a frozen ``Context``; no step changes what anoth
 cues and their scopes stand in ``lexicon_data/*.yaml``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from medsegr.cognition.answers import Form
 from medsegr.cognition.claims import merge, told_by
-from medsegr.cognition.clauses import Clauses
-from medsegr.cognition.described import described
+from medsegr.cognition.context import Context
 from medsegr.cognition.document import Layout, Unit
-from medsegr.cognition.drafts import Attribute, Draft, attribute, drafted
+from medsegr.cognition.drafts import Attribute, Draft, attribute
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.heads import Earlier, Heads, with_heads
 from medsegr.cognition.lexicon import Lexicon
-from medsegr.cognition.not_read import not_read
-from medsegr.cognition.presence import Scopes, open_cue
+from medsegr.cognition.presence import open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
-from medsegr.cognition.splitting import apart
+from medsegr.cognition.relative_sides import OTHER, SAME, with_sides
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
 from medsegr.cognition.tags import Sentence
+from medsegr.cognition.understood import LONGEST, SENTENCES, Known, Understood, understand
 
 LATEST = 24
 """Findings that a sentence may go on about."""
@@ -47,35 +45,6 @@ class Reading:
 
     findings: list[Finding]
     not_read: list[Span]
-
-
-class Context(NamedTuple):
-    """What was said before a sentence.
-
-    Attributes:
-        drafts: The latest findings, which a sentence may go on about.
-        spoken: Organs spoken of.
-        title, section: Sides of the title of the examination, and of the section.
-        cue: A denial or doubt that heads a list on lines of its own, and its words.
-        elsewhere_until: Character up to which an earlier examination is told.
-        opening: Nothing was said before.
-    """
-
-    drafts: tuple[Draft, ...] = ()
-    spoken: Spoken = Spoken()
-    title: Attribute | None = None
-    section: Attribute | None = None
-    cue: tuple[str, Span] | None = None
-    elsewhere_until: int = -1
-    opening: bool = True
-
-    def earlier(self) -> Earlier | None:
-        """The finding last spoken of."""
-        if not self.drafts:
-            return None
-        last = self.drafts[-1]
-        places = frozenset((place.kind, place.name) for place in last.places())
-        return Earlier(last.name, last.presence, places, bool(places) and bool(last.of("shape") or last.of("size")))
 
 
 class Pictured(NamedTuple):
@@ -94,6 +63,7 @@ class Reader:
         self.layout = Layout(lexicon)
         self.tagger = Tagger(lexicon, self.grammar)
         self._pictured: dict[tuple[str | None, tuple[str, ...]], Pictured] = {}
+        self._known: dict[tuple[str, str | None, tuple[str, ...]], Known | None] = {}
 
     def pictured(self, modality: str | None, organs: tuple[str, ...]) -> Pictured:
         """What pictures of a modality and of organs make words mean."""
@@ -102,6 +72,19 @@ class Reader:
             subject = Subject(self.grammar, own_words(self.lexicon, modality))
             known = Pictured(subject, Readings(self.lexicon, self.grammar, modality, organs))
             self._pictured[modality, organs] = known
+        return known
+
+    def known(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Known:
+        """A sentence; a short one that comes again is remembered."""
+        key = (text, modality, organs)
+        known = self._known.get(key)
+        if known is None:
+            sentence = self.tagger.read(text, modality)
+            known = Known(sentence, self.pictured(modality, organs).readings.organs_in(sentence))
+            if len(text) <= LONGEST:
+                if len(self._known) >= SENTENCES:
+                    self._known.clear()
+                self._known[key] = known if key in self._known else None
         return known
 
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
@@ -145,15 +128,20 @@ class _Report:
         self.grammar = reader.grammar
         self.text = text
         self.modality = modality
+        self.organs = organs
         self.not_read: list[Span] = []
         self.subject, self.readings = reader.pictured(modality, organs)
 
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
-        unsettled = self.reader.tagger.read(self.text[unit.start : unit.end], unit.start, self.modality)
-        organs = self.readings.organs_in(unsettled)
+        known = self.reader.known(self.text[unit.start : unit.end], self.modality, self.organs)
+        if not known.sentence.kinds.isdisjoint((SAME, OTHER)):
+            known = Known(with_sides(known.sentence, context.side()), known.organs)
+        unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
-        before, context = context.spoken, context if spoken == context.spoken else context._replace(spoken=spoken)
+        before = context.spoken
+        if spoken != before:
+            context = Context(context.drafts, spoken, *context[2:])
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit)
@@ -166,9 +154,19 @@ class _Report:
         past = self._past(context, unsettled, unit)
         if past is not None:
             return past
-        sentence = self.readings.settled(unsettled, organs, Spoken(before.organ, spoken.heading))
-        resolved = self._resolved(context, sentence)
-        return resolved if resolved is not None else self._told(context, sentence, unit)
+        of_whom = Spoken(before.organ, spoken.heading)
+        told = known.understood.get(of_whom)
+        if told is None:
+            sentence = self.readings.settled(unsettled, organs, of_whom)
+            resolved = self._resolved(context, sentence)
+            if resolved is not None:
+                return resolved
+            told = understand(sentence, self.text, self.subject, context)
+            if told.earlier is None:
+                known.understood[of_whom] = told
+        else:
+            told = told.at(unit.start)
+        return self._told(context, told, unit)
 
     def _tells(self, sentence: Sentence) -> bool:
         organs = self.grammar.organ_targets
@@ -213,53 +211,29 @@ class _Report:
         if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("side", "zone"):
             return None
         ahead = sentence.words[: cue.first]
-        pronouns, plain = self.grammar["relatives"], self.grammar["auxiliaries"] | self.grammar["relatives"]
+        pronouns, plain = self.grammar["relatives"], self.grammar["around_relatives"]
         if not ahead or ahead[0] not in pronouns or not plain.issuperset(ahead):
             return None
         last = context.drafts[-1]._replace(presence="absent", cues=(sentence.span(cue),))
         return context._replace(drafts=(*context.drafts[:-1], last))
 
-    def _told(self, context: Context, sentence: Sentence, unit: Unit) -> Context:
+    def _told(self, context: Context, told: Understood, unit: Unit) -> Context:
         """The context with the findings of a sentence."""
-        clauses = Clauses(sentence, self.grammar)
-        scopes = Scopes(clauses, Form(clauses, self.text).answers())
-        heads = with_heads(scopes, context.earlier())
-        if heads.regions:
-            clauses = Clauses(heads.sentence, self.grammar)
-            answers = [a for a in scopes.answers if not any(h.first <= a.tag.first < h.last for h in heads.regions)]
-            scopes = Scopes(clauses, answers)
-        self.not_read += not_read(clauses, heads.regions)
-        new = self._spoken_of(clauses, scopes, heads)
-        drafts, new = described(scopes, heads, context.drafts, new)
-        new = [part for draft in new for part in apart(clauses, draft)]
-        new = self._questioned(clauses, new, unit)
-        context, new = self._in_context(context, sentence, new, unit)
+        self.not_read += told.not_read
+        drafts = context.drafts if told.earlier is None else told.earlier
+        new = self._questioned(told, unit) if unit.closing == "?" and told.new else told.new
+        context, new = self._in_context(context, told.sentence, new, unit)
         if not new and drafts is context.drafts:
             return context
-        return context._replace(drafts=(*drafts, *new), opening=context.opening and not new)
+        return Context((*drafts, *new), *context[1:6], context.opening and not new)
 
-    def _spoken_of(self, clauses: Clauses, scopes: Scopes, heads: Heads) -> list[Draft]:
-        """The findings of a sentence, present or not, in its order."""
-        sentence = clauses.sentence
-        new: list[Draft] = []
-        for target in clauses.targets:
-            if target.first in heads.dropped or self.subject.is_then(clauses, target):
-                continue
-            if "advice" in sentence.kinds and self.subject.is_advice(clauses, target):
-                continue
-            draft = drafted(sentence, target, scopes.of(target))
-            if draft.presence == "absent" or draft.name != "any_abnormality":
-                new.append(draft)
-        return new
-
-    def _questioned(self, clauses: Clauses, new: list[Draft], unit: Unit) -> list[Draft]:
+    def _questioned(self, told: Understood, unit: Unit) -> Sequence[Draft]:
         """A question mark behind a target and its place makes it uncertain ("nodule in the left lung?")."""
-        if not new or unit.closing != "?":
-            return new
-        behind = clauses.sentence.between(new[-1].target.last, len(clauses.sentence))
-        if not (self.grammar["prepositions"] | {"the", ":"}).issuperset(behind):
-            return new
-        return [*new[:-1], new[-1]._replace(presence="uncertain", cues=((unit.end, unit.end + 1),))]
+        *ahead, last = told.new
+        behind = told.headed.between(last.target.last, len(told.headed))
+        if not self.grammar["leads_to_end"].issuperset(behind):
+            return told.new
+        return [*ahead, last._replace(presence="uncertain", cues=((unit.end, unit.end + 1),))]
 
     def sided(self, draft: Draft, side: Attribute | None, always: bool = False) -> Draft:
         """A draft with the side of a heading, where it may have one; that of a title is not that of what is absent."""
@@ -268,8 +242,8 @@ class _Report:
         return draft if draft.name in self.grammar.unsided else draft.having([side])
 
     def _in_context(
-        self, context: Context, sentence: Sentence, new: list[Draft], unit: Unit
-    ) -> tuple[Context, list[Draft]]:
+        self, context: Context, sentence: Sentence, new: Sequence[Draft], unit: Unit
+    ) -> tuple[Context, Sequence[Draft]]:
         """Give findings the side of their section and the denial that heads their list."""
         cut, side = self.subject.field_side(sentence)
         if cut:

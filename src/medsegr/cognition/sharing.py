@@ -42,7 +42,7 @@ def _handed_on(clauses: Clauses, one: Draft, other: Draft, first: bool) -> Seque
     lung = not placed and one.name in grammar.lung_findings and other.name in grammar.lung_findings
     if explained:
         return one.places()
-    if gap <= grammar["list_words"] | grammar["fillers"] or (with_it and _is_close(gap, grammar)):
+    if gap <= grammar["lists_and_fills"] or (with_it and _is_close(gap, grammar)):
         led = [place for place in one.places() if place.first < one.target.first or with_it]
         return [place for place in led if place.kind == "side" or lung or not with_it]
     return ()
@@ -73,7 +73,7 @@ def _reaches_back(clauses: Clauses, one: Draft, other: Draft) -> bool:
     sentence, grammar = clauses.sentence, clauses.grammar
     gap = sentence.between(one.target.last, other.target.first)
     described = any(a.kind not in ("side", "zone") and a.last <= other.target.first for a in other.attributes)
-    listed = (grammar["list_words"] | grammar["fillers"]).issuperset(gap) and not described
+    listed = grammar["lists_and_fills"].issuperset(gap) and not described
     return listed or (_lies_in(grammar, one, other) and _only_accompanied(gap, grammar))
 
 

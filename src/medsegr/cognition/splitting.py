@@ -7,12 +7,17 @@ from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.tags import PLACES, Sentence
 
+SEVERAL = 4
+"""Attributes of a draft that may be of several findings: fewer are those of one."""
+
 
 def apart(clauses: Clauses, draft: Draft) -> list[Draft]:
     """One draft for each place that has its own size, or for each side that has its own degree or zones."""
-    if len(draft.attributes) < 4:
+    if len(draft.attributes) < SEVERAL:
         return [draft]
     place = _Placed(clauses, draft)
+    if len(place.places) < 2:
+        return [draft]
     for parts in (place.by_size, place.by_degree, place.by_side):
         found = parts()
         if len(found) > 1:

@@ -1,20 +1,17 @@
 """Sentences that say a finding without its name ("Heart size is normal"): regular expressions of the lexicon.
 
-An expression is tried only in sentences that hold one of the strings of letters
-that every match of it must hold; which words can hold them is known word by word.
+An expression is tried only in sentences that hold the strings of letters that
+every match of it must hold; which words can hold them is known word by word.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Presence
-
-_CLEAR_OF = re.compile(r"\b(?:clear|free)\s+(?:of|from)\b", re.I)
-"""Where "the lungs are clear" goes on so, its last word is left to what they are clear of: that is denied as well."""
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -44,12 +41,13 @@ class Rule:
     """A statement of the lexicon.
 
     Attributes:
-        keys: Strings, one of which stands in every sentence that says it; none where none are known.
+        keys: Sets of strings, one string of each of which stands in every sentence that says it, the best set first;
+            none where none are known.
         find: Its regular expression.
         targets, presence: What it says.
     """
 
-    keys: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
     find: str
     targets: tuple[str, ...]
     presence: Presence
@@ -65,6 +63,7 @@ class Statements:
 
     Attributes:
         rules: In the order of the lexicon: an earlier one goes before a later.
+        clear_of: Words that lead to what something is clear of.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -72,11 +71,14 @@ class Statements:
             Rule(keys_of(s.find), s.find, s.targets, s.presence)  # type: ignore[arg-type]
             for s in lexicon.statements
         ]
-        self._anywhere = frozenset(n for n, rule in enumerate(self.rules) if not all(map(_piece, rule.keys or ("",))))
+        of_what = lexicon.triggers.get("words_clear_of", ())
+        clear = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in of_what)
+        self.clear_of = re.compile(rf"\b(?:{clear or '(?!)'})\b", re.I)
+        best = [rule.keys[0] if rule.keys else ("",) for rule in self.rules]
+        self._anywhere = frozenset(number for number, keys in enumerate(best) if not all(map(_piece, keys)))
         self._by_start: dict[str, list[tuple[str, int]]] = {}
-        for number, rule in enumerate(self.rules):
-            for key in rule.keys if number not in self._anywhere else ():
-                piece = _piece(key)
+        for number, keys in enumerate(best):
+            for piece in map(_piece, keys) if number not in self._anywhere else ():
                 self._by_start.setdefault(piece[:2], []).append((piece, number))
 
     def with_word(self, word: str) -> tuple[int, ...]:
@@ -101,41 +103,57 @@ def _piece(key: str) -> str:
     return longest if len(longest) > 1 else ""
 
 
-def find_statements(rules: Iterable[Rule], text: str, lowered: str) -> Iterator[Stated]:
-    """The statements of a sentence, none overlapping; an earlier rule goes before a later one."""
+def find_statements(rules: Iterable[Rule], text: str, lowered: str, clear_of: "re.Pattern[str]") -> Iterator[Stated]:
+    """The statements of a sentence, none overlapping; an earlier rule goes before a later one.
+
+    Where "the lungs are clear" goes on ``clear_of``, its last word is left to that: it is denied as well.
+    """
     taken: list[tuple[int, int]] = []
     for rule in rules:
-        if rule.keys and not any(key in lowered for key in rule.keys):
+        if not _may_hold(rule.keys, lowered):
             continue
         for match in rule.pattern.finditer(text):
             first, last = match.span()
             if first == last or any(a < last and first < b for a, b in taken):
                 continue
-            of_what = _CLEAR_OF.search(text, max(first, last - 5), last + 8)
+            of_what = clear_of.search(text, max(first, last - 5), last + 8)
             last = of_what.start() if of_what and first < of_what.start() < last else last
             taken.append((first, last))
             yield Stated(rule.targets, rule.presence, first, last)
 
 
-def keys_of(expression: str) -> tuple[str, ...]:
-    """Strings of lower case, one of which every match holds; none where no such strings are known.
+def _may_hold(keys: Sequence[Sequence[str]], lowered: str) -> bool:
+    """True for a text that holds a string of each set."""
+    for strings in keys:
+        for string in strings:
+            if string in lowered:
+                break
+        else:
+            return False
+    return True
+
+
+def keys_of(expression: str) -> tuple[tuple[str, ...], ...]:
+    """Sets of strings of lower case, of each of which every match holds one, the best first; none where none are known.
 
     Groups are looked into from the innermost outwards; a letter that is in no text takes the place of each.
     """
     sets: list[set[str]] = []
 
     def as_letter(group: "re.Match[str]") -> str:
-        found = None if group[1] else _needed(group[2], sets)
+        found = None if group[1] else _best(_needed(group[2], sets))
         if not found:
             return _GAP
         sets.append(found)
         return chr(_SET + len(sets) - 1)
 
-    text, count = f"({_SIGN.sub(_as_letter, expression)})", 1
+    text, count = _SIGN.sub(_as_letter, expression), 1
     while count:
         text, count = _GROUP.subn(as_letter, text)
-    found = sets[-1] if len(text) == 1 and text != _GAP and not _STRANGE.search(expression) else ()
-    return tuple(sorted(found)) if found and min(map(len, found)) >= 2 else ()
+    if _STRANGE.search(expression) or "(" in text or ")" in text:
+        return ()
+    found = [strings for strings in _needed(text, sets) if min(map(len, strings)) >= 2]
+    return tuple(tuple(sorted(strings)) for strings in sorted(found, key=_worth, reverse=True))
 
 
 def _as_letter(sign: "re.Match[str]") -> str:
@@ -144,15 +162,25 @@ def _as_letter(sign: "re.Match[str]") -> str:
     return chr(_ESCAPED + ord(sign[1])) if plain else _GAP
 
 
-def _needed(body: str, sets: list[set[str]]) -> set[str] | None:
-    """Strings, one of which stands in every match of what stands between two brackets."""
+def _needed(body: str, sets: list[set[str]]) -> list[set[str]]:
+    """Sets of strings, of each of which one stands in every match of what stands between two brackets."""
     body = _REPEATED.sub(lambda found: _GAP if found["maybe"] else found[1] + _GAP, body)
     branches = [_needed_in(branch, sets) for branch in body.split("|")]
-    return set().union(*branches) if all(branches) else None  # type: ignore[arg-type]
+    if len(branches) == 1:
+        return branches[0]
+    best = [_best(found) for found in branches]
+    return [set().union(*best)] if all(best) else []
 
 
-def _needed_in(branch: str, sets: list[set[str]]) -> set[str] | None:
-    """The best set of strings, one of which stands in every match: the longest, and of those the fewest."""
+def _needed_in(branch: str, sets: list[set[str]]) -> list[set[str]]:
     runs = ("".join(chr(ord(letter) % _ESCAPED) for letter in run).lower() for run in _BETWEEN.split(branch))
-    found = [{run} for run in runs if run] + [sets[ord(at) - _SET] for at in branch if _SET <= ord(at) < _ESCAPED]
-    return max(found, key=lambda strings: (min(map(len, strings)), -len(strings)), default=None)
+    return [{run} for run in runs if run] + [sets[ord(at) - _SET] for at in branch if _SET <= ord(at) < _ESCAPED]
+
+
+def _best(found: Iterable[set[str]]) -> set[str]:
+    """The longest strings, and of those the fewest."""
+    return max(found, key=_worth, default=set())
+
+
+def _worth(strings: set[str]) -> tuple[int, int]:
+    return min(map(len, strings)), -len(strings)

@@ -10,6 +10,7 @@ from medsegr.cognition.phrases import tokenise
 from medsegr.cognition.tags import Sentence, Tag
 
 _ELSEWHERE = frozenset({"general", "elsewhere", "elsewhere_heads"})
+_THEN = frozenset({"then", "then_after"})
 
 
 def own_words(lexicon: Lexicon, modality: str | None) -> frozenset[str]:
@@ -95,13 +96,17 @@ class Subject:
         opens = sentence.words[0] in self.grammar["opens_head"]
         return behind in self.grammar["behind_head"] or (shouted and quiet) or opens
 
+    def may_tell_of_then(self, sentence: Sentence) -> bool:
+        """False for sentences of one time."""
+        return not (_THEN.isdisjoint(sentence.kinds) and self.grammar["now"].isdisjoint(sentence.known))
+
     def is_then(self, clauses: Clauses, target: Tag) -> bool:
         """True for what was so at another time: "on the prior study there was ...", "when there was ..."."""
         sentence, now, place = clauses.sentence, self.grammar["now"], target.first + 1
         told_now = not now.isdisjoint(sentence.words[place:]) and now.isdisjoint(sentence.words[:place])
         if told_now and self.other_examination(sentence):
             return True
-        if sentence.kinds.isdisjoint(("then", "then_after")):
+        if sentence.kinds.isdisjoint(_THEN):
             return False
         return any(
             tag.last <= target.first and not _cut_off(clauses, tag.last, target.first)
@@ -134,7 +139,7 @@ class Subject:
             return Heading(side, title=True)
         if not whole_line or first < len(words) or not self._is_short(sentence):
             return None
-        names_exam = not (self.grammar["exams"] | self.grammar["short_exams"]).isdisjoint(words)
+        names_exam = not self.grammar["any_exams"].isdisjoint(words)
         return Heading(side, title=names_exam and opening) if side or not names_exam else None
 
     def _is_told(self, sentence: Sentence, side: Tag) -> bool:
@@ -151,21 +156,20 @@ class Subject:
 
     def _is_short(self, sentence: Sentence) -> bool:
         words = [word for word in sentence.words if word.isalpha()]
-        plain = self.grammar["tells"] | self.grammar["denies"] | self.grammar["affirms"] | self.grammar["calls_normal"]
         described = sentence.of(
             "shape", "texture", "size", "count", "absent_before", "absent_after", "uncertain_before"
         )
         return (
             0 < len(words) <= 6
             and not described
-            and plain.isdisjoint(words)
+            and self.grammar["tells_or_answers"].isdisjoint(words)
             and ("," not in sentence.known or len(words) < 4)
         )
 
     def _is_title(self, sentence: Sentence, side: Tag, first: int) -> bool:
         """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ..."."""
         words, grammar = sentence.words, self.grammar
-        exams = grammar["exams"] | grammar["short_exams"]
+        exams = grammar["any_exams"]
         if "for" in words[: side.first]:
             return False
         if first == len(words):

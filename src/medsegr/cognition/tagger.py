@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from medsegr.cognition.enumerations import with_members
 from medsegr.cognition.exceptions import with_exceptions
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
@@ -15,15 +16,11 @@ from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
 from medsegr.word_forms import is_plural
 
-REMEMBERED, REMEMBERED_LENGTH = 4096, 300
-"""Sentences that are remembered, and the longest such, in characters."""
-
 _tag = tuple.__new__
 """Makes a tag of all its parts at once; many are made."""
 
 _DIGIT = re.compile(r"\d")
 _SEGMENT = "segment_"
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 
 
 class Tagger:
@@ -34,8 +31,9 @@ class Tagger:
         self.grammar = grammar
         self.vocabulary = Vocabulary(lexicon)
         self._sizes = SizeFinder(lexicon)
+        numerals = lexicon.triggers.get("words_roman_numerals", ())
+        self._roman = {numeral: str(number) for number, numeral in enumerate(numerals, 1)}
         self._meanings: dict[str | None, Meanings] = {}
-        self._remembered: dict[tuple[str, str | None], Sentence] = {}
 
     def meanings_for(self, modality: str | None) -> Meanings:
         """What phrases mean in pictures of a modality."""
@@ -43,18 +41,8 @@ class Tagger:
             self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
         return self._meanings[modality]
 
-    def read(self, text: str, start: int, modality: str | None) -> Sentence:
-        """The sentence ``text``, which begins at character ``start``. Reports say much in the same words."""
-        known = self._remembered.get((text, modality))
-        if known is None:
-            known = self._read(text, modality)
-            if len(text) <= REMEMBERED_LENGTH:
-                if len(self._remembered) >= REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[text, modality] = known
-        return known if start == 0 else known.at(start)
-
-    def _read(self, text: str, modality: str | None) -> Sentence:
+    def read(self, text: str, modality: str | None) -> Sentence:
+        """The sentence ``text``, with all readings of its words."""
         wording = self.vocabulary.wording_of(text)
         lowered = lower(text)
         meanings = self.meanings_for(modality)
@@ -62,14 +50,15 @@ class Tagger:
         if not self.grammar["of_a_patient"].isdisjoint(wording.known):
             tags = [tag for tag in tags if self._is_meant(wording, tag)]
         stated = [tag for tag in self._stated(text, lowered, wording) if meanings.may_speak_of(tag.name)]
-        blocked = {place for tag in stated for place in range(tag.first, tag.last)}
+        blocked: set[int] = set()
         if stated:
+            blocked.update(place for tag in stated for place in range(tag.first, tag.last))
             tags = [_up_to(wording, tag, blocked) for tag in tags]
             tags = stated + [tag for tag in tags if tag.first not in blocked or _stays(tag, meanings)]
         told = len(tags)
         tags += self._inside(wording, tags, meanings)
         tags = self._completed(wording, tags, meanings)
-        if _DIGIT.search(text):
+        if _DIGIT.search(text) or "metre" in lowered or "meter" in lowered:
             sizes = [tag for tag in self._measured(text, lowered, wording) if tag.first not in blocked]
             measured = {place for tag in sizes for place in range(tag.first, tag.last)}
             tags = [tag for tag in tags if tag.first not in measured] + sizes
@@ -77,7 +66,7 @@ class Tagger:
             tags.sort(key=place_of)
         elif stated or len(tags) > told:
             tags.sort(key=place_of)
-        return Sentence(wording, tags)
+        return Sentence(wording, with_members(wording, tags, self.grammar))
 
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
         """False for the "#" that is a number or a heading, and for a side that is the patient's, not the finding's."""
@@ -107,12 +96,21 @@ class Tagger:
         return bool(ahead) and ahead[-1] in grammar["patient_verbs"]
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
-        starts = wording.starts
-        rules = self.vocabulary.statements.possible([token.states for token in wording.tokens if token.states])
-        for stated in find_statements(rules, text, lowered) if rules else ():
-            places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.end(i)]
+        starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
+        statements = self.vocabulary.statements
+        rules = statements.possible(states)
+        for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
+            places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
-                yield Tag("target", name, places[0], places[-1] + 1, stated.presence)
+                hedged = stated.presence == "present" and self._is_hedged(wording, places[0], places[-1] + 1)
+                yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else stated.presence)
+
+    def _is_hedged(self, wording: Wording, first: int, last: int) -> bool:
+        """True for "the heart is possibly enlarged", "whether the left hilum is enlarged"."""
+        doubts, words = self.grammar["doubts"], wording.words
+        while first > 0 and (words[first - 1] in doubts or words[first - 1] in self.grammar["inserts"]):
+            first -= 1
+        return not doubts.isdisjoint(words[first:last])
 
     def _inside(self, wording: Wording, tags: Sequence[Tag], meanings: Meanings) -> list[Tag]:
         """Sides and zones within the words of a target, and sides within those of a zone."""
@@ -120,7 +118,7 @@ class Tagger:
         words = wording.words
         sided = not self.grammar["sides"].isdisjoint(wording.known)
         for tag in tags:
-            if tag.last - tag.first < 2 or tag.kind not in ("target", "zone", "member"):
+            if tag[3] - tag[2] < 2 or tag[0] not in ("target", "zone", "member"):
                 continue
             target = self.lexicon.targets[tag.name] if tag.kind == "target" else None
             for place in range(tag.first, tag.last) if sided and not (target and target.side) else ():
@@ -179,7 +177,9 @@ class Tagger:
                 continue
             copula = self._after_place(words, tags, place + 1)
             joined = (*words[: place + 1], *words[copula:])
-            for last, phrase in phrases_at(begins, joined, place) if copula > place + 1 else ():
+            if copula <= place + 1:
+                continue
+            for last, phrase in phrases_at(begins, joined, place, self.grammar["inserts"]):
                 said = [c for c in meanings.choose(phrase, joined, last) if c.kind in ("texture", "shape")]
                 if last > place + 2 and said:
                     ends = copula + last - place - 1
@@ -190,7 +190,7 @@ class Tagger:
 
     def _after_place(self, words: Sequence[str], tags: Sequence[Tag], place: int) -> int:
         """Where a copula stands with nothing but a place before it, from ``place`` on; 0 where none does."""
-        skipped, copulas = self.grammar["prepositions"] | self.grammar["fillers"], self.grammar["copulas"]
+        skipped, copulas = self.grammar["leads_and_fills"], self.grammar["copulas"]
         covered = {i for tag in tags if tag.kind in PLACES for i in range(tag.first, tag.last)}
         start = place
         while place < len(words) and (place in covered or words[place] in skipped) and words[place] not in copulas:
@@ -206,7 +206,7 @@ class Tagger:
             if zone.kind != "zone" or not zone.name.startswith(_SEGMENT):
                 continue
             for place in range(zone.last, len(words)):
-                name = _SEGMENT + _ROMAN.get(words[place], words[place])
+                name = _SEGMENT + self._roman.get(words[place], words[place])
                 measured = place + 1 < len(words) and words[place + 1] in self.grammar["units"]
                 if name in self.lexicon.zones and not measured:
                     found.append(Tag("zone", name, place, place + 1))
@@ -244,16 +244,19 @@ class Tagger:
 def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
     """What phrases mean, from left to right, the longest first, none overlapping; what means nothing is passed by."""
     tokens, words = wording.tokens, wording.words
-    plain = meanings.plain_in(wording.known)
+    plain, inserts = meanings.plain_in(wording.known), meanings.grammar["inserts"]
     found: list[Tag] = []
-    following = 0
+    following, count = 0, len(words)
     for place, token in enumerate(tokens):
-        if token.begins is None or place < following:
+        begins = token.begins
+        if begins is None or place < following:
             continue
-        for last, phrase in phrases_at(token.begins, words, place):
+        goes_on = place + 1 < count and (words[place + 1] in begins.longer or words[place + 1] in inserts)
+        for last, phrase in phrases_at(begins, words, place, inserts) if goes_on else ((place + 1, begins),):
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
-                found += [_tag(Tag, (kind, name, place, last, None, other)) for kind, name, other in chosen]
+                for kind, name, other in chosen:
+                    found.append(_tag(Tag, (kind, name, place, last, None, other)))
                 following = last
                 break
     return found

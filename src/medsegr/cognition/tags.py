@@ -5,7 +5,6 @@ first moment, and a reading that is remembered serves wherever its words stand a
 """
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from medsegr.cognition.priors import Presence, Span
@@ -18,7 +17,6 @@ PLACES = ("side", "zone")
 """Kinds of tags that say where."""
 
 _ATTRIBUTES = frozenset(ATTRIBUTES)
-_KIND, _NAME = itemgetter(0), itemgetter(1)
 _COVERED, _DESCRIBED = 1, 2
 
 
@@ -62,10 +60,10 @@ class Sentence:
         tags: In the order of the text.
         start: Character of the report at which it begins.
         words: What each word means, folded and mended; known: the same as a set.
-        kinds, names: Those of its tags.
+        kinds: Those of its tags.
     """
 
-    __slots__ = ("_marks", "kinds", "known", "names", "start", "tags", "wording", "words")
+    __slots__ = ("_by_kind", "_marks", "kinds", "known", "start", "tags", "wording", "words")
 
     def __init__(self, wording: Wording, tags: Sequence[Tag], start: int = 0) -> None:
         self.wording = wording
@@ -73,15 +71,21 @@ class Sentence:
         self.start = start
         self.words = wording.words
         self.known = wording.known
-        self.kinds = frozenset(map(_KIND, tags))
-        self.names = frozenset(map(_NAME, tags))
+        self._by_kind: dict[str, list[Tag]] = {}
+        for tag in tags:
+            kind = tag[0]
+            if kind in self._by_kind:
+                self._by_kind[kind].append(tag)
+            else:
+                self._by_kind[kind] = [tag]
+        self.kinds = self._by_kind.keys()
         self._marks: bytearray | None = None
 
     def at(self, start: int) -> "Sentence":
         """The same sentence at another place of a report."""
         moved = Sentence.__new__(Sentence)
         moved.wording, moved.tags, moved.start = self.wording, self.tags, start
-        moved.words, moved.known, moved.kinds, moved.names = self.words, self.known, self.kinds, self.names
+        moved.words, moved.known, moved.kinds, moved._by_kind = self.words, self.known, self.kinds, self._by_kind
         moved._marks = self._marks
         return moved
 
@@ -92,13 +96,16 @@ class Sentence:
         """The same words, with other tags."""
         return Sentence(self.wording, sorted(tags, key=place_of), self.start)
 
-    def of(self, *kinds: str) -> list[Tag]:
+    def of(self, *kinds: str) -> Sequence[Tag]:
         """The tags of some kinds."""
-        return [] if self.kinds.isdisjoint(kinds) else [tag for tag in self.tags if tag[0] in kinds]
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds[0], ())
+        return () if self.kinds.isdisjoint(kinds) else [tag for tag in self.tags if tag[0] in kinds]
 
     def span(self, tag: Tag) -> Span:
         """Character offsets of a tag in the report."""
-        return self.start + self.wording.starts[tag.first], self.start + self.wording.end(tag.last - 1)
+        start, wording = self.start, self.wording
+        return start + wording.starts[tag[2]], start + wording.ends[tag[3] - 1]
 
     def word(self, place: int) -> str:
         """The word at a place; empty outside the sentence."""

@@ -16,12 +16,8 @@ REMEMBERED, LONGEST = 65536, 40
 """Words that are remembered, and the longest such, in characters."""
 
 _COUNT = "count_"
-_LETTERS = {"L": "left", "R": "right"}
-_VERTEBRA = re.compile(r"(?<![^\W_])(?:L[1-5]|T(?:[5-9]|1[0-2])|C[3-7])(?![^\W_])")
-"""Names of vertebrae that are nothing else: T1 and T2 are kinds of signal as well."""
-
-_NO_SIDES = frozenset({"R/O", "B/L"})
-"""Short forms whose letters are no sides by themselves: "rule out", "bilateral"."""
+_LETTERS = "words_letters_"
+"""Triggers named so list the letters that stand for a side, as they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +44,19 @@ class Wording:
 
     Attributes:
         tokens: What is known of each.
-        starts: Character at which each begins.
+        starts, ends: Characters [start, end) of each.
         words: What each means: folded and mended.
         known: The same as a set.
     """
 
-    __slots__ = ("known", "starts", "tokens", "words")
+    __slots__ = ("ends", "known", "starts", "tokens", "words")
 
-    def __init__(self, tokens: list[Word], starts: list[int]) -> None:
+    def __init__(self, tokens: list[Word], starts: list[int], ends: list[int]) -> None:
         self.tokens = tokens
         self.starts = starts
+        self.ends = ends
         self.words = [token.meant for token in tokens]
         self.known = frozenset(self.words)
-
-    def end(self, place: int) -> int:
-        """One past the last character of a word."""
-        return self.starts[place] + len(self.tokens[place].text)
 
 
 class Vocabulary:
@@ -78,7 +71,14 @@ class Vocabulary:
         self._table = _table_of(lexicon)
         self._known = self._table.words() | set(map(fold, lexicon.triggers.get("words_spelt_right", ())))
         self._spelling = Spelling(self._table.words())
-        self._met: dict[str, tuple[tuple[Word, int], ...]] = {}
+        words = lexicon.triggers
+        self._letters = {
+            letter: name.removeprefix(_LETTERS) for name in words if name.startswith(_LETTERS) for letter in words[name]
+        }
+        self._no_sides = frozenset(words.get("words_no_sides", ()))
+        vertebrae = "|".join(words.get("words_vertebrae", ())) or "(?!)"
+        self._vertebra = re.compile(rf"(?<![^\W_])(?:{vertebrae})(?![^\W_])")
+        self._met: dict[str, tuple[tuple[Word, int, int], ...]] = {}
 
     def begins(self, word: str) -> Phrases[Meaning] | None:
         """The phrases that begin with a folded word, or None."""
@@ -88,22 +88,24 @@ class Vocabulary:
         """The words of a sentence."""
         tokens: list[Word] = []
         starts: list[int] = []
+        ends: list[int] = []
         met = self._met
         at = 0
         for chunk in text.split(" "):
             found = met.get(chunk)
-            for word, start in self._meet(chunk) if found is None else found:
+            for word, start, end in self._meet(chunk) if found is None else found:
                 tokens.append(word)
                 starts.append(at + start)
+                ends.append(at + end)
             at += len(chunk) + 1
-        return Wording(tokens, starts)
+        return Wording(tokens, starts, ends)
 
-    def _meet(self, chunk: str) -> tuple[tuple[Word, int], ...]:
+    def _meet(self, chunk: str) -> tuple[tuple[Word, int, int], ...]:
         """The words between two blanks, and where they begin there."""
-        sided = chunk.strip("(),.;:").upper() not in _NO_SIDES
-        bones = {match.start() for match in _VERTEBRA.finditer(chunk)}
+        sided = chunk.strip("(),.;:").upper() not in self._no_sides
+        bones = {match.start() for match in self._vertebra.finditer(chunk)}
         found = tuple(
-            (self._word("vertebra" if token.start in bones else token.word, token.text, sided), token.start)
+            (self._word("vertebra" if token.start in bones else token.word, token.text, sided), token.start, token.end)
             for token in tokenise(chunk)
         )
         if len(self._met) < REMEMBERED and len(chunk) <= LONGEST:
@@ -112,7 +114,7 @@ class Vocabulary:
 
     def _word(self, word: str, text: str, sided: bool) -> Word:
         mended = self._spelling.mend(word) if word not in self._known and len(word) >= SHORTEST else word
-        meant = _LETTERS.get(text, mended) if sided and word != "vertebra" else mended
+        meant = self._letters.get(text, mended) if sided and word != "vertebra" else mended
         return Word(word, text, meant, self.begins(meant), self.statements.with_word(lower(text)))
 
 
@@ -150,6 +152,8 @@ def _phrases_of(lexicon: Lexicon) -> Iterator[tuple[str, str, str]]:
         yield from ((kind, entry.name, word) for entry in table.values() for word in entry.words)
     for side, words in lexicon.sides.items():
         yield from (("side", side, word) for word in words)
+    for cue in lexicon.cues.values():
+        yield from ((kind, cue.name, word) for kind in cue.kinds() for word in cue.words)
     for trigger, words in lexicon.triggers.items():
         if trigger.startswith(_COUNT):
             yield from (("count", trigger.removeprefix(_COUNT), word) for word in words)

@@ -10,7 +10,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from medsegr.cognition.lexicon import Attribute, Lexicon
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.lexicon_entries import Attribute
 from medsegr.cognition.priors import Finding
 from medsegr.view import View
 

@@ -5,7 +5,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from medsegr._version import __version__
-from medsegr.cognition.lexicon import Code, Lexicon
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.lexicon_entries import Code
 from medsegr.data.dicom.study_report import MAKER
 from medsegr.inference.dicom.codes import PRIVATE, place_codes, target_category, target_code
 from medsegr.inference.dicom.content_uid import content_uid

@@ -7,7 +7,8 @@ nothing is called by a code that means something else.
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from medsegr.cognition.lexicon import Code, Lexicon
+from medsegr.cognition.lexicon import Lexicon
+from medsegr.cognition.lexicon_entries import Code
 from medsegr.cognition.priors import Finding, Location
 
 PRIVATE = "99MEDSEGR"
