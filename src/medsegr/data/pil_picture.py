@@ -72,7 +72,7 @@ def read_opened(picture: Image.Image) -> StoredPicture:
 
 def _file_of(picture: Any) -> bytes:
     """The file that a picture was opened from; empty where it is not to be had any more."""
-    stream, path = picture.fp or picture._fp, Path(picture.filename)
+    stream, path = picture.fp, Path(picture.filename)
     if picture.tile or not getattr(stream, "closed", True):  # not decoded yet, or still open
         stream.seek(0)  # PIL itself goes where it wants to be before it decodes
         return bytes(stream.read())
@@ -122,12 +122,18 @@ def _bmp_channels(content: bytes) -> np.ndarray | None:
 
 
 def _decoded_as(reader: Any, content: bytes, layout: str, mode: str) -> np.ndarray:
-    with reader(BytesIO(content)) as picture:
-        picture.tile = [
-            (codec, extents, offset, layout if isinstance(how, str) else (layout, *how[1:]))
-            for codec, extents, offset, how in picture.tile
-        ]
-        picture._mode = mode
+    """A file's pixels by another layout, as a plugin of Pillow's that differs in what it opens the file with."""
+
+    class Relaid(reader):
+        def _open(self) -> None:
+            super()._open()
+            self._mode = mode
+            self.tile = [
+                (codec, extents, offset, layout if isinstance(how, str) else (layout, *how[1:]))
+                for codec, extents, offset, how in self.tile
+            ]
+
+    with Relaid(BytesIO(content)) as picture:
         return np.array(picture)
 
 
