@@ -72,7 +72,8 @@ def read_opened(picture: Image.Image) -> StoredPicture:
 
 def _file_of(picture: Any) -> bytes:
     """The file that a picture was opened from; empty where it is not to be had any more."""
-    stream, path = picture.fp, Path(picture.filename)
+    # Of a decoded picture that came from a stream, PIL keeps that stream, and names it by ``_fp`` alone.
+    stream, path = picture.fp or picture._fp, Path(picture.filename)
     if picture.tile or not getattr(stream, "closed", True):  # not decoded yet, or still open
         stream.seek(0)  # PIL itself goes where it wants to be before it decodes
         return bytes(stream.read())
