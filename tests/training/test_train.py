@@ -217,12 +217,9 @@ def test_workers_end_with_a_run_that_fails(data, tmp_path, monkeypatch):
             return super().__getitem__(step)
 
     monkeypatch.setattr(training, "TrainingBatches", Broken)
-    try:
+    with pytest.raises(OSError, match="the disk is gone") as held:  # as a caller holds it who goes on
         train(small_config(data, tmp_path / "run", workers=1), show_progress=False)
-    except OSError as error:  # held as a caller holds it who goes on
-        assert not multiprocessing.active_children(), error
-    else:
-        raise AssertionError
+    assert held.value and not multiprocessing.active_children()
 
 
 def test_a_run_folder_in_use_is_refused(data, whole_run):

@@ -141,7 +141,7 @@ class _Run:
 
     @contextmanager
     def _loading(self, store: StudyStore) -> Iterator[None]:
-        """Batches, whose workers end with the run, also with one that fails: they are deaf to the signal of the exit."""
+        """Batches; their workers end with the run, also with one that fails: they are deaf to the signal of the exit."""
         self.batches = self._batches(store)
         try:
             yield
