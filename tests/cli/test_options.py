@@ -145,7 +145,8 @@ def test_what_may_be_a_report_is_not_repeated(option, given, told, capsys):
 @pytest.mark.parametrize(
     "command",
     [
-        "evaluate --data set --out out", "report-card --data set --out out", "data check set", "data describe set --out new.csv",
+        "evaluate --data set --out out", "report-card --data set --out out", "data check set",
+        "data describe set --out new.csv",
         "data referring set out", "data convert set out --from lvit --modality chest_xray --target nodule",
         "serve --port 0 --state state", "pacs listen --out out --state state --port 0",
     ],

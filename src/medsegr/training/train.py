@@ -141,7 +141,7 @@ class _Run:
 
     @contextmanager
     def _loading(self, store: StudyStore) -> Iterator[None]:
-        """Batches; their workers end with the run, also with one that fails: they are deaf to the signal of the exit."""
+        """Batches, whose workers, deaf to the signal of the exit, end with the run, also with one that fails."""
         self.batches = self._batches(store)
         try:
             yield
