@@ -12,7 +12,7 @@ from medsegr.data.dicom.colour import is_palette
 from medsegr.data.dicom.header import text
 from medsegr.data.dicom.mosaic import tile_count
 from medsegr.data.dicom.reader import list_stacks
-from medsegr.data.dicom.segmentation import DicomSegmentation, labels_of, list_segmentations, source_of
+from medsegr.data.dicom.segmentation_reader import DicomSegmentation, labels_of, list_segmentations, source_of
 from medsegr.data.dicom.stacks import Stack
 from medsegr.data.dicom.tiles import is_tiled
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset, counted
