@@ -90,7 +90,8 @@ def pages() -> dict[Path, str]:
     known, loaded = records(), environment()
     known["box"] = box_page(known)
     aims = aims_of(known)
-    told = {"records": known, "aims": aims, "studies": yaml.safe_load((RESULTS / "studies.yaml").read_text("utf-8"))}
+    studies = yaml.safe_load(loaded.from_string((RESULTS / "studies.yaml").read_text("utf-8")).render(records=known))
+    told = {"records": known, "aims": aims, "studies": studies}
     grids = {name: record for name, record in known.items() if "grid" in record and "figures" in record}
     found = {DOCS / "results" / f"{name}.md": loaded.get_template("grid.md.j2").render(record=record, name=name)
              for name, record in grids.items()}  # fmt: skip

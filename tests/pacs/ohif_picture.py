@@ -4,7 +4,7 @@ Not part of any test: OHIF's viewer is large. ``npm pack @ohif/app@3.13.2`` and 
 ``orthanc``, ``orthanc-dicomweb``, ``chromium`` and ``chromium-driver`` the rest; the extras ``pacs`` and ``test`` are
 needed. Both listen on 127.0.0.1 alone. Run from the repository:
 
-    python -m benchmarks.ohif_on_orthanc package/dist ohif.png [scan/*.dcm results/*/*.dcm]
+    python -m tests.pacs.ohif_picture package/dist ohif.png [scan/*.dcm results/*/*.dcm]
 
 Without files a phantom is shown: a volume with two findings that overlap, drawn and not segmented.
 """
