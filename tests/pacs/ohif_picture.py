@@ -22,16 +22,16 @@ from urllib.parse import urlencode, urlparse
 
 import numpy as np
 from pydicom import dcmread
-from tests.data.dicom.series_maker import write_series
-from tests.pacs.orthanc import Orthanc, started
-from tests.serve.browser import browser
-from tests.serve.running import until
 
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.image import load_image
 from medsegr.inference.result import FindingResult, Result
 from medsegr.inference.writer import write_case
 from medsegr.pacs.connect import connect
+from tests.data.dicom.series_maker import write_series
+from tests.pacs.orthanc import Orthanc, started
+from tests.serve.browser import browser
+from tests.serve.running import until
 
 SIZE = (1600, 1000)
 WAIT_S, SETTLES_S = 180.0, 15.0

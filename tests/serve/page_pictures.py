@@ -9,12 +9,12 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from tests.serve.browser import Browser, browser
-from tests.serve.page_cases import phantom, write_study
-from tests.serve.running import running
 
 from medsegr.serve.config import ServeConfig
 from medsegr.serve.worker_process import WorkerProcess
+from tests.serve.browser import Browser, browser
+from tests.serve.page_cases import phantom, write_study
+from tests.serve.running import running
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = (1440, 1010)
