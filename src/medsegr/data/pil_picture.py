@@ -126,6 +126,8 @@ def _decoded_as(reader: Any, content: bytes, layout: str, mode: str) -> np.ndarr
     """A file's pixels by another layout, as a plugin of Pillow's that differs in what it opens the file with."""
 
     class Relaid(reader):
+        tile: list[Any]
+
         def _open(self) -> None:
             super()._open()
             self._mode = mode
