@@ -78,12 +78,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    loaded.filters |= {
-        "dice": markdown.dice,
-        "points": markdown.points,
-        "percent": markdown.percent,
-        "cell": markdown.cell,
-    }
+    loaded.filters |= {name: getattr(markdown, name) for name in ("dice", "points", "percent", "cell")}
     loaded.filters["label"] = lambda group: re.sub("^(data|suite) ", "", group)
     loaded.globals |= {name: getattr(groups, name) for name in dir(groups) if name.isupper()}
     loaded.globals |= {"FAMILIES": FAMILIES, "ORIGINS": ORIGINS, "ARMS": ARMS, "WAYS": WAYS[:-1], "SIZES": SIZES}

@@ -3,8 +3,7 @@
     python -m benchmarks.parser_card
 
 Reads the annotated reports and their scorer from the shared folder (see ``benchmarks.record``), or another gold file
-with ``--gold``; writes ``results/parser.json``, of which ``make results`` makes
-``docs/parser.md``.
+with ``--gold``; writes ``results/parser.json``, of which ``make results`` makes ``docs/parser.md``.
 """
 
 import argparse
@@ -29,7 +28,8 @@ OWN_FILES = {
 half was not read while rules were written, but kinds of mistakes that its scores told of were mended."""
 
 FIGURES = (
-    "target_presence", "negation", "uncertainty", "laterality", "zones", "texture", "shape", "size_accuracy", "evidence",
+    "target_presence", "negation", "uncertainty", "laterality", "zones", "texture", "shape", "size_accuracy",
+    "evidence",
 )  # fmt: skip
 
 
