@@ -219,7 +219,10 @@ def test_workers_end_with_a_run_that_fails(data, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "TrainingBatches", Broken)
     with pytest.raises(OSError, match="the disk is gone") as held:  # as a caller holds it who goes on
         train(small_config(data, tmp_path / "run", workers=1), show_progress=False)
-    assert held.value and not multiprocessing.active_children()
+    left = multiprocessing.active_children()
+    for worker in left:  # else this process could not end
+        worker.kill()
+    assert held.value and not left
 
 
 def test_a_run_folder_in_use_is_refused(data, whole_run):
