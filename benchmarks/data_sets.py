@@ -28,8 +28,9 @@ from medsegr.describe.referring_suite import build_suite, summary_of
 from medsegr.model.truth import Match, match_findings
 
 SETS = (
-    "brain_mri_lgg", "breast_us_text", "cardiac_mri_acdc", "ct_covid_lesion",
-    "cxr_covid_multi", "monuseg_text", "polyp_cvc_text", "skin_ph2_text",
+    "abdomen_mri_chaos", "brain_mri_lgg", "breast_us_text", "cardiac_mri_acdc", "ct_covid_lesion", "cxr_covid_multi",
+    "cxr_montgomery_text", "fundus_idrid", "lung_nodule_lidc", "monuseg_text", "polyp_cvc_text", "polyp_kvasir",
+    "skin_ph2_text",
 )  # fmt: skip
 SEED = 0
 ASPECTS = ("place", "texture", "shape")

@@ -24,7 +24,7 @@ from benchmarks.answers import FOLDER
 from benchmarks.box_figures import WAYS, boxes
 from benchmarks.box_host import masks_in, see, see_as_package, united
 from benchmarks.boxes import box_around, larger, part_boxes, shifted
-from benchmarks.record import write_record
+from benchmarks.record import RESULTS, read_record, write_record
 from medsegr.backbones.backbone import Backbone
 from medsegr.backbones.catalogue import build_host
 from medsegr.cli.measurement import open_data
@@ -136,8 +136,15 @@ def main() -> None:
         rows = pd.DataFrame(list(rows_of(host, folder, given.split, given.limit, given.package)))
         keep(rows, FOLDER / "expert_box.csv.gz")
         print(f"{folder.name}: {len(rows)} findings", flush=True)
-    settings = {"host": HOST, "split": given.split, "larger_by": SHARE, "shifted_by": SHARE}
+    limits = limits_of({folder.name: given.limit for folder in open_data(given.data)})
+    settings = {"host": HOST, "split": given.split, "larger_by": SHARE, "shifted_by": SHARE, "limits": limits}
     write_record("expert_box", 0, settings)
+
+
+def limits_of(asked: Mapping[str, int | None]) -> dict[str, int]:
+    """Most images of the sets that the table holds in part: of those asked now, and of those from before."""
+    before = read_record("expert_box").get("limits", {}) if (RESULTS / "expert_box.json").is_file() else {}
+    return {name: limit for name, limit in {**before, **asked}.items() if limit is not None}
 
 
 def keep(rows: pd.DataFrame, path: Path) -> None:

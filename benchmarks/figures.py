@@ -169,6 +169,19 @@ def _at_kept(asked: pd.DataFrame) -> dict[str, Figure]:
             "auroc": Figure(float(np.mean(areas)), count=count)}  # fmt: skip
 
 
+def by_name(rows: pd.DataFrame) -> dict[str, dict[str, Figure]]:
+    """Names of one data set and arm -> ``dice`` of what is there, mean support of it (``there``) and of the name where
+    nothing of it is (``absent``), and ``auroc`` of the two; what was not asked is left out."""
+    found = {}
+    for target, mine in rows[(rows.report == "true") & rows.told].groupby("target", sort=True):
+        there, absent = mine[mine.shown], mine[~mine.shown]
+        area = auroc(mine.support.to_numpy(), mine.shown.to_numpy())
+        figures = {"dice": ratio(there, "dice"), "there": ratio(there, "support"), "absent": ratio(absent, "support"),
+                   "auroc": None if area is None else Figure(area, count=len(mine))}  # fmt: skip
+        found[str(target)] = {name: figure for name, figure in figures.items() if figure is not None}
+    return found
+
+
 def confusion(rows: pd.DataFrame, host: pd.DataFrame | None) -> dict[str, Figure]:
     """Share of outlined pixels that belong to another class and not to the structure that is meant; and to the host's.
 

@@ -15,13 +15,14 @@ from benchmarks.aims import aims_of
 from benchmarks.answers import FAMILIES, FOLDER, kept
 from benchmarks.box_figures import WAYS, box_figures, boxes, share_figures
 from benchmarks.chart import draw
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, by_name
 from benchmarks.record import RESULTS, read_record
 from medsegr.evaluation.strata import SIZES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets")}
+BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets"),
+          "trunk": ("training.md", "trunk_cache")}  # fmt: skip
 """Block of a page that is written by hand otherwise -> that page and the record that it is made of."""
 
 ORIGINS = {"real": "real reports", "derived": "reports derived from the masks", "none": "structures by name"}
@@ -33,7 +34,9 @@ def records() -> dict[str, dict[str, Any]]:
     found = {path.stem: read_record(path.stem) for path in sorted(RESULTS.glob("*.json"))}
     for name, record in found.items():
         if "arms" in record.get("grid", record) and (FOLDER / f"{name}.csv.gz").is_file():
-            record["figures"] = groups.figures_of(kept(name))
+            rows = kept(name)
+            record["figures"] = groups.figures_of(rows)
+            record["by_name"] = {data: by_name(of) for data, of in rows[rows.arm == "lite"].groupby("data")}
         elif "families" in record:
             record["figures"] = card_figures(record)
     return found

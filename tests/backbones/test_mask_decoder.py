@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from transformers import SamConfig, SamMaskDecoderConfig, SamPromptEncoderConfig, SamVisionConfig
 from transformers.models.resnet.configuration_resnet import ResNetConfig
 from transformers.models.resnet.modeling_resnet import ResNetStage
@@ -9,10 +10,10 @@ from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncode
 from transformers.models.sam2.configuration_sam2 import Sam2MaskDecoderConfig, Sam2PromptEncoderConfig
 from transformers.models.sam2.modeling_sam2 import Sam2MaskDecoder, Sam2PromptEncoder
 
-from medsegr.backbones.mask_decoder import MaskDecoder
+from medsegr.backbones.mask_decoder import MaskDecoder, in_quarters, quarters
 from medsegr.backbones.prompt_encoder import PromptEncoder
 from medsegr.backbones.residual_layers import ResidualStage
-from medsegr.backbones.two_way_transformer import DecoderSizes
+from medsegr.backbones.two_way_transformer import DecoderSizes, attended
 
 DIM, SIZE, GRID = 32, 64, 8
 
@@ -109,3 +110,41 @@ def test_residual_stages_are_those_of_transformers():
     ours.load_state_dict(theirs.state_dict())
     features = torch.randn(2, 6, 12, 20)
     torch.testing.assert_close(ours.eval()(features), theirs.eval()(features))
+
+
+@pytest.mark.parametrize(("queries", "keys"), [(40, 5), (5, 40)])
+@pytest.mark.parametrize("mixed", [False, True], ids=["float32", "bfloat16"])
+def test_plain_products_are_the_fused_attention(queries, keys, mixed):
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(3, 2, cells, 8) for cells in (queries, keys, keys))
+    wanted = F.scaled_dot_product_attention(query, key, value, scale=0.4)
+    given = [part.bfloat16() if mixed else part for part in (query, key, value)]
+    found = attended(*given, 0.4)
+    assert found.dtype == given[0].dtype
+    error = {"atol": 0.03, "rtol": 0.03} if mixed else {}
+    torch.testing.assert_close(found.float(), wanted, **error)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_quarters_are_the_transposed_convolution(times):
+    torch.manual_seed(0)
+    layers = [torch.nn.ConvTranspose2d(3, 3, 2, 2) for _ in range(times)]
+    maps = torch.randn(2, 3, 4, 5)
+    cells, wanted = maps.flatten(2).transpose(1, 2), maps
+    for layer in layers:
+        cells, wanted = quarters(layer, cells), layer(wanted)
+    torch.testing.assert_close(cells, in_quarters(wanted, times))
+
+
+def test_a_step_in_mixed_precision_reaches_every_weight_of_the_decoder():
+    torch.manual_seed(0)
+    decoder, grid = MaskDecoder(DecoderSizes(DIM, 48, heads=4)), (2, DIM, GRID, GRID)
+    with torch.autocast("cpu", torch.bfloat16):
+        masks, scores = decoder(
+            torch.randn(grid), image_positional_embeddings=torch.randn(1, DIM, GRID, GRID).expand(grid),
+            sparse_prompt_embeddings=torch.randn(2, 1, 5, DIM), dense_prompt_embeddings=torch.zeros(grid),
+            multimask_output=True,
+        )  # fmt: skip
+    (masks.float().square().mean() + scores.float().square().mean()).backward()
+    idle = {name for name, weight in decoder.named_parameters() if weight.grad is None or not weight.grad.any()}
+    assert all(name.startswith("output_hypernetworks_mlps.0.") or name.endswith("k_proj.bias") for name in idle)

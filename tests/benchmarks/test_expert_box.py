@@ -115,3 +115,11 @@ def test_findings_are_those_of_evaluate(data, table):
     assert (table.box == table.parts).all() and (table.box == table.box_image).all()
     assert (table.box > 0.85).all() and (table.shifted < table.box).all()  # a disc in its box
     assert (table.package.notna() == (table.case == table.case.iloc[0])).all()
+
+
+def test_sets_that_were_asked_in_part_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(expert_box, "RESULTS", tmp_path)
+    assert expert_box.limits_of({"films": 40, "discs": None}) == {"films": 40}
+    (tmp_path / "expert_box.json").touch()
+    monkeypatch.setattr(expert_box, "read_record", lambda name: {"limits": {"films": 40, "nuclei": 5}})
+    assert expert_box.limits_of({"films": None, "discs": 3}) == {"nuclei": 5, "discs": 3}

@@ -2,7 +2,17 @@
 
 import numpy as np
 import pytest
-from benchmarks.figures import Figure, Ratio, confusion, difference, false_queries, per_image, ratio, wrong_object
+from benchmarks.figures import (
+    Figure,
+    Ratio,
+    by_name,
+    confusion,
+    difference,
+    false_queries,
+    per_image,
+    ratio,
+    wrong_object,
+)
 from benchmarks.groups import ALL, MEAN_OF_SETS, PER_IMAGE, STATES_A_PLACE, figures_of
 
 from medsegr.evaluation.bootstrap import bootstrap_interval
@@ -119,3 +129,21 @@ def test_families_origins_and_ways_of_asking_stay_apart():
 
 def test_a_figure_that_lies_on_both_sides_of_nothing_has_no_side():
     assert [Figure(0.1, low, high).side for low, high in ((0.05, 0.2), (-0.1, 0.2), (-0.3, -0.1))] == [1, 0, -1]
+
+
+def test_support_is_told_name_by_name_where_a_thing_is_and_where_it_is_not():
+    rows = answers(
+        row(case=1, target="disc", support=0.6, dice=0.5),
+        row(case=2, target="disc", support=0.9, dice=0.7),
+        row(case=3, target="disc", support=0.7, true_px=0, role="named"),
+        row(case=4, target="spot", support=0.2, dice=0.1),
+        row(case=4, target="spot", support=0.8, dice=0.9, report="other"),
+        row(case=5, target="liver", support=0.1, true_px=0, role="foreign", told=False),
+    )
+    found = by_name(rows)
+    assert list(found) == ["disc", "spot"]
+    disc, spot = found["disc"], found["spot"]
+    assert disc["dice"].value == pytest.approx(0.6) and disc["dice"].count == 2
+    assert disc["there"].value == pytest.approx(0.75) and disc["absent"].value == 0.7
+    assert disc["auroc"].value == 0.5
+    assert set(spot) == {"dice", "there"} and spot["there"].value == 0.2

@@ -76,8 +76,8 @@ class Prompts:
 
 
 def per_finding(level: Float[Tensor, "b *shape"], findings: int) -> Float[Tensor, "n *shape"]:
-    """A map that all findings of an image share, repeated for each."""
-    return level.repeat_interleave(findings // level.shape[0], dim=0)
+    """A map that all findings of an image share, repeated for each; itself where every image has one finding."""
+    return level if findings == level.shape[0] else level.repeat_interleave(findings // level.shape[0], dim=0)
 
 
 def finer_maps(projected: Sequence[Tensor], embedding: ImageEmbedding) -> list[Tensor]:

@@ -8,10 +8,19 @@ import torch.nn.functional as F
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from medsegr.backbones.mask_decoder import ChannelNorm
-
 NOT_A_POINT, PADDING = -1, -10
 """Labels of a point that stands for none, and of one that only fills a row."""
+
+
+class ChannelNorm(nn.LayerNorm):
+    """A layer norm over the channels of a map."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, eps=1e-6)
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Each position by itself."""
+        return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class PositionEncoding(nn.Module):

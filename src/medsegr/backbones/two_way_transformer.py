@@ -37,6 +37,23 @@ class DecoderSizes:
     build: Literal["sam", "sam2"] = "sam"
 
 
+def attended(
+    query: Float[Tensor, "m h q e"], key: Float[Tensor, "m h n e"], value: Float[Tensor, "m h n e"], scaling: float
+) -> Float[Tensor, "m h q e"]:
+    """What queries read. On a CPU in plain products where the fused kernel is slow (torch 2.13).
+
+    So it is where many cells read a few tokens, a third as fast and less in bfloat16; the softmax then runs along the
+    cells' axis, which is the long one. And in bfloat16 its backward pass takes twice as long as products.
+    """
+    if query.device.type == "cpu" and query.shape[2] > key.shape[2]:
+        weights = (key @ query.transpose(2, 3) * scaling).softmax(2, dtype=torch.float32)
+        return weights.to(query.dtype).transpose(2, 3) @ value
+    if query.device.type == "cpu" and query.dtype == torch.bfloat16:
+        weights = (query @ key.transpose(2, 3) * scaling).softmax(3, dtype=torch.float32)
+        return weights.to(query.dtype) @ value
+    return F.scaled_dot_product_attention(query, key, value, scale=scaling)
+
+
 class TokenAttention(nn.Module):
     """Attention whose keys and queries may have fewer channels than what it reads.
 
@@ -49,8 +66,6 @@ class TokenAttention(nn.Module):
         super().__init__()
         inside = sizes.dim // shrunk
         self.heads, self.scaling = sizes.heads, (inside // sizes.heads) ** -0.5
-        # SAM 2's few tokens by plain products: the fused kernel takes several times as long in bfloat16 on a CPU.
-        self.fused = sizes.build == "sam"
         self.q_proj = nn.Linear(sizes.dim, inside)
         self.k_proj = nn.Linear(sizes.dim, inside)
         self.v_proj = nn.Linear(sizes.dim, inside)
@@ -62,11 +77,7 @@ class TokenAttention(nn.Module):
     ) -> Float[Tensor, "b k q d"]:
         """What the queries read, for each of K prompts of an image; B x K is C x L."""
         q, k, v = self._heads(self.q_proj(query)), self._heads(self.k_proj(key)), self._heads(self.v_proj(value))
-        if self.fused:
-            read = F.scaled_dot_product_attention(q, k, v, scale=self.scaling)
-        else:
-            weights = torch.matmul(q, k.transpose(2, 3)) * self.scaling
-            read = torch.matmul(torch.softmax(weights, dim=-1, dtype=torch.float32).to(q.dtype), v)
+        read = attended(q, k, v, self.scaling)
         joined = read.transpose(1, 2).reshape(*query.shape[:3], -1)
         return self.get_submodule(self.last)(joined)
 
@@ -161,10 +172,14 @@ class TwoWayTransformer(nn.Module):
         self, tokens: Float[Tensor, "b k n d"], features: Float[Tensor, "m d h w"], positions: Float[Tensor, "m d h w"]
     ) -> tuple[Float[Tensor, "b k n d"], Float[Tensor, "m 1 hw d"]]:
         """Tokens and features after both have read each other; M is B x K."""
-        image = features.flatten(2).transpose(1, 2).unsqueeze(1)
-        grid = positions.flatten(2).transpose(1, 2).unsqueeze(1)
+        image, grid = _cells(features), _cells(positions[:1] if positions.stride(0) == 0 else positions)
         places = tokens
         for layer in self.layers:
             tokens, image = layer(tokens, image, places, grid)
         tokens = tokens + self.final_attn_token_to_image(tokens + places, image + grid, image)
         return self.layer_norm_final_attn(tokens), image
+
+
+def _cells(features: Float[Tensor, "m d h w"]) -> Float[Tensor, "m 1 hw d"]:
+    """A map's cells in rows that lie together, which all that follows reads in that order."""
+    return features.flatten(2).transpose(1, 2).unsqueeze(1).contiguous()
