@@ -209,22 +209,6 @@ def test_a_signal_to_all_processes_spares_the_one_that_prepares_batches(data, tm
     assert stopped.step == 1
 
 
-def test_workers_end_with_a_run_that_fails(data, tmp_path, monkeypatch):
-    class Broken(training.TrainingBatches):
-        def __getitem__(self, step):
-            if step == 1:
-                raise OSError("the disk is gone")
-            return super().__getitem__(step)
-
-    monkeypatch.setattr(training, "TrainingBatches", Broken)
-    with pytest.raises(OSError, match="the disk is gone") as held:  # as a caller holds it who goes on
-        train(small_config(data, tmp_path / "run", workers=1), show_progress=False)
-    left = multiprocessing.active_children()
-    for worker in left:  # else this process could not end
-        worker.kill()
-    assert held.value and not left
-
-
 def test_a_run_folder_in_use_is_refused(data, whole_run):
     with pytest.raises(OutputError, match=r"exists and is not empty.*--resume"):
         train(small_config(data, whole_run), show_progress=False)

@@ -84,22 +84,17 @@ def evaluate(
     from medsegr.inference.predictor import load
 
     check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host), *(lexicon or ())])
-    words = load_lexicon(lexicon or ())
-    reports, tolerance = list(report or USUAL_MODES), Tolerance(tolerance_mm, tolerance_px)
+    words, reports = load_lexicon(lexicon or ()), list(report or USUAL_MODES)
+    tolerance = Tolerance(tolerance_mm, tolerance_px)
     check_modes(reports)
     folders = open_data(data)
     predictor = load(one_model(model), device, host, flips=flips, second_look=second_look, backend=backend,
                      precision=precision)  # fmt: skip
     asked = {"reports": reports, "limit": limit, "seed": seed}
     settings = {
-        "split": split,
-        **asked,
-        "foreign_queries": foreign,
-        **predictor.looks.settings(),
-        "tolerance": vars(tolerance),
-        "lesion_overlap": LESION_OVERLAP,
-        **predictor.support_thresholds.metadata(),
-    }
+        "split": split, **asked, "foreign_queries": foreign, **predictor.looks.settings(),
+        "tolerance": vars(tolerance), "lesion_overlap": LESION_OVERLAP, **predictor.support_thresholds.metadata(),
+    }  # fmt: skip
     ask = partial(measure, predictor, split=split, tolerance=tolerance, foreign=foreign, lexicon=words, **asked)  # type: ignore[arg-type]
     answers = _answers(folders, ask)
     record = {"command": command_line(context.obj), **measurement_record(predictor, folders, answers, settings)}
