@@ -11,7 +11,7 @@ from medsegr.errors import InputError
 from medsegr.evaluation.strata import SIZES
 
 WAYS = ("box", "larger", "shifted", "parts", "package")
-"""How LiteMedSAM is told a box; see :mod:`benchmarks.expert_box`."""
+"""How LiteMedSAM was told a box: one, one 10 % larger, one moved by 10 %, one for each part; as its package does."""
 
 KEY = ["data", "case", "finding"]
 
@@ -63,7 +63,7 @@ def share_figures(rows: pd.DataFrame, answers: pd.DataFrame) -> dict[str, Any]:
         wrong = both[both.truth != both.truth_of_box].iloc[0]
         raise InputError(
             f"'{wrong.case}' of '{wrong.data}' has another truth in the answers than in the table of the boxes. Ask "
-            "both for the same data, with the same reports: python -m benchmarks.expert_box --data DIR..."
+            "both for the same data, with the same reports: see docs/studies.md, 'The expert's box'."
         )
     found: dict[str, Any] = {}
     for (data, arm), mine in both.groupby(["data", "arm"], sort=True):

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.answers import FAMILIES
+from benchmarks.arms import BASELINES, SILENT
 from benchmarks.figures import confusion, difference, false_queries, per_image, ratio, wrong_object
-from benchmarks.grid.arms import BASELINES, SILENT
 from medsegr.evaluation.answer import ORIGINS
 from medsegr.evaluation.strata import OVERLAPS, SIZES
 

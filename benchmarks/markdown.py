@@ -11,10 +11,11 @@ Figure = tuple[float, float, float, int]
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A Markdown table; numbers with three digits."""
     lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cell(value) for value in line) + " |" for line in lines)
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A dash for nothing, three digits of a fraction."""
     if value is None:
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)

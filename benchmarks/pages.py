@@ -83,7 +83,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    loaded.filters |= {"dice": markdown.dice, "points": markdown.points, "percent": markdown.percent}
+    loaded.filters |= {name: getattr(markdown, name) for name in ("dice", "points", "percent", "cell")}
     loaded.filters["label"] = lambda group: re.sub("^(data|suite) ", "", group)
     loaded.globals |= {name: getattr(groups, name) for name in dir(groups) if name.isupper()}
     loaded.globals |= {"FAMILIES": FAMILIES, "ORIGINS": ORIGINS, "ARMS": ARMS, "WAYS": WAYS[:-1], "SIZES": SIZES}
@@ -95,13 +95,15 @@ def pages() -> dict[Path, str]:
     known, loaded = records(), environment()
     known["box"] = box_page(known)
     aims = aims_of(known)
-    told = {"records": known, "aims": aims, "studies": yaml.safe_load((RESULTS / "studies.yaml").read_text("utf-8"))}
+    studies = yaml.safe_load(loaded.from_string((RESULTS / "studies.yaml").read_text("utf-8")).render(records=known))
+    told = {"records": known, "aims": aims, "studies": studies}
     grids = {name: record for name, record in known.items() if "grid" in record and "figures" in record}
     found = {DOCS / "results" / f"{name}.md": loaded.get_template("grid.md.j2").render(record=record, name=name)
              for name, record in grids.items()}  # fmt: skip
     for name in ("aims", "box", "built_in", "report_card"):
         found[DOCS / "results" / f"{name}.md"] = loaded.get_template(f"{name}.md.j2").render(told)
-    found[DOCS / "studies.md"] = loaded.get_template("studies.md.j2").render(told)
+    for name in ("parser", "studies"):
+        found[DOCS / f"{name}.md"] = loaded.get_template(f"{name}.md.j2").render(told)
     found[DOCS / "results.md"] = loaded.get_template("results.md.j2").render(told, grids=grids)
     for block, (page, name) in BLOCKS.items():
         content = loaded.get_template(f"{block}_block.md.j2").render(record=known[name])

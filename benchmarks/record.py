@@ -33,7 +33,7 @@ def write_record(name: str, seed: int, figures: dict[str, Any]) -> Path:
         "date": datetime.now(timezone.utc).date().isoformat(),
         "seed": seed,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-        "versions": versions("monai"),
+        "versions": versions(),
         **figures,
     }
     path = RESULTS / f"{name}.json"

@@ -11,6 +11,7 @@ their figures too; the weights stay the same.
 
 import argparse
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from typing import Any
 import yaml
 
 from benchmarks.answers import kept
-from benchmarks.grid.scores import support_thresholds
 from benchmarks.record import RESULTS, read_record
 from medsegr.data.dataset_folder import DatasetFolder, discover
+from medsegr.evaluation.evaluate import evaluate
 from medsegr.inference.builtin import builtin_folder
 from medsegr.inference.predictor import Predictor
 from medsegr.model.checkpoint import CARD, CONFIG, WEIGHTS, save_checkpoint
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.thresholds import SupportThresholds
 from medsegr.model.trained_targets import POLICY, TrainedTargets
 
 CARDS = Path(__file__).parent / "cards"
@@ -42,6 +44,20 @@ def real_names(trained: TrainedTargets, folders: Sequence[DatasetFolder]) -> Tra
     outlined = {(folder.modality, target) for folder in folders for target in folder.targets}
     pairs = [(m, target) for m, targets in trained.of_modality.items() for target in targets if (m, target) in outlined]
     return TrainedTargets().with_pairs(pairs)
+
+
+def support_thresholds(
+    predictor: Predictor, folders: Sequence[DatasetFolder], limit: int | None = None
+) -> SupportThresholds:
+    """Those that keep 95 % of the described findings of the validation splits, by modality; ``limit`` cases of each."""
+    supports: dict[str | None, list[float]] = defaultdict(list)
+    for folder in (each for each in folders if each.images("val")):
+        supports[folder.modality] += [
+            answer.support
+            for answer in evaluate(predictor, folder, "val", ("true",), limit=limit)
+            if answer.role == "described" and answer.overlap.true and answer.support is not None
+        ]
+    return SupportThresholds.keeping(supports)
 
 
 def ship(

@@ -23,8 +23,8 @@ from transformers import (
 )
 
 from medsegr.backbones.lite_medsam import LiteMedSam
+from medsegr.backbones.lite_medsam_encoder import TinyVitConfig
 from medsegr.backbones.tiny import TinyConfig, TinySam
-from medsegr.backbones.tiny_vit import TinyVitConfig
 
 VISION = {
     "hidden_size": 32,

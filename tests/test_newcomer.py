@@ -30,18 +30,18 @@ CONCEPTS = {
     "support score": "model/support_head.py",
     "Thresholds": "model/thresholds.py",
     "trained_targets": "model/trained_targets.py",
-    "attach": "model/attach.py",
     "the adapter": "model/adapter.py",
-    "catalogue": "backbones/catalogue.py",
     "HostSpec": "backbones/host_spec.py",
     "tiny": "backbones/tiny.py",
-    "MobileSAM": "backbones/lite_medsam.py",
+    "LiteMedSAM's encoder": "backbones/lite_medsam_encoder.py",
     "flips": "inference/flips.py",
     "second look": "inference/second_look.py",
     "plane by plane": "inference/plane.py",
     "the user's box": "inference/user_prompt.py",
     "findings.json": "data/findings_file.py",
     "NIfTI": "data/nifti.py",
+    "slice order": "data/dicom/slice_order.py",
+    "resume": "batch/resume.py",
     "overlay": "explain/overlay.py",
     "train": "training/train.py",
 }
@@ -52,7 +52,7 @@ MAY_BE_MISSED = 2
 
 def words(text: str) -> list[str]:
     """Its words, without endings."""
-    parts = re.sub(r"([a-z])(S)", r"\1 \2", text).lower()
+    parts = re.sub(r"([a-z])([MS])", r"\1 \2", text).lower()
     return [word.rstrip("s") for word in re.findall(r"[a-z0-9]+", parts) if word not in ("the", "by")]
 
 

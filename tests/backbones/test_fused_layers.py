@@ -8,7 +8,7 @@ from torch import nn
 from medsegr.backbones import fused_layers
 from medsegr.backbones.fused_layers import convolved, linear
 from medsegr.backbones.lite_medsam import LiteMedSam
-from medsegr.backbones.tiny_vit import TinyVitConfig
+from medsegr.backbones.lite_medsam_encoder import TinyVitConfig
 
 
 @pytest.fixture

@@ -231,7 +231,7 @@ def test_guidance_begins_where_the_trunk_ends():
 
 
 def test_the_real_weights_draw_what_a_box_marks(real):
-    """Drawn by arithmetic; the numbers are of the package's own code: python -m benchmarks.lite_medsam_parity."""
+    """Drawn by arithmetic; the numbers are of the package's own code: docs/studies.md says at which commit."""
     backbone = build_host("lite_medsam")
     y, x = np.mgrid[:200, :256]
     disc = ((y - 90) ** 2 + (x - 150) ** 2) < 40**2

@@ -2,8 +2,8 @@
 
 import pytest
 
-from medsegr.batch.case_record import CASE_FILE
 from medsegr.batch.out_folder import Mode, results_folder, staged_case
+from medsegr.batch.resume import CASE_FILE
 from medsegr.errors import OutputError
 
 

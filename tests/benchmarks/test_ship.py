@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import build_model
 from medsegr.model.checkpoint import CARD, CONFIG, WEIGHTS
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.model.thresholds import KEPT
 from medsegr.model.trained_targets import TrainedTargets
 from tests.benchmarks.answer_rows import answers, row
 from tests.training.small_dataset import make_dataset
@@ -112,3 +114,24 @@ def test_the_delta_on_the_true_host_fits_the_package(tmp_path):
     picture[20:40, 30:60] = 255
     (found,) = Predictor(again).segment(picture, targets=["polyp"], modality="colonoscopy", untrained="draw").findings
     assert found.support is not None and found.mask.shape == (60, 80)
+
+
+def test_thresholds_keep_the_stated_share_of_described_findings_of_each_modality(monkeypatch):
+    values, asked = np.linspace(0.2, 0.6, 101), []
+
+    def answer(support, role="described", true=9):
+        return SimpleNamespace(role=role, support=support, overlap=SimpleNamespace(true=true))
+
+    def evaluate(_, data, split, modes, limit=None):
+        asked.append((data.name, split, modes, limit))
+        others = [answer(0.0, "foreign", 0), answer(0.0, "named"), answer(0.0, true=0)]
+        return [*map(answer, values / (2 if data.name == "dim" else 1)), *others]
+
+    def folder(name, cases, modality="chest_ct"):
+        return SimpleNamespace(name=name, modality=modality, images=lambda split: ["1.png"] * cases)
+
+    monkeypatch.setattr(module, "evaluate", evaluate)
+    found = module.support_thresholds(None, [folder("a", 3), folder("empty", 0), folder("dim", 3, "colonoscopy")], 40)
+    assert (values >= found.of("chest_ct")).mean() == pytest.approx(KEPT, abs=0.011)
+    assert found.of("colonoscopy") == pytest.approx(found.of("chest_ct") / 2, abs=1e-4)
+    assert asked == [("a", "val", ("true",), 40), ("dim", "val", ("true",), 40)]

@@ -4,6 +4,7 @@ import json
 import shutil
 
 from medsegr.cli.main import main
+from tests.data.dataset_maker import finding, findings, structured
 from tests.evaluation.made import described_set
 
 
@@ -36,6 +37,25 @@ def test_what_other_commands_refuse_is_said(tmp_path, capsys):
         "one: dataset.json: the modality 'chest_photo' is not in the vocabulary",
         "two: another data set here is called 'films' as well",
     ]
+
+
+def test_words_of_recorded_findings_are_checked_by_the_lexicon_that_is_told(tmp_path, capsys):
+    data, words = structured(tmp_path / "set"), tmp_path / "words.yaml"
+    manifest = json.loads((data / "dataset.json").read_text())
+    structures = dict.fromkeys(manifest["structures"], "nodule")
+    (data / "dataset.json").write_text(json.dumps({**manifest, "structures": structures, "incomplete": []}))
+    stated = {"zones": ["upper_zone", "attic"], "texture": ["woolly"], "shape": ["round", "zigzag"]}
+    findings(data, [{"image": "a.png", "findings": [finding(**stated)]}])
+    assert main(["data", "check", str(data)]) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        f"findings.jsonl: a.png, f1: '{word}' under '{kind}' is not in the vocabulary"
+        for kind, word in (("zones", "attic"), ("texture", "woolly"), ("shape", "zigzag"))
+    ]
+    words.write_text(
+        "region: chest\nzones:\n  attic: {frame: patient, words: [attic]}\n"
+        "textures:\n  woolly: {group: echo, words: [woolly]}\nshapes:\n  zigzag: {group: form, words: [zigzag]}\n"
+    )
+    assert main(["data", "check", str(data), "--lexicon", str(words)]) == 0
 
 
 def test_a_folder_without_any_is_named(tmp_path, capsys):

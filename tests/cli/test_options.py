@@ -1,5 +1,6 @@
 """Options that several commands share: a lexicon of one's own."""
 
+import csv
 import json
 
 import numpy as np
@@ -10,6 +11,7 @@ from medsegr.cli.main import main
 from medsegr.cli.options import check_modality
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.errors import ConfigError
+from tests.evaluation.made import described_set
 
 OWN = """\
 regions: [foot]
@@ -138,3 +140,33 @@ def test_what_may_be_a_report_is_not_repeated(option, given, told, capsys):
     assert main(["parse", "--text", "Nodule.", option, given]) == 2
     printed = capsys.readouterr().err
     assert printed.startswith(f"Error: Unknown {option[2:]}") and ("Miller" in printed) == told
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate --data set --out out", "report-card --data set --out out", "data check set",
+        "data describe set --out new.csv",
+        "data referring set out", "data convert set out --from lvit --modality chest_xray --target nodule",
+        "serve --port 0 --state state", "pacs listen --out out --state state --port 0",
+    ],
+)  # fmt: skip
+def test_every_command_that_reads_reports_or_names_takes_a_lexicon(command, bad, tmp_path, monkeypatch, capsys):
+    described_set(tmp_path / "set", 3)
+    monkeypatch.chdir(tmp_path)
+    assert main([*command.split(), "--lexicon", bad]) == 2
+    assert "bad.yaml" in capsys.readouterr().err
+
+
+def test_evaluate_asks_for_what_ones_own_words_mean(tmp_path, random_model, capsys):
+    data = described_set(tmp_path / "set", 3)
+    reports, own = data / "reports.csv", tmp_path / "own.yaml"
+    reports.write_text(reports.read_text().replace("nodule", "Herd"))
+    own.write_text("targets:\n  nodule: {words: [Herd]}\n", encoding="utf-8")
+    asked = ["evaluate", "--model", str(random_model), "--data", str(data), "--report", "true", "--no-pictures"]
+    roles = []
+    for name, more in (("without", []), ("with", ["--lexicon", str(own)])):
+        assert main([*asked, "--out", str(tmp_path / name), *more]) == 0
+        rows = list(csv.DictReader((tmp_path / name / "per_case.csv").open()))
+        roles.append({row["role"] for row in rows if row["target"] == "nodule"})
+    assert roles == [{"named"}, {"described"}]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from medsegr.backbones.lite_medsam import LiteMedSam
-from medsegr.backbones.tiny_vit import TinyVitConfig
+from medsegr.backbones.lite_medsam_encoder import TinyVitConfig
 from medsegr.backbones.trunk import Trunk
 from medsegr.errors import ConfigError
 from medsegr.model.attach import attach

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import zipfile
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -66,6 +66,14 @@ def test_a_job_gives_what_the_library_gives(folder, predictor):
             assert (mask_of((folder / "result" / entry["mask"]).read_bytes()) == found.mask).all()
     assert (folder / "result" / "overlay.png").is_file()
     assert report not in (folder / "result" / "findings.json").read_text()
+
+
+def test_words_of_a_lexicon_of_ones_own_are_read(folder, predictor, tmp_path):
+    (tmp_path / "words.yaml").write_text("targets:\n  nodule: {words: [knobble]}\n")
+    ask(folder, report="Round knobble in the left lung.", modality="chest_xray")
+    for lexicons, expected in (((), []), ((str(tmp_path / "words.yaml"),), ["nodule"])):
+        segment_job(predictor, folder, replace(SETUP, lexicons=lexicons))
+        assert [found["target"] for found in answer(folder)["findings"]] == expected
 
 
 def test_the_schemas_name_what_is_written(folder, predictor):

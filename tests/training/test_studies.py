@@ -30,6 +30,7 @@ def test_training_and_validation_lay_the_truth_as_the_host_lays_its_pictures(tmp
         return StudyStore(folders, split, fit, cache_mb, neighbours=neighbours)
 
     monkeypatch.setattr("medsegr.training.train.StudyStore", store)
+    monkeypatch.setattr("medsegr.training.train.starting_model", lambda _: model)
     with pytest.raises(KnownError):
-        train(config, show_progress=False, build=lambda _: model)
+        train(config, show_progress=False)
     assert laid == dict.fromkeys(("train", "val"), Square((32, 64), (64, 64), 64))

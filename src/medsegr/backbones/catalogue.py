@@ -14,11 +14,11 @@ from torch import nn
 
 from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.backbone import Backbone
-from medsegr.backbones.custom import CustomBackbone
 from medsegr.backbones.host_spec import HostSpec
 from medsegr.backbones.lite_medsam import LiteMedSam, LiteMedSamBackbone, set_lite_medsam_image_size
 from medsegr.backbones.lite_medsam_weights import names_checkpoint, read_lite_medsam
 from medsegr.backbones.meta import EfficientSamBackbone, MetaSam2Backbone, MetaSamBackbone
+from medsegr.backbones.own_host import CustomBackbone
 from medsegr.backbones.sam import SamBackbone, SamHQBackbone, set_image_size
 from medsegr.backbones.sam2 import Sam2Backbone, set_sam2_image_size
 from medsegr.backbones.tiny import TINY_SPEC, TinyBackbone, TinyConfig, TinySam, set_tiny_image_size

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from medsegr.backbones.backbone import grid_positions
 from medsegr.backbones.decoder_input import ImageEmbedding
+from medsegr.backbones.lite_medsam_encoder import TinyVit, TinyVitConfig
 from medsegr.backbones.mask_decoder import MaskDecoder
 from medsegr.backbones.prompt_encoder import PromptEncoder
 from medsegr.backbones.sam import SamBackbone
-from medsegr.backbones.tiny_vit import TinyVit, TinyVitConfig
 from medsegr.backbones.two_way_transformer import DecoderSizes
 from medsegr.errors import ConfigError
 

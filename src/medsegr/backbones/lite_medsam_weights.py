@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from medsegr.backbones.lite_medsam import LiteMedSam
-from medsegr.backbones.tiny_vit import TinyVitConfig
+from medsegr.backbones.lite_medsam_encoder import TinyVitConfig
 from medsegr.errors import ConfigError
 
 NAME = "lite_medsam"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
-from medsegr.batch.case_record import CASE_FILE
+from medsegr.batch.resume import CASE_FILE
 from medsegr.data.outputs import PLACE_IS_AT_FAULT, check_output_folder, naming, parents_of
 from medsegr.errors import OutputError
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from medsegr.batch.case_record import CaseRecord
+from medsegr.batch.resume import CaseRecord
 from medsegr.batch.study import Study
 
 

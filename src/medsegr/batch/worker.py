@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medsegr.batch.case_errors import CAUGHT, free_memory, in_words, lacks_memory
-from medsegr.batch.case_record import CaseRecord, complete_case, hash_of, hashes
 from medsegr.batch.job import Job
 from medsegr.batch.out_folder import staged_case
 from medsegr.batch.outcome import Outcome
+from medsegr.batch.resume import CaseRecord, complete_case, hash_of, hashes
 from medsegr.batch.source import at_hand, content_sha256
 from medsegr.batch.study import Study
 from medsegr.cognition.examinations import nearest

@@ -10,7 +10,7 @@ from rich.table import Table
 from medsegr.cli.console import messages, results
 
 if TYPE_CHECKING:
-    from medsegr.batch.case_record import CaseRecord
+    from medsegr.batch.resume import CaseRecord
 
 MOST_SHOWN = 25
 """Cases, or failures, that are shown one by one."""

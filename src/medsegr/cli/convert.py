@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from medsegr.cli.options import check_modality
-from medsegr.cognition.lexicon import canonical_target, load_lexicon
+from medsegr.cli.options import LexiconOption, check_modality
+from medsegr.cognition.lexicon import Lexicon, canonical_target, load_lexicon
 from medsegr.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def convert(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Draws splits that are missing.")] = 0,
     name: Annotated[str | None, typer.Option("--name", help="Name of the data set; its own by default.")] = None,
     licence: Annotated[str | None, typer.Option("--licence", help="Its licence, as the source states it.")] = None,
+    lexicon: LexiconOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
     """Convert a data set from LViT's or nnU-Net's layout, whose images are copied, or DICOM series with DICOM-SEG,
@@ -77,22 +78,24 @@ def convert(
     from medsegr.data.foreign_dataset import with_missing_splits
     from medsegr.data.outputs import check_output_folder
 
-    lexicon = load_lexicon()
-    known = check_modality(modality, lexicon)
+    words = load_lexicon(lexicon or ())
+    known = check_modality(modality, words)
     _refuse_foreign_options(layout, target, label, channel)
     check_output_folder(out, overwrite, [source])
     found = _read(source, layout, channel)
     check_output_folder(out, overwrite, [file for case in found.cases for file in (case.image, case.mask)])
     found = with_missing_splits(found, {"val": val, "test": test}, seed, patient)
     naming = Target(
-        names={"": canonical_target(str(target))} if layout is Layout.lvit else _names(found, label or []),
+        names={"": canonical_target(str(target), words)}
+        if layout is Layout.lvit
+        else _names(found, label or [], words),
         modality=known,
-        frame=frame.value if frame else lexicon.kind(known).frame,
+        frame=frame.value if frame else words.kind(known).frame,
         name=name or found.name,
         licence=licence,
-        incomplete=tuple(map(canonical_target, incomplete or [])),
+        incomplete=tuple(canonical_target(one, words) for one in incomplete or []),
     )
-    convert_dataset(found, naming, out, lexicon.targets, overwrite)
+    convert_dataset(found, naming, out, words.targets, overwrite)
     for note in found.notes:
         typer.echo(note, err=True)
     splits = [case.split for case in found.cases]
@@ -121,7 +124,7 @@ def _refuse_foreign_options(layout: Layout, target: str | None, label: list[str]
         raise ConfigError("--channel is of nnU-Net's layout; a DICOM series has none.")
 
 
-def _names(found: "ForeignDataset", given: list[str]) -> dict[str, str]:
+def _names(found: "ForeignDataset", given: list[str], lexicon: Lexicon) -> dict[str, str]:
     """Label of the source -> canonical target; labels that are left out are missing.
 
     Raises:
@@ -137,7 +140,7 @@ def _names(found: "ForeignDataset", given: list[str]) -> dict[str, str]:
         wanted = renamed.get(name, name)
         if wanted:
             try:
-                names[name] = _target(wanted, found.meanings.get(name) if name not in renamed else None)
+                names[name] = _target(wanted, found.meanings.get(name) if name not in renamed else None, lexicon)
             except ConfigError as error:
                 raise ConfigError(
                     f"{error} Say what the label '{name}' is with --label '{name}=TARGET', or leave it out with "
@@ -146,17 +149,17 @@ def _names(found: "ForeignDataset", given: list[str]) -> dict[str, str]:
     return names
 
 
-def _target(name: str, meaning: str | None) -> str:
+def _target(name: str, meaning: str | None, lexicon: Lexicon) -> str:
     """The target that a name is, or else what its code says that it is."""
     try:
-        return canonical_target(name)
+        return canonical_target(name, lexicon)
     except ConfigError:
         if meaning is None:
             raise
     try:
-        return canonical_target(meaning)
+        return canonical_target(meaning, lexicon)
     except ConfigError:
-        return canonical_target(name)
+        return canonical_target(name, lexicon)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import typer
 
 from medsegr.cli.convert import convert
 from medsegr.cli.describe import describe
+from medsegr.cli.options import LexiconOption
 from medsegr.cli.referring import referring
 from medsegr.errors import DatasetError
 
@@ -18,7 +19,10 @@ app = typer.Typer(
 
 
 @app.command("check")
-def check(folder: Annotated[Path, typer.Argument(help="A data set, or a folder that holds several.")]) -> None:
+def check(
+    folder: Annotated[Path, typer.Argument(help="A data set, or a folder that holds several.")],
+    lexicon: LexiconOption = None,
+) -> None:
     """Say everything that is wrong with a data set, or with each of several, at once.
 
     Example: medsegr data check my_data
@@ -28,10 +32,11 @@ def check(folder: Annotated[Path, typer.Argument(help="A data set, or a folder t
     from medsegr.data.dataset_folder import holds_several
     from medsegr.data.dataset_manifest import read_manifest
 
-    known = load_lexicon()
+    known = load_lexicon(lexicon or ())
+    words = {"zones": known.zones, "texture": known.textures, "shape": known.shapes}
     total, several, names = 0, holds_several(folder), set[str]()
     for data in several or [folder]:
-        complaints = check_dataset(data, known.targets, known.modalities)
+        complaints = check_dataset(data, known.targets, known.modalities, words)
         name = read_manifest(data)[0].name
         complaints += [f"another data set here is called '{name}' as well"] if name in names else []
         names.add(name)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from medsegr.cli.options import LexiconOption
+
 
 def describe(
     folder: Annotated[Path, typer.Argument(help="Folder with dataset.json.")],
@@ -14,6 +16,7 @@ def describe(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same bytes.")] = 0,
     split: Annotated[str | None, typer.Option("--split", help="Only images of train, val or test.")] = None,
+    lexicon: LexiconOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace derived reports.")] = False,
 ) -> None:
     """Derive reports from the masks of a data set: side, zone, size, form, count, texture.
@@ -34,7 +37,7 @@ def describe(
     names = data.images(split)
     if not names:
         raise ConfigError(f"The data set {data.name} has no image in its split '{split}'. Choose another split.")
-    described = list(derive_reports(data, names, load_lexicon(), seed))
+    described = list(derive_reports(data, names, load_lexicon(lexicon or ()), seed))
     save_reports(path, described)
     told = [each for each in described if each.report.text]
     findings = sum(len(each.report.findings) for each in told)

@@ -14,6 +14,7 @@ from medsegr.cli.options import (
     BackendOption,
     FlipsOption,
     HostOption,
+    LexiconOption,
     OneModelOption,
     PrecisionOption,
     SecondLookOption,
@@ -59,6 +60,7 @@ def evaluate(
     backend: BackendOption = "auto",
     precision: PrecisionOption = "f32",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses other cases and foreign targets.")] = 0,
+    lexicon: LexiconOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
     """Measure a model on the cases of one or several data sets.
@@ -68,6 +70,7 @@ def evaluate(
 
     Example: medsegr evaluate --model tiny --data phantoms --split test --out scores
     """
+    from medsegr.cognition.lexicon import load_lexicon
     from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.evaluation.evaluate import check_modes
     from medsegr.evaluation.evaluate import evaluate as measure
@@ -80,28 +83,24 @@ def evaluate(
     from medsegr.evaluation.surface import Tolerance
     from medsegr.inference.predictor import load
 
-    check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host)])
-    reports, tolerance = list(report or USUAL_MODES), Tolerance(tolerance_mm, tolerance_px)
+    check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host), *(lexicon or ())])
+    words, reports = load_lexicon(lexicon or ()), list(report or USUAL_MODES)
+    tolerance = Tolerance(tolerance_mm, tolerance_px)
     check_modes(reports)
     folders = open_data(data)
     predictor = load(one_model(model), device, host, flips=flips, second_look=second_look, backend=backend,
                      precision=precision)  # fmt: skip
     asked = {"reports": reports, "limit": limit, "seed": seed}
     settings = {
-        "split": split,
-        **asked,
-        "foreign_queries": foreign,
-        **predictor.looks.settings(),
-        "tolerance": vars(tolerance),
-        "lesion_overlap": LESION_OVERLAP,
-        **predictor.support_thresholds.metadata(),
-    }
-    ask = partial(measure, predictor, split=split, tolerance=tolerance, foreign=foreign, **asked)  # type: ignore[arg-type]
+        "split": split, **asked, "foreign_queries": foreign, **predictor.looks.settings(),
+        "tolerance": vars(tolerance), "lesion_overlap": LESION_OVERLAP, **predictor.support_thresholds.metadata(),
+    }  # fmt: skip
+    ask = partial(measure, predictor, split=split, tolerance=tolerance, foreign=foreign, lexicon=words, **asked)  # type: ignore[arg-type]
     answers = _answers(folders, ask)
     record = {"command": command_line(context.obj), **measurement_record(predictor, folders, answers, settings)}
     record["origins"] = all_tables(answers, thresholds_of(predictor, folders))
     picked, by_name = chosen(answers) if pictures else [], {data_set.name: data_set for data_set in folders}
-    shown = list(drawn(predictor, by_name, split, picked, seed=seed))
+    shown = list(drawn(predictor, by_name, split, picked, seed=seed, lexicon=words))
     with staged_folder(out, overwrite) as folder:
         write_results(folder, record, answers)
         (folder / PAGE_FILE).write_text(results_page(record, answers, shown), encoding="utf-8")

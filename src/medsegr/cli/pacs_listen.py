@@ -11,7 +11,7 @@ import typer
 from medsegr.batch.job import Job
 from medsegr.cli.console import messages
 from medsegr.cli.folder_run import stop_signals
-from medsegr.cli.options import UntrainedOption
+from medsegr.cli.options import LexiconOption, UntrainedOption
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.errors import ConfigError, OutputError
 
@@ -38,6 +38,7 @@ def listen(
     model: Annotated[str, typer.Option("--model", help="As of medsegr segment.")] = "auto",
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
     untrained: UntrainedOption = None,
+    lexicon: LexiconOption = None,
     quiet_seconds: Annotated[float, typer.Option("--quiet", help="Seconds after which a study is complete.")] = 10.0,
     max_megabytes: Annotated[float, typer.Option("--max-megabytes", help="Of one study.")] = 4000.0,
     max_studies: Annotated[int, typer.Option("--max-studies", help="That come or wait.")] = 64,
@@ -58,9 +59,9 @@ def listen(
     if store_to is None and out is None:
         raise ConfigError("Say where results go: --store-to PACS, or --out FOLDER.")
     policy = policy_of(untrained, {}) if untrained else None
-    lexicon = load_lexicon()
+    words = load_lexicon(lexicon or ())
     for name in target or []:
-        canonical_target(name, lexicon)
+        canonical_target(name, words)
     archive = None if store_to is None else connect(store_to, Manner(title))
     private = _private(state or default_state(port))
     place = _private(private / "results") if out is None else out.resolve()
@@ -69,7 +70,8 @@ def listen(
     from medsegr.batch.worker import Worker
 
     asked = tuple(target or ())
-    worker = Worker(Job(place, model, device=device, targets=asked, untrained=policy, pictures=out is not None))
+    worker = Worker(Job(place, model, device=device, targets=asked, untrained=policy, lexicons=tuple(lexicon or ()),
+                        pictures=out is not None))  # fmt: skip
     listener = Listener(incoming, worker, place, archive, bool(target), out is not None)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it may quote what was sent

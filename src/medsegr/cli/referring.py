@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from medsegr.cli.options import LexiconOption
+
 
 def referring(
     sources: Annotated[list[Path], typer.Argument(help="Data sets with masks, or folders of such.")],
@@ -14,6 +16,7 @@ def referring(
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same bytes.")] = 0,
     size: Annotated[int, typer.Option("--size", help="Longest side of the stored pictures in pixels.")] = 512,
     most: Annotated[int, typer.Option("--most", help="Cases at most per picture, aspect and target.")] = 2,
+    lexicon: LexiconOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
     """Build the referring suite: one of several structures or components is meant, and the report alone says which.
@@ -34,7 +37,7 @@ def referring(
 
     options = SuiteOptions(seed=seed, size=size, most=most)
     check_output_folder(out, overwrite, data_places(sources))
-    counts = build_suite(discover(sources), out, load_lexicon(), options, overwrite)
+    counts = build_suite(discover(sources), out, load_lexicon(lexicon or ()), options, overwrite)
     table = Table("source", "split", *ASPECTS, "all", show_lines=False)
     for name, each in counts.items():
         for split in sorted({split for split, _ in each.cases}):

@@ -10,7 +10,7 @@ from medsegr.cli.console import messages, results, table
 from medsegr.cli.inputs import data_places, model_places
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.cli.model_choice import one_model
-from medsegr.cli.options import FlipsOption, HostOption, OneModelOption, SecondLookOption
+from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, OneModelOption, SecondLookOption
 from medsegr.cli.run_record import command_line
 
 
@@ -27,6 +27,7 @@ def report_card(
     second_look: SecondLookOption = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = "auto",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses other patients and other attributes.")] = 0,
+    lexicon: LexiconOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
     """Ask a model with the true report, none, another patient's, and with side, texture or shape swapped, or negated.
@@ -36,17 +37,19 @@ def report_card(
 
     Example: medsegr report-card --model tiny --data phantoms --split test --out card
     """
+    from medsegr.cognition.lexicon import load_lexicon
     from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.evaluation.card_page import HEADER, card_page, card_row
     from medsegr.evaluation.report_card import SAME, SCHEMA, card_answers, card_figures
     from medsegr.inference.predictor import load
 
-    check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host)])
+    check_output_folder(out, overwrite, [*data_places(data), *model_places(model, host), *(lexicon or ())])
+    words = load_lexicon(lexicon or ())
     folders = open_data(data)
     predictor = load(one_model(model), device, host, flips=flips, second_look=second_look)
     answers = []
     for folder in folders:
-        found = list(card_answers(predictor, folder, split, limit=limit, seed=seed))
+        found = list(card_answers(predictor, folder, split, limit=limit, seed=seed, lexicon=words))
         messages().print(f"{folder.name}: {len({(a.case, a.finding) for a in found})} described findings")
         answers += found
     settings = {

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from medsegr._optional import require
-from medsegr.cli.options import BackendOption, PrecisionOption
+from medsegr.cli.options import BackendOption, LexiconOption, PrecisionOption
 
 
 def serve(
@@ -32,6 +32,7 @@ def serve(
     trunk_megabytes: Annotated[
         float, typer.Option("--trunk-megabytes", help="In each worker, for pictures that come again; 0 for none.")
     ] = 512.0,
+    lexicon: LexiconOption = None,
     pacs: Annotated[
         str | None, typer.Option("--pacs", help="DICOMweb service from which series are fetched: http://HOST/dicom-web.")
     ] = None,
@@ -71,6 +72,7 @@ def serve(
             tokens=tokens_of(),
             names=tuple(name or ()),
             limits=limits,
+            lexicons=tuple(lexicon or ()),
             pacs=pacs,
         )
     )

@@ -1,7 +1,7 @@
 """Check a data set and name everything that is wrong with it, all at once."""
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,13 +23,14 @@ def check_dataset(
     path: Path | str,
     known_targets: Container[str] | None = None,
     known_modalities: Container[str] | None = None,
+    known_words: Mapping[str, Container[str]] | None = None,
     *,
     every_label: bool = True,
 ) -> list[str]:
     """Check a data set: tables, names, and every image and mask by decoding it.
 
-    Targets and the modality have to be among the known canonical names; None checks no names. With
-    ``every_label``, a label that no mask holds is a complaint.
+    Targets, the modality, and what recorded findings state (``zones``, ``texture``, ``shape``) have to be among the
+    known canonical names; None checks no names. With ``every_label``, a label that no mask holds is a complaint.
 
     Returns:
         Complaints, one line each; empty when all is well. Never report text.
@@ -44,7 +45,7 @@ def check_dataset(
     complaints += [*_foreign_files(opened), *_split(opened), *_patients(opened), *_reports(opened), *_pixels(opened)]
     complaints += _label_maps(opened, every_label) if manifest.labels else []
     complaints += _structures(opened) if manifest.structures else []
-    complaints += [*findings_complaints, *_findings(opened, known_targets)]
+    complaints += [*findings_complaints, *_findings(opened, known_targets, known_words or {})]
     return [" ".join(complaint.split()) for complaint in complaints]
 
 
@@ -210,7 +211,9 @@ def _orphans(folder: Path, place: str, used: set[str]) -> Iterator[str]:
             yield f"{place}/{entry.name} belongs to no image"
 
 
-def _findings(opened: _Opened, known_targets: Container[str] | None) -> Iterator[str]:
+def _findings(
+    opened: _Opened, known_targets: Container[str] | None, known_words: Mapping[str, Container[str]]
+) -> Iterator[str]:
     known_images = set(opened.images)
     for name, entry in opened.findings.items():
         if name not in known_images:
@@ -219,6 +222,9 @@ def _findings(opened: _Opened, known_targets: Container[str] | None) -> Iterator
             where, path = f"{FINDINGS_FILE}: {name}, {record.id}", record.mask_path
             if known_targets is not None and record.target not in known_targets:
                 yield f"{where}: the target '{record.target}' is not in the vocabulary"
+            for field_, known in known_words.items():
+                unknown = [word for word in getattr(record, field_) if word not in known]
+                yield from (f"{where}: '{word}' under '{field_}' is not in the vocabulary" for word in unknown)
             if path is None:
                 continue
             if record.role == "false" or record.presence == "absent":

@@ -72,6 +72,7 @@ def read_opened(picture: Image.Image) -> StoredPicture:
 
 def _file_of(picture: Any) -> bytes:
     """The file that a picture was opened from; empty where it is not to be had any more."""
+    # Of a decoded picture that came from a stream, PIL keeps that stream, and names it by ``_fp`` alone.
     stream, path = picture.fp or picture._fp, Path(picture.filename)
     if picture.tile or not getattr(stream, "closed", True):  # not decoded yet, or still open
         stream.seek(0)  # PIL itself goes where it wants to be before it decodes
@@ -122,12 +123,20 @@ def _bmp_channels(content: bytes) -> np.ndarray | None:
 
 
 def _decoded_as(reader: Any, content: bytes, layout: str, mode: str) -> np.ndarray:
-    with reader(BytesIO(content)) as picture:
-        picture.tile = [
-            (codec, extents, offset, layout if isinstance(how, str) else (layout, *how[1:]))
-            for codec, extents, offset, how in picture.tile
-        ]
-        picture._mode = mode
+    """A file's pixels by another layout, as a plugin of Pillow's that differs in what it opens the file with."""
+
+    class Relaid(reader):
+        tile: list[Any]
+
+        def _open(self) -> None:
+            super()._open()
+            self._mode = mode
+            self.tile = [
+                (codec, extents, offset, layout if isinstance(how, str) else (layout, *how[1:]))
+                for codec, extents, offset, how in self.tile
+            ]
+
+    with Relaid(BytesIO(content)) as picture:
         return np.array(picture)
 
 

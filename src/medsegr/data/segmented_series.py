@@ -16,7 +16,7 @@ from medsegr.data.dicom.header import text
 from medsegr.data.dicom.mosaic import tile_count
 from medsegr.data.dicom.reader import list_stacks
 from medsegr.data.dicom.report import read_dicom_report
-from medsegr.data.dicom.segmentation import DicomSegmentation, labels_of, list_segmentations, source_of
+from medsegr.data.dicom.segmentation_reader import DicomSegmentation, labels_of, list_segmentations, source_of
 from medsegr.data.dicom.stacks import Stack
 from medsegr.data.dicom.study_report import list_reports
 from medsegr.data.dicom.tiles import is_tiled

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from medsegr.data.dicom.segment_masks import masks_on
-from medsegr.data.dicom.segmentation import labels_of
+from medsegr.data.dicom.segmentation_reader import labels_of
 from medsegr.data.file_names import image_stem
 from medsegr.data.image import MedicalImage, load_image
 from medsegr.data.nifti_masks import save_mask_nifti, save_values_nifti

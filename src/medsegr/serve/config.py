@@ -72,6 +72,7 @@ class ServeConfig:
         tokens: Who may ask; empty where the address is of this machine alone.
         names: Names besides the address by which the service is called.
         limits: How much may be asked.
+        lexicons: Files with words of the user's own.
         pacs: Address of the DICOMweb service from which series are fetched; no other address is ever asked.
 
     Raises:
@@ -90,6 +91,7 @@ class ServeConfig:
     tokens: tuple[str, ...] = field(default=(), repr=False)
     names: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    lexicons: tuple[Path, ...] = ()
     pacs: str | None = None
 
     def __post_init__(self) -> None:

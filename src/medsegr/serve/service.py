@@ -32,7 +32,7 @@ class Service:
     """
 
     def __init__(self, config: ServeConfig, start_worker: Callable[[Setup], WorkerProcess] = WorkerProcess) -> None:
-        self.config, self.limits, self.lexicon = config, config.limits, load_lexicon()
+        self.config, self.limits, self.lexicon = config, config.limits, load_lexicon(config.lexicons)
         self.metrics = Metrics()
         self.folder = StateFolder(config.state)
         self.pictures = HeldPictures(self.folder.path / ".pictures")
@@ -41,7 +41,8 @@ class Service:
         self.store = JobStore(self.folder.database, self._changed)
         self.folder.sweep(self.store.recover())
         setup = Setup(config.model, config.device, config.trunk_bytes, _threads(config.workers), config.limits.pixels,
-                      config.limits.findings, config.backend, config.precision)  # fmt: skip
+                      config.limits.findings, config.backend, config.precision,
+                      tuple(map(str, config.lexicons)))  # fmt: skip
         desk = Desk(self.store, self.folder, lambda: start_worker(setup), config.limits.job_seconds, self.metrics)
         self.dispatchers = [Dispatcher(desk) for _ in range(config.workers)]
 

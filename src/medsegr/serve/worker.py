@@ -11,13 +11,13 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from medsegr.cognition.lexicon import load_lexicon
+from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.data.outputs import staged_folder
 from medsegr.errors import InputError, MedsegrError
 from medsegr.serve.asked_priors import check_count, check_modality, priors_of
@@ -48,6 +48,7 @@ class Setup:
         threads: Of torch; 0 for its own choice.
         backend, precision: See :class:`medsegr.inference.backends.choice.Backend`.
         pixels, findings: See :class:`~medsegr.serve.config.Limits`.
+        lexicons: Files with words of the user's own.
     """
 
     model: str
@@ -58,6 +59,7 @@ class Setup:
     findings: int
     backend: str = "auto"
     precision: str = "f32"
+    lexicons: Sequence[str] = ()
 
 
 def main() -> None:
@@ -116,7 +118,7 @@ def segment_job(
     from medsegr.inference.request import read_together
     from medsegr.inference.user_prompt import UserPrompt
 
-    limits, lexicon = Limits(pixels=setup.pixels, findings=setup.findings), load_lexicon()
+    limits, lexicon = Limits(pixels=setup.pixels, findings=setup.findings), _lexicon(*setup.lexicons)
     asked = SegmentRequest.model_validate_json((folder / REQUEST).read_bytes())
     told("progress", stage="reading", share=0.05)
     path = next(folder.glob(f"{PICTURE}.*"))
@@ -140,18 +142,25 @@ def segment_job(
         support_threshold=asked.support_threshold,
         prompts={name: UserPrompt(**prompt.model_dump()) for name, prompt in asked.prompts.items()},
         untrained=asked.untrained,
+        lexicon=lexicon,
     )
     told("progress", stage="writing", share=0.9)
-    _write(folder, result, picture, asked)
+    _write(folder, result, picture, asked, lexicon)
 
 
-def _write(folder: Path, result: "Result", picture: Picture, asked: SegmentRequest) -> None:
+@lru_cache(maxsize=1)
+def _lexicon(*files: str) -> Lexicon:
+    """Read once, for all jobs."""
+    return load_lexicon(files)
+
+
+def _write(folder: Path, result: "Result", picture: Picture, asked: SegmentRequest, lexicon: Lexicon) -> None:
     from medsegr.inference.mask_files import Writing
     from medsegr.inference.writer import write_case
 
     name = picture.image.path.name if picture.image.path else PICTURE
     with staged_folder(folder / RESULT, overwrite=True) as stage:
-        writing = Writing(masks=tuple(asked.masks))
+        writing = Writing(masks=tuple(asked.masks), lexicon=lexicon)
         write_case(stage, result, case=folder.name, image=name, model=result.model, writing=writing)
         if asked.view:
             write_view(stage, result, picture)

@@ -3,7 +3,8 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,19 +57,13 @@ class TrainResult:
 
 
 @plain_defaults()
-def train(
-    config: TrainConfig,
-    resume: bool = False,
-    show_progress: bool = True,
-    build: Callable[[TrainConfig], ReportGuidedSam] = starting_model,
-) -> TrainResult:
+def train(config: TrainConfig, resume: bool = False, show_progress: bool = True) -> TrainResult:
     """Train a model.
 
     Args:
         config: Data, host, schedule, weights.
         resume: Go on with the run in ``config.out``; from the start where there is none yet.
         show_progress: Draw a progress bar on standard error.
-        build: Makes the model to train; a baseline may be trained alike.
 
     Returns:
         Where the run stands. Its folder holds ``best/``, ready for ``from_pretrained``.
@@ -84,23 +79,13 @@ def train(
         torch.set_num_threads(config.threads)
     fabric = build_fabric(config)
     torch.manual_seed(config.seed)
-    model = build(config)
+    model = starting_model(config)
     beside = model.adapter.config.neighbours
     store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb, neighbours=beside).require_all()
     held_out = StudyStore(config.data, "val", model.backbone.square, config.cache_mb, neighbours=beside)
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
     with quiet(), denormals_flushed(), memory_kept():
         return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
-
-
-@contextmanager
-def _workers_of(batches: Iterator[TrainingBatch]) -> Iterator[None]:
-    """End a loader's workers with the run, also with one that fails: they are deaf to the signal of the exit."""
-    try:
-        yield
-    finally:
-        if hasattr(batches, "_shutdown_workers"):
-            batches._shutdown_workers()
 
 
 class _Run:
@@ -112,8 +97,7 @@ class _Run:
         self.model = model
         self.folder = folder
         self.encoder = model.text_encoder()
-        frozen = config.trunk_cache.versions and isinstance(model, ReportGuidedSam)
-        self.trunks = TrunkCache(model, config, fabric.autocast) if frozen else None
+        self.trunks = TrunkCache(model, config, fabric.autocast) if config.trunk_cache.versions else None
         named = dict(model.trainable_parameters())
         optimiser = build_optimiser(model, named, config.optimiser)
         self.wrapped, self.wrapped_optimiser = fabric.setup(model, optimiser)
@@ -138,11 +122,10 @@ class _Run:
         if self.folder is not None:
             self.folder.keep_log_until(self.progress.step)
         before, self.held_out = self.progress.seconds, held_out
-        batches = self._batches(store)
-        with self._signals(), self._bar(show_progress) as advance, _workers_of(batches):
+        with self._signals(), self._bar(show_progress) as advance, self._loading(store):
             marked = time.monotonic()
             while self.progress.step < config.steps and not self._time_is_up(started):
-                self._step(batches)
+                self._step()
                 self.progress.seconds = before + time.monotonic() - started
                 step = self.progress.step
                 last = step == config.steps
@@ -155,6 +138,18 @@ class _Run:
                 advance(step)
             self._save()
         return TrainResult(run, self.progress.step, self.progress.step == config.steps, self.progress.best)
+
+    @contextmanager
+    def _loading(self, store: StudyStore) -> Iterator[None]:
+        """Batches, whose workers, deaf to the signal of the exit, end with the run, also with one that fails."""
+        self.batches = self._batches(store)
+        try:
+            yield
+        except BaseException as error:
+            traceback.clear_frames(error.__traceback__)  # those of the loader hold it, and it holds the workers
+            raise
+        finally:
+            del self.batches
 
     def _batches(self, store: StudyStore) -> Iterator[TrainingBatch]:
         config = self.config
@@ -170,7 +165,7 @@ class _Run:
         with working_folder_importable():  # workers that are no copies of this process import a host's module anew
             return iter(loader)
 
-    def _step(self, batches: Iterator[TrainingBatch]) -> None:
+    def _step(self) -> None:
         """One optimiser step, over ``accumulate`` batches."""
         config, step, optimiser = self.config, self.progress.step, self.trained.optimiser
         torch.manual_seed((config.seed * 1_000_003 + step) * 1009 + self.fabric.global_rank)
@@ -180,7 +175,7 @@ class _Run:
         optimiser.zero_grad(set_to_none=True)
         for part in range(config.accumulate):
             marked = time.monotonic()
-            batch = next(batches).to(self.fabric.device)
+            batch = next(self.batches).to(self.fabric.device)
             self.targets = self.targets.with_pairs(batch.shown)
             self.tally.add(batch.words)
             batch = batch.halved() if step < config.half_size_share * config.steps else batch

@@ -10,7 +10,7 @@ import pytest
 
 from medsegr.data.dicom.reader import list_stacks
 from medsegr.data.dicom.segment_masks import masks_on
-from medsegr.data.dicom.segmentation import DicomSegmentation, list_segmentations, read_segmentation
+from medsegr.data.dicom.segmentation_reader import DicomSegmentation, list_segmentations, read_segmentation
 from medsegr.data.image import load_image
 from medsegr.errors import ImageError
 from medsegr.inference.mask_files import Writing

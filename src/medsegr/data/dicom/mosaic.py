@@ -11,8 +11,8 @@ import numpy as np
 
 from medsegr.data.dicom.csa import csa_header, csa_numbers
 from medsegr.data.dicom.header import number, words
-from medsegr.data.dicom.placing import LPS_TO_RAS
 from medsegr.data.dicom.planes import StoredPlane
+from medsegr.data.dicom.slice_order import LPS_TO_RAS
 
 if TYPE_CHECKING:
     from pydicom import Dataset

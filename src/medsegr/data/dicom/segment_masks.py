@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medsegr.data.dicom.placing import LPS_TO_RAS
 from medsegr.data.dicom.planes import StoredPlane
-from medsegr.data.dicom.segmentation import DicomSegmentation, source_of
+from medsegr.data.dicom.segmentation_reader import DicomSegmentation, source_of
 from medsegr.data.dicom.series import DicomSeries
+from medsegr.data.dicom.slice_order import LPS_TO_RAS
 from medsegr.data.dicom.tiles import is_tiled, place_tile
 from medsegr.data.geometry import PLACE_TOLERANCE, Geometry
 from medsegr.data.image import MedicalImage

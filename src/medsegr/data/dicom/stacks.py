@@ -12,8 +12,8 @@ import numpy as np
 
 from medsegr.data.dicom.header import number
 from medsegr.data.dicom.modality import modality_code
-from medsegr.data.dicom.placing import LEAST_STEP_MM, distance, stack_affine
 from medsegr.data.dicom.planes import StoredPlane
+from medsegr.data.dicom.slice_order import LEAST_STEP_MM, distance, stack_affine
 from medsegr.errors import ImageError
 
 PARALLEL = 0.005

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from medsegr.data.dicom.header import words
-from medsegr.data.dicom.placing import LPS_TO_RAS
 from medsegr.data.dicom.planes import StoredPlane
+from medsegr.data.dicom.slice_order import LPS_TO_RAS
 from medsegr.data.geometry import Geometry, displayed_geometry
 
 AS_STORED = (2, 1, 0)

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from medsegr.backbones.tiny_vit import attended
+from medsegr.backbones.lite_medsam_encoder import attended
 
 
 def test_plain_products_are_the_fused_attention():

@@ -1,6 +1,6 @@
 """Pictures of the page, ``docs/images/page_*.png``: a browser does what a reader would.
 
-python -m benchmarks.page_pictures
+python -m tests.serve.page_pictures
 
 It needs Debian's packages ``chromium`` and ``chromium-driver``, and selenium (extra ``test``).
 """
@@ -9,14 +9,14 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+
+from medsegr.serve.config import ServeConfig
+from medsegr.serve.worker_process import WorkerProcess
 from tests.serve.browser import Browser, browser
 from tests.serve.page_cases import phantom, write_ct_study, write_study
 from tests.serve.running import running
 
-from medsegr.serve.config import ServeConfig
-from medsegr.serve.worker_process import WorkerProcess
-
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = (1440, 1010)
 REPORT = "Chest X-ray. Probable calcified mass in the left lower zone. No pleural effusion. There is a swirling sign."
 

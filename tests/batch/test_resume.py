@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from medsegr.batch.case_record import CASE_FILE, CaseRecord, complete_case, hash_of, hashes, read_record
+from medsegr.batch.resume import CASE_FILE, CaseRecord, complete_case, hash_of, hashes, read_record
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ Not part of any test: OHIF's viewer is large. ``npm pack @ohif/app@3.13.2`` and 
 ``orthanc``, ``orthanc-dicomweb``, ``chromium`` and ``chromium-driver`` the rest; the extras ``pacs`` and ``test`` are
 needed. Both listen on 127.0.0.1 alone. Run from the repository:
 
-    python -m benchmarks.ohif_on_orthanc package/dist ohif.png [scan/*.dcm results/*/*.dcm]
+    python -m tests.pacs.ohif_picture package/dist ohif.png [scan/*.dcm results/*/*.dcm]
 
 Without files a phantom is shown: a volume with two findings that overlap, drawn and not segmented.
 """
@@ -22,16 +22,16 @@ from urllib.parse import urlencode, urlparse
 
 import numpy as np
 from pydicom import dcmread
-from tests.data.dicom.series_maker import write_series
-from tests.pacs.orthanc import Orthanc, started
-from tests.serve.browser import browser
-from tests.serve.running import until
 
 from medsegr.cognition.priors import Finding, Location
 from medsegr.data.image import load_image
 from medsegr.inference.result import FindingResult, Result
 from medsegr.inference.writer import write_case
 from medsegr.pacs.connect import connect
+from tests.data.dicom.series_maker import write_series
+from tests.pacs.orthanc import Orthanc, started
+from tests.serve.browser import browser
+from tests.serve.running import until
 
 SIZE = (1600, 1000)
 WAIT_S, SETTLES_S = 180.0, 15.0

@@ -1,4 +1,4 @@
-"""``case.json``: how a case came to be; with it a folder counts as complete, without it as nothing."""
+"""``--resume``: what is kept is each case whose ``case.json`` is there and says that it was made alike."""
 
 import hashlib
 import json

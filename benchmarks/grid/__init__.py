@@ -1,1 +1,0 @@
-"""The grid: arms that are trained alike, asked alike and compared; ``python -m benchmarks.reproduce`` runs it."""
