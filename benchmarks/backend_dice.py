@@ -10,14 +10,12 @@ the table in ``docs/backends.md``.
 import argparse
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.markdown import table
-from benchmarks.record import read_record, shared_data, write_record
+from benchmarks.record import shared_data, write_record
 from medsegr.cli.measurement import open_data
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
@@ -29,30 +27,22 @@ from medsegr.inference.predictor import Predictor, load
 SETS = ("breast_us_text", "polyp_kvasir", "fundus_idrid", "lung_nodule_lidc", "cxr_montgomery_text")
 """Test sets of the real data that ``lite`` was trained on."""
 
-PAGE = Path(__file__).parents[1] / "docs" / "backends.md"
-BEGIN, END = "<!-- dice: begin -->", "<!-- dice: end -->"
-RECORD = "[backend_dice.json](../benchmarks/results/backend_dice.json)"
 FIRST = "torch"
 
 
 def main() -> None:
-    """Measure, write the record and the table."""
+    """Measure and write the record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", nargs="+", default=list(SETS), help="names of data sets")
     parser.add_argument("--limit", type=int, default=24, help="pictures of each set at most")
     parser.add_argument("--backends", nargs="+", default=["torch:bf16", "openvino", "openvino:bf16"])
     parser.add_argument("--model", default="lite")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only-page", action="store_true", help="Make the table of the record that is there.")
     told = parser.parse_args()
-    if not told.only_page:
-        torch.set_num_threads(told.threads)
-        figures = {folder.name: of_set(folder, told) for folder in open_data([shared_data(name) for name in told.data])}
-        settings = {name: getattr(told, name) for name in ("model", "limit", "threads")}
-        write_record("backend_dice", 0, {**settings, "sets": figures})
-    before, after = PAGE.read_text("utf-8").split(BEGIN)[0], PAGE.read_text("utf-8").split(END)[1]
-    made = as_table(read_record("backend_dice")["sets"])
-    PAGE.write_text(f"{before}{BEGIN}\n{RECORD}:\n\n{made}\n{END}{after}", "utf-8")
+    torch.set_num_threads(told.threads)
+    figures = {folder.name: of_set(folder, told) for folder in open_data([shared_data(name) for name in told.data])}
+    settings = {name: getattr(told, name) for name in ("model", "limit", "threads")}
+    write_record("backend_dice", 0, {**settings, "sets": figures})
 
 
 def of_set(folder: DatasetFolder, told: argparse.Namespace) -> dict[str, dict[str, float]]:
@@ -95,18 +85,6 @@ def outlines(predictor: Predictor, folder: DatasetFolder, name: str) -> Iterator
     for number, found in answered(predictor, case, asked, "true"):
         if asked[number].role in ASKED_ANYWAY and asked[number].truth.any():
             yield number, (np.asarray(found.mask), asked[number].truth)
-
-
-def as_table(sets: dict[str, dict[str, dict[str, float]]]) -> str:
-    """A row for each set and backend."""
-    rows = [
-        (data, name, str(each["findings"]), f"{each['dice']:.3f}", f"{each['gap']:+.2f}",
-         f"{each['changed_percent']:.4f}", f"{each['most_changed_percent']:.3f}")
-        for data, of in sets.items() for name, each in of.items()
-    ]  # fmt: skip
-    return table(
-        ("test set", "backend", "findings", "Dice", "gap, points", "pixels changed, %", "most of one, %"), rows
-    )
 
 
 if __name__ == "__main__":
