@@ -9,7 +9,8 @@ The way of a report, each step a function of what the one before returned:
    ``presence`` gives each cue the words that it reaches, ``heads`` puts in findings that are spoken of without a name.
 4. ``relations``: one ordered table says whose a place, look, size or count is; ``attributes`` gives it; ``sharing``
    and ``splitting`` say which places several findings share, and which make several findings of one.
-5. ``claims``: what several sentences say of one finding is joined.
+5. ``counted``: a group is what its members leave of it. ``claims``: what several sentences say of one finding is
+   joined.
 
 What a sentence may refer to is a frozen ``Context``; no step changes what another returned. Words are data: classes,
 cues and their scopes stand in ``lexicon_data/*.yaml``.
