@@ -38,7 +38,7 @@ def without_members(drafts: Iterable[Draft], text: str, grammar: Grammar) -> lis
         group = groups.get(draft.name)
         if group is not None and _is_member(draft, told[group.number], group, text, grammar):
             group.members.append(number)
-            group.left = None if group.left is None else group.left - 1
+            group.left = None if group.left is None else group.left - (_count(draft) or 1)
         elif _opens(draft, listed):
             groups[draft.name] = _Group(number, _count(draft))
             every.append(groups[draft.name])
@@ -54,14 +54,14 @@ def _count(draft: Draft) -> int | None:
 
 
 def _opens(draft: Draft, listed: Iterable[object]) -> bool:
-    """True for "two nodules" and the "nodules" that head a list; sizes of its members are told with it or not."""
+    """True for the "nodules" that head a list, and for "two nodules" whose sizes are not told with them."""
     if draft.presence == "absent" or not draft.words or draft.group:
         return False
     return draft.words[0] in listed or ((_count(draft) or 0) > 1 and not draft.of("size"))
 
 
 def _is_member(draft: Draft, whole: Draft, group: _Group, text: str, grammar: Grammar) -> bool:
-    if draft.group or group.left == 0:
+    if draft.group or (group.left is not None and group.left <= 0):
         return draft.group == whole.words[0]
     sides = {one.name for one in whole.of("side")} - {"bilateral"}
     if group.left is None or not draft.words or (draft.has_side() and sides.isdisjoint(_sides(draft)) and sides):
@@ -87,7 +87,7 @@ def _is_told_later(one: Attribute) -> bool:
 def _part(told: list[Draft], group: _Group) -> None:
     """Take the members out of a group, or the group out of the report where none is left."""
     whole = told[group.number]
-    gone = group.left == 0 if group.left is not None else not any(map(_is_told_later, whole.attributes))
+    gone = group.left <= 0 if group.left is not None else not any(map(_is_told_later, whole.attributes))
     looks = [one.from_afar() for one in whole.attributes if gone and one.kind in ("texture", "shape")]
     for number in group.members:
         draft = told[number]

@@ -32,7 +32,7 @@ def group_of(sentence: Sentence, target: Tag, grammar: Grammar) -> Span | None:
 
 
 def is_a_member(sentence: Sentence, target: Tag, grammar: Grammar) -> bool:
-    """True for the "one" and "two" that stand for a finding, not for the "one" of "one nodule" or "one on each side"."""
+    """True for the "one" and "two" that stand for a finding, not for that of "one nodule" and "one on each side"."""
     each = any(side.name == "bilateral" for side in sentence.within(target.last, target.last + 2, "side"))
     if each or target.last - target.first > 1:
         return False
