@@ -40,10 +40,11 @@ class Context(NamedTuple):
         graded = bool(places) and bool(last.of("shape") or last.of("size"))
         return Earlier(last.name, last.presence, places, graded, self.listed is not None)
 
-    def side(self, organs: Collection[str]) -> str | None:
-        """The side last spoken of: that of a finding, or of what is headed; else of what is not there or an organ."""
+    def sides(self, organs: Collection[str]) -> tuple[str | None, str | None]:
+        """The side of the finding that is there or of the heading, of what is not there or an organ for want of these;
+        and that last spoken of, whatever of."""
         found = [draft for draft in reversed(self.drafts) if draft.presence != "absent" and draft.name not in organs]
         heading = self.section or self.title
-        if heading is not None and not any(draft.has_side() for draft in found):
-            return heading.name
-        return next((one.name for draft in (*found, *reversed(self.drafts)) for one in draft.of("side")), None)
+        headed = heading.name if heading else None
+        last = next((one.name for draft in reversed(self.drafts) for one in draft.of("side")), headed)
+        return next((one.name for draft in found for one in draft.of("side")), headed or last), last

@@ -31,7 +31,7 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.presence import open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
-from medsegr.cognition.relative_sides import OTHER, SAME, with_sides
+from medsegr.cognition.relative_sides import RELATIVE, with_sides
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
 from medsegr.cognition.tags import PLACES, Sentence
@@ -138,8 +138,8 @@ class _Report:
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
         known = self.reader.known(self.text[unit.start : unit.end], self.modality, self.organs)
-        if not known.sentence.kinds.isdisjoint((SAME, OTHER)):
-            known = Known(with_sides(known.sentence, context.side(self.grammar.organ_targets)), known.organs)
+        if not known.sentence.kinds.isdisjoint(RELATIVE):
+            known = Known(with_sides(known.sentence, *context.sides(self.grammar.organ_targets)), known.organs)
         unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
         before = context.spoken
