@@ -110,7 +110,7 @@ def with_backend(config: TrainConfig, model: ReportGuidedSam, device: torch.devi
     takes = device.type == "cpu" and can_compile_trunk(model)
     if settings.versions and settings.backend == "openvino" and not takes:
         raise ConfigError(
-            f"'trunk_cache.backend' is 'openvino', which is not installed, or does not take '{config.host}' on "
+            f"'trunk_cache.backend' is 'openvino', which is not installed, or does not take this host on "
             f"{device.type.upper()}. Install it (pip install 'medsegr[openvino]'), train on a CPU, or start a run with "
             "trunk_cache.backend=torch."
         )
