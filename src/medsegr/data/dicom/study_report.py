@@ -19,7 +19,6 @@ REPORTS = tuple(f"1.2.840.10008.5.1.4.1.1.{end}" for end in ("88.11", "88.22", "
 """SOP classes of reports in words: Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR; a PDF in DICOM."""
 
 
-@archives_kept_open()
 def list_reports(path: Path) -> dict[str, DicomFile]:
     """StudyInstanceUID -> the study's newest report that is none of ours; by headers alone.
 
@@ -29,27 +28,33 @@ def list_reports(path: Path) -> dict[str, DicomFile]:
     Raises:
         ImageError: A file is damaged.
     """
+    return {study: file for study, (_, file) in _newest(path).items()}
+
+
+@archives_kept_open()
+def _newest(path: Path) -> dict[str, tuple[str, DicomFile]]:
+    """The same, with the moment of each."""
     found: dict[str, tuple[str, DicomFile]] = {}
     for file in dicom_files(path):
         header = read_header(file)
         if header is not None and text(header, "SOPClassUID") in REPORTS and text(header, "Manufacturer") != MAKER:
             study, dated = text(header, "StudyInstanceUID"), (_moment(header), file)
             found[study] = max(found.get(study, dated), dated)
-    return {study: file for study, (_, file) in found.items()}
+    return found
 
 
 def report_of(folder: Path) -> str | None:
-    """The report of the one study that a folder holds: the newest that is none of ours; None where it has none.
+    """The newest report of a folder that is none of ours, whatever study it names; None where there is none.
 
     Raises:
         ReportError: It is damaged, or holds no text.
         MissingExtraError: It is a PDF, and pypdf is not installed.
     """
-    found = next(iter(list_reports(folder).values()), None)
+    found = max(_newest(folder).values(), default=None)
     if found is None:
         return None
     try:
-        return read_dicom_report(found)
+        return read_dicom_report(found[1])
     except ReportError as error:
         raise ReportError(f"The study's report cannot be used: {error}") from error
 
