@@ -15,7 +15,8 @@ class _Later(ssl.SSLContext):
     """Leaves the handshake to :func:`shakes_hands`: pynetdicom wraps one caller after the other, and all would wait."""
 
     def wrap_socket(self, sock: socket.socket, *given: Any, **how: Any) -> ssl.SSLSocket:
-        return super().wrap_socket(sock, *given, **how, do_handshake_on_connect=False)
+        how["do_handshake_on_connect"] = False
+        return super().wrap_socket(sock, *given, **how)
 
 
 def shakes_hands(caller: ssl.SSLSocket) -> bool:
