@@ -21,7 +21,7 @@ def test_the_readme_names_every_page_at_its_end():
 
 
 def test_every_extra_is_named_with_its_command():
-    text = "".join([README, *PAGES.values()])
+    text = "".join([README, (ROOT / "CONTRIBUTING.md").read_text("utf-8"), *PAGES.values()])
     extras = (ROOT / "pyproject.toml").read_text("utf-8").partition("[project.optional-dependencies]")[2]
     names = re.findall(r"^(\w+) = \[", extras.partition("\n[")[0], re.M)
     assert len(names) > 10
