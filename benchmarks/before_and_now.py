@@ -77,8 +77,9 @@ def compared(trees: dict[str, Path], given: Sequence[str], rounds: int) -> dict[
 
 def run(tree: Path, given: Sequence[str]) -> Figures:
     """One call in a process of its own: seconds of the processor, and peak memory in MiB."""
-    environment = {**os.environ, "PYTHONPATH": str(tree / "src"), "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+    told = {"PYTHONPATH": str(tree / "src"), "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as place:
+        environment = {**os.environ, **told, "MEDSEGR_CACHE": place}  # without graphs that were exported before
         out = ["--out", str(Path(place, "out"))] if given[0] == "segment" else []
         before = os.times()
         done = subprocess.run([sys.executable, "-c", CHILD, *given, *out], check=False, capture_output=True, text=True,
