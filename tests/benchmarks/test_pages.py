@@ -37,6 +37,19 @@ def test_pages_name_the_commit_of_commands_that_run_no_more():
         assert re.search("at commit [0-9a-f]{7}; not since", foot)
 
 
+def test_shares_of_the_processors_time_have_no_service():
+    template = pages.environment().get_template("again_block.md.j2")
+    known = read_record("asking_again") | {"clock": "processor", "edit": {"operations": 0.587, "embedding": 0.004}}
+    known.pop("service", None)
+    told = template.render(record=known)
+    assert "shares of the processor's time of the first question" in told and "service" not in told
+    assert {line.count("|") for line in told.splitlines() if line.startswith("|")} == {3}
+    assert "59 % of the first question's operations" in told and "no window" not in told
+    known["edit"]["embedding"] = 0.2
+    assert "by 20 % at its median cell: " in template.render(record=known)
+    assert "no window of the picture" in template.render(record=known)
+
+
 def test_figures_as_cells():
     told = Figure(-0.00004, -0.0132, 0.02)
     assert (

@@ -18,6 +18,7 @@ from medsegr.batch.job import Job
 from medsegr.batch.worker import Worker
 from medsegr.cli.main import main
 from medsegr.errors import ConfigError, PacsError
+from medsegr.pacs import tls
 from medsegr.pacs.archive import Query
 from medsegr.pacs.connect import connect
 from medsegr.pacs.receiver import Ear, listening
@@ -178,7 +179,8 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     return cert, key
 
 
-def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_others(tmp_path):
+def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(tls, "HANDSHAKE_S", 1.0)
     (cert, key), (own, own_key), (other, other_key) = (
         certificate(tmp_path, name) for name in ("node", "peer", "other")
     )
