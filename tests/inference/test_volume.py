@@ -103,6 +103,23 @@ def test_a_click_says_that_it_is_there_in_its_plane_alone():
     assert clicked(planes, 1, labels=(0,))[0].outcome == "unsupported", "what is not there says nothing of the rest"
 
 
+def test_the_plane_that_was_clicked_last_is_shown():
+    planes = [EMPTY, EMPTY, SMALL, EMPTY, AGAIN, EMPTY]
+    shown, told = clicked(planes, 4, 2, 4)
+    assert shown.key_plane == 4 and len(told) == 2, "each plane is asked once"
+    np.testing.assert_array_equal(shown.probability >= 0.5, AGAIN > 0.5)
+
+
+def test_each_finding_shows_the_plane_of_its_own_last_click():
+    model = SurerOfTheBright(WIDTH)
+    prompts = {
+        name: UserPrompt(points=((20, 9), (21, 9)), planes=planes)
+        for name, planes in (("nodule", (3, 1)), ("mass", (1, 3)))
+    }
+    found = Predictor(model).segment(np.stack([SMALL] * 4), "Nodule. Mass.", prompts=prompts).findings
+    assert [finding.key_plane for finding in found] == [1, 3]
+
+
 def test_a_speck_stays_where_it_was_clicked():
     speck = blob(slice(30, 32), slice(50, 53), 1.0)
     planes = [blob(slice(4, 36), slice(4, 36), 1.0)] * 3 + [EMPTY, speck, EMPTY, EMPTY]

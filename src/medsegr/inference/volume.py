@@ -120,14 +120,23 @@ class FindingVolume:
             self._best = rank
             self._show(place, plane, k)
 
-    def click(self, place: int, plane: PlanePrediction, k: int, prompt: UserPrompt) -> None:
-        """Take finding ``k`` of a plane again, which was asked with clicks in it; the other planes stay."""
+    def click(self, place: int, plane: PlanePrediction, k: int, prompt: UserPrompt, *, last: bool) -> None:
+        """Take finding ``k`` of a plane again, which was asked with clicks in it; the other planes stay.
+
+        Args:
+            place: Of the plane.
+            plane: Its answer.
+            k: The finding's place in that.
+            prompt: The clicks in it.
+            last: The last click lies in it: it is the plane to show.
+        """
         mask, self._supports[place], passes = self._taken(place, plane, k, prompt)
         if not passes:
             beside = {place - 1, place + 1} & set(range(len(self._settled)))
             mask = touching(mask, [self._settled.plane(other) for other in beside])
         self.mask = self.mask.with_plane(place, mask)
-        self._show(place, plane, k)
+        if last:
+            self._show(place, plane, k)
 
     def copy(self) -> "FindingVolume":
         """Another one with the same settled planes, which may be clicked in by itself."""
@@ -211,4 +220,5 @@ def _click(
             asked = replace(question, prompts=prompts).part(first)
             (answer,) = ask([image.plane(place, neighbours)], [asked])
             for k, prompt in asked.prompts.items():
-                gathered[first + k].click(place, answer, k, prompt)
+                last = place == question.prompts[first + k].planes[-1]
+                gathered[first + k].click(place, answer, k, prompt, last=last)

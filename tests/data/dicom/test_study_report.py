@@ -25,6 +25,15 @@ def test_the_newest_report_is_read_and_none_of_ours(tmp_path):
     assert report_of(tmp_path / "in").strip() == "Nodule on the left."
 
 
+def test_of_two_studies_in_a_folder_the_newest_report_is_read(tmp_path):
+    for number, (date, words) in enumerate((("20251230", "Mass."), ("20251231", "Nodule on the left.")), 10):
+        made = basic_report(words, 1, {"StudyInstanceUID": uid(1, number)})
+        made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid(9, 1, number)
+        made.ContentDate = date
+        write(tmp_path / f"report-{number}.dcm", made)
+    assert report_of(tmp_path).strip() == "Nodule on the left."
+
+
 def coded(value: str, scheme: str, meaning: str) -> Dataset:
     made = Dataset()
     made.CodeValue, made.CodingSchemeDesignator, made.CodeMeaning = value, scheme, meaning

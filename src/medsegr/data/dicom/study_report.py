@@ -22,7 +22,6 @@ REPORTS = (*(f"1.2.840.10008.5.1.4.1.1.88.{end}" for end in (11, 22, 33, 34)), P
 """SOP classes of reports: Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR; a PDF in DICOM."""
 
 
-@archives_kept_open()
 def list_reports(path: Path) -> dict[str, DicomFile]:
     """StudyInstanceUID -> the study's report that is none of ours; by headers alone.
 
@@ -34,6 +33,12 @@ def list_reports(path: Path) -> dict[str, DicomFile]:
     Raises:
         ImageError: A file is damaged.
     """
+    return {study: file for study, (*_, file) in _ranked(path).items()}
+
+
+@archives_kept_open()
+def _ranked(path: Path) -> dict[str, tuple[bool, str, DicomFile]]:
+    """The same, each behind whether it has words, and its moment."""
     found: dict[str, tuple[bool, str, DicomFile]] = {}
     for file in dicom_files(path):
         header = read_header(file)
@@ -41,21 +46,21 @@ def list_reports(path: Path) -> dict[str, DicomFile]:
             worded = text(header, "SOPClassUID") == PDF or has_words(header)
             study, ranked = text(header, "StudyInstanceUID"), (worded, _moment(header), file)
             found[study] = max(found.get(study, ranked), ranked)
-    return {study: file for study, (*_, file) in found.items()}
+    return found
 
 
 def report_of(folder: Path) -> str | None:
-    """The report of the one study that a folder holds: the newest that is none of ours; None where it has none.
+    """The report of a folder, of whatever study, chosen as :func:`list_reports` does; None where there is none.
 
     Raises:
         ReportError: It is damaged, or holds no text.
         MissingExtraError: It is a PDF, and pypdf is not installed.
     """
-    found = next(iter(list_reports(folder).values()), None)
+    found = max(_ranked(folder).values(), default=None)
     if found is None:
         return None
     try:
-        return read_dicom_report(found)
+        return read_dicom_report(found[-1])
     except ReportError as error:
         raise ReportError(f"The study's report cannot be used: {error}") from error
 
