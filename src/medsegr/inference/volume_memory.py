@@ -65,5 +65,5 @@ def _digest(voxels: np.ndarray) -> bytes:
     """Of what an array holds now, for it may be written to."""
     digest = hashlib.sha256(f"{voxels.dtype.str} {voxels.shape}".encode())
     for plane in voxels:
-        digest.update(np.ascontiguousarray(plane))
+        digest.update(np.ascontiguousarray(plane).data)
     return digest.digest()
