@@ -50,7 +50,7 @@ def test_families_origins_and_what_the_text_tells_stay_apart(families):
 
 
 def test_the_page_has_the_cost_of_every_way(families):
-    own = {"model": {"name": "full-0"}, "split": "test", "settings": {"a_mask_changes_below_dice": 0.9}}
+    own = {"model": {"name": "full-0"}, "split": "test", "settings": {"a_mask_changes_below_dice": 0.9, "limit": None}}
     told = {**own, "command": "c", "date": "d", "seed": 0, "machine": "m", "families": families}
     told["figures"] = card_figures(told)
     assert told["figures"]["real"]["real"]["data polyp_cvc_text"]["side"].value == pytest.approx(0.2055, abs=1e-4)

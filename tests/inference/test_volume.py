@@ -114,9 +114,9 @@ def test_each_finding_shows_the_plane_of_its_own_last_click():
     model = SurerOfTheBright(WIDTH)
     prompts = {
         name: UserPrompt(points=((20, 9), (21, 9)), planes=planes)
-        for name, planes in (("nodule", (3, 1)), ("mass", (1, 3)))
+        for name, planes in (("nodule", (3, 1)), ("pleural_effusion", (1, 3)))
     }
-    found = Predictor(model).segment(np.stack([SMALL] * 4), "Nodule. Mass.", prompts=prompts).findings
+    found = Predictor(model).segment(np.stack([SMALL] * 4), "Nodule. Effusion.", prompts=prompts).findings
     assert [finding.key_plane for finding in found] == [1, 3]
 
 

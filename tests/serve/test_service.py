@@ -180,6 +180,8 @@ def test_what_answers_and_how_it_fares(client, served):
         "name": "bright",
         "trained_targets": {"chest_xray": ["nodule"]},
         "weights_sha256": None,
+        "support_threshold": None,
+        "support_thresholds": {},
     }
     with urllib.request.urlopen(f"{served.address}/metrics") as answer:
         told = answer.read().decode()
