@@ -15,6 +15,7 @@ from medsegr.cognition.lexicon import (
 )
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding, Location
+from medsegr.cognition.vocabulary import Vocabulary
 from medsegr.data.phantoms.study import generate_study
 from medsegr.errors import ConfigError
 from tests.shared_data import shared
@@ -193,6 +194,41 @@ def test_a_cue_of_ones_own_says_what_it_does(tmp_path: Path) -> None:
         load_lexicon([own(tmp_path, "cues:\n  kein: {words: [kein]}\n")])
     with pytest.raises(ConfigError, match=r"looks: unknown 'ahed': expected ahead.*Did you mean 'ahead'"):
         load_lexicon([own(tmp_path, "cues:\n  kein: {effect: absent, looks: ahed, words: [kein]}\n")])
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("effect: uncertain,\n    looks: next", "looks: next is not for the effect uncertain: expected ahead"),
+        ("effect: absent,\n    looks: between", "looks: between is not for the effect absent: expected ahead"),
+        ("effect: uncertain,\n    stops_at: description", "stops_at: description is for the effect absent"),
+        ("effect: absent, looks: back,\n    stops_at: description", "stops_at: description is for the effect absent"),
+        ("effect: absent, looks: next,\n    stops_at: description", "stops_at: description is for the effect absent"),
+        ("effect: nothing,\n    looks: back", "looks: the effect nothing has none: leave it out"),
+        ("effect: ends,\n    stops_at: clause", "stops_at: the effect ends has none: leave it out"),
+        ("effect: leaves_out,\n    looks: ahead", "looks: the effect leaves_out has none: leave it out"),
+    ],
+)
+def test_a_cue_that_would_do_nothing_is_refused(tmp_path: Path, fields: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"own.yaml, line 3: cues, kein: {message}"):
+        load_lexicon([own(tmp_path, f"cues:\n  kein: {{words: [kein], {fields}}}\n")])
+
+
+def test_a_known_cue_is_given_no_reach_that_does_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="own.yaml, line 2: cues, neutral: looks: the effect nothing has none"):
+        load_lexicon([own(tmp_path, "cues:\n  neutral: {words: [kein], looks: back}\n")])
+
+
+def test_signs_in_words_of_ones_own_are_no_expressions(tmp_path: Path) -> None:
+    verbs, adverbs, vertebrae = '["seem (still)", "sit.."]', '["(again)"]', '["S(1", "X.1"]'
+    words = f"words_statement_verbs: {verbs}, words_statement_adverbs: {adverbs}, words_vertebrae: {vertebrae}"
+    lexicon = load_lexicon([own(tmp_path, f"triggers: {{{words}}}\n")])
+    for text in ("The lungs seem (still) clear.", "The lungs are (again) clear."):
+        assert told(text, "chest_xray", lexicon) == [("airspace_opacity", "absent")]
+        assert told(text, "chest_xray", None) == []
+    assert told("The lungs sitxy clear.", "chest_xray", lexicon) == []
+    vocabulary = Vocabulary(lexicon)
+    assert vocabulary.wording_of("X.1").words[0] == "vertebra" != vocabulary.wording_of("Xa1").words[0]
 
 
 def test_questions_take_the_lexicon_of_ones_own(tmp_path: Path) -> None:

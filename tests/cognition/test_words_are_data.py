@@ -2,10 +2,13 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from medsegr.cognition import rule_parser
 from medsegr.cognition.grammar import WORD_SETS, Grammar
@@ -55,6 +58,25 @@ def test_no_module_holds_words_of_reports(path: Path) -> None:
     known = our_names() | NUMERALS
     found = [(line, word) for line, word in word_sets(ast.parse(path.read_text(encoding="utf-8"))) if word not in known]
     assert not found, "words belong into lexicon_data/grammar.yaml"
+
+
+def lists_in(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """The lists of words in a file, each with the names that lead to it."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from lists_in(value, (*path, name))
+    elif isinstance(node, list) and all(isinstance(word, str) for word in node):
+        yield path, node
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_no_word_stands_twice_in_a_list_nor_under_two_cues(domain: str) -> None:
+    content = (FOLDER / "lexicon_data" / f"{domain}.yaml").read_text(encoding="utf-8")
+    read = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    lists = [(path, words) for path, words in lists_in(read) if path[-1] != "code"]
+    assert not [(path, word) for path, words in lists for word, times in Counter(words).items() if times > 1]
+    of_cues = Counter(word for path, words in lists if path[0] == "cues" for word in words)
+    assert not [word for word, times in of_cues.items() if times > 1]
 
 
 def test_the_test_sees_word_sets() -> None:

@@ -103,12 +103,83 @@ def test_a_click_says_that_it_is_there_in_its_plane_alone():
     assert clicked(planes, 1, labels=(0,))[0].outcome == "unsupported", "what is not there says nothing of the rest"
 
 
+def test_the_plane_that_was_clicked_last_is_shown():
+    planes = [EMPTY, EMPTY, SMALL, EMPTY, AGAIN, EMPTY]
+    shown, told = clicked(planes, 4, 2, 4)
+    assert shown.key_plane == 4 and len(told) == 2, "each plane is asked once"
+    np.testing.assert_array_equal(shown.probability >= 0.5, AGAIN > 0.5)
+
+
+def test_each_finding_shows_the_plane_of_its_own_last_click():
+    model = SurerOfTheBright(WIDTH)
+    prompts = {
+        name: UserPrompt(points=((20, 9), (21, 9)), planes=planes)
+        for name, planes in (("nodule", (3, 1)), ("pleural_effusion", (1, 3)))
+    }
+    found = Predictor(model).segment(np.stack([SMALL] * 4), "Nodule. Effusion.", prompts=prompts).findings
+    assert [finding.key_plane for finding in found] == [1, 3]
+
+
 def test_a_speck_stays_where_it_was_clicked():
     speck = blob(slice(30, 32), slice(50, 53), 1.0)
     planes = [blob(slice(4, 36), slice(4, 36), 1.0)] * 3 + [EMPTY, speck, EMPTY, EMPTY]
     assert not found(*planes).mask[4].any()
     kept = clicked(planes, 4, 5)[0]
     assert kept.mask[4].sum() == 6 and kept.key_plane == 5
+
+
+DIM = blob(slice(4, 36), slice(4, 30), 0.57)
+"""Of a support that falls short, and that neighbours may lift."""
+
+DIM_SIZE = 32 * 26
+DOT = blob(slice(20, 23), slice(50, 53), 1.0)
+
+
+def sizes(finding) -> list[int]:
+    return [int(plane.sum()) for plane in finding.planes]
+
+
+def test_a_click_takes_no_speck_from_another_plane_and_lifts_no_weak_one():
+    assert sizes(found(DOT, EMPTY, EMPTY, DIM)) == [9, 0, 0, 0]
+    assert sizes(clicked([DOT, EMPTY, EMPTY, DIM], 3)[0]) == [9, 0, 0, DIM_SIZE]
+    assert sizes(found(DIM, DIM, DIM, EMPTY)) == [0, 0, 0, 0]
+    assert sizes(clicked([DIM, DIM, DIM, EMPTY], 1)[0]) == [0, DIM_SIZE, 0, 0]
+
+
+def fading(monkeypatch, to: float) -> None:
+    """Where this model is told by a click that nothing is there, its support falls."""
+
+    def outline(self, encoding, prompts=None, real=SurerOfTheBright.outline):
+        output = real(self, encoding, prompts)
+        if prompts is not None:
+            output.support_logits = torch.full_like(output.support_logits, float(np.log(to / (1 - to))))
+        return output
+
+    monkeypatch.setattr(SurerOfTheBright, "outline", outline)
+
+
+def test_a_click_outside_changes_its_plane_alone_and_the_support_is_of_what_is_left(monkeypatch):
+    bright = blob(slice(4, 36), slice(4, 30), 1.0)
+    planes = [DIM, bright, DIM, EMPTY]
+    before = found(*planes)
+    assert sizes(before) == [DIM_SIZE, DIM_SIZE, DIM_SIZE, 0]
+    fading(monkeypatch, 0.02)
+    after, _ = clicked(planes, 1, labels=(0,))
+    assert sizes(after) == [DIM_SIZE, 0, DIM_SIZE, 0], "what hung together with it stays"
+    assert (after.outcome, after.reason) == ("outlined", None)
+    assert after.support == pytest.approx(sigmoid(20 * (0.57 - EDGE)), abs=1e-3)
+    assert clicked([EMPTY, bright, EMPTY], 1, labels=(0,))[0].outcome == "unsupported"
+
+
+def test_what_a_click_outside_leaves_does_not_hang_on_clicks_in_other_planes(monkeypatch):
+    fading(monkeypatch, 0.3)
+    assert sizes(clicked([DIM, DIM, EMPTY], 0, labels=(0,))[0]) == [0, 0, 0]
+    for places, labels in (((0, 1), (0, 1)), ((1, 0), (1, 0))):
+        assert sizes(clicked([DIM, DIM, EMPTY], *places, labels=labels)[0]) == [0, DIM_SIZE, 0]
+    bright = blob(slice(4, 36), slice(4, 30), 1.0)
+    for places in ((0,), (0, 1), (1, 0)):
+        after = clicked([DIM, bright, DIM], *places, labels=(0,) * len(places))[0]
+        assert sizes(after) == [DIM_SIZE] * 3
 
 
 def test_where_nothing_is_outlined_the_likeliest_plane_is_shown():

@@ -238,6 +238,14 @@ def test_a_larger_grid_keeps_its_layout_and_a_fresh_modulator_its_bits() -> None
     assert torch.equal(Modulator(16, D, R, (), largest=W)(large, told)[0], large)
 
 
+@pytest.mark.parametrize("aspects", [GUIDED, ()])
+def test_a_larger_grid_is_that_of_each_finding_where_the_images_are_fewer(aspects: tuple[str, ...]) -> None:
+    module, large, told = open_modulator(aspects), torch.randn(B, 16, 2 * H, 2 * W), guidance().per_finding()
+    module.largest = W
+    for one, other in zip(module(large, told), module(large.repeat_interleave(K, 0), told), strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_places_that_are_no_numbers_end_no_process() -> None:
     sampling = ShapeDeformableSampling(8, 16)
     tokens = torch.full((2, 1, 16), float("nan"))

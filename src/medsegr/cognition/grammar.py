@@ -51,7 +51,7 @@ class Grammar(dict[str, frozenset[str]]):
         organs: Word or zone -> names of the organs that it may mean (``hepatic`` -> ``liver``), as in the lexicon.
         broader: Zone -> the greater place that it lies in.
         general: Folded words of a general word or of a general target -> its kind (``("simple", "cyst")`` -> ``cyst``).
-        runs_on: Cues that only the end of a clause stops.
+        runs_on: Cues that only the end of a clause stops; none that look back, which may head a list.
         unsided: Targets that have no side of their own ("ascites"): that of a heading is not theirs.
         lung_findings: Targets that lie in the lung itself.
         lesions: Targets that are a mass or lesion of some organ.
@@ -82,7 +82,9 @@ class Grammar(dict[str, frozenset[str]]):
         groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
         for target in lexicon.targets.values():
             groups[target.group].add(target.name)
-        self.runs_on = frozenset(cue.name for cue in lexicon.cues.values() if cue.stops_at == "clause")
+        self.runs_on = frozenset(
+            cue.name for cue in lexicon.cues.values() if cue.stops_at == "clause" and cue.looks != "back"
+        )
         lesions = tuple(lexicon.triggers.get("words_lesion_names", ()))
         self.broader = {zone.name: zone.within for zone in lexicon.zones.values() if zone.within}
         self.general = general_words(lexicon)

@@ -5,6 +5,7 @@ files of their own; this file holds it as tables and answers questions about it.
 torch.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -145,7 +146,8 @@ def _parts(fields: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]
 def _statements(merged: Merged) -> Iterator[Statement]:
     """The statements, with {be} written out: the verb, or a colon ("lungs {be}clear" means "Lungs: clear" as well)."""
     words = merged.tables["triggers"]
-    verbs, adverbs = ("|".join(words[f"words_statement_{kind}"]["words"]) for kind in ("verbs", "adverbs"))
+    kinds = [words[f"words_statement_{kind}"]["words"] for kind in ("verbs", "adverbs")]
+    verbs, adverbs = ("|".join(map(re.escape, kind)) for kind in kinds)
     verb = rf"(?:(?:{verbs}|:)\s*)?(?:(?:{adverbs})\s+)*"
     for fields in merged.statements:
         presence = "absent" if "absent" in fields else "present"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from medsegr.cognition.lexicon_file import Entry, LexiconFile
-from medsegr.cognition.lexicon_schema import SECTIONS, WORD_SECTIONS, expected, shown
+from medsegr.cognition.lexicon_schema import SECTIONS, WORD_SECTIONS, expected, shown, useless_in_a_cue
 from medsegr.errors import ConfigError
 
 JOINED = ("words", "here", "regions", "zones", "organs", "codes")
@@ -82,6 +82,10 @@ def merge_files(files: Sequence[LexiconFile]) -> Merged:
             _check_names(merged, file, entry)
             if entry.section == "modalities" and _side_without_a_place(merged.tables["modalities"].get(entry.name, {})):
                 file.complain(entry.lines.get("sides", entry.line), f"modalities, {entry.name}: {_SIDELESS}")
+            if entry.section == "cues":
+                for name, said in useless_in_a_cue(merged.tables["cues"].get(entry.name, {})).items():
+                    if name in entry.lines:
+                        file.complain(entry.lines[name], f"cues, {entry.name}: {name}: {said}")
     _refuse_mistakes(files)
     own = sum(entry.section == "statements" for file in files if file.own for entry in file.entries)
     merged.statements = merged.statements[-own:] + merged.statements[:-own] if own else merged.statements

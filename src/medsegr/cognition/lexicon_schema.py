@@ -282,3 +282,16 @@ BOX = table({"rows": share, "columns": share, "off_midline": share})
 """An entry of a view in ``views``: where a zone lies."""
 
 ALL_SECTIONS = ("region", "regions", *SECTIONS, *WORD_SECTIONS, "statements", "views")
+
+
+def useless_in_a_cue(cue: Mapping[str, Any]) -> dict[str, str]:
+    """Fields of a cue that would do nothing, or other than they say -> what to say instead."""
+    effect, looks = cue.get("effect"), cue.get("looks", "ahead")
+    if effect in ("nothing", "ends", "leaves_out"):
+        return {name: f"the effect {effect} has none: leave it out." for name in ("looks", "stops_at") if name in cue}
+    wrong = {}
+    if (effect, looks) in (("absent", "between"), ("uncertain", "next")):
+        wrong["looks"] = f"{looks} is not for the effect {effect}: expected ahead, back or both."
+    if cue.get("stops_at") == "description" and (effect == "uncertain" or looks in ("back", "next", "between")):
+        wrong["stops_at"] = "description is for the effect absent that looks ahead or both: leave it out."
+    return wrong

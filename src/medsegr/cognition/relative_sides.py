@@ -25,8 +25,8 @@ def with_sides(sentence: Sentence, before: str | None) -> Sentence:
 
 def _meant(tag: Tag, sides: Sequence[Tag], before: str | None) -> Tag | None:
     told = [side for side in sides if side.name in _OPPOSITE]
-    near = [side.name for side in told if side.last <= tag.first][-1:] or ([before] if before in _OPPOSITE else [])
-    near = near or [side.name for side in told][:1]
-    if not near or near[0] is None:
+    spoken = [before] if before and before in _OPPOSITE else []
+    near = [side.name for side in told if side.last <= tag.first][-1:] or spoken or [side.name for side in told][:1]
+    if not near:
         return None
     return tag.named("side", near[0] if tag.kind == SAME else _OPPOSITE[near[0]])

@@ -102,11 +102,11 @@ class Tagger:
         for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
-                hedged = stated.presence == "present" and self._is_hedged(wording, places[0], places[-1] + 1)
+                hedged = self._is_hedged(wording, places[0], places[-1] + 1)
                 yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else stated.presence)
 
     def _is_hedged(self, wording: Wording, first: int, last: int) -> bool:
-        """True for "the heart is possibly enlarged", "whether the left hilum is enlarged"."""
+        """True for "the heart is possibly enlarged", "the lungs are probably clear", "whether a hilum is large"."""
         doubts, words = self.grammar["doubts"], wording.words
         while first > 0 and (words[first - 1] in doubts or words[first - 1] in self.grammar["inserts"]):
             first -= 1

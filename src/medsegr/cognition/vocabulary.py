@@ -76,7 +76,7 @@ class Vocabulary:
             letter: name.removeprefix(_LETTERS) for name in words if name.startswith(_LETTERS) for letter in words[name]
         }
         self._no_sides = frozenset(words.get("words_no_sides", ()))
-        vertebrae = "|".join(words.get("words_vertebrae", ())) or "(?!)"
+        vertebrae = "|".join(map(re.escape, words.get("words_vertebrae", ()))) or "(?!)"
         self._vertebra = re.compile(rf"(?<![^\W_])(?:{vertebrae})(?![^\W_])")
         self._met: dict[str, tuple[tuple[Word, int, int], ...]] = {}
 

@@ -42,7 +42,7 @@ class PictureMemory:
 
     Attributes:
         trunks: Those of the pictures.
-        volume: What was drawn of the last volume.
+        volume: What was drawn of the last volume, beyond the limit, for as long as somebody holds that volume.
         found, computed: How many encodings were found, and how many were computed, since the start.
     """
 

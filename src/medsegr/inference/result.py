@@ -32,7 +32,8 @@ class FindingResult:
         support: 0..1, how much the image agrees with the report; of a volume, its best
             plane; None for absent and refused findings, which are not looked for, and of a host alone.
         reason: Why there is no mask, in words without report text; None when there is one.
-        key_plane: Plane to show: where the mask is largest, else where support is highest.
+        key_plane: Plane to show: where the mask is largest, else where support is highest; or the last plane that was
+            clicked.
         location_map: (H, W) 0..1 of ``key_plane``: where the model looked; None for what was not looked for. It and
             the probability are made when they are first asked for.
         probability: (H, W) 0..1 of ``key_plane``, before threshold and support; None for what was not looked for.

@@ -118,11 +118,11 @@ class Modulator(nn.Module):
             guidance = replace(guidance, evidence=F.adaptive_avg_pool2d(guidance.evidence, size))
         added, logits = self.added(F.adaptive_avg_pool2d(features, size), guidance)
         if added is None:
-            return features, logits
+            return _for_each(features, guidance), logits
         if features.is_contiguous(memory_format=torch.channels_last):  # as hosts with BHWC blocks have them
             added = added.contiguous(memory_format=torch.channels_last)
         larger = F.interpolate(added.to(features.dtype), (height, width), mode="bilinear", align_corners=False)
-        return features + larger, logits
+        return _for_each(features, guidance) + larger, logits
 
     def added(
         self, features: Float[Tensor, "m c h w"], guidance: Guidance
