@@ -19,6 +19,7 @@ from medsegr.errors import ConfigError, ServiceError
 from medsegr.serve.config import Limits, ServeConfig
 from medsegr.serve.http_protocol import ImpatientProtocol
 from medsegr.serve.picture_file import suffix_of
+from tests.memory import new_word, remembered
 
 from .running import mask_of, png, running, until
 
@@ -67,6 +68,13 @@ def test_an_answer_is_not_held_back_until_its_head_is_acknowledged():
             return found
 
     assert asyncio.run(no_delay()), "by Nagle's algorithm each takes 40 ms"
+
+
+def test_a_report_that_was_read_is_not_kept(client):
+    name = new_word()
+    for number in range(2):  # what comes twice is kept
+        assert client.parse(f"Nodule of {name} in the left lung.\n{number}.", "chest_xray")["findings"]
+    until(lambda: not remembered(name), seconds=10)
 
 
 def test_an_examination_is_called_as_people_do(client):

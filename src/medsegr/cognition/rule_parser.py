@@ -17,7 +17,6 @@ cues and their scopes stand in ``lexicon_data/*.yaml``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from medsegr.cognition.claims import merge, told_by
@@ -34,9 +33,14 @@ from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
 from medsegr.cognition.tags import Sentence
 from medsegr.cognition.understood import LONGEST, SENTENCES, Known, Understood, understand
+from medsegr.word_forms import fold
 
 LATEST = 24
 """Findings that a sentence may go on about."""
+
+_READERS: "dict[Lexicon, Reader]" = {}
+READERS = 4
+"""Lexicons whose readers are kept."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,11 @@ class Reader:
                 self._known[key] = known if key in self._known else None
         return known
 
+    def forget(self) -> None:
+        """Drop the sentences and words that were met."""
+        self._known.clear()
+        self.tagger.vocabulary.forget()
+
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
         """The findings of a report, in its order."""
         report = _Report(self, text, modality, organs)
@@ -102,10 +111,24 @@ class Reader:
         return Reading(merge(told, kind.frame == "image"), report.not_read)
 
 
-@lru_cache(maxsize=4)
 def reader_of(lexicon: Lexicon) -> Reader:
     """The reader of a lexicon, made once."""
-    return Reader(lexicon)
+    reader = _READERS.get(lexicon)
+    if reader is None:
+        for oldest in (*_READERS,)[: 1 - READERS]:
+            _READERS.pop(oldest, None)
+        reader = _READERS[lexicon] = Reader(lexicon)
+    return reader
+
+
+def forget_reports() -> None:
+    """Drop what is remembered of the reports that were read: sentences and words, which make further ones quicker.
+
+    Answers are the same without. For whoever promises that a report is not kept.
+    """
+    for reader in (*_READERS.values(),):
+        reader.forget()
+    fold.cache_clear()
 
 
 def read_report(text: str, modality: str | None, lexicon: Lexicon, organs: tuple[str, ...] = ()) -> Reading:
