@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets"),
           "load": ("service.md", "serve_load"), "again": ("asking_again.md", "asking_again"),
-          "folders": ("folders.md", "folders"),
+          "folders": ("folders.md", "folders"), "estimate": ("folders.md", "folders"),
           "trunk": ("training.md", "trunk_cache")}  # fmt: skip
 """Block of a page that is written by hand otherwise -> that page and the record that it is made of."""
 
@@ -98,7 +98,8 @@ def pages() -> dict[Path, str]:
     studies = yaml.safe_load(loaded.from_string((RESULTS / "studies.yaml").read_text("utf-8")).render(records=known))
     told = {"records": known, "aims": aims, "studies": studies}
     grids = {name: record for name, record in known.items() if "grid" in record and "figures" in record}
-    found = {DOCS / "results" / f"{name}.md": loaded.get_template("grid.md.j2").render(record=record, name=name)
+    page, commits = loaded.get_template("grid.md.j2"), studies["grids"]
+    found = {DOCS / "results" / f"{name}.md": page.render(record=record, name=name, commit=commits.get(name))
              for name, record in grids.items()}  # fmt: skip
     for name in ("aims", "box", "built_in", "report_card"):
         found[DOCS / "results" / f"{name}.md"] = loaded.get_template(f"{name}.md.j2").render(told)

@@ -3,7 +3,7 @@
 from medsegr.client import Client
 
 with Client("http://127.0.0.1:8000") as client:
-    job = client.segment("scan.png", report="Nodule in the left upper lobe.", modality="chest_xray")
+    job = client.segment("scan.png", report="Polyp in the upper left.", modality="colonoscopy")
     client.download(job, "results")
 """
 

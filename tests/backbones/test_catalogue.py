@@ -4,6 +4,7 @@ import importlib
 import pickle
 import sys
 
+import huggingface_hub
 import pytest
 import torch
 
@@ -17,6 +18,14 @@ from tests.hosts import CONV_SPEC, HOSTS
 from tests.random_hosts import random_sam2, random_sam3_tracker, random_sam_hq
 
 SAVED = {"sam_hq": random_sam_hq, "sam2": random_sam2, "sam3_tracker": random_sam3_tracker}
+
+
+def test_a_host_that_is_not_here_without_the_hub_is_said_to_be_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ConfigError, match="hub was not reached.*hf download"):
+        build_host("facebook/no-such-sam")
+    with pytest.raises(ConfigError, match="holds no readable Hugging Face model"):
+        build_host(str(tmp_path))
 
 
 @pytest.mark.parametrize("family", SAVED)

@@ -31,6 +31,12 @@ def test_tables_on_pages_that_are_written_by_hand_are_up_to_date():
         assert pages.filled(text, block, re.sub(r"\n{3,}", "\n\n", content)) == text, f"{page}: run make results"
 
 
+def test_pages_name_the_commit_of_commands_that_run_no_more():
+    for name in (*(name for name in RESULTS.glob("*.json") if "grid" in read_record(name.stem)), RESULTS / "box.json"):
+        foot = (pages.DOCS / "results" / f"{name.stem}.md").read_text(encoding="utf-8").splitlines()[-1]
+        assert re.search("at commit [0-9a-f]{7}; not since", foot)
+
+
 def test_shares_of_the_processors_time_have_no_service():
     template = pages.environment().get_template("again_block.md.j2")
     known = read_record("asking_again") | {"clock": "processor", "edit": {"operations": 0.587, "embedding": 0.004}}

@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from medsegr.cli.main import main
+from medsegr.errors import ConfigError
+from medsegr.training.dataset import TrainingBatches
 from medsegr.training.shipped_configs import shipped_configs
 from tests.training.small_dataset import make_dataset, small_config
 
@@ -66,3 +68,19 @@ def test_a_full_disk_ends_the_run_in_words_and_with_its_workers(tmp_path: Path) 
     said = " ".join(done.stderr.split())
     assert done.returncode == 2 and "cannot be written" in said and "go on with --resume" in said
     assert "Traceback" not in said and not list((tmp_path / "run").glob(".last*"))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_is_wrong_with_a_batch_is_one_line_whoever_prepares_it(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ConfigError("No such name.")
+
+    monkeypatch.setattr(TrainingBatches, "sample", refuse)  # workers are copies of this process
+    settings = small_config(make_dataset(tmp_path / "discs", 4), tmp_path / "run", steps=1, workers=workers).to_dict()
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(settings))
+    given = ["train", "-d", str(tmp_path / "discs"), "-o", str(tmp_path / "run"), "-c", str(tmp_path / "small.yaml")]
+    assert main(given) == 2
+    bar, *said = capsys.readouterr().err.splitlines()
+    assert bar.startswith("training") and said == ["Error: No such name."]

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from medsegr import Evidence, Finding, Location, ReportPriors, Shape, Texture, UserPrompt
+from medsegr.data.image import load_image
 from medsegr.errors import ConfigError, MedsegrError
 from medsegr.inference.auto import AutoPredictor
 from medsegr.inference.looks import Looks
@@ -255,6 +256,33 @@ def test_a_click_in_a_volume_asks_its_own_plane_again_and_no_other(model, counts
     assert_same(editing.clear(LEFT), before)
     assert taken(counts)["encode"] == 0
     assert_same(editing.click(LEFT, 60, 10, plane=4), clicked)
+
+
+def test_a_volume_that_was_written_to_is_asked_anew(model, counts):
+    image = load_image(np.stack([picture(seed) for seed in range(3)]))
+    predictor = Predictor(model, trunk_memory=100_000_000)
+    before = predictor.segment(image, REPORT, modality="chest_ct")
+    taken(counts)
+    predictor.segment(image, REPORT, modality="chest_ct")
+    assert taken(counts)["encode"] == 0
+    image.voxels[1:] = image.voxels[:-1].copy()
+    after = predictor.segment(image, REPORT, modality="chest_ct")
+    fresh = Predictor(model).segment(image, REPORT, modality="chest_ct")
+    assert not np.array_equal(after[LEFT].mask, before[LEFT].mask)
+    np.testing.assert_array_equal(after[LEFT].mask, fresh[LEFT].mask)
+    assert after[LEFT].support == fresh[LEFT].support
+
+
+def test_a_click_reaches_no_other_plane_where_mirrored_ones_are_looked_at(model):
+    volume = np.random.default_rng(0).integers(0, 255, (4, 48, 60), np.uint8)
+    editing = Predictor(model, flips=True).open(volume, modality="chest_ct")
+    before = editing.segment(REPORT)
+    for place in range(4):
+        clicked = editing.click(LEFT, 30, 20, plane=place)
+        for found, was in zip(clicked.findings, before.findings, strict=True):
+            same = [np.array_equal(one, other) for one, other in zip(found.planes, was.planes, strict=True)]
+            assert all(same[n] for n in range(4) if n != place or found.id != LEFT)
+        editing.clear(LEFT)
 
 
 def test_auto_remembers_with_the_model_that_it_takes(model):

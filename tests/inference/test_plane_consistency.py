@@ -15,7 +15,7 @@ IN_SPACE = np.array([[[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.ones((3, 3)), [[0, 0,
 
 
 def after(mask: np.ndarray, passes, shown: int = 0, **several) -> np.ndarray:
-    return settled(PackedMask.of(mask), list(passes), [shown], **several).unpacked()
+    return settled(PackedMask.of(mask), list(passes), shown, **several).unpacked()
 
 
 def blank(planes: int = 7) -> np.ndarray:

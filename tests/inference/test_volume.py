@@ -128,6 +128,60 @@ def test_a_speck_stays_where_it_was_clicked():
     assert kept.mask[4].sum() == 6 and kept.key_plane == 5
 
 
+DIM = blob(slice(4, 36), slice(4, 30), 0.57)
+"""Of a support that falls short, and that neighbours may lift."""
+
+DIM_SIZE = 32 * 26
+DOT = blob(slice(20, 23), slice(50, 53), 1.0)
+
+
+def sizes(finding) -> list[int]:
+    return [int(plane.sum()) for plane in finding.planes]
+
+
+def test_a_click_takes_no_speck_from_another_plane_and_lifts_no_weak_one():
+    assert sizes(found(DOT, EMPTY, EMPTY, DIM)) == [9, 0, 0, 0]
+    assert sizes(clicked([DOT, EMPTY, EMPTY, DIM], 3)[0]) == [9, 0, 0, DIM_SIZE]
+    assert sizes(found(DIM, DIM, DIM, EMPTY)) == [0, 0, 0, 0]
+    assert sizes(clicked([DIM, DIM, DIM, EMPTY], 1)[0]) == [0, DIM_SIZE, 0, 0]
+
+
+def fading(monkeypatch, to: float) -> None:
+    """Where this model is told by a click that nothing is there, its support falls."""
+
+    def outline(self, encoding, prompts=None, real=SurerOfTheBright.outline):
+        output = real(self, encoding, prompts)
+        if prompts is not None:
+            output.support_logits = torch.full_like(output.support_logits, float(np.log(to / (1 - to))))
+        return output
+
+    monkeypatch.setattr(SurerOfTheBright, "outline", outline)
+
+
+def test_a_click_outside_changes_its_plane_alone_and_the_support_is_of_what_is_left(monkeypatch):
+    bright = blob(slice(4, 36), slice(4, 30), 1.0)
+    planes = [DIM, bright, DIM, EMPTY]
+    before = found(*planes)
+    assert sizes(before) == [DIM_SIZE, DIM_SIZE, DIM_SIZE, 0]
+    fading(monkeypatch, 0.02)
+    after, _ = clicked(planes, 1, labels=(0,))
+    assert sizes(after) == [DIM_SIZE, 0, DIM_SIZE, 0], "what hung together with it stays"
+    assert (after.outcome, after.reason) == ("outlined", None)
+    assert after.support == pytest.approx(sigmoid(20 * (0.57 - EDGE)), abs=1e-3)
+    assert clicked([EMPTY, bright, EMPTY], 1, labels=(0,))[0].outcome == "unsupported"
+
+
+def test_what_a_click_outside_leaves_does_not_hang_on_clicks_in_other_planes(monkeypatch):
+    fading(monkeypatch, 0.3)
+    assert sizes(clicked([DIM, DIM, EMPTY], 0, labels=(0,))[0]) == [0, 0, 0]
+    for places, labels in (((0, 1), (0, 1)), ((1, 0), (1, 0))):
+        assert sizes(clicked([DIM, DIM, EMPTY], *places, labels=labels)[0]) == [0, DIM_SIZE, 0]
+    bright = blob(slice(4, 36), slice(4, 30), 1.0)
+    for places in ((0,), (0, 1), (1, 0)):
+        after = clicked([DIM, bright, DIM], *places, labels=(0,) * len(places))[0]
+        assert sizes(after) == [DIM_SIZE] * 3
+
+
 def test_where_nothing_is_outlined_the_likeliest_plane_is_shown():
     dim = [blob(slice(8, 16), slice(8, 24), value) for value in (0.1, 0.3, 0.2)]
     finding = found(blob(slice(0, 2), slice(0, 2), 0.0), *dim)

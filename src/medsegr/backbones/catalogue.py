@@ -264,6 +264,7 @@ def _load_hugging_face(name: str, revision: str | None) -> tuple[Row, nn.Module]
     try:
         config = transformers.AutoConfig.from_pretrained(name, revision=revision)
     except (OSError, ValueError, KeyError) as error:
+        _refuse_without_hub(name, error)
         here = "That folder holds no readable Hugging Face model." if Path(name).is_dir() else ""
         raise ConfigError(
             f"Host '{name}' cannot be loaded. Expected 'tiny', 'lite_medsam', the path of "
@@ -281,4 +282,17 @@ def _load_hugging_face(name: str, revision: str | None) -> tuple[Row, nn.Module]
             f"Host '{name}' needs a package that is missing. Install it with: pip install timm"
         ) from error
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        _refuse_without_hub(name, error)
         raise ConfigError(f"The weights of host '{name}' cannot be read; download or save them again.") from error
+
+
+def _refuse_without_hub(name: str, error: Exception) -> None:
+    """Raise a ConfigError where a host is not at hand and the hub was not reached; another error is left alone."""
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    if isinstance(error.__cause__, LocalEntryNotFoundError):
+        raise ConfigError(
+            f"Host '{name}' is not on this machine, and the Hugging Face hub was not reached. Try again with a "
+            "connection; or bring its files here (on a machine with one: hf download NAME --local-dir FOLDER) and give "
+            "that folder as --host. --host tiny and --host lite_medsam need no hub."
+        ) from error

@@ -22,7 +22,7 @@ app = typer.Typer(
     name="medsegr",
     cls=Commands,
     help="Medical image segmentation guided by the medical report.\n\n"
-    "Example: medsegr segment scan.png --text 'Nodule in the left upper lobe.' --out results",
+    "Example: medsegr segment scan.png --text 'Polyp in the upper left.' --modality colonoscopy --out results",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -68,7 +68,9 @@ def segment(
     recursive: Annotated[bool, typer.Option("--recursive", help="Also read folders within folders.")] = False,
     workers: Annotated[
         int | None,
-        typer.Option(help="Processes, each with a model; by default one for each core, of many studies.", min=1),
+        typer.Option(
+            help="Processes, each with a model; by default, from 16 studies on, one for each core, 8 at most.", min=1
+        ),
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Pictures in one call of the model; by default 1 on a CPU, 8 on a GPU.", min=1)
@@ -94,7 +96,7 @@ def segment(
 ) -> None:
     """Outline every finding of a report in its image.
 
-    Example: medsegr segment scan.png --text "Nodule in the left upper lobe." --out results
+    Example: medsegr segment scan.png --text "Polyp in the upper left." --modality colonoscopy --out results
     """
     known = load_lexicon(lexicon or ())
     shown = check_modality(modality, known)

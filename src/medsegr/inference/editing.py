@@ -116,7 +116,7 @@ class Editing:
         return self._ask(_State(replace(state.priors, findings=tuple(findings)), prompts))
 
     def click(self, id: str, x: float, y: float, inside: bool = True, *, plane: int | None = None) -> Result:
-        """Add a click in pixels of the picture, from its upper left corner; in a volume it counts in its plane alone.
+        """Add a click in pixels of the picture, from its upper left corner; in a volume it changes its plane alone.
 
         Args:
             id: Of the finding, in the latest result.

@@ -41,11 +41,12 @@ def finding_result(
         return FindingResult(id, finding, nothing, "absent", reason=why, key_plane=middle)
     outcome: Outcome = "outlined"
     reason = None
-    if volume.support < thresholds.support and not volume.marked:
+    empty = not volume.mask.voxels
+    if empty and volume.support < thresholds.support and not volume.marked:
         outcome = "unsupported" if trained else "untrained"
         said = "the image does not show it" if trained else "the model was not trained for it in such pictures"
         reason = f"{said} (support {volume.support:.2f}, needed {thresholds.support:.2f})"
-    elif not volume.mask.voxels:
+    elif empty:
         outcome, reason = "empty", f"no pixel reaches the probability threshold of {thresholds.mask:.2f}"
     affine = image.geometry.displayed_affine() if image.geometry.spacing_known else None
     longest, in_space = extents_mm(volume.mask, affine)

@@ -6,8 +6,10 @@ shadow in one plane alone may be taken for it. Two rules, both about parts of a 
 * **Support along the slices.** A plane whose support passes keeps its mask. One whose support falls short, by
   :data:`WEAK` of the threshold at most, keeps those parts that hang together, plane by plane, with a mask that passes.
 * **Specks.** A part that lies in a single plane and has at most :data:`SPECK` of the voxels of the largest part is
-  left out. Never the largest one, so the only lesion stays however small; never what the plane that is shown has, nor
-  one that a user clicked in; and none where the report counts several or names both sides.
+  left out. Never the largest one, so the only lesion stays however small; never what the plane that is shown has; and
+  none where the report counts several or names both sides.
+
+Both are settled before a user clicks: a click changes its own plane and no other (``volume.py``).
 
 On stacks of three organs in abdominal MRI (``docs/studies.md``), which the model had never
 seen, specks are worth a third of a point of Dice, a gain in most of the stacks that they change; support along the
@@ -54,13 +56,13 @@ def is_several(finding: Finding) -> bool:
     return finding.location.laterality == "bilateral" or count == "multiple" or (count or 1) > 1
 
 
-def settled(mask: PackedMask, passes: Sequence[bool], shown: Sequence[int], *, several: bool = False) -> PackedMask:
+def settled(mask: PackedMask, passes: Sequence[bool], shown: int, *, several: bool = False) -> PackedMask:
     """The mask of a volume after the two rules.
 
     Args:
         mask: Of planes that pass, and of weak ones.
         passes: For each plane, whether its support does.
-        shown: The plane that is shown, and those that a user clicked in.
+        shown: The plane that is shown.
         several: There may be several objects, so nothing is a speck.
     """
     if len(mask) == 1:
@@ -79,6 +81,16 @@ def settled(mask: PackedMask, passes: Sequence[bool], shown: Sequence[int], *, s
         kept.append(np.concatenate([[False], keeps[first : first + count]])[labels])
         first += count
     return kept
+
+
+def touching(plane: Bool[np.ndarray, "h w"], beside: Sequence[Bool[np.ndarray, "h w"]]) -> Bool[np.ndarray, "h w"]:
+    """The parts of a plane that hang together with the planes beside it."""
+    labels, count = _labelled(plane)
+    touched = np.zeros(count + 1, bool)
+    for other in beside:
+        touched[labels[other]] = True
+    touched[0] = False
+    return touched[labels]
 
 
 def _labelled(plane: Bool[np.ndarray, "h w"]) -> tuple[np.ndarray, int]:
@@ -114,10 +126,10 @@ def _held(parts: Parts, passes: Bool[np.ndarray, "d"]) -> Bool[np.ndarray, "n"]:
     return np.isin(parts.body, parts.body[passes[parts.plane]])
 
 
-def _specks(parts: Parts, shown: Sequence[int]) -> Bool[np.ndarray, "n"]:
+def _specks(parts: Parts, shown: int) -> Bool[np.ndarray, "n"]:
     if not len(parts.plane):
         return np.zeros(0, bool)
     whole = np.bincount(parts.body, parts.voxels)
     pieces = np.bincount(parts.body)
     small = whole <= SPECK * whole.max()
-    return small[parts.body] & (pieces[parts.body] == 1) & ~np.isin(parts.plane, shown)
+    return small[parts.body] & (pieces[parts.body] == 1) & (parts.plane != shown)

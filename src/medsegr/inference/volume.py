@@ -14,7 +14,7 @@ from medsegr.cognition.priors import Finding
 from medsegr.data.image import MedicalImage
 from medsegr.inference.packed_mask import PackedMask
 from medsegr.inference.plane import FINDINGS_AT_ONCE, Ask, PlanePrediction, PlaneQuestion
-from medsegr.inference.plane_consistency import WEAK, is_several, settled
+from medsegr.inference.plane_consistency import WEAK, is_several, settled, touching
 from medsegr.inference.upscaled_masks import Later
 from medsegr.inference.user_prompt import UserPrompt
 from medsegr.model.thresholds import Thresholds
@@ -71,6 +71,10 @@ class FindingVolume:
     (``plane_consistency.py``): what a report describes is not in every plane. The finding's own support is that of its
     best plane. Where a user clicked that it is there, it is there, whatever the support.
 
+    Planes speak to each other before any click; a click changes its own plane and no other. A plane that was clicked,
+    but not inside, and whose support is too low keeps of its new mask what hangs together with the planes beside it as
+    they were before all clicks.
+
     Args:
         finding: As the report has it.
         image: Its volume or picture.
@@ -78,7 +82,7 @@ class FindingVolume:
 
     Attributes:
         mask: Of the planes so far.
-        support: 0..1, of the best plane.
+        support: 0..1, of the best plane as the planes are now.
         key_plane: The plane to show; of a volume with clicks, the last of those.
         marked: Whether a user said that it is there, by a click inside or a box.
         location_map, probability, box: Of that plane.
@@ -87,7 +91,6 @@ class FindingVolume:
 
     def __init__(self, finding: Finding, image: MedicalImage, thresholds: Thresholds) -> None:
         self.mask = PackedMask(image.size)
-        self.support = 0.0
         self.key_plane = 0
         self.location_map: Later | np.ndarray | None = None
         self.probability: Later | np.ndarray | None = None
@@ -96,14 +99,20 @@ class FindingVolume:
         self._thresholds = thresholds
         self._several = is_several(finding)
         self._likely = planes_likely(finding.location, image.view, image.planes)
+        self._supports: list[float] = []
         self._passes: list[bool] = []
         self._best: tuple[float, float] = (-1.0, -1.0)
-        self._clicked: list[int] = []
+        self._settled = self.mask
+
+    @property
+    def support(self) -> float:
+        return max(self._supports, default=0.0)
 
     def add(self, plane: PlanePrediction, k: int, prompt: UserPrompt | None = None) -> None:
         """Take finding ``k`` of the next plane, which was asked with a prompt or without."""
         place = len(self.mask)
         mask, support, passes = self._taken(place, plane, k, prompt)
+        self._supports.append(support)
         self._passes.append(passes)
         self.mask.append(mask)
         rank = (float(mask.sum()) if passes else 0.0, support)
@@ -121,21 +130,23 @@ class FindingVolume:
             prompt: The clicks in it.
             last: The last click lies in it: it is the plane to show.
         """
-        mask, _, self._passes[place] = self._taken(place, plane, k, prompt)
+        mask, self._supports[place], passes = self._taken(place, plane, k, prompt)
+        if not passes:
+            beside = {place - 1, place + 1} & set(range(len(self._settled)))
+            mask = touching(mask, [self._settled.plane(other) for other in beside])
         self.mask = self.mask.with_plane(place, mask)
-        self._clicked.append(place)
         if last:
             self._show(place, plane, k)
 
     def copy(self) -> "FindingVolume":
-        """Another one with the same planes, which may be clicked in and settled by itself."""
+        """Another one with the same settled planes, which may be clicked in by itself."""
         made = copy(self)
-        made._passes, made._clicked = [*self._passes], [*self._clicked]
+        made._supports = [*self._supports]
         return made
 
     def settle(self) -> None:
-        """Let the planes of the whole volume speak to each other, once all are there."""
-        self.mask = settled(self.mask, self._passes, [self.key_plane, *self._clicked], several=self._several)
+        """Let the planes of the whole volume speak to each other, once all are there and before any click."""
+        self.mask = self._settled = settled(self.mask, self._passes, self.key_plane, several=self._several)
 
     def _taken(
         self, place: int, plane: PlanePrediction, k: int, prompt: UserPrompt | None
@@ -145,7 +156,6 @@ class FindingVolume:
         support = steered(float(plane.support[k]), 1.0 if self._likely is None else float(self._likely[place]))
         mask = plane.mask(k, self._thresholds.mask)
         passes = support >= needed or marked
-        self.support = max(self.support, support)
         self.looked_twice |= bool(plane.looked_twice[k])
         self.marked |= marked
         return mask if passes or support >= WEAK * needed else np.zeros_like(mask), support, passes
@@ -174,8 +184,8 @@ def gather(
 ) -> list[FindingVolume]:
     """All planes of an image, gathered per finding.
 
-    Clicks in a volume are asked after all planes were asked without: of a plane with clicks the clicked findings are
-    taken anew, and nothing else changes, bit for bit.
+    Clicks in a volume are asked after all planes were asked without, and spoke to each other: of a plane with clicks
+    the clicked findings are taken anew, and no mask in any other plane changes, bit for bit.
 
     Args:
         told: The findings as the report has them, where the question leaves words out; by default, the question's.
@@ -189,13 +199,13 @@ def gather(
         for plane in predict_planes(ask, image, replace(question, prompts=prompts), neighbours):
             for k, volume in enumerate(gathered):
                 volume.add(plane, k, prompts.get(k))
+        for volume in gathered:
+            volume.settle()
         return gathered
 
     gathered = keep(planes) if image.is_volume else planes()
     if image.is_volume and question.prompts:
         _click(ask, image, question, gathered, neighbours)
-    for volume in gathered:
-        volume.settle()
     return gathered
 
 

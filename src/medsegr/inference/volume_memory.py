@@ -3,6 +3,7 @@
 What is kept goes with the volume: once nobody else holds its voxels, it is let go.
 """
 
+import hashlib
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ class _Kept:
 
 
 class VolumeMemory:
-    """One volume, known by its voxels in memory, and what was gathered of it: bits, not floats.
+    """One volume, known by its voxels in memory and what they hold, and what was gathered of it: bits, not floats.
 
     It counts in no limit of a :class:`PictureMemory`, and holds nothing of a volume that is gone.
     """
@@ -42,7 +43,7 @@ class VolumeMemory:
             asked: All that the answer hangs on besides the voxels.
             make: Asks every plane.
         """
-        kept, asked = self._kept, (image.geometry, *asked)
+        kept, asked = self._kept, (image.geometry, _digest(image.voxels), *asked)
         if kept is None or kept.voxels() is not image.voxels or kept.asked != asked:
             self._kept = None
             kept = self._kept = _Kept(weakref.ref(image.voxels, self._forgetting()), asked, make())
@@ -58,3 +59,11 @@ class VolumeMemory:
                 memory._kept = None
 
         return forget
+
+
+def _digest(voxels: np.ndarray) -> bytes:
+    """Of what an array holds now, for it may be written to."""
+    digest = hashlib.sha256(f"{voxels.dtype.str} {voxels.shape}".encode())
+    for plane in voxels:
+        digest.update(np.ascontiguousarray(plane).data)
+    return digest.digest()

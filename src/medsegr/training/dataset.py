@@ -18,6 +18,7 @@ from medsegr.cognition.priors import Finding
 from medsegr.cognition.region_map import seen
 from medsegr.cognition.taught_words import ATTRIBUTES, UNKNOWN, Told
 from medsegr.cognition.text_encoder import TextEncoder
+from medsegr.errors import MedsegrError
 from medsegr.inference.flips import mirrored_finding
 from medsegr.training.augmentation import change_intensity, draw_geometry, move
 from medsegr.training.config import TrainConfig
@@ -246,6 +247,29 @@ class TrainingBatches(Dataset):
 
     def _draw(self, dataset: int, rng: np.random.Generator) -> TrainingStudy:
         return self.store.get(dataset, self._index(dataset, rng))
+
+
+@dataclass(frozen=True, eq=False)
+class BatchesOrErrors(Dataset):
+    """Batches, or what is wrong with one, as a value: torch writes a worker's traceback into the words of its error."""
+
+    batches: TrainingBatches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, number: int) -> TrainingBatch | MedsegrError:
+        try:
+            return self.batches[number]
+        except MedsegrError as error:
+            return error
+
+
+def raised(found: TrainingBatch | MedsegrError) -> TrainingBatch:
+    """The batch; what was wrong with it is raised here, in the process of the run."""
+    if isinstance(found, MedsegrError):
+        raise found
+    return found
 
 
 def validation_keys(store: StudyStore, most: int) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ from medsegr.errors import TrainingError
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.model.trained_targets import KEY, TrainedTargets
 from medsegr.training.config import TrainConfig
-from medsegr.training.dataset import TrainingBatch, TrainingBatches
+from medsegr.training.dataset import BatchesOrErrors, TrainingBatch, TrainingBatches, raised
 from medsegr.training.devices import build_fabric, denormals_flushed, ignore_interrupt, memory_kept, quiet
 from medsegr.training.losses import guided_loss
 from medsegr.training.optimiser import WeightMean, build_optimiser, learning_rate_at
@@ -162,9 +162,10 @@ class _Run:
         batches = TrainingBatches(store, config, vocabulary, self.model.preprocess, rank, self.encoder, told)
         order = range(self.progress.step * config.accumulate, config.steps * config.accumulate)
         deaf = ignore_interrupt if config.workers else None
-        loader = DataLoader(batches, batch_size=None, sampler=order, num_workers=config.workers, worker_init_fn=deaf)
+        both = BatchesOrErrors(batches)
+        loader = DataLoader(both, batch_size=None, sampler=order, num_workers=config.workers, worker_init_fn=deaf)
         with working_folder_importable():  # workers that are no copies of this process import a host's module anew
-            return iter(loader)
+            return map(raised, loader)
 
     def _step(self) -> None:
         """One optimiser step, over ``accumulate`` batches."""

@@ -1,6 +1,8 @@
 """Which report of a study is read."""
 
-from medsegr.data.dicom.study_report import report_of
+from pydicom import Dataset
+
+from medsegr.data.dicom.study_report import list_reports, report_of
 from medsegr.data.image import load_image
 from medsegr.inference.writer import write_case
 from tests.data.dicom.series_maker import uid, write
@@ -30,6 +32,56 @@ def test_of_two_studies_in_a_folder_the_newest_report_is_read(tmp_path):
         made.ContentDate = date
         write(tmp_path / f"report-{number}.dcm", made)
     assert report_of(tmp_path).strip() == "Nodule on the left."
+
+
+def coded(value: str, scheme: str, meaning: str) -> Dataset:
+    made = Dataset()
+    made.CodeValue, made.CodingSchemeDesignator, made.CodeMeaning = value, scheme, meaning
+    return made
+
+
+def entry(relation: str, kind: str, concept: Dataset, **values: object) -> Dataset:
+    made = Dataset()
+    made.RelationshipType, made.ValueType, made.ConceptNameCodeSequence = relation, kind, [concept]
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+def measured() -> Dataset:
+    """A viewer's length: a number, and in words only how it is tracked."""
+    number = Dataset()
+    number.NumericValue, number.MeasurementUnitsCodeSequence = "12.5", [coded("mm", "UCUM", "millimeter")]
+    length = entry("CONTAINS", "NUM", coded("410668003", "SCT", "Length"), MeasuredValueSequence=[number])
+    tracked = entry("HAS OBS CONTEXT", "TEXT", coded("112039", "DCM", "Tracking Identifier"), TextValue="Length:1")
+    return entry("CONTAINS", "CONTAINER", coded("125007", "DCM", "Group"), ContentSequence=[tracked, length])
+
+
+def write_report(folder, number: int, date: str, content: Dataset | None = None, kind: str = "88.33") -> None:
+    made = basic_report("Mass on the right.", 1, {"StudyInstanceUID": uid(1, 1)})
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid(9, 1, number)
+    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = f"1.2.840.10008.5.1.4.1.1.{kind}"
+    made.ContentDate = date
+    if content is not None:
+        made.ContentSequence = [content]
+    write(folder / f"report-{number}.dcm", made)
+
+
+def test_words_go_before_newer_measurements(tmp_path):
+    write_report(tmp_path, 1, "20251231", measured())
+    assert "Length: 12.5 mm" in report_of(tmp_path), "where there are no words, they are read"
+    inside = entry("CONTAINS", "TEXT", coded("121071", "DCM", "Finding"), TextValue="Nodule on the left.")
+    section = entry("CONTAINS", "CONTAINER", coded("121070", "DCM", "Findings"), ContentSequence=[inside])
+    write_report(tmp_path, 2, "20251230", section)
+    write_report(tmp_path, 3, "20251229", kind="88.11")
+    assert "Nodule on the left." in report_of(tmp_path)
+
+
+def test_a_pdf_has_words(tmp_path):
+    write_report(tmp_path, 1, "20251231", measured())
+    write_report(tmp_path, 2, "20251230", measured(), kind="104.1")
+    (found,) = list_reports(tmp_path).values()
+    assert found.path.name == "report-2.dcm"
 
 
 def test_a_study_without_one_has_none(tmp_path):

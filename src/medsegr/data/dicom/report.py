@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 IMAGE_LIBRARY = ("111028", "126200")
 """DCM codes of the sections that describe pictures, not findings."""
 
+CONTEXT = ("HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS ACQ CONTEXT")
+"""Relations of what qualifies a report or an entry of it: its language, who observed, how a measurement is tracked."""
+
 DEEPEST = 40
 """Levels of nested content that are read."""
 
@@ -48,6 +51,17 @@ def read_dicom_report(file: DicomFile) -> str:
     if not lines:
         raise ReportError(f"{file.name} is a structured report without any text, code or number in it.")
     return "\n".join(lines) + "\n"
+
+
+def has_words(item: "Dataset", depth: int = 0) -> bool:
+    """Whether a structured report says something in words, beyond codes, numbers and their context."""
+    for part in items(item, "ContentSequence") if depth < DEEPEST else ():
+        concept = text(first(part, "ConceptNameCodeSequence"), "CodeValue")
+        if text(part, "RelationshipType").upper() in CONTEXT or concept in IMAGE_LIBRARY:
+            continue
+        if (text(part, "ValueType").upper() == "TEXT" and text(part, "TextValue")) or has_words(part, depth + 1):
+            return True
+    return False
 
 
 def _lines(item: "Dataset", depth: int) -> Iterator[str]:

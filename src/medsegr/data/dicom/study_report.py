@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from medsegr.data.dicom.files import DicomFile, dicom_files, read_header
 from medsegr.data.dicom.header import text
-from medsegr.data.dicom.report import read_dicom_report
+from medsegr.data.dicom.report import has_words, read_dicom_report
 from medsegr.data.zip_archive import archives_kept_open
 from medsegr.errors import ReportError
 
@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 MAKER = "medsegr"
 """The manufacturer that our own objects state; what we wrote is no report that a study was read with."""
 
-REPORTS = tuple(f"1.2.840.10008.5.1.4.1.1.{end}" for end in ("88.11", "88.22", "88.33", "88.34", "104.1"))
-"""SOP classes of reports in words: Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR; a PDF in DICOM."""
+PDF = "1.2.840.10008.5.1.4.1.1.104.1"
+"""SOP class of a PDF in DICOM."""
+
+REPORTS = (*(f"1.2.840.10008.5.1.4.1.1.88.{end}" for end in (11, 22, 33, 34)), PDF)
+"""SOP classes of reports: Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR; a PDF in DICOM."""
 
 
 def list_reports(path: Path) -> dict[str, DicomFile]:
-    """StudyInstanceUID -> the study's newest report that is none of ours; by headers alone.
+    """StudyInstanceUID -> the study's report that is none of ours; by headers alone.
+
+    Those with words go before those of codes and measurements alone, such as a viewer keeps; of several, the newest.
 
     Args:
         path: A folder, archive or DICOMDIR.
@@ -28,33 +33,34 @@ def list_reports(path: Path) -> dict[str, DicomFile]:
     Raises:
         ImageError: A file is damaged.
     """
-    return {study: file for study, (_, file) in _newest(path).items()}
+    return {study: file for study, (*_, file) in _ranked(path).items()}
 
 
 @archives_kept_open()
-def _newest(path: Path) -> dict[str, tuple[str, DicomFile]]:
-    """The same, with the moment of each."""
-    found: dict[str, tuple[str, DicomFile]] = {}
+def _ranked(path: Path) -> dict[str, tuple[bool, str, DicomFile]]:
+    """The same, each behind whether it has words, and its moment."""
+    found: dict[str, tuple[bool, str, DicomFile]] = {}
     for file in dicom_files(path):
         header = read_header(file)
         if header is not None and text(header, "SOPClassUID") in REPORTS and text(header, "Manufacturer") != MAKER:
-            study, dated = text(header, "StudyInstanceUID"), (_moment(header), file)
-            found[study] = max(found.get(study, dated), dated)
+            worded = text(header, "SOPClassUID") == PDF or has_words(header)
+            study, ranked = text(header, "StudyInstanceUID"), (worded, _moment(header), file)
+            found[study] = max(found.get(study, ranked), ranked)
     return found
 
 
 def report_of(folder: Path) -> str | None:
-    """The newest report of a folder that is none of ours, whatever study it names; None where there is none.
+    """The report of a folder, of whatever study, chosen as :func:`list_reports` does; None where there is none.
 
     Raises:
         ReportError: It is damaged, or holds no text.
         MissingExtraError: It is a PDF, and pypdf is not installed.
     """
-    found = max(_newest(folder).values(), default=None)
+    found = max(_ranked(folder).values(), default=None)
     if found is None:
         return None
     try:
-        return read_dicom_report(found[1])
+        return read_dicom_report(found[-1])
     except ReportError as error:
         raise ReportError(f"The study's report cannot be used: {error}") from error
 
