@@ -69,7 +69,7 @@ def _library(model: str, pictures: Sequence[np.ndarray], clock: Clock) -> Times:
 
 
 def _edit(model: str, picture: np.ndarray) -> dict[str, float]:
-    """What an edited prior changes: operations that come again, of all; how far the embedding's middle cell moves."""
+    """What an edited prior changes: operations that come again, of all; how far the embedding's median cell moves."""
     guided = load(model, backend="torch").model.eval()
     pixels, views = guided.preprocess([picture.astype(np.float32) / 255])
     first, edited = (parse_report(text, ASKED["modality"]).findings for text in (FIRST, EDITED))

@@ -47,7 +47,7 @@ PLACES = ("upper left", "upper right", "lower left", "lower right", "left", "rig
 def main() -> None:
     """Measure, print a table, and write the record."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--backends", nargs="+", default=["torch", "openvino"], help="NAME or NAME:PRECISION")
+    options.add_argument("--backends", nargs="+", help="NAME or NAME:PRECISION")
     options.add_argument("--findings", nargs="+", type=int, default=[1, 8])
     options.add_argument("--model", default="lite")
     options.add_argument("--rounds", type=int, default=7)
@@ -55,16 +55,18 @@ def main() -> None:
     options.add_argument("--vit-b", action="store_true")
     options.add_argument("--side", type=int, default=1024)
     told = options.parse_args()
+    backends = told.backends or ["torch", "torch:bf16" if told.vit_b else "openvino"]
     torch.set_num_threads(told.threads)
+    torch.manual_seed(0)
     if told.vit_b:
-        ways = vit_b(told.side, told.backends)
+        ways = vit_b(told.side, backends)
         settings = {"side": told.side, "threads": told.threads, "rounds": told.rounds}
         write_record("backends_vit_b", 0, {**settings, "figures": figures(in_turn(ways, told.rounds))})
         return
     with tempfile.TemporaryDirectory() as folder:
         picture = drawn(Path(folder) / "picture.png")
         ways: dict[str, Callable[[], object]] = {"peer, box": peer(picture, Path(folder))}
-        for name in told.backends:
+        for name in backends:
             backend, _, precision = name.partition(":")
             predictor = load(told.model, backend=backend, precision=precision or "f32")
             for count in told.findings:

@@ -9,6 +9,7 @@ the processor's time with one thread, which a busy machine changes least, and pe
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -17,21 +18,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.folders import phantoms
+from benchmarks.folders import CHILD, PLAIN, phantoms
 from benchmarks.record import write_record
 from benchmarks.source_trees import ROOT, source_tree
 
-BEFORE, REPORT = "d769330", "Nodule in the right upper lobe. No pleural effusion."
-CHILD = """
-import resource, sys
-from medsegr.cli.main import main
-code = main(sys.argv[1:])
-with open("/proc/self/status") as status:  # the resources' own figure begins with that of the process that starts it
-    own = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
-workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print(max(own, workers) / 1024, file=sys.stderr)
-sys.exit(code)
-"""
+REPORT = "Nodule in the right upper lobe. No pleural effusion."
 Figures = dict[str, float]
 
 
@@ -39,7 +30,7 @@ def main() -> None:
     """Measure and write the record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--before", default=BEFORE, help="revision, or checkout, of the build before")
+    parser.add_argument("--before", default=PLAIN, help="revision, or checkout, of the build before")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, source_tree(told.before) as tree:
         image = phantoms(Path(place), 1)[0][0]
@@ -77,8 +68,9 @@ def compared(trees: dict[str, Path], given: Sequence[str], rounds: int) -> dict[
 
 def run(tree: Path, given: Sequence[str]) -> Figures:
     """One call in a process of its own: seconds of the processor, and peak memory in MiB."""
-    environment = {**os.environ, "PYTHONPATH": str(tree / "src"), "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+    told = {"PYTHONPATH": str(tree / "src"), "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as place:
+        environment = {**os.environ, **told, "MEDSEGR_CACHE": place}  # without graphs that were exported before
         out = ["--out", str(Path(place, "out"))] if given[0] == "segment" else []
         before = os.times()
         done = subprocess.run([sys.executable, "-c", CHILD, *given, *out], check=False, capture_output=True, text=True,
@@ -87,7 +79,7 @@ def run(tree: Path, given: Sequence[str]) -> Figures:
     if done.returncode:
         raise SystemExit(f"{given[0]} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return {"processor_s": spent, "peak_mib": float(done.stderr.splitlines()[-1])}
+    return {"processor_s": spent, "peak_mib": json.loads(done.stderr.splitlines()[-1])["peak_mib"]}
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from benchmarks.source_trees import ROOT, source_tree
 
 SEED = 31
 PLAIN = "d769330"
-"""The last commit whose ``segment`` made one case after another, and drew all pictures itself."""
+"""The last commit whose ``segment`` made one case after another, and drew all pictures itself: the build before."""
 
 SIDE, FEW = 64, 10
 """Of the pictures for which memory is measured, px; and the few whose peak is held against that of many."""
@@ -139,6 +139,7 @@ def measured(tree: Path, given: list[str], threads: int | None = None) -> dict[s
         if done.returncode:
             raise SystemExit(f"segment of {tree.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
         figures: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
+        figures["peak_mib"] = round(figures["peak_mib"])
         ends = sorted(path.stat().st_mtime for path in out.glob("*/findings.json"))
         spent, between = figures.pop("processor_s") / len(ends), ends[-1] - ends[0]
         return {"cases": len(ends), "seconds": round(seconds, 1), "between_s": round(between, 2),
@@ -161,11 +162,13 @@ from medsegr.cli.main import main
 code = main(sys.argv[1:])
 own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
 spent = sum(used.ru_utime + used.ru_stime for used in (own, others))
-peak = max(own.ru_maxrss, others.ru_maxrss) / 1024
-print(json.dumps({"processor_s": spent, "peak_mib": round(peak)}), file=sys.stderr)
+with open("/proc/self/status") as status:  # ru_maxrss of its own begins with that of the process that starts it
+    high = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+peak = max(high, others.ru_maxrss) / 1024
+print(json.dumps({"processor_s": spent, "peak_mib": peak}), file=sys.stderr)
 sys.exit(code)
 """
-"""What such a program does; seconds of workers count once they have ended."""
+"""What such a program does; figures of workers count once they have ended."""
 
 
 if __name__ == "__main__":

@@ -55,7 +55,10 @@ def test_where_gradients_are_wanted_the_layers_run_as_they_are(calls):
     layer, norm, maps = nn.Conv2d(3, 4, 1, bias=False), norm_of(4), torch.randn(1, 3, 5, 5)
     convolved(layer, norm, maps, True).sum().backward()
     assert layer.weight.grad is not None and norm.weight.grad is not None
-    linear(nn.Linear(3, 2), torch.randn(4, 3)).sum().backward()
+    trained, seen = nn.Linear(3, 2), []
+    trained.register_forward_hook(lambda *_: seen.append(True))
+    linear(trained, torch.randn(4, 3)).sum().backward()
+    assert seen == [True], "what hangs on the layer is called"
     frozen = nn.Linear(3, 2).requires_grad_(False)
     tokens = torch.randn(4, 3, requires_grad=True)
     linear(frozen, tokens).sum().backward()

@@ -3,6 +3,8 @@
 import json
 import sys
 
+import torch
+
 from benchmarks import backends, record
 
 
@@ -19,3 +21,19 @@ def test_what_is_measured_is_written(monkeypatch, tmp_path, capsys):
     assert made["figures"]["peer, box"]["wall share"] == 1.0
     assert made["figures"]["torch, 1"]["processor s"] >= 0
     assert (made["model"], made["rounds"], made["threads"]) == ("lite", 2, 1)
+
+
+def test_vit_b_is_asked_of_torch_with_the_same_weights_each_time(monkeypatch, tmp_path, capsys):
+    seen = []
+
+    def asked(side, names):
+        seen.append((side, names, float(torch.rand(()))))
+        return {"SamModel, box": lambda: sum(range(20_000))}
+
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(backends, "vit_b", asked)
+    monkeypatch.setattr(sys, "argv", ["backends.py", "--vit-b", "--side", "64", "--rounds", "1", "--threads", "1"])
+    backends.main()
+    backends.main()
+    assert seen[0] == seen[1] and seen[0][:2] == (64, ["torch", "torch:bf16"])
+    assert (tmp_path / "backends_vit_b.json").is_file()

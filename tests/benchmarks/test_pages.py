@@ -31,6 +31,19 @@ def test_tables_on_pages_that_are_written_by_hand_are_up_to_date():
         assert pages.filled(text, block, re.sub(r"\n{3,}", "\n\n", content)) == text, f"{page}: run make results"
 
 
+def test_shares_of_the_processors_time_have_no_service():
+    template = pages.environment().get_template("again_block.md.j2")
+    known = read_record("asking_again") | {"clock": "processor", "edit": {"operations": 0.587, "embedding": 0.004}}
+    known.pop("service", None)
+    told = template.render(record=known)
+    assert "shares of the processor's time of the first question" in told and "service" not in told
+    assert {line.count("|") for line in told.splitlines() if line.startswith("|")} == {3}
+    assert "59 % of the first question's operations" in told and "no window" not in told
+    known["edit"]["embedding"] = 0.2
+    assert "by 20 % at its median cell: " in template.render(record=known)
+    assert "no window of the picture" in template.render(record=known)
+
+
 def test_figures_as_cells():
     told = Figure(-0.00004, -0.0132, 0.02)
     assert (

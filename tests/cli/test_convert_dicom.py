@@ -169,7 +169,8 @@ def test_the_report_of_a_study_is_that_of_its_images(packed, tmp_path, capsys) -
         source = Path(shutil.make_archive(str(tmp_path / "all"), "zip", source))
     code, printed, err = run(capsys, *arguments(source, tmp_path / "set"))
     assert code == 0 and "2 reports" in printed, err
-    assert "1 reports cannot be used and were left out, the first is " in err and "Nodule" not in err + printed
+    assert "1 reports cannot be used and were left out\n" in err and "Nodule" not in err + printed
+    assert "a-report" not in err + printed, "names of DICOM files may be those of patients"
     data = DatasetFolder(tmp_path / "set")
     said = [(data.report(f"p{number:03d}-1.nii.gz") or "").strip() for number in (1, 2, 3, 4)]
     assert said == ["Nodule on the left.", "Effusion on the right.", "", ""]

@@ -60,6 +60,10 @@ COMMANDS = {
     "the examined model": ("report-card --data sets/labelled --model run/best --out run", []),
     "a compared run": ("compare sets case --out case", []),
     "the sources": ("data referring sets/labelled sets", []),
+    "the suite's lexicon": ("data referring sets/labelled case --lexicon case/own.yaml", []),
+    "the converted set's lexicon": (
+        "data convert lvit case --from lvit --modality chest_xray --target pneumonia --lexicon case/own.yaml", [],
+    ),
     "the foreign set": ("data convert lvit lvit --from lvit --modality chest_xray --target pneumonia", []),
     "its images": (
         "data convert lvit lvit/Test_Folder/img --from lvit --modality chest_xray --target pneumonia", [],

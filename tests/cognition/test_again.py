@@ -2,8 +2,10 @@
 
 import pytest
 
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.cognition.priors import Finding
+from medsegr.cognition.rule_parser import read_report
 
 
 def read(text: str, modality: str = "chest_ct") -> list[Finding]:
@@ -102,3 +104,17 @@ def test_a_size_goes_with_the_place_it_is_spoken_with(text: str) -> None:
 )
 def test_sizes_behind_all_places_belong_to_all(text: str, sizes: tuple[float, ...]) -> None:
     assert [found.shape.size_mm for found in read(text)] == [sizes, sizes]
+
+
+def test_an_item_of_a_list_that_was_not_read_is_told() -> None:
+    text = "Fractures: 1) left 5th rib 2) left clavicle 3) right clavicle normal"
+    reading = read_report(text, "chest_xray", load_lexicon())
+    assert [finding.location.zones for finding in reading.findings] == [("clavicle",)]
+    assert [text[first:last] for first, last in reading.not_read] == ["left 5th rib"]
+
+
+def test_what_is_left_of_a_group_has_its_words_and_members_theirs() -> None:
+    text = "Two nodules, one of them in the right lung."
+    rest, member = read(text)
+    words = [[text[first:last] for first, last in one.evidence.target] for one in (rest, member)]
+    assert (words, rest.shape.count, member.shape.count) == ([["nodules"], ["one of them"]], 1, 1)

@@ -18,6 +18,7 @@ from medsegr.batch.job import Job
 from medsegr.batch.worker import Worker
 from medsegr.cli.main import main
 from medsegr.errors import ConfigError, PacsError
+from medsegr.pacs import tls
 from medsegr.pacs.archive import Query
 from medsegr.pacs.connect import connect
 from medsegr.pacs.receiver import Ear, listening
@@ -178,7 +179,8 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     return cert, key
 
 
-def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_others(tmp_path):
+def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(tls, "HANDSHAKE_S", 1.0)
     (cert, key), (own, own_key), (other, other_key) = (
         certificate(tmp_path, name) for name in ("node", "peer", "other")
     )
@@ -195,6 +197,20 @@ def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_other
     with listening(Ear("127.0.0.1", 0, "MEDSEGR", (), tls_of(cert, key)), lambda _: 0) as port:
         assert dcmtk("echoscu", *asking, "+tla", "localhost", port).returncode == 0, "nobody asked for one"
         assert dcmtk("echoscu", "-aec", "MEDSEGR", "+cf", other, "+tla", "localhost", port).returncode != 0
+
+
+def test_a_silent_caller_keeps_nobody_waiting_and_is_hung_up_on(tmp_path, monkeypatch):
+    cert, key = certificate(tmp_path, "node")
+    asking = ("echoscu", "-aet", "SENDER", "-aec", "MEDSEGR", "+cf", cert, "+tla", "localhost")
+    with listening(Ear("127.0.0.1", 0, "MEDSEGR", (), tls_of(cert, key)), lambda _: 0) as port:
+        with socket.create_connection(("127.0.0.1", port)) as silent:
+            assert dcmtk(*asking, port).returncode == 0
+            silent.setblocking(False)
+            with pytest.raises(BlockingIOError):  # it may still speak
+                silent.recv(1)
+        monkeypatch.setattr(tls, "HANDSHAKE_S", 0.1)
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as silent:
+            assert silent.recv(1) == b""
 
 
 def test_what_tls_cannot_be_made_of_is_said(tmp_path):

@@ -1,4 +1,4 @@
-"""The same to the addresses by which MONAI Label's clients ask."""
+"""Hostile requests to the addresses by which MONAI Label's clients ask."""
 
 import json
 from collections.abc import Iterator

@@ -33,6 +33,13 @@ Blob.prototype.arrayBuffer = async function () {
   await new Promise((go) => window.held.push(go));
   return read.call(this);
 };"""
+HOLD_READINGS = """
+const sent = window.fetch;
+window.readings = [];
+window.fetch = async (path, options) => {
+  if (path === "/v1/parse") await new Promise((go) => window.readings.push(go));
+  return sent(path, options);
+};"""
 RELEASE = "window.pass = true; for (const go of window.held.splice(0)) go();"
 POINTS = "return document.querySelectorAll('#marks .point.back').length"
 ROWS = "return document.querySelectorAll('#findings tbody').length"
@@ -140,3 +147,20 @@ def test_what_is_typed_before_an_answer_comes_is_asked_after_it(opened, tmp_path
     opened.until(lambda: opened.js(ROWS) == 1 and opened.js(LOOKED_FOR))
     opened.settled()
     assert opened.mask_box(1) and len(opened.js("return window.views")) == 2
+
+
+def test_a_picture_is_sent_though_the_last_one_is_answered_while_the_report_is_read(opened, tmp_path):
+    opened.js(HOLD)
+    opened.drop(*write_study(tmp_path, phantom(), ".png"))
+    held(opened)
+    opened.js(HOLD_READINGS + TYPE, CONSOLIDATION)
+    opened.drop(write_narrow(tmp_path))
+    opened.until(lambda: opened.js("return window.readings.length"))
+    opened.js(RELEASE)
+    shown = "document.getElementById('base').width === 256"
+    opened.until(lambda: opened.js(f"return window.gone.length || {shown}"))
+    opened.js("for (const go of window.readings.splice(0)) go()")
+    opened.until(lambda: opened.js(ROWS) == 1 and opened.js(LOOKED_FOR))
+    opened.settled()
+    assert opened.js("return document.getElementById('base').width") == NARROW
+    assert len(opened.js("return window.views")) == 2

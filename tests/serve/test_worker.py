@@ -6,7 +6,9 @@ import sys
 import threading
 import zipfile
 from dataclasses import fields, replace
+from functools import partial
 
+import nibabel as nib
 import numpy as np
 import pytest
 from PIL import Image
@@ -23,6 +25,7 @@ from medsegr.serve.schemas import CaseAnswer, FindingAnswer, ModelAnswer, PriorF
 from medsegr.serve.worker import Setup, segment_job
 from medsegr.serve.worker_process import WorkerProcess
 from tests.data.dicom.series_maker import lopsided, uid, write_series
+from tests.memory import new_word, remembered
 
 from .running import mask_of, running
 
@@ -66,6 +69,18 @@ def test_a_job_gives_what_the_library_gives(folder, predictor):
             assert (mask_of((folder / "result" / entry["mask"]).read_bytes()) == found.mask).all()
     assert (folder / "result" / "overlay.png").is_file()
     assert report not in (folder / "result" / "findings.json").read_text()
+
+
+def test_a_report_is_gone_when_its_job_has_ended(folder, random_model):
+    name, told, pictures = new_word(), [], ReadPictures(1_000_000)
+    remembers = load(random_model, trunk_memory=1_000_000)
+    (folder / "picture.png").unlink()
+    nib.save(nib.Nifti1Image(lopsided((24, 30, 2)).astype(np.int16), np.eye(4)), folder / "picture.nii.gz")
+    for number in range(2):  # what comes twice is remembered
+        ask(folder, report=f"Nodule of {name} in the left lung.\n{number}.", modality="chest_ct", pictures=True)
+        do = partial(segment_job, remembers, folder, SETUP, pictures=pictures)
+        worker._do(remembers, folder, do, lambda event, **_: told.append(event))
+    assert told[-1] == "done" and remembered(name) == []
 
 
 def test_words_of_a_lexicon_of_ones_own_are_read(folder, predictor, tmp_path):

@@ -18,7 +18,9 @@ from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
 from medsegr.square import Square
 from medsegr.training import train as training
+from medsegr.training import trunk_cache
 from medsegr.training.config import TrainConfig, TrunkCacheConfig
+from medsegr.training.config_file import load_config
 from medsegr.training.dataset import TrainingBatches
 from medsegr.training.studies import StudyStore
 from medsegr.training.train import train
@@ -81,6 +83,36 @@ def test_a_run_goes_on_as_if_it_had_not_stopped_whatever_is_kept(data, host, tmp
     settings["trunk_cache"] = TrunkCacheConfig(versions=2)
     with pytest.raises(ConfigError, match="trunk_cache"):
         train(config_of(data, tmp_path / "run", host, **settings), resume=True, show_progress=False)
+
+
+def test_a_resumed_run_has_the_trunks_that_it_learned_from(data, host, tmp_path, monkeypatch):
+    settings = {"trunk_cache": TrunkCacheConfig(versions=1), "steps": 2, "validate_every": 2}
+    config = config_of(data, tmp_path / "run", host, **settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training._Run, "_time_is_up", lambda run, _: run.progress.step == 1)
+        train(config, show_progress=False)
+    assert load_config(tmp_path / "run" / "config.yaml").trunk_cache.backend == "torch"
+    monkeypatch.setattr(trunk_cache, "can_compile_trunk", lambda _: True)  # as if OpenVINO had come meanwhile
+    with pytest.raises(ConfigError, match=r"other settings of: trunk_cache\.backend\."):
+        train(config, resume=True, show_progress=False)
+    settings["trunk_cache"] = TrunkCacheConfig(versions=1, backend="torch")
+    assert train(config_of(data, tmp_path / "run", host, **settings), resume=True, show_progress=False).finished
+
+
+def test_who_computes_trunks_is_settled_before_a_run(data, host, tmp_path, monkeypatch):
+    def settled(backend: str, device: str, versions: int = 1) -> str:
+        kept = TrunkCacheConfig(versions=versions, backend=backend)
+        config = config_of(data, tmp_path, host, trunk_cache=kept)
+        return trunk_cache.with_backend(config, model, torch.device(device)).trunk_cache.backend
+
+    model = attach(random_sam(SIDE), AdapterConfig(token_dim=16, heads=2, blocks=(1,)))
+    for takes in (True, False):
+        monkeypatch.setattr(trunk_cache, "can_compile_trunk", lambda _, takes=takes: takes)
+        assert settled("auto", "cpu") == ("openvino" if takes else "torch")
+        assert settled("auto", "cuda") == settled("torch", "cpu") == "torch", "trunks are computed where one trains"
+        assert settled("auto", "cpu", versions=0) == "auto"
+        with pytest.raises(ConfigError, match="is 'openvino', which is not installed, or does not take"):
+            settled("openvino", "cuda" if takes else "cpu")
 
 
 def test_what_is_kept_is_not_computed_again(data, host, tmp_path):

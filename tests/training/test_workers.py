@@ -19,6 +19,8 @@ def test_workers_end_with_a_run_that_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "TrainingBatches", Broken)
     with pytest.raises(OSError, match="the disk is gone") as held:  # as a caller holds it who goes on
         train(small_config(make_dataset(tmp_path / "set"), tmp_path / "run", workers=1), show_progress=False)
+    for worker in multiprocessing.active_children():
+        worker.join(10)
     left = multiprocessing.active_children()
     for worker in left:  # else this process could not end
         worker.kill()

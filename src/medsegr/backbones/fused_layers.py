@@ -51,10 +51,10 @@ def linear(layer: nn.Module, tokens: Tensor, gelu: bool = False) -> Tensor:
         tokens: (..., C).
         gelu: Whether the GELU is taken.
     """
-    if type(layer) is not nn.Linear:
+    if type(layer) is not nn.Linear or not _serves(tokens, layer.weight, layer.bias):
         plain = layer(tokens)
         return F.gelu(plain) if gelu else plain
-    return weighted(tokens, layer.weight, layer.bias, gelu)
+    return _fused(tokens, layer.weight, layer.bias, gelu)
 
 
 def weighted(tokens: Tensor, weight: Tensor, bias: Tensor, gelu: bool = False) -> Tensor:
@@ -62,6 +62,10 @@ def weighted(tokens: Tensor, weight: Tensor, bias: Tensor, gelu: bool = False) -
     if not _serves(tokens, weight, bias):
         plain = F.linear(tokens, weight, bias)
         return F.gelu(plain) if gelu else plain
+    return _fused(tokens, weight, bias, gelu)
+
+
+def _fused(tokens: Tensor, weight: Tensor, bias: Tensor, gelu: bool) -> Tensor:
     return _KERNELS._linear_pointwise(tokens.contiguous(), weight, bias, *(_GELU if gelu else _NONE))
 
 

@@ -81,7 +81,7 @@ def convert(
     words = load_lexicon(lexicon or ())
     known = check_modality(modality, words)
     _refuse_foreign_options(layout, target, label, channel)
-    check_output_folder(out, overwrite, [source])
+    check_output_folder(out, overwrite, [source, *(lexicon or ())])
     found = _read(source, layout, channel)
     check_output_folder(out, overwrite, [file for case in found.cases for file in (case.image, case.mask)])
     found = with_missing_splits(found, {"val": val, "test": test}, seed, patient)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from medsegr.data.dataset_folder import DatasetFolder
     from medsegr.evaluation.answer import Answer
+    from medsegr.evaluation.surface import Tolerance
+    from medsegr.inference.predictor import Predictor
 
 USUAL_MODES: tuple[ReportMode, ...] = ("true", "none", "other")
 """Ways of asking where none is named."""
@@ -74,7 +76,6 @@ def evaluate(
     from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.evaluation.evaluate import check_modes
     from medsegr.evaluation.evaluate import evaluate as measure
-    from medsegr.evaluation.lesions import LESION_OVERLAP
     from medsegr.evaluation.pictures import chosen
     from medsegr.evaluation.pictures import pictures as drawn
     from medsegr.evaluation.results import all_tables
@@ -91,10 +92,7 @@ def evaluate(
     predictor = load(one_model(model), device, host, flips=flips, second_look=second_look, backend=backend,
                      precision=precision)  # fmt: skip
     asked = {"reports": reports, "limit": limit, "seed": seed}
-    settings = {
-        "split": split, **asked, "foreign_queries": foreign, **predictor.looks.settings(),
-        "tolerance": vars(tolerance), "lesion_overlap": LESION_OVERLAP, **predictor.support_thresholds.metadata(),
-    }  # fmt: skip
+    settings = {"split": split, **asked, "foreign_queries": foreign, **_settings(predictor, tolerance)}
     ask = partial(measure, predictor, split=split, tolerance=tolerance, foreign=foreign, lexicon=words, **asked)  # type: ignore[arg-type]
     answers = _answers(folders, ask)
     record = {"command": command_line(context.obj), **measurement_record(predictor, folders, answers, settings)}
@@ -107,6 +105,18 @@ def evaluate(
     for origin, tables in record["origins"].items():
         results().print(_table(origin, tables))
     typer.echo(f"{out}/results.json, per_case.csv and {PAGE_FILE}")
+
+
+def _settings(predictor: "Predictor", tolerance: "Tolerance") -> dict[str, Any]:
+    """How a predictor looks, and from when on outlines, lesions and support count."""
+    from medsegr.evaluation.lesions import LESION_OVERLAP
+
+    return {
+        **predictor.looks.settings(),
+        "tolerance": vars(tolerance),
+        "lesion_overlap": LESION_OVERLAP,
+        **predictor.support_thresholds.metadata(),
+    }
 
 
 def _answers(folders: "Sequence[DatasetFolder]", ask: "Callable[[DatasetFolder], Iterable[Answer]]") -> "list[Answer]":

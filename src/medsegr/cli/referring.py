@@ -36,7 +36,7 @@ def referring(
     from medsegr.describe.referring_suite import SuiteOptions, build_suite
 
     options = SuiteOptions(seed=seed, size=size, most=most)
-    check_output_folder(out, overwrite, data_places(sources))
+    check_output_folder(out, overwrite, [*data_places(sources), *(lexicon or ())])
     counts = build_suite(discover(sources), out, load_lexicon(lexicon or ()), options, overwrite)
     table = Table("source", "split", *ASPECTS, "all", show_lines=False)
     for name, each in counts.items():

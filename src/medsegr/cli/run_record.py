@@ -19,10 +19,10 @@ PACKAGES = ("torch", "transformers", "numpy")
 SCHEMA = "medsegr.run/1"
 
 
-def versions(*more: str) -> dict[str, str | None]:
-    """Versions of medsegr, Python, what it stands on, and ``more`` packages; None where one is missing."""
+def versions() -> dict[str, str | None]:
+    """Versions of medsegr, Python, and what it stands on; None where one is missing."""
     found: dict[str, str | None] = {"medsegr": __version__, "python": platform.python_version()}
-    for name in (*PACKAGES, *more):
+    for name in PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

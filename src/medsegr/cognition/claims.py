@@ -15,6 +15,7 @@ T = TypeVar("T")
 MEMORY = 64
 """Findings of one target that a new mention is compared with, the latest; reports hold no more."""
 
+_NO_GROUP: frozenset[Span] = frozenset()
 _NOWHERE, _NO_TEXTURE, _NO_SHAPE = Location(), Texture(), Shape()
 
 
@@ -26,6 +27,7 @@ class Told:
     presence: Presence
     article: bool
     apart: bool
+    groups: frozenset[Span]
     words: list[Span]
     triggers: list[Span]
     side: Laterality | None = None
@@ -41,9 +43,11 @@ class Told:
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
-    _, name, presence, cues, words, _, article, apart = draft
-    told = Told(name, presence, article, apart, [*words], [*cues])
+    _, name, presence, cues, words, _, article, apart, group = draft
+    told = Told(name, presence, article, apart, frozenset((group,)) if group else _NO_GROUP, [*words], [*cues])
     kept = _kept(draft, grammar)
+    if kept and name in grammar.lesions:
+        kept = [one for one in kept if not (one.kind == "side" and _counts_findings(one, draft, text, grammar))]
     if kept:
         _describe(told, kept, grammar)
         told.side = _side(draft, kept, text, grammar) if has_sides else None
@@ -114,7 +118,7 @@ def merge(mentioned: Iterable[Told], pictured: bool) -> list[Finding]:
     Args:
         mentioned: In the order of the report. Two that are each introduced as
             new ("a round nodule ...", "an oval nodule ...") and differ in what
-            they state stay two, and so does a member singled out of a group.
+            they state stay two, and so do the members of a group.
         pictured: Places are those of the picture, not the patient's.
 
     Returns:
@@ -144,6 +148,8 @@ def _same(one: Told, other: Told, in_picture: bool) -> bool:
         return False
     if one.presence == "absent":
         return one.side == other.side
+    if not one.groups.isdisjoint(other.groups):
+        return False
     sided = one.side == other.side
     unlike = _apart(one.zones, other.zones) or _apart(one.texture, other.texture) or _apart(one.shape, other.shape)
     both_introduced = one.article and other.article
@@ -151,18 +157,13 @@ def _same(one: Told, other: Told, in_picture: bool) -> bool:
         return False
     if one.presence != other.presence:
         return (sided or None in (one.side, other.side)) and not unlike
-    if None not in (one.count, other.count) and one.count != other.count and not _is_member(one, other):
+    if None not in (one.count, other.count) and one.count != other.count:
         return False
     if one.size_mm and other.size_mm and one.size_mm != other.size_mm:
         return False
     if in_picture and _apart(one.zones, other.zones):
         return False
     return sided or (None in (one.side, other.side) and not both_introduced and not unlike)
-
-
-def _is_member(one: Told, other: Told) -> bool:
-    """True for "one" of a group that nothing else was said of: "two nodules. One is in the left lung"."""
-    return other.count == "1" and one.count != "multiple" and not (one.side or one.zones or one.size_mm)
 
 
 def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -176,6 +177,7 @@ def _join(one: Told, other: Told) -> None:
     else:
         one.triggers = one.triggers if one.presence == "present" else other.triggers
         one.presence = "present"
+    one.groups |= other.groups
     one.side = one.side or other.side
     one.zones = _union(one.zones, other.zones)
     one.texture = _union(one.texture, other.texture)

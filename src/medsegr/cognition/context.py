@@ -1,5 +1,6 @@
 """What was said before a sentence: findings, organs, sides of headings, an open denial."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from medsegr.cognition.drafts import Attribute, Draft
@@ -18,6 +19,7 @@ class Context(NamedTuple):
         cue: A denial or doubt that heads a list on lines of its own, and its words.
         elsewhere_until: Character up to which an earlier examination is told.
         opening: Nothing was said before.
+        listed: Characters of a finding that heads a list ("Nodules: 1) ..."): an item need not name it.
     """
 
     drafts: tuple[Draft, ...] = ()
@@ -27,6 +29,7 @@ class Context(NamedTuple):
     cue: tuple[str, Span] | None = None
     elsewhere_until: int = -1
     opening: bool = True
+    listed: Span | None = None
 
     def earlier(self) -> Earlier | None:
         """The finding last spoken of."""
@@ -34,9 +37,14 @@ class Context(NamedTuple):
             return None
         last = self.drafts[-1]
         places = frozenset((place.kind, place.name) for place in last.places())
-        return Earlier(last.name, last.presence, places, bool(places) and bool(last.of("shape") or last.of("size")))
+        graded = bool(places) and bool(last.of("shape") or last.of("size"))
+        return Earlier(last.name, last.presence, places, graded, self.listed is not None)
 
-    def side(self) -> str | None:
-        """The side last spoken of."""
-        sides = (one.name for draft in reversed(self.drafts) for one in draft.of("side"))
-        return next(sides, self.section.name if self.section else self.title.name if self.title else None)
+    def sides(self, organs: Collection[str]) -> tuple[str | None, str | None]:
+        """The side of the finding that is there or of the heading, of what is not there or an organ for want of these;
+        and that last spoken of, whatever of."""
+        found = [draft for draft in reversed(self.drafts) if draft.presence != "absent" and draft.name not in organs]
+        heading = self.section or self.title
+        headed = heading.name if heading else None
+        last = next((one.name for draft in reversed(self.drafts) for one in draft.of("side")), headed)
+        return next((one.name for draft in found for one in draft.of("side")), headed or last), last

@@ -56,6 +56,7 @@ class Draft(NamedTuple):
         attributes: What describes it.
         article: Introduced as something new ("a nodule").
         apart: Singled out of a group ("the largest").
+        group: Characters that name the group it is a member of: no two members of one are the same finding.
     """
 
     target: Tag
@@ -66,6 +67,7 @@ class Draft(NamedTuple):
     attributes: tuple[Attribute, ...] = ()
     article: bool = False
     apart: bool = False
+    group: Span | None = None
 
     def having(self, more: Sequence[Attribute]) -> "Draft":
         """The same with more attributes, none twice."""
@@ -75,15 +77,16 @@ class Draft(NamedTuple):
 
     def moved(self, by: int) -> "Draft":
         """The same where its sentence stands so many characters on."""
-        target, name, presence, cues, words, attributes, article, apart = self
+        target, name, presence, cues, words, attributes, article, apart, group = self
         cues = tuple([(start + by, end + by) for start, end in cues]) if cues else cues
         words = tuple([(start + by, end + by) for start, end in words])
         own = tuple([one.moved(by) for one in attributes]) if attributes else attributes
-        return _made(Draft, (target, name, presence, cues, words, own, article, apart))
+        group = (group[0] + by, group[1] + by) if group else None
+        return _made(Draft, (target, name, presence, cues, words, own, article, apart, group))
 
     def introduced(self) -> "Draft":
         """The same as something new."""
-        return _made(Draft, (*self[:6], True, self[7]))
+        return _made(Draft, (*self[:6], True, *self[7:]))
 
     def has_side(self) -> bool:
         """True when a side is among its attributes."""
@@ -98,10 +101,10 @@ class Draft(NamedTuple):
         return [one for one in self.attributes if one[0] == kind]
 
 
-def drafted(sentence: Sentence, target: Tag, said: Said) -> Draft:
-    """A target of a sentence, with nothing but what is said of it."""
+def drafted(sentence: Sentence, target: Tag, said: Said, group: Span | None = None) -> Draft:
+    """A target of a sentence, which may be a member of a group, with nothing but what is said of it."""
     cues = tuple([sentence.span(tag) for tag in said.cues]) if said.cues else ()
-    return _made(Draft, (target, target[1], said[0], cues, (sentence.span(target),), (), False, False))
+    return _made(Draft, (target, target[1], said[0], cues, (sentence.span(target),), (), False, False, group))
 
 
 def stand_in(draft: Draft) -> Draft:

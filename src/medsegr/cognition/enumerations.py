@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from medsegr.cognition.grammar import GENERIC, Grammar
-from medsegr.cognition.tags import ATTRIBUTES, Tag, place_of
+from medsegr.cognition.priors import Span
+from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Wording
 
 GROUP = "group"
@@ -21,6 +22,22 @@ def with_members(wording: Wording, tags: list[Tag], grammar: Grammar) -> list[Ta
             if group is not None and sum(number for number, _ in members) == int(count.name):
                 return _told_apart(tags, count, group, [place for _, place in members])
     return tags
+
+
+def group_of(sentence: Sentence, target: Tag, grammar: Grammar) -> Span | None:
+    """The characters of the group that a target is a member of: the "one" of "two nodules: one in the ..."."""
+    group = next(iter(sentence.of(GROUP)), None)
+    behind = group is not None and target.first >= group.last
+    return sentence.span(group) if group and behind and is_a_member(sentence, target, grammar) else None
+
+
+def is_a_member(sentence: Sentence, target: Tag, grammar: Grammar) -> bool:
+    """True for the "one" and "two" that stand for a finding, not for that of "one nodule" and "one on each side"."""
+    each = any(side.name == "bilateral" for side in sentence.within(target.last, target.last + 2, "side"))
+    if each or target.last - target.first > 1:
+        return False
+    stands = sentence.words[target.first] in grammar["one_of_a_group"]
+    return stands or bool(sentence.within(target.first, target.last, "count"))
 
 
 def _counted(count: Tag, tags: list[Tag]) -> Tag | None:
@@ -41,7 +58,7 @@ def _members(wording: Wording, tags: list[Tag], grammar: Grammar, group: Tag) ->
         while opens and at < len(words) and words[at] in grammar["before_members"]:
             at += 1
         if opens and at < len(words) and (at in counts or words[at] in grammar["one_of_a_group"]):
-            if at + 1 < len(words) and (words[at + 1] == "of" or _has_a_name(tags, grammar, at)):
+            if _has_a_name(tags, grammar, at):
                 return
             listed = True
             yield counts.get(at, 1), at

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Draft, attribute
+from medsegr.cognition.enumerations import is_a_member
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.relations import explains
@@ -47,7 +48,7 @@ def members(scopes: Scopes, drafts: Sequence[Draft], earlier: Draft | None) -> l
     found: list[Draft] = []
     sentence, clauses = scopes.sentence, scopes.clauses
     for tag in sentence.of("member"):
-        if _noun_follows(clauses, tag) or _says_where(sentence, tag, clauses.grammar):
+        if _noun_follows(clauses, tag) or _is_a_place(sentence, tag, clauses.grammar):
             continue
         group = next((d for d in reversed(drafts) if d.target.last <= tag.first), earlier)
         if group is not None and group.presence != "absent":
@@ -90,7 +91,8 @@ def joined(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
     """Drafts of one sentence, an apposition made one ("pulmonary infection, two infected areas")."""
     kept = list(drafts[:1])
     for one, other in pairwise(drafts):
-        together = _joined(clauses.sentence, one, kept[-1], other) if kept[-1].target == one.target else None
+        alone = kept[-1].target != one.target or is_a_member(clauses.sentence, other.target, clauses.grammar)
+        together = None if alone else _joined(clauses.sentence, one, kept[-1], other)
         if together is None:
             kept.append(other)
         else:
@@ -134,9 +136,9 @@ def _noun_follows(clauses: Clauses, tag: Tag) -> bool:
     return following is not None and _lead(clauses, tag.last, following.first) == 0
 
 
-def _says_where(sentence: Sentence, tag: Tag, grammar: Grammar) -> bool:
-    """True for the "third" of "in the third part of the duodenum" and "on the other side"."""
-    return sentence.word(tag.first - 1) in grammar["prepositions"]
+def _is_a_place(sentence: Sentence, tag: Tag, grammar: Grammar) -> bool:
+    """True for the "third" of "in the third part of the duodenum" and "the other" of "the other kidney is normal"."""
+    return sentence.word(tag.first - 1) in grammar["prepositions"] or sentence.word(tag.last) in grammar["sided_nouns"]
 
 
 def _describes(clauses: Clauses, place: int) -> bool:

@@ -7,16 +7,18 @@ from medsegr.cognition.clauses import Clauses, Stretch
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Presence
-from medsegr.cognition.tags import PLACES, Sentence, Tag
+from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
 
 
 class Earlier(NamedTuple):
-    """The finding last spoken of before a sentence: name, presence, its places as (kind, name), has it a degree."""
+    """The finding last spoken of before a sentence: name, presence, its places as (kind, name), has it a degree,
+    does it head a list."""
 
     name: str
     presence: Presence
     places: frozenset[tuple[str, str]] = frozenset()
     graded: bool = False
+    listed: bool = False
 
 
 class Head(NamedTuple):
@@ -46,6 +48,22 @@ class HeadFinder:
             if head is not None:
                 yield head
         yield from self._compared_sides()
+
+    def item(self) -> Iterator[Head]:
+        """ "RUL 5 mm" and "calcified, on the left", in a list that the finding before heads: the whole speaks of it."""
+        words, grammar, earlier = self.sentence.words, self.grammar, self.earlier
+        tags = self.sentence.of(*ATTRIBUTES)
+        placed = not self.sentence.kinds.isdisjoint(PLACES) and words[0] not in grammar["goes_on"]
+        if earlier is None or not earlier.listed or "target" in self.sentence.kinds or not placed:
+            return
+        cues = self.sentence.of("uncertain_before", "uncertain_after")
+        covered = {place for tag in (*tags, *cues) for place in range(tag.first, tag.last)}
+        plain, known = grammar["bare_words"] | {";"}, self.sentence.known
+        told = all(place in covered or words[place] in plain for place in range(len(words)))
+        if told and known.isdisjoint(grammar["not_looked_at"] | grammar["calls_normal"] | grammar["denies"]):
+            presence: Presence = "present" if known.isdisjoint(grammar["hedges"]) and not cues else "uncertain"
+            tag = Tag("target", earlier.name, tags[0].first, tags[0].last, presence)
+            yield Head(tag, 0, len(words))
 
     def _stretches(self) -> Iterator[Stretch]:
         """Stretches of one place each: "... on the right | not seen on the left"."""

@@ -38,7 +38,7 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     finder = Rows(scopes, earlier)
     found = list(finder.heads())
     tables, dropped = finder.tables(found)
-    found = sorted([*tables, *found], key=lambda head: head.first)
+    found = sorted([*tables, *found], key=lambda head: head.first) or list(finder.item())
     if not found:
         return Heads(sentence)
     taken = {place for head in found if head.tag for place in range(head.tag.first, head.tag.last)}

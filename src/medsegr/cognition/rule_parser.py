@@ -9,7 +9,8 @@ The way of a report, each step a function of what the one before returned:
    ``presence`` gives each cue the words that it reaches, ``heads`` puts in findings that are spoken of without a name.
 4. ``relations``: one ordered table says whose a place, look, size or count is; ``attributes`` gives it; ``sharing``
    and ``splitting`` say which places several findings share, and which make several findings of one.
-5. ``claims``: what several sentences say of one finding is joined.
+5. ``counted``: a group is what its members leave of it. ``claims``: what several sentences say of one finding is
+   joined.
 
 What a sentence may refer to is a frozen ``Context``; no step changes what another returned. Words are data: classes,
 cues and their scopes stand in ``lexicon_data/*.yaml``.
@@ -17,11 +18,11 @@ cues and their scopes stand in ``lexicon_data/*.yaml``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from medsegr.cognition.claims import merge, told_by
 from medsegr.cognition.context import Context
+from medsegr.cognition.counted import without_members
 from medsegr.cognition.document import Layout, Unit
 from medsegr.cognition.drafts import Attribute, Draft, attribute
 from medsegr.cognition.grammar import Grammar
@@ -29,14 +30,19 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.presence import open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
-from medsegr.cognition.relative_sides import OTHER, SAME, with_sides
+from medsegr.cognition.relative_sides import RELATIVE, with_sides
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
-from medsegr.cognition.tags import Sentence
+from medsegr.cognition.tags import PLACES, Sentence
 from medsegr.cognition.understood import LONGEST, SENTENCES, Known, Understood, understand
+from medsegr.word_forms import fold
 
 LATEST = 24
 """Findings that a sentence may go on about."""
+
+_READERS: "dict[Lexicon, Reader]" = {}
+READERS = 4
+"""Lexicons whose readers are kept."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,11 @@ class Reader:
                 self._known[key] = known if key in self._known else None
         return known
 
+    def forget(self) -> None:
+        """Drop the sentences and words that were met."""
+        self._known.clear()
+        self.tagger.vocabulary.forget()
+
     def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
         """The findings of a report, in its order."""
         report = _Report(self, text, modality, organs)
@@ -98,14 +109,29 @@ class Reader:
                 context = context._replace(drafts=context.drafts[-LATEST // 2 :])
         kind = self.lexicon.kind(modality)
         drafts = [report.sided(draft, context.title) for draft in (*past, *context.drafts)]
+        drafts = without_members(drafts, text, self.grammar)
         told = (told_by(draft, text, kind.sides != "none", self.grammar) for draft in drafts)
         return Reading(merge(told, kind.frame == "image"), report.not_read)
 
 
-@lru_cache(maxsize=4)
 def reader_of(lexicon: Lexicon) -> Reader:
     """The reader of a lexicon, made once."""
-    return Reader(lexicon)
+    reader = _READERS.get(lexicon)
+    if reader is None:
+        for oldest in (*_READERS,)[: 1 - READERS]:
+            _READERS.pop(oldest, None)
+        reader = _READERS[lexicon] = Reader(lexicon)
+    return reader
+
+
+def forget_reports() -> None:
+    """Drop what is remembered of the reports that were read: sentences and words, which make further ones quicker.
+
+    Answers are the same without. For whoever promises that a report is not kept.
+    """
+    for reader in (*_READERS.values(),):
+        reader.forget()
+    fold.cache_clear()
 
 
 def read_report(text: str, modality: str | None, lexicon: Lexicon, organs: tuple[str, ...] = ()) -> Reading:
@@ -135,8 +161,8 @@ class _Report:
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
         known = self.reader.known(self.text[unit.start : unit.end], self.modality, self.organs)
-        if not known.sentence.kinds.isdisjoint((SAME, OTHER)):
-            known = Known(with_sides(known.sentence, context.side()), known.organs)
+        if not known.sentence.kinds.isdisjoint(RELATIVE):
+            known = Known(with_sides(known.sentence, *context.sides(self.grammar.organ_targets)), known.organs)
         unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
         before = context.spoken
@@ -222,10 +248,21 @@ class _Report:
         self.not_read += told.not_read
         drafts = context.drafts if told.earlier is None else told.earlier
         new = self._questioned(told, unit) if unit.closing == "?" and told.new else told.new
+        if context.listed is not None:
+            if unit.item and not new and drafts is context.drafts and self._is_lost(told):
+                self.not_read.append((unit.start, unit.start + len(self.text[unit.start : unit.end].rstrip())))
+            name, group = context.drafts[-1].name, context.listed
+            new = [draft._replace(group=group) if draft.name == name else draft for draft in new]
         context, new = self._in_context(context, told.sentence, new, unit)
         if not new and drafts is context.drafts:
             return context
-        return Context((*drafts, *new), *context[1:6], context.opening and not new)
+        return context._replace(drafts=(*drafts, *new), opening=context.opening and not new)
+
+    def _is_lost(self, told: Understood) -> bool:
+        """True for an item of a list that tells a place or size, denies nothing, and was not read."""
+        says = self.grammar["denies"] | self.grammar["calls_normal"] | self.grammar["not_looked_at"]
+        placed = not told.sentence.kinds.isdisjoint((*PLACES, "size"))
+        return placed and not told.not_read and says.isdisjoint(told.sentence.known)
 
     def _questioned(self, told: Understood, unit: Unit) -> Sequence[Draft]:
         """A question mark behind a target and its place makes it uncertain ("nodule in the left lung?")."""
@@ -241,6 +278,17 @@ class _Report:
             return draft
         return draft if draft.name in self.grammar.unsided else draft.having([side])
 
+    def _listing(self, context: Context, sentence: Sentence, new: Sequence[Draft], unit: Unit) -> Context:
+        """The context with the finding that heads a list ("Nodules: 1) ..."), for as long as its items go on."""
+        listed = context.listed
+        if new and sentence.word(len(sentence) - 1) == ":":
+            shown = new[-1].presence != "absent" and new[-1].name not in self.grammar.organ_targets
+            listed = new[-1].words[0] if shown and new[-1].words else None
+        elif listed:
+            others = any(one.name != context.drafts[-1].name for one in new)
+            listed = None if others or not (new or unit.item or unit.whole_line) else listed
+        return context if listed == context.listed else context._replace(listed=listed)
+
     def _in_context(
         self, context: Context, sentence: Sentence, new: Sequence[Draft], unit: Unit
     ) -> tuple[Context, Sequence[Draft]]:
@@ -250,6 +298,7 @@ class _Report:
             context = context._replace(section=attribute(sentence, side).from_afar() if side else context.section)
         if context.section is not None and (side or not cut):
             new = [self.sided(draft, context.section, always=True) for draft in new]
+        context = self._listing(context, sentence, new, unit)
         cue = context.cue if unit.item else None
         if cue is not None:
             new = [_denied(draft, *cue) for draft in new]

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Attribute, Draft
+from medsegr.cognition.enumerations import is_a_member
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.relations import explains
-from medsegr.cognition.tags import Sentence
+from medsegr.cognition.tags import PLACES, Sentence
 
 
 def share(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
@@ -63,7 +64,7 @@ def _backward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
         one, other = given[number - 1], given[number]
         behind = [place for place in other.places() if place.first >= other.target.last]
         alike = (one.presence == "absent") == (other.presence == "absent")
-        bare = not one.places() and not _devices(clauses.grammar, one, other)
+        bare = not (one.places() or other.apart or _devices(clauses.grammar, one, other))
         if behind and alike and bare and _reaches_back(clauses, one, other):
             given[number - 1] = one.having(behind)
     return given
@@ -71,6 +72,11 @@ def _backward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
 
 def _reaches_back(clauses: Clauses, one: Draft, other: Draft) -> bool:
     sentence, grammar = clauses.sentence, clauses.grammar
+    told = min(other.attributes, key=lambda one: one.first if one.first >= other.target.last else len(sentence))
+    if is_a_member(sentence, other.target, grammar) and (
+        told.kind in PLACES or not is_a_member(sentence, one.target, grammar)
+    ):
+        return False
     gap = sentence.between(one.target.last, other.target.first)
     described = any(a.kind not in ("side", "zone") and a.last <= other.target.first for a in other.attributes)
     listed = grammar["lists_and_fills"].issuperset(gap) and not described

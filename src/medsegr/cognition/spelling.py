@@ -30,6 +30,10 @@ class Spelling:
                 self._mended[word] = found
         return found
 
+    def forget(self) -> None:
+        """Drop the words that were met."""
+        self._mended.clear()
+
     def _find(self, word: str) -> str:
         if not (SHORTEST <= len(word) <= 40 and word.isalpha()):
             return word

@@ -9,12 +9,13 @@ from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.context import Context
 from medsegr.cognition.described import by_itself, described, goes_on
 from medsegr.cognition.drafts import Draft, drafted
+from medsegr.cognition.enumerations import GROUP, group_of
 from medsegr.cognition.heads import Heads, may_leave_out, with_heads
 from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Named, Spoken
-from medsegr.cognition.splitting import SEVERAL, apart
+from medsegr.cognition.splitting import SEVERAL, apart, some_of
 from medsegr.cognition.subject import Subject
 from medsegr.cognition.tags import Sentence
 
@@ -68,6 +69,7 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
     scopes = Scopes(clauses, Form(clauses, text).answers())
     alone = not (may_leave_out(scopes) or goes_on(scopes))
     alone = alone and ("absent_after" not in sentence.kinds or "target" in sentence.kinds)
+    alone = alone and (context.listed is None or "target" in sentence.kinds)
     heads = Heads(sentence) if alone else with_heads(scopes, context.earlier())
     if heads.regions:
         clauses = Clauses(heads.sentence, grammar)
@@ -80,6 +82,8 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
         earlier, new = described(scopes, heads, context.drafts, new)
     if any(len(draft.attributes) >= SEVERAL for draft in new):
         new = [part for draft in new for part in apart(clauses, draft)]
+    if "of" in sentence.known and "count" in sentence.kinds:
+        new = [part for draft in new for part in some_of(clauses, draft)]
     return Understood(sentence, heads.sentence, new, [*not_read(clauses, heads.regions)], earlier)
 
 
@@ -93,7 +97,8 @@ def _spoken_of(subject: Subject, scopes: Scopes, heads: Heads) -> list[Draft]:
             continue
         if "advice" in sentence.kinds and subject.is_advice(clauses, target):
             continue
-        draft = drafted(sentence, target, scopes.of(target))
+        group = group_of(sentence, target, clauses.grammar) if GROUP in sentence.kinds else None
+        draft = drafted(sentence, target, scopes.of(target), group)
         if draft.presence == "absent" or draft.name != "any_abnormality":
             new.append(draft)
     return new

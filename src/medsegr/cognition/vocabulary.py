@@ -84,6 +84,11 @@ class Vocabulary:
         """The phrases that begin with a folded word, or None."""
         return self._table.beginning.get(word)
 
+    def forget(self) -> None:
+        """Drop the words that were met."""
+        self._met.clear()
+        self._spelling.forget()
+
     def wording_of(self, text: str) -> Wording:
         """The words of a sentence."""
         tokens: list[Word] = []

@@ -79,7 +79,7 @@ def read_segmented_series(folder: Path | str) -> ForeignDataset:
         *counted(list(faulty), "segmentations are of series that make no image of one grid"),
         *counted([name for name, found in drawn.items() if len(found) > 1],
                  "images have several segmentations, whose segments are put together"),
-        *counted(unread, "reports cannot be used and were left out"),
+        *([f"{unread} reports cannot be used and were left out"] if unread else ()),
     )  # fmt: skip
     cases = tuple(_cases(segmented, drawn, reports))
     return ForeignDataset(folder.resolve().name, dict.fromkeys(meanings, ()), cases, None, notes, meanings)
@@ -105,9 +105,9 @@ def _home_of(segmentation: DicomSegmentation, stacks: Sequence[Stack]) -> Stack 
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _reports(folder: Path, studies: Container[str]) -> tuple[dict[str, str], list[str]]:
-    """StudyInstanceUID -> report of these studies, and the names of files whose report is damaged or has no text."""
-    reports, unread = {}, []
+def _reports(folder: Path, studies: Container[str]) -> tuple[dict[str, str], int]:
+    """StudyInstanceUID -> report of these studies, and how many files hold one that is damaged or has no text."""
+    reports, unread = {}, 0
     for study, file in list_reports(folder).items():
         if study and study in studies:
             try:
@@ -117,7 +117,7 @@ def _reports(folder: Path, studies: Container[str]) -> tuple[dict[str, str], lis
             if 0 < len(report) <= csv.field_size_limit():
                 reports[study] = report
             else:
-                unread.append(file.name)
+                unread += 1
     return reports, unread
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -153,7 +154,9 @@ def _keeping(case: Prepared) -> Keep:
     if predictor.memory is None or not picture.is_volume:
         return lambda make: make()
     model = predictor.model
-    asked = (picture.window, replace(case.question, prompts={}), case.looked_for, case.thresholds, case.lexicon,
+    text = sha256(case.question.text.encode("utf-8", "surrogatepass")).hexdigest()  # the report itself is not kept
+    question = replace(case.question, text=text, prompts={})
+    asked = (picture.window, question, case.looked_for, case.thresholds, case.lexicon,
              predictor.looks, origin_of(model, model.adapter))  # fmt: skip
     return partial(predictor.memory.volume.gathered, picture, asked)
 

@@ -12,6 +12,7 @@ from medsegr._optional import require
 from medsegr.data.dicom.quiet_libraries import pydicom
 from medsegr.errors import PacsError
 from medsegr.pacs.instance_file import write_encoded
+from medsegr.pacs.tls import shakes_hands
 
 IDLE_S = 60.0
 """Seconds without a word after which an association is ended."""
@@ -76,11 +77,19 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
         raise PacsError(f"Port {ear.port} of {ear.host} cannot be listened on ({error.strerror}). Name another one "
                         "with --port.") from error  # fmt: skip
     assert server is not None
+    if ear.tls is not None:
+        _shake_hands_first(server)
     try:
         yield server.server_address[1]
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _shake_hands_first(server: Any) -> None:
+    """Who fails at its handshake never counts as an association; each has a thread of its own by then."""
+    take = server.RequestHandlerClass
+    server.RequestHandlerClass = lambda caller, *more: take(caller, *more) if shakes_hands(caller) else None
 
 
 @contextmanager

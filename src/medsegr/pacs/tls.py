@@ -8,18 +8,28 @@ from typing import Any
 from medsegr.errors import ConfigError
 
 HANDSHAKE_S = 5.0
-"""Seconds that a caller may take for its handshake; meanwhile others wait."""
+"""Seconds that a caller may take for its handshake."""
 
 
-class _Impatient(ssl.SSLContext):
-    """Lets no silent caller hold up the port: pynetdicom takes one handshake after the other."""
+class _Later(ssl.SSLContext):
+    """Leaves the handshake to :func:`shakes_hands`: pynetdicom wraps one caller after the other, and all would wait."""
 
     def wrap_socket(self, sock: socket.socket, *given: Any, **how: Any) -> ssl.SSLSocket:
-        before = sock.gettimeout()
-        sock.settimeout(HANDSHAKE_S)
-        wrapped = super().wrap_socket(sock, *given, **how)
-        wrapped.settimeout(before)
-        return wrapped
+        how["do_handshake_on_connect"] = False
+        return super().wrap_socket(sock, *given, **how)
+
+
+def shakes_hands(caller: ssl.SSLSocket) -> bool:
+    """Whether a caller makes its handshake in time; else it is hung up on."""
+    before = caller.gettimeout()
+    caller.settimeout(HANDSHAKE_S)
+    try:
+        caller.do_handshake()
+        caller.settimeout(before)
+    except OSError:  # ssl's own errors are among them
+        caller.close()
+        return False
+    return True
 
 
 def tls_of(certificate: Path | None, key: Path | None, authority: Path | None = None) -> ssl.SSLContext | None:
@@ -37,7 +47,7 @@ def tls_of(certificate: Path | None, key: Path | None, authority: Path | None = 
         if not certificate and not key and not authority:
             return None
         raise ConfigError("TLS needs both a certificate and its key: --tls-cert FILE --tls-key FILE.")
-    made = _Impatient(ssl.PROTOCOL_TLS_SERVER)
+    made = _Later(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         made.load_cert_chain(certificate, key, password="")

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from medsegr import __version__
 from medsegr.cognition.parser import parse_report
+from medsegr.cognition.rule_parser import forget_reports
 from medsegr.serve.access import Access
 from medsegr.serve.asked_priors import check_count, check_modality, check_report, words_of
 from medsegr.serve.gate import Gate
@@ -121,7 +122,10 @@ async def parse(request: Request) -> ParseAnswer:
     check_report(asked.report, service.limits)
     check_modality(asked.modality, service.lexicon)
     read = partial(parse_report, asked.report, asked.modality, lexicon=service.lexicon)
-    priors = await anyio.to_thread.run_sync(read, limiter=request.app.state.readers)
+    try:
+        priors = await anyio.to_thread.run_sync(read, limiter=request.app.state.readers)
+    finally:
+        forget_reports()
     check_count(len(priors), service.limits)
     told = {**priors.to_dict(), "warnings": list(priors.warnings), "words": words_of(priors)}
     return ParseAnswer.model_validate(told)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
+from medsegr.cognition.rule_parser import forget_reports
 from medsegr.data.outputs import staged_folder
 from medsegr.errors import InputError, MedsegrError
 from medsegr.serve.asked_priors import check_count, check_modality, priors_of
@@ -166,14 +167,19 @@ def _write(folder: Path, result: "Result", picture: Picture, asked: SegmentReque
             write_view(stage, result, picture)
         if asked.pictures:
             from medsegr.explain.figure import save_figures
+            from medsegr.explain.text_layout import text_width
 
             save_figures(stage, result, folder.name, False)
+            text_width.cache_clear()  # it has words of the report
 
 
 def _do(predictor: "Predictor | AutoPredictor", folder: Path, do: Callable[[Told], None], told: Told) -> None:
     before = _trunks(predictor)
     try:
-        do(told)
+        try:
+            do(told)
+        finally:
+            forget_reports()
     except MedsegrError as error:
         code = "input" if isinstance(error, InputError) or "Config" in type(error).__name__ else "output"
         told("failed", code=code, error=str(error).replace(f"{folder}{os.sep}", ""))

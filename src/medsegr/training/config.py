@@ -177,22 +177,22 @@ class TrunkCacheConfig:
         folder: Where to keep it; several runs on the same host may share one. ``trunk`` in the run folder if empty.
         gigabytes: Most that is kept (10^9 bytes); what comes later is computed at every use.
         dtype: ``bfloat16`` or ``float32`` of what is kept.
-        backend: ``torch``, or ``auto``: OpenVINO in the run's precision, where it is installed and takes the host.
-            What one computed is not taken for the other's.
+        backend: ``torch``, ``openvino`` in the run's precision, or ``auto``: OpenVINO where it is installed and takes
+            the host, on a CPU. A run's ``config.yaml`` says which it was, and a resumed run must have the same.
     """
 
     versions: int = 0
     folder: str = ""
     gigabytes: float = 20.0
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    backend: Literal["auto", "torch"] = "auto"
+    backend: Literal["auto", "torch", "openvino"] = "auto"
 
     def __post_init__(self) -> None:
         _at_least(self, 0, "versions", "gigabytes")
         if self.dtype not in ("bfloat16", "float32"):
             raise ConfigError(f"'trunk_cache.dtype' is '{self.dtype}'; expected bfloat16 or float32.")
-        if self.backend not in ("auto", "torch"):
-            raise ConfigError(f"'trunk_cache.backend' is '{self.backend}'; expected auto or torch.")
+        if self.backend not in ("auto", "torch", "openvino"):
+            raise ConfigError(f"'trunk_cache.backend' is '{self.backend}'; expected auto, torch or openvino.")
 
 
 @dataclass(frozen=True)

@@ -123,8 +123,10 @@ class RunFolder:
 
 def _same_run(before: TrainConfig, now: TrainConfig) -> None:
     first, second = before.to_dict(), now.to_dict()
-    for record in (first, second):
-        record["trunk_cache"] = {key: record["trunk_cache"][key] for key in ("versions", "dtype")}
+    kept = [record.pop("trunk_cache") for record in (first, second)]
+    settled = "auto" not in (kept[0]["backend"], kept[1]["backend"])
+    for name in ("versions", "dtype", *(["backend"] if settled else [])):
+        first[f"trunk_cache.{name}"], second[f"trunk_cache.{name}"] = (each[name] for each in kept)
     changed = [key for key in first if key not in MAY_CHANGE and first[key] != second[key]]
     if changed:
         raise ConfigError(

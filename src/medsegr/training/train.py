@@ -31,7 +31,7 @@ from medsegr.training.resume import Progress, Trained, load_state, save_state
 from medsegr.training.run_folder import RunFolder
 from medsegr.training.starting_model import starting_model
 from medsegr.training.studies import StudyStore
-from medsegr.training.trunk_cache import TrunkCache
+from medsegr.training.trunk_cache import TrunkCache, with_backend
 from medsegr.training.validation import validate
 
 TERMS = ("loss", "mask", "location", "support", "attributes", "box")
@@ -80,12 +80,13 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
     fabric = build_fabric(config)
     torch.manual_seed(config.seed)
     model = starting_model(config)
+    config = with_backend(config, model, fabric.device)
     beside = model.adapter.config.neighbours
     store = StudyStore(config.data, "train", model.backbone.square, config.cache_mb, neighbours=beside).require_all()
     held_out = StudyStore(config.data, "val", model.backbone.square, config.cache_mb, neighbours=beside)
     folder = RunFolder(config, resume) if fabric.is_global_zero else None
     with quiet(), denormals_flushed(), memory_kept():
-        return _Run(config, fabric, model, folder).go(store, held_out, resume, show_progress)
+        return _Run(config, fabric, model, folder).go(store, held_out, show_progress)
 
 
 class _Run:
@@ -111,7 +112,7 @@ class _Run:
         self.skipped = 0
         self.stop = threading.Event()
 
-    def go(self, store: StudyStore, held_out: StudyStore, resume: bool, show_progress: bool) -> TrainResult:
+    def go(self, store: StudyStore, held_out: StudyStore, show_progress: bool) -> TrainResult:
         """Train until the end of the schedule or of the time."""
         config, started = self.config, time.monotonic()
         run = Path(config.out)

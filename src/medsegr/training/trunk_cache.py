@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class TrunkCache:
         folder = Path(settings.folder) if settings.folder else Path(config.out) / FOLDER
         self.store = TrunkStore(folder, settings.gigabytes * 1e9)
         origin = [FORMAT, weights_digest(model.backbone.model), model.trunk_block, settings.dtype, config.precision]
-        self.compiles = settings.backend == "auto" and can_compile_trunk(model)
+        self.compiles = settings.backend != "torch" and can_compile_trunk(model)
         self._origin = json.dumps([*origin, "openvino"] if self.compiles else origin).encode()
 
     @torch.no_grad()
@@ -92,6 +93,30 @@ class TrunkCache:
 
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
+
+
+def with_backend(config: TrainConfig, model: ReportGuidedSam, device: torch.device) -> TrainConfig:
+    """The configuration of a run that keeps trunks, with who computes them in place of ``auto``.
+
+    Args:
+        config: Of the run.
+        model: On the CPU still.
+        device: On which the run trains.
+
+    Raises:
+        ConfigError: OpenVINO is asked for by name, and cannot compute them here.
+    """
+    settings = config.trunk_cache
+    takes = device.type == "cpu" and can_compile_trunk(model)
+    if settings.versions and settings.backend == "openvino" and not takes:
+        raise ConfigError(
+            f"'trunk_cache.backend' is 'openvino', which is not installed, or does not take this host on "
+            f"{device.type.upper()}. Install it (pip install 'medsegr[openvino]'), train on a CPU, or start a run with "
+            "trunk_cache.backend=torch."
+        )
+    if not settings.versions or settings.backend != "auto":
+        return config
+    return replace(config, trunk_cache=replace(settings, backend="openvino" if takes else "torch"))
 
 
 def refuse_changing_trunk(model: ReportGuidedSam) -> None:

@@ -4,8 +4,9 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,18 @@ class OpenVino:
     name = "openvino"
 
     def __init__(self, precision: str) -> None:
-        self.openvino: Any = require("openvino", "The backend 'openvino'", "'medsegr[openvino]'")
+        if find_spec("openvino") is None:
+            self._imported()
         self.version = version("openvino")
         self.precision = precision
+
+    @cached_property
+    def openvino(self) -> Any:
+        """The library; imported when something is compiled, for what was exported is known without it."""
+        return self._imported()
+
+    def _imported(self) -> Any:
+        return require("openvino", "The backend 'openvino'", "'medsegr[openvino]'")
 
     def write(self, graph: Graph, folder: Path) -> None:
         """Export a graph as OpenVINO's own format, weights in float32."""

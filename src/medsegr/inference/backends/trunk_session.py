@@ -17,7 +17,7 @@ from medsegr.model.report_guided_sam import ReportGuidedSam
 
 
 def can_compile_trunk(model: ReportGuidedSam) -> bool:
-    """Whether OpenVINO is installed, and takes the trunk of this model: on a CPU, without a LoRA."""
+    """Whether OpenVINO is installed and takes this model's host, on a CPU; a LoRA is not looked for."""
     on_cpu, spec = next(model.parameters()).device.type == "cpu", model.backbone.spec
     return bool(find_spec("openvino")) and on_cpu and spec.family in EXPORTED and stops_at_trunk(model)
 

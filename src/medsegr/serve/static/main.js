@@ -64,6 +64,7 @@ async function begin() {
 }
 
 let taken = Promise.resolve();
+let opening = EMPTY;
 
 /** One drop after the other: what came last stays, however long the one before it takes to read. */
 function take(files) {
@@ -89,13 +90,15 @@ async function takeNext(files) {
   }
 }
 
-/** A file, or a series of the one that is there: its values and masks are not known yet. */
+/** A file, or a series of the one that is there: its values and masks are not known yet. No answer for another counts. */
 function openPicture(file, dicom, what, number = null) {
+  jobs.stop();
   state.open(file, dicom, number);
   stage.close();
   slices.open(1, 0);
   saves.open(null);
-  byId("empty-says").textContent = `The ${what} is being read…`;
+  opening = `The ${what} is being read…`;
+  byId("empty-says").textContent = opening;
   followRows();
 }
 
@@ -201,6 +204,7 @@ async function ask() {
 function question(keeper) {
   says.calm();
   says.busy(true, "Asking…");
+  if (state.fresh) byId("empty-says").textContent = opening;
   return state.question({ report: report.value, modality: modality.value, draw: byId("draw").checked }, keeper);
 }
 
