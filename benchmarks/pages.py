@@ -24,7 +24,8 @@ DOCS = ROOT / "docs"
 BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets"),
           "load": ("service.md", "serve_load"), "again": ("asking_again.md", "asking_again"),
           "folders": ("folders.md", "folders"), "estimate": ("folders.md", "folders"),
-          "trunk": ("training.md", "trunk_cache")}  # fmt: skip
+          "trunk": ("training.md", "trunk_cache"), "cold": ("speed.md", "before_and_now"),
+          "backends": ("backends.md", "backends")}  # fmt: skip
 """Block of a page that is written by hand otherwise -> that page and the record that it is made of."""
 
 ORIGINS = {"real": "real reports", "derived": "reports derived from the masks", "none": "structures by name"}
