@@ -1,12 +1,14 @@
 """What was said before a sentence: findings, organs, sides of headings, an open denial."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from medsegr.cognition.document import Unit
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.head_finder import Earlier
 from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Spoken
+from medsegr.cognition.tags import Sentence
 
 
 class Context(NamedTuple):
@@ -48,3 +50,14 @@ class Context(NamedTuple):
         headed = heading.name if heading else None
         last = next((one.name for draft in reversed(self.drafts) for one in draft.of("side")), headed)
         return next((one.name for draft in found for one in draft.of("side")), headed or last), last
+
+    def listing(self, sentence: Sentence, new: Sequence[Draft], unit: Unit, organs: Collection[str]) -> "Context":
+        """With the finding that heads a list ("Nodules: 1) ..."), for as long as its items go on."""
+        listed = self.listed
+        if new and sentence.word(len(sentence) - 1) == ":":
+            shown = new[-1].presence != "absent" and new[-1].name not in organs
+            listed = new[-1].words[0] if shown and new[-1].words else None
+        elif listed:
+            others = any(one.name != self.drafts[-1].name for one in new)
+            listed = None if others or not (new or unit.item or unit.whole_line) else listed
+        return self if listed == self.listed else self._replace(listed=listed)

@@ -69,6 +69,12 @@ class Draft(NamedTuple):
     apart: bool = False
     group: Span | None = None
 
+    def denied(self, kind: str, cue: Span) -> "Draft":
+        """With the denial or doubt that heads its list, where it is there by its own words."""
+        if self.presence != "present":
+            return self
+        return self._replace(presence="absent" if kind.startswith("absent") else "uncertain", cues=(cue,))
+
     def having(self, more: Sequence[Attribute]) -> "Draft":
         """The same with more attributes, none twice."""
         own = self.attributes

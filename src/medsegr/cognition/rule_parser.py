@@ -278,17 +278,6 @@ class _Report:
             return draft
         return draft if draft.name in self.grammar.unsided else draft.having([side])
 
-    def _listing(self, context: Context, sentence: Sentence, new: Sequence[Draft], unit: Unit) -> Context:
-        """The context with the finding that heads a list ("Nodules: 1) ..."), for as long as its items go on."""
-        listed = context.listed
-        if new and sentence.word(len(sentence) - 1) == ":":
-            shown = new[-1].presence != "absent" and new[-1].name not in self.grammar.organ_targets
-            listed = new[-1].words[0] if shown and new[-1].words else None
-        elif listed:
-            others = any(one.name != context.drafts[-1].name for one in new)
-            listed = None if others or not (new or unit.item or unit.whole_line) else listed
-        return context if listed == context.listed else context._replace(listed=listed)
-
     def _in_context(
         self, context: Context, sentence: Sentence, new: Sequence[Draft], unit: Unit
     ) -> tuple[Context, Sequence[Draft]]:
@@ -298,15 +287,9 @@ class _Report:
             context = context._replace(section=attribute(sentence, side).from_afar() if side else context.section)
         if context.section is not None and (side or not cut):
             new = [self.sided(draft, context.section, always=True) for draft in new]
-        context = self._listing(context, sentence, new, unit)
+        context = context.listing(sentence, new, unit, self.grammar.organ_targets)
         cue = context.cue if unit.item else None
         if cue is not None:
-            new = [_denied(draft, *cue) for draft in new]
+            new = [draft.denied(*cue) for draft in new]
         cue = open_cue(sentence, unit.whole_line and not unit.item) or cue
         return (context if cue == context.cue else context._replace(cue=cue)), new
-
-
-def _denied(draft: Draft, kind: str, cue: Span) -> Draft:
-    if draft.presence != "present":
-        return draft
-    return draft._replace(presence="absent" if kind.startswith("absent") else "uncertain", cues=(cue,))
