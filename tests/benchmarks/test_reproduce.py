@@ -70,7 +70,7 @@ def test_the_grid_leaves_runs_scores_answers_and_a_record(finished):
         "false + foreign": 4, "false": 2, "foreign": 2,
     }  # fmt: skip
     page = environment().get_template("grid.md.j2")
-    text = page.render(record={**told, "figures": {"real": {"real": figures}}}, name="x")
+    text = page.render(record={**told, "figures": {"real": {"real": figures}}}, name="x", commit=None)
     assert "## Real data sets, real reports: 2 findings, 2 patients or cases" in text and "full less host" in text
 
 
