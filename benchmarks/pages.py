@@ -25,7 +25,8 @@ BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "sui
           "load": ("service.md", "serve_load"), "again": ("asking_again.md", "asking_again"),
           "folders": ("folders.md", "folders"), "estimate": ("folders.md", "folders"),
           "trunk": ("training.md", "trunk_cache"), "cold": ("speed.md", "before_and_now"),
-          "backends": ("backends.md", "backends")}  # fmt: skip
+          "dice": ("backends.md", "backend_dice"), "backends": ("backends.md", "backends"),
+          "vit_b": ("backends.md", "backends_vit_b")}  # fmt: skip
 """Block of a page that is written by hand otherwise -> that page and the record that it is made of."""
 
 ORIGINS = {"real": "real reports", "derived": "reports derived from the masks", "none": "structures by name"}
