@@ -14,7 +14,7 @@ from medsegr.inference.result import unique_ids
 from medsegr.serve.config import ServeConfig
 from medsegr.serve.worker_process import WorkerProcess
 
-from .browser import Browser, browser, machines, requests_of
+from .browser import browser, machines, requests_of
 from .page_cases import STUDY_SIDE, phantom, write_study, write_volume
 from .running import Running, running
 
@@ -27,14 +27,6 @@ def served(tmp_path_factory) -> Iterator[Running]:
     config = ServeConfig(tmp_path_factory.mktemp("page") / "state", port=0, model="tiny")
     with running(config, WorkerProcess) as service:
         yield service
-
-
-@pytest.fixture
-def opened(served, tmp_path) -> Iterator[Browser]:
-    """The page, ready."""
-    with browser(tmp_path) as one:
-        one.open(served.address)
-        yield one
 
 
 def test_a_reader_changes_a_side_clicks_and_saves(served, tmp_path):

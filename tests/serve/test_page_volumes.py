@@ -13,7 +13,7 @@ from PIL import Image
 from medsegr.serve.config import ServeConfig
 from medsegr.serve.worker_process import WorkerProcess
 
-from .browser import Browser, browser
+from .browser import Browser
 from .page_cases import BLOCK, SLICES, TALL, WIDE, write_nifti_volume, write_study_of_two
 from .running import Running, running
 
@@ -37,14 +37,6 @@ def served(tmp_path_factory) -> Iterator[Running]:
     config = ServeConfig(tmp_path_factory.mktemp("volumes") / "state", port=0, model="tiny")
     with running(config, BRIGHT) as service:
         yield service
-
-
-@pytest.fixture
-def opened(served, tmp_path) -> Iterator[Browser]:
-    """The page, ready."""
-    with browser(tmp_path) as one:
-        one.open(served.address)
-        yield one
 
 
 def turn(page: Browser, number: int) -> None:

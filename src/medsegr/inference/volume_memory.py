@@ -25,7 +25,9 @@ class _Kept:
 
 
 class VolumeMemory:
-    """One volume, known by its voxels in memory and what they hold, and what was gathered of it: bits, not floats.
+    """One volume, known by its voxels in memory and what they hold, and what was gathered of it.
+
+    Masks are kept as bits; floats only of the plane that each finding shows.
 
     It counts in no limit of a :class:`PictureMemory`, and holds nothing of a volume that is gone.
     """
