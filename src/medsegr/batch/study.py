@@ -28,6 +28,7 @@ class Study:
         modality: Its own, or None.
         number: Its place in the work list, from 0.
         problem: Why it cannot be read, where the work list knows already; "" else.
+        own_report: Whether the report lay among its images.
     """
 
     case: str
@@ -39,6 +40,7 @@ class Study:
     modality: str | None = None
     number: int = 0
     problem: str = ""
+    own_report: bool = False
 
     @property
     def name(self) -> str:

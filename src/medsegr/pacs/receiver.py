@@ -14,8 +14,11 @@ from medsegr.errors import PacsError
 from medsegr.pacs.instance_file import write_encoded
 from medsegr.pacs.tls import shakes_hands
 
+SILENT_S = 10.0
+"""Seconds in which a caller must ask for an association, and then for something."""
+
 IDLE_S = 60.0
-"""Seconds without a word after which an association is ended."""
+"""Seconds without a word after which the association of one who has asked for something is ended."""
 
 MOST_ASSOCIATIONS = 16
 SUCCESS = 0x0000
@@ -64,11 +67,12 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
     entity = AE(ear.title)
     entity.require_called_aet, entity.require_calling_aet = True, list(ear.callers)
     entity.maximum_associations = MOST_ASSOCIATIONS
-    entity.network_timeout = entity.acse_timeout = entity.dimse_timeout = IDLE_S
+    entity.network_timeout = entity.acse_timeout = SILENT_S
+    entity.dimse_timeout = IDLE_S
     entity.add_supported_context(Verification)
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
-    handlers: list[Any] = [(evt.EVT_C_STORE, store)]
+    handlers: list[Any] = [(evt.EVT_C_STORE, store), (evt.EVT_DIMSE_RECV, _wait_longer)]
     if closed is not None:
         handlers.append((evt.EVT_CONN_CLOSE, closed))
     try:
@@ -84,6 +88,11 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _wait_longer(event: Any) -> None:
+    """Who has asked for something may take longer for the next."""
+    event.assoc.network_timeout = IDLE_S
 
 
 def _shake_hands_first(server: Any) -> None:

@@ -1,6 +1,7 @@
 """What a study from a PACS holds: its images, and the report that it was read with."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from medsegr.batch.dicom_parts import dicom_parts
@@ -23,9 +24,10 @@ def work_of(folder: Path, report: str | None) -> WorkList:
     """
     if not any(folder.iterdir()):
         raise PacsError("The study has no image that could be fetched. 'medsegr pacs find --series' lists what it has.")
-    parts = tuple(dicom_parts(folder))
     said = report_of(folder) if report is None else report
-    return WorkList(parts, (said,) * len(parts), 0, len(parts))
+    own = report is None and said is not None
+    parts = tuple(replace(part, report=said, own_report=own) for part in dicom_parts(folder))
+    return WorkList(parts, len(parts))
 
 
 def made_files(out: Path, cases: Sequence[str]) -> list[Path]:
