@@ -227,7 +227,7 @@ def test_what_tls_cannot_be_made_of_is_said(tmp_path):
 
 
 def test_who_says_nothing_is_hung_up_on_and_who_has_sent_may_pause(monkeypatch):
-    monkeypatch.setattr(receiver, "SILENT_S", 0.5)
+    monkeypatch.setattr(receiver, "SILENT_S", 1.5)
     monkeypatch.setattr(receiver, "MOST_ASSOCIATIONS", 3)
     with listening(Ear("127.0.0.1", 0, "MEDSEGR"), lambda _: 0) as port:
         begun = b"\x01\x00\x00\x00\x00\xcd\x00\x01"  # the first bytes of a request for an association

@@ -72,7 +72,8 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
     entity.add_supported_context(Verification)
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
-    handlers: list[Any] = [(evt.EVT_C_STORE, store), (evt.EVT_DIMSE_RECV, _wait_longer)]
+    handlers: list[Any] = [(evt.EVT_C_STORE, store), (evt.EVT_CONN_OPEN, _wait_briefly),
+                           (evt.EVT_DIMSE_RECV, _wait_longer)]  # fmt: skip
     if closed is not None:
         handlers.append((evt.EVT_CONN_CLOSE, closed))
     try:
@@ -90,9 +91,17 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
         server.server_close()
 
 
+def _wait_briefly(event: Any) -> None:
+    """Bound the wait for the rest of a message: pynetdicom does not, and half of one would keep its place for ever."""
+    event.assoc.dul.socket.socket.settimeout(SILENT_S)
+
+
 def _wait_longer(event: Any) -> None:
     """Who has asked for something may take longer for the next."""
     event.assoc.network_timeout = IDLE_S
+    connection = event.assoc.dul.socket.socket
+    if connection is not None:  # else it is over by now
+        connection.settimeout(IDLE_S)
 
 
 def _shake_hands_first(server: Any) -> None:
