@@ -6,7 +6,7 @@ import pytest
 
 from medsegr.batch import work_list
 from medsegr.batch.dicom_parts import Part
-from medsegr.batch.study import case_names
+from medsegr.batch.study import CaseNames
 from medsegr.batch.work_list import collect_studies
 from medsegr.errors import ImageError, ReportError
 
@@ -35,7 +35,8 @@ def reports(folder: Path, images: list[Path], *rows: str) -> list[str | None]:
     ],
 )
 def test_no_two_cases_share_a_folder_nor_take_that_of_another_result(files, names):
-    assert case_names([Path(name) for name in files.split()]) == names.split()
+    given = CaseNames()
+    assert [given.next(Path(name).name) for name in files.split()] == names.split()
 
 
 def test_hidden_files_are_no_images(tmp_path):

@@ -36,7 +36,8 @@ def test_a_studys_own_report_is_taken_and_a_given_one_goes_before_it(packed, tmp
     for kept in (told.out, told.err, *(path.read_text() for path in (tmp_path / "own").glob("*/*.json"))):
         assert "left upper lobe." not in kept and "No consolidation" not in kept
     other = segmented(tmp_path / "other", given, "--text", "Consolidation.")
-    assert list(other.values()) == [("given", ["consolidation"])] * 2 and "report that lies" not in capsys.readouterr().err
+    assert list(other.values()) == [("given", ["consolidation"])] * 2
+    assert "report that lies" not in capsys.readouterr().err
     asked = segmented(tmp_path / "asked", given, "--target", "consolidation")
     assert [source for source, _ in asked.values()] == ["study"] * 2, "targets go beside a report, not in its place"
     assert all("nodule-left" in found for _, found in asked.values())

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,20 +74,10 @@ class CaseNames:
         self._tries: Counter[str] = Counter()
 
     def next(self, name: str) -> str:
-        """A name for the next case.
-
-        Args:
-            name: Of its file, or the one that a table wishes.
-        """
+        """A folder for the next case, from the name of its file or the one that a table wishes."""
         stem = free = re.sub(r"[^\w.-]+", "_", image_stem(name)).strip(".") or "case"
         while free.lower() in self._taken:
             self._tries[stem.lower()] += 1
             free = f"{stem}-{self._tries[stem.lower()] + 1}"
         self._taken.add(free.lower())
         return free
-
-
-def case_names(paths: Iterable[Path]) -> list[str]:
-    """Folder names, unique: ``scan``, ``scan-2``."""
-    names = CaseNames()
-    return [names.next(path.name) for path in paths]

@@ -114,7 +114,11 @@ def _with_own_reports(given: Sequence[Path], parts: Sequence[Part], count: int) 
     reports: dict[str, str] = {}
     notes = []
     for path in given if studies else ():
-        found, unread = study_reports(path, studies)
+        try:
+            found, unread = study_reports(path, studies)
+        except ImageError as error:  # too many files
+            notes.append(f"The studies' own reports were not looked for: {error}")
+            continue
         reports |= found
         notes += [f"A study's own report was left out: {error}" for error in unread]
     parts = [replace(part, report=reports[part.study_uid], own_report=True) if part.study_uid in reports else part

@@ -48,9 +48,6 @@ class _Case:
 class Worker:
     """Loads a model once and does chunks with it; while one thread asks the model, others read and write.
 
-    Args:
-        job: What to do with each study.
-
     Raises:
         MedsegrError: As of :func:`medsegr.load`.
     """

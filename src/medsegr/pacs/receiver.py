@@ -45,15 +45,12 @@ class Ear:
 
 @contextmanager
 def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], None] | None = None) -> Iterator[int]:
-    """Take instances and C-ECHO until the block ends.
+    """Take instances and C-ECHO until the block ends; yields the port.
 
     Args:
         ear: Where.
         store: Called with the event of each instance, in threads of their own; answers DICOM's status.
         closed: Called when an association is over.
-
-    Yields:
-        The port.
 
     Raises:
         PacsError: The port cannot be listened on.
@@ -112,11 +109,7 @@ def _shake_hands_first(server: Any) -> None:
 
 @contextmanager
 def receiving(ear: Ear, folder: Path) -> Iterator[Sequence[Path]]:
-    """Take what is sent into a folder, as a C-MOVE's destination.
-
-    Yields:
-        The files, growing.
-    """
+    """Take what is sent into a folder, as a C-MOVE's destination; yields the files, growing."""
     came: list[Path] = []
 
     def take(event: Any) -> int:

@@ -12,11 +12,7 @@ from medsegr.inference.dicom.writer import REPORT, SEGMENTATION
 
 
 def work_of(folder: Path, report: str | None) -> WorkList:
-    """Every image of a study, with one report.
-
-    Args:
-        folder: With the study's instances.
-        report: In place of the study's own.
+    """Every image of a study's instances, with one report: the given one, or else the study's own.
 
     Raises:
         PacsError: The study has no instances.

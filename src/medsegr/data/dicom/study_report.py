@@ -39,7 +39,8 @@ def study_reports(path: Path, studies: Container[str]) -> tuple[dict[str, str], 
     Raises:
         ImageError: The archive or DICOMDIR is damaged.
     """
-    reports, unread = {}, []
+    reports: dict[str, str] = {}
+    unread: list[MedsegrError] = []
     for study, (*_, file) in _ranked(path, strict=False).items():
         if study and study in studies:
             try:
