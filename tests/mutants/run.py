@@ -174,7 +174,7 @@ class Job:
             self.process.kill()
         self.process.join()
         code, self.process = self.process.exitcode, None
-        if code is None or code > UNKNOWN:
+        if code is None or code > UNKNOWN or (code == UNKNOWN and not self.tests):
             sys.exit(f"pytest ended with {code}:\n{self.said()}")
         return code
 
