@@ -99,7 +99,7 @@ def copy_tree(target: Path) -> Path:
     return target
 
 
-@dataclass
+@dataclass(eq=False)
 class Seen:
     """What pytest tells of a run, as a plugin of it: tests that failed, in order, and how many passed."""
 
@@ -174,7 +174,7 @@ class Job:
             self.process.kill()
         self.process.join()
         code, self.process = self.process.exitcode, None
-        if code is None or code > UNKNOWN or (code == UNKNOWN and not self.tests):
+        if code is None or not (code < 0 or code in (0, *FAILED) or (code == UNKNOWN and self.tests)):
             sys.exit(f"pytest ended with {code}:\n{self.said()}")
         return code
 
