@@ -7,7 +7,6 @@ keeps what ``medsegr evaluate --out FOLDER`` wrote, or a run of a grid with its 
 folder ``ARM-SEED`` names arm and seed by itself. Answers of arms that are kept under that name already are replaced.
 """
 
-import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.record import RESULTS, read_record, without_folders, write_record
+from benchmarks.record import RESULTS, options, read_record, without_folders, write_record
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import ConfigError, InputError
 from medsegr.evaluation.questions import ASKED_ANYWAY
@@ -164,7 +163,7 @@ def data_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Parse the arguments, read, keep."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("name", help="of the record")
     parser.add_argument("folders", nargs="+", metavar="[ARM=]FOLDER")
     given = parser.parse_args()

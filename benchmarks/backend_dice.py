@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.record import shared_data, write_record
+from benchmarks.record import options, shared_data, write_record
 from medsegr.cli.measurement import open_data
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
@@ -32,7 +32,7 @@ FIRST = "torch"
 
 def main() -> None:
     """Measure and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--data", nargs="+", default=list(SETS), help="names of data sets")
     parser.add_argument("--limit", type=int, default=24, help="pictures of each set at most")
     parser.add_argument("--backends", nargs="+", default=["torch:bf16", "openvino", "openvino:bf16"])

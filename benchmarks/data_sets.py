@@ -9,7 +9,6 @@ texture or a shape. Builds the referring suite of all sets in a temporary folder
 cases. Writes ``results/data_sets.json``; ``make results`` writes its tables into ``docs/data.md``.
 """
 
-import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import shared_data, write_record
+from benchmarks.record import options, shared_data, write_record
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.data.case import Case
@@ -136,7 +135,7 @@ def _share(part: int, whole: int) -> float | None:
 
 def main() -> None:
     """Parse the arguments, measure, write."""
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    options(__doc__).parse_args()
     folders = [DatasetFolder(shared_data(name)) for name in SETS]
     figures: dict[str, Any] = {"sets": {}}
     for folder in folders:

@@ -9,13 +9,10 @@ findings and open gates against a plain one, taken in turn, as the median of the
 Writes ``results/hosts.json``; ``make results`` writes the table in ``docs/hosts.md``.
 """
 
-import argparse
 import importlib
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable
@@ -27,7 +24,8 @@ import torch
 from torch import nn
 from transformers import Sam2Config, Sam2Model, SamConfig, SamHQConfig, SamHQModel, SamModel, SamVisionConfig
 
-from benchmarks.record import write_record
+from benchmarks.record import options, write_record
+from benchmarks.turns import in_turn, medians, shares
 from medsegr.backbones.lite_medsam import LiteMedSam
 from medsegr.backbones.lite_medsam_weights import MOBILE_SAM
 from medsegr.backbones.tiny import TinyConfig, TinySam
@@ -122,19 +120,11 @@ def extra_time(model: ReportGuidedSam, rounds: int) -> dict[str, float]:
     side = model.image_size
     pixels = torch.rand(1, 3, side, side)
     priors = model.encode_findings([list(parse_report(REPORT, "chest_xray"))], [VIEW])
-    calls = {"plain": lambda: model.backbone.encode(pixels), "guided": lambda: model.encode(pixels, priors)}
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for round_ in range(rounds + 1):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            if round_:
-                times[name].append(time.perf_counter() - started)
-    ratios = [guided / plain for plain, guided in zip(times["plain"], times["guided"], strict=True)]
-    return {
-        "seconds": round(statistics.median(times["plain"]), 3),
-        "extra_percent": round(100 * (statistics.median(ratios) - 1), 1),
-    }
+    turns = in_turn(
+        {"plain": lambda: model.backbone.encode(pixels), "guided": lambda: model.encode(pixels, priors)}, rounds
+    )
+    seconds, ratio = medians(turns).wall_s["plain"], shares(turns, "plain").wall_s["guided"]
+    return {"seconds": round(seconds, 3), "extra_percent": round(100 * (ratio - 1), 1)}
 
 
 def contract_tests() -> dict[str, dict[str, int]]:
@@ -153,7 +143,7 @@ def contract_tests() -> dict[str, dict[str, int]]:
 
 def main() -> None:
     """Parse the arguments, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--skip-tests", action="store_true")
     arguments = parser.parse_args()

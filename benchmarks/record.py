@@ -1,5 +1,6 @@
 """What every results file says of itself, and where it lies."""
 
+import argparse
 import json
 import os
 import platform
@@ -12,6 +13,12 @@ from medsegr.cli.run_record import versions
 from medsegr.data.outputs import atomic_write
 
 RESULTS = Path(__file__).parent / "results"
+
+
+def options(told: str | None, **settings: Any) -> argparse.ArgumentParser:
+    """A parser of a benchmark's options, which shows its module's docstring as it is written."""
+    shown = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(description=told, formatter_class=shown, **settings)
 
 
 def shared_data(name: str) -> Path:

@@ -7,7 +7,6 @@ asking -> figures and a verdict. Families and origins are never averaged; a grou
 text tells, or one set.
 """
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -15,7 +14,7 @@ from typing import Any
 
 from benchmarks.answers import FAMILIES, family_of, source_image
 from benchmarks.groups import ALL, LOOKS_SETS, PLACE_SETS
-from benchmarks.record import run_name, write_record
+from benchmarks.record import options, run_name, write_record
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.patients import patients_of
@@ -93,8 +92,7 @@ def _groups(family: str, answers: Sequence[CardAnswer]) -> list[tuple[str, Calla
 
 def main() -> None:
     """Parse the arguments, ask, and write."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.report_card", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = options(__doc__)
     add = parser.add_argument
     add("--model", default="tiny", help="built-in name, folder such as GRID/full-0/best, or Hugging Face id")
     add("--host", help="of an adapter whose own host's name is not enough")

@@ -19,7 +19,7 @@ import yaml
 
 from benchmarks.answers import FOLDER, answers_of, data_of, keep, runs_in
 from benchmarks.arms import ARMS
-from benchmarks.record import write_record
+from benchmarks.record import options, write_record
 from medsegr.backbones.tiny import TinyConfig
 from medsegr.cli.main import main as medsegr
 from medsegr.evaluation.run_files import RESULTS_FILE, Run, read_run
@@ -137,8 +137,7 @@ def _done(code: int) -> None:
 
 def arguments_of(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """The command line, and what of it is for ``medsegr train``."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.reproduce", description=__doc__, allow_abbrev=False)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = options(__doc__, allow_abbrev=False)
     parser.epilog = "arms: " + "; ".join(f"{name} = {arm.what}" for name, arm in ARMS.items())
     add = parser.add_argument
     add("--data", nargs="+", required=True, help="data set folders, or folders that hold several")

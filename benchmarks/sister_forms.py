@@ -4,7 +4,6 @@ python -m benchmarks.sister_forms            # figures, written to results/siste
 python -m benchmarks.sister_forms --show 20  # and sentences that are read wrongly, the same number of every form
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from tests.cognition.reading_cases.cases import Case, wrong
 from tests.cognition.sister_forms import by_place, sister_forms
 
-from benchmarks.record import write_record
+from benchmarks.record import options, write_record
 
 
 def measure(cases: list[Case], faults: dict[str, str]) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def _share(cases: list[Case], faults: dict[str, str]) -> float:
 
 def main() -> None:
     """Read, count, record."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--show", type=int, default=0, help="sentences to show of every form that are read wrongly")
     show = parser.parse_args().show
     cases = sister_forms()
