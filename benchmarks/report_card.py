@@ -7,7 +7,7 @@ asking -> figures and a verdict. Families and origins are never averaged; a grou
 text tells, or one set.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -25,6 +25,9 @@ KEPT = (
     "findings", "patients", "dice", "interval", "dice_with_true_report", "cost", "cost_interval", "changed", "verdict",
 )  # fmt: skip
 """Figures of a way of asking that the results file keeps."""
+
+TOLD = {"text states a place": PLACE_SETS, "text describes looks only": LOOKS_SETS}
+"""Groups of real sets."""
 
 
 def card(predictor: Predictor, folders: Sequence[DatasetFolder], split: str, limit: int | None, seed: int) -> dict:
@@ -67,27 +70,14 @@ def card_families(answers: Sequence[CardAnswer]) -> dict[str, Any]:
     """Family -> origin -> group -> way of asking -> figures; what holds no finding is left out."""
     found: dict[str, Any] = {}
     for family in FAMILIES:
-        for group, test in _groups(family, answers):
-            chosen = [answer for answer in answers if family_of(answer.data) == family and test(answer.data)]
-            for origin, figures in card_figures(chosen).items():
-                ways = {
-                    way: {key: of_way[key] for key in KEPT}
-                    for way, of_way in figures["ways"].items()
-                    if of_way["findings"]
-                }
-                found.setdefault(family, {}).setdefault(origin, {})[group] = ways
+        sets = sorted({answer.data for answer in answers if family_of(answer.data) == family})
+        groups = {ALL: sets} | (TOLD if family == "real" else {}) | {f"data {name}": (name,) for name in sets}
+        for group, names in groups.items():
+            for origin, figures in card_figures([answer for answer in answers if answer.data in names]).items():
+                ways = {way: of for way, of in figures["ways"].items() if of["findings"]}
+                of_origin = found.setdefault(family, {}).setdefault(origin, {})
+                of_origin[group] = {way: {key: of[key] for key in KEPT} for way, of in ways.items()}
     return found
-
-
-def _groups(family: str, answers: Sequence[CardAnswer]) -> list[tuple[str, Callable[[str], bool]]]:
-    groups: list[tuple[str, Callable[[str], bool]]] = [(ALL, lambda _: True)]
-    if family == "real":
-        groups += [
-            ("text states a place", lambda data: data in PLACE_SETS),
-            ("text describes looks only", lambda data: data in LOOKS_SETS),
-        ]
-    sets = sorted({answer.data for answer in answers if family_of(answer.data) == family})
-    return groups + [(f"data {name}", lambda data, name=name: data == name) for name in sets]
 
 
 def main() -> None:
