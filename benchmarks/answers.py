@@ -8,7 +8,7 @@ folder ``ARM-SEED`` names arm and seed by itself. Answers of arms that are kept 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -48,6 +48,12 @@ def source_image(data: str, case: str) -> str | None:
     return case[: named.start()] if named else None
 
 
+def patient_of(data: str, case: str, patient: str, known: Mapping[tuple[str, str], str]) -> str:
+    """Of a case of the referring suite that was made of an image: the image's patient, or at least the image."""
+    image = source_image(data, case)
+    return patient if image is None or patient != case else known.get((data.removeprefix("referring_"), image), image)
+
+
 def runs_in(folder: Path) -> list[Run]:
     """What was scored in a folder, or in a run's folder ``scores``.
 
@@ -79,10 +85,8 @@ def answers_of(arm: str, seed: int, runs: Sequence[Run]) -> pd.DataFrame:
     rows["competitor_px"] = np.where(rows.suite == "kind", rows.confused_px.astype(int), on_same)
     rows["threshold"] = rows.data.map({name: value for run in runs for name, value in _thresholds(run).items()})
     known = {(d, PurePath(c).stem): p for d, c, p in zip(rows.data, rows.case, rows.patient, strict=True)}
-    rows["patient"] = [
-        known.get((d.removeprefix("referring_"), image), image) if (image := source_image(d, c)) and p == c else p
-        for d, c, p in zip(rows.data, rows.case, rows.patient, strict=True)
-    ]
+    whose = zip(rows.data, rows.case, rows.patient, strict=True)
+    rows["patient"] = [patient_of(*told, known) for told in whose]
     return rows[COLUMNS]
 
 
@@ -140,7 +144,7 @@ def facts_of(runs: Sequence[Run]) -> dict[str, Any]:
     """What a record says of an arm, and of the data that it was asked for."""
     models = [run.record["model"] for run in runs]
     commands = {run.record["data"][0]["name"]: " ".join(map(without_folders, run.record["command"])) for run in runs}
-    return {"weights": models[0].get("weights"), "parameters": models[0].get("parameters"), "commands": commands}
+    return {"weights": models[0].get("weights"), "commands": commands}
 
 
 def data_of(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -3,8 +3,7 @@
 from math import isnan
 from typing import Any
 
-Figure = tuple[float, float, float, int]
-"""A :class:`benchmarks.figures.Figure`: value, low, high, count."""
+from benchmarks.figures import Figure
 
 
 def cell(value: Any) -> str:

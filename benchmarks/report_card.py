@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from benchmarks.answers import FAMILIES, family_of, source_image
+from benchmarks.answers import FAMILIES, family_of, patient_of
 from benchmarks.groups import ALL, LOOKS_SETS, PLACE_SETS
 from benchmarks.record import options, run_name, write_record
 from medsegr.cli.measurement import measurement_record, open_data
@@ -48,7 +48,7 @@ def card(predictor: Predictor, folders: Sequence[DatasetFolder], split: str, lim
     for folder in folders:
         found = list(card_answers(predictor, folder, split, limit=limit, seed=seed))
         print(f"{folder.name}: {len({(a.case, a.finding) for a in found})} described findings", flush=True)
-        answers += [_with_patient(answer, known) for answer in found]
+        answers += [replace(a, patient=patient_of(a.data, a.case, a.patient, known)) for a in found]
     settings = {
         "split": split, "seed": seed, "limit": limit, **predictor.looks.settings(), "a_mask_changes_below_dice": SAME,
         **predictor.support_thresholds.metadata(),
@@ -56,14 +56,6 @@ def card(predictor: Predictor, folders: Sequence[DatasetFolder], split: str, lim
     record = measurement_record(predictor, folders, answers, settings)
     kept = {key: record[key] for key in ("model", "data", "split", "settings")}
     return {**kept, "families": card_families(answers)}
-
-
-def _with_patient(answer: CardAnswer, known: dict[tuple[str, str], str]) -> CardAnswer:
-    """Cases of the referring suite that were made of one image belong to its patient, or at least together."""
-    image = source_image(answer.data, answer.case)
-    if image is None or answer.patient != answer.case:
-        return answer
-    return replace(answer, patient=known.get((answer.data.removeprefix("referring_"), image), image))
 
 
 def card_families(answers: Sequence[CardAnswer]) -> dict[str, Any]:
