@@ -23,16 +23,11 @@ from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.data.case import Case
 from medsegr.data.check import check_dataset
-from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.dataset_folder import DatasetFolder, discover
 from medsegr.describe.dataset_reports import derive_reports
 from medsegr.describe.referring_suite import build_suite, summary_of
 from medsegr.model.truth import Match, match_findings
 
-SETS = (
-    "abdomen_mri_chaos", "brain_mri_lgg", "breast_us_text", "cardiac_mri_acdc", "ct_covid_lesion", "cxr_covid_multi",
-    "cxr_montgomery_text", "fundus_idrid", "lung_nodule_lidc", "monuseg_text", "polyp_cvc_text", "polyp_kvasir",
-    "skin_ph2_text",
-)  # fmt: skip
 SEED = 0
 ASPECTS = ("place", "texture", "shape")
 FACTS = (*ASPECTS, "denied", "mask", "outlined", "supervised")
@@ -109,7 +104,7 @@ def _share(told: pd.Series) -> float | None:
 def main() -> None:
     """Parse the arguments, measure, write."""
     options(__doc__).parse_args()
-    folders = [DatasetFolder(shared_data(name)) for name in SETS]
+    folders = discover([shared_data("")])
     figures: dict[str, Any] = {"sets": {}}
     for folder in folders:
         complaints = check_dataset(folder.path, load_lexicon().targets)

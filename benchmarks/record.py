@@ -22,7 +22,7 @@ def options(told: str | None, **settings: Any) -> argparse.ArgumentParser:
 
 
 def shared_data(name: str) -> Path:
-    """Folder of a real data set: under MEDSEGR_SHARED, or ``../shared`` beside the repository."""
+    """Folder of a real data set, or with "" of all: under MEDSEGR_SHARED, or ``../shared`` beside the repository."""
     root = Path(os.environ.get("MEDSEGR_SHARED", Path(__file__).parents[2] / "shared"))
     return root / "data" / name
 
