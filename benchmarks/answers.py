@@ -142,9 +142,8 @@ def _dice(both: pd.Series, predicted: pd.Series, true: pd.Series) -> pd.Series:
 
 def facts_of(runs: Sequence[Run]) -> dict[str, Any]:
     """What a record says of an arm, and of the data that it was asked for."""
-    models = [run.record["model"] for run in runs]
     commands = {run.record["data"][0]["name"]: " ".join(map(without_folders, run.record["command"])) for run in runs}
-    return {"weights": models[0].get("weights"), "commands": commands}
+    return {"weights": runs[0].record["model"].get("weights"), "commands": commands}
 
 
 def data_of(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -75,5 +75,5 @@ def share_figures(rows: pd.DataFrame, answers: pd.DataFrame) -> dict[str, Any]:
 
 def _against(rows: pd.DataFrame) -> dict[str, Figure | None]:
     """The share is of sums, in draws of whole patients that model and box share."""
-    return {"dice": ratio(rows, "dice"), **{way: ratio(rows, way) for way in ("box", "parts")},
-            "share": Ratio(rows, "dice", "box").figure()}  # fmt: skip
+    alone = {way: ratio(rows, way) for way in ("dice", "box", "parts")}
+    return {**alone, "share": Ratio(rows, "dice", "box").figure()}

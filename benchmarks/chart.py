@@ -47,7 +47,6 @@ def draw(records: Mapping[str, Any], path: Path) -> None:
         axes.set_ylabel("points of Dice")
         axes.set_title("The full model, told its report", fontsize=10)
         axes.legend(frameon=False, fontsize=8)
-        path.parent.mkdir(exist_ok=True)
         with atomic_write(path) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None})
 
@@ -57,8 +56,8 @@ def draw_growth(growth: Mapping[str, Any], path: Path) -> None:
     figure, axes = blank(5.6, 3.0)
     for name, each in growth.items():
         steps = [size / each["sizes"][0] for size in each["sizes"]]
-        label = f"{name}: exponent {each['exponent']:.2f}"
-        axes.plot(steps, [1000 * s for s in each["seconds"]], "o-", label=label)
+        milliseconds = [1000 * s for s in each["seconds"]]
+        axes.plot(steps, milliseconds, "o-", label=f"{name}: exponent {each['exponent']:.2f}")
     axes.set(xscale="log", yscale="log", xlabel="times the smallest", ylabel="ms, whole")
     axes.legend(frameon=False, fontsize=8)
     path.write_text(as_svg(figure, "speed") + "\n", encoding="utf-8")

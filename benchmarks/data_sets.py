@@ -105,13 +105,11 @@ def main() -> None:
     """Parse the arguments, measure, write."""
     options(__doc__).parse_args()
     folders = discover([shared_data("")])
-    figures: dict[str, Any] = {"sets": {}}
-    for folder in folders:
-        complaints = check_dataset(folder.path, load_lexicon().targets)
-        figures["sets"][folder.name] = {"complaints": complaints, **measure(folder)}
+    known = load_lexicon().targets
+    sets = {folder.name: {"complaints": check_dataset(folder.path, known), **measure(folder)} for folder in folders}
     with tempfile.TemporaryDirectory() as temporary:
-        figures["referring"] = summary_of(build_suite(folders, Path(temporary) / "suite", load_lexicon()))
-    write_record("data_sets", SEED, figures)
+        suite = build_suite(folders, Path(temporary) / "suite", load_lexicon())
+    write_record("data_sets", SEED, {"sets": sets, "referring": summary_of(suite)})
 
 
 if __name__ == "__main__":

@@ -82,8 +82,8 @@ def box_page(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     rows, shares = boxes(), {}
     for name, record in known.items():
         if name.startswith("built_in") or record.get("grid", {}).get("host") == "lite_medsam":
-            arms = kept(name) if (FOLDER / f"{name}.csv.gz").is_file() else None
-            for data, found in share_figures(rows, arms[arms.arm != "tiny"]).items() if arms is not None else ():
+            arms = kept(name)
+            for data, found in share_figures(rows, arms[arms.arm != "tiny"]).items():
                 shares.setdefault(data, {}).update(found)
     return {"boxes": box_figures(rows), "shares": shares}
 
@@ -129,6 +129,5 @@ def pages() -> dict[Path, str]:
 
 if __name__ == "__main__":
     for place, text in pages().items():
-        place.parent.mkdir(exist_ok=True)
         place.write_text(text, encoding="utf-8")
         print(place.relative_to(ROOT))

@@ -9,7 +9,6 @@ makes their page. Ends with 3 when something is left to do. See docs/reproduce.m
 """
 
 import argparse
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,11 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def trained(run: Path) -> bool:
     """Whether its log has come to its last step."""
-    if not (run / "log.csv").is_file():
+    if not (run / "log.csv").is_file() or not (run / "best").is_dir():
         return False
-    with (run / "log.csv").open(encoding="utf-8") as file:
-        steps = [row["step"] for row in csv.DictReader(file)]
-    return bool(steps) and steps[-1] == str(settings_of(run)["steps"]) and (run / "best").is_dir()
+    return [*pd.read_csv(run / "log.csv").step[-1:]] == [settings_of(run)["steps"]]
 
 
 def settings_of(run: Path) -> dict[str, Any]:
@@ -121,8 +118,7 @@ def grid_record(
 
 def parameters(run: Path) -> int:
     """Of the whole model, the host's with them."""
-    model = load(run / "best", "cpu", *host_code(run)).model
-    return sum(each.numel() for each in model.parameters())
+    return sum(each.numel() for each in load(run / "best", "cpu", *host_code(run)).model.parameters())
 
 
 def pairs(option: str, values: Sequence[object]) -> list[str]:
