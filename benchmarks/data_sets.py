@@ -31,7 +31,6 @@ from medsegr.model.truth import Match, match_findings
 SEED = 0
 ASPECTS = ("place", "texture", "shape")
 FACTS = (*ASPECTS, "denied", "mask", "outlined", "supervised")
-MOST_LISTED = 8
 
 
 def reported_cases(folder: DatasetFolder, names: list[str] | None = None) -> Iterator[Case]:
@@ -93,7 +92,7 @@ def _of_findings(rows: pd.DataFrame) -> dict[str, Any]:
         **{f"state_a_{aspect}": _share(shown[aspect]) for aspect in ASPECTS},
         "state_anything": _share(shown[[*ASPECTS]].any(axis=1)),
         **{f"with_a_mask_state_a_{aspect}": _share(masked[aspect]) for aspect in ASPECTS},
-        "commonest_without_a_mask": dict(Counter(bare.target).most_common(MOST_LISTED)),
+        "commonest_without_a_mask": dict(Counter(bare.target).most_common(8)),
     }  # fmt: skip
 
 

@@ -19,8 +19,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from benchmarks.record import options, write_record
 from benchmarks.source_trees import PLAIN, ROOT, run, source_tree
+from medsegr.cli.main import main as medsegr
 
 SEED = 31
 SIDE, FEW = 64, 10
@@ -89,9 +93,6 @@ def on_ray(images: list[str], told: list[str], asked: argparse.Namespace) -> dic
 
 def small_pictures(folder: Path, count: int) -> list[str]:
     """Pictures of noise."""
-    import numpy as np
-    from PIL import Image
-
     folder.mkdir()
     paths = [folder / f"s{number:04}.png" for number in range(count)]
     for number, path in enumerate(paths):
@@ -102,8 +103,6 @@ def small_pictures(folder: Path, count: int) -> list[str]:
 
 def phantoms(place: Path, count: int) -> tuple[list[str], str]:
     """Radiographs, and the table of their reports."""
-    from medsegr.cli.main import main as medsegr
-
     # Kinds of pictures take turns, not quite evenly: about a third are radiographs.
     medsegr(["data", "phantoms", str(place / "set"), "--cases", str(3 * count + 60), "--seed", str(SEED)])
     folder = place / "set" / "xray"
