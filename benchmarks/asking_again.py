@@ -24,7 +24,7 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.record import options, write_record
-from benchmarks.source_trees import CHILD
+from benchmarks.source_trees import MEDSEGR
 from benchmarks.turns import Way, in_turn, medians, shares
 from medsegr.backbones.fused_layers import layers_apart
 from medsegr.client import Client, ServedJob
@@ -118,7 +118,7 @@ def _service(client: Client, pictures: Sequence[np.ndarray]) -> dict[str, Way]:
 @contextmanager
 def _served(model: str, state: str) -> Iterator[Client]:
     """A service of its own; what it says is read, and dropped."""
-    command = [sys.executable, "-c", CHILD, "serve", "--port", "0", "--model", model, "--state", state]
+    command = [sys.executable, "-c", MEDSEGR, "serve", "--port", "0", "--model", model, "--state", state]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as one:
         assert one.stderr is not None
         line = next((line for line in one.stderr if "http://" in line), None)

@@ -17,16 +17,16 @@ ROOT = Path(__file__).parents[1]
 PLAIN = "d769330"
 """The last commit whose ``segment`` made one case after another, and drew all pictures itself: the build before."""
 
-CHILD = """
-import resource, sys
-from medsegr.cli.main import main
-code = main(sys.argv[1:])
-with open("/proc/self/status") as status:  # ru_maxrss of its own begins with that of the process that starts it
-    high = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
-print(max(high, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024, file=sys.stderr)
+MEDSEGR = "from medsegr.cli.main import run; run()"
+"""The command as it is installed."""
+
+CHILD = f"""
+import resource, subprocess, sys
+code = subprocess.call([sys.executable, "-c", "{MEDSEGR}", *sys.argv[1:]])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, file=sys.stderr)
 sys.exit(code)
 """
-"""What such a program does; workers count once they have ended."""
+"""Runs it, and says the peak of its largest process; is small itself, since a process begins with its parent's peak."""
 
 
 @contextmanager
