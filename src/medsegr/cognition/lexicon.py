@@ -144,14 +144,18 @@ def _parts(fields: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]
 
 
 def _statements(merged: Merged) -> Iterator[Statement]:
-    """The statements, with {be} written out: the verb, or a colon ("lungs {be}clear" means "Lungs: clear" as well)."""
-    words = merged.tables["triggers"]
-    kinds = [words[f"words_statement_{kind}"]["words"] for kind in ("verbs", "adverbs")]
-    verbs, adverbs = ("|".join(map(re.escape, kind)) for kind in kinds)
-    verb = rf"(?:(?:{verbs}|:)\s*)?(?:(?:{adverbs})\s+)*"
+    """The statements, with {be} written out: the verb, or a colon ("lungs {be}clear" means "Lungs: clear" as well);
+    {normal} and its like stand for the words of the trigger ``words_statement_normal``."""
+    words = {
+        name.removeprefix("words_statement_"): "|".join(map(re.escape, sorted(entry["words"], key=len, reverse=True)))
+        for name, entry in merged.tables["triggers"].items()
+        if name.startswith("words_statement_")
+    }
+    verb = rf"(?:(?:{words['verbs']}|:)\s*)?(?:(?:{words['adverbs']})\s+)*"
     for fields in merged.statements:
         presence = "absent" if "absent" in fields else "present"
         find = fields["find"].replace(" {be}", rf"(?:\s*:\s*|\s+{verb})").replace("{be}", verb)
+        find = re.sub(r"\{([a-z]+)\}", lambda named: f"(?:{words[named[1]]})" if named[1] in words else named[0], find)
         yield Statement(find, fields[presence], presence)
 
 
