@@ -101,12 +101,16 @@ class Clauses:
         following = next((tag for tag in self.targets if tag.first > at), None)
         if following is None:
             return False
-        if self._elsewhere_again(first, at, following):
+        if self._elsewhere_again(first, at, following) or self._is_hedged(at + 1):
             return True
         if word in ("and", "&"):
             denied = any(first <= tag.first < at for tag in self.targets)
             return denied and self.is_described(at + 1, following.first)
         return word != "?" and self._describes_anew(first, at + 1, following)
+
+    def _is_hedged(self, place: int) -> bool:
+        """True for ", possible effusion": what is hedged is denied no more."""
+        return any(tag.first == place for tag in self.sentence.of("uncertain_before"))
 
     def _elsewhere_again(self, first: int, at: int, target: Tag) -> bool:
         """True for "no mass and in the left breast a mass": the same finding, at another place."""

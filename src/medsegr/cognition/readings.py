@@ -167,6 +167,7 @@ class Readings:
         self, sentence: Sentence, tag: Tag, kind: str, organs: Sequence[Named], earlier: Spoken
     ) -> list[Tag]:
         """A lesion, cyst or stone, as that of the organ it lies in."""
+        organs = [(place, name) for place, name in organs if place < tag.first or not self._is_beside(sentence, place)]
         own = [name for place, name in organs if self._is_own(sentence, tag, place)]
         at_home = tag.kind == "target" and self.lexicon.targets[tag.name].region in self.home
         named = own if tag.kind == "target" else [name for name in own if self._may_hold(name, kind)]
@@ -216,6 +217,15 @@ class Readings:
         plain = leads | self.grammar["fillers"] | self.grammar["side_words"]
         words = [sentence.words[at] for at in range(tag.last, place) if not sentence.is_attribute(at)]
         return plain.issuperset(words) and not leads.isdisjoint(words) and not {",", "and"}.intersection(words)
+
+    def _is_beside(self, sentence: Sentence, place: int) -> bool:
+        """True for an organ that something is "parallel to", "from" or "behind": it does not lie in it."""
+        words, grammar, at = sentence.words, self.grammar, place - 1
+        if any(tag.covers(place) for tag in sentence.of("shape")):
+            return True
+        while at > 0 and words[at] in grammar["fillers"]:
+            at -= 1
+        return words[at] in grammar["beside_organs"] or (words[at] == "to" and words[at - 1] in grammar["beside_to"])
 
     def _may_hold(self, organ: str, kind: str) -> bool:
         """False for tissue that is everywhere and has no such lesion: a nodule behind a rib is none of the rib."""

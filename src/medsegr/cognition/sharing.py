@@ -34,6 +34,8 @@ def _handed_on(clauses: Clauses, one: Draft, other: Draft, first: bool) -> Seque
     explained = (first and explains(sentence, one.target.last, other)) or _opens_alternative(clauses, one, other)
     if not explained and any(one.target.last <= at < other.target.first for at in clauses.firm_breaks):
         return ()
+    if explained and other.places():
+        return one.of("side")
     last = _past_its_place(sentence, one, other, grammar)
     with_it = not grammar["companions"].isdisjoint(sentence.words[last : other.target.first])
     placed = bool(other.places())

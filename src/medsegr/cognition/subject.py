@@ -135,7 +135,7 @@ class Subject:
         words, organs = sentence.words, self.grammar.organ_targets
         first = next((tag.first for tag in sentence.of("target") if tag.name not in organs), len(words))
         side = side or self._organ_side(sentence)
-        if opening and side is not None and self._is_title(sentence, side, first):
+        if opening and side is not None and self._is_title(sentence, side, first, whole_line):
             return Heading(side, title=True)
         if not whole_line or first < len(words) or not self._is_short(sentence):
             return None
@@ -166,17 +166,22 @@ class Subject:
             and ("," not in sentence.known or len(words) < 4)
         )
 
-    def _is_title(self, sentence: Sentence, side: Tag, first: int) -> bool:
-        """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ..."."""
+    def _is_title(self, sentence: Sentence, side: Tag, first: int, whole_line: bool) -> bool:
+        """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ...", "Left eye."."""
         words, grammar = sentence.words, self.grammar
         exams = grammar["any_exams"]
         if "for" in words[: side.first]:
             return False
         if first == len(words):
-            return not exams.isdisjoint(words) and exams.isdisjoint(words[first:])
+            return not exams.isdisjoint(words) or not (
+                whole_line or side.first or not all(map(self._is_place, words[side.last :]))
+            )
         named = not exams.isdisjoint(words[: side.first][:4])
         told = not grammar["exam_verbs"].isdisjoint(words[: side.first])
         return named and not told and not grammar["title_ends"].isdisjoint(words[side.last : first])
+
+    def _is_place(self, word: str) -> bool:
+        return word in self.grammar["body_parts"] or word in self.grammar.organs or word in self.grammar["paired_organs"]
 
     def field_side(self, sentence: Sentence) -> tuple[int, Tag | None]:
         """Words before the colon or dash behind a short field name, and the side that opens it ("OS: ...")."""
