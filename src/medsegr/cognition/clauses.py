@@ -24,23 +24,19 @@ class Clauses:
     def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
         self.sentence = sentence
         self.grammar = grammar
-        words = sentence.words
         self.breaks = [tag[2] for tag in sentence.of("breaks", "except") if not self._is_subordinate(tag[2])]
-        self.firm_breaks = [at for at in self.breaks if words[at] not in grammar["soft_breaks"]]
-        self.signs: list[int] = []
-        self.ands: list[int] = []
-        self.ors: list[int] = []
-        if not grammar["links_words"].isdisjoint(sentence.known):
-            signs = grammar["signs"]
-            for at, word in enumerate(words):
-                if word in signs:
-                    self.signs.append(at)
-                elif word in ("and", "&"):
-                    self.ands.append(at)
-                elif word in ("or", "nor"):
-                    self.ors.append(at)
+        links = grammar["links_words"]
+        joins = [] if links.isdisjoint(sentence.known) else [w for w in enumerate(sentence.words) if w[1] in links]
+        self.ands = [at for at, word in joins if word in ("and", "&")]
+        self.ors = [at for at, word in joins if word in ("or", "nor")]
+        self.signs = [at for at, word in joins if word in grammar["signs"]]
         self.targets = sentence.of("target")
         self._stretches: list[Stretch] | None = None
+
+    @property
+    def firm_breaks(self) -> list[int]:
+        """The breaks that end more than a companion does."""
+        return [at for at in self.breaks if self.sentence.words[at] not in self.grammar["soft_breaks"]]
 
     def _is_subordinate(self, place: int) -> bool:
         """True for the "there is" of "unclear whether there is", the "contains" of "neither lung contains"."""

@@ -221,6 +221,8 @@ class _Report:
 
     def _past(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
         """The context behind a sentence that does not speak of this image; None where it does."""
+        if self.subject.is_of_now(sentence):
+            return None
         if self.subject.other_examination(sentence):
             if not self.grammar["now"].isdisjoint(sentence.known):
                 return None
@@ -283,8 +285,8 @@ class _Report:
     ) -> tuple[Context, Sequence[Draft]]:
         """Give findings the side of their section and the denial that heads their list."""
         cut, side = self.subject.field_side(sentence)
-        if cut:
-            context = context._replace(section=attribute(sentence, side).from_afar() if side else context.section)
+        if side is not None:
+            context = context._replace(section=attribute(sentence, side).from_afar())
         if context.section is not None and (side or not cut):
             new = [self.sided(draft, context.section, always=True) for draft in new]
         context = context.listing(sentence, new, unit, self.grammar.organ_targets)

@@ -40,6 +40,11 @@ class Subject:
     def __init__(self, grammar: Grammar, own: frozenset[str]) -> None:
         self.grammar = grammar
         self._own = own
+        self._of_then = grammar["past"] | (grammar["exams"] if own else frozenset())
+
+    def is_of_now(self, sentence: Sentence) -> bool:
+        """True where no word of a sentence is of an examination, of the past or of anything but this image."""
+        return self._of_then.isdisjoint(sentence.known) and _ELSEWHERE.isdisjoint(sentence.kinds)
 
     def other_examination(self, sentence: Sentence) -> bool:
         """True when another kind of examination shows what follows ("a CT showed", "on the recent CT")."""
