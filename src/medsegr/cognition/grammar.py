@@ -31,7 +31,7 @@ _JOINED = {
     "short_words": ("short_forms", "short_sides"),
     "any_exams": ("exams", "short_exams"),
     "before_resuming": ("articles", "now"),
-    "around_relatives": ("auxiliaries", "relatives"),
+    "before_resolved": ("auxiliaries", "relatives", "now", "exams", "articles", "before_relatives", "at"),
     "lists_and_fills": ("list_words", "fillers"),
     "leads_and_fills": ("prepositions", "fillers"),
     "lists_and_articles": ("list_words", "articles"),

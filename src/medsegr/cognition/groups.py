@@ -52,7 +52,7 @@ def members(scopes: Scopes, drafts: Sequence[Draft], earlier: Draft | None) -> l
             continue
         group = next((d for d in reversed(drafts) if d.target.last <= tag.first), earlier)
         if group is not None and group.presence != "absent":
-            one = sentence.words[tag.first] == "one" and sentence.word(tag.first + 1) == "of"
+            one = sentence.words[tag.first] == "one" and sentence.word(tag.first + 1) not in clauses.grammar["leads_a_place"]
             count = (attribute(sentence, tag)._replace(kind="count", name="1"),) if one else ()
             words = tag.named("target", group.name)
             said = scopes.of(words)
@@ -138,7 +138,10 @@ def _noun_follows(clauses: Clauses, tag: Tag) -> bool:
 
 def _is_a_place(sentence: Sentence, tag: Tag, grammar: Grammar) -> bool:
     """True for the "third" of "in the third part of the duodenum" and "the other" of "the other kidney is normal"."""
-    return sentence.word(tag.first - 1) in grammar["prepositions"] or sentence.word(tag.last) in grammar["sided_nouns"]
+    behind = sentence.words[tag.last : tag.last + 2]
+    normal = behind[:1] == ("is",) and not grammar["calls_normal"].isdisjoint(behind)
+    led = sentence.word(tag.first - 1) in grammar["prepositions"]
+    return led or normal or sentence.word(tag.last) in grammar["sided_nouns"]
 
 
 def _describes(clauses: Clauses, place: int) -> bool:

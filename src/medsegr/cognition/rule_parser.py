@@ -239,8 +239,7 @@ class _Report:
         if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("side", "zone"):
             return None
         ahead = sentence.words[: cue.first]
-        pronouns, plain = self.grammar["relatives"], self.grammar["around_relatives"]
-        if not ahead or ahead[0] not in pronouns or not plain.issuperset(ahead):
+        if self.grammar["relatives"].isdisjoint(ahead) or not self.grammar["before_resolved"].issuperset(ahead):
             return None
         last = context.drafts[-1]._replace(presence="absent", cues=(sentence.span(cue),))
         return context._replace(drafts=(*context.drafts[:-1], last))

@@ -22,7 +22,8 @@ def _forward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
     given = list(drafts)
     shown = [number for number, draft in enumerate(drafts) if draft.presence != "absent"]
     for order, (one, other) in enumerate(pairwise(shown)):
-        given[other] = given[other].having(_handed_on(clauses, given[one], given[other], order == 0))
+        first = all(drafts[number].name == drafts[one].name for number in shown[:order])
+        given[other] = given[other].having(_handed_on(clauses, given[one], given[other], first))
     return given
 
 
@@ -41,7 +42,7 @@ def _handed_on(clauses: Clauses, one: Draft, other: Draft, first: bool) -> Seque
     placed = bool(other.places())
     if placed and not with_it:
         return ()
-    gap = set(sentence.between(last, other.target.first))
+    gap = set(sentence.between(last, other.target.first)) - ({"."} if "versus" in sentence.kinds else set())
     lung = not placed and one.name in grammar.lung_findings and other.name in grammar.lung_findings
     if explained:
         return one.places()
