@@ -28,6 +28,22 @@ class Answer(NamedTuple):
     field: int
 
 
+def answers_in(clauses: Clauses, text: str) -> Sequence[Answer]:
+    """What a sentence of a report answers as a form; nothing for prose."""
+    sentence, grammar = clauses.sentence, clauses.grammar
+    if grammar["answers"].isdisjoint(sentence.known):
+        return ()
+    if grammar["marks_a_form"].isdisjoint(sentence.known) and not _is_spaced(sentence, text):
+        return ()
+    return Form(clauses, text).answers()
+
+
+def _is_spaced(sentence: Sentence, text: str) -> bool:
+    """True for a line with a tab, two blanks or a row of dots between words."""
+    line = text[sentence.start : sentence.start + sentence.wording.ends[-1]]
+    return "\t" in line or "  " in line or ".." in line
+
+
 class Form:
     """One sentence as a form: its answers, in order."""
 
@@ -36,25 +52,12 @@ class Form:
         self.sentence: Sentence = clauses.sentence
         self.grammar: Grammar = clauses.grammar
         self.text_of_report = text
-        self.words = self.sentence.words
-
-    def answers(self) -> Sequence[Answer]:
-        """What the sentence answers; empty for prose."""
-        known = self.sentence.known
-        if self.grammar["answers"].isdisjoint(known):
-            return ()
-        signs = ("asks", "ticked", "not_ticked")
-        if all(self.grammar[name].isdisjoint(known) for name in signs) and not self._is_spaced():
-            return ()
         quotes = self.grammar["quotes"]
         self.words = [" " if word in quotes else word for word in self.sentence.words]
-        return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 
-    def _is_spaced(self) -> bool:
-        """True for a line with a tab, two blanks or a row of dots between words."""
-        wording = self.sentence.wording
-        line = self.text_of_report[self.sentence.start : self.sentence.start + wording.ends[-1]]
-        return "\t" in line or "  " in line or ".." in line
+    def answers(self) -> Sequence[Answer]:
+        """What the sentence answers."""
+        return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 
     def _boxed(self) -> Iterator[Answer]:
         """Answers with a box before each: "effusion [ ] yes [x] no"."""

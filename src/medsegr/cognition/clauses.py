@@ -27,9 +27,9 @@ class Clauses:
         self.breaks = [tag[2] for tag in sentence.of("breaks", "except") if not self._is_subordinate(tag[2])]
         links = grammar["links_words"]
         joins = [] if links.isdisjoint(sentence.known) else [w for w in enumerate(sentence.words) if w[1] in links]
-        self.ands = [at for at, word in joins if word in ("and", "&")]
-        self.ors = [at for at, word in joins if word in ("or", "nor")]
-        self.signs = [at for at, word in joins if word in grammar["signs"]]
+        self.ands, self.ors, self.signs = list[int](), list[int](), list[int]()
+        for at, word in joins:
+            (self.ands if word in ("and", "&") else self.ors if word in ("or", "nor") else self.signs).append(at)
         self.targets = sentence.of("target")
         self._stretches: list[Stretch] | None = None
 
@@ -47,7 +47,7 @@ class Clauses:
 
     def parted(self, first: int, last: int) -> bool:
         """True when a clause ends among the words [first, last), for a place, texture, shape, size or count."""
-        if self.breaks and _any_in(self.breaks, first, last):
+        if self.breaks and any_in(self.breaks, first, last):
             return True
         words = self.sentence.words
         for at in self.signs:
@@ -233,7 +233,7 @@ class Clauses:
         return self._stretches
 
 
-def _any_in(places: Sequence[int], first: int, last: int) -> bool:
+def any_in(places: Sequence[int], first: int, last: int) -> bool:
     """True when one of the places, in order, is in [first, last)."""
     at = bisect_left(places, first)
     return at < len(places) and places[at] < last

@@ -7,6 +7,7 @@ that is normal, or was not looked at, speaks of no finding, and its places belon
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from medsegr.cognition.clauses import any_in
 from medsegr.cognition.head_finder import Earlier, Head
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.rows import Rows
@@ -61,13 +62,9 @@ def may_leave_out(scopes: Scopes) -> bool:
     targets = [tag.first for tag in scopes.clauses.targets if tag.name not in grammar.organ_targets]
     places = [tag.first for tag in sentence.of(*PLACES)]
     for first, last in scopes.clauses.stretches():
-        if not _any_in(targets, first, last) and _any_in(places, first, last):
+        if any_in(places, first, last) and not any_in(targets, first, last):
             return True
     return False
-
-
-def _any_in(places: Sequence[int], first: int, last: int) -> bool:
-    return any(first <= place < last for place in places)
 
 
 def _decides(tag: Tag, head: Head) -> bool:

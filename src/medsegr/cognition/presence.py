@@ -58,7 +58,7 @@ class Scopes:
 
     def _cues_of(self, tag: Tag, kinds: Sequence[str]) -> Iterator[Cue]:
         """The cues that the words of a tag are, in this sentence."""
-        start = self._denied_exclusion(tag)
+        start = self._denied_exclusion(tag) if tag[0][0] == "a" else None
         if start is not None:
             kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
         if self._heads_a_list(tag):
@@ -79,8 +79,9 @@ class Scopes:
 
     def _is_parenthetical(self, tag: Tag) -> bool:
         """True for the "possibly" of "effusion, possibly, on the left"."""
-        word = self.sentence.word
-        if tag.kind != _AHEAD or word(tag.first - 1) != "," or word(tag.last) not in (",", "", "."):
+        if tag.kind != _AHEAD or self.sentence.word(tag.first - 1) != ",":
+            return False
+        if self.sentence.word(tag.last) not in (",", "", "."):
             return False
         return not any(target.first >= tag.last for target in self.clauses.targets)
 
@@ -111,7 +112,7 @@ class Scopes:
     def _denied_exclusion(self, tag: Tag) -> int | None:
         """Where "has not been ruled out" and "can't be excluded" begin: exclusion denied leaves doubt; else None."""
         words, grammar = self.sentence.words, self.grammar
-        if tag.kind[0] != "a" or grammar["exclusion"].isdisjoint(words[tag.first : tag.last]):
+        if grammar["exclusion"].isdisjoint(words[tag.first : tag.last]):
             return None
         for place in range(tag.first - 1, max(-1, tag.first - 7), -1):
             if any(target.covers(place) for target in self.clauses.targets) or words[place] in (";", ".", ","):

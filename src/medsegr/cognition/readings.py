@@ -46,6 +46,7 @@ class Readings:
         self._of_picture = organs
         self.general_targets = frozenset(grammar.general.values()) & lexicon.targets.keys()
         self._organ_words = frozenset(grammar.organs)
+        self._generic = frozenset(name for name in lexicon.triggers if name.startswith(GENERIC))
         self._shown = frozenset(name for name, organ in lexicon.organs.items() if organ.lies_in(self.regions))
         self._at_home = frozenset(name for name in self._shown if lexicon.organs[name].lies_in(self.home))
 
@@ -84,7 +85,7 @@ class Readings:
         sentence = self._with_areas(sentence, organs, earlier)
         tags: list[Tag] = []
         for tag in sentence.tags:
-            if tag[0] == "target" or tag[0].startswith(GENERIC):
+            if tag[0] == "target" or tag[0] in self._generic:
                 tags += self._settle(sentence, tag, organs, earlier)
             else:
                 tags.append(tag)
@@ -135,7 +136,7 @@ class Readings:
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""
-        if "texture" not in sentence.kinds or _is_general(sentence):
+        if "texture" not in sentence.kinds or not self._generic.isdisjoint(sentence.kinds):
             return sentence
         if any(tag.name not in self.grammar.organ_targets for tag in sentence.of("target")):
             return sentence
@@ -240,7 +241,8 @@ class Readings:
     def _organ(self, sentence: Sentence, tag: Tag) -> list[Tag]:
         """An organ is a finding where it is itself described, else a place."""
         findings = [other for other in sentence.of("target") if other.name not in self.grammar.organ_targets]
-        if not findings and not _is_general(sentence) and not after_preposition(sentence, tag, self.grammar):
+        general = not self._generic.isdisjoint(sentence.kinds)
+        if not findings and not general and not after_preposition(sentence, tag, self.grammar):
             return [tag]
         side = self.lexicon.targets[tag.name].side
         if side:
@@ -251,7 +253,3 @@ class Readings:
         """True when a target follows at once, so that this word only describes it."""
         following = next((other for other in sentence.of("target") if other.first >= tag.last), None)
         return following is not None and {","}.issuperset(sentence.between(tag.last, following.first))
-
-
-def _is_general(sentence: Sentence) -> bool:
-    return any(kind.startswith(GENERIC) for kind in sentence.kinds)

@@ -60,8 +60,9 @@ class Tagger:
         tags = self._completed(wording, tags, meanings)
         if _DIGIT.search(text) or "metre" in lowered or "meter" in lowered:
             sizes = list(self._measured(text, lowered, wording))
-            measured = {place for tag in sizes for place in range(tag.first, tag.last)}
-            tags = [tag for tag in tags if tag.first not in measured] + sizes
+            if sizes:
+                measured = {place for tag in sizes for place in range(tag.first, tag.last)}
+                tags = [tag for tag in tags if tag.first not in measured] + sizes
             tags += _numerals(wording, tags)
             tags.sort(key=place_of)
         elif stated or len(tags) > told:

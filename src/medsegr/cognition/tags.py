@@ -5,6 +5,7 @@ first moment, and a reading that is remembered serves wherever its words stand a
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from medsegr.cognition.priors import Presence, Span
@@ -47,9 +48,8 @@ class Tag(NamedTuple):
         return self.first <= place < self.last
 
 
-def place_of(tag: Tag) -> tuple[int, int]:
-    """Where a tag stands, to sort by."""
-    return tag.first, tag.last
+place_of = itemgetter(2, 3)
+"""Where a tag stands, to sort by."""
 
 
 class Sentence:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from medsegr.cognition.answers import Form
+from medsegr.cognition.answers import answers_in
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.context import Context
 from medsegr.cognition.described import by_itself, described, goes_on
@@ -66,7 +66,7 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
     """What a sentence of a report says of its findings, and of those before it."""
     grammar = subject.grammar
     clauses = Clauses(sentence, grammar)
-    scopes = Scopes(clauses, Form(clauses, text).answers())
+    scopes = Scopes(clauses, answers_in(clauses, text))
     alone = not (may_leave_out(scopes) or goes_on(scopes))
     alone = alone and ("absent_after" not in sentence.kinds or "target" in sentence.kinds)
     alone = alone and (context.listed is None or "target" in sentence.kinds)
