@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from medsegr.cognition.clauses import any_in
+from medsegr.cognition.groups import is_one
 from medsegr.cognition.head_finder import Earlier, Head
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.rows import Rows
@@ -46,6 +47,11 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     kept = [tag for tag in sentence.tags if tag.kind in ATTRIBUTES or taken.isdisjoint(range(tag.first, tag.last))]
     kept = [tag for tag in kept if not any(_decides(tag, head) for head in found)]
     added = [head.tag for head in found if head.tag is not None]
+    kept += [
+        Tag("count", "1", tag.first, tag.first + 1)
+        for tag in sentence.of("member")
+        if tag.first in taken and is_one(sentence, tag, scopes.grammar)
+    ]
     organs = {t.first for t in scopes.clauses.targets if any(h.first <= t.first < h.last for h in found)}
     return Heads(sentence.with_tags([*kept, *added]), found, dropped | (organs - {tag.first for tag in added}))
 
