@@ -51,6 +51,12 @@ class Context(NamedTuple):
         last = next((one.name for draft in reversed(self.drafts) for one in draft.of("side")), headed)
         return next((one.name for draft in found for one in draft.of("side")), headed or last), last
 
+    def side_of_last(self, organs: Collection[str]) -> Attribute | None:
+        """The side of the finding last spoken of that is there, for what comes with it ("Adjacent atelectasis.")."""
+        shown = next((one for one in reversed(self.drafts) if one.presence != "absent" and one.name not in organs), None)
+        sides = shown.of("side") if shown else []
+        return sides[0].from_afar() if len(sides) == 1 else None
+
     def listing(self, sentence: Sentence, new: Sequence[Draft], unit: Unit, organs: Collection[str]) -> "Context":
         """With the finding that heads a list ("Nodules: 1) ..."), for as long as its items go on."""
         listed = self.listed

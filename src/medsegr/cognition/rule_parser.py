@@ -282,12 +282,14 @@ class _Report:
     def _in_context(
         self, context: Context, sentence: Sentence, new: Sequence[Draft], unit: Unit
     ) -> tuple[Context, Sequence[Draft]]:
-        """Give findings the side of their section and the denial that heads their list."""
+        """Give findings the side of their section or of what they come with, and the denial that heads their list."""
         cut, side = self.subject.field_side(sentence)
         if side is not None:
             context = context._replace(section=attribute(sentence, side).from_afar())
         if context.section is not None and (side or not cut):
             new = [self.sided(draft, context.section, always=True) for draft in new]
+        if new and not self.grammar["opens_companion"].isdisjoint(sentence.words[:3]):
+            new = [self.sided(draft, context.side_of_last(self.grammar.organ_targets)) for draft in new]
         context = context.listing(sentence, new, unit, self.grammar.organ_targets)
         cue = context.cue if unit.item else None
         if cue is not None:
