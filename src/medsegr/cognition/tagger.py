@@ -11,7 +11,6 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
 from medsegr.cognition.phrases import phrases_at
 from medsegr.cognition.sizes import SizeFinder
-from medsegr.cognition.statements import find_statements
 from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
 from medsegr.word_forms import is_plural
@@ -100,7 +99,7 @@ class Tagger:
         starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
         statements = self.vocabulary.statements
         rules = statements.possible(states)
-        for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
+        for stated in statements.of(rules, text, lowered) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
                 hedged = self._is_hedged(wording, places[0], places[-1] + 1)
