@@ -126,6 +126,8 @@ class Tagger:
             if target and sum(o.kind == "target" and o.first == tag.first for o in tags) == 1:
                 own = tuple(words[tag.first : tag.last])
                 for name, first, last in meanings.zones_within(self.vocabulary.begins, tag.name, own):
+                    if tag.presence is not None and self.lexicon.zones[name].region == "any":
+                        continue
                     found.append(Tag("zone", name, tag.first + first, tag.first + last))
         return found
 
