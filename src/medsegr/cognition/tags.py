@@ -82,7 +82,9 @@ class Sentence:
         self._marks: bytearray | None = None
 
     def at(self, start: int) -> "Sentence":
-        """The same sentence at another place of a report."""
+        """The same sentence at a place of a report."""
+        if start == self.start:
+            return self
         moved = Sentence.__new__(Sentence)
         moved.wording, moved.tags, moved.start = self.wording, self.tags, start
         moved.words, moved.known, moved.kinds, moved._by_kind = self.words, self.known, self.kinds, self._by_kind

@@ -54,11 +54,13 @@ class Known:
     Attributes:
         sentence: With all readings of its words.
         organs: That it names.
+        plain: It speaks of this image, heads nothing, and takes nothing from what stands before it.
         understood: What it says whatever findings stand before it, by the organs spoken of.
     """
 
     sentence: Sentence
     organs: Sequence[Named]
+    plain: bool
     understood: dict[Spoken, Understood] = field(default_factory=dict)
 
 
