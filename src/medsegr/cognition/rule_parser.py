@@ -182,7 +182,7 @@ class _Report:
         past = None if known.plain else self._past(context, unsettled, unit)
         if past is not None:
             return past
-        of_whom = Spoken(before.organ, spoken.heading)
+        of_whom = before if spoken is before else Spoken(before.organ, spoken.heading)
         told = known.understood.get(of_whom)
         if told is None:
             sentence = self.readings.settled(unsettled, organs, of_whom)

@@ -7,13 +7,13 @@ from medsegr.cognition.drafts import Attribute, Draft, attribute
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.tags import PLACES, Sentence
 
-SEVERAL = 4
+_SEVERAL = 4
 """Attributes of a draft that may be of several findings: fewer are those of one."""
 
 
 def apart(clauses: Clauses, draft: Draft) -> list[Draft]:
     """One draft for each place that has its own size, or for each side that has its own degree or zones."""
-    if len(draft.attributes) < SEVERAL:
+    if len(draft.attributes) < _SEVERAL:
         return [draft]
     place = _Placed(clauses, draft)
     if len(place.places) < 2:
