@@ -287,6 +287,8 @@ class _Report:
         cut, side = self.subject.field_side(sentence)
         if side is not None:
             context = context._replace(section=attribute(sentence, side).from_afar())
+        elif not self.grammar["unpaired"].isdisjoint(sentence.words[:cut]):
+            context = context._replace(section=None)
         if context.section is not None and (side or not cut):
             new = [self.sided(draft, context.section, always=True) for draft in new]
         if new and not self.grammar["opens_companion"].isdisjoint(sentence.words[:3]):

@@ -11,7 +11,6 @@ from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
 from medsegr.cognition.phrases import phrases_at
 from medsegr.cognition.sizes import SizeFinder
-from medsegr.cognition.statements import find_statements
 from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
 from medsegr.word_forms import is_plural
@@ -21,6 +20,8 @@ _tag = tuple.__new__
 
 _DIGIT = re.compile(r"\d")
 _SEGMENT = "segment_"
+_NUMBERED = (_SEGMENT, "clock_")
+"""Zones that are told by their numbers, behind their name or before it."""
 
 
 class Tagger:
@@ -100,7 +101,7 @@ class Tagger:
         starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
         statements = self.vocabulary.statements
         rules = statements.possible(states)
-        for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
+        for stated in statements.of(rules, text, lowered) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
                 hedged = self._is_hedged(wording, places[0], places[-1] + 1)
@@ -148,8 +149,11 @@ class Tagger:
         grammar, words = self.grammar, wording.known
         if "both" in words:
             tags = [tag for tag in tags if not (tag.kind == "side" and self._is_pronoun(wording, tag))]
-        if "segment" in words:
-            tags += self._more_segments(wording, tags)
+        if not grammar["movements"].isdisjoint(words):
+            moved = {place for place, word in enumerate(wording.words) if word in grammar["movements"]}
+            tags = [tag for tag in tags if tag.kind != "zone" or tag.last not in moved or not self._is_a_direction(tag)]
+        if not grammar["numbered"].isdisjoint(words):
+            tags += self._more_numbers(wording, tags)
         if not grammar["paired_organs"].isdisjoint(words):
             tags += self._pairs(wording, tags)
         if not grammar["bare_places"].isdisjoint(words):
@@ -199,19 +203,22 @@ class Tagger:
         told = any(i in covered for i in range(start, place))
         return place if told and place < len(words) and words[place] in copulas else 0
 
-    def _more_segments(self, wording: Wording, tags: Sequence[Tag]) -> list[Tag]:
-        """The "VII" of "segments VI and VII"; not the "8" of "segment 6, 8 mm"."""
+    def _is_a_direction(self, zone: Tag) -> bool:
+        return self.lexicon.zones[zone.name].region == "any"
+
+    def _more_numbers(self, wording: Wording, tags: Sequence[Tag]) -> list[Tag]:
+        """The "VII" of "segments VI and VII", the "1" of "at 1 and 3 o'clock"; not the "8" of "segment 6, 8 mm"."""
         found: list[Tag] = []
         words = wording.words
         for zone in tags:
-            if zone.kind != "zone" or not zone.name.startswith(_SEGMENT):
-                continue
-            for place in range(zone.last, len(words)):
-                name = _SEGMENT + self._roman.get(words[place], words[place])
+            kind = next((kind for kind in _NUMBERED if zone.kind == "zone" and zone.name.startswith(kind)), None)
+            behind = kind == _SEGMENT
+            for place in range(zone.last, len(words)) if behind else range(zone.first - 1, -1, -1) if kind else ():
+                name = f"{kind}{self._roman.get(words[place], words[place])}"
                 measured = place + 1 < len(words) and words[place + 1] in self.grammar["units"]
                 if name in self.lexicon.zones and not measured:
                     found.append(Tag("zone", name, place, place + 1))
-                elif words[place] not in ("and", ",", "&", "to"):
+                elif words[place] not in ("and", ",", "&", "to", "-"):
                     break
         return [tag for tag in found if not any(o.covers(tag.first) for o in tags)]
 
