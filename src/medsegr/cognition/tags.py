@@ -113,10 +113,6 @@ class Sentence:
         """The word at a place; empty outside the sentence."""
         return self.words[place] if 0 <= place < len(self.words) else ""
 
-    def text(self, place: int) -> str:
-        """A word as written."""
-        return self.wording.tokens[place].text
-
     def within(self, first: int, last: int, *kinds: str) -> list[Tag]:
         """The tags of some kinds that begin among the words [first, last)."""
         if self.kinds.isdisjoint(kinds):
