@@ -7,7 +7,6 @@ from typing import TypeVar
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.priors import Count, Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
-from medsegr.cognition.tags import PLACES
 from medsegr.word_forms import is_plural
 
 T = TypeVar("T")
@@ -46,7 +45,8 @@ class Told:
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
     _, name, presence, cues, words, _, article, apart, group = draft
-    told = Told(name, presence, article, apart, frozenset((group,)) if group else _NO_GROUP, ([*words], [*cues], [], [], []))
+    groups = frozenset((group,)) if group else _NO_GROUP
+    told = Told(name, presence, article, apart, groups, ([*words], [*cues], [], [], []))
     kept = _kept(draft, grammar)
     if kept and name in grammar.lesions:
         kept = [one for one in kept if not (one.kind == "side" and _counts_findings(one, draft, text, grammar))]
@@ -181,7 +181,7 @@ def _join(one: Told, other: Told) -> None:
         (other if one.presence == "present" else one).words[1].clear()
         one.presence = "present"
     for words, more in zip(one.words, other.words, strict=True):
-        words += more
+        words.extend(more)
     one.groups |= other.groups
     one.side = one.side or other.side
     one.zones = _union(one.zones, other.zones)
