@@ -19,13 +19,11 @@ class Answer(NamedTuple):
         tag: Its words.
         presence: What it says.
         targets: First words of the targets that it answers for.
-        field: First word of what it answers.
     """
 
     tag: Tag
     presence: Presence
     targets: frozenset[int]
-    field: int
 
 
 def answers_in(clauses: Clauses, text: str) -> Sequence[Answer]:
@@ -65,7 +63,7 @@ class Form:
         for tag, presence, said in marks if all(said for _, _, said in marks) else ():
             if presence == "present" and said is not None:
                 behind = [target.first for target in self.clauses.targets if target.last <= marks[0][0].first]
-                yield Answer(tag, said, frozenset(behind), 0)
+                yield Answer(tag, said, frozenset(behind))
 
     def _word_at(self, place: int) -> Presence | None:
         word = self.sentence.word(place)
@@ -82,7 +80,7 @@ class Form:
                 continue
             tag, presence = found
             targets = self._asked(field, self._before(place))
-            yield Answer(tag, presence, targets, field)
+            yield Answer(tag, presence, targets)
             field = place = tag.last
 
     def _answer_at(self, place: int) -> tuple[Tag, Presence] | None:
@@ -147,7 +145,7 @@ class Form:
         limits = [tag.first for tag, _ in marks[1:]] + [len(self.words)]
         for (tag, presence), limit in zip(marks, limits, strict=True):
             behind = frozenset(t.first for t in self.clauses.targets if tag.last <= t.first < limit)
-            yield Answer(tag, presence, behind, tag.first)
+            yield Answer(tag, presence, behind)
 
     def _marks(self) -> Iterator[tuple[Tag, Presence]]:
         words, grammar = self.words, self.grammar

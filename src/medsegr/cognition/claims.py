@@ -1,13 +1,12 @@
 """Several mentions, one finding: the same target, side and presence are joined."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.priors import Count, Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
-from medsegr.cognition.tags import PLACES
 from medsegr.word_forms import is_plural
 
 T = TypeVar("T")
@@ -46,18 +45,19 @@ class Told:
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
     _, name, presence, cues, words, _, article, apart, group = draft
-    told = Told(name, presence, article, apart, frozenset((group,)) if group else _NO_GROUP, ([*words], [*cues], [], [], []))
+    groups = frozenset((group,)) if group else _NO_GROUP
+    told = Told(name, presence, article, apart, groups, ([*words], [*cues], [], [], []))
     kept = _kept(draft, grammar)
     if kept and name in grammar.lesions:
         kept = [one for one in kept if not (one.kind == "side" and _counts_findings(one, draft, text, grammar))]
     if kept:
-        _describe(told, kept, grammar)
-        told.side = _side(draft, kept, text, grammar) if has_sides else None
+        names = _describe(told, kept, grammar)
+        told.side = _side(draft, kept, names, text, grammar) if has_sides else None
     return told
 
 
-def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> None:
-    """Fill in what attributes tell, and their words."""
+def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> dict[str, list[str]]:
+    """Fill in what attributes tell, and their words; the names of each kind."""
     names: dict[str, list[str]] = {}
     for kind, name, _, _, span in kept:
         names.setdefault(kind, []).append(name)
@@ -72,6 +72,7 @@ def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> None:
     if "size" in names:
         told.size_mm = tuple([float(value) for name in _each_once(names["size"]) for value in name.split(";")])
     told.count = names["count"][0] if "count" in names else None
+    return names
 
 
 def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
@@ -90,14 +91,16 @@ def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
     ]
 
 
-def _side(draft: Draft, kept: Sequence[Attribute], text: str, grammar: Grammar) -> Laterality | None:
-    told = [one for one in kept if one[0] == "side"]
-    sides = {one[1] for one in told}
+def _side(
+    draft: Draft, kept: Sequence[Attribute], names: Mapping[str, Sequence[str]], text: str, grammar: Grammar
+) -> Laterality | None:
+    sides = {*names.get("side", ())}
     if len(sides) > 1:
+        told = [one for one in kept if one.kind == "side"]
         sides = {one.name for one in told if not _counts_findings(one, draft, text, grammar)} or sides
     if len(sides) > 1:
         return "bilateral"
-    if sides or draft.presence == "absent":
+    if sides or draft.presence == "absent" or "zone" not in names:
         return sides.pop() if sides else None  # type: ignore[return-value]
     places = [text[slice(*one.span)] for one in kept if one.kind == "zone" and one.name in grammar["paired_zones"]]
     return "bilateral" if any(is_plural(words.rsplit(maxsplit=1)[-1]) for words in places) else None
@@ -178,7 +181,7 @@ def _join(one: Told, other: Told) -> None:
         (other if one.presence == "present" else one).words[1].clear()
         one.presence = "present"
     for words, more in zip(one.words, other.words, strict=True):
-        words += more
+        words.extend(more)
     one.groups |= other.groups
     one.side = one.side or other.side
     one.zones = _union(one.zones, other.zones)

@@ -33,6 +33,10 @@ class Context(NamedTuple):
     opening: bool = True
     listed: Span | None = None
 
+    def is_open(self) -> bool:
+        """True where a section, a list or a denial goes on to what follows."""
+        return self.section is not None or self.cue is not None or self.listed is not None
+
     def earlier(self) -> Earlier | None:
         """The finding last spoken of."""
         if not self.drafts:

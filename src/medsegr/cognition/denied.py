@@ -1,6 +1,7 @@
 """Attributes that a sentence denies: the "calcified" of "is not calcified", the "large" of "small, not large"."""
 
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
@@ -34,7 +35,7 @@ def _denials(clauses: Clauses) -> list[tuple[int, int]]:
         found = [(tag.first, tag.last) for tag in sentence.of("absent_next")]
         found += [(t.first, t.last) for t in sentence.of("absent_before") if t.other is None]
     if "longer" in sentence.known:
-        found += [(at, at + 2) for at, word in enumerate(sentence.words) if word == "no" and sentence.word(at + 1) == "longer"]
+        found += [(at, at + 2) for at, pair in enumerate(pairwise(sentence.words)) if pair == ("no", "longer")]
     if "cannot" in sentence.known or "n't" in " ".join(sentence.words):
         negated = [at for at, word in enumerate(sentence.words) if word == "cannot" or word.endswith("n't")]
         found += [(at, at + 1) for at in negated if not any(tag.covers(at) for tag in sentence.tags)]

@@ -14,6 +14,8 @@ _ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before"
 _NEXT, _VERSUS = "absent_next", "versus"
 _AHEAD, _BEHIND = "uncertain_before", "uncertain_after"
 _CUES = frozenset({*_ORDER, _NEXT, _VERSUS})
+HEADING_CUES = frozenset({"absent_before", "uncertain_before", "absent_after"})
+"""Kinds of cues that may head a list on the lines that follow."""
 
 
 class Cue(NamedTuple):
@@ -259,7 +261,7 @@ def open_cue(sentence: Sentence, alone: bool) -> tuple[str, Span] | None:
     """The cue of "No evidence of:", which heads a list on the next lines; it may stand ``alone`` in its line."""
     if not (alone or sentence.word(len(sentence) - 1) == ":") or "target" in sentence.kinds:
         return None
-    cues = sentence.of("absent_before", "uncertain_before", "absent_after")
+    cues = sentence.of(*HEADING_CUES)
     heads = [cue for cue in cues if _heads_list(sentence, cue)]
     return (heads[-1].kind, sentence.span(heads[-1])) if heads else None
 

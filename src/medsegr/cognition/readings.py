@@ -117,6 +117,8 @@ class Readings:
 
     def spoken_of(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken, whole_line: bool) -> Spoken:
         """The organs spoken of behind a sentence; a heading ("LIVER: ...", or in a line of its own) ends another."""
+        if not (organs or whole_line or ":" in sentence.known):
+            return earlier
         cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
         opening = sentence.words[:_LONGEST_HEADING]
         cut = opening.index(":") if ":" in opening else cut

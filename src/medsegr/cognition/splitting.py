@@ -7,18 +7,18 @@ from medsegr.cognition.drafts import Attribute, Draft, attribute
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.tags import PLACES, Sentence
 
-SEVERAL = 4
+_SEVERAL = 4
 """Attributes of a draft that may be of several findings: fewer are those of one."""
 
 
 def apart(clauses: Clauses, draft: Draft) -> list[Draft]:
     """One draft for each place that has its own size, or for each side that has its own degree or zones."""
-    if len(draft.attributes) < SEVERAL:
+    if len(draft.attributes) < _SEVERAL:
         return [draft]
     place = _Placed(clauses, draft)
     if len(place.places) < 2:
         return [draft]
-    for parts in (place.by_size, place.by_degree, place.by_side):
+    for parts in (place.by_measure, place.by_side):
         found = parts()
         if len(found) > 1:
             return found
@@ -42,9 +42,15 @@ class _Placed:
     def _divided(self, first: int, last: int) -> bool:
         return not self.grammar["between_sizes"].isdisjoint(self.sentence.words[first:last])
 
-    def by_size(self) -> list[Draft]:
-        """Drafts for "left lung (10 mm) and right lung (5 mm)", "4 mm in the caecum and 10 mm in the rectum"."""
-        sizes = sorted(self.draft.of("size"), key=_first)
+    def by_measure(self) -> list[Draft]:
+        """Drafts for "left lung (10 mm) and right lung (5 mm)", "4 mm in the caecum and 10 mm in the rectum", "small
+        right and moderate left"."""
+        own_sizes = self.grammar["own_sizes"]
+        degrees = [one for one in self.draft.of("shape") if one.name in own_sizes]
+        return self._by(self.draft.of("size")) or self._by(degrees)
+
+    def _by(self, measures: Sequence[Attribute]) -> list[Draft]:
+        sizes = sorted(measures, key=_first)
         if not self.shown or len(sizes) < 2 or len(self.places) < 2:
             return []
         if self.grammar["in_turn"].isdisjoint(self.sentence.known):
@@ -54,7 +60,8 @@ class _Placed:
         names = {frozenset(one.name for one in group) for group in groups}
         if len(groups) != len(sizes) or not all(groups) or len(names) < len(groups):
             return []
-        rest, parts = self._rest("side", "zone", "size", "count"), list[Draft]()
+        rest = [one for one in self._rest("side", "zone", "count") if one not in sizes]
+        parts = list[Draft]()
         for group, size in zip(groups, sizes, strict=True):
             parts.append(self._having([*group, *_inherited(group, common, parts), *rest, size]))
         return parts
@@ -83,38 +90,6 @@ class _Placed:
                 groups.append([])
             groups[-1].append(place)
         return groups
-
-    def by_degree(self) -> list[Draft]:
-        """Drafts for "small right and moderate left", "right small, left moderate": a degree of its own each."""
-        for kind in PLACES if self.shown else ():
-            places = [one for one in self.places if one.kind == kind and one.name != "bilateral"]
-            if len(places) == 2 and places[0].name != places[1].name:
-                parts = self._each_with_degree(places)
-                if parts:
-                    return parts
-        return []
-
-    def _each_with_degree(self, places: Sequence[Attribute]) -> list[Draft]:
-        own_sizes = self.grammar["own_sizes"]
-        degrees = [one for one in self.draft.of("shape") if one.name in own_sizes]
-        for leads in (self._leads, self._follows):
-            own = [next((one for one in degrees if leads(one, place)), None) for place in places]
-            if None not in own and own[0] != own[1]:
-                rest = [one for one in self._rest(places[0].kind) if one not in own]
-                return [
-                    self._having([place, *rest, degree]) for place, degree in zip(places, own, strict=True) if degree
-                ]
-        return []
-
-    def _leads(self, degree: Attribute, place: Attribute) -> bool:
-        """True for the "small" of "small right" and "small on the right"."""
-        gap = self.sentence.words[degree.last : place.first]
-        return degree.last <= place.first and self.grammar["to_a_side"].issuperset(gap)
-
-    def _follows(self, degree: Attribute, place: Attribute) -> bool:
-        """True for the "small" of "right small, left moderate" and "in the right lung, small"."""
-        gap = set(self.sentence.words[place.last : degree.first]) - {","} - self.grammar["body_parts"]
-        return place.last <= degree.first and not gap - self.grammar.organs.keys()
 
     def by_side(self) -> list[Draft]:
         """Drafts for sides that are named each with a place of its own."""

@@ -7,6 +7,7 @@ from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.phrases import tokenise
+from medsegr.cognition.presence import HEADING_CUES
 from medsegr.cognition.tags import Sentence, Tag
 
 _ELSEWHERE = frozenset({"general", "elsewhere", "elsewhere_heads"})
@@ -40,11 +41,13 @@ class Subject:
     def __init__(self, grammar: Grammar, own: frozenset[str]) -> None:
         self.grammar = grammar
         self._own = own
-        self._of_then = grammar["past"] | (grammar["exams"] if own else frozenset())
+        self._unplain = grammar["unplain"] | (grammar["exams"] if own else frozenset())
 
-    def is_of_now(self, sentence: Sentence) -> bool:
-        """True where no word of a sentence is of an examination, of the past or of anything but this image."""
-        return self._of_then.isdisjoint(sentence.known) and _ELSEWHERE.isdisjoint(sentence.kinds)
+    def is_plain(self, sentence: Sentence) -> bool:
+        """True for what speaks of this image, heads nothing, and takes nothing from what stands before it."""
+        if not (self._unplain.isdisjoint(sentence.known) and _ELSEWHERE.isdisjoint(sentence.kinds)):
+            return False
+        return "target" in sentence.kinds or HEADING_CUES.isdisjoint(sentence.kinds)
 
     def other_examination(self, sentence: Sentence) -> bool:
         """True when another kind of examination shows what follows ("a CT showed", "on the recent CT")."""

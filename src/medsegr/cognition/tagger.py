@@ -38,8 +38,8 @@ class Tagger:
             self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
         return self._meanings[modality]
 
-    def read(self, text: str, modality: str | None) -> Sentence:
-        """The sentence ``text``, with all readings of its words."""
+    def read(self, text: str, modality: str | None, start: int = 0) -> Sentence:
+        """The sentence ``text``, which begins at a character of a report, with all readings of its words."""
         wording = self.vocabulary.wording_of(text)
         lowered = lower(text)
         meanings = self.meanings_for(modality)
@@ -64,7 +64,7 @@ class Tagger:
             tags.sort(key=place_of)
         elif stated or len(tags) > told:
             tags.sort(key=place_of)
-        return Sentence(wording, with_members(wording, tags, self.grammar))
+        return Sentence(wording, with_members(wording, tags, self.grammar), start)
 
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
         """False for the "#" that is a number or a heading, and for a side that is the patient's, not the finding's."""

@@ -15,7 +15,7 @@ from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Named, Spoken
-from medsegr.cognition.splitting import SEVERAL, apart, some_of
+from medsegr.cognition.splitting import apart, some_of
 from medsegr.cognition.subject import Subject
 from medsegr.cognition.tags import Sentence, Tag
 
@@ -54,11 +54,13 @@ class Known:
     Attributes:
         sentence: With all readings of its words.
         organs: That it names.
+        plain: It speaks of this image, heads nothing, and takes nothing from what stands before it.
         understood: What it says whatever findings stand before it, by the organs spoken of.
     """
 
     sentence: Sentence
     organs: Sequence[Named]
+    plain: bool
     understood: dict[Spoken, Understood] = field(default_factory=dict)
 
 
@@ -80,8 +82,7 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
         new = by_itself(scopes, heads, new)
     else:
         earlier, new = described(scopes, heads, context.drafts, new)
-    if any(len(draft.attributes) >= SEVERAL for draft in new):
-        new = [part for draft in new for part in apart(clauses, draft)]
+    new = [part for draft in new for part in apart(clauses, draft)]
     if "of" in sentence.known and "count" in sentence.kinds:
         new = [part for draft in new for part in some_of(clauses, draft)]
     return Understood(sentence, heads.sentence, new, [*not_read(clauses, heads.regions)], earlier)
