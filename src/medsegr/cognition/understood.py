@@ -90,8 +90,9 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
 
 def _is_field(clauses: Clauses, target: Tag) -> bool:
     """True for the first of "Cervical nodes: no enlarged nodes": it is told of behind the colon."""
-    behind = clauses.sentence.word(target.last) == ":"
-    return behind and any(one.name == target.name and one.first > target.first for one in clauses.targets)
+    sentence, place = clauses.sentence, target.last
+    denied = sentence.word(place) == ":" and sentence.word(place + 1) in clauses.grammar["denies"]
+    return denied and any(one.name == target.name and one.first > target.first for one in clauses.targets)
 
 
 def _spoken_of(subject: Subject, scopes: Scopes, heads: Heads) -> list[Draft]:
