@@ -274,6 +274,15 @@ def test_the_example_of_the_documentation(tmp_path: Path) -> None:
     assert parse_report("Barium meal. No web.", lexicon=lexicon).modality == "barium_meal"
 
 
+def test_words_in_braces_stand_for_each_word_of_their_trigger(tmp_path: Path) -> None:
+    lexicon = load_lexicon()
+    assert {"no longer seen", "is not seen", "cannot be made out"} <= {*lexicon.cues["absent_after"].words}
+    assert not any("{" in word for cue in lexicon.cues.values() for word in cue.words)
+    more = load_lexicon([own(tmp_path, "triggers: {words_any_seen: [spotted]}\ncues: {absent_after: ['{unknown} web']}\n")])
+    assert "no longer spotted" in more.cues["absent_after"].words
+    assert "{unknown} web" in more.cues["absent_after"].words
+
+
 def test_every_domain_has_its_file() -> None:
     from medsegr.cognition import lexicon
 

@@ -57,8 +57,8 @@ class Context(NamedTuple):
 
     def side_of_last(self, organs: Collection[str]) -> Attribute | None:
         """The side of the finding last spoken of that is there, for what comes with it ("Adjacent atelectasis.")."""
-        shown = next((one for one in reversed(self.drafts) if one.presence != "absent" and one.name not in organs), None)
-        sides = shown.of("side") if shown else []
+        found = [one for one in self.drafts if one.presence != "absent" and one.name not in organs]
+        sides = found[-1].of("side") if found else []
         return sides[0].from_afar() if len(sides) == 1 else None
 
     def listing(self, sentence: Sentence, new: Sequence[Draft], unit: Unit, organs: Collection[str]) -> "Context":

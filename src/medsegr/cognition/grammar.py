@@ -80,6 +80,7 @@ class Grammar(dict[str, frozenset[str]]):
         self["doubts"] = frozenset(fold(word) for words in doubts for word in words if word.isalpha())
         self["sides"] = self["both_sides"] | {"left", "right"}
         self["not_names"] |= self.organs.keys()
+        self["named_places"] = self["body_parts"] | self["paired_organs"] | self.organs.keys()
         self["bare_words"] |= self.organs.keys() | {","}
         groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
         for target in lexicon.targets.values():

@@ -165,11 +165,12 @@ def _cues(merged: Merged) -> dict[str, Cue]:
 
 def _written_out(phrase: str, words: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """A phrase with each of the words that a name in braces stands for."""
-    named = _NAMED.search(phrase)
-    for word in words.get(named[1], ()) if named else ():
-        yield from _written_out(phrase.replace(named[0], word, 1), words)
-    if not named:
+    named = next((name for name in _NAMED.finditer(phrase) if name[1] in words), None)
+    if named is None:
         yield phrase
+        return
+    for word in words[named[1]]:
+        yield from _written_out(phrase.replace(named[0], word, 1), words)
 
 
 def _statements(merged: Merged) -> Iterator[Statement]:

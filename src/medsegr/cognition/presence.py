@@ -188,7 +188,7 @@ class Scopes:
     def _is_alternative(self, cue: Tag, target: Tag) -> bool:
         """True for both findings of "atelectasis versus pneumonia"."""
         if cue.last <= target.first:
-            gap = [word for word in self.sentence.between(cue.last, target.first) if word not in self.grammar["cue_fillers"]]
+            gap = set(self.sentence.between(cue.last, target.first)) - self.grammar["cue_fillers"]
             return len(gap) <= 2 and all(map(str.isalpha, gap)) and self.grammar["links"].isdisjoint(gap)
         between = range(target.last, cue.first)
         if any(tag.first in between and tag.kind in (_AHEAD, "explains") for tag in self.sentence.tags):

@@ -82,7 +82,8 @@ def _reaches_back(clauses: Clauses, one: Draft, other: Draft) -> bool:
         return False
     gap = sentence.between(one.target.last, other.target.first)
     described = any(a.kind not in ("side", "zone") and a.last <= other.target.first for a in other.attributes)
-    listed = grammar["lists_and_fills"].issuperset(gap) and not described
+    beside = not grammar["companions"].isdisjoint(sentence.words[one.target.last : other.target.first])
+    listed = grammar["lists_and_fills"].issuperset(gap) and not (described or beside)
     return listed or (_lies_in(grammar, one, other) and _only_accompanied(gap, grammar))
 
 

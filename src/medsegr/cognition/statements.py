@@ -21,12 +21,8 @@ _STRANGE = re.compile(r"\\[0-9NUux]|(?:^|[^\\])(?:\\\\)*\(\?[^:=!<]|[\0\U000f000
 _SIGN = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^]\\])*\]|[.^$]", re.S)
 _GROUP = re.compile(r"\((\?<?[=!])?(?:\?:)?([^()]*)\)")
 _REPEATED = re.compile(r"(.)(?:(?P<maybe>[*?]|\{0*(?:,\d*)?\})|\+|\{\d+(?:,\d*)?\})[?+]?", re.S)
-_LINKS = frozenset({"and", "&", "/"})
 _CUT = re.compile(r"[.;:(]")
 _ARTICLE = len("the ")
-_MEMBER = re.compile(r"(?:(?!,|&|/|\band\b).)+", re.I | re.S)
-"""A member of a list."""
-
 _GAP, _SET, _ESCAPED = "\0", 0xF0000, 0x100000
 """Stands for letters that are open; where those begin that stand for groups, and for signs with a backslash."""
 
@@ -82,7 +78,10 @@ class Statements:
         clear = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in of_what)
         self.clear_of = re.compile(rf"\b(?:{clear or '(?!)'})\b", re.I)
         verbs, adverbs, well = (_either(lexicon, *n) for n in (["verbs"], ["adverbs"], ["normal", "clear", "sound"]))
-        self.listed = re.compile(rf"(?:\s*:\s*|\s+(?:(?:{verbs})\s+)?)(?:(?:{adverbs})\s+)*(?:{well})\b|\b(?P<ahead>{well}) ", re.I)
+        said = rf"(?:\s*:\s*|\s+(?:(?:{verbs})\s+)?)(?:(?:{adverbs})\s+)*(?:{well})\b"
+        link = rf"(?:\b|\s)(?:{_either(lexicon, 'link')})(?=\s)"
+        self._link, self.member = re.compile(link), re.compile(rf"(?:(?!{link}).)+", re.I | re.S)
+        self.listed = re.compile(rf"{said}|\b(?P<ahead>{well}) ", re.I)
         best = [rule.keys[0] if rule.keys else ("",) for rule in self.rules]
         self._anywhere = frozenset(number for number, keys in enumerate(best) if not all(map(_piece, keys)))
         self._by_start: dict[str, list[tuple[str, int]]] = {}
@@ -102,7 +101,7 @@ class Statements:
 
     def of(self, rules: Sequence[Rule], text: str, lowered: str) -> list[Stated]:
         """The statements of a sentence, of those rules that may hold in it: those of lists before others."""
-        listed = list(of_lists(rules, text, self.listed)) if not _LINKS.isdisjoint(lowered.split()) or "," in text else []
+        listed = list(of_lists(rules, text, self.listed, self.member)) if self._link.search(lowered) else []
         others = find_statements(rules, text, lowered, self.clear_of)
         return listed + [one for one in others if not any(o.start < one.end and one.start < o.end for o in listed)]
 
@@ -142,7 +141,9 @@ def find_statements(rules: Iterable[Rule], text: str, lowered: str, clear_of: "r
             yield Stated(rule.targets, rule.presence, first, last)
 
 
-def of_lists(rules: Sequence[Rule], text: str, listed: "re.Pattern[str]") -> Iterator[Stated]:
+def of_lists(
+    rules: Sequence[Rule], text: str, listed: "re.Pattern[str]", member: "re.Pattern[str]"
+) -> Iterator[Stated]:
     """The statements of lists of which each member makes one with what is said of all: "heart and lungs are normal"."""
     for said in listed.finditer(text):
         ahead, stated = said["ahead"], said.group()
@@ -150,7 +151,7 @@ def of_lists(rules: Sequence[Rule], text: str, listed: "re.Pattern[str]") -> Ite
         cut = _CUT.split(stretch)[0 if ahead else -1]
         start = said.end() if ahead else said.start() - len(cut)
         end, stated = start + len(cut), f": {ahead}" if ahead else stated
-        members = [one for one in _MEMBER.finditer(text, start, end) if one.group().strip()]
+        members = [one for one in member.finditer(text, start, end) if one.group().strip()]
         rules_of = [_first_of(rules, one.group().strip(), stated) for one in members]
         found = [rule for rule in rules_of if rule is not None]
         if len(found) < len(members) or len({rule.targets for rule in found}) < 2:
@@ -162,8 +163,11 @@ def of_lists(rules: Sequence[Rule], text: str, listed: "re.Pattern[str]") -> Ite
 
 def _first_of(rules: Iterable[Rule], member: str, said: str) -> Rule | None:
     """The first rule that holds for a member of a list, with what is said of all."""
-    tried = ((rule, rule.pattern.search(member + said)) for rule in rules)
-    return next((rule for rule, match in tried if match and match.start() <= _ARTICLE and match.end() > len(member)), None)
+    for rule in rules:
+        match = rule.pattern.search(member + said)
+        if match is not None and match.start() <= _ARTICLE and match.end() > len(member):
+            return rule
+    return None
 
 
 def _may_hold(keys: Sequence[Sequence[str]], lowered: str) -> bool:

@@ -175,21 +175,17 @@ class Subject:
         )
 
     def _is_title(self, sentence: Sentence, side: Tag, first: int, whole_line: bool) -> bool:
-        """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ...", "Left eye."."""
+        """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ...", "Left eye"."""
         words, grammar = sentence.words, self.grammar
         exams = grammar["any_exams"]
         if "for" in words[: side.first]:
             return False
         if first == len(words):
-            return not exams.isdisjoint(words) or not (
-                whole_line or side.first or not all(map(self._is_place, words[side.last :]))
-            )
+            alone = not whole_line and side.first == 0 and grammar["named_places"].issuperset(words[side.last :])
+            return alone or not exams.isdisjoint(words)
         named = not exams.isdisjoint(words[: side.first][:4])
         told = not grammar["exam_verbs"].isdisjoint(words[: side.first])
         return named and not told and not grammar["title_ends"].isdisjoint(words[side.last : first])
-
-    def _is_place(self, word: str) -> bool:
-        return word in self.grammar["body_parts"] or word in self.grammar.organs or word in self.grammar["paired_organs"]
 
     def field_side(self, sentence: Sentence) -> tuple[int, Tag | None]:
         """Words before the colon or dash behind a short field name, and the side that opens it ("OS: ...")."""

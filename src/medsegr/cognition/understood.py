@@ -17,7 +17,7 @@ from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Named, Spoken
 from medsegr.cognition.splitting import apart, some_of
 from medsegr.cognition.subject import Subject
-from medsegr.cognition.tags import Sentence
+from medsegr.cognition.tags import Sentence, Tag
 
 SENTENCES, LONGEST = 8192, 300
 """Sentences that are known to have been met, and the longest such, in characters."""
@@ -88,13 +88,20 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
     return Understood(sentence, heads.sentence, new, [*not_read(clauses, heads.regions)], earlier)
 
 
+def _is_field(clauses: Clauses, target: Tag) -> bool:
+    """True for the first of "Cervical nodes: no enlarged nodes": it is told of behind the colon."""
+    sentence, place = clauses.sentence, target.last
+    denied = sentence.word(place) == ":" and sentence.word(place + 1) in clauses.grammar["denies"]
+    return denied and any(one.name == target.name and one.first > target.first for one in clauses.targets)
+
+
 def _spoken_of(subject: Subject, scopes: Scopes, heads: Heads) -> list[Draft]:
     """The findings of a sentence, present or not, in its order."""
     sentence, clauses = scopes.sentence, scopes.clauses
     then = subject.may_tell_of_then(sentence)
     new: list[Draft] = []
     for target in clauses.targets:
-        if target[2] in heads.dropped or (then and subject.is_then(clauses, target)):
+        if target[2] in heads.dropped or _is_field(clauses, target) or (then and subject.is_then(clauses, target)):
             continue
         if "advice" in sentence.kinds and subject.is_advice(clauses, target):
             continue
