@@ -118,6 +118,9 @@ class HeadFinder:
     def _other_place(self, first: int, last: int) -> Head | None:
         """ "... on the right is not seen on the left": a denial with a place of its own behind one with another."""
         targets = self._targets(first, last)
+        place = next((at for at in range(first + 1, last - 1) if self._denies_place(at)), None)
+        if place is not None and len(targets) == 1 and targets[0].last <= place and self._places(place, last):
+            return Head(Tag("target", targets[0].name, place, place + 1, "absent"), place, last)
         for cue in self.sentence.within(first, last, "absent_after") if len(targets) == 1 else ():
             behind = self._places(cue.last, last)
             ahead = self._places(first, cue.first)
@@ -125,6 +128,11 @@ class HeadFinder:
             if led and ahead and behind and targets[0].last <= cue.first and _differ(_names(ahead), behind):
                 return Head(Tag("target", targets[0].name, cue.first, cue.last, "absent"), cue.first, last)
         return None
+
+    def _denies_place(self, at: int) -> bool:
+        """True for the "not" of "is seen not on the right"."""
+        words = self.sentence.words
+        return words[at] == "not" and words[at + 1] in self.grammar["at"]
 
     def _head(self, first: int, last: int) -> Head | None:
         words = self.sentence.words
