@@ -1,6 +1,6 @@
 """One mention, several findings: places that are spoken each with a size, a degree or a zone of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Attribute, Draft, attribute
@@ -102,10 +102,8 @@ class _Placed:
                 zoned.setdefault(side, []).extend(group)
         if len(zoned) < 2:
             return []
-        sizes = self.draft.of("size")
-        sizes_of = _sizes_by_side(sizes, zoned) or dict.fromkeys(zoned, sizes)
-        rest = self._rest("side", "zone", "size")
-        return [self._having([*own, *rest, *sizes_of[side]]) for side, own in zoned.items()]
+        rest = self._rest("side", "zone")
+        return [self._having([*own, *rest]) for own in zoned.values()]
 
     def _groups(self, places: Sequence[Attribute]) -> list[list[Attribute]]:
         """Sides and zones as they are spoken together: "right lower lobe", "upper left lung"."""
@@ -113,19 +111,16 @@ class _Placed:
         for one in places:
             end = groups[-1][-1].last if groups else 0
             new_side = bool(groups) and one.kind == "side" and any(other.kind == "side" for other in groups[-1])
-            own = self._is_listed(end, one.first) and (one.kind == "side" or self._side_follows(one, places))
+            own = self._divided(end, one.first) and (one.kind == "side" or self._side_follows(one, places))
             if not groups or own or new_side:
                 groups.append([])
             groups[-1].append(one)
         return groups
 
-    def _is_listed(self, first: int, last: int) -> bool:
-        return not self.grammar["between_sides"].isdisjoint(self.sentence.words[first:last])
-
     def _side_follows(self, zone: Attribute, places: Sequence[Attribute]) -> bool:
         """True for "lower lobe of the left lung": the side of a zone comes behind it, or lies within its words."""
         side = next((one for one in places if one.kind == "side" and one.last > zone.first), None)
-        return side is not None and not self._is_listed(zone.first, side.first)
+        return side is not None and not self._divided(zone.first, side.first)
 
 
 def some_of(clauses: Clauses, draft: Draft) -> list[Draft]:
@@ -167,19 +162,3 @@ def _inherited(group: Sequence[Attribute], common: Sequence[Attribute], parts: S
     if not sided and parts and not any(one.kind == "side" for one in taken):
         taken += parts[-1].of("side")
     return taken
-
-
-def _sizes_by_side(
-    sizes: Sequence[Attribute], zoned: Mapping[str, Sequence[Attribute]]
-) -> dict[str, list[Attribute]]:  # fmt: skip
-    """Side -> the sizes spoken with its places: "left 10 mm, right 5 mm"; empty where a side would have none."""
-    places = sorted((one.first, side) for side, own in zoned.items() for one in own)
-    for ahead in (False, True):  # sizes behind their places, or before them
-        found: dict[str, list[Attribute]] = {side: [] for side in zoned}
-        for size in sizes:
-            near = [side for first, side in places if (first > size.first) == ahead]
-            if near:
-                found[near[0 if ahead else -1]].append(size)
-        if all(found.values()) and sum(map(len, found.values())) == len(sizes):
-            return found
-    return {}
