@@ -162,9 +162,9 @@ class Readings:
             return self._of_an_organ(sentence, tag, kind, organs, earlier)
         if tag[1] in self.grammar.organ_targets:
             return self._organ(sentence, tag)
-        look = tag.other is not None and tag.other[0] == "texture"
-        if look and (self._modifies(sentence, tag) or self._describes(sentence, tag)):
-            return (tag.named(*tag.other),)  # type: ignore[misc]
+        other = tag.other
+        if other and other[0] == "texture" and (self._modifies(sentence, tag) or self._describes(sentence, tag)):
+            return (tag.named(*other),)
         return (tag,)
 
     def _of_an_organ(
