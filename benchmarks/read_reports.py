@@ -20,7 +20,7 @@ from medsegr.cognition.parser import parse_report
 from medsegr.errors import ConfigError
 
 FOLDER = Path(__file__).parents[1] / "tests" / "cognition" / "dev_reports"
-PARTS = ("open", "sealed", "sealed_second")
+PARTS = ("open", "sealed", "sealed_second", "sealed_third")
 
 
 def measure(path: Path, *, by_source: bool = False) -> tuple[dict[str, Any], dict[str, list[str]]]:
