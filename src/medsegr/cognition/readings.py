@@ -162,8 +162,9 @@ class Readings:
             return self._of_an_organ(sentence, tag, kind, organs, earlier)
         if tag[1] in self.grammar.organ_targets:
             return self._organ(sentence, tag)
-        if tag.other and tag.other[0] == "texture" and (self._modifies(sentence, tag) or self._describes(sentence, tag)):
-            return (tag.named(*tag.other),)
+        other = tag.other
+        if other and other[0] == "texture" and (self._modifies(sentence, tag) or self._describes(sentence, tag)):
+            return (tag.named(*other),)
         return (tag,)
 
     def _of_an_organ(
@@ -254,8 +255,8 @@ class Readings:
     def _describes(self, sentence: Sentence, tag: Tag) -> bool:
         """True for the "ground glass" of "nodule: 5 mm, ground glass" and "the nodule is ground glass"."""
         word, before = sentence.word(tag.first - 1), [t for t in sentence.of("target") if t.last <= tag.first]
-        led = word in self.grammar["copulas"] or (word == "," and tag.first > 1 and sentence.is_attribute(tag.first - 2))
-        return led and bool(before) and before[-1].name in self.grammar.lesions
+        listed = word == "," and tag.first > 1 and sentence.is_attribute(tag.first - 2)
+        return (listed or word in self.grammar["copulas"]) and bool(before) and before[-1].name in self.grammar.lesions
 
     def _modifies(self, sentence: Sentence, tag: Tag) -> bool:
         """True when a target follows at once, so that this word only describes it."""

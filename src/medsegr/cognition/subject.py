@@ -175,7 +175,7 @@ class Subject:
         )
 
     def _is_title(self, sentence: Sentence, side: Tag, first: int, whole_line: bool) -> bool:
-        """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ...", "Left eye"."""
+        """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee:", "Left eye"."""
         words, grammar = sentence.words, self.grammar
         exams = grammar["any_exams"]
         if "for" in words[: side.first]:
