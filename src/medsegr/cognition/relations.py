@@ -90,10 +90,6 @@ def _closes(case: Case) -> bool:
     return case.tag.kind == "size" and case.sentence.word(case.tag.last) in case.grammar["past_sizes"]
 
 
-def _nothing_ahead(case: Case) -> bool:
-    return case.before is None and case.tag.kind != "count"
-
-
 def _heads_a_field(case: Case) -> bool:
     """True for the second place of "left lung: nodule, right lung: effusion"."""
     if not case.is_place or case.before is None or case.after is None:
@@ -257,7 +253,6 @@ def _of_the_clause(case: Case) -> list[int]:
 
 RELATIONS: tuple[tuple[Callable[[Case], bool], Callable[[Case], Sequence[int]]], ...] = (
     (_nothing_behind, _before),
-    (_nothing_ahead, _led),
     (_heads_a_field, _of_the_clause),
     (_counts, _counted),
     (_goes_ahead, _after),

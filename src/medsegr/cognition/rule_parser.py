@@ -177,7 +177,7 @@ class _Report:
             return headed
         if headed is not None:
             context = headed
-        elif context.opening and not self._opens_on(unsettled, unit):
+        elif context.opening and (unit.whole_line or "target" in unsettled.kinds):
             context = context._replace(opening=False)
         past = None if known.plain else self._past(context, unsettled, unit)
         if past is not None:
@@ -199,9 +199,6 @@ class _Report:
     def _tells(self, sentence: Sentence) -> bool:
         organs = self.grammar.organ_targets
         return any(tag.name not in organs for tag in sentence.of("target"))
-
-    def _opens_on(self, sentence: Sentence, unit: Unit) -> bool:
-        return "target" not in sentence.kinds and not unit.whole_line
 
     def _headed(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
         """The context with the side of a heading; None where there is no heading."""
