@@ -4,14 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.phantoms.writer import write_phantoms
 from medsegr.errors import ConfigError
-from medsegr.evaluation.ablation import without_modulator
 from medsegr.evaluation.evaluate import Cohort, evaluate, image_overlaps
 from medsegr.evaluation.metrics import Overlap
 from medsegr.evaluation.questions import Asked
@@ -161,20 +159,6 @@ def test_an_image_whose_report_tells_of_one_side_alone_is_held_against_the_whole
     assert image_overlaps(whole, asked, {0: left})[0] == Overlap(both=16, predicted=16, true=32)
     recorded = case_of({"nodule": left | right}, {"1": ("nodule", left)}, shape=(8, 12))
     assert image_overlaps(recorded, asked, {0: left})[0] == Overlap(both=16, predicted=16, true=16)  # one is meant
-
-
-def test_a_modulator_that_is_off_comes_back(ct: DatasetFolder, predictor: Predictor) -> None:
-    gates = predictor.model.adapter.gates("texture")
-    with torch.no_grad():
-        for gate in gates:
-            gate.fill_(0.7)
-    with without_modulator(predictor.model, "texture"):
-        assert all(not gate.any() for gate in predictor.model.adapter.gates("texture"))
-    assert all((gate == 0.7).all() for gate in predictor.model.adapter.gates("texture"))
-    answers = list(evaluate(predictor, ct, "test", ("true",), without="texture", suites=["place"]))
-    assert {a.suite for a in answers} <= {"place"}
-    with pytest.raises(ConfigError, match="Unknown aspect 'colour'"), without_modulator(predictor.model, "colour"):
-        pass
 
 
 def test_wrong_questions(ct: DatasetFolder, predictor: Predictor) -> None:

@@ -90,6 +90,19 @@ def read_manifest(folder: Path) -> tuple[DatasetManifest, list[str]]:
     return manifest, complaints
 
 
+def write_manifest(folder: Path, manifest: DatasetManifest, **further: Any) -> None:
+    """Write a data set's ``dataset.json``, with entries that nothing here reads."""
+    labels = {name: values[0] if len(values) == 1 else sorted(values) for name, values in manifest.labels.items()}
+    layout = (
+        {"structures": dict(sorted(manifest.structures.items()))}
+        if manifest.structures
+        else {"labels": {BACKGROUND: 0, **labels}}
+    )
+    told = {name: getattr(manifest, name) for name in ("name", "modality", "frame", "licence")}
+    content = {**told, **layout, "incomplete": sorted(manifest.incomplete), **further}
+    (folder / MANIFEST_FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
 def _text(raw: Mapping[str, Any], key: str, complaints: list[str]) -> str | None:
     value = raw.get(key)
     if value is not None and not isinstance(value, str):

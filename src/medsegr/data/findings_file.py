@@ -92,6 +92,12 @@ def _record(raw: Any, folder: Path) -> FindingRecord:
     )  # fmt: skip
 
 
+def as_json(record: FindingRecord) -> dict[str, Any]:
+    """A record as a line of ``findings.jsonl`` has it; its mask is a place within the data set."""
+    told = {name: value for name, value in vars(record).items() if name != "mask_path"}
+    return {**told, "mask": None if record.mask_path is None else record.mask_path.as_posix()}
+
+
 def _names(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
     values = raw.get(key) or ()
     if not isinstance(values, (list, tuple)) or not all(isinstance(value, str) for value in values):

@@ -1,6 +1,5 @@
 """A data set -> a table of derived reports, image,report,origin."""
 
-import csv
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ import numpy as np
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.data.outputs import atomic_write, is_stream
+from medsegr.data.outputs import is_stream
 from medsegr.data.report_table import DERIVED_FILE, ORIGIN_COLUMN, REPORTS_FILE, holds_derived_only
+from medsegr.data.split import write_table
 from medsegr.describe.derived_report import DerivedReport, write_report
 from medsegr.describe.measure_finding import measure_case
 from medsegr.errors import DatasetError, OutputError
@@ -94,7 +94,5 @@ def save_reports(path: Path, described: Sequence[DescribedImage]) -> None:
     Raises:
         OutputError: The place is not writable.
     """
-    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("image", "report", ORIGIN_COLUMN))
-        writer.writerows((each.image, each.report.text, "derived") for each in described if each.report.text)
+    rows = [(each.image, each.report.text, "derived") for each in described if each.report.text]
+    write_table(path, ("image", "report", ORIGIN_COLUMN), rows)

@@ -17,9 +17,8 @@ from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.evaluation.answer import ORIGINS, Origin
-from medsegr.evaluation.bootstrap import bootstrap_interval
 from medsegr.evaluation.evaluate import Cohort, ask
-from medsegr.evaluation.figures import bounds, rounded
+from medsegr.evaluation.figures import mean_of, rounded
 from medsegr.evaluation.fingerprint import case_hash
 from medsegr.evaluation.metrics import dice, mean
 from medsegr.evaluation.questions import ASKED_ANYWAY, Asked, questions_of
@@ -216,16 +215,12 @@ def way_figures(answers: Sequence[CardAnswer]) -> dict[str, Any]:
     groups = [a.group for a in answers]
     scores, own = [a.dice for a in answers], [a.true_dice for a in answers]
     cost = [before - after for before, after in zip(own, scores, strict=True)]
-    changed = [float(a.changed) for a in answers]
     return {
         "findings": len(answers),
         "cases": len({(a.data, a.case) for a in answers}),
         "patients": len(set(groups)),
-        "dice": rounded(mean(scores)),
-        "interval": bounds(bootstrap_interval(scores, groups=groups)),
+        **mean_of("dice", scores, groups, "interval"),
         "dice_with_true_report": rounded(mean(own)),
-        "cost": rounded(mean(cost)),
-        "cost_interval": bounds(bootstrap_interval(cost, groups=groups)),
-        "changed": rounded(mean(changed)),
-        "changed_interval": bounds(bootstrap_interval(changed, groups=groups)),
+        **mean_of("cost", cost, groups),
+        **mean_of("changed", [float(a.changed) for a in answers], groups),
     }

@@ -12,9 +12,6 @@ from medsegr.errors import InputError
 from medsegr.evaluation.answer import Answer
 
 SCHEMA = "medsegr.results/3"
-BEFORE = "medsegr.results/2"
-"""Still read, for comparisons. Its files lack the columns :data:`ADDED`; they are empty then."""
-
 RESULTS_FILE, CASES_FILE, PAGE_FILE = "results.json", "per_case.csv", "results.html"
 IDENTITY = (
     "data", "case", "patient", "suite", "look", "origin", "finding", "target", "presence", "role", "report",
@@ -22,10 +19,10 @@ IDENTITY = (
 MEASURED = (
     "dice", "iou", "nsd", "hd95", "unit", "penalty", "true_px", "predicted_px", "both_px", "frame_share", "size",
     "overlap_share", "overlap", "lesions_true", "lesions_found", "lesions_predicted", "lesions_false", "confused_px",
-    "confused", "support", "transunet_rule_dice", "transunet_rule_hd95", "truth", "content",
+    "confused", "support", "transunet_rule_dice", "transunet_rule_hd95", "truth", "content", "alike_px",
+    "image_true_px", "image_predicted_px", "image_both_px",
 )  # fmt: skip
-ADDED = ("alike_px", "image_true_px", "image_predicted_px", "image_both_px")
-COLUMNS = (*IDENTITY, *MEASURED, *ADDED)
+COLUMNS = (*IDENTITY, *MEASURED)
 NUMBERS = ("dice", "iou", "nsd", "hd95", "true_px", "predicted_px", "both_px")
 """Columns that a comparison reckons with."""
 
@@ -97,14 +94,13 @@ def read_run(folder: Path | str) -> Run:
             f"{CASES_FILE}, as 'medsegr evaluate --out' writes it."
         ) from error
     schema = record.get("schema") if isinstance(record, dict) else None
-    if schema not in (SCHEMA, BEFORE):
+    if schema != SCHEMA:
         raise InputError(
             f"{path / RESULTS_FILE} has the schema {schema!r}; expected {SCHEMA!r}. Run 'medsegr evaluate' again."
         )
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    older = dict.fromkeys(ADDED, "") if schema == BEFORE else {}
-    rows = tuple({**older, **row} for row in reader)
-    missing = [column for column in COLUMNS if column not in (*(reader.fieldnames or ()), *older)]
+    rows = tuple(reader)
+    missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
     broken = [number for number, row in enumerate(rows, 2) if not _complete(row)]
     if missing or broken:
         what = f"the column '{missing[0]}' is missing" if missing else f"line {broken[0]} is incomplete"
