@@ -91,7 +91,6 @@ def modality_of(code: str, said: Sequence[str], known: Named) -> str | None:
     Args:
         code: DICOM's Modality.
         said: What names the body part, the surest first: as coded, then as people describe it.
-        known: The tables.
     """
     methods = [method for method in known.methods.values() if code.strip().upper() in method.codes]
     spoken = [words_of(_RUN_TOGETHER.sub(" ", one)) for one in said]

@@ -61,10 +61,7 @@ def convert_dataset(
     """Write a foreign data set in our layout, whole or not at all.
 
     Args:
-        source, target: What a reader found, and what it is called.
-        out: New folder.
         known: Canonical names that targets have to be among; None checks no names.
-        overwrite: Replace an existing folder.
 
     Raises:
         ConfigError: No label is kept, or an incomplete target is none of them.

@@ -28,9 +28,6 @@ class DatasetFolder:
 
     Opening reads the tables, not the pixels. ``check_dataset`` reads all.
 
-    Args:
-        path: The folder with ``dataset.json``.
-
     Attributes:
         manifest: The content of ``dataset.json``.
         name, modality, licence: As stated there.

@@ -80,9 +80,7 @@ def with_missing_splits(
     """Draw validation and test splits that a data set lacks from its training images, whole patients at a time.
 
     Args:
-        dataset: What a reader found.
         shares: Split -> share of the training images to draw where the split is empty; 0 draws none.
-        seed: The same seed, the same split.
         pattern: See :func:`patient_of`.
 
     Raises:

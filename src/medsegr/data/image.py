@@ -75,7 +75,6 @@ class MedicalImage:
         """The same image, with the view that it gives of the patient.
 
         Args:
-            kinds: A lexicon.
             modality: Of the image; its own by default.
             frame: Whose left and right its data set says that it shows; by default what was said before, else as
                 pictures of its modality do.

@@ -33,7 +33,6 @@ def derive_reports(
 
     Args:
         folder: The data set. Reports that it may have are not looked at.
-        names: Images to describe.
         seed: Picks the wording. An image's report depends on it and on the image's name alone.
 
     Yields:

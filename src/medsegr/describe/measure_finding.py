@@ -82,15 +82,10 @@ def measure_case(case: Case, lexicon: Lexicon) -> tuple[Finding, ...]:
 
 
 def measure_target(target: str, mask: np.ndarray, case: Case, scene: Scene) -> list[Finding]:
-    """The findings of one target: one, or a left and a right one.
+    """The findings of one target of a case, by its mask, not empty: one, or a left and a right one.
 
     Left and right are told apart where every component lies clearly on a side and
     there are few; otherwise components on both sides make it bilateral.
-
-    Args:
-        target: Canonical name.
-        mask: (H, W) or (D, H, W) bool, not empty.
-        case: The case it belongs to.
     """
     whole = _extent(mask, scene)
     if scene.group(target) != "finding":

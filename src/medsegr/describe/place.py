@@ -85,11 +85,7 @@ def body_box(image: MedicalImage) -> Box:
 
 
 def side_of(mask: np.ndarray, scene: Scene) -> Laterality | None:
-    """The patient's side on which a mask lies, or None where it is not clear or not to be known.
-
-    Args:
-        mask: (H, W) or (D, H, W) bool.
-    """
+    """The patient's side on which a mask, (H, W) or (D, H, W) bool, lies; None where that is not clear."""
     if not mask.any():
         return None
     points = _points(mask)
@@ -98,11 +94,7 @@ def side_of(mask: np.ndarray, scene: Scene) -> Laterality | None:
 
 
 def zones_of(mask: np.ndarray, scene: Scene) -> tuple[str, ...]:
-    """The zone that holds most of a mask; empty where none does clearly.
-
-    Args:
-        mask: (H, W) or (D, H, W) bool.
-    """
+    """The zone that holds most of a mask, (H, W) or (D, H, W) bool; empty where none does clearly."""
     if not mask.any():
         return ()
     points = _points(mask)

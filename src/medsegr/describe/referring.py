@@ -53,7 +53,6 @@ def referring_cases(
 
     Args:
         case: One plane, with structures, at its final size.
-        scene: What it shows.
         most: Cases at most per aspect and target (per aspect for kinds).
         seed: Order and wording depend on it, on the picture's name and on nothing else.
         dropped: Receives (aspect, reason) of what is not built.

@@ -85,9 +85,6 @@ def build_suite(
 
     Args:
         sources: Data sets with masks. Their reports are not looked at.
-        out: New folder, written whole or not at all.
-        options: See :class:`SuiteOptions`.
-        overwrite: Replace an existing folder.
 
     Returns:
         Source -> counts, also of those that give none.

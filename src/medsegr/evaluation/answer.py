@@ -64,14 +64,7 @@ class Measures:
 
 
 def measure(mask: np.ndarray, asked: Asked, case: Case, tolerance: Tolerance) -> Measures:
-    """Everything that is measured of one mask.
-
-    Args:
-        mask: Bool, of the image's shape.
-        asked: The question and its truth.
-        case: Whose geometry and further labels count.
-        tolerance: Of the outline.
-    """
+    """Everything that is measured of one mask, bool, of the image's shape."""
     truth, geometry = asked.truth, case.image.geometry
     overlap = Overlap.of(mask, truth)
     others = other_labels(asked.finding.target, truth, case)

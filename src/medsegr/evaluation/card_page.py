@@ -11,11 +11,7 @@ HEADER = ("the model is told", "findings", "Dice", "with the true report", "cost
 
 
 def card_page(record: Mapping[str, Any]) -> str:
-    """The whole page.
-
-    Args:
-        record: As in ``report_card.json``.
-    """
+    """The whole page."""
     drawn = {}
     for origin, found in record["origins"].items():
         costs = {IN_WORDS[way]: f for way, f in found["ways"].items() if way != "true"}

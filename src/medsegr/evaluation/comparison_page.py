@@ -10,11 +10,7 @@ HEADER = ("", "findings", "patients", "first", "second", "difference", "Wilcoxon
 
 
 def comparison_page(record: Mapping[str, Any]) -> str:
-    """The whole page.
-
-    Args:
-        record: As in ``comparison.json``.
-    """
+    """The whole page."""
     drawn = {}
     for origin, reports in record["origins"].items():
         for report, found in reports.items():

@@ -92,13 +92,8 @@ def evaluate(
     that the findings of the report meet the same company in every way.
 
     Args:
-        split: ``train``, ``val`` or ``test``.
         reports: Ways of asking, see :data:`medsegr.evaluation.reports.ReportMode`.
-        limit: Cases at most.
-        seed: Chooses the other cases, and foreign targets.
-        tolerance: Of outlines.
         foreign: Also ask each case for something that such a picture cannot show.
-        lexicon: Names and words; the built-in lexicon by default.
 
     Raises:
         ConfigError: Unknown way of asking, or no case in the split.
@@ -165,12 +160,8 @@ def answered(  # noqa: PLR0917 - one case, one call
     targets, always bare names, in one way.
 
     Args:
-        case: The image, with its modality.
-        asked: All questions of the case.
-        mode: The way.
         lent: What other patients' reports describe.
         first: Whether foreign targets are asked in this way.
-        lexicon: Names and words; the built-in lexicon by default.
 
     Yields:
         Number of the question, and what the model says.
@@ -190,8 +181,6 @@ def image_overlaps(case: Case, asked: Sequence[Asked], masks: Mapping[int, np.nd
     one side alone, as papers count it.
 
     Args:
-        case: The image, with its masks.
-        asked: All questions of the case.
         masks: Number of a question -> its mask, bool.
 
     Returns:
@@ -218,10 +207,7 @@ def ask(
     What the model was not trained for is drawn as well, for it is to be measured.
 
     Args:
-        case: The image, with its modality.
-        findings: To ask for.
         text: The report that their evidence points into, for models that read its words; canonical names without it.
-        lexicon: Names and words; the built-in lexicon by default.
     """
     if not findings:
         return ()

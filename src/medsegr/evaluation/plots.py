@@ -36,7 +36,6 @@ def as_svg(figure: Figure, name: str) -> str:
     """The figure as an ``<svg>`` element without links.
 
     Args:
-        figure: Of :func:`blank`.
         name: Keeps the identifiers of several plots on one page apart.
     """
     stream = io.StringIO()
@@ -77,7 +76,6 @@ def strata(bars: Mapping[str, Mapping[str, Mapping[str, Any]]], label: str) -> F
 
     Args:
         bars: Way -> class -> figures with ``dice_per_finding``, ``interval`` and ``shown``.
-        label: Of the classes.
     """
     figure, axes = blank()
     classes = list(dict.fromkeys(name for found in bars.values() for name in found))

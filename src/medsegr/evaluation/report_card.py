@@ -109,12 +109,6 @@ def card_answers(
 ) -> Iterator[CardAnswer]:
     """Ask every described finding of a split in every way; one image encoding per way.
 
-    Args:
-        split: ``train``, ``val`` or ``test``.
-        limit: Cases at most.
-        seed: Chooses other patients and other attributes.
-        lexicon: Names and words; the built-in lexicon by default.
-
     Raises:
         ConfigError: No case in the split.
     """
@@ -168,14 +162,7 @@ def _masks(  # noqa: PLR0917 - one case, one call
 
 
 def said(finding: Finding, way: Way, rng: np.random.Generator, other: OtherWords) -> Finding | None:
-    """A described finding as a way of asking has it; None where the way changes nothing that could be heard.
-
-    Args:
-        finding: As the case's own report states it.
-        way: How to ask.
-        rng: Draws other attributes.
-        other: Where other words come from.
-    """
+    """A described finding as a way of asking has it; None where the way changes nothing that could be heard."""
     if way == "true":
         return finding
     if way in SWAPS:

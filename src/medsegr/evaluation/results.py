@@ -36,7 +36,6 @@ def report_figures(answers: Sequence[Answer], thresholds: Mapping[str, float]) -
     and what is falsely asked for has figures of its own.
 
     Args:
-        answers: Of a measurement.
         thresholds: Data set -> support below which the image does not show a finding.
     """
     found: dict[str, Any] = {}

@@ -23,13 +23,7 @@ MOST_CONFUSED = 40
 
 
 def results_page(record: Mapping[str, Any], answers: Sequence[Answer], shown: Sequence[CasePicture]) -> str:
-    """The whole page.
-
-    Args:
-        record: As in ``results.json``.
-        answers: What it was made of.
-        shown: Best, median and worst findings.
-    """
+    """The whole page."""
     told = {origin: _told(tables) for origin, tables in record["origins"].items()}
     drawn = {
         origin: _plots(origin, told[origin], tables["support"]["reliability"], answers)

@@ -13,11 +13,7 @@ BINS = 10
 
 
 def auroc(scores: np.ndarray, shown: np.ndarray) -> float | None:
-    """Chance that a finding in the image has a higher score than one that is not; ties count half.
-
-    Args:
-        scores: (N,).
-        shown: (N,) bool.
+    """Chance that a finding that is shown, (N,) bool, has a higher score, (N,), than one that is not; ties count half.
 
     Returns:
         0..1; None where one of the two kinds is missing.
@@ -50,12 +46,7 @@ class ReliabilityBin:
 
 
 def reliability(scores: np.ndarray, shown: np.ndarray) -> list[ReliabilityBin]:
-    """The bins that hold a finding.
-
-    Args:
-        scores: (N,) in 0..1.
-        shown: (N,) bool.
-    """
+    """The bins that hold a finding, of scores, (N,) in 0..1, and whether each is shown, (N,) bool."""
     edges = np.linspace(0.0, 1.0, BINS + 1)
     places = np.minimum((scores * BINS).astype(int), BINS - 1)
     return [

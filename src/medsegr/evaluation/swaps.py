@@ -43,11 +43,7 @@ def swapped(
     - ``negated``: the same words, denied.
 
     Args:
-        finding: As the report describes it.
-        swap: See above.
-        rng: Draws the other attribute.
         view: Of the image; where it does not show both sides, a side of the patient is no place in it.
-        lexicon: Classes of attributes.
         used: Attributes that the data set's reports use; one of them is taken where the class has one, for the
             model has at least heard of it.
 

@@ -32,8 +32,6 @@ def masks_on(segmentation: DicomSegmentation, image: MedicalImage, at_least: flo
     """The masks of all segments, by number: bool, of the image's shape as displayed; empty ones are all False.
 
     Args:
-        segmentation: Of the image's series, or in its space.
-        image: As it was read from DICOM.
         at_least: See :meth:`DicomSegmentation.frames`.
 
     Raises:

@@ -23,12 +23,9 @@ REPORTS = (*(f"1.2.840.10008.5.1.4.1.1.88.{end}" for end in (11, 22, 33, 34)), P
 
 
 def list_reports(path: Path) -> dict[str, DicomFile]:
-    """StudyInstanceUID -> the study's report that is none of ours; by headers alone.
+    """StudyInstanceUID -> the study's report that is none of ours, of a folder, archive or DICOMDIR; by headers alone.
 
     Those with words go before those of codes and measurements alone, such as a viewer keeps; of several, the newest.
-
-    Args:
-        path: A folder, archive or DICOMDIR.
 
     Raises:
         ImageError: A file is damaged.
