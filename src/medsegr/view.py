@@ -1,8 +1,8 @@
 """What a picture shows of the patient, and where it lies in a host's square: the one answer that all rooms ask.
 
 A :class:`View` is made once, from what a lexicon says of the modality's pictures, from the image's own
-directions, and from what its data set says; :class:`medsegr.data.image.MedicalImage` carries it. Region maps, the
-choice of a truth by side, side letters, flips, derived reports and swaps go by it and by nothing else.
+directions, and from what its data set says; a :class:`medsegr.data.medical_image.MedicalImage` carries it. Region
+maps, the choice of a truth by side, side letters, flips, derived reports and swaps go by it and by nothing else.
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from medsegr.data.image import MedicalImage
+from medsegr.data.medical_image import MedicalImage
 
 
 @dataclass(frozen=True)

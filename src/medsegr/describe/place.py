@@ -8,7 +8,7 @@ from scipy import ndimage
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Laterality, Location
 from medsegr.cognition.region_map import region_map
-from medsegr.data.image import MedicalImage
+from medsegr.data.medical_image import MedicalImage
 from medsegr.view import View
 
 MOST = 0.85

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.data.image import MedicalImage
+from medsegr.data.medical_image import MedicalImage
 from medsegr.evaluation.answer import ORIGINS, Answer
 from medsegr.evaluation.evaluate import Cohort, answered
 from medsegr.evaluation.questions import ASKED_ANYWAY, questions_of

@@ -54,12 +54,12 @@ def _plots(
         bars = {words: found[field] for words, found in reports.items() if found[field]}
         drawn[field] = plots.strata(bars, FIELD_WORDS[field]) if bars else None
     drawn["calibration"] = plots.calibration(reliability) if reliability else None
-    return {name: plot and plots.as_svg(plot, origin + name) for name, plot in drawn.items()}
+    return {name: None if plot is None else plots.as_svg(plot, origin + name) for name, plot in drawn.items()}
 
 
 def _confusion(reports: Mapping[str, Any]) -> list[tuple[str, str, float]]:
     """What was asked for first, what it was drawn in, and the share of its pixels; the largest shares first."""
-    found = next(iter(reports.values()), {"confusion": {}})["confusion"]
+    found: Mapping[str, Any] = next(iter(reports.values()), {"confusion": {}})["confusion"]
     rows = [
         (target, other if other != target else f"another {target}", share)
         for target, row in found.items()

@@ -10,7 +10,7 @@ from medsegr.data.dicom.series import DicomSeries
 from medsegr.data.dicom.slice_order import LPS_TO_RAS
 from medsegr.data.dicom.tiles import is_tiled, place_tile
 from medsegr.data.geometry import PLACE_TOLERANCE, Geometry
-from medsegr.data.image import MedicalImage
+from medsegr.data.medical_image import MedicalImage
 from medsegr.errors import ImageError
 
 
