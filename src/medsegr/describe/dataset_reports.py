@@ -42,7 +42,7 @@ def derive_reports(
         DatasetError: A modality or target that the vocabulary does not know, or a broken mask.
         ImageError: An image or mask that cannot be read.
     """
-    refuse_unknown_modality(folder, lexicon)
+    refuse_unknown(folder, lexicon)
     for name in names:
         findings = measure_case(folder.load(name, lexicon), lexicon)
         rng = np.random.default_rng((seed, zlib.crc32(name.encode())))
@@ -50,12 +50,18 @@ def derive_reports(
         yield DescribedImage(name, report, len(findings) - len(report.findings))
 
 
-def refuse_unknown_modality(folder: DatasetFolder, lexicon: Lexicon) -> None:
-    """Raise a DatasetError where the data set's pictures are of a kind that nobody knows."""
+def refuse_unknown(folder: DatasetFolder, lexicon: Lexicon) -> None:
+    """Raise a DatasetError where the vocabulary has no word for a data set's pictures, or for what they show."""
     if folder.modality is not None and folder.modality not in lexicon.modalities:
         raise DatasetError(
             f"The modality '{folder.modality}' of the data set {folder.name} is unknown; expected one of "
             f"{', '.join(sorted(lexicon.modalities))}. Correct it in dataset.json."
+        )
+    strange = sorted(folder.targets - set(lexicon.targets))
+    if strange:
+        raise DatasetError(
+            f"The target '{strange[0]}' is not in the vocabulary, so there are no words for it in the data set "
+            f"{folder.name}. `medsegr data check` lists such names; correct them in dataset.json."
         )
 
 

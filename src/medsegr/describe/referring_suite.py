@@ -27,7 +27,7 @@ from medsegr.data.image import load_image
 from medsegr.data.outputs import staged_folder
 from medsegr.data.patients import PROVENANCE_FILE, patients_of
 from medsegr.data.split import write_table
-from medsegr.describe.dataset_reports import refuse_unknown_modality
+from medsegr.describe.dataset_reports import refuse_unknown
 from medsegr.describe.place import Scene
 from medsegr.describe.referring import ReferringCase, referring_cases
 from medsegr.errors import ConfigError, DatasetError
@@ -100,7 +100,7 @@ def build_suite(
     if len(set(names)) < len(names):
         raise ConfigError(f"Two data sets have the same name: {', '.join(names)}. Rename one in its dataset.json.")
     for source in sources:
-        _refuse_unknown(source, lexicon)
+        refuse_unknown(source, lexicon)
     counts: dict[str, SourceCounts] = {}
     with staged_folder(out, overwrite) as folder:
         for source in sources:
@@ -127,14 +127,6 @@ def summary_of(counts: Mapping[str, SourceCounts]) -> dict[str, Any]:
         }
         for name, each in counts.items()
     }
-
-
-def _refuse_unknown(source: DatasetFolder, lexicon: Lexicon) -> None:
-    refuse_unknown_modality(source, lexicon)
-    strange = sorted(source.targets - set(lexicon.targets))
-    if strange:
-        raise DatasetError(f"The target '{strange[0]}' of the data set {source.name} is not in the vocabulary. "
-                           "`medsegr data check` lists such names; correct them in dataset.json.")  # fmt: skip
 
 
 def _write_source(source: DatasetFolder, folder: Path, lexicon: Lexicon, options: SuiteOptions) -> SourceCounts:

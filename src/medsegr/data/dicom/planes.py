@@ -77,19 +77,9 @@ class StoredPlane:
     number: int = 1
 
     @property
-    def frames(self) -> int:
-        """Of the whole file."""
-        return self.shared.frames
-
-    @property
     def size(self) -> tuple[int, int]:
         """(rows, columns) in px."""
         return self.shared.size
-
-    @property
-    def is_projection(self) -> bool:
-        """True for radiographs and the like."""
-        return self.shared.is_projection
 
     def item(self, group: str) -> "Dataset":
         """A functional group of this frame, else the shared one, else the top of the header."""
@@ -120,9 +110,9 @@ class StoredPlane:
         """(3,) float64, LPS mm, of the first voxel's centre; None where it is not stated."""
         offsets = numbers(self.header, "GridFrameOffsetVector")
         place = numbers(self.item("PlanePositionSequence"), "ImagePositionPatient", 3)
-        if place is None or offsets is None or self.frames == 1 or self.directions is None:
-            return place if self.frames == 1 or self.item("PlanePositionSequence") is not self.header else None
-        if len(offsets) != self.frames:
+        if place is None or offsets is None or self.shared.frames == 1 or self.directions is None:
+            return place if self.shared.frames == 1 or self.item("PlanePositionSequence") is not self.header else None
+        if len(offsets) != self.shared.frames:
             return None
         return place + np.cross(*self.directions) * (offsets[self.number - 1] - offsets[0])
 
@@ -184,7 +174,7 @@ class StoredPlane:
         return text(self.header, tag)
 
     def __str__(self) -> str:
-        return self.file.name if self.frames == 1 else f"{self.file.name}, frame {self.number}"
+        return self.file.name if self.shared.frames == 1 else f"{self.file.name}, frame {self.number}"
 
 
 def first_of(plane: StoredPlane, group: str) -> "Dataset | None":

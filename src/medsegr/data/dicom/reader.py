@@ -117,7 +117,7 @@ def read_stack(stack: Stack) -> MedicalImage:
     else:
         (rows, columns), affine = first.size, stack.affine
         slices = len(stack.planes)
-        frames = tuple(plane.number for plane in stack.planes) if first.frames > 1 else ()
+        frames = tuple(plane.number for plane in stack.planes) if first.shared.frames > 1 else ()
     _check_volume(slices, rows, columns, stack)
     shape = (columns, rows, slices)
     if affine is None:

@@ -107,7 +107,7 @@ def _of_series(planes: Sequence[StoredPlane]) -> list[Stack]:
 def _belong_together(one: StoredPlane, other: StoredPlane) -> bool:
     if one.file == other.file and not (one.is_placed and other.is_placed):
         return True  # frames without a place: a loop, or tiles
-    if not (one.is_placed and other.is_placed) or one.is_projection or other.is_projection:
+    if not (one.is_placed and other.is_placed) or one.shared.is_projection or other.shared.is_projection:
         return False
     alike = one.size == other.size and one.shared.look == other.shared.look and one.is_localizer == other.is_localizer
     near = np.allclose(one.place.spacing, other.place.spacing, rtol=1e-3)
@@ -116,7 +116,7 @@ def _belong_together(one: StoredPlane, other: StoredPlane) -> bool:
 
 def _of_group(planes: list[StoredPlane]) -> list[Stack]:
     """Planes of one direction and size -> one stack for each time, echo or weight."""
-    if not planes[0].is_placed or planes[0].is_projection:
+    if not planes[0].is_placed or planes[0].shared.is_projection:
         return [Stack(tuple(planes))]
     planes = sorted(planes, key=distance)
     places = _places(planes)
