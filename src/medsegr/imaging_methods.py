@@ -30,7 +30,6 @@ class Method:
     """A way of making pictures.
 
     Attributes:
-        name: Canonical name.
         codes: Values of DICOM's Modality; of several methods with one code, the words decide, else the last counts.
         words: What people call it.
         shows: Part of the body, or two of them, sorted, or ``any`` -> modality.

@@ -43,8 +43,6 @@ class Target:
     Attributes:
         names: Label of the source -> canonical target; a label that is missing here is left out. For black
             and white masks the one entry ``{"": target}``.
-        modality, frame, licence, name: As in ``dataset.json``.
-        incomplete: Targets that are not annotated everywhere.
     """
 
     names: Mapping[str, str]

@@ -19,9 +19,7 @@ class DatasetManifest:
 
     Attributes:
         name: The data set's name; its folder's where none is given.
-        modality: For example ``chest_xray``, or None.
         frame: Whose left and right its pictures show; None where it says nothing, and they are as usual.
-        licence: As stated, or None.
         labels: Label-map layout: target -> its values. Empty for the other layout.
         structures: Structure layout: folder in ``masks/`` -> target. Empty for the other layout.
         incomplete: Targets that are not annotated everywhere.

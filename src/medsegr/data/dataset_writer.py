@@ -22,7 +22,6 @@ class DatasetWriter:
     """What is written of a data set, and what its tables will say.
 
     Attributes:
-        folder: Of the data set.
         structures: Folder in ``masks/`` -> target.
         splits: Image, split, and patient where all have one.
         reports: Image, report, and its origin where it is derived.

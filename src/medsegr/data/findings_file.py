@@ -18,13 +18,7 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class ImageFindings:
-    """One line of ``findings.jsonl``.
-
-    Attributes:
-        image: File name in ``images/``.
-        findings: Its records.
-        suite, look: Test suite and look of a generated case, or None.
-    """
+    """One line of ``findings.jsonl``."""
 
     image: str
     findings: tuple[FindingRecord, ...]

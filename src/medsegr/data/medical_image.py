@@ -33,7 +33,6 @@ class MedicalImage:
     Attributes:
         voxels: (H, W), (H, W, 3), (D, H, W) or (D, H, W, 3), as displayed, in the file's own values: of CT in
             Hounsfield units.
-        geometry: Place, orientation and spacing.
         modality: For example ``chest_xray``; None when unknown.
         path: The file it came from; None for arrays.
         notes: What the user should know about how it was read.

@@ -57,7 +57,7 @@ def measure_case(case: Case, lexicon: Lexicon) -> tuple[Finding, ...]:
     """Everything that masks and image say of a case.
 
     Args:
-        case: Image and structures, of targets in the vocabulary. An empty structure is denied, if it is a finding or a device.
+        case: Image and structures, of known targets. An empty structure is denied, if it is a finding or a device.
 
     Returns:
         Present findings, then absent ones, each in alphabetical order of the targets.

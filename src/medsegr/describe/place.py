@@ -45,9 +45,7 @@ class Scene:
     """What a description of one image goes by.
 
     Attributes:
-        view: What the image shows of the patient.
         body: Top, bottom, left and right of the patient in the picture, as shares of its sides.
-        lexicon: Names.
     """
 
     view: View

@@ -36,7 +36,6 @@ class ReferringCase:
         picked: It and its description.
         competitors: The other objects, each with a description that fits it alone.
         false: Descriptions that nothing in the picture fits.
-        report: Derived wording.
     """
 
     aspect: Aspect

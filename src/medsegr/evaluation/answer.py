@@ -27,8 +27,6 @@ class Measures:
 
     Attributes:
         overlap: Pixels of both.
-        surface: Distance of the outlines.
-        lesions: Components instead of pixels.
         frame_share: Share of the frame that the truth covers, 0..1.
         overlap_share: Share of the truth's pixels that have another label as well; None where there is no truth.
         confused: Target of something else -> outlined pixels that lie in it and not in the truth.
@@ -88,8 +86,6 @@ class Answer:
     """One finding of one case, asked for in one way.
 
     Attributes:
-        data: Name of the data set.
-        case: Name of the image.
         patient: Whom it shows; the image's name where nobody knows.
         suite, look: Of a generated case, else empty.
         origin: Whose words the case has.
@@ -97,7 +93,6 @@ class Answer:
         target, presence: As the report says.
         role: See :data:`medsegr.evaluation.questions.Role`.
         report: What the model was told.
-        measures: Of the mask.
         image: Pixels of all findings of this target that the image was asked for in this way, taken together.
         support: 0..1; None where nothing was decoded.
         content: Hash of the case.

@@ -30,11 +30,9 @@ class Cohort:
     """The cases of one split of one data set, in order.
 
     Attributes:
-        folder: The data set.
         names: Images to ask.
         everyone: All images of the split; they lend their reports.
         patients: Image -> whom it shows.
-        lexicon: Names and words.
         seed: Chooses the other cases.
     """
 

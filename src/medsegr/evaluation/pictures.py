@@ -30,7 +30,6 @@ class CasePicture:
 
     Attributes:
         rank: One of :data:`RANKS`.
-        answer: What was measured of it.
         png: The image, and beside it the image with the outlines of truth and mask.
     """
 

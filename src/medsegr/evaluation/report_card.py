@@ -89,7 +89,6 @@ class OtherWords:
         lent: What other patients' reports describe.
         used: Attributes that the data set's reports use.
         view: Of the case's image.
-        lexicon: Classes of attributes.
     """
 
     lent: Sequence[Finding]

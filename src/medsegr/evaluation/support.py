@@ -33,8 +33,6 @@ class ReliabilityBin:
 
     Attributes:
         low, high: Bounds of the support; only the last bin holds its upper bound.
-        findings: How many.
-        mean_support: Of them.
         share_shown: Of them, the share that the image shows.
     """
 

@@ -68,7 +68,6 @@ class DicomFile:
     """A file, or a member of a zip archive.
 
     Attributes:
-        path: Of the file, or of the archive.
         member: Name inside the archive; None for a plain file.
     """
 

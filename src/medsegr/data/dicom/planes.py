@@ -45,10 +45,8 @@ class SharedFacts:
 
     Attributes:
         size: (rows, columns) in px.
-        frames: How many.
         study_uid, series_uid, instance_uid: "" where there is none.
         look: What must be equal for planes to make one image: values a pixel, and what they mean.
-        is_projection: True for radiographs and the like.
     """
 
     size: tuple[int, int]
@@ -65,7 +63,6 @@ class StoredPlane:
     """One frame of a file.
 
     Attributes:
-        file: Where it is.
         header: Of the file, without pixel data.
         shared: What the header says of all its frames.
         number: Of the frame, from 1.

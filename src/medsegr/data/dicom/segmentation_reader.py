@@ -57,11 +57,9 @@ class DicomSegmentation:
     """A file of segments; its frames are decoded one at a time.
 
     Attributes:
-        file: Where it is.
         kind: What its values mean.
         overlap: ``YES``, ``NO``, ``UNDEFINED``, or "" where the file does not say. It may be wrong.
         segments: In order of number, without the background.
-        planes: Its frames.
         study_uid, series_uid: Of the images that it was drawn on; "" where it does not say.
         frame_of_reference_uid: The space that its places are in.
     """

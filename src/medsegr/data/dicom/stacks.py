@@ -37,7 +37,6 @@ class Stack:
         affine: (4, 4), stored (i, j, k) -> RAS+ mm; None where the place is not known.
         apart: What tells it from other stacks of its series, in words: "time 2 of 4".
         fault: Why it cannot be read as one image; None where it can.
-        notes: What was left out.
         name: Its number among all that were found, as the user may name it.
     """
 
