@@ -46,8 +46,8 @@ def test_a_line_holds_what_was_measured_and_no_more() -> None:
     assert list(rows[0]) == list(COLUMNS) and len(rows) == 8
     for row, a in zip(rows, listed, strict=True):
         assert float(row["dice"]) == pytest.approx(a.overlap.dice, abs=1e-6)
-        assert float(row["hd95"]) == pytest.approx(a.measures.surface.hd95, abs=1e-6) and row["unit"] == "px"
-        assert (row["size"], row["overlap"], row["truth"]) == (a.size, a.hidden, a.measures.truth)
+        assert float(row["hd95"]) == pytest.approx(a.surface.hd95, abs=1e-6) and row["unit"] == "px"
+        assert (row["size"], row["overlap"], row["truth"]) == (a.size, a.hidden, a.truth)
         assert int(row["both_px"]) == a.overlap.both and row["transunet_rule_dice"] == row["dice"]
 
 

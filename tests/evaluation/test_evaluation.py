@@ -61,14 +61,13 @@ def test_a_model_that_listens_is_right_with_the_report_and_wrong_without(films: 
 
 
 def test_everything_is_measured_of_a_mask(films: DatasetFolder) -> None:
-    answer = next(a for a in evaluate(listening(), films, "test", ("none",)) if a.case == "case0.png")
-    m = answer.measures
+    m = next(a for a in evaluate(listening(), films, "test", ("none",)) if a.case == "case0.png")
     truth = films.load("case0.png").structures["nodule"]
     assert m.overlap.true == truth.sum() and m.frame_share == truth.mean() and m.size == "1-5 %"
     assert m.overlap_share == 0.0 and m.hidden == "none"
     assert m.lesions.true == 1 and m.lesions.predicted == 1
     assert m.surface.unit == "px" and 5 < m.surface.hd95 < 30
-    assert answer.support == 0.98
+    assert m.support == 0.98
 
 
 def test_reports_are_lent_by_other_patients_only(films: DatasetFolder) -> None:
@@ -90,7 +89,7 @@ def test_answers_of_phantoms(ct: DatasetFolder, predictor: Predictor) -> None:
     assert all(a.report == "true" for a in answers if a.role in ("denied", "false", "foreign"))
     assert all(a.support is None and a.overlap.predicted == 0 for a in answers if a.role == "denied")
     assert [a.role for a in answers].count("foreign") == 3
-    assert len({(a.case, a.measures.truth) for a in described}) == len(per_report[0])
+    assert len({(a.case, a.truth) for a in described}) == len(per_report[0])
 
 
 def test_false_queries_do_not_disturb_the_report(films: DatasetFolder) -> None:

@@ -1,4 +1,4 @@
-"""Answer: one finding of one case, asked for in one way, and everything measured of its mask."""
+"""Answer: one finding of one case, asked for in one way, and everything that is measured of its mask."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -81,9 +81,9 @@ def measure(mask: np.ndarray, asked: Asked, case: Case, tolerance: Tolerance) ->
     )
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One finding of one case, asked for in one way.
+@dataclass(frozen=True, kw_only=True)
+class Answer(Measures):
+    """One finding of one case, asked for in one way, and what is measured of its mask.
 
     Attributes:
         patient: Whom it shows; the image's name where nobody knows.
@@ -109,30 +109,14 @@ class Answer:
     presence: str
     role: Role
     report: str
-    measures: Measures
     image: Overlap
     support: float | None
     content: str
 
     @property
-    def overlap(self) -> Overlap:
-        """Pixels of mask and truth."""
-        return self.measures.overlap
-
-    @property
     def of_image(self) -> tuple[str, str, str, str]:
         """What answers of one image and target have in common, in one way of asking."""
         return self.data, self.case, self.target, self.report
-
-    @property
-    def size(self) -> str:
-        """Class of size."""
-        return self.measures.size
-
-    @property
-    def hidden(self) -> str:
-        """Class of overlap with other labels."""
-        return self.measures.hidden
 
     @property
     def group(self) -> tuple[str, str]:

@@ -123,7 +123,7 @@ def evaluate(
                     presence=question.finding.presence,
                     role=question.role,
                     report=mode,
-                    measures=measure(found.mask, question, case, tolerance or Tolerance()),
+                    **vars(measure(found.mask, question, case, tolerance or Tolerance())),
                     image=images[number],
                     support=found.support,
                     content=content,

@@ -72,7 +72,7 @@ def confusion(answers: Sequence[Answer]) -> dict[str, Any]:
     within: dict[str, Counter[str]] = {}
     for a in answers:
         outlined[a.target] += a.overlap.predicted
-        within.setdefault(a.target, Counter()).update(a.measures.confused)
+        within.setdefault(a.target, Counter()).update(a.confused)
     return {
         target: {
             "predicted_px": pixels,
@@ -122,14 +122,14 @@ def _per_case(shown: Sequence[Answer]) -> dict[str, Any]:
 def _surface(listed: Sequence[Answer]) -> dict[str, Any]:
     """Per unit, for millimetres and pixels are never averaged."""
     found: dict[str, Any] = {}
-    for unit in sorted({a.measures.surface.unit for a in listed}):
-        here = [a for a in listed if a.measures.surface.unit == unit]
+    for unit in sorted({a.surface.unit for a in listed}):
+        here = [a for a in listed if a.surface.unit == unit]
         shown = [a for a in here if a.overlap.true]
         either = [a for a in here if a.overlap.true or a.overlap.predicted]
-        penalties = Counter(a.measures.surface.penalty for a in here)
+        penalties = Counter(a.surface.penalty for a in here)
         found[unit] = {
-            **mean_of("nsd", [a.measures.surface.nsd for a in shown], [a.group for a in shown]),
-            **mean_of("hd95", [a.measures.surface.hd95 for a in either], [a.group for a in either]),
+            **mean_of("nsd", [a.surface.nsd for a in shown], [a.group for a in shown]),
+            **mean_of("hd95", [a.surface.hd95 for a in either], [a.group for a in either]),
             "hd95_findings": len(either),
             "penalised": {"misses": penalties["miss"], "false_alarms": penalties["false alarm"]},
         }
@@ -137,7 +137,7 @@ def _surface(listed: Sequence[Answer]) -> dict[str, Any]:
 
 
 def _lesions(listed: Sequence[Answer]) -> dict[str, Any]:
-    counts, groups = [a.measures.lesions for a in listed], [a.group for a in listed]
+    counts, groups = [a.lesions for a in listed], [a.group for a in listed]
     true, found, false = ([getattr(c, name) for c in counts] for name in ("true", "found", "false"))
     # Each case counts once below the line: its first answer carries it.
     first = set({(a.data, a.case): place for place, a in reversed(list(enumerate(listed)))}.values())
@@ -154,15 +154,15 @@ def _lesions(listed: Sequence[Answer]) -> dict[str, Any]:
 def _confused(listed: Sequence[Answer]) -> dict[str, Any]:
     """Shares of the outlined pixels: in another class (``share``), and in another object of the same (``alike``)."""
     outlined, groups = [a.overlap.predicted for a in listed], [a.group for a in listed]
-    alike = [a.measures.alike_px for a in listed]
-    other = [a.measures.confused_px - a.measures.alike_px for a in listed]
+    alike = [a.alike_px for a in listed]
+    other = [a.confused_px - a.alike_px for a in listed]
     return {**_ratio_of("share", other, outlined, groups), **_ratio_of("alike", alike, outlined, groups)}
 
 
 def _transunet(listed: Sequence[Answer]) -> Mapping[str, Any]:
     """Over all findings, as that code does; flagged, for it rewards false alarms."""
-    pairs = [a.measures.transunet for a in listed]
-    units = sorted({a.measures.surface.unit for a in listed})
+    pairs = [a.transunet for a in listed]
+    units = sorted({a.surface.unit for a in listed})
     return {
         "for_comparison_only": True,
         "dice": rounded(mean([dice for dice, _ in pairs])),

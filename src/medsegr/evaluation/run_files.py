@@ -51,15 +51,14 @@ def per_case(answers: Sequence[Answer]) -> str:
 
 
 def _measured(a: Answer) -> list[Any]:
-    m, o, s, n = a.measures, a.overlap, a.measures.surface, a.measures.lesions
-    dice, far = m.transunet
+    o, s, n, (dice, far) = a.overlap, a.surface, a.lesions, a.transunet
     return [
         *(round(value, 6) for value in (o.dice, o.iou, s.nsd, s.hd95)), s.unit, s.penalty, o.true, o.predicted, o.both,
-        round(m.frame_share, 6), m.size, "" if m.overlap_share is None else round(m.overlap_share, 6), m.hidden,
-        n.true, n.found, n.predicted, n.false, m.confused_px,
-        ";".join(f"{target}:{pixels}" for target, pixels in sorted(m.confused.items())),
-        "" if a.support is None else round(a.support, 6), round(dice, 6), round(far, 6), m.truth, a.content,
-        m.alike_px, a.image.true, a.image.predicted, a.image.both,
+        round(a.frame_share, 6), a.size, "" if a.overlap_share is None else round(a.overlap_share, 6), a.hidden,
+        n.true, n.found, n.predicted, n.false, a.confused_px,
+        ";".join(f"{target}:{pixels}" for target, pixels in sorted(a.confused.items())),
+        "" if a.support is None else round(a.support, 6), round(dice, 6), round(far, 6), a.truth, a.content,
+        a.alike_px, a.image.true, a.image.predicted, a.image.both,
     ]  # fmt: skip
 
 
