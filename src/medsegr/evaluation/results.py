@@ -85,7 +85,7 @@ def support_figures(answers: Sequence[Answer], thresholds: Mapping[str, float]) 
         "auroc_interval": bounds(interval),
         "brier": rounded(brier(scores, shown)),
         "calibration_error": rounded(calibration_error(filled)),
-        "reliability": [{key: rounded(value) for key, value in vars(each).items()} for each in filled],
+        "reliability": [{key: rounded(value) for key, value in each.items()} for each in filled],
     }
 
 
