@@ -6,7 +6,7 @@ the top; RT doses by offsets from the first frame. Whoever reads a plane need no
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,18 @@ MAX_FRAMES = 20_000
 
 PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "PX", "IO", "RG")
 """Modalities whose pictures are shadows: no plane of the body, and each file a picture of its own."""
+
+
+TOLD_APART_BY = {
+    "TemporalPositionIndex": "FrameContentSequence", "TemporalPositionIdentifier": "",
+    "TemporalPositionTimeOffset": "TemporalPositionSequence", "EchoNumbers": "", "EchoTime": "",
+    "EffectiveEchoTime": "MREchoSequence", "DiffusionBValue": "MRDiffusionSequence",
+    "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence", "TriggerTime": "", "FrameType": "",
+    "ImageType": "", "AcquisitionNumber": "", "FrameReferenceTime": "",
+    "FrameReferenceDateTime": "FrameContentSequence", "FrameAcquisitionDateTime": "FrameContentSequence",
+    "AcquisitionTime": "", "ContentTime": "",
+}  # fmt: skip
+"""What may tell planes at one place apart, in the order in which it is asked -> its functional group, "" for none."""
 
 
 class Place(NamedTuple):
@@ -154,21 +166,12 @@ class StoredPlane:
         groups = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
         return next((found for group in groups if (found := words(self.item(group), "FrameType"))), ())
 
-    def told_apart_by(self, tag: str) -> Any:
-        """What tells this plane from another at the same place: a time, an echo, a diffusion weight."""
-        groups = {
-            "EffectiveEchoTime": "MREchoSequence",
-            "DiffusionBValue": "MRDiffusionSequence",
-            "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence",
-            "TemporalPositionTimeOffset": "TemporalPositionSequence",
-        }
+    def told_apart_by(self, tag: str) -> str:
+        """What tells this plane from another at the same place, by one of :data:`TOLD_APART_BY`."""
         if tag == "FrameType":
-            return self.frame_type
-        if tag in groups:
-            return text(first_of(self, groups[tag]), tag)
-        if tag in ("TemporalPositionIndex", "FrameAcquisitionDateTime", "FrameReferenceDateTime"):
-            return text(first_of(self, "FrameContentSequence"), tag)
-        return text(self.header, tag)
+            return str(self.frame_type)
+        group = TOLD_APART_BY[tag]
+        return text(first_of(self, group) if group else self.header, tag)
 
     def __str__(self) -> str:
         return self.file.name if self.shared.frames == 1 else f"{self.file.name}, frame {self.number}"

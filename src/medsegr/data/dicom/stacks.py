@@ -12,20 +12,12 @@ import numpy as np
 
 from medsegr.data.dicom.header import number
 from medsegr.data.dicom.modality import modality_code
-from medsegr.data.dicom.planes import StoredPlane
+from medsegr.data.dicom.planes import TOLD_APART_BY, StoredPlane
 from medsegr.data.dicom.slice_order import LEAST_STEP_MM, distance, stack_affine
 from medsegr.errors import ImageError
 
 PARALLEL = 0.005
 """Most that the components of two planes' directions differ if the two are parallel: 0.3 degrees."""
-
-TOLD_APART_BY = (
-    "TemporalPositionIndex", "TemporalPositionIdentifier", "TemporalPositionTimeOffset", "EchoNumbers", "EchoTime",
-    "EffectiveEchoTime", "DiffusionBValue", "NominalCardiacTriggerDelayTime", "TriggerTime", "FrameType", "ImageType",
-    "AcquisitionNumber", "FrameReferenceTime", "FrameReferenceDateTime", "FrameAcquisitionDateTime",
-    "AcquisitionTime", "ContentTime",
-)  # fmt: skip
-"""What may tell planes at one place apart, in the order in which it is asked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +149,7 @@ def _told_apart(places: list[list[StoredPlane]]) -> list[list[StoredPlane]] | No
         parts: defaultdict[str, list[StoredPlane]] = defaultdict(list)
         for place in places:
             for plane in place:
-                parts[str(plane.told_apart_by(tag))].append(plane)
+                parts[plane.told_apart_by(tag)].append(plane)
         apart = [_places(parts[key]) for key in sorted(parts, key=_in_order)]
         if len(apart) == 1 or any(len(part) != len(places) for part in apart):
             continue
