@@ -221,7 +221,7 @@ def test_a_known_cue_is_given_no_reach_that_does_nothing(tmp_path: Path) -> None
 
 def test_signs_in_words_of_ones_own_are_no_expressions(tmp_path: Path) -> None:
     verbs, adverbs, vertebrae = '["seem (still)", "sit.."]', '["(again)"]', '["S(1", "X.1"]'
-    words = f"words_statement_verbs: {verbs}, words_statement_adverbs: {adverbs}, words_vertebrae: {vertebrae}"
+    words = f"words_any_verbs: {verbs}, words_any_adverbs: {adverbs}, words_vertebrae: {vertebrae}"
     lexicon = load_lexicon([own(tmp_path, f"triggers: {{{words}}}\n")])
     for text in ("The lungs seem (still) clear.", "The lungs are (again) clear."):
         assert told(text, "chest_xray", lexicon) == [("airspace_opacity", "absent")]
@@ -272,6 +272,17 @@ def test_the_example_of_the_documentation(tmp_path: Path) -> None:
         ("liver_lesion", "absent"), ("duodenal_web", "present"), ("gallstone", "absent"),
     ]  # fmt: skip
     assert parse_report("Barium meal. No web.", lexicon=lexicon).modality == "barium_meal"
+
+
+def test_words_in_braces_stand_for_each_word_of_their_trigger(tmp_path: Path) -> None:
+    lexicon = load_lexicon()
+    assert {"no longer seen", "is not seen", "cannot be made out"} <= {*lexicon.cues["absent_after"].words}
+    assert not any("{" in word for cue in lexicon.cues.values() for word in cue.words)
+    more = load_lexicon(
+        [own(tmp_path, "triggers: {words_any_seen: [spotted]}\ncues: {absent_after: {words: ['{unknown} web']}}\n")]
+    )
+    assert "no longer spotted" in more.cues["absent_after"].words
+    assert "{unknown} web" in more.cues["absent_after"].words
 
 
 def test_every_domain_has_its_file() -> None:

@@ -19,13 +19,27 @@ class Answer(NamedTuple):
         tag: Its words.
         presence: What it says.
         targets: First words of the targets that it answers for.
-        field: First word of what it answers.
     """
 
     tag: Tag
     presence: Presence
     targets: frozenset[int]
-    field: int
+
+
+def answers_in(clauses: Clauses, text: str) -> Sequence[Answer]:
+    """What a sentence of a report answers as a form; nothing for prose."""
+    sentence, grammar = clauses.sentence, clauses.grammar
+    if grammar["answers"].isdisjoint(sentence.known):
+        return ()
+    if grammar["marks_a_form"].isdisjoint(sentence.known) and not _is_spaced(sentence, text):
+        return ()
+    return Form(clauses, text).answers()
+
+
+def _is_spaced(sentence: Sentence, text: str) -> bool:
+    """True for a line with a tab, two blanks or a row of dots between words."""
+    line = text[sentence.start : sentence.start + sentence.wording.ends[-1]]
+    return "\t" in line or "  " in line or ".." in line
 
 
 class Form:
@@ -36,25 +50,12 @@ class Form:
         self.sentence: Sentence = clauses.sentence
         self.grammar: Grammar = clauses.grammar
         self.text_of_report = text
-        self.words = self.sentence.words
-
-    def answers(self) -> Sequence[Answer]:
-        """What the sentence answers; empty for prose."""
-        known = self.sentence.known
-        if self.grammar["answers"].isdisjoint(known):
-            return ()
-        signs = ("asks", "ticked", "not_ticked")
-        if all(self.grammar[name].isdisjoint(known) for name in signs) and not self._is_spaced():
-            return ()
         quotes = self.grammar["quotes"]
         self.words = [" " if word in quotes else word for word in self.sentence.words]
-        return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 
-    def _is_spaced(self) -> bool:
-        """True for a line with a tab, two blanks or a row of dots between words."""
-        wording = self.sentence.wording
-        line = self.text_of_report[self.sentence.start : self.sentence.start + wording.ends[-1]]
-        return "\t" in line or "  " in line or ".." in line
+    def answers(self) -> Sequence[Answer]:
+        """What the sentence answers."""
+        return tuple(self._boxed()) or tuple(self._boxes()) or tuple(self._behind_fields())
 
     def _boxed(self) -> Iterator[Answer]:
         """Answers with a box before each: "effusion [ ] yes [x] no"."""
@@ -62,7 +63,7 @@ class Form:
         for tag, presence, said in marks if all(said for _, _, said in marks) else ():
             if presence == "present" and said is not None:
                 behind = [target.first for target in self.clauses.targets if target.last <= marks[0][0].first]
-                yield Answer(tag, said, frozenset(behind), 0)
+                yield Answer(tag, said, frozenset(behind))
 
     def _word_at(self, place: int) -> Presence | None:
         word = self.sentence.word(place)
@@ -79,7 +80,7 @@ class Form:
                 continue
             tag, presence = found
             targets = self._asked(field, self._before(place))
-            yield Answer(tag, presence, targets, field)
+            yield Answer(tag, presence, targets)
             field = place = tag.last
 
     def _answer_at(self, place: int) -> tuple[Tag, Presence] | None:
@@ -144,7 +145,7 @@ class Form:
         limits = [tag.first for tag, _ in marks[1:]] + [len(self.words)]
         for (tag, presence), limit in zip(marks, limits, strict=True):
             behind = frozenset(t.first for t in self.clauses.targets if tag.last <= t.first < limit)
-            yield Answer(tag, presence, behind, tag.first)
+            yield Answer(tag, presence, behind)
 
     def _marks(self) -> Iterator[tuple[Tag, Presence]]:
         words, grammar = self.words, self.grammar

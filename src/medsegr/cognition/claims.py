@@ -1,19 +1,24 @@
 """Several mentions, one finding: the same target, side and presence are joined."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.priors import Count, Evidence, Finding, Laterality, Location, Presence, Shape, Span, Texture
-from medsegr.cognition.tags import PLACES
 from medsegr.word_forms import is_plural
 
 T = TypeVar("T")
 
 MEMORY = 64
 """Findings of one target that a new mention is compared with, the latest; reports hold no more."""
+
+Words = tuple[list[Span], list[Span], list[Span], list[Span], list[Span]]
+"""Words that say so, as the fields of ``Evidence``: target, presence, location, texture, shape."""
+
+_FIELDS = {"side": 2, "zone": 2, "texture": 3, "shape": 4, "size": 4, "count": 4}
+"""Kind of an attribute -> the field of its words."""
 
 _NO_GROUP: frozenset[Span] = frozenset()
 _NOWHERE, _NO_TEXTURE, _NO_SHAPE = Location(), Texture(), Shape()
@@ -28,48 +33,46 @@ class Told:
     article: bool
     apart: bool
     groups: frozenset[Span]
-    words: list[Span]
-    triggers: list[Span]
+    words: Words
     side: Laterality | None = None
     zones: tuple[str, ...] = ()
     texture: tuple[str, ...] = ()
     shape: tuple[str, ...] = ()
     size_mm: tuple[float, ...] = ()
     count: str | None = None
-    place_words: list[Span] = field(default_factory=list)
-    texture_words: list[Span] = field(default_factory=list)
-    shape_words: list[Span] = field(default_factory=list)
 
 
 def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     """A draft as what it tells; what is absent has a place at most."""
     _, name, presence, cues, words, _, article, apart, group = draft
-    told = Told(name, presence, article, apart, frozenset((group,)) if group else _NO_GROUP, [*words], [*cues])
+    groups = frozenset((group,)) if group else _NO_GROUP
+    told = Told(name, presence, article, apart, groups, ([*words], [*cues], [], [], []))
     kept = _kept(draft, grammar)
     if kept and name in grammar.lesions:
         kept = [one for one in kept if not (one.kind == "side" and _counts_findings(one, draft, text, grammar))]
     if kept:
-        _describe(told, kept, grammar)
-        told.side = _side(draft, kept, text, grammar) if has_sides else None
+        names = _describe(told, kept, grammar)
+        told.side = _side(draft, kept, names, text, grammar) if has_sides else None
     return told
 
 
-def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> None:
-    """Fill in what attributes tell, and their words."""
-    names: dict[str, list[str]] = {"zone": [], "texture": [], "shape": [], "size": [], "count": [], "side": []}
+def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> dict[str, list[str]]:
+    """Fill in what attributes tell, and their words; the names of each kind."""
+    names: dict[str, list[str]] = {}
     for kind, name, _, _, span in kept:
-        names[kind].append(name)
-        where = told.place_words if kind in PLACES else told.texture_words if kind == "texture" else told.shape_words
-        where.append(span)
-    places = names["zone"]
+        names.setdefault(kind, []).append(name)
+        told.words[_FIELDS[kind]].append(span)
+    places = names.get("zone", ())
     if len(places) > 1:
         broader = {grammar.broader.get(place) for place in places}
         places = [place for place in places if place not in broader]
     told.zones = _each_once(places)
-    told.texture = _each_once(names["texture"])
-    told.shape = _each_once(names["shape"])
-    told.size_mm = tuple([float(value) for name in _each_once(names["size"]) for value in name.split(";")])
-    told.count = names["count"][0] if names["count"] else None
+    told.texture = _each_once(names.get("texture", ()))
+    told.shape = _each_once(names.get("shape", ()))
+    if "size" in names:
+        told.size_mm = tuple([float(value) for name in _each_once(names["size"]) for value in name.split(";")])
+    told.count = names["count"][0] if "count" in names else None
+    return names
 
 
 def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
@@ -88,14 +91,16 @@ def _kept(draft: Draft, grammar: Grammar) -> Sequence[Attribute]:
     ]
 
 
-def _side(draft: Draft, kept: Sequence[Attribute], text: str, grammar: Grammar) -> Laterality | None:
-    told = [one for one in kept if one[0] == "side"]
-    sides = {one[1] for one in told}
+def _side(
+    draft: Draft, kept: Sequence[Attribute], names: Mapping[str, Sequence[str]], text: str, grammar: Grammar
+) -> Laterality | None:
+    sides = {*names.get("side", ())}
     if len(sides) > 1:
+        told = [one for one in kept if one.kind == "side"]
         sides = {one.name for one in told if not _counts_findings(one, draft, text, grammar)} or sides
     if len(sides) > 1:
         return "bilateral"
-    if sides or draft.presence == "absent":
+    if sides or draft.presence == "absent" or "zone" not in names:
         return sides.pop() if sides else None  # type: ignore[return-value]
     places = [text[slice(*one.span)] for one in kept if one.kind == "zone" and one.name in grammar["paired_zones"]]
     return "bilateral" if any(is_plural(words.rsplit(maxsplit=1)[-1]) for words in places) else None
@@ -172,11 +177,11 @@ def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _join(one: Told, other: Told) -> None:
     """Add what another mention tells; lists grow in place, so that a thousand mentions cost a thousand steps."""
-    if one.presence == other.presence:
-        one.triggers += other.triggers
-    else:
-        one.triggers = one.triggers if one.presence == "present" else other.triggers
+    if one.presence != other.presence:
+        (other if one.presence == "present" else one).words[1].clear()
         one.presence = "present"
+    for words, more in zip(one.words, other.words, strict=True):
+        words.extend(more)
     one.groups |= other.groups
     one.side = one.side or other.side
     one.zones = _union(one.zones, other.zones)
@@ -184,10 +189,6 @@ def _join(one: Told, other: Told) -> None:
     one.shape = _union(one.shape, other.shape)
     one.size_mm = one.size_mm or other.size_mm
     one.count = one.count if one.count is not None else other.count
-    one.words += other.words
-    one.place_words += other.place_words
-    one.texture_words += other.texture_words
-    one.shape_words += other.shape_words
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -202,13 +203,7 @@ def _finding(told: Told) -> Finding:
         Location(told.side, told.zones) if told.side or told.zones else _NOWHERE,
         Texture(told.texture) if told.texture else _NO_TEXTURE,
         Shape(told.shape, told.size_mm, count) if told.shape or told.size_mm or count else _NO_SHAPE,
-        Evidence(
-            _each_once(told.words),
-            _each_once(told.triggers),
-            _each_once(told.place_words),
-            _each_once(told.texture_words),
-            _each_once(told.shape_words),
-        ),
+        Evidence(*[_each_once(spans) if spans else () for spans in told.words]),
     )
 
 

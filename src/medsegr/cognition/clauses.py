@@ -24,23 +24,19 @@ class Clauses:
     def __init__(self, sentence: Sentence, grammar: Grammar) -> None:
         self.sentence = sentence
         self.grammar = grammar
-        words = sentence.words
         self.breaks = [tag[2] for tag in sentence.of("breaks", "except") if not self._is_subordinate(tag[2])]
-        self.firm_breaks = [at for at in self.breaks if words[at] not in grammar["soft_breaks"]]
-        self.signs: list[int] = []
-        self.ands: list[int] = []
-        self.ors: list[int] = []
-        if not grammar["links_words"].isdisjoint(sentence.known):
-            signs = grammar["signs"]
-            for at, word in enumerate(words):
-                if word in signs:
-                    self.signs.append(at)
-                elif word in ("and", "&"):
-                    self.ands.append(at)
-                elif word in ("or", "nor"):
-                    self.ors.append(at)
+        links = grammar["links_words"]
+        joins = [] if links.isdisjoint(sentence.known) else [w for w in enumerate(sentence.words) if w[1] in links]
+        self.ands, self.ors, self.signs = list[int](), list[int](), list[int]()
+        for at, word in joins:
+            (self.ands if word in ("and", "&") else self.ors if word in ("or", "nor") else self.signs).append(at)
         self.targets = sentence.of("target")
         self._stretches: list[Stretch] | None = None
+
+    @property
+    def firm_breaks(self) -> list[int]:
+        """The breaks that end more than a companion does."""
+        return [at for at in self.breaks if self.sentence.words[at] not in self.grammar["soft_breaks"]]
 
     def _is_subordinate(self, place: int) -> bool:
         """True for the "there is" of "unclear whether there is", the "contains" of "neither lung contains"."""
@@ -51,7 +47,7 @@ class Clauses:
 
     def parted(self, first: int, last: int) -> bool:
         """True when a clause ends among the words [first, last), for a place, texture, shape, size or count."""
-        if self.breaks and _any_in(self.breaks, first, last):
+        if self.breaks and any_in(self.breaks, first, last):
             return True
         words = self.sentence.words
         for at in self.signs:
@@ -101,12 +97,16 @@ class Clauses:
         following = next((tag for tag in self.targets if tag.first > at), None)
         if following is None:
             return False
-        if self._elsewhere_again(first, at, following):
+        if self._elsewhere_again(first, at, following) or self._is_hedged(at + 1):
             return True
         if word in ("and", "&"):
             denied = any(first <= tag.first < at for tag in self.targets)
             return denied and self.is_described(at + 1, following.first)
         return word != "?" and self._describes_anew(first, at + 1, following)
+
+    def _is_hedged(self, place: int) -> bool:
+        """True for ", possible effusion": what is hedged is denied no more."""
+        return any(tag.first == place for tag in self.sentence.of("uncertain_before"))
 
     def _elsewhere_again(self, first: int, at: int, target: Tag) -> bool:
         """True for "no mass and in the left breast a mass": the same finding, at another place."""
@@ -233,7 +233,7 @@ class Clauses:
         return self._stretches
 
 
-def _any_in(places: Sequence[int], first: int, last: int) -> bool:
+def any_in(places: Sequence[int], first: int, last: int) -> bool:
     """True when one of the places, in order, is in [first, last)."""
     at = bisect_left(places, first)
     return at < len(places) and places[at] < last

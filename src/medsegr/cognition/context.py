@@ -33,6 +33,10 @@ class Context(NamedTuple):
     opening: bool = True
     listed: Span | None = None
 
+    def is_open(self) -> bool:
+        """True where a section, a list or a denial goes on to what follows."""
+        return self.section is not None or self.cue is not None or self.listed is not None
+
     def earlier(self) -> Earlier | None:
         """The finding last spoken of."""
         if not self.drafts:
@@ -50,6 +54,12 @@ class Context(NamedTuple):
         headed = heading.name if heading else None
         last = next((one.name for draft in reversed(self.drafts) for one in draft.of("side")), headed)
         return next((one.name for draft in found for one in draft.of("side")), headed or last), last
+
+    def side_of_last(self, organs: Collection[str]) -> Attribute | None:
+        """The side of the finding last spoken of that is there, for what comes with it ("Adjacent atelectasis.")."""
+        found = [one for one in self.drafts if one.presence != "absent" and one.name not in organs]
+        sides = found[-1].of("side") if found else []
+        return sides[0].from_afar() if len(sides) == 1 else None
 
     def listing(self, sentence: Sentence, new: Sequence[Draft], unit: Unit, organs: Collection[str]) -> "Context":
         """With the finding that heads a list ("Nodules: 1) ..."), for as long as its items go on."""

@@ -1,6 +1,7 @@
 """Attributes that a sentence denies: the "calcified" of "is not calcified", the "large" of "small, not large"."""
 
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.tags import ATTRIBUTES, PLACES, Sentence, Tag
@@ -28,20 +29,17 @@ def contrasts(sentence: Sentence, cue: Tag, words: frozenset[str]) -> bool:
 
 def _denials(clauses: Clauses) -> list[tuple[int, int]]:
     """Words [first, last) of the denials, as they may deny an attribute."""
-    sentence, grammar = clauses.sentence, clauses.grammar
-    found = [(tag.first, tag.last) for tag in sentence.of("absent_next")]
-    found += [(t.first, t.last) for t in sentence.of("absent_before") if t.other is None]
-    for place, word in enumerate(sentence.words):
-        if word == "no":
-            if sentence.word(place + 1) == "longer":
-                found.append((place, place + 2))
-        elif word[-1] == "t" and _is_negated(word) and not any(tag.covers(place) for tag in sentence.tags):
-            found.append((place, place + 1))
-    return [one for one in found if sentence.word(one[0] - 1) not in grammar["half_denials"]]
-
-
-def _is_negated(word: str) -> bool:
-    return word == "cannot" or word.endswith(("n't", "n\u2019t"))
+    sentence, grammar, kinds = clauses.sentence, clauses.grammar, clauses.sentence.kinds
+    found: list[tuple[int, int]] = []
+    if "absent_next" in kinds or "absent_before" in kinds:
+        found = [(tag.first, tag.last) for tag in sentence.of("absent_next")]
+        found += [(t.first, t.last) for t in sentence.of("absent_before") if t.other is None]
+    if "longer" in sentence.known:
+        found += [(at, at + 2) for at, pair in enumerate(pairwise(sentence.words)) if pair == ("no", "longer")]
+    if "cannot" in sentence.known or "n't" in " ".join(sentence.words):
+        negated = [at for at, word in enumerate(sentence.words) if word == "cannot" or word.endswith("n't")]
+        found += [(at, at + 1) for at in negated if not any(tag.covers(at) for tag in sentence.tags)]
+    return [one for one in found if sentence.word(one[0] - 1) not in grammar["half_denials"]] if found else found
 
 
 def _from(clauses: Clauses, first: int, last: int, tags: Mapping[int, Tag], named: Collection[int]) -> list[int]:

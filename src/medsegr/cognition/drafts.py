@@ -42,7 +42,8 @@ class Attribute(NamedTuple):
 def attribute(sentence: Sentence, tag: Tag) -> Attribute:
     """A tag as an attribute."""
     kind, name, first, last, _, _ = tag
-    return _made(Attribute, (kind, name, first, last, sentence.span(tag)))
+    start, wording = sentence.start, sentence.wording
+    return _made(Attribute, (kind, name, first, last, (start + wording.starts[first], start + wording.ends[last - 1])))
 
 
 class Draft(NamedTuple):

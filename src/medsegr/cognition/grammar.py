@@ -28,10 +28,12 @@ _JOINED = {
         "exam_verbs",
     ),
     "moves_on": ("opens_rows", "comparing_sides"),
+    "marks_a_form": ("asks", "ticked", "not_ticked"),
+    "unplain": ("past", "cuts", "opens_companion"),
     "short_words": ("short_forms", "short_sides"),
     "any_exams": ("exams", "short_exams"),
     "before_resuming": ("articles", "now"),
-    "around_relatives": ("auxiliaries", "relatives"),
+    "before_resolved": ("auxiliaries", "relatives", "now", "exams", "articles", "before_relatives", "at"),
     "lists_and_fills": ("list_words", "fillers"),
     "leads_and_fills": ("prepositions", "fillers"),
     "lists_and_articles": ("list_words", "articles"),
@@ -78,6 +80,7 @@ class Grammar(dict[str, frozenset[str]]):
         self["doubts"] = frozenset(fold(word) for words in doubts for word in words if word.isalpha())
         self["sides"] = self["both_sides"] | {"left", "right"}
         self["not_names"] |= self.organs.keys()
+        self["named_places"] = self["body_parts"] | self["paired_organs"] | self.organs.keys()
         self["bare_words"] |= self.organs.keys() | {","}
         groups: dict[str, set[str]] = {"finding": set(), "anatomy": set(), "device": set()}
         for target in lexicon.targets.values():

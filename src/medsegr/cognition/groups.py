@@ -52,14 +52,20 @@ def members(scopes: Scopes, drafts: Sequence[Draft], earlier: Draft | None) -> l
             continue
         group = next((d for d in reversed(drafts) if d.target.last <= tag.first), earlier)
         if group is not None and group.presence != "absent":
-            one = sentence.words[tag.first] == "one" and sentence.word(tag.first + 1) == "of"
-            count = (attribute(sentence, tag)._replace(kind="count", name="1"),) if one else ()
+            one = attribute(sentence, tag)._replace(kind="count", name="1")
+            count = (one,) if is_one(sentence, tag, clauses.grammar) else ()
             words = tag.named("target", group.name)
             said = scopes.of(words)
             presence = "absent" if said.presence == "absent" else group.presence
             cues = tuple(sentence.span(cue) for cue in said.cues)
             found.append(Draft(words, group.name, presence, cues, (sentence.span(tag),), count, apart=True))
     return found
+
+
+def is_one(sentence: Sentence, tag: Tag, grammar: Grammar) -> bool:
+    """True for the "one" of "one of them" and "one is calcified"."""
+    behind = sentence.word(tag.first + 1)
+    return sentence.words[tag.first] == "one" and (behind == "of" or behind not in grammar["prepositions"])
 
 
 def inherited(member: Draft, group: Draft) -> Draft:
@@ -138,7 +144,9 @@ def _noun_follows(clauses: Clauses, tag: Tag) -> bool:
 
 def _is_a_place(sentence: Sentence, tag: Tag, grammar: Grammar) -> bool:
     """True for the "third" of "in the third part of the duodenum" and "the other" of "the other kidney is normal"."""
-    return sentence.word(tag.first - 1) in grammar["prepositions"] or sentence.word(tag.last) in grammar["sided_nouns"]
+    normal = sentence.word(tag.last) == "is" and sentence.word(tag.last + 1) in grammar["calls_normal"]
+    led = sentence.word(tag.first - 1) in grammar["prepositions"]
+    return led or normal or sentence.word(tag.last) in grammar["sided_nouns"]
 
 
 def _describes(clauses: Clauses, place: int) -> bool:

@@ -195,7 +195,14 @@ class HeadFinder:
         words, grammar = self.sentence.words[first:last], self.grammar
         organ = any(word in grammar.organs or word in grammar["body_parts"] for word in words)
         organ = organ or (words[0] == "the" and not self._graded(first, last))
-        return organ and grammar["at"].isdisjoint(words[:2]) and not grammar["copulas"].isdisjoint(words)
+        says = not grammar["copulas"].isdisjoint(words) or self._measures_organ(first, last)
+        return organ and grammar["at"].isdisjoint(words[:2]) and says
+
+    def _measures_organ(self, first: int, last: int) -> bool:
+        """True for "Left kidney: 11 cm", which measures no finding spoken of before."""
+        words, grammar = self.sentence.words[first:last], self.grammar
+        measured = ":" in words and not self.targets and bool(self.sentence.within(first, last, "size"))
+        return measured and any(word in grammar.organs for word in words) and grammar["answers"].isdisjoint(words)
 
     def _graded(self, first: int, last: int) -> bool:
         sizes = self.grammar["own_sizes"]

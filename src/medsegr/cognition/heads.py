@@ -7,6 +7,8 @@ that is normal, or was not looked at, speaks of no finding, and its places belon
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from medsegr.cognition.clauses import any_in
+from medsegr.cognition.groups import is_one
 from medsegr.cognition.head_finder import Earlier, Head
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.rows import Rows
@@ -45,6 +47,11 @@ def with_heads(scopes: Scopes, earlier: Earlier | None) -> Heads:
     kept = [tag for tag in sentence.tags if tag.kind in ATTRIBUTES or taken.isdisjoint(range(tag.first, tag.last))]
     kept = [tag for tag in kept if not any(_decides(tag, head) for head in found)]
     added = [head.tag for head in found if head.tag is not None]
+    kept += [
+        Tag("count", "1", tag.first, tag.first + 1)
+        for tag in sentence.of("member")
+        if tag.first in taken and is_one(sentence, tag, scopes.grammar)
+    ]
     organs = {t.first for t in scopes.clauses.targets if any(h.first <= t.first < h.last for h in found)}
     return Heads(sentence.with_tags([*kept, *added]), found, dropped | (organs - {tag.first for tag in added}))
 
@@ -61,13 +68,9 @@ def may_leave_out(scopes: Scopes) -> bool:
     targets = [tag.first for tag in scopes.clauses.targets if tag.name not in grammar.organ_targets]
     places = [tag.first for tag in sentence.of(*PLACES)]
     for first, last in scopes.clauses.stretches():
-        if not _any_in(targets, first, last) and _any_in(places, first, last):
+        if any_in(places, first, last) and not any_in(targets, first, last):
             return True
     return False
-
-
-def _any_in(places: Sequence[int], first: int, last: int) -> bool:
-    return any(first <= place < last for place in places)
 
 
 def _decides(tag: Tag, head: Head) -> bool:

@@ -33,6 +33,12 @@ Where two meanings or statements fit equally well, the earlier file's wins.
 """
 
 
+_ANY = "words_any_"
+"""Triggers named so are sets of words that phrases and statements name in braces."""
+
+_NAMED = re.compile(r"\{([a-z]+)\}")
+
+
 @dataclass(frozen=True, eq=False)
 class Lexicon:
     """All names and words, each table by canonical name.
@@ -118,7 +124,7 @@ def _from_files(read: Sequence[LexiconFile]) -> Lexicon:
         shapes=_table(merged, "shapes", Attribute),
         modalities=_table(merged, "modalities", Modality),
         triggers={name: fields["words"] for name, fields in merged.tables["triggers"].items()},
-        cues=_table(merged, "cues", Cue),
+        cues=_cues(merged),
         statements=tuple(_statements(merged)),
         sides={name: fields["words"] for name, fields in merged.tables["sides"].items()},
         combined={words: _parts(fields) for words, fields in merged.tables["combined"].items()},
@@ -143,15 +149,40 @@ def _parts(fields: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]
     return tuple((kind, name) for kind in PARTS for name in fields.get(kind, ()))
 
 
+def _any_of(merged: Merged) -> dict[str, Sequence[str]]:
+    """What ``{seen}`` and its like stand for in statements and cues: the words of the trigger ``words_any_seen``."""
+    triggers = merged.tables["triggers"]
+    return {name.removeprefix(_ANY): entry["words"] for name, entry in triggers.items() if name.startswith(_ANY)}
+
+
+def _cues(merged: Merged) -> dict[str, Cue]:
+    words = _any_of(merged)
+    return {
+        name: Cue(name, **{**fields, "words": tuple(w for one in fields["words"] for w in _written_out(one, words))})
+        for name, fields in merged.tables["cues"].items()
+    }
+
+
+def _written_out(phrase: str, words: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A phrase with each of the words that a name in braces stands for."""
+    named = next((name for name in _NAMED.finditer(phrase) if name[1] in words), None)
+    if named is None:
+        yield phrase
+        return
+    for word in words[named[1]]:
+        yield from _written_out(phrase.replace(named[0], word, 1), words)
+
+
 def _statements(merged: Merged) -> Iterator[Statement]:
     """The statements, with {be} written out: the verb, or a colon ("lungs {be}clear" means "Lungs: clear" as well)."""
-    words = merged.tables["triggers"]
-    kinds = [words[f"words_statement_{kind}"]["words"] for kind in ("verbs", "adverbs")]
-    verbs, adverbs = ("|".join(map(re.escape, kind)) for kind in kinds)
-    verb = rf"(?:(?:{verbs}|:)\s*)?(?:(?:{adverbs})\s+)*"
+    words = {
+        name: "|".join(map(re.escape, sorted(some, key=len, reverse=True))) for name, some in _any_of(merged).items()
+    }
+    verb = rf"(?:(?:{words['verbs']}|:)\s*)?(?:(?:{words['adverbs']})\s+)*"
     for fields in merged.statements:
         presence = "absent" if "absent" in fields else "present"
         find = fields["find"].replace(" {be}", rf"(?:\s*:\s*|\s+{verb})").replace("{be}", verb)
+        find = _NAMED.sub(lambda named: f"(?:{words[named[1]]})" if named[1] in words else named[0], find)
         yield Statement(find, fields[presence], presence)
 
 

@@ -138,11 +138,7 @@ def _written(node: Node, complain: Complain) -> list[tuple[Node, str]]:
 
 def share(node: Node, complain: Complain) -> tuple[float, float]:
     """A range [from, to] of shares 0..1."""
-    ends = node.value if isinstance(node, SequenceNode) else []
-    try:
-        low, high = (float(end.value) for end in ends)
-    except (ValueError, TypeError, AttributeError):
-        low, high = 0.0, 0.0
+    low, high = _range(node)
     if not 0.0 <= low < high <= 1.0:
         complain(node, "expected a range [from, to] with 0 <= from < to <= 1.")
     return low, high
@@ -150,13 +146,18 @@ def share(node: Node, complain: Complain) -> tuple[float, float]:
 
 def span(node: Node, complain: Complain) -> tuple[float, float]:
     """A range [from, to] of millimetres."""
-    ends = node.value if isinstance(node, SequenceNode) else []
-    try:
-        low, high = (float(end.value) for end in ends)
-    except (ValueError, TypeError, AttributeError):
-        low, high = 0.0, 0.0
+    low, high = _range(node)
     if not 0.0 < low < high:
         complain(node, "expected a range [from, to] in mm with 0 < from < to.")
+    return low, high
+
+
+def _range(node: Node) -> tuple[float, float]:
+    """Two numbers; zeros where there are none."""
+    try:
+        low, high = (float(end.value) for end in (node.value if isinstance(node, SequenceNode) else []))
+    except (ValueError, TypeError, AttributeError):
+        return 0.0, 0.0
     return low, high
 
 

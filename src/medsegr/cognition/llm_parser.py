@@ -74,7 +74,7 @@ def check_answer(
         Findings in the order of the report, each at least with words for its
         target; and warnings, which number the findings as the model listed them.
     """
-    check = _Check(text, modality, lexicon)
+    check = _Check(text, lexicon)
     checked = [check.finding(number, record) for number, record in enumerate(records, 1)]
     findings = sorted({f: None for f in checked if f is not None}, key=lambda finding: finding.evidence.target[0])
     return findings, list(dict.fromkeys(check.warnings))
@@ -92,7 +92,7 @@ class _Place:
 class _Check:
     """One answer against one report."""
 
-    def __init__(self, text: str, modality: str | None, lexicon: Lexicon) -> None:
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
         self.report = QuotedReport(text)
         self.lexicon = lexicon
         self.warnings: list[str] = []

@@ -14,6 +14,8 @@ _ORDER = ("uncertain_after", "absent_after", "absent_before", "uncertain_before"
 _NEXT, _VERSUS = "absent_next", "versus"
 _AHEAD, _BEHIND = "uncertain_before", "uncertain_after"
 _CUES = frozenset({*_ORDER, _NEXT, _VERSUS})
+HEADING_CUES = frozenset({"absent_before", "uncertain_before", "absent_after"})
+"""Kinds of cues that may head a list on the lines that follow."""
 
 
 class Cue(NamedTuple):
@@ -58,7 +60,7 @@ class Scopes:
 
     def _cues_of(self, tag: Tag, kinds: Sequence[str]) -> Iterator[Cue]:
         """The cues that the words of a tag are, in this sentence."""
-        start = self._denied_exclusion(tag)
+        start = self._denied_exclusion(tag) if tag[0][0] == "a" else None
         if start is not None:
             kinds, tag = [kind.replace("absent", "uncertain") for kind in kinds], tag._replace(first=start)
         if self._heads_a_list(tag):
@@ -79,8 +81,9 @@ class Scopes:
 
     def _is_parenthetical(self, tag: Tag) -> bool:
         """True for the "possibly" of "effusion, possibly, on the left"."""
-        word = self.sentence.word
-        if tag.kind != _AHEAD or word(tag.first - 1) != "," or word(tag.last) not in (",", "", "."):
+        if tag.kind != _AHEAD or self.sentence.word(tag.first - 1) != ",":
+            return False
+        if self.sentence.word(tag.last) not in (",", "", "."):
             return False
         return not any(target.first >= tag.last for target in self.clauses.targets)
 
@@ -111,7 +114,7 @@ class Scopes:
     def _denied_exclusion(self, tag: Tag) -> int | None:
         """Where "has not been ruled out" and "can't be excluded" begin: exclusion denied leaves doubt; else None."""
         words, grammar = self.sentence.words, self.grammar
-        if tag.kind[0] != "a" or grammar["exclusion"].isdisjoint(words[tag.first : tag.last]):
+        if grammar["exclusion"].isdisjoint(words[tag.first : tag.last]):
             return None
         for place in range(tag.first - 1, max(-1, tag.first - 7), -1):
             if any(target.covers(place) for target in self.clauses.targets) or words[place] in (";", ".", ","):
@@ -185,7 +188,8 @@ class Scopes:
     def _is_alternative(self, cue: Tag, target: Tag) -> bool:
         """True for both findings of "atelectasis versus pneumonia"."""
         if cue.last <= target.first:
-            return self._follows_at_once(cue, target)
+            gap = set(self.sentence.between(cue.last, target.first)) - self.grammar["cue_fillers"]
+            return len(gap) <= 2 and all(map(str.isalpha, gap)) and self.grammar["links"].isdisjoint(gap)
         between = range(target.last, cue.first)
         if any(tag.first in between and tag.kind in (_AHEAD, "explains") for tag in self.sentence.tags):
             return False
@@ -257,7 +261,7 @@ def open_cue(sentence: Sentence, alone: bool) -> tuple[str, Span] | None:
     """The cue of "No evidence of:", which heads a list on the next lines; it may stand ``alone`` in its line."""
     if not (alone or sentence.word(len(sentence) - 1) == ":") or "target" in sentence.kinds:
         return None
-    cues = sentence.of("absent_before", "uncertain_before", "absent_after")
+    cues = sentence.of(*HEADING_CUES)
     heads = [cue for cue in cues if _heads_list(sentence, cue)]
     return (heads[-1].kind, sentence.span(heads[-1])) if heads else None
 

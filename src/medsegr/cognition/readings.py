@@ -46,6 +46,7 @@ class Readings:
         self._of_picture = organs
         self.general_targets = frozenset(grammar.general.values()) & lexicon.targets.keys()
         self._organ_words = frozenset(grammar.organs)
+        self._generic = frozenset(name for name in lexicon.triggers if name.startswith(GENERIC))
         self._shown = frozenset(name for name, organ in lexicon.organs.items() if organ.lies_in(self.regions))
         self._at_home = frozenset(name for name in self._shown if lexicon.organs[name].lies_in(self.home))
 
@@ -84,7 +85,7 @@ class Readings:
         sentence = self._with_areas(sentence, organs, earlier)
         tags: list[Tag] = []
         for tag in sentence.tags:
-            if tag[0] == "target" or tag[0].startswith(GENERIC):
+            if tag[0] == "target" or tag[0] in self._generic:
                 tags += self._settle(sentence, tag, organs, earlier)
             else:
                 tags.append(tag)
@@ -116,6 +117,8 @@ class Readings:
 
     def spoken_of(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken, whole_line: bool) -> Spoken:
         """The organs spoken of behind a sentence; a heading ("LIVER: ...", or in a line of its own) ends another."""
+        if not (organs or whole_line or ":" in sentence.known):
+            return earlier
         cut = len(sentence) if whole_line and len(sentence) <= _LONGEST_HEADING else None
         opening = sentence.words[:_LONGEST_HEADING]
         cut = opening.index(":") if ":" in opening else cut
@@ -135,7 +138,7 @@ class Readings:
 
     def _with_areas(self, sentence: Sentence, organs: Sequence[Named], earlier: Spoken) -> Sentence:
         """With findings that are told by their look alone ("a hypodensity in segment 4", "an echogenic area")."""
-        if "texture" not in sentence.kinds or _is_general(sentence):
+        if "texture" not in sentence.kinds or not self._generic.isdisjoint(sentence.kinds):
             return sentence
         if any(tag.name not in self.grammar.organ_targets for tag in sentence.of("target")):
             return sentence
@@ -159,14 +162,16 @@ class Readings:
             return self._of_an_organ(sentence, tag, kind, organs, earlier)
         if tag[1] in self.grammar.organ_targets:
             return self._organ(sentence, tag)
-        if tag.other and tag.other[0] == "texture" and self._modifies(sentence, tag):
-            return (tag.named(*tag.other),)
+        other = tag.other
+        if other and other[0] == "texture" and (self._modifies(sentence, tag) or self._describes(sentence, tag)):
+            return (tag.named(*other),)
         return (tag,)
 
     def _of_an_organ(
         self, sentence: Sentence, tag: Tag, kind: str, organs: Sequence[Named], earlier: Spoken
     ) -> list[Tag]:
         """A lesion, cyst or stone, as that of the organ it lies in."""
+        organs = [(place, name) for place, name in organs if place < tag.first or not self._is_beside(sentence, place)]
         own = [name for place, name in organs if self._is_own(sentence, tag, place)]
         at_home = tag.kind == "target" and self.lexicon.targets[tag.name].region in self.home
         named = own if tag.kind == "target" else [name for name in own if self._may_hold(name, kind)]
@@ -217,6 +222,15 @@ class Readings:
         words = [sentence.words[at] for at in range(tag.last, place) if not sentence.is_attribute(at)]
         return plain.issuperset(words) and not leads.isdisjoint(words) and not {",", "and"}.intersection(words)
 
+    def _is_beside(self, sentence: Sentence, place: int) -> bool:
+        """True for an organ that something is "parallel to", "from" or "behind": it does not lie in it."""
+        words, grammar, at = sentence.words, self.grammar, place - 1
+        if any(tag.covers(place) for tag in sentence.of("shape")):
+            return True
+        while at > 0 and words[at] in grammar["fillers"]:
+            at -= 1
+        return words[at] in grammar["beside_organs"] or (words[at] == "to" and words[at - 1] in grammar["beside_to"])
+
     def _may_hold(self, organ: str, kind: str) -> bool:
         """False for tissue that is everywhere and has no such lesion: a nodule behind a rib is none of the rib."""
         known = self.lexicon.organs[organ]
@@ -230,18 +244,21 @@ class Readings:
     def _organ(self, sentence: Sentence, tag: Tag) -> list[Tag]:
         """An organ is a finding where it is itself described, else a place."""
         findings = [other for other in sentence.of("target") if other.name not in self.grammar.organ_targets]
-        if not findings and not _is_general(sentence) and not after_preposition(sentence, tag, self.grammar):
+        general = not self._generic.isdisjoint(sentence.kinds)
+        if not findings and not general and not after_preposition(sentence, tag, self.grammar):
             return [tag]
         side = self.lexicon.targets[tag.name].side
         if side:
             return [tag.named("side", side)]
         return [tag.named(*tag.other)] if tag.other and tag.other[0] == "zone" else []
 
+    def _describes(self, sentence: Sentence, tag: Tag) -> bool:
+        """True for the "ground glass" of "nodule: 5 mm, ground glass" and "the nodule is ground glass"."""
+        word, before = sentence.word(tag.first - 1), [t for t in sentence.of("target") if t.last <= tag.first]
+        listed = word == "," and tag.first > 1 and sentence.is_attribute(tag.first - 2)
+        return (listed or word in self.grammar["copulas"]) and bool(before) and before[-1].name in self.grammar.lesions
+
     def _modifies(self, sentence: Sentence, tag: Tag) -> bool:
         """True when a target follows at once, so that this word only describes it."""
         following = next((other for other in sentence.of("target") if other.first >= tag.last), None)
         return following is not None and {","}.issuperset(sentence.between(tag.last, following.first))
-
-
-def _is_general(sentence: Sentence) -> bool:
-    return any(kind.startswith(GENERIC) for kind in sentence.kinds)

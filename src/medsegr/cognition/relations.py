@@ -73,6 +73,8 @@ def owners_of(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> Sequence[i
     if after is None and before is not None and tag[0] != "count" and drafts[before][2] != "absent":
         return (before,)
     case = Case(clauses, tag, drafts, before, after)
+    if before is None and after is not None and tag[0] != "count":
+        return _led(case)
     for holds, owners in RELATIONS:
         if holds(case):
             return owners(case)

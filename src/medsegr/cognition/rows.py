@@ -61,7 +61,7 @@ class Rows(HeadFinder):
 
     def _is_row(self, first: int, last: int) -> bool:
         places = self._places(first, last)
-        if not places or not self._is_bare(first, last):
+        if not places or not self._is_bare(first, last) or self._measures_organ(first, last):
             return False
         words = set(self.sentence.words[first:last])
         said = self.grammar["denies"] | self.grammar["affirms"] | self.grammar["hedges"] | self.grammar["answers"]

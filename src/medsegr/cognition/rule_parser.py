@@ -80,13 +80,14 @@ class Reader:
             self._pictured[modality, organs] = known
         return known
 
-    def known(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Known:
-        """A sentence; a short one that comes again is remembered."""
+    def known(self, text: str, start: int, modality: str | None, organs: tuple[str, ...]) -> Known:
+        """The sentence at ``start``; a short one that comes again is remembered as it stood elsewhere."""
         key = (text, modality, organs)
         known = self._known.get(key)
         if known is None:
-            sentence = self.tagger.read(text, modality)
-            known = Known(sentence, self.pictured(modality, organs).readings.organs_in(sentence))
+            sentence = self.tagger.read(text, modality, start)
+            subject, readings = self.pictured(modality, organs)
+            known = Known(sentence, readings.organs_in(sentence), subject.is_plain(sentence))
             if len(text) <= LONGEST:
                 if len(self._known) >= SENTENCES:
                     self._known.clear()
@@ -160,9 +161,10 @@ class _Report:
 
     def after(self, context: Context, unit: Unit) -> Context:
         """The context behind a unit."""
-        known = self.reader.known(self.text[unit.start : unit.end], self.modality, self.organs)
+        known = self.reader.known(self.text[unit.start : unit.end], unit.start, self.modality, self.organs)
         if not known.sentence.kinds.isdisjoint(RELATIVE):
-            known = Known(with_sides(known.sentence, *context.sides(self.grammar.organ_targets)), known.organs)
+            sided = with_sides(known.sentence, *context.sides(self.grammar.organ_targets))
+            known = Known(sided, known.organs, known.plain)
         unsettled, organs = known.sentence.at(unit.start), known.organs
         spoken = self.readings.spoken_of(unsettled, organs, context.spoken, unit.whole_line)
         before = context.spoken
@@ -170,17 +172,17 @@ class _Report:
             context = Context(context.drafts, spoken, *context[2:])
         if not unsettled.tags and not unit.whole_line:
             return context
-        headed = self._headed(context, unsettled, unit)
+        headed = self._headed(context, unsettled, unit) if unit.whole_line or context.opening else None
         if headed is not None and unit.whole_line and not self._tells(unsettled):
             return headed
         if headed is not None:
             context = headed
         elif context.opening and not self._opens_on(unsettled, unit):
             context = context._replace(opening=False)
-        past = self._past(context, unsettled, unit)
+        past = None if known.plain else self._past(context, unsettled, unit)
         if past is not None:
             return past
-        of_whom = Spoken(before.organ, spoken.heading)
+        of_whom = before if spoken is before else Spoken(before.organ, spoken.heading)
         told = known.understood.get(of_whom)
         if told is None:
             sentence = self.readings.settled(unsettled, organs, of_whom)
@@ -192,7 +194,7 @@ class _Report:
                 known.understood[of_whom] = told
         else:
             told = told.at(unit.start)
-        return self._told(context, told, unit)
+        return self._told(context, told, unit, known.plain)
 
     def _tells(self, sentence: Sentence) -> bool:
         organs = self.grammar.organ_targets
@@ -237,14 +239,13 @@ class _Report:
         if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("side", "zone"):
             return None
         ahead = sentence.words[: cue.first]
-        pronouns, plain = self.grammar["relatives"], self.grammar["around_relatives"]
-        if not ahead or ahead[0] not in pronouns or not plain.issuperset(ahead):
+        if self.grammar["relatives"].isdisjoint(ahead) or not self.grammar["before_resolved"].issuperset(ahead):
             return None
         last = context.drafts[-1]._replace(presence="absent", cues=(sentence.span(cue),))
         return context._replace(drafts=(*context.drafts[:-1], last))
 
-    def _told(self, context: Context, told: Understood, unit: Unit) -> Context:
-        """The context with the findings of a sentence."""
+    def _told(self, context: Context, told: Understood, unit: Unit, plain: bool) -> Context:
+        """The context with the findings of a sentence, which is a plain one or not."""
         self.not_read += told.not_read
         drafts = context.drafts if told.earlier is None else told.earlier
         new = self._questioned(told, unit) if unit.closing == "?" and told.new else told.new
@@ -253,7 +254,8 @@ class _Report:
                 self.not_read.append((unit.start, unit.start + len(self.text[unit.start : unit.end].rstrip())))
             name, group = context.drafts[-1].name, context.listed
             new = [draft._replace(group=group) if draft.name == name else draft for draft in new]
-        context, new = self._in_context(context, told.sentence, new, unit)
+        if not plain or context.is_open():
+            context, new = self._in_context(context, told.sentence, new, unit)
         if not new and drafts is context.drafts:
             return context
         return context._replace(drafts=(*drafts, *new), opening=context.opening and not new)
@@ -281,12 +283,16 @@ class _Report:
     def _in_context(
         self, context: Context, sentence: Sentence, new: Sequence[Draft], unit: Unit
     ) -> tuple[Context, Sequence[Draft]]:
-        """Give findings the side of their section and the denial that heads their list."""
+        """Give findings the side of their section or of what they come with, and the denial that heads their list."""
         cut, side = self.subject.field_side(sentence)
-        if cut:
-            context = context._replace(section=attribute(sentence, side).from_afar() if side else context.section)
+        if side is not None:
+            context = context._replace(section=attribute(sentence, side).from_afar())
+        elif not self.grammar["unpaired"].isdisjoint(sentence.words[:cut]):
+            context = context._replace(section=None)
         if context.section is not None and (side or not cut):
             new = [self.sided(draft, context.section, always=True) for draft in new]
+        if new and not self.grammar["opens_companion"].isdisjoint(sentence.words[:3]):
+            new = [self.sided(draft, context.side_of_last(self.grammar.organ_targets)) for draft in new]
         context = context.listing(sentence, new, unit, self.grammar.organ_targets)
         cue = context.cue if unit.item else None
         if cue is not None:

@@ -22,7 +22,8 @@ def _forward(clauses: Clauses, drafts: Sequence[Draft]) -> list[Draft]:
     given = list(drafts)
     shown = [number for number, draft in enumerate(drafts) if draft.presence != "absent"]
     for order, (one, other) in enumerate(pairwise(shown)):
-        given[other] = given[other].having(_handed_on(clauses, given[one], given[other], order == 0))
+        first = all(drafts[number].name == drafts[one].name for number in shown[:order])
+        given[other] = given[other].having(_handed_on(clauses, given[one], given[other], first))
     return given
 
 
@@ -34,12 +35,14 @@ def _handed_on(clauses: Clauses, one: Draft, other: Draft, first: bool) -> Seque
     explained = (first and explains(sentence, one.target.last, other)) or _opens_alternative(clauses, one, other)
     if not explained and any(one.target.last <= at < other.target.first for at in clauses.firm_breaks):
         return ()
+    if explained and other.places():
+        return one.of("side")
     last = _past_its_place(sentence, one, other, grammar)
     with_it = not grammar["companions"].isdisjoint(sentence.words[last : other.target.first])
     placed = bool(other.places())
     if placed and not with_it:
         return ()
-    gap = set(sentence.between(last, other.target.first))
+    gap = set(sentence.between(last, other.target.first)) - ({"."} if "versus" in sentence.kinds else set())
     lung = not placed and one.name in grammar.lung_findings and other.name in grammar.lung_findings
     if explained:
         return one.places()
@@ -79,7 +82,8 @@ def _reaches_back(clauses: Clauses, one: Draft, other: Draft) -> bool:
         return False
     gap = sentence.between(one.target.last, other.target.first)
     described = any(a.kind not in ("side", "zone") and a.last <= other.target.first for a in other.attributes)
-    listed = grammar["lists_and_fills"].issuperset(gap) and not described
+    beside = not grammar["companions"].isdisjoint(sentence.words[one.target.last : other.target.first])
+    listed = grammar["lists_and_fills"].issuperset(gap) and not (described or beside)
     return listed or (_lies_in(grammar, one, other) and _only_accompanied(gap, grammar))
 
 

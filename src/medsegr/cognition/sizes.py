@@ -8,6 +8,9 @@ from medsegr.cognition.lexicon import Lexicon
 
 _DIGIT = re.compile(r"\d")
 _WORDS = re.compile(r"\w+|[^\w\s]")
+_FAR = re.compile(r"[1-9]\d(?:[.,]\d)? ?cm")
+"""How far in an endoscope is: "a polyp at 25 cm"."""
+
 _WINDOW = 70
 """Characters before a size that may say that it is none of the finding's."""
 
@@ -30,7 +33,8 @@ class SizeFinder:
 
         unit, result = rf"(?:{either('units_of_length')})", either("grows_to")
         signs = "|".join(map(re.escape, lexicon.triggers.get("words_times", ()))) or "(?!)"
-        times = rf"[^\S\n]{{0,3}}(?:{signs})[^\S\n]{{0,3}}"
+        listed = rf"(?<=\d)(?<!\d{{3}})[^\S\n]{{1,3}}(?:{either('between_listed_sizes')})[^\S\n]{{1,3}}"
+        times = rf"(?:[^\S\n]{{0,3}}(?:{signs})[^\S\n]{{0,3}}|{listed})"
         self._changed = re.compile(rf"(?:{result})\W{{0,2}}(?:now\W)?$")
         self._goes_on = re.compile(rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d")
         self._numbers = {word: n for n in range(2, 13) for word in lexicon.triggers.get(f"count_{n}", ())}
@@ -60,6 +64,7 @@ class SizeFinder:
             rf"(?:\W{{1,2}}(?:{either('roughly')}))?[^\w,]{{0,3}}$",
             re.I,
         )
+        self._lies_at = re.compile(rf"(?:^|\W)(?!(?:{either('sized_at')}))[\w-]+\W{{1,2}}at\W{{1,2}}$")
 
     def find(self, text: str, lowered: str) -> Iterator[Measurement]:
         """The sizes of a sentence; ``lowered`` is the same in lower case."""
@@ -89,4 +94,6 @@ class SizeFinder:
             return True
         if self._changed.search(ahead):
             return False
+        if ahead.endswith("at ") and _FAR.match(lowered, start) and self._lies_at.search(ahead):
+            return True
         return bool(led and self._former.search(ahead)) or bool(self._goes_on.match(text, end))

@@ -1,24 +1,24 @@
 """One mention, several findings: places that are spoken each with a size, a degree or a zone of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Attribute, Draft, attribute
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.tags import PLACES, Sentence
 
-SEVERAL = 4
+_SEVERAL = 4
 """Attributes of a draft that may be of several findings: fewer are those of one."""
 
 
 def apart(clauses: Clauses, draft: Draft) -> list[Draft]:
     """One draft for each place that has its own size, or for each side that has its own degree or zones."""
-    if len(draft.attributes) < SEVERAL:
+    if len(draft.attributes) < _SEVERAL:
         return [draft]
     place = _Placed(clauses, draft)
     if len(place.places) < 2:
         return [draft]
-    for parts in (place.by_size, place.by_degree, place.by_side):
+    for parts in (place.by_measure, place.by_side):
         found = parts()
         if len(found) > 1:
             return found
@@ -42,9 +42,15 @@ class _Placed:
     def _divided(self, first: int, last: int) -> bool:
         return not self.grammar["between_sizes"].isdisjoint(self.sentence.words[first:last])
 
-    def by_size(self) -> list[Draft]:
-        """Drafts for "left lung (10 mm) and right lung (5 mm)", "4 mm in the caecum and 10 mm in the rectum"."""
-        sizes = sorted(self.draft.of("size"), key=_first)
+    def by_measure(self) -> list[Draft]:
+        """Drafts for "left lung (10 mm) and right lung (5 mm)", "4 mm in the caecum and 10 mm in the rectum", "small
+        right and moderate left"."""
+        own_sizes = self.grammar["own_sizes"]
+        degrees = [one for one in self.draft.of("shape") if one.name in own_sizes]
+        return self._by(self.draft.of("size")) or self._by(degrees)
+
+    def _by(self, measures: Sequence[Attribute]) -> list[Draft]:
+        sizes = sorted(measures, key=_first)
         if not self.shown or len(sizes) < 2 or len(self.places) < 2:
             return []
         if self.grammar["in_turn"].isdisjoint(self.sentence.known):
@@ -54,7 +60,8 @@ class _Placed:
         names = {frozenset(one.name for one in group) for group in groups}
         if len(groups) != len(sizes) or not all(groups) or len(names) < len(groups):
             return []
-        rest, parts = self._rest("side", "zone", "size", "count"), list[Draft]()
+        rest = [one for one in self._rest("side", "zone", "count") if one not in sizes]
+        parts = list[Draft]()
         for group, size in zip(groups, sizes, strict=True):
             parts.append(self._having([*group, *_inherited(group, common, parts), *rest, size]))
         return parts
@@ -84,38 +91,6 @@ class _Placed:
             groups[-1].append(place)
         return groups
 
-    def by_degree(self) -> list[Draft]:
-        """Drafts for "small right and moderate left", "right small, left moderate": a degree of its own each."""
-        for kind in PLACES if self.shown else ():
-            places = [one for one in self.places if one.kind == kind and one.name != "bilateral"]
-            if len(places) == 2 and places[0].name != places[1].name:
-                parts = self._each_with_degree(places)
-                if parts:
-                    return parts
-        return []
-
-    def _each_with_degree(self, places: Sequence[Attribute]) -> list[Draft]:
-        own_sizes = self.grammar["own_sizes"]
-        degrees = [one for one in self.draft.of("shape") if one.name in own_sizes]
-        for leads in (self._leads, self._follows):
-            own = [next((one for one in degrees if leads(one, place)), None) for place in places]
-            if None not in own and own[0] != own[1]:
-                rest = [one for one in self._rest(places[0].kind) if one not in own]
-                return [
-                    self._having([place, *rest, degree]) for place, degree in zip(places, own, strict=True) if degree
-                ]
-        return []
-
-    def _leads(self, degree: Attribute, place: Attribute) -> bool:
-        """True for the "small" of "small right" and "small on the right"."""
-        gap = self.sentence.words[degree.last : place.first]
-        return degree.last <= place.first and self.grammar["to_a_side"].issuperset(gap)
-
-    def _follows(self, degree: Attribute, place: Attribute) -> bool:
-        """True for the "small" of "right small, left moderate" and "in the right lung, small"."""
-        gap = set(self.sentence.words[place.last : degree.first]) - {","} - self.grammar["body_parts"]
-        return place.last <= degree.first and not gap - self.grammar.organs.keys()
-
     def by_side(self) -> list[Draft]:
         """Drafts for sides that are named each with a place of its own."""
         if len(self.places) < 4 or len({one.name for one in self.places if one.kind == "side"}) < 2:
@@ -127,10 +102,8 @@ class _Placed:
                 zoned.setdefault(side, []).extend(group)
         if len(zoned) < 2:
             return []
-        sizes = self.draft.of("size")
-        sizes_of = _sizes_by_side(sizes, zoned) or dict.fromkeys(zoned, sizes)
-        rest = self._rest("side", "zone", "size")
-        return [self._having([*own, *rest, *sizes_of[side]]) for side, own in zoned.items()]
+        rest = self._rest("side", "zone")
+        return [self._having([*own, *rest]) for own in zoned.values()]
 
     def _groups(self, places: Sequence[Attribute]) -> list[list[Attribute]]:
         """Sides and zones as they are spoken together: "right lower lobe", "upper left lung"."""
@@ -138,19 +111,16 @@ class _Placed:
         for one in places:
             end = groups[-1][-1].last if groups else 0
             new_side = bool(groups) and one.kind == "side" and any(other.kind == "side" for other in groups[-1])
-            own = self._is_listed(end, one.first) and (one.kind == "side" or self._side_follows(one, places))
+            own = self._divided(end, one.first) and (one.kind == "side" or self._side_follows(one, places))
             if not groups or own or new_side:
                 groups.append([])
             groups[-1].append(one)
         return groups
 
-    def _is_listed(self, first: int, last: int) -> bool:
-        return not self.grammar["between_sides"].isdisjoint(self.sentence.words[first:last])
-
     def _side_follows(self, zone: Attribute, places: Sequence[Attribute]) -> bool:
         """True for "lower lobe of the left lung": the side of a zone comes behind it, or lies within its words."""
         side = next((one for one in places if one.kind == "side" and one.last > zone.first), None)
-        return side is not None and not self._is_listed(zone.first, side.first)
+        return side is not None and not self._divided(zone.first, side.first)
 
 
 def some_of(clauses: Clauses, draft: Draft) -> list[Draft]:
@@ -192,19 +162,3 @@ def _inherited(group: Sequence[Attribute], common: Sequence[Attribute], parts: S
     if not sided and parts and not any(one.kind == "side" for one in taken):
         taken += parts[-1].of("side")
     return taken
-
-
-def _sizes_by_side(
-    sizes: Sequence[Attribute], zoned: Mapping[str, Sequence[Attribute]]
-) -> dict[str, list[Attribute]]:  # fmt: skip
-    """Side -> the sizes spoken with its places: "left 10 mm, right 5 mm"; empty where a side would have none."""
-    places = sorted((one.first, side) for side, own in zoned.items() for one in own)
-    for ahead in (False, True):  # sizes behind their places, or before them
-        found: dict[str, list[Attribute]] = {side: [] for side in zoned}
-        for size in sizes:
-            near = [side for first, side in places if (first > size.first) == ahead]
-            if near:
-                found[near[0 if ahead else -1]].append(size)
-        if all(found.values()) and sum(map(len, found.values())) == len(sizes):
-            return found
-    return {}

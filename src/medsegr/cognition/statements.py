@@ -21,6 +21,8 @@ _STRANGE = re.compile(r"\\[0-9NUux]|(?:^|[^\\])(?:\\\\)*\(\?[^:=!<]|[\0\U000f000
 _SIGN = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^]\\])*\]|[.^$]", re.S)
 _GROUP = re.compile(r"\((\?<?[=!])?(?:\?:)?([^()]*)\)")
 _REPEATED = re.compile(r"(.)(?:(?P<maybe>[*?]|\{0*(?:,\d*)?\})|\+|\{\d+(?:,\d*)?\})[?+]?", re.S)
+_CUT = re.compile(r"[.;:(]")
+_ARTICLE = len("the ")
 _GAP, _SET, _ESCAPED = "\0", 0xF0000, 0x100000
 """Stands for letters that are open; where those begin that stand for groups, and for signs with a backslash."""
 
@@ -64,6 +66,7 @@ class Statements:
     Attributes:
         rules: In the order of the lexicon: an earlier one goes before a later.
         clear_of: Words that lead to what something is clear of.
+        listed: What is said of the organs of a list: "... are normal".
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -74,6 +77,11 @@ class Statements:
         of_what = lexicon.triggers.get("words_clear_of", ())
         clear = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in of_what)
         self.clear_of = re.compile(rf"\b(?:{clear or '(?!)'})\b", re.I)
+        verbs, adverbs, well = (_either(lexicon, *n) for n in (["verbs"], ["adverbs"], ["normal", "clear", "sound"]))
+        said = rf"(?:\s*:\s*|\s+(?:(?:{verbs})\s+)?)(?:(?:{adverbs})\s+)*(?:{well})\b"
+        link = rf"(?:\b|\s)(?:{_either(lexicon, 'link')})(?=\s)"
+        self._link, self.member = re.compile(link), re.compile(rf"(?:(?!{link}).)+", re.I | re.S)
+        self.listed = re.compile(rf"{said}|\b(?P<ahead>{well}) ", re.I)
         best = [rule.keys[0] if rule.keys else ("",) for rule in self.rules]
         self._anywhere = frozenset(number for number, keys in enumerate(best) if not all(map(_piece, keys)))
         self._by_start: dict[str, list[tuple[str, int]]] = {}
@@ -91,10 +99,21 @@ class Statements:
         }
         return tuple(sorted(numbers))
 
+    def of(self, rules: Sequence[Rule], text: str, lowered: str) -> list[Stated]:
+        """The statements of a sentence, of those rules that may hold in it: those of lists before others."""
+        listed = list(of_lists(rules, text, self.listed, self.member)) if self._link.search(lowered) else []
+        others = find_statements(rules, text, lowered, self.clear_of)
+        return listed + [one for one in others if not any(o.start < one.end and one.start < o.end for o in listed)]
+
     def possible(self, numbers: Iterable[tuple[int, ...]]) -> list[Rule]:
         """The rules that may hold in a sentence, from what is known of each of its words."""
         there = self._anywhere.union(*numbers)
         return [self.rules[number] for number in sorted(there)] if there else []
+
+
+def _either(lexicon: Lexicon, *names: str) -> str:
+    words = [word for name in names for word in lexicon.triggers.get(f"words_any_{name}", ())]
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or "(?!)"
 
 
 def _piece(key: str) -> str:
@@ -120,6 +139,35 @@ def find_statements(rules: Iterable[Rule], text: str, lowered: str, clear_of: "r
             last = of_what.start() if of_what and first < of_what.start() < last else last
             taken.append((first, last))
             yield Stated(rule.targets, rule.presence, first, last)
+
+
+def of_lists(
+    rules: Sequence[Rule], text: str, listed: "re.Pattern[str]", member: "re.Pattern[str]"
+) -> Iterator[Stated]:
+    """The statements of lists of which each member makes one with what is said of all: "heart and lungs are normal"."""
+    for said in listed.finditer(text):
+        ahead, stated = said["ahead"], said.group()
+        stretch = text[said.end() :] if ahead else text[: said.start()]
+        cut = _CUT.split(stretch)[0 if ahead else -1]
+        start = said.end() if ahead else said.start() - len(cut)
+        end, stated = start + len(cut), f": {ahead}" if ahead else stated
+        members = [one for one in member.finditer(text, start, end) if one.group().strip()]
+        rules_of = [_first_of(rules, one.group().strip(), stated) for one in members]
+        found = [rule for rule in rules_of if rule is not None]
+        if len(found) < len(members) or len({rule.targets for rule in found}) < 2:
+            continue
+        for one, rule in zip(members, found, strict=True):
+            last = one is members[-1] and not said["ahead"]
+            yield Stated(rule.targets, rule.presence, one.start(), said.end() if last else one.end())
+
+
+def _first_of(rules: Iterable[Rule], member: str, said: str) -> Rule | None:
+    """The first rule that holds for a member of a list, with what is said of all."""
+    for rule in rules:
+        match = rule.pattern.search(member + said)
+        if match is not None and match.start() <= _ARTICLE and match.end() > len(member):
+            return rule
+    return None
 
 
 def _may_hold(keys: Sequence[Sequence[str]], lowered: str) -> bool:

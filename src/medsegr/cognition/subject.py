@@ -7,6 +7,7 @@ from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.phrases import tokenise
+from medsegr.cognition.presence import HEADING_CUES
 from medsegr.cognition.tags import Sentence, Tag
 
 _ELSEWHERE = frozenset({"general", "elsewhere", "elsewhere_heads"})
@@ -40,6 +41,13 @@ class Subject:
     def __init__(self, grammar: Grammar, own: frozenset[str]) -> None:
         self.grammar = grammar
         self._own = own
+        self._unplain = grammar["unplain"] | (grammar["exams"] if own else frozenset())
+
+    def is_plain(self, sentence: Sentence) -> bool:
+        """True for what speaks of this image, heads nothing, and takes nothing from what stands before it."""
+        if not (self._unplain.isdisjoint(sentence.known) and _ELSEWHERE.isdisjoint(sentence.kinds)):
+            return False
+        return "target" in sentence.kinds or HEADING_CUES.isdisjoint(sentence.kinds)
 
     def other_examination(self, sentence: Sentence) -> bool:
         """True when another kind of examination shows what follows ("a CT showed", "on the recent CT")."""
@@ -135,7 +143,7 @@ class Subject:
         words, organs = sentence.words, self.grammar.organ_targets
         first = next((tag.first for tag in sentence.of("target") if tag.name not in organs), len(words))
         side = side or self._organ_side(sentence)
-        if opening and side is not None and self._is_title(sentence, side, first):
+        if opening and side is not None and self._is_title(sentence, side, first, whole_line):
             return Heading(side, title=True)
         if not whole_line or first < len(words) or not self._is_short(sentence):
             return None
@@ -166,14 +174,15 @@ class Subject:
             and ("," not in sentence.known or len(words) < 4)
         )
 
-    def _is_title(self, sentence: Sentence, side: Tag, first: int) -> bool:
-        """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee: ..."."""
+    def _is_title(self, sentence: Sentence, side: Tag, first: int, whole_line: bool) -> bool:
+        """True for "ULTRASOUND LEFT BREAST", "US of the left breast was performed", "MRI left knee:", "Left eye"."""
         words, grammar = sentence.words, self.grammar
         exams = grammar["any_exams"]
         if "for" in words[: side.first]:
             return False
         if first == len(words):
-            return not exams.isdisjoint(words) and exams.isdisjoint(words[first:])
+            alone = not whole_line and side.first == 0 and grammar["named_places"].issuperset(words[side.last :])
+            return alone or not exams.isdisjoint(words)
         named = not exams.isdisjoint(words[: side.first][:4])
         told = not grammar["exam_verbs"].isdisjoint(words[: side.first])
         return named and not told and not grammar["title_ends"].isdisjoint(words[side.last : first])

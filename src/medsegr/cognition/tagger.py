@@ -9,9 +9,9 @@ from medsegr.cognition.exceptions import with_exceptions
 from medsegr.cognition.grammar import Grammar
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
+from medsegr.cognition.numerals import counts, more_numbers
 from medsegr.cognition.phrases import phrases_at
 from medsegr.cognition.sizes import SizeFinder
-from medsegr.cognition.statements import find_statements
 from medsegr.cognition.tags import PLACES, Sentence, Tag, place_of
 from medsegr.cognition.vocabulary import Vocabulary, Wording, lower
 from medsegr.word_forms import is_plural
@@ -20,7 +20,6 @@ _tag = tuple.__new__
 """Makes a tag of all its parts at once; many are made."""
 
 _DIGIT = re.compile(r"\d")
-_SEGMENT = "segment_"
 
 
 class Tagger:
@@ -31,8 +30,6 @@ class Tagger:
         self.grammar = grammar
         self.vocabulary = Vocabulary(lexicon)
         self._sizes = SizeFinder(lexicon)
-        numerals = lexicon.triggers.get("words_roman_numerals", ())
-        self._roman = {numeral: str(number) for number, numeral in enumerate(numerals, 1)}
         self._meanings: dict[str | None, Meanings] = {}
 
     def meanings_for(self, modality: str | None) -> Meanings:
@@ -41,8 +38,8 @@ class Tagger:
             self._meanings[modality] = Meanings(self.lexicon, self.grammar, modality)
         return self._meanings[modality]
 
-    def read(self, text: str, modality: str | None) -> Sentence:
-        """The sentence ``text``, with all readings of its words."""
+    def read(self, text: str, modality: str | None, start: int = 0) -> Sentence:
+        """The sentence ``text``, which begins at a character of a report, with all readings of its words."""
         wording = self.vocabulary.wording_of(text)
         lowered = lower(text)
         meanings = self.meanings_for(modality)
@@ -59,14 +56,15 @@ class Tagger:
         tags += self._inside(wording, tags, meanings)
         tags = self._completed(wording, tags, meanings)
         if _DIGIT.search(text) or "metre" in lowered or "meter" in lowered:
-            sizes = [tag for tag in self._measured(text, lowered, wording) if tag.first not in blocked]
-            measured = {place for tag in sizes for place in range(tag.first, tag.last)}
-            tags = [tag for tag in tags if tag.first not in measured] + sizes
-            tags += _numerals(wording, tags)
+            sizes = list(self._measured(text, lowered, wording))
+            if sizes:
+                measured = {place for tag in sizes for place in range(tag.first, tag.last)}
+                tags = [tag for tag in tags if tag.first not in measured] + sizes
+            tags += counts(wording, tags)
             tags.sort(key=place_of)
         elif stated or len(tags) > told:
             tags.sort(key=place_of)
-        return Sentence(wording, with_members(wording, tags, self.grammar))
+        return Sentence(wording, with_members(wording, tags, self.grammar), start)
 
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
         """False for the "#" that is a number or a heading, and for a side that is the patient's, not the finding's."""
@@ -99,7 +97,7 @@ class Tagger:
         starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
         statements = self.vocabulary.statements
         rules = statements.possible(states)
-        for stated in find_statements(rules, text, lowered, statements.clear_of) if rules else ():
+        for stated in statements.of(rules, text, lowered) if rules else ():
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
                 hedged = self._is_hedged(wording, places[0], places[-1] + 1)
@@ -128,6 +126,8 @@ class Tagger:
             if target and sum(o.kind == "target" and o.first == tag.first for o in tags) == 1:
                 own = tuple(words[tag.first : tag.last])
                 for name, first, last in meanings.zones_within(self.vocabulary.begins, tag.name, own):
+                    if tag.presence is not None and self.lexicon.zones[name].region == "any":
+                        continue
                     found.append(Tag("zone", name, tag.first + first, tag.first + last))
         return found
 
@@ -147,8 +147,10 @@ class Tagger:
         grammar, words = self.grammar, wording.known
         if "both" in words:
             tags = [tag for tag in tags if not (tag.kind == "side" and self._is_pronoun(wording, tag))]
-        if "segment" in words:
-            tags += self._more_segments(wording, tags)
+        if not grammar["movements"].isdisjoint(words):
+            tags = [tag for tag in tags if not self._is_a_direction(wording, tag)]
+        if not grammar["numbered"].isdisjoint(words):
+            tags += more_numbers(wording, tags, self.lexicon, grammar)
         if not grammar["paired_organs"].isdisjoint(words):
             tags += self._pairs(wording, tags)
         if not grammar["bare_places"].isdisjoint(words):
@@ -190,29 +192,19 @@ class Tagger:
 
     def _after_place(self, words: Sequence[str], tags: Sequence[Tag], place: int) -> int:
         """Where a copula stands with nothing but a place before it, from ``place`` on; 0 where none does."""
-        skipped, copulas = self.grammar["leads_and_fills"], self.grammar["copulas"]
+        skipped, copulas = self.grammar["leads_and_fills"] - self.grammar["copulas"], self.grammar["copulas"]
         covered = {i for tag in tags if tag.kind in PLACES for i in range(tag.first, tag.last)}
         start = place
-        while place < len(words) and (place in covered or words[place] in skipped) and words[place] not in copulas:
+        while place < len(words) and (place in covered or words[place] in skipped):
             place += 1
-        told = any(i in covered for i in range(start, place))
+        told = not covered.isdisjoint(range(start, place))
         return place if told and place < len(words) and words[place] in copulas else 0
 
-    def _more_segments(self, wording: Wording, tags: Sequence[Tag]) -> list[Tag]:
-        """The "VII" of "segments VI and VII"; not the "8" of "segment 6, 8 mm"."""
-        found: list[Tag] = []
-        words = wording.words
-        for zone in tags:
-            if zone.kind != "zone" or not zone.name.startswith(_SEGMENT):
-                continue
-            for place in range(zone.last, len(words)):
-                name = _SEGMENT + self._roman.get(words[place], words[place])
-                measured = place + 1 < len(words) and words[place + 1] in self.grammar["units"]
-                if name in self.lexicon.zones and not measured:
-                    found.append(Tag("zone", name, place, place + 1))
-                elif words[place] not in ("and", ",", "&", "to"):
-                    break
-        return [tag for tag in found if not any(o.covers(tag.first) for o in tags)]
+    def _is_a_direction(self, wording: Wording, tag: Tag) -> bool:
+        """True for the "dorsal" of "dorsal angulation"."""
+        if tag.kind != "zone" or self.lexicon.zones[tag.name].region != "any":
+            return False
+        return not self.grammar["movements"].isdisjoint(wording.words[tag.last : tag.last + 1])
 
     def _pairs(self, wording: Wording, tags: Sequence[Tag]) -> Iterator[Tag]:
         """Both sides, where an organ that exists twice stands in the plural ("the lungs")."""
@@ -279,20 +271,3 @@ def _up_to(wording: Wording, tag: Tag, blocked: set[int]) -> Tag:
         return tag
     word = wording.words[tag.first]
     return Tag("side", word, tag.first, tag.first + 1) if word in ("left", "right") else tag
-
-
-def _numerals(wording: Wording, tags: Sequence[Tag]) -> Iterator[Tag]:
-    """Digits that count: "3 small nodules"."""
-    tokens = wording.tokens
-    counted = [tag for tag in tags if tag.kind == "target" and is_plural(tokens[tag.last - 1].text)]
-    if not counted:
-        return
-    digits = [i for i, t in enumerate(tokens) if t.text.isdecimal() and len(t.text) <= 2 and t.text.isascii()]
-    for place in digits:
-        if any(tag.covers(place) for tag in tags) or int(tokens[place].text) == 0:
-            continue
-        following = next((tag for tag in tags if tag.kind == "target" and tag.first > place), None)
-        if following not in counted or following is None or following.first - place > 5:
-            continue
-        if all(any(tag.covers(i) for tag in tags) for i in range(place + 1, following.first)):
-            yield Tag("count", str(int(tokens[place].text)), place, place + 1)

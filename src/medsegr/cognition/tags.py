@@ -5,6 +5,7 @@ first moment, and a reading that is remembered serves wherever its words stand a
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from medsegr.cognition.priors import Presence, Span
@@ -47,9 +48,8 @@ class Tag(NamedTuple):
         return self.first <= place < self.last
 
 
-def place_of(tag: Tag) -> tuple[int, int]:
-    """Where a tag stands, to sort by."""
-    return tag.first, tag.last
+place_of = itemgetter(2, 3)
+"""Where a tag stands, to sort by."""
 
 
 class Sentence:
@@ -82,7 +82,9 @@ class Sentence:
         self._marks: bytearray | None = None
 
     def at(self, start: int) -> "Sentence":
-        """The same sentence at another place of a report."""
+        """The same sentence at a place of a report."""
+        if start == self.start:
+            return self
         moved = Sentence.__new__(Sentence)
         moved.wording, moved.tags, moved.start = self.wording, self.tags, start
         moved.words, moved.known, moved.kinds, moved._by_kind = self.words, self.known, self.kinds, self._by_kind
@@ -110,10 +112,6 @@ class Sentence:
     def word(self, place: int) -> str:
         """The word at a place; empty outside the sentence."""
         return self.words[place] if 0 <= place < len(self.words) else ""
-
-    def text(self, place: int) -> str:
-        """A word as written."""
-        return self.wording.tokens[place].text
 
     def within(self, first: int, last: int, *kinds: str) -> list[Tag]:
         """The tags of some kinds that begin among the words [first, last)."""

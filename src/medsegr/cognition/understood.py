@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from medsegr.cognition.answers import Form
+from medsegr.cognition.answers import answers_in
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.context import Context
 from medsegr.cognition.described import by_itself, described, goes_on
@@ -15,9 +15,9 @@ from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Named, Spoken
-from medsegr.cognition.splitting import SEVERAL, apart, some_of
+from medsegr.cognition.splitting import apart, some_of
 from medsegr.cognition.subject import Subject
-from medsegr.cognition.tags import Sentence
+from medsegr.cognition.tags import Sentence, Tag
 
 SENTENCES, LONGEST = 8192, 300
 """Sentences that are known to have been met, and the longest such, in characters."""
@@ -54,11 +54,13 @@ class Known:
     Attributes:
         sentence: With all readings of its words.
         organs: That it names.
+        plain: It speaks of this image, heads nothing, and takes nothing from what stands before it.
         understood: What it says whatever findings stand before it, by the organs spoken of.
     """
 
     sentence: Sentence
     organs: Sequence[Named]
+    plain: bool
     understood: dict[Spoken, Understood] = field(default_factory=dict)
 
 
@@ -66,7 +68,7 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
     """What a sentence of a report says of its findings, and of those before it."""
     grammar = subject.grammar
     clauses = Clauses(sentence, grammar)
-    scopes = Scopes(clauses, Form(clauses, text).answers())
+    scopes = Scopes(clauses, answers_in(clauses, text))
     alone = not (may_leave_out(scopes) or goes_on(scopes))
     alone = alone and ("absent_after" not in sentence.kinds or "target" in sentence.kinds)
     alone = alone and (context.listed is None or "target" in sentence.kinds)
@@ -80,11 +82,17 @@ def understand(sentence: Sentence, text: str, subject: Subject, context: Context
         new = by_itself(scopes, heads, new)
     else:
         earlier, new = described(scopes, heads, context.drafts, new)
-    if any(len(draft.attributes) >= SEVERAL for draft in new):
-        new = [part for draft in new for part in apart(clauses, draft)]
+    new = [part for draft in new for part in apart(clauses, draft)]
     if "of" in sentence.known and "count" in sentence.kinds:
         new = [part for draft in new for part in some_of(clauses, draft)]
     return Understood(sentence, heads.sentence, new, [*not_read(clauses, heads.regions)], earlier)
+
+
+def _is_field(clauses: Clauses, target: Tag) -> bool:
+    """True for the first of "Cervical nodes: no enlarged nodes": it is told of behind the colon."""
+    sentence, place = clauses.sentence, target.last
+    denied = sentence.word(place) == ":" and sentence.word(place + 1) in clauses.grammar["denies"]
+    return denied and any(one.name == target.name and one.first > target.first for one in clauses.targets)
 
 
 def _spoken_of(subject: Subject, scopes: Scopes, heads: Heads) -> list[Draft]:
@@ -93,7 +101,7 @@ def _spoken_of(subject: Subject, scopes: Scopes, heads: Heads) -> list[Draft]:
     then = subject.may_tell_of_then(sentence)
     new: list[Draft] = []
     for target in clauses.targets:
-        if target[2] in heads.dropped or (then and subject.is_then(clauses, target)):
+        if target[2] in heads.dropped or _is_field(clauses, target) or (then and subject.is_then(clauses, target)):
             continue
         if "advice" in sentence.kinds and subject.is_advice(clauses, target):
             continue
