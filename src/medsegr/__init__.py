@@ -30,7 +30,7 @@ _HOME = {
     "ReportPriors": "medsegr.cognition.priors",
     "Shape": "medsegr.cognition.priors",
     "Texture": "medsegr.cognition.priors",
-    "MedicalImage": "medsegr.data.image",
+    "MedicalImage": "medsegr.data.medical_image",
     "load_image": "medsegr.data.image",
     "MedsegrError": "medsegr.errors",
     "Predictor": "medsegr.inference.predictor",

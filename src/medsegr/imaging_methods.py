@@ -30,7 +30,6 @@ class Method:
     """A way of making pictures.
 
     Attributes:
-        name: Canonical name.
         codes: Values of DICOM's Modality; of several methods with one code, the words decide, else the last counts.
         words: What people call it.
         shows: Part of the body, or two of them, sorted, or ``any`` -> modality.
@@ -91,7 +90,6 @@ def modality_of(code: str, said: Sequence[str], known: Named) -> str | None:
     Args:
         code: DICOM's Modality.
         said: What names the body part, the surest first: as coded, then as people describe it.
-        known: The tables.
     """
     methods = [method for method in known.methods.values() if code.strip().upper() in method.codes]
     spoken = [words_of(_RUN_TOGETHER.sub(" ", one)) for one in said]

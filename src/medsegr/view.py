@@ -1,8 +1,8 @@
 """What a picture shows of the patient, and where it lies in a host's square: the one answer that all rooms ask.
 
 A :class:`View` is made once, from what a lexicon says of the modality's pictures, from the image's own
-directions, and from what its data set says; :class:`medsegr.data.image.MedicalImage` carries it. Region maps, the
-choice of a truth by side, side letters, flips, derived reports and swaps go by it and by nothing else.
+directions, and from what its data set says; a :class:`medsegr.data.medical_image.MedicalImage` carries it. Region
+maps, the choice of a truth by side, side letters, flips, derived reports and swaps go by it and by nothing else.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,6 @@ class Stretch:
 
     Attributes:
         name: For example ``chest``.
-        region: Of the body.
         length_mm: Least and most length from head to feet of a volume that shows it.
         width_mm: Least and most width from side to side of a volume that shows it.
         along: Zone -> range, shares 0..1 of the length, from the head.
@@ -61,7 +60,6 @@ class PictureKind:
     """What a lexicon says of a modality's pictures, before one of them is seen.
 
     Attributes:
-        modality: Canonical name, or None.
         frame: Whose left and right they show.
         sides: Which sides of the patient they show.
         layout: How the patient lies in them (a key of :data:`LAYOUTS`), or None.

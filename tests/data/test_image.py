@@ -93,7 +93,7 @@ def test_large_volumes_are_scaled_by_evenly_spread_values(monkeypatch) -> None:
     rng = np.random.default_rng(3)
     values = rng.normal(size=(11, 40, 60)).astype(np.float32) + np.arange(60, dtype=np.float32) / 10
     exact = load_image(values).plane(3)
-    monkeypatch.setattr("medsegr.data.image.SAMPLED", 3000)
+    monkeypatch.setattr("medsegr.data.medical_image.SAMPLED", 3000)
     spread = load_image(values).plane(3)
     assert 0 < np.abs(spread - exact).max() < 0.05
     columns = np.zeros((11, 40, 60), np.int16)

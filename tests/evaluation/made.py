@@ -123,11 +123,11 @@ def measures(mask: np.ndarray, truth: np.ndarray, target: str = "nodule", case: 
     return measure(mask, Asked(Finding(target), truth, "described"), case, Tolerance())
 
 
-def answer(mask: np.ndarray, truth: np.ndarray, **changes) -> Answer:
+def answer(mask: np.ndarray, truth: np.ndarray, measured: Measures | None = None, **changes) -> Answer:
     """An answer about a described nodule of a real report."""
     made = Answer(
         data="made", case="made.png", patient="made.png", suite="", look="", origin="real", finding=0, target="nodule",
-        presence="present", role="described", report="true", measures=measures(mask, truth),
+        presence="present", role="described", report="true", **vars(measured or measures(mask, truth)),
         image=Overlap.of(mask, truth), support=0.9, content="",
     )  # fmt: skip
     return replace(made, **changes)

@@ -12,7 +12,7 @@ import pytest
 from medsegr.errors import ConfigError, InputError
 from medsegr.evaluation.answer import Answer
 from medsegr.evaluation.compare import compare_runs
-from medsegr.evaluation.run_files import ADDED, BEFORE, COLUMNS, SCHEMA, per_case, read_run, write_results
+from medsegr.evaluation.run_files import COLUMNS, SCHEMA, per_case, read_run, write_results
 from tests.evaluation.made import answer, disc
 
 TRUTHS = [disc(0.5, 0.03 + 0.02 * k) for k in range(8)]
@@ -46,8 +46,8 @@ def test_a_line_holds_what_was_measured_and_no_more() -> None:
     assert list(rows[0]) == list(COLUMNS) and len(rows) == 8
     for row, a in zip(rows, listed, strict=True):
         assert float(row["dice"]) == pytest.approx(a.overlap.dice, abs=1e-6)
-        assert float(row["hd95"]) == pytest.approx(a.measures.surface.hd95, abs=1e-6) and row["unit"] == "px"
-        assert (row["size"], row["overlap"], row["truth"]) == (a.size, a.hidden, a.measures.truth)
+        assert float(row["hd95"]) == pytest.approx(a.surface.hd95, abs=1e-6) and row["unit"] == "px"
+        assert (row["size"], row["overlap"], row["truth"]) == (a.size, a.hidden, a.truth)
         assert int(row["both_px"]) == a.overlap.both and row["transunet_rule_dice"] == row["dice"]
 
 
@@ -130,17 +130,6 @@ def test_wrong_ways_are_refused(tmp_path: Path) -> None:
     one = read_run(tmp_path / "one")
     with pytest.raises(ConfigError, match="name it for both"):
         compare_runs(one, one, "true")
-
-
-def test_runs_of_the_schema_before_are_read(tmp_path: Path) -> None:
-    folder = run(tmp_path / "run", answers(1))
-    now = read_run(folder)
-    (folder / "results.json").write_text(json.dumps({**now.record, "schema": BEFORE}))
-    with (folder / "per_case.csv").open("w", newline="") as file:
-        older = csv.DictWriter(file, [column for column in COLUMNS if column not in ADDED], extrasaction="ignore")
-        older.writeheader()
-        older.writerows(now.rows)
-    assert read_run(folder).rows == tuple({**row, **dict.fromkeys(ADDED, "")} for row in now.rows)
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -56,11 +56,11 @@ def test_findings_of_one_target_in_an_image_count_together_per_image() -> None:
 def test_another_object_of_the_same_kind_is_no_other_class() -> None:
     both = SMALL | LARGE
     case = case_of({}, {"one": ("nodule", SMALL), "two": ("nodule", LARGE)})
-    alike = figures([answer(both, SMALL, measures=measures(both, SMALL, case=case))])
+    alike = figures([answer(both, SMALL, measures(both, SMALL, case=case))])
     assert alike is not None and alike["confused"]["share"] == 0
     assert alike["confused"]["alike"] == pytest.approx((LARGE & ~SMALL).sum() / both.sum(), abs=1e-4)
     case = case_of({"heart": LARGE}, {"one": ("nodule", SMALL)})
-    other = figures([answer(both, SMALL, measures=measures(both, SMALL, case=case))])
+    other = figures([answer(both, SMALL, measures(both, SMALL, case=case))])
     assert other is not None and other["confused"]["alike"] == 0
     assert other["confused"]["share"] == alike["confused"]["alike"]
 
@@ -69,10 +69,10 @@ def test_distances_hold_misses_and_false_alarms_at_the_diagonal() -> None:
     listed = answers()
     surface = figures(listed)["surface"]["px"]  # type: ignore[index]
     far = np.hypot(64, 64)
-    assert surface["hd95"] == pytest.approx((0 + listed[1].measures.surface.hd95 + 2 * far) / 4, abs=1e-3)
+    assert surface["hd95"] == pytest.approx((0 + listed[1].surface.hd95 + 2 * far) / 4, abs=1e-3)
     assert surface["hd95_findings"] == 4
     assert surface["penalised"] == {"misses": 1, "false_alarms": 1}
-    assert surface["nsd"] == pytest.approx(np.mean([a.measures.surface.nsd for a in listed[:3]]), abs=1e-4)
+    assert surface["nsd"] == pytest.approx(np.mean([a.surface.nsd for a in listed[:3]]), abs=1e-4)
 
 
 def test_lesions_and_the_flagged_rule() -> None:
@@ -169,7 +169,7 @@ def test_false_queries_by_kind() -> None:
 def test_confusion_names_what_was_drawn_instead() -> None:
     truth, other = disc(0.3, 0.1), disc(0.7, 0.1)
     case = case_of({"nodule": truth, "mass": other})
-    wrong = answer(truth | other, truth, measures=measures(truth | other, truth, "nodule", case))
+    wrong = answer(truth | other, truth, measures(truth | other, truth, "nodule", case))
     found = confusion([wrong, answer(truth, truth)])
     share = other.sum() / (2 * truth.sum() + other.sum())
     assert found["nodule"]["in"] == {"mass": pytest.approx(share, abs=1e-4)}

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from monai.metrics import compute_dice, compute_iou
 
 from medsegr.errors import ConfigError
-from medsegr.evaluation.metrics import Overlap, dice, dice_over_set, mean
+from medsegr.evaluation.metrics import Overlap, dice, mean
 
 MASKS = arrays.arrays(bool, (5, 7))
 
@@ -38,13 +38,6 @@ def test_overlap_is_symmetric_within_range_and_one_for_the_same(mask: np.ndarray
 def test_overlap_does_not_depend_on_the_place(mask: np.ndarray, truth: np.ndarray, down: int, right: int) -> None:
     moved = [np.roll(m, (down, right), (0, 1)) for m in (mask, truth)]
     assert Overlap.of(*moved) == Overlap.of(mask, truth)
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(MASKS, MASKS), min_size=1, max_size=4))
-def test_dice_over_the_set_is_the_dice_of_all_pixels_together(pairs: list) -> None:
-    together = dice(*(np.concatenate([pair[i] for pair in pairs]) for i in (0, 1)))
-    assert dice_over_set([Overlap.of(*pair) for pair in pairs]) == pytest.approx(together)
 
 
 def test_misses_false_alarms_and_shapes() -> None:

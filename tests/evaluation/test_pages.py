@@ -3,6 +3,7 @@
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from medsegr.data.geometry import displayed_geometry
 from medsegr.data.image import MedicalImage, load_image
 from medsegr.evaluation import plots
 from medsegr.evaluation.evaluate import evaluate
-from medsegr.evaluation.html import page, picture, shown, table, with_interval
+from medsegr.evaluation.html import environment, page, shown, with_interval
 from medsegr.evaluation.pictures import MASK_COLOUR, TRUTH_COLOUR, chosen, outlined_png, pictures
 from tests.evaluation.made import answer, described_set, disc, listening
 
@@ -33,15 +34,19 @@ def assert_stands_alone(text: str) -> None:
     assert wanted <= set(identifiers)
 
 
+def macro(name: str, *given: Any) -> str:
+    return str(getattr(environment().get_template("macros.html.j2").module, name)(*given))
+
+
 def test_tables_and_values() -> None:
-    made = table(("a", "b"), [(0.12345, None), ("<x>", 3)], words=(0,))
+    made = macro("table", ("a", "b"), [(0.12345, None), ("<x>", 3)], (0,))
     assert '<td class="words">0.123</td><td>–</td>' in made and "&lt;x&gt;" in made and "<td>3</td>" in made
     assert shown("") == "–" and with_interval(None, ()) == "–"
     assert with_interval(0.5, (0.4, 0.6)) == "0.500 (0.400 to 0.600)" and with_interval(1.0, (), 1) == "1.0"
 
 
 def test_names_cannot_become_markup() -> None:
-    made = page("<script>x</script>", [picture(b"png", '"><img src=http://evil>')])
+    made = page("page", "<script>x</script>") + macro("picture", b"png", '"><img src=http://evil>')
     assert "<script" not in made and "<img src=http" not in made and "default-src 'none'" in made
 
 
@@ -59,7 +64,7 @@ def test_plots_on_one_page_do_not_share_identifiers() -> None:
                plots.costs(costs), plots.differences(rows), plots.strata({}, "s"), plots.calibration([]))  # fmt: skip
     drawn = [plots.as_svg(figure, f"plot{number}") for number, figure in enumerate(figures)]
     assert all(svg.startswith("<svg") and svg.endswith("</svg>") for svg in drawn)
-    assert_stands_alone(page("plots", drawn))
+    assert_stands_alone(page("page", "plots") + "".join(drawn))
     assert plots.as_svg(plots.calibration(bins), "a") == plots.as_svg(plots.calibration(bins), "a")
 
 

@@ -42,7 +42,7 @@ def test_calibration_agrees_with_counting(pairs: list) -> None:
         inside = [(s, y) for s, y in pairs if k / 10 <= s < (k + 1) / 10 or (k == 9 and s == 1.0)]
         if inside:
             error += abs(sum(s for s, _ in inside) - sum(y for _, y in inside)) / len(pairs)
-    assert sum(b.findings for b in bins) == len(pairs)
+    assert sum(b["findings"] for b in bins) == len(pairs)
     assert calibration_error(bins) == (pytest.approx(error) if pairs else None)
     assert brier(scores, shown) == (pytest.approx(np.mean([(s - y) ** 2 for s, y in pairs])) if pairs else None)
 

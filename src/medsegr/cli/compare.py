@@ -32,7 +32,7 @@ def compare(
     """
     from medsegr.data.outputs import check_output_folder, staged_folder
     from medsegr.evaluation.compare import compare_runs
-    from medsegr.evaluation.comparison_page import HEADER, comparison_page, comparison_row
+    from medsegr.evaluation.comparison_page import HEADER, comparison_page, comparison_rows
     from medsegr.evaluation.run_files import read_run
 
     if out is not None:
@@ -51,7 +51,7 @@ def compare(
     for origin, reports in record["origins"].items():
         for report, found in reports.items():
             strata = {f"dice, {name} {value}": f for name, rows in found["strata"].items() for value, f in rows.items()}
-            rows = [comparison_row(name, f) for name, f in {**found["measures"], **strata}.items() if f is not None]
+            rows = comparison_rows({**found["measures"], **strata})
             results().print(table(f"reports: {origin}; report: {report}", HEADER, rows))
     first, second = (
         record[which]["run"] + (f" ({record[which]['report']})" if record[which]["report"] else "")

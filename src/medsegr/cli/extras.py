@@ -21,7 +21,7 @@ EXTRAS = {
     "serve": ("fastapi", "uvicorn", "prometheus-client", "python-multipart", "pynrrd"),
     "napari": ("napari", "magicgui", "pyqt6"),
     "pacs": (*DICOM, "pynetdicom", "dicomweb-client"),
-    "benchmarks": ("pandas", "jinja2", "scipy"),
+    "benchmarks": ("pandas", "scipy"),
 }
 """Extra -> the packages that it brings, as in pyproject.toml; without those for work on medsegr itself."""
 

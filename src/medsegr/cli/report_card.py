@@ -39,7 +39,7 @@ def report_card(
     """
     from medsegr.cognition.lexicon import load_lexicon
     from medsegr.data.outputs import check_output_folder, staged_folder
-    from medsegr.evaluation.card_page import HEADER, card_page, card_row
+    from medsegr.evaluation.card_page import HEADER, card_page, card_rows
     from medsegr.evaluation.report_card import SAME, SCHEMA, card_answers, card_figures
     from medsegr.inference.predictor import load
 
@@ -68,7 +68,7 @@ def report_card(
         (stage / "report_card.json").write_text(text + "\n", encoding="utf-8")
         (stage / "report_card.html").write_text(card_page(record), encoding="utf-8")
     for origin, tables in record["origins"].items():
-        rows = [card_row(way, figures)[:-1] for way, figures in tables["ways"].items()]
+        rows = [row[:-1] for row in card_rows(tables["ways"])]
         results().print(table(f"reports: {origin}", HEADER[:-1], rows))
         results().print("\n".join(f"- {figures['verdict']}" for figures in tables["ways"].values()))
     typer.echo(f"{out}/report_card.json and report_card.html")

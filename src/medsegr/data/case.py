@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from medsegr.data.image import MedicalImage
+from medsegr.data.medical_image import MedicalImage
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,9 @@ class Case:
     """One study.
 
     Attributes:
-        image: The image.
         report: Its report; None when there is none. Never logged.
         structures: Target -> bool mask of ``image.mask_shape``. An empty mask says that the target is
             known to be absent; a target that is not in here is not annotated in this image.
-        findings: Records, where the data set has them.
         masks: Finding id -> bool mask, for every record with a mask.
         name: The image's file name within its data set.
         suite, look: Of a generated case: its test suite and its look.

@@ -6,17 +6,18 @@ and with its own header. Segmented DICOM series are decoded, see
 ``series_conversion.py``. The result is checked before it takes its name.
 """
 
-import json
 import shutil
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 
 from medsegr.data.check import check_dataset
+from medsegr.data.dataset_manifest import DatasetManifest
+from medsegr.data.dataset_writer import DatasetWriter
 from medsegr.data.file_names import image_stem
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset
 from medsegr.data.image import is_nifti
@@ -24,10 +25,8 @@ from medsegr.data.label_map import load_label_map, load_placed_structure
 from medsegr.data.nifti import opened_nifti
 from medsegr.data.nifti_masks import write_nifti
 from medsegr.data.outputs import staged_folder
-from medsegr.data.report_table import REPORTS_FILE
 from medsegr.data.segmented_series import SegmentedCase
 from medsegr.data.series_conversion import write_series
-from medsegr.data.split import SPLIT_FILE, write_table
 from medsegr.errors import ConfigError, DatasetError
 
 NEARLY_WHITE = 0.8
@@ -44,8 +43,6 @@ class Target:
     Attributes:
         names: Label of the source -> canonical target; a label that is missing here is left out. For black
             and white masks the one entry ``{"": target}``.
-        modality, frame, licence, name: As in ``dataset.json``.
-        incomplete: Targets that are not annotated everywhere.
     """
 
     names: Mapping[str, str]
@@ -62,10 +59,7 @@ def convert_dataset(
     """Write a foreign data set in our layout, whole or not at all.
 
     Args:
-        source, target: What a reader found, and what it is called.
-        out: New folder.
         known: Canonical names that targets have to be among; None checks no names.
-        overwrite: Replace an existing folder.
 
     Raises:
         ConfigError: No label is kept, or an incomplete target is none of them.
@@ -79,8 +73,16 @@ def convert_dataset(
     with staged_folder(out, overwrite) as folder:
         (folder / "images").mkdir()
         (folder / "masks").mkdir()
-        layout = _write_cases(source, target, labels, folder)
-        _write_tables(source, target, layout, folder)
+        made = DatasetWriter(folder, _write_cases(source, target, labels, folder))
+        owned = all(case.patient for case in source.cases)
+        made.splits += [(c.name, c.split, *([str(c.patient)] if owned else [])) for c in source.cases]
+        made.reports += [(case.name, case.report) for case in source.cases if case.report is not None]
+        made.finish(
+            DatasetManifest(
+                target.name, target.modality, target.frame, target.licence or source.licence,
+                {name: tuple(values) for name, values in labels.items()}, made.structures, frozenset(target.incomplete),
+            )
+        )  # fmt: skip
         complaints = check_dataset(folder, known, every_label=False)  # a part of a set need not show everything
         if complaints:
             more = len(complaints) - MOST_COMPLAINTS
@@ -90,8 +92,8 @@ def convert_dataset(
 
 def _write_cases(
     source: ForeignDataset, target: Target, labels: Mapping[str, list[int]], folder: Path
-) -> dict[str, Any]:
-    """Write images and masks; what ``dataset.json`` says of the masks."""
+) -> dict[str, str]:
+    """Write images and masks; folder in ``masks/`` -> target, where masks are not label maps."""
     kept = {value for values in labels.values() for value in values}
     labelled = {value for values in source.labels.values() for value in values}
     structures: dict[str, str] = {}
@@ -101,9 +103,7 @@ def _write_cases(
         else:
             shutil.copyfile(case.image, folder / "images" / case.name)
             _write_mask(case, folder / "masks", labelled, dropped=labelled - kept)
-    if structures:
-        return {"structures": dict(sorted(structures.items()))}
-    return {"labels": {"background": 0, **{n: v[0] if len(v) == 1 else sorted(v) for n, v in labels.items()}}}
+    return structures
 
 
 def _labels(source: ForeignDataset, target: Target) -> dict[str, list[int]]:
@@ -149,23 +149,3 @@ def _write_changed(source: Path, place: Path, dropped: set[int]) -> None:
         header.set_data_dtype(np.uint8 if changed.max() <= np.iinfo(np.uint8).max else np.int32)
         header.set_slope_inter(1, 0)
         write_nifti(place, type(image)(changed.astype(header.get_data_dtype()), image.affine, header))
-
-
-def _write_tables(source: ForeignDataset, target: Target, layout: Mapping[str, Any], folder: Path) -> None:
-    manifest = {
-        "name": target.name,
-        "modality": target.modality,
-        "frame": target.frame,
-        "licence": target.licence or source.licence,
-        **layout,
-        "incomplete": sorted(target.incomplete),
-    }
-    (folder / "dataset.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    if all(case.patient for case in source.cases):
-        owned = [(case.name, case.split, str(case.patient)) for case in source.cases]
-        write_table(folder / SPLIT_FILE, ("image", "split", "patient"), owned)
-    else:
-        write_table(folder / SPLIT_FILE, ("image", "split"), [(case.name, case.split) for case in source.cases])
-    reports = [(case.name, case.report) for case in source.cases if case.report is not None]
-    if reports:
-        write_table(folder / REPORTS_FILE, ("image", "report"), reports)

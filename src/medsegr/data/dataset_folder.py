@@ -28,12 +28,7 @@ class DatasetFolder:
 
     Opening reads the tables, not the pixels. ``check_dataset`` reads all.
 
-    Args:
-        path: The folder with ``dataset.json``.
-
     Attributes:
-        manifest: The content of ``dataset.json``.
-        name, modality, licence: As stated there.
         frame: ``patient`` or ``image``: whose left and right the pictures show.
         targets: Canonical names of all that is outlined.
         incomplete: Targets that are not annotated everywhere and are never to be scored as absent.

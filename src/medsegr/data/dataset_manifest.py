@@ -19,9 +19,7 @@ class DatasetManifest:
 
     Attributes:
         name: The data set's name; its folder's where none is given.
-        modality: For example ``chest_xray``, or None.
         frame: Whose left and right its pictures show; None where it says nothing, and they are as usual.
-        licence: As stated, or None.
         labels: Label-map layout: target -> its values. Empty for the other layout.
         structures: Structure layout: folder in ``masks/`` -> target. Empty for the other layout.
         incomplete: Targets that are not annotated everywhere.
@@ -88,6 +86,19 @@ def read_manifest(folder: Path) -> tuple[DatasetManifest, list[str]]:
         reports=_reports(folder, raw, complaints),
     )
     return manifest, complaints
+
+
+def write_manifest(folder: Path, manifest: DatasetManifest, **further: Any) -> None:
+    """Write a data set's ``dataset.json``, with entries that nothing here reads."""
+    labels = {name: values[0] if len(values) == 1 else sorted(values) for name, values in manifest.labels.items()}
+    layout = (
+        {"structures": dict(sorted(manifest.structures.items()))}
+        if manifest.structures
+        else {"labels": {BACKGROUND: 0, **labels}}
+    )
+    told = {name: getattr(manifest, name) for name in ("name", "modality", "frame", "licence")}
+    content = {**told, **layout, "incomplete": sorted(manifest.incomplete), **further}
+    (folder / MANIFEST_FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _text(raw: Mapping[str, Any], key: str, complaints: list[str]) -> str | None:

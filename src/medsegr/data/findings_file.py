@@ -18,13 +18,7 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class ImageFindings:
-    """One line of ``findings.jsonl``.
-
-    Attributes:
-        image: File name in ``images/``.
-        findings: Its records.
-        suite, look: Test suite and look of a generated case, or None.
-    """
+    """One line of ``findings.jsonl``."""
 
     image: str
     findings: tuple[FindingRecord, ...]
@@ -90,6 +84,12 @@ def _record(raw: Any, folder: Path) -> FindingRecord:
         size_mm=tuple(float(size) for size in raw.get("size_mm") or ()), count=raw.get("count"),
         mask_path=_inside(folder, mask) if mask is not None else None,
     )  # fmt: skip
+
+
+def as_json(record: FindingRecord) -> dict[str, Any]:
+    """A record as a line of ``findings.jsonl`` has it; its mask is a place within the data set."""
+    told = {name: value for name, value in vars(record).items() if name != "mask_path"}
+    return {**told, "mask": None if record.mask_path is None else record.mask_path.as_posix()}
 
 
 def _names(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:

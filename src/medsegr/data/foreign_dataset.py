@@ -15,9 +15,7 @@ class ForeignCase:
 
     Attributes:
         name: File name that the image gets.
-        image, mask: Where it is, and its mask.
         split: ``train``, ``val`` or ``test``.
-        report: Its report, or None.
         patient: Whose it is, where the source says so: a name that stands for the patient, and for nobody else.
     """
 
@@ -34,11 +32,8 @@ class ForeignDataset:
     """A foreign data set.
 
     Attributes:
-        name: Its name.
         labels: Its own name of each label -> the values in the masks. Regions may share values. Empty
             where masks are black and white and their one label is named by whoever converts.
-        cases: In order.
-        licence: As stated, or None.
         notes: What was left out and why, for the user; no report text.
         meanings: Label -> what its code says that it is, where labels are coded.
     """
@@ -80,9 +75,7 @@ def with_missing_splits(
     """Draw validation and test splits that a data set lacks from its training images, whole patients at a time.
 
     Args:
-        dataset: What a reader found.
         shares: Split -> share of the training images to draw where the split is empty; 0 draws none.
-        seed: The same seed, the same split.
         pattern: See :func:`patient_of`.
 
     Raises:

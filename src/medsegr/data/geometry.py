@@ -84,9 +84,7 @@ class Geometry:
 
     def to_displayed(self, stored: np.ndarray) -> np.ndarray:
         """Stored array -> (D, H, W), planes, rows and columns as displayed."""
-        volume = stored.reshape(_three(self.stored_shape))
-        volume = volume.transpose(self.axes)
-        return volume[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
+        return self._flipped(stored.reshape(_three(self.stored_shape)).transpose(self.axes))
 
     def to_stored(self, displayed: np.ndarray) -> np.ndarray:
         """(H, W) or (D, H, W) as displayed -> the stored array's shape and order; inverse of the above.
@@ -102,13 +100,15 @@ class Geometry:
                 f"The mask has the shape {displayed.shape}; the image's planes, rows and columns "
                 f"are {expected}. Give a mask of the image's own shape."
             )
-        volume = volume[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
-        return np.ascontiguousarray(volume.transpose(np.argsort(self.axes)).reshape(self.stored_shape))
+        return np.ascontiguousarray(self.stored_view(volume).reshape(self.stored_shape))
 
     def stored_view(self, displayed: np.ndarray) -> np.ndarray:
         """A view of a displayed array, (D, H, W) or (D, H, W, C), in stored order: what is written to it is in both."""
-        volume = displayed[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
-        return volume.transpose(*(int(axis) for axis in np.argsort(self.axes)), *range(3, volume.ndim))
+        axes = (*(int(axis) for axis in np.argsort(self.axes)), *range(3, displayed.ndim))
+        return self._flipped(displayed).transpose(axes)
+
+    def _flipped(self, displayed: np.ndarray) -> np.ndarray:
+        return displayed[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
 
     def displayed_affine(self) -> np.ndarray:
         """(4, 4) float64, displayed (z, y, x) -> patient RAS+ mm; plain pictures lie as an axial plane."""
@@ -150,11 +150,6 @@ class Geometry:
         corners = np.array(list(itertools.product(*((0, length - 1) for length in last))))
         distances = np.linalg.norm(self.voxel_to_patient(corners) - other.voxel_to_patient(corners), axis=1)
         return bool(distances.max() <= PLACE_TOLERANCE * min(self.spacing_mm))
-
-    def patient_to_voxel(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) RAS+ mm -> (N, 3) displayed (z, y, x), fractions of voxels kept."""
-        affine = self.displayed_affine()
-        return np.linalg.solve(affine[:3, :3], (np.asarray(points, dtype=np.float64) - affine[:3, 3]).T).T
 
 
 class HasGeometry(Protocol):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from medsegr._optional import require
+from medsegr.data.damage import damage_told
 from medsegr.data.geometry import Geometry, displayed_geometry, plain_geometry
 from medsegr.data.nifti import MAX_VOXELS, as_labels
 from medsegr.data.stored_picture import check_size
@@ -35,16 +36,12 @@ def read_itk(path: Path) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
     sitk = require("SimpleITK", "Reading NRRD and MetaImage", install='"medsegr[nrrd]"')
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
-    try:
+    advice = ": it is damaged, truncated, sheared, or its data file is not beside it. Export it again, or as NIfTI."
+    with damage_told(f"{path.name} cannot be read", advice):
         reader.ReadImageInformation()
         _check(reader, path.name)
         image = reader.Execute()
         values = sitk.GetArrayFromImage(image)
-    except ImageError:
-        raise
-    except Exception as error:
-        raise ImageError(f"{path.name} cannot be read ({type(error).__name__}): it is damaged, truncated, sheared, or "
-                         "its data file is not beside it. Export it again, or as NIfTI.") from error  # fmt: skip
     if values.dtype.kind != "f" and values.dtype.itemsize > 4:
         values = values.astype(np.float32)
     if values.ndim == 2:

@@ -29,9 +29,6 @@ SHEET_FOLDERS = ("prompt", "prompts", "prompt_folder", "prompts_folder", "text",
 def read_lvit(folder: Path | str) -> ForeignDataset:
     """Find the cases of a data set in LViT's layout.
 
-    Args:
-        folder: Holds ``Train_Folder`` and so on; case does not matter.
-
     Returns:
         Cases with black and white masks and no label names. Images without a mask or the reverse, and
         sentences of neither, are left out and noted.

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from medsegr.data.damage import damage_told
 from medsegr.data.geometry import PLACE_TOLERANCE, Geometry, StatedUnits, displayed_geometry
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
@@ -117,7 +118,7 @@ def opened_nifti(path: Path) -> Iterator[Any]:
 
     head_path, voxel_path = _two_files(path)
     with _unpacked(head_path) as stream, _unpacked(voxel_path) as voxels:
-        try:
+        with damage_told(f"{path.name} is not a NIfTI file, or is damaged", ". Export it again."):
             head = stream.read(nib.Nifti2Header.template_dtype.itemsize)
             stream.seek(0)
             kinds: list[Any] = [nib.Nifti1Image, nib.Nifti2Image]
@@ -129,9 +130,6 @@ def opened_nifti(path: Path) -> Iterator[Any]:
             header = kind.header_class.from_fileobj(stream, check=False)
             header.check_fix(_UNHEARD)
             image = kind(kind.ImageArrayProxy(voxels, header, mmap=False), header.get_best_affine(), header)
-        except Exception as error:
-            raise ImageError(f"{path.name} is not a NIfTI file, or is damaged ({type(error).__name__}). "
-                             "Export it again.") from error  # fmt: skip
         yield image
 
 

@@ -54,11 +54,6 @@ def save_masks_nifti(path: Path | str, masks: Sequence[np.ndarray], like: HasGeo
 
     One mask after the other is laid out, so no second copy of all of them is held.
 
-    Args:
-        path: Ends in .nii.gz; written whole or not at all.
-        masks: One or more, as for :func:`save_mask_nifti`.
-        like: The image that the masks belong to.
-
     Raises:
         ImageError: A mask's shape is not the image's.
         OutputError: The place is not writable.

@@ -4,6 +4,7 @@ import io
 import logging
 
 from medsegr._optional import require
+from medsegr.data.damage import damage_told
 from medsegr.errors import ReportError
 
 MAX_PDF_BYTES = 20_000_000
@@ -21,12 +22,10 @@ def pdf_text(content: bytes, name: str) -> str:
     logging.getLogger("pypdf").propagate = False  # it tells of every small fault of a file
     if len(content) > MAX_PDF_BYTES:
         raise ReportError(f"{name} is longer than {MAX_PDF_BYTES:,} bytes; one study's report was expected.")
-    try:
+    with damage_told(f"{name} is a damaged or locked PDF", ". Export its text.", ReportError):
         pages = pypdf.PdfReader(io.BytesIO(content)).pages
         count = len(pages)
         text = "\n".join(pages[number].extract_text() for number in range(min(count, MAX_PAGES)))
-    except Exception as error:  # damaged files raise nearly anything
-        raise ReportError(f"{name} is a damaged or locked PDF ({type(error).__name__}). Export its text.") from error
     if count > MAX_PAGES:
         raise ReportError(f"{name} has {count} pages; one study's report of up to {MAX_PAGES} was expected.")
     if not text.strip():

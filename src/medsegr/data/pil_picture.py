@@ -1,7 +1,7 @@
 """PNG, JPEG and BMP, and whatever PIL has opened or made, through Pillow.
 
-PIL keeps the high byte alone of colour and of grey with alpha in 16 bits. Such PNGs are decoded twice,
-for either byte. A picture that PIL has opened from a file of which it loses something is read from that file.
+PIL keeps the high byte alone of colour and of grey with alpha in 16 bits. Such PNGs are decoded by imagecodecs.
+A picture that PIL has opened from a file of which it loses something is read from that file.
 """
 
 import logging
@@ -44,7 +44,11 @@ def read_with_pil(content: bytes, name: str) -> StoredPicture:
         layout = _layout(picture)
         if layout == "BGRX":
             return _stored(picture, _bmp_channels(content))
-        return _stored(picture, _deep_channels(content, layout) if layout in DEEP_LAYOUTS else None)
+        if layout in DEEP_LAYOUTS:
+            from imagecodecs import png_decode
+
+            return _stored(picture, png_decode(content))
+        return _stored(picture)
 
 
 def read_opened(picture: Image.Image) -> StoredPicture:
@@ -107,37 +111,13 @@ def _layout(picture: Any) -> str:
     return str(layout if isinstance(layout, str) else layout[0])
 
 
-def _deep_channels(content: bytes, layout: str) -> np.ndarray:
-    """(H, W, C) uint16 of a PNG whose 16 bits PIL would cut: its layouts for the other byte order give the low byte."""
-    if layout == "LA;16B":  # as one number of 32 bits a pixel
-        pairs = _decoded_as(PngImageFile, content, "I;32B", "I").view(np.uint32)
-        return np.stack([pairs >> 16, pairs & 0xFFFF], axis=-1).astype(np.uint16)
-    high, low = (_decoded_as(PngImageFile, content, layout[:-1] + order, layout[:-4]) for order in "BL")
-    return high.astype(np.uint16) << 8 | low
-
-
 def _bmp_channels(content: bytes) -> np.ndarray | None:
     """(H, W, 4) of a BMP of 32 bits, whose last 8 PIL writes as opacity and leaves out; None where they are none."""
-    channels = _decoded_as(BmpImageFile, content, "BGRA", "RGBA")
+    picture: Any = BmpImageFile(BytesIO(content))
+    picture._mode = "RGBA"
+    picture.tile = [(codec, extents, offset, ("BGRA", *how[1:])) for codec, extents, offset, how in picture.tile]
+    channels = np.array(picture)
     return channels if np.array_equal(np.unique(channels[..., 3]), (0, 255)) else None
-
-
-def _decoded_as(reader: Any, content: bytes, layout: str, mode: str) -> np.ndarray:
-    """A file's pixels by another layout, as a plugin of Pillow's that differs in what it opens the file with."""
-
-    class Relaid(reader):
-        tile: list[Any]
-
-        def _open(self) -> None:
-            super()._open()
-            self._mode = mode
-            self.tile = [
-                (codec, extents, offset, layout if isinstance(how, str) else (layout, *how[1:]))
-                for codec, extents, offset, how in self.tile
-            ]
-
-    with Relaid(BytesIO(content)) as picture:
-        return np.array(picture)
 
 
 def _stored(picture: Image.Image, deep: np.ndarray | None = None) -> StoredPicture:

@@ -7,13 +7,12 @@ is white is inverted. 16 bits stay 16 bits, in grey and in colour.
 """
 
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from medsegr.data.damage import damage_told
 from medsegr.data.opacity import over_black
 from medsegr.data.outputs import atomic_write
 from medsegr.data.pil_picture import OPENED, PIL_READERS, read_opened, read_with_pil
@@ -36,7 +35,7 @@ def read_picture(source: Path | Image.Image) -> tuple[np.ndarray, tuple[str, ...
     if isinstance(source, Path):
         return _as_shown(read_stored(source))
     check_size(source.height, source.width, OPENED)
-    with _decoding(OPENED, "is damaged, truncated or closed. Open it again, or export it again."):
+    with damage_told(f"{OPENED} cannot be decoded", ": it is damaged, truncated or closed. Open or export it again."):
         return _as_shown(read_opened(source))
 
 
@@ -45,27 +44,17 @@ def read_stored(path: Path) -> StoredPicture:
     with path.open("rb") as file:
         head = file.read(64)
     if head.startswith(TIFF_HEADS):
-        advice = "is damaged or truncated, or of a rare kind. Copy it again, or save it without compression."
-        with _decoding(path.name, advice):
+        advice = ": it is damaged or truncated, or of a rare kind. Copy it again, or save it without compression."
+        with damage_told(f"{path.name} cannot be decoded", advice):
             return read_tiff(path, path.name)
     if head.startswith(b"\x89PNG") and len(head) >= 24:  # the sides are known before anything else is looked at
         width, height = struct.unpack(">II", head[16:24])
         check_size(height, width, path.name)
     if head.startswith(tuple(PIL_READERS)):
-        with _decoding(path.name, "is damaged or truncated. Copy or export it again."):
+        with damage_told(f"{path.name} cannot be decoded", ": it is damaged or truncated. Copy or export it again."):
             return read_with_pil(path.read_bytes(), path.name)
     kind = "text" if head and b"\0" not in head and head.isascii() else "something else"
     raise ImageError(f"{path.name} holds {kind}, not a picture. Expected PNG, JPEG, TIFF or BMP.")
-
-
-@contextmanager
-def _decoding(name: str, advice: str) -> Iterator[None]:
-    try:
-        yield
-    except ImageError:
-        raise
-    except Exception as error:  # decoders of damaged files raise nearly anything
-        raise ImageError(f"{name} cannot be decoded ({type(error).__name__}): it {advice}") from error
 
 
 def save_mask_png(path: Path | str, mask: np.ndarray) -> None:

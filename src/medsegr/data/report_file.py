@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import AnyStr
 
 from medsegr.data.given_name import may_be_report
 from medsegr.errors import ReportError
@@ -50,22 +51,16 @@ def read_report(path: Path | str) -> str:
         from medsegr.data.dicom.report import read_dicom_report
 
         return _short(read_dicom_report(DicomFile(path)), path.name)
+    return decode_report(_short(content, path.name), path.name)
+
+
+def _short(content: AnyStr, name: str) -> AnyStr:
     if len(content) > MAX_REPORT_BYTES:
-        raise _too_long(path.name)
-    return decode_report(content, path.name)
-
-
-def _short(text: str, name: str) -> str:
-    if len(text) > MAX_REPORT_BYTES:
-        raise _too_long(name)
-    return text
-
-
-def _too_long(name: str) -> ReportError:
-    return ReportError(
-        f"{name} is longer than {MAX_REPORT_BYTES:,} bytes; one study's report was expected. "
-        "Cut out the report that belongs to the image."
-    )
+        raise ReportError(
+            f"{name} is longer than {MAX_REPORT_BYTES:,} bytes; one study's report was expected. "
+            "Cut out the report that belongs to the image."
+        )
+    return content
 
 
 def decode_report(content: bytes, name: str = "The report") -> str:

@@ -39,9 +39,6 @@ class SegmentedCase(ForeignCase):
 def read_segmented_series(folder: Path | str) -> ForeignDataset:
     """Find the series that have segmentations, and what their segments are called.
 
-    Args:
-        folder: Holds images and DICOM-SEG, in whatever folders; or an archive of them.
-
     Returns:
         All cases as ``train``; labels are those of the segments, ``meanings`` what their coded types say. Series that
         make no image, segmentations of none, and reports without text, are left out and noted.

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from medsegr._optional import require
+from medsegr.data.damage import damage_told
 from medsegr.errors import DatasetError
 
 SHEET_SUFFIXES = (".xlsx", ".csv", ".tsv")
@@ -76,15 +77,11 @@ def _column(headings: Sequence[str], known: Sequence[str], path: Path, what: str
 
 def _read_xlsx(path: Path) -> list[list[str]]:
     openpyxl = require("openpyxl", f"Reading {path.name}", "'medsegr[xlsx]', or save the sheet as CSV")
-    try:
+    with damage_told(f"{path.name} cannot be read as a sheet", ". Save it again as xlsx or CSV.", DatasetError):
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         with closing(book):
             rows = book.worksheets[0].iter_rows(values_only=True)
             return [["" if value is None else str(value) for value in row] for row in rows]
-    except Exception as error:  # a damaged zip or sheet raises nearly anything
-        raise DatasetError(
-            f"{path.name} cannot be read as a sheet ({type(error).__name__}). Save it again as xlsx or CSV."
-        ) from error
 
 
 def _read_csv(path: Path) -> list[list[str]]:

@@ -25,9 +25,7 @@ def write_series(case: SegmentedCase, names: Mapping[str, str], folder: Path) ->
     """Write a case into ``images/`` and ``masks/`` of a folder.
 
     Args:
-        case: One series.
         names: Label of a segment -> target; segments without one are left out.
-        folder: Of the data set.
 
     Returns:
         Folder in ``masks/`` -> target, of what was written. Segments of one label get folders of their own.

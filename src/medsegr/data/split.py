@@ -74,7 +74,6 @@ def split_by_patient(
     """Split images so that no patient is in two splits. Same names and seed, same split.
 
     Args:
-        names: Image names, in any order.
         patient_of: Name -> patient; None when every image is a patient of its own.
         shares: Split -> share of the images; they are scaled to sum to 1. 0.7, 0.1, 0.2 by default.
         seed: Draws the order of the patients.

@@ -39,8 +39,6 @@ class Contest:
     """Objects of one picture that one aspect tells apart.
 
     Attributes:
-        aspect: Which.
-        objects: All that compete.
         pickable: How many of them, from the first on, the aspect may pick; the rest compete only.
     """
 

@@ -60,12 +60,7 @@ MOST_OVERLAP = 0.1
 
 
 def find_contests(case: Case, scene: Scene) -> Iterator[Contest | Unclear]:
-    """Every contest of a picture, and what comes near to one.
-
-    Args:
-        case: A picture with structures, one plane.
-        scene: What the picture shows; decides which places may be named.
-    """
+    """Every contest of a picture, and what comes near to one."""
     present = {target: mask for target, mask in sorted(case.structures.items()) if mask.any()}
     for target, mask in present.items():
         if scene.group(target) != "finding":

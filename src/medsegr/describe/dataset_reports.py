@@ -1,6 +1,5 @@
 """A data set -> a table of derived reports, image,report,origin."""
 
-import csv
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ import numpy as np
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.data.outputs import atomic_write, is_stream
+from medsegr.data.outputs import is_stream
 from medsegr.data.report_table import DERIVED_FILE, ORIGIN_COLUMN, REPORTS_FILE, holds_derived_only
+from medsegr.data.split import write_table
 from medsegr.describe.derived_report import DerivedReport, write_report
 from medsegr.describe.measure_finding import measure_case
 from medsegr.errors import DatasetError, OutputError
@@ -33,7 +33,6 @@ def derive_reports(
 
     Args:
         folder: The data set. Reports that it may have are not looked at.
-        names: Images to describe.
         seed: Picks the wording. An image's report depends on it and on the image's name alone.
 
     Yields:
@@ -43,7 +42,7 @@ def derive_reports(
         DatasetError: A modality or target that the vocabulary does not know, or a broken mask.
         ImageError: An image or mask that cannot be read.
     """
-    refuse_unknown_modality(folder, lexicon)
+    refuse_unknown(folder, lexicon)
     for name in names:
         findings = measure_case(folder.load(name, lexicon), lexicon)
         rng = np.random.default_rng((seed, zlib.crc32(name.encode())))
@@ -51,12 +50,18 @@ def derive_reports(
         yield DescribedImage(name, report, len(findings) - len(report.findings))
 
 
-def refuse_unknown_modality(folder: DatasetFolder, lexicon: Lexicon) -> None:
-    """Raise a DatasetError where the data set's pictures are of a kind that nobody knows."""
+def refuse_unknown(folder: DatasetFolder, lexicon: Lexicon) -> None:
+    """Raise a DatasetError where the vocabulary has no word for a data set's pictures, or for what they show."""
     if folder.modality is not None and folder.modality not in lexicon.modalities:
         raise DatasetError(
             f"The modality '{folder.modality}' of the data set {folder.name} is unknown; expected one of "
             f"{', '.join(sorted(lexicon.modalities))}. Correct it in dataset.json."
+        )
+    strange = sorted(folder.targets - set(lexicon.targets))
+    if strange:
+        raise DatasetError(
+            f"The target '{strange[0]}' is not in the vocabulary, so there are no words for it in the data set "
+            f"{folder.name}. `medsegr data check` lists such names; correct them in dataset.json."
         )
 
 
@@ -94,7 +99,5 @@ def save_reports(path: Path, described: Sequence[DescribedImage]) -> None:
     Raises:
         OutputError: The place is not writable.
     """
-    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("image", "report", ORIGIN_COLUMN))
-        writer.writerows((each.image, each.report.text, "derived") for each in described if each.report.text)
+    rows = [(each.image, each.report.text, "derived") for each in described if each.report.text]
+    write_table(path, ("image", "report", ORIGIN_COLUMN), rows)

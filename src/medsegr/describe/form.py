@@ -79,11 +79,7 @@ def form_of(component: np.ndarray, spacing: tuple[float, float] = (1.0, 1.0)) ->
 
 
 def measure_outline(component: np.ndarray, spacing: tuple[float, float] = (1.0, 1.0)) -> Outline | None:
-    """Measure one connected object.
-
-    Args:
-        component: (H, W) bool, not empty.
-        spacing: Of rows and columns, in any unit.
+    """Measure one connected object, (H, W) bool, not empty; the spacing of rows and columns is in any unit.
 
     Returns:
         None for an object without an area, such as a line of pixels.

@@ -8,7 +8,7 @@ from scipy import ndimage
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Laterality, Location
 from medsegr.cognition.region_map import region_map
-from medsegr.data.image import MedicalImage
+from medsegr.data.medical_image import MedicalImage
 from medsegr.view import View
 
 MOST = 0.85
@@ -45,9 +45,7 @@ class Scene:
     """What a description of one image goes by.
 
     Attributes:
-        view: What the image shows of the patient.
         body: Top, bottom, left and right of the patient in the picture, as shares of its sides.
-        lexicon: Names.
     """
 
     view: View
@@ -85,11 +83,7 @@ def body_box(image: MedicalImage) -> Box:
 
 
 def side_of(mask: np.ndarray, scene: Scene) -> Laterality | None:
-    """The patient's side on which a mask lies, or None where it is not clear or not to be known.
-
-    Args:
-        mask: (H, W) or (D, H, W) bool.
-    """
+    """The patient's side on which a mask, (H, W) or (D, H, W) bool, lies; None where that is not clear."""
     if not mask.any():
         return None
     points = _points(mask)
@@ -98,11 +92,7 @@ def side_of(mask: np.ndarray, scene: Scene) -> Laterality | None:
 
 
 def zones_of(mask: np.ndarray, scene: Scene) -> tuple[str, ...]:
-    """The zone that holds most of a mask; empty where none does clearly.
-
-    Args:
-        mask: (H, W) or (D, H, W) bool.
-    """
+    """The zone that holds most of a mask, (H, W) or (D, H, W) bool; empty where none does clearly."""
     if not mask.any():
         return ()
     points = _points(mask)

@@ -36,7 +36,6 @@ class ReferringCase:
         picked: It and its description.
         competitors: The other objects, each with a description that fits it alone.
         false: Descriptions that nothing in the picture fits.
-        report: Derived wording.
     """
 
     aspect: Aspect
@@ -53,7 +52,6 @@ def referring_cases(
 
     Args:
         case: One plane, with structures, at its final size.
-        scene: What it shows.
         most: Cases at most per aspect and target (per aspect for kinds).
         seed: Order and wording depend on it, on the picture's name and on nothing else.
         dropped: Receives (aspect, reason) of what is not built.

@@ -6,10 +6,9 @@ objects are the records of ``findings.jsonl``, the picked one ``described``, its
 competitors ``distractor``, and its suite is the aspect that picks.
 """
 
-import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,16 @@ from PIL import Image
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.priors import Finding
-from medsegr.data.case import Case, one_plane
+from medsegr.data.case import Case, FindingRecord, one_plane
 from medsegr.data.dataset_folder import DatasetFolder
+from medsegr.data.dataset_manifest import DatasetManifest
+from medsegr.data.dataset_writer import DatasetWriter
 from medsegr.data.file_names import image_stem
 from medsegr.data.image import load_image
 from medsegr.data.outputs import staged_folder
-from medsegr.data.patients import patients_of
-from medsegr.describe.competitors import Competitor
-from medsegr.describe.dataset_reports import refuse_unknown_modality
+from medsegr.data.patients import PROVENANCE_FILE, patients_of
+from medsegr.data.split import write_table
+from medsegr.describe.dataset_reports import refuse_unknown
 from medsegr.describe.place import Scene
 from medsegr.describe.referring import ReferringCase, referring_cases
 from medsegr.errors import ConfigError, DatasetError
@@ -84,9 +85,6 @@ def build_suite(
 
     Args:
         sources: Data sets with masks. Their reports are not looked at.
-        out: New folder, written whole or not at all.
-        options: See :class:`SuiteOptions`.
-        overwrite: Replace an existing folder.
 
     Returns:
         Source -> counts, also of those that give none.
@@ -102,7 +100,7 @@ def build_suite(
     if len(set(names)) < len(names):
         raise ConfigError(f"Two data sets have the same name: {', '.join(names)}. Rename one in its dataset.json.")
     for source in sources:
-        _refuse_unknown(source, lexicon)
+        refuse_unknown(source, lexicon)
     counts: dict[str, SourceCounts] = {}
     with staged_folder(out, overwrite) as folder:
         for source in sources:
@@ -131,27 +129,9 @@ def summary_of(counts: Mapping[str, SourceCounts]) -> dict[str, Any]:
     }
 
 
-def _refuse_unknown(source: DatasetFolder, lexicon: Lexicon) -> None:
-    refuse_unknown_modality(source, lexicon)
-    strange = sorted(source.targets - set(lexicon.targets))
-    if strange:
-        raise DatasetError(f"The target '{strange[0]}' of the data set {source.name} is not in the vocabulary. "
-                           "`medsegr data check` lists such names; correct them in dataset.json.")  # fmt: skip
-
-
-@dataclass
-class _Tables:
-    """Rows of a data set in the making."""
-
-    structures: set[tuple[str, str]] = field(default_factory=set)
-    reports: list[tuple[str, str, str]] = field(default_factory=list)
-    splits: list[tuple[str, str]] = field(default_factory=list)
-    provenance: list[tuple[str, ...]] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
-
-
 def _write_source(source: DatasetFolder, folder: Path, lexicon: Lexicon, options: SuiteOptions) -> SourceCounts:
-    counts, tables = SourceCounts(), _Tables()
+    counts, made = SourceCounts(), DatasetWriter(folder)
+    provenance: list[tuple[str, ...]] = []
     patients, _ = patients_of(source)
     for name in source.images():
         split = source.split_of(name)
@@ -165,13 +145,30 @@ def _write_source(source: DatasetFolder, folder: Path, lexicon: Lexicon, options
         counts.images += bool(built)
         for number, each in enumerate(built, start=1):
             image = f"{image_stem(name)}__{number:02d}_{each.aspect}.png"
-            _write_case(each, case, image, folder, tables)
-            tables.splits.append((image, split))
-            tables.provenance.append((image, name, patients[name], split, each.aspect, each.picked.finding.target))
+            _write_case(each, case, image, made)
+            made.splits.append((image, split))
+            provenance.append((image, name, patients[name], split, each.aspect, each.picked.finding.target))
             counts.cases[split, each.aspect] += 1
-    if tables.splits:
-        _write_tables(source, tables, folder)
+    if provenance:
+        made.finish(
+            _manifest(source, made), about=f"Referring suite of {source.name}; its reports are derived from masks."
+        )
+        columns = ("image", "source_image", "patient", "split", "aspect", "target")
+        write_table(folder / PROVENANCE_FILE, columns, provenance)
     return counts
+
+
+def _manifest(source: DatasetFolder, made: DatasetWriter) -> DatasetManifest:
+    targets = frozenset(made.structures.values())
+    shared = targets - source.targets  # a name that covers several of the source's is not outlined everywhere
+    return DatasetManifest(
+        made.folder.name,
+        source.modality,
+        source.frame,
+        source.licence,
+        structures=made.structures,
+        incomplete=(source.incomplete & targets) | shared,
+    )
 
 
 def smaller(case: Case, size: int) -> Case:
@@ -188,67 +185,32 @@ def smaller(case: Case, size: int) -> Case:
     return Case(load_image(pixels, case.image.modality), structures=structures, name=case.name)
 
 
-def _write_case(each: ReferringCase, case: Case, image: str, folder: Path, tables: _Tables) -> None:
+def _write_case(each: ReferringCase, case: Case, image: str, made: DatasetWriter) -> None:
     """Picture, masks and rows of one case; what is in the picture and no object keeps a mask without a record."""
-    _save(folder / "images" / image, case.image.voxels)
-    records, numbers = [], Counter[str]()
+    made.picture(image, case.image.voxels)
     objects = (each.picked, *each.competitors)
-    for place, found in enumerate(objects):
-        numbers[found.finding.target] += 1
-        structure = f"{found.finding.target}_{numbers[found.finding.target]}"
-        path = _save_mask(structure, found, image, folder, tables)
-        records.append(_record(f"f{place + 1}", "distractor" if place else "described", found.finding, path))
-    records += [
-        _record(f"f{len(objects) + 1 + place}", "false", finding, None) for place, finding in enumerate(each.false)
-    ]
+    told = [(found.finding, made.object(found.finding.target, image, found.mask)) for found in objects]
+    roles = ["described", *["distractor"] * len(each.competitors), *["false"] * len(each.false)]
+    said = zip(roles, [*told, *((finding, None) for finding in each.false)], strict=True)
+    records = [_record(f"f{number}", role, *found) for number, (role, found) in enumerate(said, start=1)]
+    made.findings(image, records, suite=each.aspect, source=case.name)
+    made.reports.append((image, each.report, "derived"))
     named = {found.finding.target for found in objects}
     for target, mask in case.structures.items():
         if target not in named and mask.any():
-            _save_mask(f"{target}_1", Competitor(Finding(target), mask), image, folder, tables)
-    tables.reports.append((image, each.report, "derived"))
-    tables.records.append({"image": image, "suite": each.aspect, "source": case.name, "findings": records})
+            made.object(target, image, mask)
 
 
-def _save_mask(structure: str, found: Competitor, image: str, folder: Path, tables: _Tables) -> str:
-    path = f"masks/{structure}/{image}"
-    _save(folder / path, found.mask.astype(np.uint8))
-    tables.structures.add((structure, found.finding.target))
-    return path
-
-
-def _record(name: str, role: str, finding: Finding, path: str | None) -> dict[str, Any]:
-    count = finding.shape.count
-    told = {field: value for field, value in finding.to_dict().items() if field not in ("evidence", "trigger")}
-    counted = count if isinstance(count, int) else None
-    return {"id": name, "role": role, **told, "size_mm": [], "count": counted, "mask": path}
-
-
-def _write_tables(source: DatasetFolder, tables: _Tables, folder: Path) -> None:
-    targets = {target for _, target in tables.structures}
-    shared = targets - source.targets  # a name that covers several of the source's is not outlined everywhere
-    manifest = {
-        "name": folder.name,
-        "modality": source.modality,
-        "frame": source.frame,
-        "licence": source.licence,
-        "structures": dict(sorted(tables.structures)),
-        "incomplete": sorted((source.incomplete & targets) | shared),
-        "about": f"Referring suite of {source.name}; its reports are derived from masks.",
-    }
-    (folder / "dataset.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    lines = (json.dumps(record) + "\n" for record in tables.records)
-    (folder / "findings.jsonl").write_text("".join(lines), encoding="utf-8")
-    _save_csv(folder / "reports.csv", [("image", "report", "origin"), *tables.reports])
-    _save_csv(folder / "split.csv", [("image", "split"), *tables.splits])
-    columns = ("image", "source_image", "patient", "split", "aspect", "target")
-    _save_csv(folder / "provenance.csv", [columns, *tables.provenance])
-
-
-def _save(path: Path, pixels: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path, format="PNG", optimize=False, compress_level=6)
-
-
-def _save_csv(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+def _record(name: str, role: str, finding: Finding, mask: Path | None) -> FindingRecord:
+    return FindingRecord(
+        name,
+        role,
+        finding.target,
+        finding.presence,
+        finding.location.laterality,
+        finding.location.zones,
+        finding.texture.attributes,
+        finding.shape.attributes,
+        count=finding.shape.count if isinstance(finding.shape.count, int) else None,
+        mask_path=mask,
+    )

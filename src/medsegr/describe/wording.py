@@ -12,12 +12,7 @@ from medsegr.describe import words
 
 @dataclass(frozen=True, eq=False)
 class Speaker:
-    """Chooses words: at random, or without a generator always the first.
-
-    Args:
-        lexicon: Says what is an organ.
-        rng: Picks the wording; None speaks as plainly as possible.
-    """
+    """Chooses words: at random, or without a generator always the first."""
 
     lexicon: Lexicon
     rng: np.random.Generator | None = None
@@ -38,7 +33,6 @@ class Speaker:
         """One or two sentences that say a present finding.
 
         Args:
-            finding: Present.
             nouns: (singular, plural) that may be used for its target.
         """
         noun, plural = nouns[0 if self.rng is None else int(self.rng.integers(len(nouns)))]

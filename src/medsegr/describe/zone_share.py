@@ -12,13 +12,9 @@ MOST_OUTSIDE = 0.3
 
 
 def shares_in(mask: np.ndarray, zone: str, scene: Scene) -> tuple[float, float]:
-    """The least and the most of a mask that a zone holds.
+    """The least and the most of a mask, (H, W) bool, not empty, that a zone holds.
 
     Measured in the whole picture and in the body in it, and with the zone shifted a little each way.
-
-    Args:
-        mask: (H, W) bool, not empty.
-        zone: Canonical name.
 
     Returns:
         Two shares, 0..1; (0, 1) where the zone means no place in such a picture.

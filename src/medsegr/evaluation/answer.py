@@ -1,4 +1,4 @@
-"""Answer: one finding of one case, asked for in one way, and everything measured of its mask."""
+"""Answer: one finding of one case, asked for in one way, and everything that is measured of its mask."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -27,8 +27,6 @@ class Measures:
 
     Attributes:
         overlap: Pixels of both.
-        surface: Distance of the outlines.
-        lesions: Components instead of pixels.
         frame_share: Share of the frame that the truth covers, 0..1.
         overlap_share: Share of the truth's pixels that have another label as well; None where there is no truth.
         confused: Target of something else -> outlined pixels that lie in it and not in the truth.
@@ -64,14 +62,7 @@ class Measures:
 
 
 def measure(mask: np.ndarray, asked: Asked, case: Case, tolerance: Tolerance) -> Measures:
-    """Everything that is measured of one mask.
-
-    Args:
-        mask: Bool, of the image's shape.
-        asked: The question and its truth.
-        case: Whose geometry and further labels count.
-        tolerance: Of the outline.
-    """
+    """Everything that is measured of one mask, bool, of the image's shape."""
     truth, geometry = asked.truth, case.image.geometry
     overlap = Overlap.of(mask, truth)
     others = other_labels(asked.finding.target, truth, case)
@@ -90,13 +81,11 @@ def measure(mask: np.ndarray, asked: Asked, case: Case, tolerance: Tolerance) ->
     )
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One finding of one case, asked for in one way.
+@dataclass(frozen=True, kw_only=True)
+class Answer(Measures):
+    """One finding of one case, asked for in one way, and what is measured of its mask.
 
     Attributes:
-        data: Name of the data set.
-        case: Name of the image.
         patient: Whom it shows; the image's name where nobody knows.
         suite, look: Of a generated case, else empty.
         origin: Whose words the case has.
@@ -104,7 +93,6 @@ class Answer:
         target, presence: As the report says.
         role: See :data:`medsegr.evaluation.questions.Role`.
         report: What the model was told.
-        measures: Of the mask.
         image: Pixels of all findings of this target that the image was asked for in this way, taken together.
         support: 0..1; None where nothing was decoded.
         content: Hash of the case.
@@ -121,30 +109,14 @@ class Answer:
     presence: str
     role: Role
     report: str
-    measures: Measures
     image: Overlap
     support: float | None
     content: str
 
     @property
-    def overlap(self) -> Overlap:
-        """Pixels of mask and truth."""
-        return self.measures.overlap
-
-    @property
     def of_image(self) -> tuple[str, str, str, str]:
         """What answers of one image and target have in common, in one way of asking."""
         return self.data, self.case, self.target, self.report
-
-    @property
-    def size(self) -> str:
-        """Class of size."""
-        return self.measures.size
-
-    @property
-    def hidden(self) -> str:
-        """Class of overlap with other labels."""
-        return self.measures.hidden
 
     @property
     def group(self) -> tuple[str, str]:

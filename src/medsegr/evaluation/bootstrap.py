@@ -25,8 +25,6 @@ def bootstrap_interval(
 
     Args:
         values: One per finding.
-        draws: Resamples.
-        seed: The same seed gives the same interval.
         groups: Whose finding each is; every value stands for itself by default.
 
     Returns:

@@ -42,11 +42,9 @@ def compare_runs(
     Cases are paired by data set, case, finding and way of asking.
 
     Args:
-        first: A run.
         second: Another; differences are second minus first.
         first_report: Take only this way of asking of the first run, whatever the other's is called.
         second_report: The same of the second run.
-        seed: Of the bootstrap.
 
     Raises:
         ConfigError: Only one of the two ways is given, or a run lacks it.

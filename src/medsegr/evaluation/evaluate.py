@@ -1,7 +1,6 @@
 """Measure a model on data sets: every case with its own report, without one, with another case's."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,6 @@ from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.patients import patients_of
 from medsegr.errors import ConfigError
-from medsegr.evaluation.ablation import without_modulator
 from medsegr.evaluation.answer import Answer, measure
 from medsegr.evaluation.fingerprint import case_hash
 from medsegr.evaluation.metrics import Overlap
@@ -32,11 +30,9 @@ class Cohort:
     """The cases of one split of one data set, in order.
 
     Attributes:
-        folder: The data set.
         names: Images to ask.
         everyone: All images of the split; they lend their reports.
         patients: Image -> whom it shows.
-        lexicon: Names and words.
         seed: Chooses the other cases.
     """
 
@@ -82,8 +78,6 @@ def evaluate(
     split: str,
     reports: Sequence[ReportMode] = ("true", "none", "other"),
     *,
-    without: str | None = None,
-    suites: Sequence[str] | None = None,
     limit: int | None = None,
     seed: int = 0,
     tolerance: Tolerance | None = None,
@@ -96,15 +90,8 @@ def evaluate(
     that the findings of the report meet the same company in every way.
 
     Args:
-        split: ``train``, ``val`` or ``test``.
         reports: Ways of asking, see :data:`medsegr.evaluation.reports.ReportMode`.
-        without: An aspect whose part of the modulators is switched off meanwhile.
-        suites: Of generated cases only those of these suites; all by default.
-        limit: Cases at most.
-        seed: Chooses the other cases, and foreign targets.
-        tolerance: Of outlines.
         foreign: Also ask each case for something that such a picture cannot show.
-        lexicon: Names and words; the built-in lexicon by default.
 
     Raises:
         ConfigError: Unknown way of asking, or no case in the split.
@@ -114,36 +101,33 @@ def evaluate(
     cohort, first = Cohort.of(folder, split, limit, seed, lexicon=lexicon), "true" if "true" in reports else reports[0]
     for name in cohort.names:
         case = folder.load(name, lexicon)
-        if suites is not None and case.suite not in suites:
-            continue
         asked = questions_of(case, folder, lexicon)
         stranger = foreign_question(case, folder, lexicon, seed) if foreign else None
         asked += [stranger] if stranger else []
         content = case_hash(case)
-        with without_modulator(predictor.model, without) if without else nullcontext():
-            for mode in reports:
-                lent = cohort.lent(name) if mode == "other" else []
-                answers = dict(answered(predictor, case, asked, mode, lent, first=mode == first, lexicon=lexicon))
-                images = image_overlaps(case, asked, {number: found.mask for number, found in answers.items()})
-                for number, found in answers.items():
-                    question = asked[number]
-                    yield Answer(
-                        data=folder.name,
-                        case=name,
-                        patient=cohort.patients[name],
-                        suite=case.suite or "",
-                        look=case.look or "",
-                        origin=case.report_origin or "none",
-                        finding=number,
-                        target=question.finding.target,
-                        presence=question.finding.presence,
-                        role=question.role,
-                        report=mode,
-                        measures=measure(found.mask, question, case, tolerance or Tolerance()),
-                        image=images[number],
-                        support=found.support,
-                        content=content,
-                    )
+        for mode in reports:
+            lent = cohort.lent(name) if mode == "other" else []
+            answers = dict(answered(predictor, case, asked, mode, lent, first=mode == first, lexicon=lexicon))
+            images = image_overlaps(case, asked, {number: found.mask for number, found in answers.items()})
+            for number, found in answers.items():
+                question = asked[number]
+                yield Answer(
+                    data=folder.name,
+                    case=name,
+                    patient=cohort.patients[name],
+                    suite=case.suite or "",
+                    look=case.look or "",
+                    origin=case.report_origin or "none",
+                    finding=number,
+                    target=question.finding.target,
+                    presence=question.finding.presence,
+                    role=question.role,
+                    report=mode,
+                    **vars(measure(found.mask, question, case, tolerance or Tolerance())),
+                    image=images[number],
+                    support=found.support,
+                    content=content,
+                )
 
 
 def check_modes(reports: Sequence[str]) -> None:
@@ -174,12 +158,8 @@ def answered(  # noqa: PLR0917 - one case, one call
     targets, always bare names, in one way.
 
     Args:
-        case: The image, with its modality.
-        asked: All questions of the case.
-        mode: The way.
         lent: What other patients' reports describe.
         first: Whether foreign targets are asked in this way.
-        lexicon: Names and words; the built-in lexicon by default.
 
     Yields:
         Number of the question, and what the model says.
@@ -199,8 +179,6 @@ def image_overlaps(case: Case, asked: Sequence[Asked], masks: Mapping[int, np.nd
     one side alone, as papers count it.
 
     Args:
-        case: The image, with its masks.
-        asked: All questions of the case.
         masks: Number of a question -> its mask, bool.
 
     Returns:
@@ -227,10 +205,7 @@ def ask(
     What the model was not trained for is drawn as well, for it is to be measured.
 
     Args:
-        case: The image, with its modality.
-        findings: To ask for.
         text: The report that their evidence points into, for models that read its words; canonical names without it.
-        lexicon: Names and words; the built-in lexicon by default.
     """
     if not findings:
         return ()

@@ -9,7 +9,7 @@ import numpy as np
 from medsegr.errors import ConfigError
 from medsegr.evaluation.answer import Answer
 from medsegr.evaluation.bootstrap import Interval, bootstrap_interval, ratio_interval
-from medsegr.evaluation.metrics import dice_over_set, mean
+from medsegr.evaluation.metrics import mean
 from medsegr.evaluation.strata import OVERLAPS, SIZES
 
 STRATA = {"size": SIZES, "hidden": OVERLAPS}
@@ -41,13 +41,11 @@ def figures(answers: Iterable[Answer]) -> dict[str, Any] | None:
         "shown": len(shown),
         "cases": len({(a.data, a.case) for a in listed}),
         "patients": len({a.group for a in listed}),
-        "dice_per_finding": rounded(mean(scores)),
-        "interval": bounds(bootstrap_interval(scores, groups=groups)),
+        **mean_of("dice_per_finding", scores, groups, "interval"),
         **_per_image(listed),
         **_per_case(shown),
-        "dice_over_set": rounded(dice_over_set([a.overlap for a in shown])) if shown else None,
-        "dice_over_set_interval": bounds(ratio_interval(both, pixels, groups)),
-        **_mean_of("iou", [a.overlap.iou for a in shown], groups),
+        **_ratio_of("dice_over_set", both, pixels, groups),
+        **mean_of("iou", [a.overlap.iou for a in shown], groups),
         "surface": _surface(listed),
         "lesions": _lesions(listed),
         "confused": _confused(listed),
@@ -74,7 +72,7 @@ def confusion(answers: Sequence[Answer]) -> dict[str, Any]:
     within: dict[str, Counter[str]] = {}
     for a in answers:
         outlined[a.target] += a.overlap.predicted
-        within.setdefault(a.target, Counter()).update(a.measures.confused)
+        within.setdefault(a.target, Counter()).update(a.confused)
     return {
         target: {
             "predicted_px": pixels,
@@ -95,14 +93,22 @@ def bounds(interval: Interval | None) -> list[float | None]:
     return [rounded(bound) for bound in interval or ()]
 
 
-def _mean_of(name: str, values: Sequence[float], groups: Sequence[Any]) -> dict[str, Any]:
-    return {name: rounded(mean(values)), f"{name}_interval": bounds(bootstrap_interval(values, groups=groups))}
+def mean_of(name: str, values: Sequence[float], groups: Sequence[Any], interval: str = "") -> dict[str, Any]:
+    """A mean and its interval, by name; the interval has a name of its own where one is given."""
+    found = bootstrap_interval(values, groups=groups)
+    return {name: rounded(mean(values)), interval or f"{name}_interval": bounds(found)}
+
+
+def _ratio_of(name: str, above: Sequence[int], below: Sequence[int], groups: Sequence[Any]) -> dict[str, Any]:
+    """The same of a sum by a sum; None where there is nothing below the line."""
+    share = rounded(sum(above) / sum(below)) if sum(below) else None
+    return {name: share, f"{name}_interval": bounds(ratio_interval(above, below, groups))}
 
 
 def _per_image(listed: Sequence[Answer]) -> dict[str, Any]:
     images = {a.of_image: a for a in listed if a.image.true}
     scores, groups = [a.image.dice for a in images.values()], [a.group for a in images.values()]
-    return {"images": len(images), **_mean_of("dice_per_image", scores, groups)}
+    return {"images": len(images), **mean_of("dice_per_image", scores, groups)}
 
 
 def _per_case(shown: Sequence[Answer]) -> dict[str, Any]:
@@ -110,20 +116,20 @@ def _per_case(shown: Sequence[Answer]) -> dict[str, Any]:
     for a in shown:
         cases.setdefault((a.data, a.case), []).append(a)
     means = [float(np.mean([a.overlap.dice for a in of_case])) for of_case in cases.values()]
-    return _mean_of("dice_per_case", means, [of_case[0].group for of_case in cases.values()])
+    return mean_of("dice_per_case", means, [of_case[0].group for of_case in cases.values()])
 
 
 def _surface(listed: Sequence[Answer]) -> dict[str, Any]:
     """Per unit, for millimetres and pixels are never averaged."""
     found: dict[str, Any] = {}
-    for unit in sorted({a.measures.surface.unit for a in listed}):
-        here = [a for a in listed if a.measures.surface.unit == unit]
+    for unit in sorted({a.surface.unit for a in listed}):
+        here = [a for a in listed if a.surface.unit == unit]
         shown = [a for a in here if a.overlap.true]
         either = [a for a in here if a.overlap.true or a.overlap.predicted]
-        penalties = Counter(a.measures.surface.penalty for a in here)
+        penalties = Counter(a.surface.penalty for a in here)
         found[unit] = {
-            **_mean_of("nsd", [a.measures.surface.nsd for a in shown], [a.group for a in shown]),
-            **_mean_of("hd95", [a.measures.surface.hd95 for a in either], [a.group for a in either]),
+            **mean_of("nsd", [a.surface.nsd for a in shown], [a.group for a in shown]),
+            **mean_of("hd95", [a.surface.hd95 for a in either], [a.group for a in either]),
             "hd95_findings": len(either),
             "penalised": {"misses": penalties["miss"], "false_alarms": penalties["false alarm"]},
         }
@@ -131,38 +137,32 @@ def _surface(listed: Sequence[Answer]) -> dict[str, Any]:
 
 
 def _lesions(listed: Sequence[Answer]) -> dict[str, Any]:
-    counts, groups = [a.measures.lesions for a in listed], [a.group for a in listed]
+    counts, groups = [a.lesions for a in listed], [a.group for a in listed]
     true, found, false = ([getattr(c, name) for c in counts] for name in ("true", "found", "false"))
     # Each case counts once below the line: its first answer carries it.
-    first = {(a.data, a.case): place for place, a in reversed(list(enumerate(listed)))}
-    images = np.isin(np.arange(len(listed)), list(first.values())).astype(float)
+    first = set({(a.data, a.case): place for place, a in reversed(list(enumerate(listed)))}.values())
+    images = [int(place in first) for place in range(len(listed))]
     return {
         "true": sum(true),
         "found": sum(found),
         "false": sum(false),
-        "sensitivity": rounded(sum(found) / sum(true)) if sum(true) else None,
-        "sensitivity_interval": bounds(ratio_interval(found, true, groups)),
-        "false_per_image": rounded(sum(false) / len(first)),
-        "false_per_image_interval": bounds(ratio_interval(false, images, groups)),
+        **_ratio_of("sensitivity", found, true, groups),
+        **_ratio_of("false_per_image", false, images, groups),
     }
 
 
 def _confused(listed: Sequence[Answer]) -> dict[str, Any]:
     """Shares of the outlined pixels: in another class (``share``), and in another object of the same (``alike``)."""
     outlined, groups = [a.overlap.predicted for a in listed], [a.group for a in listed]
-    alike = [a.measures.alike_px for a in listed]
-    other = [a.measures.confused_px - a.measures.alike_px for a in listed]
-    found: dict[str, Any] = {}
-    for name, wrong in (("share", other), ("alike", alike)):
-        found[name] = rounded(sum(wrong) / sum(outlined)) if sum(outlined) else None
-        found[f"{name}_interval"] = bounds(ratio_interval(wrong, outlined, groups))
-    return found
+    alike = [a.alike_px for a in listed]
+    other = [a.confused_px - a.alike_px for a in listed]
+    return {**_ratio_of("share", other, outlined, groups), **_ratio_of("alike", alike, outlined, groups)}
 
 
 def _transunet(listed: Sequence[Answer]) -> Mapping[str, Any]:
     """Over all findings, as that code does; flagged, for it rewards false alarms."""
-    pairs = [a.measures.transunet for a in listed]
-    units = sorted({a.measures.surface.unit for a in listed})
+    pairs = [a.transunet for a in listed]
+    units = sorted({a.surface.unit for a in listed})
     return {
         "for_comparison_only": True,
         "dice": rounded(mean([dice for dice, _ in pairs])),

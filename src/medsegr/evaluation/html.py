@@ -1,77 +1,75 @@
-"""One page of HTML that needs nothing but itself: no links, no scripts, pictures inside."""
+"""Pages of HTML that need nothing but themselves: no links, no scripts, pictures inside. Their texts are templates."""
 
 import base64
-from collections.abc import Sequence
-from html import escape
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-STYLE = """
-:root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b2733; background: #fff; max-width: 1120px; margin: 2rem auto;
-  padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { margin-top: 2.6rem; border-bottom: 1px solid #d5dbe1; }
-h3 { margin-top: 1.8rem; font-size: 1.05rem; } p.note { color: #56616c; max-width: 50rem; }
-div.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; }
-th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e4e9ed; white-space: nowrap; }
-th { border-bottom: 2px solid #1b2733; vertical-align: bottom; white-space: normal; }
-th:first-child, td:first-child, td.words { text-align: left; } td.words { white-space: normal; min-width: 20rem; }
-figure { margin: 1rem 0; display: inline-block; vertical-align: top; margin-right: 1rem; }
-figcaption { color: #56616c; font-size: .85rem; max-width: 34rem; overflow-wrap: anywhere; }
-svg, img { max-width: 100%; height: auto; }
-"""
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""Even if a name held markup, a browser would load nothing for it."""
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+ORIGIN_WORDS = {
+    "real": "Reports as the data set has them (real)",
+    "derived": "Derived reports (made from the masks: how well a description of a mask finds it)",
+    "none": "Cases without a report",
+}
+FIELD_WORDS = {
+    "size": "Size (share of the frame)",
+    "overlap": "Overlap (share of the finding's pixels with two or more labels)",
+    "data": "Data set",
+    "target": "Target",
+    "suite": "Suite",
+    "look": "Look",
+    "role": "Role (described by the report, or only named)",
+}
 
 
-def page(title: str, parts: Sequence[str]) -> str:
+def page(template: str, title: str, **known: Any) -> str:
     """A whole page.
 
     Args:
+        template: Its name without ``.html.j2``; whatever it is told is escaped, but for drawings.
         title: Plain text.
-        parts: HTML from the functions below.
+        known: What the template speaks of.
     """
-    head = (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
-    )
-    return f"{head}<body>\n<h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
+    return environment().get_template(f"{template}.html.j2").render(title=title, **known)
 
 
-def heading(text: str, level: int = 2) -> str:
-    """A heading."""
-    return f"<h{level}>{escape(text)}</h{level}>"
+@lru_cache(maxsize=1)
+def environment() -> "Environment":
+    """The templates, with the filters and words that all of them share."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
-
-def note(text: str) -> str:
-    """A paragraph of small print."""
-    return f'<p class="note">{escape(text)}</p>'
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]], words: Sequence[int] = ()) -> str:
-    """A table; None becomes a dash, numbers get three digits.
-
-    Args:
-        header: A name per column.
-        rows: A value per column.
-        words: Columns that hold sentences.
-    """
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    lines = ["".join(_cell(value, place in words) for place, value in enumerate(row)) for row in rows]
-    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
-
-
-def _cell(value: Any, words: bool) -> str:
-    return f"<td{' class=' + chr(34) + 'words' + chr(34) if words else ''}>{escape(shown(value))}</td>"
+    loaded = Environment(
+        loader=PackageLoader("medsegr.evaluation"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    loaded.filters |= {
+        "shown": shown,
+        "plain": plain,
+        "figure": figure,
+        "dice": lambda figures: with_interval(figures["dice_per_finding"], figures["interval"]),
+        "base64": lambda png: base64.b64encode(png).decode("ascii"),
+        "spaced": lambda name: name.replace("_", " "),
+    }
+    loaded.globals |= {"ORIGIN_WORDS": ORIGIN_WORDS, "FIELD_WORDS": FIELD_WORDS}
+    return loaded
 
 
 def shown(value: Any) -> str:
-    """A value as tables show it."""
+    """A value as tables show it: None is a dash, numbers get three digits."""
     if value is None or value == "":
         return "–"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def plain(value: Any) -> Any:
+    """A setting in plain words; what a mapping has no value for is left out."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {found}" for name, found in value.items() if found is not None)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def with_interval(value: float | None, interval: Sequence[float | None], digits: int = 3) -> str:
@@ -82,12 +80,6 @@ def with_interval(value: float | None, interval: Sequence[float | None], digits:
     return f"{value:.{digits}f}{between}"
 
 
-def drawing(content: str, caption: str) -> str:
-    """An inline SVG, or other HTML, with its caption."""
-    return f"<figure>{content}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-def picture(png: bytes, caption: str) -> str:
-    """A PNG inside the page."""
-    data = base64.b64encode(png).decode("ascii")
-    return drawing(f'<img alt="{escape(caption, quote=True)}" src="data:image/png;base64,{data}">', caption)
+def figure(figures: Mapping[str, Any], name: str, digits: int = 3) -> str:
+    """One of several figures, with its interval."""
+    return with_interval(figures[name], figures[f"{name}_interval"], digits)

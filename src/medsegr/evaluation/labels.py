@@ -49,13 +49,7 @@ def overlap_share(truth: np.ndarray, others: Mapping[str, np.ndarray]) -> float 
 def confused_pixels(
     mask: np.ndarray, truth: np.ndarray, others: Mapping[str, np.ndarray], target: str
 ) -> tuple[dict[str, int], int, int]:
-    """Outlined pixels that belong to something else and not to the finding.
-
-    Args:
-        mask: Bool.
-        truth: Of the finding.
-        others: See :func:`other_labels`.
-        target: Of the finding.
+    """Outlined pixels that belong to something else, see :func:`other_labels`, and not to the finding.
 
     Returns:
         Target -> pixels, zeros left out; how many pixels that are in all, each counted once; and how many of these

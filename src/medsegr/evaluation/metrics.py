@@ -1,4 +1,4 @@
-"""Overlap of masks, one by one and over a whole set.
+"""Overlap of masks.
 
 Conventions. Dice is ``2 |A and B| / (|A| + |B|)`` and IoU ``|A and B| / |A or B|``; two empty masks
 agree perfectly (1.0), an empty mask against one that is not gives 0.0. Means are taken over findings
@@ -73,12 +73,6 @@ class Overlap:
 def dice(mask: np.ndarray, truth: np.ndarray) -> float:
     """Overlap of two bool masks of one shape, 0..1; 1 when both are empty."""
     return Overlap.of(mask, truth).dice
-
-
-def dice_over_set(overlaps: Sequence[Overlap]) -> float:
-    """Twice the sum of the common pixels by the sum of all pixels; large objects weigh more. 1 when all are empty."""
-    total = sum(overlap.predicted + overlap.true for overlap in overlaps)
-    return 2.0 * sum(overlap.both for overlap in overlaps) / total if total else 1.0
 
 
 def mean(values: Sequence[float] | np.ndarray) -> float | None:

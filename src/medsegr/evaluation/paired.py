@@ -19,12 +19,6 @@ def paired_figures(
 ) -> dict[str, Any] | None:
     """Means, difference with interval, Wilcoxon's p, and effect sizes; None of nothing.
 
-    Args:
-        first: A value per finding.
-        second: The same findings, measured otherwise.
-        groups: Whose finding each is.
-        seed: Of the bootstrap.
-
     Returns:
         ``wilcoxon_p`` is 1 where no patient differs. ``cohens_dz`` is None for fewer than two patients, and where
         all differ by the same amount.

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.data.dataset_folder import DatasetFolder
-from medsegr.data.image import MedicalImage
+from medsegr.data.medical_image import MedicalImage
 from medsegr.evaluation.answer import ORIGINS, Answer
 from medsegr.evaluation.evaluate import Cohort, answered
 from medsegr.evaluation.questions import ASKED_ANYWAY, questions_of
@@ -30,7 +30,6 @@ class CasePicture:
 
     Attributes:
         rank: One of :data:`RANKS`.
-        answer: What was measured of it.
         png: The image, and beside it the image with the outlines of truth and mask.
     """
 
@@ -44,7 +43,6 @@ def chosen(answers: Sequence[Answer], each: int = 3) -> list[tuple[str, Answer]]
 
     Args:
         answers: Of a measurement; those of one origin of the reports are chosen among by themselves.
-        each: How many of each rank at most.
     """
     split = [[a for a in answers if a.origin == origin] for origin in ORIGINS]
     return [pick for listed in split if listed for pick in _of_origin(listed, each)]
@@ -75,15 +73,7 @@ def pictures(
     seed: int = 0,
     lexicon: Lexicon | None = None,
 ) -> Iterator[CasePicture]:
-    """Ask the picked cases again, in the same way, and draw what comes.
-
-    Args:
-        folders: Data sets by name.
-        split: That was measured.
-        picked: Rank and answer.
-        seed: Of the measurement.
-        lexicon: Names and words; the built-in lexicon by default.
-    """
+    """Ask the picked cases again, in the same way, and draw what comes."""
     lexicon = lexicon or load_lexicon()
     for rank, answer in picked:
         folder = folders[answer.data]
@@ -100,8 +90,6 @@ def outlined_png(image: MedicalImage, mask: np.ndarray, truth: np.ndarray) -> by
 
     Args:
         image: A picture or a volume; of a volume, the plane that shows most of the truth.
-        mask: Bool, of the image's shape.
-        truth: The same.
     """
     plane = 0
     if image.is_volume:

@@ -36,7 +36,6 @@ def as_svg(figure: Figure, name: str) -> str:
     """The figure as an ``<svg>`` element without links.
 
     Args:
-        figure: Of :func:`blank`.
         name: Keeps the identifiers of several plots on one page apart.
     """
     stream = io.StringIO()
@@ -77,7 +76,6 @@ def strata(bars: Mapping[str, Mapping[str, Mapping[str, Any]]], label: str) -> F
 
     Args:
         bars: Way -> class -> figures with ``dice_per_finding``, ``interval`` and ``shown``.
-        label: Of the classes.
     """
     figure, axes = blank()
     classes = list(dict.fromkeys(name for found in bars.values() for name in found))
@@ -133,14 +131,8 @@ def costs(rows: Mapping[str, Mapping[str, Any]]) -> Figure:
     figure, axes = blank(6.2, 0.9 + 0.42 * max(len(known), 1))
     for place, row in enumerate(known.values()):
         axes.barh(place, 100 * row["cost"], 0.62, color=COLOURS[0])
-        if len(row["cost_interval"]) == 2:
-            low, high = (100 * bound for bound in row["cost_interval"])
-            axes.plot([low, high], [place, place], color=INK, linewidth=1.2)
-    axes.axvline(0, color=INK, linewidth=0.8)
-    ticks = [f"{words} ({row['findings']})" for words, row in known.items()]
-    axes.set_yticks(range(len(known)), ticks)
-    axes.invert_yaxis()
-    axes.set_xlabel("loss of Dice against the true report, in points")
+        _whisker(axes, place, row["cost_interval"], INK)
+    _lines(axes, known, "loss of Dice against the true report, in points")
     return figure
 
 
@@ -153,14 +145,22 @@ def differences(rows: Mapping[str, Mapping[str, Any]]) -> Figure:
     figure, axes = blank(6.2, 0.9 + 0.34 * max(len(rows), 1))
     for place, row in enumerate(rows.values()):
         axes.plot(100 * row["difference"], place, marker="o", color=COLOURS[0], markersize=6)
-        if len(row["interval"]) == 2:
-            low, high = (100 * bound for bound in row["interval"])
-            axes.plot([low, high], [place, place], color=COLOURS[0], linewidth=1.6)
+        _whisker(axes, place, row["interval"], COLOURS[0])
+    _lines(axes, rows, "difference of Dice in points, second run minus first")
+    return figure
+
+
+def _whisker(axes: Axes, place: int, interval: Sequence[float], colour: str) -> None:
+    if len(interval) == 2:
+        axes.plot([100 * bound for bound in interval], [place, place], color=colour, linewidth=1.4)
+
+
+def _lines(axes: Axes, rows: Mapping[str, Mapping[str, Any]], label: str) -> None:
+    """A line for each row, from the top, and where 0 is."""
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yticks(range(len(rows)), [f"{name} ({row['findings']})" for name, row in rows.items()])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_xlabel("difference of Dice in points, second run minus first")
-    return figure
+    axes.set_xlabel(label)
 
 
 def _legend(axes: Axes, columns: int) -> None:

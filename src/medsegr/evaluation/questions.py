@@ -38,10 +38,6 @@ def questions_of(case: Case, folder: DatasetFolder, lexicon: Lexicon) -> list[As
 
     What the report describes and the records know, but the parser did not
     read, is asked for by its bare name, so that a parser's miss costs.
-
-    Args:
-        case: Image with its view, report, masks, records.
-        folder: Its data set: what is annotated everywhere.
     """
     nothing = np.zeros(case.image.mask_shape, bool)
     findings = parse_report(case.report, case.image.modality, lexicon=lexicon).findings if case.report else ()
@@ -76,8 +72,6 @@ def foreign_question(case: Case, folder: DatasetFolder, lexicon: Lexicon, seed: 
     Args:
         case: Draws the target, with the seed, by its name.
         folder: Its data set; targets that it outlines are not foreign.
-        lexicon: Names and their regions.
-        seed: Of the draw.
 
     Returns:
         Nothing is its truth. None where the kind of picture is not known.

@@ -17,9 +17,8 @@ from medsegr.cognition.priors import Finding
 from medsegr.data.case import Case
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.evaluation.answer import ORIGINS, Origin
-from medsegr.evaluation.bootstrap import bootstrap_interval
 from medsegr.evaluation.evaluate import Cohort, ask
-from medsegr.evaluation.figures import bounds, rounded
+from medsegr.evaluation.figures import mean_of, rounded
 from medsegr.evaluation.fingerprint import case_hash
 from medsegr.evaluation.metrics import dice, mean
 from medsegr.evaluation.questions import ASKED_ANYWAY, Asked, questions_of
@@ -90,7 +89,6 @@ class OtherWords:
         lent: What other patients' reports describe.
         used: Attributes that the data set's reports use.
         view: Of the case's image.
-        lexicon: Classes of attributes.
     """
 
     lent: Sequence[Finding]
@@ -109,12 +107,6 @@ def card_answers(
     lexicon: Lexicon | None = None,
 ) -> Iterator[CardAnswer]:
     """Ask every described finding of a split in every way; one image encoding per way.
-
-    Args:
-        split: ``train``, ``val`` or ``test``.
-        limit: Cases at most.
-        seed: Chooses other patients and other attributes.
-        lexicon: Names and words; the built-in lexicon by default.
 
     Raises:
         ConfigError: No case in the split.
@@ -169,14 +161,7 @@ def _masks(  # noqa: PLR0917 - one case, one call
 
 
 def said(finding: Finding, way: Way, rng: np.random.Generator, other: OtherWords) -> Finding | None:
-    """A described finding as a way of asking has it; None where the way changes nothing that could be heard.
-
-    Args:
-        finding: As the case's own report states it.
-        way: How to ask.
-        rng: Draws other attributes.
-        other: Where other words come from.
-    """
+    """A described finding as a way of asking has it; None where the way changes nothing that could be heard."""
     if way == "true":
         return finding
     if way in SWAPS:
@@ -216,16 +201,12 @@ def way_figures(answers: Sequence[CardAnswer]) -> dict[str, Any]:
     groups = [a.group for a in answers]
     scores, own = [a.dice for a in answers], [a.true_dice for a in answers]
     cost = [before - after for before, after in zip(own, scores, strict=True)]
-    changed = [float(a.changed) for a in answers]
     return {
         "findings": len(answers),
         "cases": len({(a.data, a.case) for a in answers}),
         "patients": len(set(groups)),
-        "dice": rounded(mean(scores)),
-        "interval": bounds(bootstrap_interval(scores, groups=groups)),
+        **mean_of("dice", scores, groups, "interval"),
         "dice_with_true_report": rounded(mean(own)),
-        "cost": rounded(mean(cost)),
-        "cost_interval": bounds(bootstrap_interval(cost, groups=groups)),
-        "changed": rounded(mean(changed)),
-        "changed_interval": bounds(bootstrap_interval(changed, groups=groups)),
+        **mean_of("cost", cost, groups),
+        **mean_of("changed", [float(a.changed) for a in answers], groups),
     }

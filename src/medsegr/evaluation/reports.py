@@ -17,7 +17,6 @@ def told(finding: Finding, mode: ReportMode, foreign: Sequence[Finding] = ()) ->
     """The finding as the model is told of it.
 
     Args:
-        finding: As the case's own report states it.
         mode: See :data:`ReportMode`.
         foreign: Findings of other cases' reports, in the order of preference.
     """

@@ -36,7 +36,6 @@ def report_figures(answers: Sequence[Answer], thresholds: Mapping[str, float]) -
     and what is falsely asked for has figures of its own.
 
     Args:
-        answers: Of a measurement.
         thresholds: Data set -> support below which the image does not show a finding.
     """
     found: dict[str, Any] = {}
@@ -86,7 +85,7 @@ def support_figures(answers: Sequence[Answer], thresholds: Mapping[str, float]) 
         "auroc_interval": bounds(interval),
         "brier": rounded(brier(scores, shown)),
         "calibration_error": rounded(calibration_error(filled)),
-        "reliability": [{key: rounded(value) for key, value in vars(each).items()} for each in filled],
+        "reliability": [{key: rounded(value) for key, value in each.items()} for each in filled],
     }
 
 

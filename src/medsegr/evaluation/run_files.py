@@ -12,9 +12,6 @@ from medsegr.errors import InputError
 from medsegr.evaluation.answer import Answer
 
 SCHEMA = "medsegr.results/3"
-BEFORE = "medsegr.results/2"
-"""Still read, for comparisons. Its files lack the columns :data:`ADDED`; they are empty then."""
-
 RESULTS_FILE, CASES_FILE, PAGE_FILE = "results.json", "per_case.csv", "results.html"
 IDENTITY = (
     "data", "case", "patient", "suite", "look", "origin", "finding", "target", "presence", "role", "report",
@@ -22,10 +19,10 @@ IDENTITY = (
 MEASURED = (
     "dice", "iou", "nsd", "hd95", "unit", "penalty", "true_px", "predicted_px", "both_px", "frame_share", "size",
     "overlap_share", "overlap", "lesions_true", "lesions_found", "lesions_predicted", "lesions_false", "confused_px",
-    "confused", "support", "transunet_rule_dice", "transunet_rule_hd95", "truth", "content",
+    "confused", "support", "transunet_rule_dice", "transunet_rule_hd95", "truth", "content", "alike_px",
+    "image_true_px", "image_predicted_px", "image_both_px",
 )  # fmt: skip
-ADDED = ("alike_px", "image_true_px", "image_predicted_px", "image_both_px")
-COLUMNS = (*IDENTITY, *MEASURED, *ADDED)
+COLUMNS = (*IDENTITY, *MEASURED)
 NUMBERS = ("dice", "iou", "nsd", "hd95", "true_px", "predicted_px", "both_px")
 """Columns that a comparison reckons with."""
 
@@ -54,15 +51,14 @@ def per_case(answers: Sequence[Answer]) -> str:
 
 
 def _measured(a: Answer) -> list[Any]:
-    m, o, s, n = a.measures, a.overlap, a.measures.surface, a.measures.lesions
-    dice, far = m.transunet
+    o, s, n, (dice, far) = a.overlap, a.surface, a.lesions, a.transunet
     return [
         *(round(value, 6) for value in (o.dice, o.iou, s.nsd, s.hd95)), s.unit, s.penalty, o.true, o.predicted, o.both,
-        round(m.frame_share, 6), m.size, "" if m.overlap_share is None else round(m.overlap_share, 6), m.hidden,
-        n.true, n.found, n.predicted, n.false, m.confused_px,
-        ";".join(f"{target}:{pixels}" for target, pixels in sorted(m.confused.items())),
-        "" if a.support is None else round(a.support, 6), round(dice, 6), round(far, 6), m.truth, a.content,
-        m.alike_px, a.image.true, a.image.predicted, a.image.both,
+        round(a.frame_share, 6), a.size, "" if a.overlap_share is None else round(a.overlap_share, 6), a.hidden,
+        n.true, n.found, n.predicted, n.false, a.confused_px,
+        ";".join(f"{target}:{pixels}" for target, pixels in sorted(a.confused.items())),
+        "" if a.support is None else round(a.support, 6), round(dice, 6), round(far, 6), a.truth, a.content,
+        a.alike_px, a.image.true, a.image.predicted, a.image.both,
     ]  # fmt: skip
 
 
@@ -97,14 +93,13 @@ def read_run(folder: Path | str) -> Run:
             f"{CASES_FILE}, as 'medsegr evaluate --out' writes it."
         ) from error
     schema = record.get("schema") if isinstance(record, dict) else None
-    if schema not in (SCHEMA, BEFORE):
+    if schema != SCHEMA:
         raise InputError(
             f"{path / RESULTS_FILE} has the schema {schema!r}; expected {SCHEMA!r}. Run 'medsegr evaluate' again."
         )
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    older = dict.fromkeys(ADDED, "") if schema == BEFORE else {}
-    rows = tuple({**older, **row} for row in reader)
-    missing = [column for column in COLUMNS if column not in (*(reader.fieldnames or ()), *older)]
+    rows = tuple(reader)
+    missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
     broken = [number for number, row in enumerate(rows, 2) if not _complete(row)]
     if missing or broken:
         what = f"the column '{missing[0]}' is missing" if missing else f"line {broken[0]} is incomplete"

@@ -1,7 +1,6 @@
 """Does the support score tell what the image shows from what it does not, and is it to be believed?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.stats import rankdata
@@ -13,11 +12,7 @@ BINS = 10
 
 
 def auroc(scores: np.ndarray, shown: np.ndarray) -> float | None:
-    """Chance that a finding in the image has a higher score than one that is not; ties count half.
-
-    Args:
-        scores: (N,).
-        shown: (N,) bool.
+    """Chance that a finding that is shown, (N,) bool, has a higher score, (N,), than one that is not; ties count half.
 
     Returns:
         0..1; None where one of the two kinds is missing.
@@ -31,53 +26,35 @@ def auroc(scores: np.ndarray, shown: np.ndarray) -> float | None:
     return float((ranks - true * (true + 1) / 2) / (true * false))
 
 
-@dataclass(frozen=True)
-class ReliabilityBin:
-    """Findings of like support.
+def reliability(scores: np.ndarray, shown: np.ndarray) -> list[dict[str, float]]:
+    """The bins of support that hold a finding, of scores, (N,) in 0..1, and whether each is shown, (N,) bool.
 
-    Attributes:
-        low, high: Bounds of the support; only the last bin holds its upper bound.
-        findings: How many.
-        mean_support: Of them.
-        share_shown: Of them, the share that the image shows.
-    """
-
-    low: float
-    high: float
-    findings: int
-    mean_support: float
-    share_shown: float
-
-
-def reliability(scores: np.ndarray, shown: np.ndarray) -> list[ReliabilityBin]:
-    """The bins that hold a finding.
-
-    Args:
-        scores: (N,) in 0..1.
-        shown: (N,) bool.
+    Of each its bounds, ``low`` and ``high`` (only the last bin holds its upper bound), how many ``findings`` it
+    holds, their ``mean_support``, and of them the ``share_shown``.
     """
     edges = np.linspace(0.0, 1.0, BINS + 1)
     places = np.minimum((scores * BINS).astype(int), BINS - 1)
     return [
-        ReliabilityBin(
-            low=float(edges[k]),
-            high=float(edges[k + 1]),
-            findings=int(np.count_nonzero(inside)),
-            mean_support=float(scores[inside].mean()),
-            share_shown=float(shown[inside].mean()),
-        )
+        {
+            "low": float(edges[k]),
+            "high": float(edges[k + 1]),
+            "findings": int(np.count_nonzero(inside)),
+            "mean_support": float(scores[inside].mean()),
+            "share_shown": float(shown[inside].mean()),
+        }
         for k in range(BINS)
         if (inside := places == k).any()
     ]
 
 
-def calibration_error(filled: Sequence[ReliabilityBin]) -> float | None:
+def calibration_error(filled: Sequence[Mapping[str, float]]) -> float | None:
     """Expected calibration error: how far support is off the share that is really there, weighted by findings.
 
     Source: C. Guo et al., "On calibration of modern neural networks", ICML 2017.
     """
-    count = sum(each.findings for each in filled)
-    return sum(each.findings * abs(each.mean_support - each.share_shown) for each in filled) / count if count else None
+    count = sum(each["findings"] for each in filled)
+    off = sum(each["findings"] * abs(each["mean_support"] - each["share_shown"]) for each in filled)
+    return off / count if count else None
 
 
 def brier(scores: np.ndarray, shown: np.ndarray) -> float | None:

@@ -6,9 +6,11 @@ nothing to be swapped has no counterfactual and is not counted.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import files
 from typing import Literal, get_args
 
 import numpy as np
+import yaml
 
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.lexicon_entries import Attribute
@@ -18,24 +20,8 @@ from medsegr.view import View
 Swap = Literal["side", "texture", "shape", "negated"]
 SWAPS: tuple[Swap, ...] = get_args(Swap)
 
-ALIKE = (
-    {"dense", "solid", "hyperdense", "calcified"}, {"hazy", "faint", "ground_glass"}, {"cystic", "anechoic"},
-    {"loculated", "septated"}, {"necrotic", "cystic", "cavitary"}, {"gas_containing", "cavitary"},
-    {"enhancing", "arterial_enhancement", "ring_enhancing"}, {"heterogeneous", "complex_cystic_solid", "coarse"},
-    {"ground_glass", "part_solid"}, {"reticular", "interstitial", "crazy_paving"}, {"cavitary", "honeycomb"},
-    {"brown", "light_brown", "dark_brown", "tan"}, {"dark_brown", "black"}, {"pigmented", "brown", "dark_brown"},
-    {"homogeneous", "solid"}, {"nodular", "miliary"}, {"yellow", "orange"}, {"pink", "red"},
-    {"white", "pale"}, {"vascular", "enhancing"},
-    {"round", "oval"}, {"oval", "linear"}, {"linear", "tubular", "branching"}, {"lobulated", "irregular"},
-    {"crescentic", "ring_shaped"}, {"circumscribed", "smooth", "thin_walled"}, {"not_circumscribed", "indistinct"},
-    {"not_circumscribed", "spiculated", "angular", "microlobulated"}, {"indistinct", "irregular"},
-    {"sessile", "flat"}, {"sessile", "dome_shaped"}, {"exophytic", "pedunculated"}, {"symmetric", "symmetric_one_axis"},
-    {"diffuse", "evenly_distributed"}, {"scattered", "sparse"}, {"clustered", "dense_distribution"},
-    {"lobar", "segmental"}, {"not_parallel", "vertical"}, {"parallel", "horizontal"}, {"focal", "clustered"},
-    {"patchy", "multifocal", "scattered"}, {"diffuse", "extensive", "confluent"},
-    {"small", "tiny"}, {"large", "massive"}, {"small", "medium"}, {"medium", "large"},
-    {"enlarged", "dilated", "thickened"}, {"thinned", "atrophic"},
-)  # fmt: skip
+_READ = yaml.safe_load(files("medsegr.evaluation").joinpath("alike.yaml").read_text(encoding="utf-8"))
+ALIKE: tuple[frozenset[str], ...] = tuple(map(frozenset, _READ))
 """Attributes that readers use for the same thing, or that a picture hardly tells apart: no swap for each other."""
 
 
@@ -57,11 +43,7 @@ def swapped(
     - ``negated``: the same words, denied.
 
     Args:
-        finding: As the report describes it.
-        swap: See above.
-        rng: Draws the other attribute.
         view: Of the image; where it does not show both sides, a side of the patient is no place in it.
-        lexicon: Classes of attributes.
         used: Attributes that the data set's reports use; one of them is taken where the class has one, for the
             model has at least heard of it.
 

@@ -28,12 +28,7 @@ _WORDS = {
 
 
 def verdict(way: str, figures: Mapping[str, Any]) -> str:
-    """One line on what a way of asking shows.
-
-    Args:
-        way: One of :data:`medsegr.evaluation.report_card.WAYS`.
-        figures: Of :func:`medsegr.evaluation.report_card.way_figures`.
-    """
+    """One line on what a way of asking shows."""
     count, (states, used, instead) = figures["findings"], _WORDS[way]
     if not count:
         return f"Not measured: no finding that the image shows states {states}."

@@ -123,7 +123,7 @@ def test_every_voxel_of_a_series_is_that_of_its_file(item: dict, index: int, fac
     stored = image.geometry.to_stored(volume)
     for k, plane in enumerate(stack.planes):
         whole = pydicom.dcmread(plane.file.path, force=True)
-        pixels = whole.pixel_array[plane.number - 1] if plane.frames > 1 else whole.pixel_array
+        pixels = whole.pixel_array[plane.number - 1] if plane.shared.frames > 1 else whole.pixel_array
         item_ = plane.item("PixelValueTransformationSequence")
         slope, shift = float(item_.get("RescaleSlope") or 1), float(item_.get("RescaleIntercept") or 0)
         np.testing.assert_allclose(stored[:, :, k].T, pixels * slope + shift, rtol=1e-6)

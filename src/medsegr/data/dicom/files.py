@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from medsegr.data.damage import damage_told
 from medsegr.data.dicom.header import text, value
 from medsegr.data.dicom.quiet_libraries import pydicom
 from medsegr.data.zip_archive import opened_zip
-from medsegr.errors import ImageError, MissingExtraError
+from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -43,6 +44,8 @@ PLAIN_SYNTAXES = {(True, True): "1.2.840.10008.1.2", (False, True): "1.2.840.100
                   (False, False): "1.2.840.10008.1.2.2"}  # fmt: skip
 """(implicit, little endian) -> transfer syntax, for files that state none."""
 
+EXPORT_AGAIN = ". Copy or export it again."
+
 HEAD_BYTES = 132
 """First bytes of a file that tell whether it is DICOM."""
 
@@ -65,7 +68,6 @@ class DicomFile:
     """A file, or a member of a zip archive.
 
     Attributes:
-        path: Of the file, or of the archive.
         member: Name inside the archive; None for a plain file.
     """
 
@@ -177,16 +179,11 @@ def read_header(file: DicomFile) -> "Dataset | None":
     Raises:
         ImageError: It is DICOM, and damaged before its pixels.
     """
-    try:
-        with file.opened() as stream:
-            head = stream.read(HEAD_BYTES)
-            if not begins_dicom(head):
-                return None
-            header = _read(stream, head, stop_before_pixels=True)
-    except (ImageError, MissingExtraError):
-        raise
-    except Exception as error:
-        raise _damaged(file, error) from error
+    with damage_told(f"{file.name} is damaged or truncated DICOM", EXPORT_AGAIN), file.opened() as stream:
+        head = stream.read(HEAD_BYTES)
+        if not begins_dicom(head):
+            return None
+        header = _read(stream, head, stop_before_pixels=True)
     return header if header is not None and (text(header, "SOPClassUID") or value(header, "Rows")) else None
 
 
@@ -196,19 +193,15 @@ def read_whole(file: DicomFile) -> "Dataset":
     Raises:
         ImageError: It is damaged.
     """
-    try:
-        with file.opened() as stream:
-            return _read(stream, stream.read(HEAD_BYTES), stop_before_pixels=False)
-    except (ImageError, MissingExtraError):
-        raise
-    except Exception as error:
-        raise _damaged(file, error) from error
+    with damage_told(f"{file.name} is damaged or truncated DICOM", EXPORT_AGAIN), file.opened() as stream:
+        return _read(stream, stream.read(HEAD_BYTES), stop_before_pixels=False)
+    raise AssertionError
 
 
 def _read(stream: IO[bytes], head: bytes, stop_before_pixels: bool) -> "Dataset":
     dcmread = pydicom().dcmread
     stream.seek(0)
-    if head[128:] == b"DICM" and _is_deflated(stream):
+    if head[128:] == b"DICM":
         stream = _inflated_within_bounds(stream)
     defer = DEFERRED if stop_before_pixels else None
     header = dcmread(_CountedReads(stream), stop_before_pixels=stop_before_pixels, force=True, defer_size=defer)
@@ -218,34 +211,22 @@ def _read(stream: IO[bytes], head: bytes, stop_before_pixels: bool) -> "Dataset"
     return header
 
 
-def _is_deflated(stream: IO[bytes]) -> bool:
-    meta = pydicom("pydicom.filereader")._read_file_meta_info
-    stream.seek(HEAD_BYTES)
-    try:
-        found = text(meta(stream), "TransferSyntaxUID") == DEFLATED
-    finally:
-        stream.seek(0)
-    return found
-
-
 def _inflated_within_bounds(stream: IO[bytes]) -> IO[bytes]:
-    """The same bytes, once it is known that they do not unpack to more than ``MAX_BYTES``."""
+    """The same bytes from their beginning; if they are deflated, they do not unpack to more than ``MAX_BYTES``."""
+    stream.seek(HEAD_BYTES)
+    meta = pydicom("pydicom.filereader")._read_file_meta_info(stream)
+    end_of_meta = stream.tell()
+    stream.seek(0)
+    if text(meta, "TransferSyntaxUID") != DEFLATED:
+        return stream
     content = stream.read()
-    after_meta = pydicom("pydicom.filereader")._read_file_meta_info
-    buffer = io.BytesIO(content)
-    buffer.seek(HEAD_BYTES)
-    after_meta(buffer)
-    unpacker, packed, size = zlib.decompressobj(-zlib.MAX_WBITS), content[buffer.tell() :], 0
+    unpacker, packed, size = zlib.decompressobj(-zlib.MAX_WBITS), content[end_of_meta:], 0
     while packed and not unpacker.eof:
         size += len(unpacker.decompress(packed, 1 << 24))
         packed = unpacker.unconsumed_tail
         if size > MAX_BYTES // 4:
             raise ImageError(f"A deflated file unpacks to more than {MAX_BYTES // 4:,} bytes and is not read.")
     return io.BytesIO(content)
-
-
-def _damaged(file: DicomFile, error: Exception) -> ImageError:
-    return ImageError(f"{file.name} is damaged or truncated DICOM ({type(error).__name__}). Copy or export it again.")
 
 
 def begins_dicom(head: bytes) -> bool:
@@ -271,15 +252,10 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _listed(path: Path) -> list[DicomFile]:
     """The files that a DICOMDIR names and that lie in its own folder or below."""
-    try:
+    with damage_told(f"{path.name} is no DICOMDIR, or a damaged one", ". Give the folder around it."):
         with path.open("rb") as stream:
             listing = _read(stream, stream.read(HEAD_BYTES), stop_before_pixels=True)
         parts = [text(record, "ReferencedFileID").split("\\") for record in listing.DirectoryRecordSequence]
-    except MissingExtraError:
-        raise
-    except Exception as error:
-        raise ImageError(f"{path.name} is no DICOMDIR, or a damaged one ({type(error).__name__}). "
-                         "Give the folder around it.") from error  # fmt: skip
     root = path.parent.resolve()
     files = [(root / Path(*names)).resolve() for names in parts if names != [""]]
     return [DicomFile(file) for file in files if file.is_relative_to(root) and file.is_file()]

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medsegr.data.dicom.csa import csa_header, csa_numbers
 from medsegr.data.dicom.header import number, words
 from medsegr.data.dicom.planes import StoredPlane
+from medsegr.data.dicom.quiet_libraries import csa_reader
 from medsegr.data.dicom.slice_order import LPS_TO_RAS
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 SIEMENS_GROUP, CREATOR = 0x0019, "SIEMENS MR HEADER"
+CSA_GROUP, CSA_CREATOR = 0x0029, "SIEMENS CSA HEADER"
 
 
 def tile_count(header: "Dataset") -> int | None:
@@ -66,7 +67,17 @@ def mosaic_affine(plane: StoredPlane) -> np.ndarray | None:
 
 def _along(plane: StoredPlane) -> int:
     """1 where the tiles run along row direction x column direction, -1 against it, as Siemens's own header says."""
-    normal = csa_numbers(csa_header(plane.header), "SliceNormalVector")
-    if len(normal) != 3 or plane.directions is None:
+    normal = _slice_normal(plane.header)
+    if normal is None or plane.directions is None:
         return 1
     return 1 if float(np.cross(*plane.directions) @ normal) > 0 else -1
+
+
+def _slice_normal(header: "Dataset") -> np.ndarray | None:
+    """(3,) LPS, of Siemens's private header (CSA); None where there is none, or a broken one."""
+    reader = csa_reader()
+    try:
+        content = header.private_block(CSA_GROUP, CSA_CREATOR)[0x10].value
+        return reader.get_slice_normal(reader.read(content))
+    except Exception:  # whatever a broken header leads to
+        return None

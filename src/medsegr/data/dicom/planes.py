@@ -6,7 +6,7 @@ the top; RT doses by offsets from the first frame. Whoever reads a plane need no
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,18 @@ MAX_FRAMES = 20_000
 
 PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "PX", "IO", "RG")
 """Modalities whose pictures are shadows: no plane of the body, and each file a picture of its own."""
+
+
+TOLD_APART_BY = {
+    "TemporalPositionIndex": "FrameContentSequence", "TemporalPositionIdentifier": "",
+    "TemporalPositionTimeOffset": "TemporalPositionSequence", "EchoNumbers": "", "EchoTime": "",
+    "EffectiveEchoTime": "MREchoSequence", "DiffusionBValue": "MRDiffusionSequence",
+    "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence", "TriggerTime": "", "FrameType": "",
+    "ImageType": "", "AcquisitionNumber": "", "FrameReferenceTime": "",
+    "FrameReferenceDateTime": "FrameContentSequence", "FrameAcquisitionDateTime": "FrameContentSequence",
+    "AcquisitionTime": "", "ContentTime": "",
+}  # fmt: skip
+"""What may tell planes at one place apart, in the order in which it is asked -> its functional group, "" for none."""
 
 
 class Place(NamedTuple):
@@ -45,10 +57,8 @@ class SharedFacts:
 
     Attributes:
         size: (rows, columns) in px.
-        frames: How many.
         study_uid, series_uid, instance_uid: "" where there is none.
         look: What must be equal for planes to make one image: values a pixel, and what they mean.
-        is_projection: True for radiographs and the like.
     """
 
     size: tuple[int, int]
@@ -65,7 +75,6 @@ class StoredPlane:
     """One frame of a file.
 
     Attributes:
-        file: Where it is.
         header: Of the file, without pixel data.
         shared: What the header says of all its frames.
         number: Of the frame, from 1.
@@ -77,19 +86,9 @@ class StoredPlane:
     number: int = 1
 
     @property
-    def frames(self) -> int:
-        """Of the whole file."""
-        return self.shared.frames
-
-    @property
     def size(self) -> tuple[int, int]:
         """(rows, columns) in px."""
         return self.shared.size
-
-    @property
-    def is_projection(self) -> bool:
-        """True for radiographs and the like."""
-        return self.shared.is_projection
 
     def item(self, group: str) -> "Dataset":
         """A functional group of this frame, else the shared one, else the top of the header."""
@@ -120,9 +119,9 @@ class StoredPlane:
         """(3,) float64, LPS mm, of the first voxel's centre; None where it is not stated."""
         offsets = numbers(self.header, "GridFrameOffsetVector")
         place = numbers(self.item("PlanePositionSequence"), "ImagePositionPatient", 3)
-        if place is None or offsets is None or self.frames == 1 or self.directions is None:
-            return place if self.frames == 1 or self.item("PlanePositionSequence") is not self.header else None
-        if len(offsets) != self.frames:
+        if place is None or offsets is None or self.shared.frames == 1 or self.directions is None:
+            return place if self.shared.frames == 1 or self.item("PlanePositionSequence") is not self.header else None
+        if len(offsets) != self.shared.frames:
             return None
         return place + np.cross(*self.directions) * (offsets[self.number - 1] - offsets[0])
 
@@ -167,24 +166,15 @@ class StoredPlane:
         groups = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
         return next((found for group in groups if (found := words(self.item(group), "FrameType"))), ())
 
-    def told_apart_by(self, tag: str) -> Any:
-        """What tells this plane from another at the same place: a time, an echo, a diffusion weight."""
-        groups = {
-            "EffectiveEchoTime": "MREchoSequence",
-            "DiffusionBValue": "MRDiffusionSequence",
-            "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence",
-            "TemporalPositionTimeOffset": "TemporalPositionSequence",
-        }
+    def told_apart_by(self, tag: str) -> str:
+        """What tells this plane from another at the same place, by one of :data:`TOLD_APART_BY`."""
         if tag == "FrameType":
-            return self.frame_type
-        if tag in groups:
-            return text(first_of(self, groups[tag]), tag)
-        if tag in ("TemporalPositionIndex", "FrameAcquisitionDateTime", "FrameReferenceDateTime"):
-            return text(first_of(self, "FrameContentSequence"), tag)
-        return text(self.header, tag)
+            return str(self.frame_type)
+        group = TOLD_APART_BY[tag]
+        return text(first_of(self, group) if group else self.header, tag)
 
     def __str__(self) -> str:
-        return self.file.name if self.frames == 1 else f"{self.file.name}, frame {self.number}"
+        return self.file.name if self.shared.frames == 1 else f"{self.file.name}, frame {self.number}"
 
 
 def first_of(plane: StoredPlane, group: str) -> "Dataset | None":

@@ -7,6 +7,7 @@ turn them off and on again around each file would not be safe in threads.
 
 import logging
 import warnings
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -30,15 +31,21 @@ def pydicom(module: str = "pydicom") -> ModuleType:
 def highdicom(feature: str) -> Any:
     """highdicom.
 
-    Args:
-        feature: What it is wanted for.
-
     Raises:
         MissingExtraError: It is not installed.
     """
     found = require("highdicom", feature, install='"medsegr[dicom]"')
     _hush()
     return found
+
+
+@lru_cache(maxsize=1)
+def csa_reader() -> ModuleType:
+    """nibabel's reader of Siemens's private headers, which warns of itself when it is imported."""
+    warnings.filterwarnings("ignore", message="The DICOM readers are highly experimental")
+    from nibabel.nicom import csareader
+
+    return csareader
 
 
 def _hush() -> None:

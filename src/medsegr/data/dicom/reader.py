@@ -5,7 +5,7 @@ One file's pixels are in memory at a time, and the volume once, in its final ord
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from medsegr.data.dicom.unplaced import unplaced_geometry
 from medsegr.data.dicom.values import fitting_type, meaning, value_type
 from medsegr.data.dicom.window import shown_range
 from medsegr.data.geometry import Geometry, displayed_geometry
+from medsegr.data.medical_image import MedicalImage
 from medsegr.data.nifti import MAX_VOXELS
 from medsegr.data.zip_archive import archives_kept_open
 from medsegr.errors import ImageError
@@ -34,27 +35,6 @@ if TYPE_CHECKING:
 
 SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 """SOP classes that hold masks and no picture."""
-
-
-@dataclass(frozen=True, eq=False)
-class DicomContent:
-    """What a stack gives to an image.
-
-    Attributes:
-        voxels: (H, W), (D, H, W), or either with red, green and blue last, as displayed.
-        geometry: Where it lies.
-        modality: Our name, or None.
-        notes: For the user.
-        window: (black, white); None for 8 bits as they are.
-        series: The headers.
-    """
-
-    voxels: np.ndarray
-    geometry: Geometry
-    modality: str | None
-    notes: tuple[str, ...]
-    window: tuple[float, float] | None
-    series: DicomSeries
 
 
 @archives_kept_open()
@@ -115,7 +95,7 @@ def chosen_stack(stacks: Sequence[Stack], path: Path, series: str | None = None)
 
 
 @archives_kept_open()
-def read_stack(stack: Stack) -> DicomContent:
+def read_stack(stack: Stack) -> MedicalImage:
     """Read a stack's pixels.
 
     Raises:
@@ -137,7 +117,7 @@ def read_stack(stack: Stack) -> DicomContent:
     else:
         (rows, columns), affine = first.size, stack.affine
         slices = len(stack.planes)
-        frames = tuple(plane.number for plane in stack.planes) if first.frames > 1 else ()
+        frames = tuple(plane.number for plane in stack.planes) if first.shared.frames > 1 else ()
     _check_volume(slices, rows, columns, stack)
     shape = (columns, rows, slices)
     if affine is None:
@@ -208,7 +188,7 @@ def shown_values(frame: np.ndarray, plane: StoredPlane) -> np.ndarray:
     return frame if frame.ndim == 3 else meaning(frame, plane)
 
 
-def _slide(stack: Stack) -> DicomContent:
+def _slide(stack: Stack) -> MedicalImage:
     first = stack.first
     rows, columns = slide_size(first)
     picture: np.ndarray | None = None
@@ -223,7 +203,7 @@ def _slide(stack: Stack) -> DicomContent:
 
 def _content(
     stack: Stack, voxels: np.ndarray, geometry: Geometry, notes: tuple[str, ...], frames: tuple[int, ...]
-) -> DicomContent:
+) -> MedicalImage:
     header = stack.first.header
     modality = modality_of(header)
     if voxels.shape[-1] == 3 and voxels.ndim > 2 and len(geometry.shape) < voxels.ndim:
@@ -233,7 +213,7 @@ def _content(
         window = shown_range(stack.planes, voxels, modality)
     headers = (header,) if frames or is_tiled(header) else tuple(plane.header for plane in stack.planes)
     series = DicomSeries(headers, frames, stack.study_uid, stack.series_uid, text(header, "FrameOfReferenceUID"))
-    return DicomContent(voxels, geometry, modality, notes, window, series)
+    return MedicalImage(voxels, geometry, modality, stack.first.file.path, notes, window=window, dicom=series)
 
 
 def _dose(header: "Dataset") -> list[str]:

@@ -7,6 +7,7 @@ library of images are left out, so that what is read is what was found.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from medsegr.data.damage import damage_told
 from medsegr.data.dicom.files import DicomFile, read_whole
 from medsegr.data.dicom.header import first, items, text, value
 from medsegr.data.pdf_report import pdf_text
@@ -44,10 +45,8 @@ def read_dicom_report(file: DicomFile) -> str:
     if not items(dataset, "ContentSequence"):
         raise ReportError(f"{file.name} is DICOM without a report; a structured report or a PDF in DICOM was "
                           "expected. Images go before --report.")  # fmt: skip
-    try:
+    with damage_told(f"{file.name} is damaged", ". Export it again.", ReportError):
         lines = list(_lines(dataset, 0))
-    except Exception as error:
-        raise ReportError(f"{file.name} is damaged ({type(error).__name__}). Export it again.") from error
     if not lines:
         raise ReportError(f"{file.name} is a structured report without any text, code or number in it.")
     return "\n".join(lines) + "\n"

@@ -1,7 +1,5 @@
 """The masks of a DICOM-SEG in the grid of an image: voxel on voxel, overlapping where segments do, not resampled."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from medsegr.data.dicom.planes import StoredPlane
@@ -9,46 +7,29 @@ from medsegr.data.dicom.segmentation_reader import DicomSegmentation, source_of
 from medsegr.data.dicom.series import DicomSeries
 from medsegr.data.dicom.slice_order import LPS_TO_RAS
 from medsegr.data.dicom.tiles import is_tiled, place_tile
-from medsegr.data.geometry import PLACE_TOLERANCE, Geometry
-from medsegr.data.image import MedicalImage
+from medsegr.data.geometry import PLACE_TOLERANCE
+from medsegr.data.medical_image import MedicalImage
 from medsegr.errors import ImageError
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """Where frames may go: an image's stored voxels."""
-
-    geometry: Geometry
-    series: DicomSeries
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Columns, rows, slices."""
-        columns, rows, slices = (*self.geometry.stored_shape, 1)[:3]
-        return columns, rows, slices
 
 
 def masks_on(segmentation: DicomSegmentation, image: MedicalImage, at_least: float = 0.5) -> dict[int, np.ndarray]:
     """The masks of all segments, by number: bool, of the image's shape as displayed; empty ones are all False.
 
     Args:
-        segmentation: Of the image's series, or in its space.
-        image: As it was read from DICOM.
         at_least: See :meth:`DicomSegmentation.frames`.
 
     Raises:
         ImageError: It is of other images, its voxels are none of the image's, or it cannot be decoded.
     """
     _check_belongs(segmentation, image)
-    assert image.dicom is not None
-    grid = _Grid(image.geometry, image.dicom)
-    masks = {segment.number: np.zeros(grid.shape, bool) for segment in segmentation.segments}
+    columns, rows, slices = (*image.geometry.stored_shape, 1)[:3]
+    masks = {segment.number: np.zeros((columns, rows, slices), bool) for segment in segmentation.segments}
     if is_tiled(segmentation.planes[0].header):
         for plane, number, frame in segmentation.frames(at_least):
             place_tile(masks[number][:, :, 0].T, frame, plane)
     else:
         for plane, number, frame in segmentation.frames(at_least):
-            _put(masks[number], frame, plane, grid)
+            _put(masks[number], frame, plane, image)
     shape = image.mask_shape
     return {number: image.geometry.to_displayed(mask).reshape(shape) for number, mask in masks.items()}
 
@@ -64,12 +45,13 @@ def _check_belongs(segmentation: DicomSegmentation, image: MedicalImage) -> None
         raise ImageError(f"{name} was drawn on another series, in another space. Give the series it is of.")
 
 
-def _put(mask: np.ndarray, frame: np.ndarray, plane: StoredPlane, grid: _Grid) -> None:
+def _put(mask: np.ndarray, frame: np.ndarray, plane: StoredPlane, image: MedicalImage) -> None:
     """Write a frame where it belongs; ``mask`` is as stored: columns, rows, slices."""
-    if plane.is_placed and grid.geometry.affine is not None:
-        place = _by_place(frame, plane, grid.geometry.affine)
+    if plane.is_placed and image.geometry.affine is not None:
+        place = _by_place(frame, plane, image.geometry.affine)
     else:
-        place = _by_reference(frame, plane, grid)
+        assert image.dicom is not None
+        place = _by_reference(frame, plane, image.dicom, mask.shape)
     inside = ((place >= 0) & (place < np.array(mask.shape))).all(axis=1)
     if not inside.all():
         raise ImageError(f"{plane}: a part of the segment lies outside of the image. Give the series it was drawn on.")
@@ -101,16 +83,16 @@ def _by_place(frame: np.ndarray, plane: StoredPlane, affine: np.ndarray) -> np.n
     return (nearest[0] + np.outer(x, along) + np.outer(y, down)).astype(np.int64)
 
 
-def _by_reference(frame: np.ndarray, plane: StoredPlane, grid: _Grid) -> np.ndarray:
+def _by_reference(frame: np.ndarray, plane: StoredPlane, series: DicomSeries, shape: tuple[int, ...]) -> np.ndarray:
     """The same, by the image that the frame says it was drawn on."""
-    columns, rows, slices = grid.shape
+    columns, rows, slices = shape
     if frame.shape != (rows, columns):
         raise ImageError(f"{plane} has {frame.shape[1]} x {frame.shape[0]} pixels, the image {columns} x {rows}. "
                          "Give the series it was drawn on.")  # fmt: skip
     uid, number = source_of(plane)
-    uids = [str(header.get("SOPInstanceUID")) for header in grid.series.headers]
-    if grid.series.frames and uid in (*uids, "") and (number or slices == 1):
-        wanted = [k for k, each in enumerate(grid.series.frames) if each == number or slices == 1]
+    uids = [str(header.get("SOPInstanceUID")) for header in series.headers]
+    if series.frames and uid in (*uids, "") and (number or slices == 1):
+        wanted = [k for k, each in enumerate(series.frames) if each == number or slices == 1]
     else:
         wanted = [k for k, each in enumerate(uids) if each == uid]
     if slices == 1 and not uid:

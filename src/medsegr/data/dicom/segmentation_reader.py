@@ -5,20 +5,20 @@ that it refers to: never by its number, for frames come in any order, and empty 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from medsegr.data.damage import damage_told
 from medsegr.data.dicom.files import DicomFile, dicom_files, read_header, read_whole
 from medsegr.data.dicom.header import first, items, text, whole
 from medsegr.data.dicom.planes import StoredPlane, first_of, planes_of
 from medsegr.data.dicom.quiet_libraries import highdicom, pydicom
 from medsegr.data.dicom.reader import SEGMENTATIONS
 from medsegr.data.zip_archive import archives_kept_open
-from medsegr.errors import ImageError, MissingExtraError
+from medsegr.errors import ImageError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -28,6 +28,7 @@ Code = tuple[str, str, str]
 """Scheme, value and meaning."""
 
 READING = "Reading DICOM segmentations"
+UNDECODABLE = ": it is damaged, or lacks what DICOM demands. Export it again."
 
 BACKGROUND = 0
 """Number of what is no segment, in label maps."""
@@ -56,11 +57,9 @@ class DicomSegmentation:
     """A file of segments; its frames are decoded one at a time.
 
     Attributes:
-        file: Where it is.
         kind: What its values mean.
         overlap: ``YES``, ``NO``, ``UNDEFINED``, or "" where the file does not say. It may be wrong.
         segments: In order of number, without the background.
-        planes: Its frames.
         study_uid, series_uid: Of the images that it was drawn on; "" where it does not say.
         frame_of_reference_uid: The space that its places are in.
     """
@@ -86,11 +85,11 @@ class DicomSegmentation:
         if not 0 < at_least <= 1:
             raise ValueError(f"at_least is {at_least}; above 0 and at most 1 was expected.")
         whole_file = read_whole(self.file)
-        with _decoding(self.file):
+        with damage_told(f"{self.file.name} cannot be decoded as a segmentation", UNDECODABLE):
             decoder = highdicom(READING).seg.Segmentation.from_dataset(whole_file, copy=False)
         full = float(whole(whole_file, "MaximumFractionalValue") or 255) if self.kind == "FRACTIONAL" else 1.0
         for plane in self.planes:
-            with _decoding(self.file):
+            with damage_told(f"{self.file.name} cannot be decoded as a segmentation", UNDECODABLE):
                 values = np.asarray(decoder.get_stored_frame(plane.number))
             if self.kind == "LABELMAP":
                 there = set(np.unique(values).tolist()) - {BACKGROUND}
@@ -185,14 +184,3 @@ def source_of(plane: StoredPlane) -> tuple[str, int | None]:
 def labels_of(segments: Sequence[DicomSegment]) -> list[str]:
     """What the segments are called: by their label, else by their coded type."""
     return [segment.label or segment.type[2] or f"segment {segment.number}" for segment in segments]
-
-
-@contextmanager
-def _decoding(file: DicomFile) -> Iterator[None]:
-    try:
-        yield
-    except (ImageError, MissingExtraError, MemoryError):
-        raise
-    except Exception as error:  # highdicom and pydicom raise nearly anything about damaged files
-        raise ImageError(f"{file.name} cannot be decoded as a segmentation ({type(error).__name__}): it is damaged, or "
-                         "lacks what DICOM demands. Export it again.") from error  # fmt: skip

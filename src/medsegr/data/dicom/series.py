@@ -19,8 +19,6 @@ class DicomSeries:
         frames: Number (from 1) of the frame that each stored slice is; empty where every file holds one slice. The
             slices of a mosaic all lie in frame 1.
         study_uid: StudyInstanceUID; "" where the file has none.
-        series_uid: SeriesInstanceUID.
-        frame_of_reference_uid: FrameOfReferenceUID.
     """
 
     headers: "tuple[Dataset, ...]"

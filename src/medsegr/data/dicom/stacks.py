@@ -12,20 +12,12 @@ import numpy as np
 
 from medsegr.data.dicom.header import number
 from medsegr.data.dicom.modality import modality_code
-from medsegr.data.dicom.planes import StoredPlane
+from medsegr.data.dicom.planes import TOLD_APART_BY, StoredPlane
 from medsegr.data.dicom.slice_order import LEAST_STEP_MM, distance, stack_affine
 from medsegr.errors import ImageError
 
 PARALLEL = 0.005
 """Most that the components of two planes' directions differ if the two are parallel: 0.3 degrees."""
-
-TOLD_APART_BY = (
-    "TemporalPositionIndex", "TemporalPositionIdentifier", "TemporalPositionTimeOffset", "EchoNumbers", "EchoTime",
-    "EffectiveEchoTime", "DiffusionBValue", "NominalCardiacTriggerDelayTime", "TriggerTime", "FrameType", "ImageType",
-    "AcquisitionNumber", "FrameReferenceTime", "FrameReferenceDateTime", "FrameAcquisitionDateTime",
-    "AcquisitionTime", "ContentTime",
-)  # fmt: skip
-"""What may tell planes at one place apart, in the order in which it is asked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +29,6 @@ class Stack:
         affine: (4, 4), stored (i, j, k) -> RAS+ mm; None where the place is not known.
         apart: What tells it from other stacks of its series, in words: "time 2 of 4".
         fault: Why it cannot be read as one image; None where it can.
-        notes: What was left out.
         name: Its number among all that were found, as the user may name it.
     """
 
@@ -107,7 +98,7 @@ def _of_series(planes: Sequence[StoredPlane]) -> list[Stack]:
 def _belong_together(one: StoredPlane, other: StoredPlane) -> bool:
     if one.file == other.file and not (one.is_placed and other.is_placed):
         return True  # frames without a place: a loop, or tiles
-    if not (one.is_placed and other.is_placed) or one.is_projection or other.is_projection:
+    if not (one.is_placed and other.is_placed) or one.shared.is_projection or other.shared.is_projection:
         return False
     alike = one.size == other.size and one.shared.look == other.shared.look and one.is_localizer == other.is_localizer
     near = np.allclose(one.place.spacing, other.place.spacing, rtol=1e-3)
@@ -116,7 +107,7 @@ def _belong_together(one: StoredPlane, other: StoredPlane) -> bool:
 
 def _of_group(planes: list[StoredPlane]) -> list[Stack]:
     """Planes of one direction and size -> one stack for each time, echo or weight."""
-    if not planes[0].is_placed or planes[0].is_projection:
+    if not planes[0].is_placed or planes[0].shared.is_projection:
         return [Stack(tuple(planes))]
     planes = sorted(planes, key=distance)
     places = _places(planes)
@@ -158,7 +149,7 @@ def _told_apart(places: list[list[StoredPlane]]) -> list[list[StoredPlane]] | No
         parts: defaultdict[str, list[StoredPlane]] = defaultdict(list)
         for place in places:
             for plane in place:
-                parts[str(plane.told_apart_by(tag))].append(plane)
+                parts[plane.told_apart_by(tag)].append(plane)
         apart = [_places(parts[key]) for key in sorted(parts, key=_in_order)]
         if len(apart) == 1 or any(len(part) != len(places) for part in apart):
             continue

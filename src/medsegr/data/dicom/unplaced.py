@@ -39,7 +39,7 @@ def unplaced_geometry(
     affine[:3, 2] = np.cross(*directions)
     affine = LPS_TO_RAS @ affine
     shown = displayed_geometry(affine, shape, plane.file.name)
-    if plane.is_projection and int(np.abs(affine[:3, 2]).argmax()) != 1:
+    if plane.shared.is_projection and int(np.abs(affine[:3, 2]).argmax()) != 1:
         return replace(geometry, directions=affine), notes
     if shown.axes != AS_STORED or any(shown.flips[1:]):
         notes.append("it was stored turned or mirrored and is shown as a reader sees it; masks go back as stored")
@@ -48,7 +48,7 @@ def unplaced_geometry(
 
 def stated_directions(plane: StoredPlane) -> np.ndarray | None:
     """(2, 3) float64, LPS: where rows and columns run to, by direction cosines, else by PatientOrientation."""
-    if plane.directions is not None and not plane.is_projection:
+    if plane.directions is not None and not plane.shared.is_projection:
         return plane.directions
     letters = words(plane.header, "PatientOrientation")
     if len(letters) != 2 or any(letter not in LETTERS for word in letters for letter in word):

@@ -15,6 +15,9 @@ from medsegr.data.phantoms.forms import echo, grain, profile
 Place = tuple[str | None, tuple[str, ...]]
 """(laterality, zones) as a report states them."""
 
+Drawn = tuple[np.ndarray, str, float]
+"""Soft mask, texture and contrast of a lesion."""
+
 
 @dataclass
 class Scene:
@@ -32,7 +35,7 @@ class Scene:
     organs: dict[str, np.ndarray]
     places: dict[str, dict[Place, np.ndarray]]
     coarse: dict[str, dict[Place, np.ndarray]]
-    render: Callable[[list[tuple[np.ndarray, str, float]]], np.ndarray] = field(repr=False)
+    render: Callable[[list[Drawn]], np.ndarray] = field(repr=False)
 
 
 def ellipse(size: int, center: tuple[float, float], radii: tuple[float, float], power: float = 2.0) -> np.ndarray:
@@ -44,6 +47,13 @@ def ellipse(size: int, center: tuple[float, float], radii: tuple[float, float], 
 def soft(mask: np.ndarray, sigma: float) -> np.ndarray:
     """A mask with blurred edges."""
     return ndimage.gaussian_filter(mask.astype(np.float32), sigma)
+
+
+def _added(rng: np.random.Generator, picture: np.ndarray, lesions: list[Drawn]) -> np.ndarray:
+    shown = picture.copy()
+    for alpha, texture, contrast in lesions:
+        shown += contrast * profile(rng, alpha, texture)
+    return shown
 
 
 def _inner(mask: np.ndarray, pixels: float) -> np.ndarray:
@@ -69,11 +79,8 @@ def xray(rng: np.random.Generator, size: int) -> Scene:
     noise = 0.014 * grain(rng, size, 0.6)
     gain, offset = rng.uniform(0.9, 1.1), rng.uniform(-0.03, 0.03)
 
-    def render(lesions: list[tuple[np.ndarray, str, float]]) -> np.ndarray:
-        picture = thickness.copy()
-        for alpha, texture, contrast in lesions:
-            picture += contrast * profile(rng, alpha, texture)
-        return np.clip(gain * picture + offset + noise, 0, 1)
+    def render(lesions: list[Drawn]) -> np.ndarray:
+        return np.clip(gain * _added(rng, thickness, lesions) + offset + noise, 0, 1)
 
     rows = (np.arange(size) + 0.5)[:, None] / size
     places: dict[Place, np.ndarray] = {}
@@ -112,11 +119,8 @@ def ct(rng: np.random.Generator, size: int) -> Scene:
     picture += 0.5 * soft(spine, 1.5) * (0.75 + 0.1 * grain(rng, size, 2)) + 0.25 * soft(aorta, 0.8)
     picture += (0.018 * grain(rng, size, size / 40) + 0.022 * grain(rng, size, 0.7)) * soft(body, 1.0)
 
-    def render(lesions: list[tuple[np.ndarray, str, float]]) -> np.ndarray:
-        shown = picture.copy()
-        for alpha, texture, contrast in lesions:
-            shown += contrast * profile(rng, alpha, texture)
-        return np.clip(shown, 0, 1)
+    def render(lesions: list[Drawn]) -> np.ndarray:
+        return np.clip(_added(rng, picture, lesions), 0, 1)
 
     rows, columns = (np.mgrid[:size, :size] + 0.5) / size
     cavity = _inner(body, size * 0.08) & ~ndimage.binary_dilation(spine, iterations=max(2, size // 40))
@@ -148,7 +152,7 @@ def ultrasound(rng: np.random.Generator, size: int) -> Scene:
     speckle = np.hypot(real, imaginary) / 1.25
     gain = rng.uniform(0.85, 1.15)
 
-    def render(lesions: list[tuple[np.ndarray, str, float]]) -> np.ndarray:
+    def render(lesions: list[Drawn]) -> np.ndarray:
         shown = echoes.copy()
         for alpha, texture, contrast in lesions:
             shown *= np.exp(contrast * np.log(echo(rng, alpha, texture) + 1e-6))

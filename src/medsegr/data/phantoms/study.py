@@ -82,7 +82,6 @@ class PhantomStudy:
         image: (size, size) uint8.
         organs: Name -> bool mask; may overlap lesions and each other.
         lesions: Described ones, distractors, absent ones and false descriptions.
-        report: What a radiologist would write.
     """
 
     look: str

@@ -1,86 +1,22 @@
-"""Reports of phantom studies, in varied wording."""
+"""Reports of phantom studies, in varied wording; the words are those of ``words.yaml``."""
 
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import yaml
 
 if TYPE_CHECKING:
     from medsegr.data.phantoms.study import Lesion
 
 T = TypeVar("T")
 
-ABSENT_TARGETS = {
-    "xray": ("pleural_effusion", "pneumothorax", "consolidation", "cardiomegaly"),
-    "ct": ("ascites", "hydronephrosis", "gallstone", "lymphadenopathy"),
-    "ultrasound": ("calcification", "skin_thickening", "lymphadenopathy"),
-}
-"""Findings that reports of each look may deny."""
-
-WORDS = {
-    "nodule": ("nodule", "pulmonary nodule"),
-    "liver_lesion": ("liver lesion", "hepatic lesion", "focal liver lesion"),
-    "breast_lesion": ("lesion", "breast lesion"),
-    "gallstone": ("gallstones", "gallstone"),
-    "lymphadenopathy": ("lymphadenopathy", "enlarged lymph nodes"),
-    "calcification": ("calcifications", "calcification"),
-    "cavitary": ("cavitating", "cavitary", "cavitated"),
-    "ground_glass": ("ground-glass", "ground glass"),
-    "hypodense": ("hypodense", "hypoattenuating", "low-attenuation"),
-    "hyperdense": ("hyperdense", "hyperattenuating", "high-attenuation"),
-    "ring_enhancing": ("ring-enhancing", "rim-enhancing"),
-    "hyperechoic": ("hyperechoic", "echogenic"),
-    "heterogeneous": ("heterogeneous", "inhomogeneous"),
-    "round": ("round", "rounded"),
-    "oval": ("oval", "ovoid", "elliptical"),
-    "linear": ("linear", "band-like"),
-    "mid_zone": ("mid zone", "middle zone"),
-    "top_left": ("upper left", "top left"),
-    "top_right": ("upper right", "top right"),
-    "bottom_left": ("lower left", "bottom left"),
-    "bottom_right": ("lower right", "bottom right"),
-}
-"""Canonical name -> how reports call it; others are called by their names."""
-
-PRESENT = (
-    "There is {a} {adjectives}{noun} {place}.",
-    "{A} {adjectives}{noun} is seen {place}.",
-    "{A} {adjectives}{noun} {place}.",
-    "{A} {adjectives}{noun} is noted {place}.",
-    "Note is made of {a} {adjectives}{noun} {place}.",
-    "{Place} there is {a} {adjectives}{noun}.",
-    "{A} {adjectives}{noun} is demonstrated {place}.",
-    "{A} {adjectives}{noun} is identified {place}.",
-    "We see {a} {adjectives}{noun} {place}.",
+_READ = yaml.safe_load(files("medsegr.data.phantoms").joinpath("words.yaml").read_text(encoding="utf-8"))
+ABSENT_TARGETS, WORDS, OPENINGS = (
+    {name: tuple(listed) for name, listed in _READ[part].items()} for part in ("absent_targets", "words", "openings")
 )
-
-UNCERTAIN = (
-    "Possible {adjectives}{noun} {place}.",
-    "There is a possible {adjectives}{noun} {place}.",
-    "A {adjectives}{noun} {place} cannot be excluded.",
-    "Findings suspicious for {a} {adjectives}{noun} {place}.",
-    "Probable {adjectives}{noun} {place}.",
-    "Questionable {adjectives}{noun} {place}.",
-    "There may be {a} {adjectives}{noun} {place}.",
-    "Suspected {adjectives}{noun} {place}.",
-)
-
-ABSENT = (
-    "No {nouns}.",
-    "No evidence of {nouns}.",
-    "There is no {nouns}.",
-    "No {nouns} is seen.",
-    "Without {nouns}.",
-    "No sign of {nouns}.",
-    "{Nouns}: none.",
-    "Negative for {nouns}.",
-)
-
-OPENINGS = {
-    "xray": ("Chest radiograph, PA view.", "CXR.", "Chest X-ray, erect."),
-    "ct": ("CT of the abdomen, portal venous phase.", "Abdominal CT.", "Axial CT of the abdomen."),
-    "ultrasound": ("Breast ultrasound.", "Targeted ultrasound of the breast.", "Sonography of the breast."),
-}
+PRESENT, UNCERTAIN, ABSENT = (tuple(_READ[part]) for part in ("present", "uncertain", "absent"))
 
 
 def write_report(rng: np.random.Generator, look: str, lesions: list["Lesion"]) -> str:

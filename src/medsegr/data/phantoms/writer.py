@@ -1,19 +1,17 @@
 """Phantom studies as data sets on disk, one for each look."""
 
-import json
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from PIL import Image
-
+from medsegr.data.case import FindingRecord
+from medsegr.data.dataset_manifest import DatasetManifest
+from medsegr.data.dataset_writer import DatasetWriter
 from medsegr.data.outputs import staged_folder
 from medsegr.data.phantoms.scenes import LOOKS
 from medsegr.data.phantoms.study import ALL_SUITES, MODALITIES, Lesion, PhantomStudy, generate_study
-from medsegr.data.report_table import ORIGIN_COLUMN, REPORTS_FILE
-from medsegr.data.split import SPLIT_FILE, SPLITS, write_table
+from medsegr.data.split import SPLITS
 from medsegr.data.stored_picture import MAX_SIDE
 from medsegr.errors import ConfigError
+from medsegr.view import Frame
 
 
 def write_phantoms(  # noqa: PLR0917 - as the command line has them
@@ -62,59 +60,30 @@ def write_phantoms(  # noqa: PLR0917 - as the command line has them
 def _write_look(
     folder: Path, look: str, studies: list[tuple[int, PhantomStudy]], split: str | None, name_of_set: str
 ) -> None:
-    structures: dict[str, str] = {}
-    reports: list[tuple[str, ...]] = []
-    splits: list[tuple[str, ...]] = []
-    records = []
+    made = DatasetWriter(folder)
     for index, study in studies:
         name = f"{look}_{index:05d}.png"
-        _save(folder / "images" / name, study.image)
+        made.picture(name, study.image)
         for organ, mask in study.organs.items():
-            structures[organ] = organ
-            _save(folder / "masks" / organ / name, mask.astype(np.uint8))
-        findings, counts = [], dict.fromkeys((lesion.target for lesion in study.lesions), 0)
-        for number, lesion in enumerate(study.lesions):
-            path = None
-            if lesion.mask is not None:
-                counts[lesion.target] += 1
-                structure = f"{lesion.target}_{counts[lesion.target]}"
-                structures[structure] = lesion.target
-                path = f"masks/{structure}/{name}"
-                _save(folder / path, lesion.mask.astype(np.uint8))
-            findings.append(_record(f"f{number + 1}", lesion, path))
-        reports.append((name, study.report, "derived"))
-        splits.append((name, split or ("val" if index // 3 % 10 == 8 else "test" if index // 3 % 10 == 9 else "train")))
-        records.append({"image": name, "look": look, "suite": study.suite, "findings": findings})
-    manifest: dict[str, Any] = {
-        "name": name_of_set,
-        "modality": MODALITIES[look],
-        "frame": "image" if look == "ultrasound" else "patient",
-        "licence": "CC0",
-        "structures": dict(sorted(structures.items())),
-        "incomplete": [],
-    }
-    (folder / "dataset.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    (folder / "findings.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
-    write_table(folder / REPORTS_FILE, ("image", "report", ORIGIN_COLUMN), reports)
-    write_table(folder / SPLIT_FILE, ("image", "split"), splits)
+            made.mask(organ, organ, name, mask)
+        records = [_record(number, lesion, name, made) for number, lesion in enumerate(study.lesions, start=1)]
+        made.findings(name, records, look=look, suite=study.suite)
+        made.reports.append((name, study.report, "derived"))
+        own = {8: "val", 9: "test"}.get(index // len(LOOKS) % 10, "train")
+        made.splits.append((name, split or own))
+    frame: Frame = "image" if look == "ultrasound" else "patient"
+    made.finish(DatasetManifest(name_of_set, MODALITIES[look], frame, "CC0", structures=made.structures))
 
 
-def _record(name: str, lesion: Lesion, path: str | None) -> dict[str, Any]:
-    return {
-        "id": name,
-        "role": lesion.role,
-        "target": lesion.target,
-        "presence": lesion.presence,
-        "laterality": lesion.laterality,
-        "zones": list(lesion.zones),
-        "texture": [lesion.texture] if lesion.texture else [],
-        "shape": [word for word in (lesion.form, lesion.size) if word],
-        "size_mm": [],
-        "count": None,
-        "mask": path,
-    }
-
-
-def _save(path: Path, pixels: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path, optimize=False, compress_level=3)
+def _record(number: int, lesion: Lesion, image: str, made: DatasetWriter) -> FindingRecord:
+    return FindingRecord(
+        f"f{number}",
+        lesion.role,
+        lesion.target,
+        lesion.presence,
+        lesion.laterality,
+        lesion.zones,
+        texture=(lesion.texture,) if lesion.texture else (),
+        shape=tuple(word for word in (lesion.form, lesion.size) if word),
+        mask_path=None if lesion.mask is None else made.object(lesion.target, image, lesion.mask),
+    )
