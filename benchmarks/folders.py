@@ -157,18 +157,15 @@ def outputs(out: Path) -> str:
 
 
 CHILD = """
-import json, resource, sys
-from medsegr.cli.main import main
-code = main(sys.argv[1:])
-own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-spent = sum(used.ru_utime + used.ru_stime for used in (own, others))
-with open("/proc/self/status") as status:  # ru_maxrss of its own begins with that of the process that starts it
-    high = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
-peak = max(high, others.ru_maxrss) / 1024
-print(json.dumps({"processor_s": spent, "peak_mib": peak}), file=sys.stderr)
+import json, resource, subprocess, sys
+program = "from medsegr.cli.main import run; run()"
+code = subprocess.call([sys.executable, "-c", program, *sys.argv[1:]])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps({"processor_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}), file=sys.stderr)
 sys.exit(code)
 """
-"""What such a program does; figures of workers count once they have ended."""
+"""Runs the command ``medsegr`` as it is installed, and says what it took, its workers too: peak memory that a process
+inherits from the one that starts it is small where that is small."""
 
 
 if __name__ == "__main__":
