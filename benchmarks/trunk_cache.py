@@ -2,7 +2,8 @@
 
 Same batches, taken in turn, in one process. Time is that of the CPU, so that what else a machine does counts little.
 ``fill`` is of the trunks alone: torch in float32, and in the run's precision each of torch and OpenVINO; ``off`` is the
-mean difference from torch in float32, as a share of the mean value.
+mean difference from torch in float32, as a share of the mean value. ``step`` are the shares of a step from kept trunks
+by what is done, as torch's profiler sees it: see :func:`kind_of`.
 
 ``python -m benchmarks.trunk_cache --host lite_medsam --edges 4,7 9,11 none``
 """
@@ -10,11 +11,12 @@ mean difference from torch in float32, as a share of the mean value.
 import argparse
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.profiler import ProfilerActivity, profile, record_function
 
 from benchmarks.record import shared_data, write_record
 from medsegr.backbones.trunk import Trunk
@@ -61,6 +63,7 @@ def measured(options: argparse.Namespace, edge: str) -> dict[str, float]:
                 losses[way] = step(batch, cache(batch.pixels) if way == "with" else None)
                 seconds[way] += (time.process_time() - started) * (number > 0)  # the first one warms up
             difference = max(difference, abs(losses["with"] - losses["without"]))
+        shares = shares_of(lambda: step(batch, cache(batch.pixels)))
         each = {way: total / options.batches / config.batch_size for way, total in seconds.items()}
         size = cache.store.bytes / len(list(cache.store.folder.iterdir()))
     return {
@@ -70,7 +73,33 @@ def measured(options: argparse.Namespace, edge: str) -> dict[str, float]:
         "bytes_per_picture": round(size),
         "loss_difference": round(difference, 5),
         "fill": fill,
+        "step": shares,
     }
+
+
+PRODUCTS = ("aten::mm", "aten::bmm", "aten::addmm", "aten::baddbmm", "aten::convolution_backward")
+COPIES = ("copy_", "_to_copy", "clone", "cat", "stack", "fill_", "zero_", "empty", "empty_like", "empty_strided",
+          "resize_", "index", "constant_pad_nd", "contiguous", "reshape", "repeat")  # fmt: skip
+
+
+def kind_of(name: str) -> str:
+    """Of an operation's name: ``products`` of matrices and convolutions, other ``arithmetic``, ``copies`` (layouts,
+    types of number, fills, new memory), or ``rest``: Python and autograd's own."""
+    if not name.startswith("aten::"):
+        return "rest"
+    if name in PRODUCTS or name.endswith("convolution"):
+        return "products"
+    return "copies" if name.removeprefix("aten::") in COPIES else "arithmetic"
+
+
+def shares_of(step: Callable[[], object]) -> dict[str, float]:
+    """Kind of what a step does -> its share of the step's time."""
+    with profile(activities=[ProfilerActivity.CPU]) as seen, record_function("step"):
+        step()
+    spent = dict.fromkeys(("products", "arithmetic", "copies", "rest"), 0.0)
+    for event in seen.key_averages():
+        spent[kind_of(event.key)] += event.self_cpu_time_total
+    return {kind: round(took / sum(spent.values()), 3) for kind, took in spent.items()}
 
 
 def filled(model: ReportGuidedSam, config: TrainConfig, pictures: Sequence[Tensor]) -> dict[str, dict[str, float]]:
