@@ -2,8 +2,9 @@
 
     python -m benchmarks.before_and_now [--rounds 7] [--before d769330]
 
-The build before runs out of its own sources, with its own weights of ``tiny``, in this environment. What is compared is
-the processor's time with one thread, which a busy machine changes least, and peak memory. Writes
+The build before runs out of its own sources, with its own weights of ``tiny``, in this environment. Each is called
+as it is installed, with its modules compiled. What is compared is the processor's time with one thread, which a busy
+machine changes least, and peak memory. Writes
 ``results/before_and_now.json``, of which ``make results`` makes a table in ``docs/speed.md``. Folders:
 ``benchmarks.folders``.
 """
@@ -68,7 +69,8 @@ def compared(trees: dict[str, Path], given: Sequence[str], rounds: int) -> dict[
 
 def run(tree: Path, given: Sequence[str]) -> Figures:
     """One call in a process of its own: seconds of the processor, and peak memory in MiB."""
-    told = {"PYTHONPATH": str(tree / "src"), "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+    told = {"PYTHONPATH": str(tree / "src"), "COLUMNS": "100", "OMP_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": ""}  # fmt: skip # compiled by the first call, as what is installed is
     with tempfile.TemporaryDirectory() as place:
         environment = {**os.environ, **told, "MEDSEGR_CACHE": place}  # without graphs that were exported before
         out = ["--out", str(Path(place, "out"))] if given[0] == "segment" else []

@@ -1,5 +1,6 @@
 """What a short command imports: no more than it uses."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,7 @@ def main():
 command.main = main
 command.run()
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=buffered)
     assert (done.returncode, done.stdout) == (code, "told closed\n")
     assert ("RuntimeError: ours" in done.stderr) == (code == 1)
