@@ -7,16 +7,15 @@ keeps what ``medsegr evaluate --out FOLDER`` wrote, or a run of a grid with its 
 folder ``ARM-SEED`` names arm and seed by itself. Answers of arms that are kept under that name already are replaced.
 """
 
-import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.record import RESULTS, read_record, without_folders, write_record
+from benchmarks.record import RESULTS, options, read_record, without_folders, write_record
 from medsegr.data.outputs import atomic_write
 from medsegr.errors import ConfigError, InputError
 from medsegr.evaluation.questions import ASKED_ANYWAY
@@ -47,6 +46,12 @@ def source_image(data: str, case: str) -> str | None:
     """The image, without its suffix, that a case of the referring suite was made of; None for other data."""
     named = _REFERRING_CASE.search(case) if family_of(data) == "referring" else None
     return case[: named.start()] if named else None
+
+
+def patient_of(data: str, case: str, patient: str, known: Mapping[tuple[str, str], str]) -> str:
+    """Of a case of the referring suite that was made of an image: the image's patient, or at least the image."""
+    image = source_image(data, case)
+    return patient if image is None or patient != case else known.get((data.removeprefix("referring_"), image), image)
 
 
 def runs_in(folder: Path) -> list[Run]:
@@ -80,10 +85,8 @@ def answers_of(arm: str, seed: int, runs: Sequence[Run]) -> pd.DataFrame:
     rows["competitor_px"] = np.where(rows.suite == "kind", rows.confused_px.astype(int), on_same)
     rows["threshold"] = rows.data.map({name: value for run in runs for name, value in _thresholds(run).items()})
     known = {(d, PurePath(c).stem): p for d, c, p in zip(rows.data, rows.case, rows.patient, strict=True)}
-    rows["patient"] = [
-        known.get((d.removeprefix("referring_"), image), image) if (image := source_image(d, c)) and p == c else p
-        for d, c, p in zip(rows.data, rows.case, rows.patient, strict=True)
-    ]
+    whose = zip(rows.data, rows.case, rows.patient, strict=True)
+    rows["patient"] = [patient_of(*told, known) for told in whose]
     return rows[COLUMNS]
 
 
@@ -139,9 +142,8 @@ def _dice(both: pd.Series, predicted: pd.Series, true: pd.Series) -> pd.Series:
 
 def facts_of(runs: Sequence[Run]) -> dict[str, Any]:
     """What a record says of an arm, and of the data that it was asked for."""
-    models = [run.record["model"] for run in runs]
     commands = {run.record["data"][0]["name"]: " ".join(map(without_folders, run.record["command"])) for run in runs}
-    return {"weights": models[0].get("weights"), "parameters": models[0].get("parameters"), "commands": commands}
+    return {"weights": runs[0].record["model"].get("weights"), "commands": commands}
 
 
 def data_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -164,7 +166,7 @@ def data_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Parse the arguments, read, keep."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("name", help="of the record")
     parser.add_argument("folders", nargs="+", metavar="[ARM=]FOLDER")
     given = parser.parse_args()

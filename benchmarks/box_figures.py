@@ -21,11 +21,9 @@ def boxes(path: Path = FOLDER / "expert_box.csv.gz") -> pd.DataFrame:
     return pd.read_csv(path, dtype={"case": str, "patient": str, "truth": str})
 
 
-def one_each(rows: pd.DataFrame, per_image: bool) -> pd.DataFrame:
-    """Findings, or the first of each target in an image, whose Dice is then that of all of them together."""
-    if not per_image:
-        return rows
-    single = rows.drop_duplicates(["data", "case", "target"])
+def of_images(rows: pd.DataFrame) -> pd.DataFrame:
+    """The first finding of each target in an image (and of a seed), with the Dice of all of them together."""
+    single = rows.drop_duplicates([name for name in ("data", "case", "target", "seed") if name in rows])
     return single.assign(**{way: single[f"{way}_image"] for way in WAYS})
 
 
@@ -39,8 +37,8 @@ def box_figures(rows: pd.DataFrame) -> dict[str, Any]:
         alike = of_set[of_set.package.notna()]
         found[str(data)] = {
             "findings": len(of_set),
-            **{name: {way: ratio(one_each(of_set, whole), way) for way in WAYS[:-1]}
-               for name, whole in (("per_image", True), ("per_finding", False))},
+            "per_image": {way: ratio(of_images(of_set), way) for way in WAYS[:-1]},
+            "per_finding": {way: ratio(of_set, way) for way in WAYS[:-1]},
             "sizes": {size: ratio(of_set[of_set["size"] == size], "box") for size in SIZES},
             "package": {way: ratio(alike, way) for way in ("package", "box")},
         }  # fmt: skip
@@ -67,7 +65,7 @@ def share_figures(rows: pd.DataFrame, answers: pd.DataFrame) -> dict[str, Any]:
         )
     found: dict[str, Any] = {}
     for (data, arm), mine in both.groupby(["data", "arm"], sort=True):
-        parts = {"per_image": _per_image(mine), "per_finding": mine}
+        parts = {"per_image": of_images(mine.assign(dice=mine.image_dice)), "per_finding": mine}
         parts |= {size: mine[mine["size"] == size] for size in SIZES}
         found.setdefault(str(data), {})[str(arm)] = {
             **{name: _against(part) for name, part in parts.items() if len(part)}, "origin": mine.origin.iloc[0]
@@ -75,12 +73,7 @@ def share_figures(rows: pd.DataFrame, answers: pd.DataFrame) -> dict[str, Any]:
     return found
 
 
-def _per_image(rows: pd.DataFrame) -> pd.DataFrame:
-    """As :func:`one_each`, of several seeds."""
-    return pd.concat([one_each(of_seed.assign(dice=of_seed.image_dice), True) for _, of_seed in rows.groupby("seed")])
-
-
 def _against(rows: pd.DataFrame) -> dict[str, Figure | None]:
     """The share is of sums, in draws of whole patients that model and box share."""
-    return {"dice": ratio(rows, "dice"), **{way: ratio(rows, way) for way in ("box", "parts")},
-            "share": Ratio(rows, "dice", "box").figure()}  # fmt: skip
+    alone = {way: ratio(rows, way) for way in ("dice", "box", "parts")}
+    return {**alone, "share": Ratio(rows, "dice", "box").figure()}

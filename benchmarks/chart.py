@@ -1,4 +1,4 @@
-"""The main comparison as a picture: what the report adds to the same host, by kind of picture."""
+"""The main comparison as a picture, what the report adds to the same host by kind of picture; and how times grow."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,7 @@ import matplotlib.figure
 from benchmarks.figures import Figure
 from benchmarks.groups import ALL, COMPETING, LOOKS_ONLY, PER_IMAGE, STATES_A_PLACE
 from medsegr.data.outputs import atomic_write
+from medsegr.evaluation.plots import as_svg, blank
 
 BARS = {
     "phantoms with look-alikes": ("phantoms_main", "phantoms", "derived", COMPETING),
@@ -46,9 +47,20 @@ def draw(records: Mapping[str, Any], path: Path) -> None:
         axes.set_ylabel("points of Dice")
         axes.set_title("The full model, told its report", fontsize=10)
         axes.legend(frameon=False, fontsize=8)
-        path.parent.mkdir(exist_ok=True)
         with atomic_write(path) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None})
+
+
+def draw_growth(growth: Mapping[str, Any], path: Path) -> None:
+    """Write whole times against what they grow with, as SVG."""
+    figure, axes = blank(5.6, 3.0)
+    for name, each in growth.items():
+        steps = [size / each["sizes"][0] for size in each["sizes"]]
+        milliseconds = [1000 * s for s in each["seconds"]]
+        axes.plot(steps, milliseconds, "o-", label=f"{name}: exponent {each['exponent']:.2f}")
+    axes.set(xscale="log", yscale="log", xlabel="times the smallest", ylabel="ms, whole")
+    axes.legend(frameon=False, fontsize=8)
+    path.write_text(as_svg(figure, "speed") + "\n", encoding="utf-8")
 
 
 def _difference(records: Mapping[str, Any], name: str, *way: str) -> Figure | None:

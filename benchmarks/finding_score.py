@@ -93,9 +93,7 @@ def _shared(one: list[str], other: list[str]) -> float:
 
 def _same_size(gold: Record, read: Record) -> bool:
     sizes, others = sorted(gold["size_mm"]), sorted(read["size_mm"])
-    return len(sizes) == len(others) and all(
-        abs(a - b) <= SIZE_TOLERANCE_MM for a, b in zip(sizes, others, strict=True)
-    )
+    return len(sizes) == len(others) and np.allclose(sizes, others, rtol=0, atol=SIZE_TOLERANCE_MM)
 
 
 def _count_alone(missed: list[Record], spare: list[Record], tally: Counter[str]) -> None:

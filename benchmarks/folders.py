@@ -2,10 +2,10 @@
 
     python -m benchmarks.folders [--cases 200] [--plain-cases 48] [--many 1000] [--ray-cases 200] [--workers 2]
 
-The plain way is ``medsegr segment`` of the commit before there were work lists (:data:`PLAIN`), out of its own
-sources: read, ask, draw and write each case, then the next, in one process, with its own weights of ``tiny``. It runs
-on fewer of the same phantoms, half of them before and half after the other runs, so that its rates tell whether a case
-takes as long early and late. Every way runs as a program of its own with as many threads of torch as it takes by
+The plain way is ``medsegr segment`` of the commit before there were work lists, out of its own sources: read, ask, draw
+and write each case, then the next, in one process, with its own weights of ``tiny``. It runs on fewer of the same
+phantoms, half of them before and half after the other runs, so that its rates tell whether a case takes as long early
+and late. Every way runs as a program of its own with as many threads of torch as it takes by
 itself; those on Ray, and the one worker that they are held against, with one. Rates are those between the first and
 the last case, without the loading of models; ``seconds`` are of the whole program, as are those of the processor.
 
@@ -15,22 +15,18 @@ Peak memory is that of one process over few and over many pictures of 64 px. Wri
 
 import argparse
 import hashlib
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import write_record
-from benchmarks.source_trees import ROOT, source_tree
+import numpy as np
+from PIL import Image
+
+from benchmarks.record import options, write_record
+from benchmarks.source_trees import PLAIN, ROOT, run, source_tree
+from medsegr.cli.main import main as medsegr
 
 SEED = 31
-PLAIN = "d769330"
-"""The last commit whose ``segment`` made one case after another, and drew all pictures itself: the build before."""
-
 SIDE, FEW = 64, 10
 """Of the pictures for which memory is measured, px; and the few whose peak is held against that of many."""
 
@@ -50,15 +46,15 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--cases", type=int, default=200, help="phantoms of one kind (radiographs)")
-    options.add_argument("--plain-cases", type=int, default=48, help="those of them that the plain way makes")
-    options.add_argument("--many", type=int, default=1000, help=f"pictures whose peak memory is held to that of {FEW}")
-    options.add_argument("--ray-cases", type=int, default=200, help="phantoms for two workers on Ray; 0: none")
-    options.add_argument("--plain", default=PLAIN, help="revision, or checkout, of the plain way")
-    options.add_argument("--model", default="tiny")
-    options.add_argument("--workers", type=int, default=2)
-    return options.parse_args(arguments)
+    parser = options(__doc__)
+    parser.add_argument("--cases", type=int, default=200, help="phantoms of one kind (radiographs)")
+    parser.add_argument("--plain-cases", type=int, default=48, help="those of them that the plain way makes")
+    parser.add_argument("--many", type=int, default=1000, help=f"pictures whose peak memory is held to that of {FEW}")
+    parser.add_argument("--ray-cases", type=int, default=200, help="phantoms for two workers on Ray; 0: none")
+    parser.add_argument("--plain", default=PLAIN, help="revision, or checkout, of the plain way")
+    parser.add_argument("--model", default="tiny")
+    parser.add_argument("--workers", type=int, default=2)
+    return parser.parse_args(arguments)
 
 
 def against_plain(plain: Path, images: list[str], told: list[str], asked: argparse.Namespace) -> dict[str, Any]:
@@ -97,9 +93,6 @@ def on_ray(images: list[str], told: list[str], asked: argparse.Namespace) -> dic
 
 def small_pictures(folder: Path, count: int) -> list[str]:
     """Pictures of noise."""
-    import numpy as np
-    from PIL import Image
-
     folder.mkdir()
     paths = [folder / f"s{number:04}.png" for number in range(count)]
     for number, path in enumerate(paths):
@@ -110,8 +103,6 @@ def small_pictures(folder: Path, count: int) -> list[str]:
 
 def phantoms(place: Path, count: int) -> tuple[list[str], str]:
     """Radiographs, and the table of their reports."""
-    from medsegr.cli.main import main as medsegr
-
     # Kinds of pictures take turns, not quite evenly: about a third are radiographs.
     medsegr(["data", "phantoms", str(place / "set"), "--cases", str(3 * count + 60), "--seed", str(SEED)])
     folder = place / "set" / "xray"
@@ -121,30 +112,16 @@ def phantoms(place: Path, count: int) -> tuple[list[str], str]:
 
 
 def measured(tree: Path, given: list[str], threads: int | None = None) -> dict[str, Any]:
-    """Run ``segment`` of a source tree in a program of its own.
-
-    Args:
-        tree: Holds ``src``.
-        given: Images and options.
-        threads: Of torch; None for as many as it takes by itself.
-    """
-    environment = {**os.environ, "PYTHONPATH": str(tree / "src")}
-    environment.pop("OMP_NUM_THREADS", None)
-    environment |= {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    """``segment`` of a source tree over images, with options; ``threads`` as :func:`run` takes them."""
     with tempfile.TemporaryDirectory() as place:
-        out, started = Path(place, "out"), time.monotonic()
-        run = [sys.executable, "-c", CHILD, "segment", *given, "--out", str(out)]
-        done = subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
-        seconds = time.monotonic() - started
-        if done.returncode:
-            raise SystemExit(f"segment of {tree.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-        figures: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
-        figures["peak_mib"] = round(figures["peak_mib"])
+        out = Path(place, "out")
+        spent = run(tree, ["segment", *given, "--out", str(out)], threads)
         ends = sorted(path.stat().st_mtime for path in out.glob("*/findings.json"))
-        spent, between = figures.pop("processor_s") / len(ends), ends[-1] - ends[0]
-        return {"cases": len(ends), "seconds": round(seconds, 1), "between_s": round(between, 2),
-                "cases_per_s": round((len(ends) - 1) / between, 3), "processor_s_per_case": round(spent, 3),
-                "outputs": outputs(out), **figures}  # fmt: skip
+        between = ends[-1] - ends[0]
+        return {"cases": len(ends), "seconds": round(spent["wall_s"], 1), "between_s": round(between, 2),
+                "cases_per_s": round((len(ends) - 1) / between, 3),
+                "processor_s_per_case": round(spent["processor_s"] / len(ends), 3),
+                "outputs": outputs(out), "peak_mib": round(spent["peak_mib"])}  # fmt: skip
 
 
 def outputs(out: Path) -> str:
@@ -154,18 +131,6 @@ def outputs(out: Path) -> str:
         if path.name != "case.json":
             digest.update(f"{path.relative_to(out)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-CHILD = """
-import json, resource, subprocess, sys
-program = "from medsegr.cli.main import run; run()"
-code = subprocess.call([sys.executable, "-c", program, *sys.argv[1:]])
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"processor_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}), file=sys.stderr)
-sys.exit(code)
-"""
-"""Runs the command ``medsegr`` as it is installed, and says what it took, its workers too: peak memory that a process
-inherits from the one that starts it is small where that is small."""
 
 
 if __name__ == "__main__":

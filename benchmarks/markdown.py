@@ -1,17 +1,9 @@
-"""Markdown tables, and figures as their cells."""
+"""Figures as cells of Markdown tables."""
 
-from collections.abc import Sequence
 from math import isnan
 from typing import Any
 
-Figure = tuple[float, float, float, int]
-"""A :class:`benchmarks.figures.Figure`: value, low, high, count."""
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table; numbers with three digits."""
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join("| " + " | ".join(cell(value) for value in line) + " |" for line in lines)
+from benchmarks.figures import Figure
 
 
 def cell(value: Any) -> str:

@@ -14,9 +14,11 @@ from benchmarks import groups, markdown
 from benchmarks.aims import aims_of
 from benchmarks.answers import FAMILIES, FOLDER, kept
 from benchmarks.box_figures import WAYS, box_figures, boxes, share_figures
-from benchmarks.chart import draw
+from benchmarks.chart import draw, draw_growth
 from benchmarks.figures import Figure, by_name
 from benchmarks.record import RESULTS, read_record
+from medsegr.bench.spread import told_floor
+from medsegr.bench.stage_clock import STAGES
 from medsegr.evaluation.strata import SIZES
 
 ROOT = Path(__file__).parents[1]
@@ -24,9 +26,9 @@ DOCS = ROOT / "docs"
 BLOCKS = {"hosts": ("hosts.md", "hosts"), "sets": ("data.md", "data_sets"), "suite": ("data.md", "data_sets"),
           "load": ("service.md", "serve_load"), "again": ("asking_again.md", "asking_again"),
           "folders": ("folders.md", "folders"), "estimate": ("folders.md", "folders"),
-          "trunk": ("training.md", "trunk_cache"), "cold": ("speed.md", "before_and_now"),
-          "dice": ("backends.md", "backend_dice"), "backends": ("backends.md", "backends"),
-          "vit_b": ("backends.md", "backends_vit_b")}  # fmt: skip
+          "trunk": ("training.md", "trunk_cache"), "speed": ("speed.md", "speed"),
+          "cold": ("speed.md", "before_and_now"), "dice": ("backends.md", "backend_dice"),
+          "backends": ("backends.md", "backends"), "vit_b": ("backends.md", "backends_vit_b")}  # fmt: skip
 """Block of a page that is written by hand otherwise -> that page and the record that it is made of."""
 
 ORIGINS = {"real": "real reports", "derived": "reports derived from the masks", "none": "structures by name"}
@@ -68,13 +70,20 @@ def filled(text: str, block: str, content: str) -> str:
     return before + mark + content.strip("\n") + "\n<!-- end -->" + rest.partition("<!-- end -->")[2]
 
 
+def write_block(block: str) -> None:
+    """Make one block anew, from its record, in the page as it is."""
+    page, name = BLOCKS[block]
+    content = environment().get_template(f"{block}_block.md.j2").render(record=read_record(name))
+    (DOCS / page).write_text(filled((DOCS / page).read_text("utf-8"), block, content), encoding="utf-8")
+
+
 def box_page(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Figures of the expert's box, and of every arm that was asked for the same findings of a LiteMedSAM."""
     rows, shares = boxes(), {}
     for name, record in known.items():
         if name.startswith("built_in") or record.get("grid", {}).get("host") == "lite_medsam":
-            arms = kept(name) if (FOLDER / f"{name}.csv.gz").is_file() else None
-            for data, found in share_figures(rows, arms[arms.arm != "tiny"]).items() if arms is not None else ():
+            arms = kept(name)
+            for data, found in share_figures(rows, arms[arms.arm != "tiny"]).items():
                 shares.setdefault(data, {}).update(found)
     return {"boxes": box_figures(rows), "shares": shares}
 
@@ -86,9 +95,11 @@ def environment() -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     loaded.filters |= {name: getattr(markdown, name) for name in ("dice", "points", "percent", "cell")}
+    loaded.filters["told_floor"] = told_floor
     loaded.filters["label"] = lambda group: re.sub("^(data|suite) ", "", group)
     loaded.globals |= {name: getattr(groups, name) for name in dir(groups) if name.isupper()}
-    loaded.globals |= {"FAMILIES": FAMILIES, "ORIGINS": ORIGINS, "ARMS": ARMS, "WAYS": WAYS[:-1], "SIZES": SIZES}
+    loaded.globals |= {"FAMILIES": FAMILIES, "ORIGINS": ORIGINS, "ARMS": ARMS, "WAYS": WAYS[:-1], "SIZES": SIZES,
+                       "STAGES": STAGES}  # fmt: skip
     return loaded
 
 
@@ -112,11 +123,11 @@ def pages() -> dict[Path, str]:
         content = loaded.get_template(f"{block}_block.md.j2").render(record=known[name])
         found[DOCS / page] = filled(found.get(DOCS / page) or (DOCS / page).read_text("utf-8"), block, content)
     draw(known, DOCS / "images" / "results.svg")
+    draw_growth(known["speed"]["growth"], DOCS / "images" / "speed.svg")
     return {path: re.sub(r"\n{3,}", "\n\n", text) for path, text in found.items()}
 
 
 if __name__ == "__main__":
     for place, text in pages().items():
-        place.parent.mkdir(exist_ok=True)
         place.write_text(text, encoding="utf-8")
         print(place.relative_to(ROOT))

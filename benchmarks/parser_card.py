@@ -6,7 +6,6 @@ Reads the annotated reports and their scorer from the shared folder (see ``bench
 with ``--gold``; writes ``results/parser.json``, of which ``make results`` makes ``docs/parser.md``.
 """
 
-import argparse
 import json
 import re
 import subprocess
@@ -16,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import shared_data, write_record
+from benchmarks.record import options, shared_data, write_record
 from medsegr.cli.parse import parse_lines
 
 OWN = Path(__file__).parent / "reports"
@@ -74,7 +73,7 @@ def kinds(errors: dict[str, list[str]]) -> dict[str, int]:
 
 def main() -> None:
     """Parse the arguments, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     folder = shared_data("x").parents[1] / "reports_gold"
     parser.add_argument("--gold", type=Path, default=folder / "public.jsonl")
     parser.add_argument("--scorer", type=Path, default=folder / "score.py")

@@ -9,14 +9,13 @@ those that rules were written with, annotated before a rule was written for them
 not to be read by who writes rules: their errors are never shown, their figures tell what to expect of others.
 """
 
-import argparse
 import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from benchmarks.finding_score import figures, score_report
-from benchmarks.record import write_record
+from benchmarks.record import options, write_record
 from medsegr.cognition.parser import parse_report
 from medsegr.errors import ConfigError
 
@@ -48,7 +47,7 @@ def read(text: str, modality: str | None) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Parse the arguments, read, print or record."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--gold", type=Path, help="another file of annotated reports")
     parser.add_argument("--errors", action="store_true", help="show what is wrong, report by report")
     arguments = parser.parse_args()

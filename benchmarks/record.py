@@ -1,5 +1,6 @@
 """What every results file says of itself, and where it lies."""
 
+import argparse
 import json
 import os
 import platform
@@ -14,8 +15,14 @@ from medsegr.data.outputs import atomic_write
 RESULTS = Path(__file__).parent / "results"
 
 
+def options(told: str | None, **settings: Any) -> argparse.ArgumentParser:
+    """A parser of a benchmark's options, which shows its module's docstring as it is written."""
+    shown = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(description=told, formatter_class=shown, **settings)
+
+
 def shared_data(name: str) -> Path:
-    """Folder of a real data set: under MEDSEGR_SHARED, or ``../shared`` beside the repository."""
+    """Folder of a real data set, or with "" of all: under MEDSEGR_SHARED, or ``../shared`` beside the repository."""
     root = Path(os.environ.get("MEDSEGR_SHARED", Path(__file__).parents[2] / "shared"))
     return root / "data" / name
 

@@ -7,15 +7,14 @@ asking -> figures and a verdict. Families and origins are never averaged; a grou
 text tells, or one set.
 """
 
-import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from benchmarks.answers import FAMILIES, family_of, source_image
+from benchmarks.answers import FAMILIES, family_of, patient_of
 from benchmarks.groups import ALL, LOOKS_SETS, PLACE_SETS
-from benchmarks.record import run_name, write_record
+from benchmarks.record import options, run_name, write_record
 from medsegr.cli.measurement import measurement_record, open_data
 from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.patients import patients_of
@@ -26,6 +25,9 @@ KEPT = (
     "findings", "patients", "dice", "interval", "dice_with_true_report", "cost", "cost_interval", "changed", "verdict",
 )  # fmt: skip
 """Figures of a way of asking that the results file keeps."""
+
+TOLD = {"text states a place": PLACE_SETS, "text describes looks only": LOOKS_SETS}
+"""Groups of real sets."""
 
 
 def card(predictor: Predictor, folders: Sequence[DatasetFolder], split: str, limit: int | None, seed: int) -> dict:
@@ -46,7 +48,7 @@ def card(predictor: Predictor, folders: Sequence[DatasetFolder], split: str, lim
     for folder in folders:
         found = list(card_answers(predictor, folder, split, limit=limit, seed=seed))
         print(f"{folder.name}: {len({(a.case, a.finding) for a in found})} described findings", flush=True)
-        answers += [_with_patient(answer, known) for answer in found]
+        answers += [replace(a, patient=patient_of(a.data, a.case, a.patient, known)) for a in found]
     settings = {
         "split": split, "seed": seed, "limit": limit, **predictor.looks.settings(), "a_mask_changes_below_dice": SAME,
         **predictor.support_thresholds.metadata(),
@@ -56,45 +58,23 @@ def card(predictor: Predictor, folders: Sequence[DatasetFolder], split: str, lim
     return {**kept, "families": card_families(answers)}
 
 
-def _with_patient(answer: CardAnswer, known: dict[tuple[str, str], str]) -> CardAnswer:
-    """Cases of the referring suite that were made of one image belong to its patient, or at least together."""
-    image = source_image(answer.data, answer.case)
-    if image is None or answer.patient != answer.case:
-        return answer
-    return replace(answer, patient=known.get((answer.data.removeprefix("referring_"), image), image))
-
-
 def card_families(answers: Sequence[CardAnswer]) -> dict[str, Any]:
     """Family -> origin -> group -> way of asking -> figures; what holds no finding is left out."""
     found: dict[str, Any] = {}
     for family in FAMILIES:
-        for group, test in _groups(family, answers):
-            chosen = [answer for answer in answers if family_of(answer.data) == family and test(answer.data)]
-            for origin, figures in card_figures(chosen).items():
-                ways = {
-                    way: {key: of_way[key] for key in KEPT}
-                    for way, of_way in figures["ways"].items()
-                    if of_way["findings"]
-                }
-                found.setdefault(family, {}).setdefault(origin, {})[group] = ways
+        sets = sorted({answer.data for answer in answers if family_of(answer.data) == family})
+        groups = {ALL: sets} | (TOLD if family == "real" else {}) | {f"data {name}": (name,) for name in sets}
+        for group, names in groups.items():
+            for origin, figures in card_figures([answer for answer in answers if answer.data in names]).items():
+                ways = {way: of for way, of in figures["ways"].items() if of["findings"]}
+                of_origin = found.setdefault(family, {}).setdefault(origin, {})
+                of_origin[group] = {way: {key: of[key] for key in KEPT} for way, of in ways.items()}
     return found
-
-
-def _groups(family: str, answers: Sequence[CardAnswer]) -> list[tuple[str, Callable[[str], bool]]]:
-    groups: list[tuple[str, Callable[[str], bool]]] = [(ALL, lambda _: True)]
-    if family == "real":
-        groups += [
-            ("text states a place", lambda data: data in PLACE_SETS),
-            ("text describes looks only", lambda data: data in LOOKS_SETS),
-        ]
-    sets = sorted({answer.data for answer in answers if family_of(answer.data) == family})
-    return groups + [(f"data {name}", lambda data, name=name: data == name) for name in sets]
 
 
 def main() -> None:
     """Parse the arguments, ask, and write."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.report_card", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = options(__doc__)
     add = parser.add_argument
     add("--model", default="tiny", help="built-in name, folder such as GRID/full-0/best, or Hugging Face id")
     add("--host", help="of an adapter whose own host's name is not enough")

@@ -9,7 +9,6 @@ makes their page. Ends with 3 when something is left to do. See docs/reproduce.m
 """
 
 import argparse
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import yaml
 
 from benchmarks.answers import FOLDER, answers_of, data_of, keep, runs_in
 from benchmarks.arms import ARMS
-from benchmarks.record import write_record
+from benchmarks.record import options, write_record
 from medsegr.backbones.tiny import TinyConfig
 from medsegr.cli.main import main as medsegr
 from medsegr.evaluation.run_files import RESULTS_FILE, Run, read_run
@@ -49,11 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def trained(run: Path) -> bool:
     """Whether its log has come to its last step."""
-    if not (run / "log.csv").is_file():
+    if not (run / "log.csv").is_file() or not (run / "best").is_dir():
         return False
-    with (run / "log.csv").open(encoding="utf-8") as file:
-        steps = [row["step"] for row in csv.DictReader(file)]
-    return bool(steps) and steps[-1] == str(settings_of(run)["steps"]) and (run / "best").is_dir()
+    return [*pd.read_csv(run / "log.csv").step[-1:]] == [settings_of(run)["steps"]]
 
 
 def settings_of(run: Path) -> dict[str, Any]:
@@ -121,8 +118,7 @@ def grid_record(
 
 def parameters(run: Path) -> int:
     """Of the whole model, the host's with them."""
-    model = load(run / "best", "cpu", *host_code(run)).model
-    return sum(each.numel() for each in model.parameters())
+    return sum(each.numel() for each in load(run / "best", "cpu", *host_code(run)).model.parameters())
 
 
 def pairs(option: str, values: Sequence[object]) -> list[str]:
@@ -137,8 +133,7 @@ def _done(code: int) -> None:
 
 def arguments_of(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """The command line, and what of it is for ``medsegr train``."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.reproduce", description=__doc__, allow_abbrev=False)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = options(__doc__, allow_abbrev=False)
     parser.epilog = "arms: " + "; ".join(f"{name} = {arm.what}" for name, arm in ARMS.items())
     add = parser.add_argument
     add("--data", nargs="+", required=True, help="data set folders, or folders that hold several")

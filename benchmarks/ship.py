@@ -9,7 +9,6 @@ generated pictures alone is refused. Run it again after the tests (``benchmarks.
 their figures too; the weights stay the same.
 """
 
-import argparse
 import json
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from typing import Any
 import yaml
 
 from benchmarks.answers import kept
-from benchmarks.record import RESULTS, read_record
+from benchmarks.record import options, read_record
 from medsegr.data.dataset_folder import DatasetFolder, discover
 from medsegr.evaluation.evaluate import evaluate
 from medsegr.inference.builtin import builtin_folder
@@ -114,10 +113,7 @@ def ship(
 
 def results(name: str, weights: str) -> dict[str, float]:
     """Dice per image of the tests that were made with these weights, by data set and way of asking."""
-    if (
-        not (RESULTS / f"{TESTED}.json").is_file()
-        or read_record(TESTED)["arms"].get(name, {}).get("weights") != weights
-    ):
+    if read_record(TESTED)["arms"].get(name, {}).get("weights") != weights:
         return {}
     rows = kept(TESTED)
     rows = rows[(rows.arm == name) & rows.told & (rows.image_true_px.fillna(rows.true_px) > 0)]
@@ -136,7 +132,7 @@ def _save(model: ReportGuidedSam, out: Path, metadata: dict[str, Any]) -> str:
 
 def main() -> None:
     """Parse the arguments and ship."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("model", choices=sorted(path.stem for path in CARDS.glob("*.yaml")))
     parser.add_argument("--run", type=Path, required=True, help="run folder of the training")
     parser.add_argument("--phantoms", type=Path, nargs="*", default=[], help="phantoms that it was trained on")

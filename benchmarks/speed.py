@@ -4,12 +4,11 @@
         [--threads 2] [--only-page]
 
 Growth is of ``tiny`` in torch; whole times of a loaded model, pictures for people left out; of cases, of so many one
-after another. Writes
-``results/speed.json``, the table and the exponents in ``docs/speed.md``, and the plot beside it.
+after another. Writes ``results/speed.json``, and of it the tables in ``docs/speed.md`` and the plot beside them, as
+``make results`` does.
 """
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -17,20 +16,16 @@ from typing import Any
 
 import torch
 
-from benchmarks.markdown import table
-from benchmarks.record import RESULTS, write_record
+from benchmarks.chart import draw_growth
+from benchmarks.pages import DOCS, write_block
+from benchmarks.record import options, read_record, write_record
 from medsegr.bench.case import MODALITY, TARGETS, BenchCase
 from medsegr.bench.peak_memory import forget_peak, peak_bytes
 from medsegr.bench.run import BenchSettings, measure
-from medsegr.bench.spread import exponent, told_floor
-from medsegr.bench.stage_clock import STAGES
-from medsegr.evaluation.plots import as_svg, blank
+from medsegr.bench.spread import exponent
 from medsegr.inference.predictor import load
 from medsegr.inference.writer import write_case
 
-PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
-PLOT = PAGE.parent / "images" / "speed.svg"
-BEGIN, END = "<!-- speed: begin -->", "<!-- speed: end -->"
 CASES = [BenchCase(512, findings) for findings in (1, 8)]
 CASE, COUNTS = BenchCase(256), [4, 16, 64]
 GROWTH = {
@@ -50,13 +45,12 @@ def main() -> None:
         growth = {name: _growth(name, cases, options.rounds) for name, cases in GROWTH.items()}
         growth["cases"] = _of_cases()
         write_record("speed", 0, {**rows, "rounds": options.rounds, "growth": growth})
-    record = json.loads((RESULTS / "speed.json").read_text(encoding="utf-8"))
-    _write_page(record)
-    _write_plot(record["growth"])
+    write_block("speed")
+    draw_growth(read_record("speed")["growth"], DOCS / "images" / "speed.svg")
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--models", nargs="+", default=["lite", "tiny"])
     parser.add_argument("--backends", nargs="+", default=["torch"])
     parser.add_argument("--rounds", type=int, default=7)
@@ -87,54 +81,6 @@ def _of_cases() -> dict[str, Any]:
         seconds.append(time.perf_counter() - started)
         peak.append(peak_bytes())
     return {"sizes": COUNTS, "seconds": seconds, "peak": peak, "exponent": exponent(COUNTS, seconds)}
-
-
-def _write_page(record: dict[str, Any]) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    processor, growth = record["processor"], record["growth"]
-    said = (
-        f"{record['machine']}, {record['threads']} threads: {processor['flops'] / 1e9:.0f} GFLOP/s in a product of "
-        f"matrices, {processor['bytes'] / 1e9:.1f} GB/s in a copy. Milliseconds, medians of "
-        f"{record['rounds']}; behind the stroke the floor; a dash where it is below 1 % of the stage."
-    )
-    header = ("model", "backend", "findings", "import", "load", *STAGES, "whole", "plain host", "ratio", "MB")
-    made = table(header, [_cells(row) for row in record["rows"]])
-    grown = table(
-        ("grows with", "from", "to", "exponent", "MB, from and to"),
-        [
-            (name, f"{each['sizes'][0]:,.0f}", f"{each['sizes'][-1]:,.0f}", f"{each['exponent']:.2f}",
-             f"{each['peak'][0] / 1e6:.0f}, {each['peak'][-1] / 1e6:.0f}")
-            for name, each in growth.items()
-        ],
-    )  # fmt: skip
-    plot = "![Whole times against pixels, findings, slices and cases](images/speed.svg)"
-    PAGE.write_text(f"{before}{BEGIN}\n{said}\n\n{made}\n\n{grown}\n\n{plot}\n{END}{after}", encoding="utf-8")
-
-
-def _cells(row: dict[str, Any]) -> list[str]:
-    cold = [f"{1000 * row['cold'][name]['median']:.0f}" for name in ("import", "load")]
-    stages = [_stage(row["stages"][name]) for name in STAGES]
-    whole = [f"{1000 * row[name]['median']:.0f}" for name in ("whole", "plain")]
-    ends = [f"{row['ratio']:.2f}", f"{row['peak'] / 1e6:.0f}"]
-    return [row["model"], row["backend"], str(row["findings"]), *cold, *stages, *whole, *ends]
-
-
-def _stage(figures: dict[str, float]) -> str:
-    shown = f"{1000 * figures['median']:.3g}"
-    floor = told_floor(figures)
-    return f"{shown} / {'–' if floor is None else f'{1000 * floor:.2g}'}"
-
-
-def _write_plot(growth: dict[str, Any]) -> None:
-    figure, axes = blank(5.6, 3.0)
-    for name, each in growth.items():
-        steps = [size / each["sizes"][0] for size in each["sizes"]]
-        label = f"{name}: exponent {each['exponent']:.2f}"
-        axes.plot(steps, [1000 * s for s in each["seconds"]], "o-", label=label)
-    axes.set(xscale="log", yscale="log", xlabel="times the smallest", ylabel="ms, whole")
-    axes.legend(frameon=False, fontsize=8)
-    PLOT.write_text(as_svg(figure, "speed") + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from urllib.parse import quote, urlsplit
 
 from medsegr.errors import ConfigError, ServiceError
 
-CHUNK = 1 << 16
 LONGEST_POLL_S = 30.0
 """Seconds that one request waits for a job; after it the next one does."""
 

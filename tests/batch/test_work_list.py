@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from medsegr.batch import work_list
-from medsegr.batch.study import case_names
+from medsegr.batch.dicom_parts import Part
+from medsegr.batch.study import CaseNames
 from medsegr.batch.work_list import collect_studies
 from medsegr.errors import ImageError, ReportError
 
@@ -34,7 +35,8 @@ def reports(folder: Path, images: list[Path], *rows: str) -> list[str | None]:
     ],
 )
 def test_no_two_cases_share_a_folder_nor_take_that_of_another_result(files, names):
-    assert case_names([Path(name) for name in files.split()]) == names.split()
+    given = CaseNames()
+    assert [given.next(Path(name).name) for name in files.split()] == names.split()
 
 
 def test_hidden_files_are_no_images(tmp_path):
@@ -97,14 +99,15 @@ def test_a_report_that_a_comma_cuts_is_refused(tmp_path):
 def test_rows_that_fit_no_image_are_counted(tmp_path):
     images = made(tmp_path, "a/scan.png", "b/scan.png")
     assert reports(tmp_path, images, "a/scan.png", "b/scan", "c/scan.png", "x") == ["a/scan.png!", "b/scan!"]
-    assert collect_studies(images, None, None, tmp_path / "reports.csv").unused == 2
+    told = "2 rows fit no image that was given, in reports.csv."
+    assert collect_studies(images, None, None, tmp_path / "reports.csv").notes == (told,)
     reports(tmp_path, images[:1], "a/scan.png", "scan.png")
-    unused = collect_studies(images[:1], None, None, tmp_path / "reports.csv").unused
-    assert unused == 0, "a row that another one outdoes fits"
+    notes = collect_studies(images[:1], None, None, tmp_path / "reports.csv").notes
+    assert notes == (), "a row that another one outdoes fits"
 
 
 def test_folders_within_folders_are_read_when_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(work_list, "dicom_parts", lambda folder: [(folder, "#1"), (folder / "2.dcm", "")])
+    monkeypatch.setattr(work_list, "dicom_parts", lambda folder: [Part(folder, "#1"), Part(folder / "2.dcm")])
     made(tmp_path, "b/scan.png", "a/x/scan.png", "a/.hidden/scan.png", "c/1.dcm", "c/2.dcm", "top.png")
     plain = [study.image.name for study in collect_studies([tmp_path], None, "x", None)]
     deep = [study.image for study in collect_studies([tmp_path], None, "x", None, recursive=True)]

@@ -57,7 +57,7 @@ def test_figures_as_cells():
     )
     assert markdown.dice(Figure(0.5, 0.25, 0.75)) == "0.500 (0.250 to 0.750)"
     assert markdown.dice(None) == "-" and markdown.percent(told, 1) == "0.0 % (-1.3 to 2.0)"
-    assert markdown.table(("a", "b"), [(0.1234, None), ("x", 3)]).endswith("| 0.123 | - |\n| x | 3 |")
+    assert [markdown.cell(value) for value in (0.1234, None, "x", 3)] == ["0.123", "-", "x", "3"]
 
 
 def test_aims_are_held_against_their_figures(monkeypatch, tmp_path):

@@ -71,11 +71,9 @@ def test_shipping_again_keeps_the_weights_and_brings_results(run, tmp_path, monk
     own = {"arm": "lite", "data": "sets", "image_true_px": 9.0}
     rows = [row(**own, case=c, report=r, dice=d) for c, r, d in ((1, "true", 0.8), (2, "true", 0.6), (1, "none", 0.5))]
     rows += [row(**own, case=1, finding=1, dice=0.0), row(**{**own, "arm": "tiny"}, dice=0.1)]
-    monkeypatch.setattr(module, "RESULTS", tmp_path)
     monkeypatch.setattr(module, "kept", lambda name: answers(*rows))
     told = {"arms": {"lite": {"weights": "other"}}}
     monkeypatch.setattr(module, "read_record", lambda name: told)
-    (tmp_path / "built_in.json").write_text("{}")
     ship("lite", run, out)
     assert metadata(out)["results"] == {}, "tests of other weights"
     told["arms"]["lite"]["weights"] = digest

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from medsegr.batch.case_errors import in_words
-from medsegr.batch.study import case_names
+from medsegr.batch.study import CaseNames
 from medsegr.cli.main import main
 from medsegr.cli.run_record import command_line
 from medsegr.errors import OutputError
@@ -226,7 +226,8 @@ def test_overwrite(random_model, tmp_path, capsys):
 
 def test_case_names_are_unique_and_fit_for_folders(tmp_path):
     paths = [tmp_path / name for name in ("a/scan.png", "b/Scan.nii.gz", "c/my scan (1).png", "d/...png")]
-    assert case_names(paths) == ["scan", "Scan-2", "my_scan_1_", "case"]
+    names = CaseNames()
+    assert [names.next(path.name) for path in paths] == ["scan", "Scan-2", "my_scan_1_", "case"]
 
 
 def test_the_command_is_that_which_main_was_given(random_model, tmp_path, monkeypatch):

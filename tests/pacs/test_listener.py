@@ -13,12 +13,13 @@ import highdicom
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pynetdicom import AE
 
 from medsegr.batch.job import Job
 from medsegr.batch.worker import Worker
 from medsegr.cli.main import main
 from medsegr.errors import ConfigError, PacsError
-from medsegr.pacs import tls
+from medsegr.pacs import receiver, tls
 from medsegr.pacs.archive import Query
 from medsegr.pacs.connect import connect
 from medsegr.pacs.receiver import Ear, listening
@@ -223,3 +224,24 @@ def test_what_tls_cannot_be_made_of_is_said(tmp_path):
         with pytest.raises(ConfigError, match="is of no use"):
             tls_of(*given)
     assert main(["pacs", "listen", "--out", str(tmp_path / "out"), "--tls-cert", str(cert)]) == 2
+
+
+def test_who_says_nothing_is_hung_up_on_and_who_has_sent_may_pause(monkeypatch):
+    monkeypatch.setattr(receiver, "SILENT_S", 1.5)
+    monkeypatch.setattr(receiver, "MOST_ASSOCIATIONS", 3)
+    with listening(Ear("127.0.0.1", 0, "MEDSEGR"), lambda _: 0) as port:
+        begun = b"\x01\x00\x00\x00\x00\xcd\x00\x01"  # the first bytes of a request for an association
+        for said in (b"", begun, b"\x01"):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as silent:
+                silent.sendall(said)
+                assert silent.recv(1) == b"", "hung up on"
+        entity = AE("SENDER")
+        entity.add_requested_context("1.2.840.10008.1.1")
+        silent, at_work = (entity.associate("127.0.0.1", port, ae_title="MEDSEGR") for _ in range(2))
+        assert at_work.is_established and at_work.send_c_echo().Status == 0
+        until(lambda: not silent.is_established)
+        assert silent.is_aborted and at_work.send_c_echo().Status == 0
+        others = [entity.associate("127.0.0.1", port, ae_title="MEDSEGR") for _ in range(2)]
+        assert all(one.is_established for one in others), "those who were hung up on take no place"
+        for one in (at_work, *others):
+            one.abort()

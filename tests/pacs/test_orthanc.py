@@ -42,6 +42,8 @@ def test_a_study_is_segmented_and_its_results_lie_beside_it(orthanc, tmp_path, m
     archive.store(sorted((tmp_path / "in").iterdir()))
     typed = ["pacs", "segment", address, study, "--out", str(tmp_path / "out"), "--no-pictures"]
     assert main([*typed, "--store"]) == 0
+    cases = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*/case.json")]
+    assert [case["report_from"] for case in cases] == ["study"] * 2
     made = {one.modality: one for one in archive.series(study)}
     assert sorted(one.modality for one in archive.series(study)) == ["CT", "OT", "SEG", "SEG", "SR", "SR", "SR"]
     (tmp_path / "back").mkdir()

@@ -13,14 +13,9 @@ _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "al
 
 
 def in_words(error: Exception, case: str) -> MedsegrError | None:
-    """An error as a message; a codec's own would quote what it cannot write.
+    """One of :data:`CAUGHT` as a message on a case; None for an error in the program, which is not the case's fault.
 
-    Args:
-        error: One of :data:`CAUGHT`.
-        case: Name of the case.
-
-    Returns:
-        What to tell; None for an error in the program, which is not the case's fault.
+    A codec's own words would quote what it cannot write.
     """
     if isinstance(error, MedsegrError):
         return error

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from medsegr.batch.outcome import Outcome
 from medsegr.batch.study import Study
+from medsegr.errors import InputError
 
 AT_ONCE = 3
 """Chunks of one worker at a time: one is read, one is answered, one is written."""
@@ -47,3 +48,10 @@ class Crew(Protocol):
 
     def close(self) -> None:
         """End the workers."""
+
+
+def check_deaths(deaths: int, workers: int) -> None:
+    """Raise an InputError where so many deaths in a row, with no case done between them, leave no hope."""
+    if deaths > 3 * workers:
+        raise InputError(f"{deaths} workers died one after another, without a case done. Take fewer with --workers, "
+                         "for they may need more memory than there is.")  # fmt: skip

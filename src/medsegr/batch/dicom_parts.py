@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,25 @@ _LOOKED_AT = 3
 """Files without a suffix whose first bytes are looked at."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a work list is made of.
+
+    Attributes:
+        path: A picture, a folder of a study, an archive, or a table of studies.
+        member: Its name in the archive, or ``#`` and the number of a DICOM image; "" else.
+        report: Text, or None; of a table, for its rows without one.
+        study_uid: Of DICOM; "" where it is none, or was not looked at.
+        own_report: Whether the report lay among the images of its study.
+    """
+
+    path: Path
+    member: str = ""
+    report: str | None = None
+    study_uid: str = ""
+    own_report: bool = False
+
+
 def holds_dicom(files: Sequence[Path]) -> bool:
     """Whether a folder's files, none of which is a picture, seem to be DICOM."""
     if any(path.name.lower().endswith(DICOM_SUFFIXES) or path.name.upper() == "DICOMDIR" for path in files):
@@ -27,7 +47,7 @@ def holds_dicom(files: Sequence[Path]) -> bool:
     return any(_is_dicom(path) for path in bare[:_LOOKED_AT])
 
 
-def dicom_parts(path: Path) -> list[tuple[Path, str]]:
+def dicom_parts(path: Path) -> list[Part]:
     """Every image of a DICOM folder, archive or DICOMDIR; localizers are left out where there is anything else.
 
     Args:
@@ -46,20 +66,20 @@ def dicom_parts(path: Path) -> list[tuple[Path, str]]:
     try:
         found = list_stacks(path)
     except ImageError:
-        return [(path, "")]
+        return [Part(path)]
     stacks = [stack for stack in found if not stack.is_localizer] or found
     if len(found) == 1:
-        return [(path, "")]
+        return [Part(path, study_uid=found[0].study_uid)]
     users = Counter(file for stack in found for file in {plane.file for plane in stack.planes})
     return [_part(stack, path, users) for stack in stacks]
 
 
-def _part(stack: "Stack", path: Path, users: "Counter[DicomFile]") -> tuple[Path, str]:
+def _part(stack: "Stack", path: Path, users: "Counter[DicomFile]") -> Part:
     files = {plane.file for plane in stack.planes}
     if len(files) == 1 and users[next(iter(files))] == 1:
         file = files.pop()
-        return file.path, file.member or ""
-    return path, f"{STACK}{stack.name}"
+        return Part(file.path, file.member or "", study_uid=stack.study_uid)
+    return Part(path, f"{STACK}{stack.name}", study_uid=stack.study_uid)
 
 
 def _is_dicom(path: Path) -> bool:

@@ -63,11 +63,7 @@ def _check_resumable(out: Path) -> None:
 
 
 class Results:
-    """What a run does with its folder.
-
-    Args:
-        out: Exists.
-    """
+    """What a run does with its folder, which exists."""
 
     def __init__(self, out: Path) -> None:
         self.out = out

@@ -9,18 +9,13 @@ from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from typing import Any
 
-from medsegr.batch.crew import AT_ONCE, WAIT_S, Chunk, Done
+from medsegr.batch.crew import AT_ONCE, WAIT_S, Chunk, Done, check_deaths
 from medsegr.batch.job import Job
 from medsegr.errors import InputError
 
 
 class ProcessCrew:
-    """Several processes with a model each; one that dies is replaced, and what it had is given back.
-
-    Args:
-        job: What to do.
-        workers: How many.
-        threads: Of torch, for each.
+    """Several processes with a model and some threads of torch each; one that dies is replaced, its work given back.
 
     Raises:
         MedsegrError: The model cannot be loaded.
@@ -63,9 +58,7 @@ class ProcessCrew:
     def _replace(self, member: "_Member") -> None:
         member.close()
         self._deaths += 1
-        if self._deaths > 3 * len(self._members):
-            raise InputError(f"{self._deaths} workers died one after another, without a case done. Take fewer with "
-                             "--workers, for they may need more memory than there is.")  # fmt: skip
+        check_deaths(self._deaths, len(self._members))
         self._members[self._members.index(member)] = _Member(self._job, self._threads)
 
 

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from medsegr._optional import require
-from medsegr.batch.crew import WAIT_S, Chunk, Done
+from medsegr.batch.crew import WAIT_S, Chunk, Done, check_deaths
 from medsegr.batch.job import Job
 from medsegr.errors import ConfigError, InputError, MedsegrError
 
@@ -115,9 +115,7 @@ class RayCrew:
         if actor not in self._actors:
             return
         self._deaths += 1
-        if self._deaths > 3 * len(self._actors):
-            raise InputError(f"{self._deaths} workers died one after another, without a case done. Take fewer with "
-                             "--workers, for they may need more memory than there is.")  # fmt: skip
+        check_deaths(self._deaths, len(self._actors))
         self._actors[self._actors.index(actor)] = self._actor.remote(self._job)
 
 

@@ -28,6 +28,7 @@ class CaseRecord:
         made_from: Hash over picture, report, targets and names.
         files: Name -> hash of every other file in the folder.
         backend: What computed: name, version, precision.
+        report_from: ``given``; ``study``, where it lay among the images; "" where there was none.
     """
 
     case: str
@@ -40,6 +41,7 @@ class CaseRecord:
     made_from: str
     files: dict[str, str]
     backend: dict[str, str] = field(default_factory=dict)
+    report_from: str = ""
 
     def entry(self) -> dict[str, Any]:
         """As ``run.json`` lists it."""

@@ -22,7 +22,7 @@ def run_all(
     took: Callable[[Outcome], None],
     stopped: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Bring every study to its end.
+    """Bring every study to its end; False where it was stopped before.
 
     A case whose worker died is given to another one; one that was under way at several deaths is tried alone once
     all others are done, so that no neighbour suffers for it, and fails if its worker dies again.
@@ -33,9 +33,6 @@ def run_all(
         size: Studies in one chunk.
         took: Told of every outcome, in the order of their ends.
         stopped: Whether to give out nothing more; what is under way is still done.
-
-    Returns:
-        Whether all studies have come to their end.
     """
     waiting = _chunks(studies, size)
     again: deque[Chunk] = deque()

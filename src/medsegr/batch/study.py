@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +27,7 @@ class Study:
         modality: Its own, or None.
         number: Its place in the work list, from 0.
         problem: Why it cannot be read, where the work list knows already; "" else.
+        own_report: Whether the report lay among its images.
     """
 
     case: str
@@ -39,6 +39,7 @@ class Study:
     modality: str | None = None
     number: int = 0
     problem: str = ""
+    own_report: bool = False
 
     @property
     def name(self) -> str:
@@ -73,20 +74,10 @@ class CaseNames:
         self._tries: Counter[str] = Counter()
 
     def next(self, name: str) -> str:
-        """A name for the next case.
-
-        Args:
-            name: Of its file, or the one that a table wishes.
-        """
+        """A folder for the next case, from the name of its file or the one that a table wishes."""
         stem = free = re.sub(r"[^\w.-]+", "_", image_stem(name)).strip(".") or "case"
         while free.lower() in self._taken:
             self._tries[stem.lower()] += 1
             free = f"{stem}-{self._tries[stem.lower()] + 1}"
         self._taken.add(free.lower())
         return free
-
-
-def case_names(paths: Iterable[Path]) -> list[str]:
-    """Folder names, unique: ``scan``, ``scan-2``."""
-    names = CaseNames()
-    return [names.next(path.name) for path in paths]

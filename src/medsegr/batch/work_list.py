@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medsegr.batch.archive import is_archive, members
-from medsegr.batch.dicom_parts import STACK, dicom_parts, holds_dicom
+from medsegr.batch.dicom_parts import STACK, Part, dicom_parts, holds_dicom
 from medsegr.batch.report_rows import read_reports, reports_of
 from medsegr.batch.study import CaseNames, Study
 from medsegr.batch.study_table import Row, count_rows, is_table, read_rows
+from medsegr.data.dicom.study_report import study_reports
 from medsegr.data.given_name import LONGEST, may_be_report
 from medsegr.data.image import IMAGE_SUFFIXES, existing_file
 from medsegr.data.itk_image import ITK_SUFFIXES
@@ -20,26 +21,21 @@ from medsegr.errors import ConfigError, ImageError, ReportError
 TAKEN = (*IMAGE_SUFFIXES, *ITK_SUFFIXES, ".hdr")
 """Suffixes of the pictures and volumes that are taken from folders."""
 
-Part = tuple[Path, str]
-"""A file or folder, with the member of an archive, or ``#`` and the number of a DICOM image, or nothing."""
-
 
 @dataclass(frozen=True)
 class WorkList:
     """Studies in their order; every walk gives the same.
 
     Attributes:
-        parts: A picture, a folder of a study, a member of an archive (archive and name), or a table of studies.
-        reports: The report of each part, or None; of tables, for rows without one.
-        unused: How many rows of a table of reports fit no image.
+        parts: Pictures and tables of studies.
         count: How many studies.
+        notes: On the reports, for the user; without a word of them.
         nameless: Cases are numbered, for names of files may name patients.
     """
 
     parts: tuple[Part, ...]
-    reports: tuple[str | None, ...]
-    unused: int
     count: int
+    notes: tuple[str, ...] = ()
     nameless: bool = False
 
     def __len__(self) -> int:
@@ -48,7 +44,7 @@ class WorkList:
     @property
     def asks_nothing(self) -> bool:
         """Whether no study has a report, as far as can be told before tables are read."""
-        return all(report is None for report in self.reports) and not any(is_table(path) for path, _ in self.parts)
+        return all(part.report is None and not is_table(part.path) for part in self.parts)
 
     @property
     def repeats(self) -> bool:
@@ -63,11 +59,11 @@ class WorkList:
             yield replace(study, case=names.next(name), number=number)
 
     def _studies(self) -> Iterator[Study]:
-        for (path, member), report in zip(self.parts, self.reports, strict=True):
-            if not member and is_table(path):
-                yield from (_study_of(row, path, report) for row in read_rows(path))
+        for part in self.parts:
+            if _is_table(part):
+                yield from (_study_of(row, part.path, part.report) for row in read_rows(part.path))
             else:
-                study = Study("", path, report, member)
+                study = Study("", part.path, part.report, part.member, own_report=part.own_report)
                 yield replace(study, case=study.name)
 
 
@@ -75,6 +71,9 @@ def collect_studies(
     given: Sequence[Path], report: Path | None, text: str | None, table: Path | None, *, recursive: bool = False
 ) -> WorkList:
     """Pictures, folders, archives and tables -> one study each, with its report.
+
+    Where none is given, DICOM images of a folder, zip archive or DICOMDIR have the report of their study that lies
+    there; see :func:`medsegr.data.dicom.study_report.study_reports`.
 
     Args:
         given: Files; folders, whose pictures and volumes are taken in order of name, hidden ones left out; zip and
@@ -92,17 +91,41 @@ def collect_studies(
     if sum(source is not None for source in (report, text, table)) > 1:
         raise ConfigError("Give reports in one way only: --report FILE, --text TEXT, or --reports CSV.")
     parts = [part for path in given for part in _expand(path, recursive)]
-    tables = [path for path, member in parts if not member and is_table(path)]
+    tables = [part.path for part in parts if _is_table(part)]
     count = len(parts) - len(tables) + sum(map(count_rows, tables))
-    if table is None:
+    if report is not None or text is not None:
         said = read_report(report) if report is not None else text
-        return WorkList(tuple(parts), (said,) * len(parts), 0, count)
+        return WorkList(tuple(replace(part, report=said) for part in parts), count)
+    if table is None:
+        return _with_own_reports(given, parts, count)
     if tables:
         raise ConfigError(f"'{tables[0].name}' is a table of studies and may hold their reports; leave --reports out.")
-    reports, unused = reports_of([_named(*part) for part in parts], read_reports(table))
+    reports, unused = reports_of([_named(part) for part in parts], read_reports(table))
     if not any(reports):
         raise ReportError(f"No image is named in '{table}'; its column 'image' holds file names such as scan.png.")
-    return WorkList(tuple(parts), tuple(reports), unused, count)
+    what = "1 row fits" if unused == 1 else f"{unused} rows fit"
+    notes = (f"{what} no image that was given, in {table.name}.",) if unused else ()
+    return WorkList(tuple(replace(part, report=said) for part, said in zip(parts, reports, strict=True)), count, notes)
+
+
+def _with_own_reports(given: Sequence[Path], parts: Sequence[Part], count: int) -> WorkList:
+    """The parts, those of DICOM studies with the reports that lie among what was given."""
+    studies = {part.study_uid for part in parts} - {""}
+    reports: dict[str, str] = {}
+    notes = []
+    for path in given if studies else ():
+        try:
+            found, unread = study_reports(path, studies)
+        except ImageError as error:  # too many files
+            notes.append(f"The studies' own reports were not looked for: {error}")
+            continue
+        reports |= found
+        notes += [f"A study's own report was left out: {error}" for error in unread]
+    parts = [replace(part, report=reports[part.study_uid], own_report=True) if part.study_uid in reports else part
+             for part in parts]  # fmt: skip
+    own = sum(part.own_report for part in parts)
+    told = (f"{own} of {count} images are read with the report that lies in their study.",) if own else ()
+    return WorkList(tuple(parts), count, (*told, *notes))
 
 
 def _study_of(row: Row, table: Path, report: str | None) -> Study:
@@ -136,23 +159,28 @@ def _expand(given: Path, recursive: bool) -> list[Part]:
     return found
 
 
-def _named(path: Path, member: str) -> Path:
+def _is_table(part: Part) -> bool:
+    return not part.member and is_table(part.path)
+
+
+def _named(part: Part) -> Path:
     """What a row of a table of reports may call a part."""
+    path, member = part.path, part.member
     return path.with_name(path.name + member) if member.startswith(STACK) else path / member
 
 
 def _in_file(path: Path) -> list[Part]:
     """The pictures of an archive, or else the DICOM images of an archive or a DICOMDIR; any other file itself."""
     if is_archive(path) and path.is_file():
-        packed = [(path, member) for member in members(path)]
-        return packed or (dicom_parts(path) if path.name.lower().endswith(".zip") else [(path, "")])
-    return dicom_parts(path) if path.name.upper() == "DICOMDIR" and path.is_file() else [(path, "")]
+        packed = [Part(path, member) for member in members(path)]
+        return packed or (dicom_parts(path) if path.name.lower().endswith(".zip") else [Part(path)])
+    return dicom_parts(path) if path.name.upper() == "DICOMDIR" and path.is_file() else [Part(path)]
 
 
 def _in_folder(folder: Path, recursive: bool) -> list[Part]:
     """Pictures of a folder, or where there are none its DICOM images; then those of the folders within it."""
     listed = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    found = [(path, "") for path in listed if path.name.lower().endswith(TAKEN) and path.is_file()]
+    found = [Part(path) for path in listed if path.name.lower().endswith(TAKEN) and path.is_file()]
     if not found and holds_dicom(listed):
         return dicom_parts(folder)
     if recursive:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from medsegr.batch.case_errors import CAUGHT, free_memory, in_words, lacks_memory
 from medsegr.batch.job import Job
+from medsegr.batch.one_heap import share_one_heap
 from medsegr.batch.out_folder import staged_case
 from medsegr.batch.outcome import Outcome
 from medsegr.batch.resume import CaseRecord, complete_case, hash_of, hashes
@@ -47,14 +48,12 @@ class _Case:
 class Worker:
     """Loads a model once and does chunks with it; while one thread asks the model, others read and write.
 
-    Args:
-        job: What to do with each study.
-
     Raises:
         MedsegrError: As of :func:`medsegr.load`.
     """
 
     def __init__(self, job: Job) -> None:
+        share_one_heap()
         self.job = job
         self.predictor = load(job.model, job.device, job.host, flips=job.flips, second_look=job.second_look,
                               backend=job.backend, precision=job.precision,
@@ -199,6 +198,7 @@ class Worker:
                 made_by=self.made_by,
                 made_from=case.made_from,
                 files=hashes(folder),
+                report_from="study" if study.own_report else "" if study.report is None else "given",
             )
             record.write(folder)
         case.outcome = Outcome(study, record)

@@ -98,9 +98,8 @@ def segment(
     if resume and overwrite:
         raise ConfigError("--resume keeps what is there and --overwrite does not: give one of them.")
     work = replace(collect_studies(images, report, text, reports, recursive=recursive), nameless=deidentify)
-    if work.unused:
-        what = "1 row fits" if work.unused == 1 else f"{work.unused} rows fit"
-        messages().print(f"Note: {what} no image that was given, in {reports.name if reports else 'the table'}.")
+    for note in work.notes:
+        messages().print(f"Note: {note}")
     if not target and work.asks_nothing:
         raise ConfigError("Nothing to look for: give --report FILE, --text TEXT, --reports CSV, or --target NAME.")
     from medsegr.batch.out_folder import Mode
@@ -113,7 +112,7 @@ def segment(
         canonical_target(name, known, shown)
     places = [path for path in (report, reports, *(lexicon or ())) if path is not None]
     reader = {"name": parser, **({"model": endpoint.model, "address": endpoint.address} if endpoint else {})}
-    read_from = [*images, *(path for path, _ in work.parts), *places, *model_places(model, host)]
+    read_from = [*images, *(part.path for part in work.parts), *places, *model_places(model, host)]
     record = RunRecord(command_line(context.obj), reader, read_from, deidentify)
     labour = Labour(workers, batch_size, ray)
     # Alone, a picture gets the same numbers whenever it is asked; in a batch it may not, in the last bits.

@@ -15,13 +15,12 @@ from medsegr.data.dicom.colour import is_palette
 from medsegr.data.dicom.header import text
 from medsegr.data.dicom.mosaic import tile_count
 from medsegr.data.dicom.reader import list_stacks
-from medsegr.data.dicom.report import read_dicom_report
 from medsegr.data.dicom.segmentation_reader import DicomSegmentation, labels_of, list_segmentations, source_of
 from medsegr.data.dicom.stacks import Stack
-from medsegr.data.dicom.study_report import list_reports
+from medsegr.data.dicom.study_report import study_reports
 from medsegr.data.dicom.tiles import is_tiled
 from medsegr.data.foreign_dataset import ForeignCase, ForeignDataset, counted
-from medsegr.errors import DatasetError, ReportError
+from medsegr.errors import DatasetError, MissingExtraError
 
 
 @dataclass(frozen=True)
@@ -106,19 +105,13 @@ def _home_of(segmentation: DicomSegmentation, stacks: Sequence[Stack]) -> Stack 
 
 
 def _reports(folder: Path, studies: Container[str]) -> tuple[dict[str, str], int]:
-    """StudyInstanceUID -> report of these studies, and how many files hold one that is damaged or has no text."""
-    reports, unread = {}, 0
-    for study, file in list_reports(folder).items():
-        if study and study in studies:
-            try:
-                report = read_dicom_report(file)
-            except ReportError:
-                report = ""
-            if 0 < len(report) <= csv.field_size_limit():
-                reports[study] = report
-            else:
-                unread += 1
-    return reports, unread
+    """StudyInstanceUID -> report of these studies that a table can hold, and how many others there are."""
+    reports, unread = study_reports(folder, studies)
+    for error in unread:
+        if isinstance(error, MissingExtraError):
+            raise error
+    fitting = {study: report for study, report in reports.items() if len(report) <= csv.field_size_limit()}
+    return fitting, len(unread) + len(reports) - len(fitting)
 
 
 def _cases(

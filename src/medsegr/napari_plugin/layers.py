@@ -28,15 +28,7 @@ def picture_layer(image: MedicalImage, name: str) -> Layer:
 
 
 def mask_layer(mask: np.ndarray, name: str, place: int, scale: Sequence[float], about: dict[str, Any]) -> Layer:
-    """One finding's mask.
-
-    Args:
-        mask: Bool, (H, W) or (D, H, W) as displayed.
-        name: Of the layer.
-        place: Of the finding in its report; it has the colour that it has everywhere.
-        scale: Of the picture.
-        about: What is known of it.
-    """
+    """One finding's mask, bool (H, W) or (D, H, W) as displayed, in the colour of its place in the report."""
     colours = {0: "transparent", 1: finding_colour(place), None: "transparent"}
     settings = {"name": name, "scale": tuple(scale), "opacity": OPACITY, "colormap": colours, "metadata": about}
     return mask.astype(np.uint8), settings, "labels"

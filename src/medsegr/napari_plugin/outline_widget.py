@@ -45,9 +45,6 @@ class OutlineWidget(Container[Any]):
     """Asks for a picture and a report; shows masks as layers and findings as a table.
 
     A second report on the same picture replaces the masks of the first, and no other layer.
-
-    Args:
-        napari_viewer: Whose layers they become.
     """
 
     def __init__(self, napari_viewer: "Viewer") -> None:

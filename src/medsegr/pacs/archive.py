@@ -102,11 +102,7 @@ class Archive(Protocol):
         """All series of a study."""
 
     def fetch(self, study: str, series: Sequence[FoundSeries], folder: Path) -> int:
-        """Fetch series of a study into a folder, one file for each instance.
-
-        Returns:
-            How many instances came.
-        """
+        """Fetch series of a study into a folder, one file for each instance; how many came."""
 
     def store(self, files: Sequence[Path]) -> None:
         """Store DICOM files."""

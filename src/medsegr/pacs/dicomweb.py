@@ -22,11 +22,7 @@ AS_STORED = (("application/dicom", "*"),)
 
 
 class DicomWeb:
-    """A DICOMweb service; asks no other address, whatever it answers.
-
-    Args:
-        address: Of the service.
-        environment: Holds the authorization, if any.
+    """A DICOMweb service; asks no other address, whatever it answers. The environment may hold an authorization.
 
     Raises:
         MissingExtraError: dicomweb-client is not installed.

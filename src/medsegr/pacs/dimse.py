@@ -35,10 +35,6 @@ SERIES_KEYS = ("SeriesInstanceUID", "Modality", "NumberOfSeriesRelatedInstances"
 class DicomNode:
     """A DICOM node.
 
-    Args:
-        address: Of the node.
-        manner: Our title, and how series are retrieved.
-
     Raises:
         MissingExtraError: pynetdicom is not installed.
     """

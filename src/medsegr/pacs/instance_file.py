@@ -39,11 +39,7 @@ def write_dataset(folder: Path, made: Any) -> Path:
 
 
 def read_instance(path: Path, *, header: bool = False) -> Any:
-    """A DICOM file that is to be stored.
-
-    Args:
-        path: The file.
-        header: Leave its pixels out.
+    """A DICOM file that is to be stored, or its header alone, without pixels.
 
     Raises:
         PacsError: It is no DICOM file, is damaged, or does not say of what kind it is.

@@ -14,8 +14,11 @@ from medsegr.errors import PacsError
 from medsegr.pacs.instance_file import write_encoded
 from medsegr.pacs.tls import shakes_hands
 
+SILENT_S = 10.0
+"""Seconds in which a caller must ask for an association, and then for something."""
+
 IDLE_S = 60.0
-"""Seconds without a word after which an association is ended."""
+"""Seconds without a word after which the association of one who has asked for something is ended."""
 
 MOST_ASSOCIATIONS = 16
 SUCCESS = 0x0000
@@ -42,15 +45,12 @@ class Ear:
 
 @contextmanager
 def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], None] | None = None) -> Iterator[int]:
-    """Take instances and C-ECHO until the block ends.
+    """Take instances and C-ECHO until the block ends; yields the port.
 
     Args:
         ear: Where.
         store: Called with the event of each instance, in threads of their own; answers DICOM's status.
         closed: Called when an association is over.
-
-    Yields:
-        The port.
 
     Raises:
         PacsError: The port cannot be listened on.
@@ -64,11 +64,13 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
     entity = AE(ear.title)
     entity.require_called_aet, entity.require_calling_aet = True, list(ear.callers)
     entity.maximum_associations = MOST_ASSOCIATIONS
-    entity.network_timeout = entity.acse_timeout = entity.dimse_timeout = IDLE_S
+    entity.network_timeout = entity.acse_timeout = SILENT_S
+    entity.dimse_timeout = IDLE_S
     entity.add_supported_context(Verification)
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
-    handlers: list[Any] = [(evt.EVT_C_STORE, store)]
+    handlers: list[Any] = [(evt.EVT_C_STORE, store), (evt.EVT_CONN_OPEN, _wait_briefly),
+                           (evt.EVT_DIMSE_RECV, _wait_longer)]  # fmt: skip
     if closed is not None:
         handlers.append((evt.EVT_CONN_CLOSE, closed))
     try:
@@ -86,6 +88,19 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
         server.server_close()
 
 
+def _wait_briefly(event: Any) -> None:
+    """Bound the wait for the rest of a message: pynetdicom does not, and half of one would keep its place for ever."""
+    event.assoc.dul.socket.socket.settimeout(SILENT_S)
+
+
+def _wait_longer(event: Any) -> None:
+    """Who has asked for something may take longer for the next."""
+    event.assoc.network_timeout = IDLE_S
+    connection = event.assoc.dul.socket.socket
+    if connection is not None:  # else it is over by now
+        connection.settimeout(IDLE_S)
+
+
 def _shake_hands_first(server: Any) -> None:
     """Who fails at its handshake never counts as an association; each has a thread of its own by then."""
     take = server.RequestHandlerClass
@@ -94,11 +109,7 @@ def _shake_hands_first(server: Any) -> None:
 
 @contextmanager
 def receiving(ear: Ear, folder: Path) -> Iterator[Sequence[Path]]:
-    """Take what is sent into a folder, as a C-MOVE's destination.
-
-    Yields:
-        The files, growing.
-    """
+    """Take what is sent into a folder, as a C-MOVE's destination; yields the files, growing."""
     came: list[Path] = []
 
     def take(event: Any) -> int:

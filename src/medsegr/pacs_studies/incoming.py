@@ -50,11 +50,9 @@ class _Coming:
 
 
 class Incoming:
-    """The folder of what comes. Calls from several threads are safe.
+    """The private folder of what comes; what an earlier run left there counts as complete.
 
-    Args:
-        folder: Private; what an earlier run left there counts as complete.
-        bounds: How much may come.
+    Calls from several threads are safe.
     """
 
     def __init__(self, folder: Path, bounds: Bounds) -> None:

@@ -1,6 +1,7 @@
 """What a study from a PACS holds: its images, and the report that it was read with."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from medsegr.batch.dicom_parts import dicom_parts
@@ -11,11 +12,7 @@ from medsegr.inference.dicom.writer import REPORT, SEGMENTATION
 
 
 def work_of(folder: Path, report: str | None) -> WorkList:
-    """Every image of a study, with one report.
-
-    Args:
-        folder: With the study's instances.
-        report: In place of the study's own.
+    """Every image of a study's instances, with one report: the given one, or else the study's own.
 
     Raises:
         PacsError: The study has no instances.
@@ -23,9 +20,10 @@ def work_of(folder: Path, report: str | None) -> WorkList:
     """
     if not any(folder.iterdir()):
         raise PacsError("The study has no image that could be fetched. 'medsegr pacs find --series' lists what it has.")
-    parts = tuple(dicom_parts(folder))
     said = report_of(folder) if report is None else report
-    return WorkList(parts, (said,) * len(parts), 0, len(parts))
+    own = report is None and said is not None
+    parts = tuple(replace(part, report=said, own_report=own) for part in dicom_parts(folder))
+    return WorkList(parts, len(parts))
 
 
 def made_files(out: Path, cases: Sequence[str]) -> list[Path]:

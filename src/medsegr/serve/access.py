@@ -3,37 +3,17 @@
 import hashlib
 import hmac
 import ipaddress
-from dataclasses import dataclass
 
 from medsegr.serve.config import ServeConfig
+from medsegr.serve.refused import RefusedError
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 NOBODY = "local"
 """Owner of all jobs where no token is needed."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a request is not answered.
-
-    Attributes:
-        status: Of HTTP.
-        code: For programs.
-        detail: For people; repeats nothing that was sent.
-    """
-
-    status: int
-    code: str
-    detail: str
-
-
 class Access:
-    """The three questions that every request is asked before its body is read.
-
-    Args:
-        config: With the address and the tokens.
-        port: That is really listened on.
-    """
+    """The three questions that every request is asked before its body is read; ``port`` is really listened on."""
 
     def __init__(self, config: ServeConfig, port: int) -> None:
         bound = f"[{config.host}]" if ":" in config.host else config.host
@@ -42,23 +22,16 @@ class Access:
         self._port, self._everywhere = port, config.everywhere
         self._tokens = [token.encode() for token in config.tokens]
 
-    def refuse_host(self, host: str) -> Refusal | None:
+    def refuse_host(self, host: str) -> RefusedError | None:
         """Refuse a name that is not this service's own: a page could have led a browser here by one of its own."""
-        if self._known(host):
-            return None
-        return Refusal(421, "host", "The Host header names another service. Call it by the address that it listens on.")
+        told = "The Host header names another service. Call it by the address that it listens on."
+        return None if self._known(host) else RefusedError(421, "host", told)
 
-    def refuse_origin(self, origin: str | None, site: str | None, host: str) -> Refusal | None:
-        """Refuse what a page of another origin sends.
-
-        Args:
-            origin: The header ``Origin``.
-            site: The header ``Sec-Fetch-Site``.
-            host: The header ``Host``.
-        """
+    def refuse_origin(self, origin: str | None, site: str | None, host: str) -> RefusedError | None:
+        """Refuse what a page of another origin sends, by the headers Origin, Sec-Fetch-Site and Host."""
         foreign = origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}")
         if foreign or site in ("cross-site", "same-site"):
-            return Refusal(403, "origin", "Pages of other origins may not ask this service.")
+            return RefusedError(403, "origin", "Pages of other origins may not ask this service.")
         return None
 
     def owner(self, authorization: str | None) -> str | None:

@@ -38,12 +38,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def build_app(service: Service, port: int) -> Any:
-    """The application, ASGI, with its gate.
-
-    Args:
-        service: That has been started; it is stopped with the application.
-        port: That is really listened on.
-    """
+    """The application, ASGI, with its gate, for a service that has been started; it is stopped with it."""
     app = FastAPI(
         title="medsegr",
         description="Masks for the findings of a report. Research software: no medical device.",

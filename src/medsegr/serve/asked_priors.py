@@ -56,12 +56,7 @@ def check_modality(name: str | None, lexicon: Lexicon) -> str | None:
 
 
 def priors_of(asked: Priors, text: str, lexicon: Lexicon) -> ReportPriors:
-    """Priors as the library has them.
-
-    Args:
-        asked: From a client.
-        text: The report that offsets point into; without one they are left out.
-        lexicon: Names.
+    """Priors as the library has them. Offsets point into the report's text; without one they are left out.
 
     Raises:
         ConfigError: A name that the lexicon does not have, or an offset beyond the report.

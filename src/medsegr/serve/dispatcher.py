@@ -48,11 +48,7 @@ class Desk:
 
 
 class Dispatcher:
-    """Runs jobs on one worker, which is started again whenever it has ended.
-
-    Args:
-        desk: What all dispatchers share.
-    """
+    """Runs jobs on one worker, which is started again whenever it has ended."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 
-from medsegr.serve.access import Access, Refusal
+from medsegr.serve.access import Access
 from medsegr.serve.metrics import Metrics
+from medsegr.serve.problems import refused
+from medsegr.serve.refused import RefusedError
 
 log = logging.getLogger("medsegr.serve")
 
@@ -38,13 +39,7 @@ HEADERS = {
 
 
 class Gate:
-    """Around the application.
-
-    Args:
-        app: The application.
-        access: Who may ask.
-        metrics: Counts requests.
-    """
+    """Around the application: asks who may ask, and counts requests."""
 
     def __init__(self, app: Any, access: Access, metrics: Metrics) -> None:
         self._app, self._access, self._metrics = app, access, metrics
@@ -66,24 +61,25 @@ class Gate:
 
         try:
             refusal = self._refusal(scope)
-            await (self._app if refusal is None else _answer(refusal))(scope, receive, sending)
+            await (self._app if refusal is None else refused(refusal))(scope, receive, sending)
         except Exception as error:  # what it says may hold what was sent
             frames = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
             log.error("a request failed (%s at %s)", type(error).__name__, " < ".join(reversed(frames)))
             if not status:
-                await _answer(Refusal(500, "internal", "The service failed at this request."))(scope, receive, sending)
+                answer = refused(RefusedError(500, "internal", "The service failed at this request."))
+                await answer(scope, receive, sending)
         route = getattr(scope.get("route"), "path", "other")
         self._metrics.requests.labels(route, str(status)).inc()
         log.info("%s %s %d %.0f ms", _method(scope), route, status, 1000 * (time.monotonic() - started))
 
-    def _refusal(self, scope: Scope) -> Refusal | None:
+    def _refusal(self, scope: Scope) -> RefusedError | None:
         told = [scope["raw_path"], scope["query_string"], *(part for pair in scope["headers"] for part in pair)]
         if sum(map(len, told)) > LONGEST_HEAD:
-            return Refusal(431, "head", f"Address and headers are longer than {LONGEST_HEAD:,} bytes.")
+            return RefusedError(431, "head", f"Address and headers are longer than {LONGEST_HEAD:,} bytes.")
         headers = Headers(raw=scope["headers"])
         hosts = headers.getlist("host")
         if len(hosts) != 1:
-            return Refusal(400, "host", "A request has exactly one Host header.")
+            return RefusedError(400, "host", "A request has exactly one Host header.")
         refusal = self._access.refuse_host(hosts[0])
         if refusal is None:
             refusal = self._access.refuse_origin(headers.get("origin"), headers.get("sec-fetch-site"), hosts[0])
@@ -91,13 +87,8 @@ class Gate:
             return refusal
         scope["owner"] = self._access.owner(headers.get("authorization"))
         if scope["owner"] is None:
-            return Refusal(401, "token", "A token is needed: send the header 'Authorization: Bearer TOKEN'.")
+            return RefusedError(401, "token", "A token is needed: send the header 'Authorization: Bearer TOKEN'.")
         return None
-
-
-def _answer(refusal: Refusal) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
-    return JSONResponse({"code": refusal.code, "detail": refusal.detail}, refusal.status, headers)
 
 
 def _method(scope: Scope) -> str:

@@ -18,11 +18,7 @@ class _Held:
 
 
 class HeldPictures:
-    """Pictures by owner and name. Calls from several threads are safe.
-
-    Args:
-        folder: Private; emptied.
-    """
+    """Pictures by owner and name, in a private folder, which is emptied. Calls from several threads are safe."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -12,10 +12,11 @@ from medsegr.data.outputs import atomic_write
 from medsegr.serve.asked_priors import check_request
 from medsegr.serve.jobs import ENDED, Job
 from medsegr.serve.problems import status_of
+from medsegr.serve.refused import RefusedError
 from medsegr.serve.schemas import CaseAnswer, JobAnswer, SegmentRequest
 from medsegr.serve.service import Service
 from medsegr.serve.state_folder import JOB_ID, REQUEST
-from medsegr.serve.upload import Form, RefusedError, counted, receive_form
+from medsegr.serve.upload import Form, receive_form
 
 router = APIRouter(tags=["jobs"])
 
@@ -65,15 +66,15 @@ async def segment(request: Request, wait: Wait = 0.0) -> Response:
 
     With ``keep`` further jobs on the same picture send its job's id (``again``) and no picture: other priors, a click.
     """
-    service, owner = _asking(request)
+    service, owner = asking(request)
     job = admitted(service, owner)
     try:
         folder = service.folder.make(job.id)
-        chunks = counted(request, service.limits, service.limits.body_bytes)
-        form = await receive_form(request.headers.get("content-type"), chunks, folder)
+        form = await receive_form(request, service.limits, folder)
         asked = check_request(_asked(form), service.lexicon, service.limits)
-        if asked.again is not None:
-            _borrow(service, _own(service, asked.again, owner), job.id)
+        if asked.again is not None and not service.folder.lend(_own(service, asked.again, owner).id, job.id):
+            told = "The job has kept no picture, or its time is over. Send 'image', with 'keep'."
+            raise RefusedError(409, "picture_gone", told)
         if asked.keep:
             service.keep_picture(job.id, owner)
         (folder / REQUEST).write_text(asked.model_dump_json(), encoding="utf-8")
@@ -88,7 +89,7 @@ async def segment(request: Request, wait: Wait = 0.0) -> Response:
 @router.get("/v1/jobs/{id}", response_model=JobAnswer)
 async def job(request: Request, id: str, wait: Wait = 0.0) -> Response:
     """Where a job stands."""
-    service, owner = _asking(request)
+    service, owner = asking(request)
     _own(service, id, owner)
     await service.settled(id, wait)
     return _answered(service, id, owner)
@@ -97,7 +98,7 @@ async def job(request: Request, id: str, wait: Wait = 0.0) -> Response:
 @router.post("/v1/jobs/{id}/cancel", response_model=JobAnswer)
 async def cancel(request: Request, id: str) -> Response:
     """Stop a job that waits or runs; nothing of it is kept. One that has ended stays as it is."""
-    service, owner = _asking(request)
+    service, owner = asking(request)
     service.cancel(_own(service, id, owner))
     return _answered(service, id, owner)
 
@@ -105,7 +106,7 @@ async def cancel(request: Request, id: str) -> Response:
 @router.delete("/v1/jobs/{id}", status_code=204)
 async def delete(request: Request, id: str) -> Response:
     """Stop a job, and delete all that it has."""
-    service, owner = _asking(request)
+    service, owner = asking(request)
     found = _own(service, id, owner)
     service.cancel(found)
     service.drop(id)
@@ -151,11 +152,17 @@ def done_job(request: Request, id: str) -> tuple[Service, Job]:
     Raises:
         RefusedError: There is none, or it is not done.
     """
-    service, owner = _asking(request)
-    return service, _done(service, id, owner)
+    service, owner = asking(request)
+    found = _own(service, id, owner)
+    if found.state == "failed":
+        raise RefusedError(status_of(found), found.code or "failed", found.error or "The job failed.")
+    if found.state != "done":
+        raise RefusedError(409, "not_done", f"The job is {found.state}; results come when it is done.")
+    return service, found
 
 
-def _asking(request: Request) -> tuple[Service, str]:
+def asking(request: Request) -> tuple[Service, str]:
+    """The service, and who asks it."""
     return request.app.state.service, request.scope["owner"]
 
 
@@ -184,22 +191,6 @@ def _own(service: Service, id: str, owner: str) -> Job:
     return found
 
 
-def _borrow(service: Service, lender: Job, id: str) -> None:
-    if not service.folder.lend(lender.id, id):
-        raise RefusedError(
-            409, "picture_gone", "The job has kept no picture, or its time is over. Send 'image', with 'keep'."
-        )
-
-
-def _done(service: Service, id: str, owner: str) -> Job:
-    found = _own(service, id, owner)
-    if found.state == "failed":
-        raise RefusedError(status_of(found), found.code or "failed", found.error or "The job failed.")
-    if found.state != "done":
-        raise RefusedError(409, "not_done", f"The job is {found.state}; results come when it is done.")
-    return found
-
-
 def _answered(service: Service, id: str, owner: str, *, accepted: bool = False) -> Response:
     """A job as an answer; to the request that sent it, an error where it failed already."""
     found = _own(service, id, owner)
@@ -224,14 +215,10 @@ def admitted(service: Service, owner: str) -> Job:
     """
     service.expire(owner)
     job = service.store.admit(owner, service.limits.queued, service.limits.per_token)
-    if not isinstance(job, Job):
-        raise _no_room(service, job)
-    return job
-
-
-def _no_room(service: Service, whose: str) -> RefusedError:
-    pause = 1 + service.store.count("queued") // (4 * service.config.workers)
-    if whose == "owner":
-        most = service.limits.per_token
-        return RefusedError(429, "busy", f"You have {most} jobs that have not ended; wait for one.", min(pause, 30))
-    return RefusedError(503, "busy", "The queue is full. Try again later.", min(pause, 30))
+    if isinstance(job, Job):
+        return job
+    pause = min(1 + service.store.count("queued") // (4 * service.config.workers), 30)
+    if job == "owner":
+        told = f"You have {service.limits.per_token} jobs that have not ended; wait for one."
+        raise RefusedError(429, "busy", told, pause)
+    raise RefusedError(503, "busy", "The queue is full. Try again later.", pause)

@@ -61,15 +61,12 @@ class Wish:
 
 
 def write_label_file(result: Path, findings: Sequence[Finding], wish: Wish) -> LabelFile | None:
-    """Write the masks of a job into its folder of results.
+    """Write the masks of a job into its folder of results; None where no finding has one.
 
     Args:
         result: With ``masks.nii.gz``: (columns, rows, slices, masks), as the picture is stored.
         findings: Of findings.json.
         wish: How.
-
-    Returns:
-        What was written; None where no finding has a mask.
 
     Raises:
         MissingExtraError: pynrrd is not installed.

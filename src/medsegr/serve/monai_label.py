@@ -19,14 +19,15 @@ from starlette.responses import JSONResponse, Response
 
 from medsegr._version import __version__
 from medsegr.serve.asked_priors import check_request
-from medsegr.serve.job_routes import admitted
+from medsegr.serve.job_routes import admitted, asking
 from medsegr.serve.jobs import ENDED, Job
 from medsegr.serve.label_file import LabelFile, Wish, write_label_file
 from medsegr.serve.problems import status_of
+from medsegr.serve.refused import RefusedError
 from medsegr.serve.schemas import SegmentRequest
 from medsegr.serve.series_from_pacs import fetch_series
 from medsegr.serve.service import Service
-from medsegr.serve.upload import Form, RefusedError, counted, receive_form
+from medsegr.serve.upload import Form, receive_form
 from medsegr.serve.worker import REQUEST, RESULT
 
 router = APIRouter(tags=["MONAI Label"])
@@ -44,7 +45,7 @@ LATE_S = 5.0
 @router.get("/info", include_in_schema=False)
 async def info(request: Request) -> dict[str, Any]:
     """The model, its labels, and the options that a client shows."""
-    service, _ = _asking(request)
+    service, _ = asking(request)
     name, labels = _model(service), _labels(service)
     options = {"report": "", "targets": "", "modality": ["", *sorted(service.lexicon.modalities)], "threshold": 0.5}
     model = {
@@ -72,7 +73,7 @@ async def create_session(request: Request) -> dict[str, Any]:
 @router.get("/session/{id}")
 async def session(request: Request, id: str) -> dict[str, Any]:
     """Whether a picture that was sent ahead is still held."""
-    service, owner = _asking(request)
+    service, owner = asking(request)
     if not service.pictures.has(owner, id):
         raise _unknown()
     return {"session_id": id}
@@ -81,7 +82,7 @@ async def session(request: Request, id: str) -> dict[str, Any]:
 @router.delete("/session/{id}")
 async def remove_session(request: Request, id: str) -> dict[str, Any]:
     """Forget it."""
-    service, owner = _asking(request)
+    service, owner = asking(request)
     if not service.pictures.drop(owner, id):
         raise _unknown()
     return {}
@@ -102,14 +103,13 @@ async def infer(
     request: Request, model: str, image: str = "", session_id: str = "", output: Output | None = None
 ) -> Response:
     """Outline what the options' report says; answer the masks as one file, with their names."""
-    service, owner = _asking(request)
+    service, owner = asking(request)
     if model != _model(service):
         raise RefusedError(404, "model", f"The model that answers here is '{_model(service)}'.")
     job = admitted(service, owner)
     try:
         folder = service.folder.make(job.id)
-        chunks = counted(request, service.limits, service.limits.body_bytes)
-        form = await receive_form(request.headers.get("content-type"), chunks, folder, field="file")
+        form = await receive_form(request, service.limits, folder, "file")
         params = _params(form)
         report = await _picture(service, owner, form, [session_id, image], folder)
         asked = _asked(params, report, "dicom" if output == "dicom_seg" else "4d")
@@ -123,10 +123,6 @@ async def infer(
         if found is not None:
             service.cancel(found)
         service.drop(job.id)
-
-
-def _asking(request: Request) -> tuple[Service, str]:
-    return request.app.state.service, request.scope["owner"]
 
 
 def _model(service: Service) -> str:
@@ -146,12 +142,11 @@ def _needed(service: Service) -> dict[str, dict[str, float]]:
 
 
 async def _hold(request: Request, name: str, field: str) -> None:
-    service, owner = _asking(request)
+    service, owner = asking(request)
     service.expire(owner)
     place = service.pictures.place()
     try:
-        chunks = counted(request, service.limits, service.limits.body_bytes)
-        form = await receive_form(request.headers.get("content-type"), chunks, place, field=field)
+        form = await receive_form(request, service.limits, place, field)
         if form.picture is None:
             raise RefusedError(422, "image", f"The form has no file '{field}'.")
     except BaseException:
@@ -165,11 +160,7 @@ def _unknown() -> RefusedError:
 
 
 async def _picture(service: Service, owner: str, form: Form, names: list[str], folder: Path) -> str | None:
-    """See that the job has its picture: sent along, sent ahead, or a series of the PACS with its study's report.
-
-    Returns:
-        The report that came with it.
-    """
+    """See that the job has its picture: sent along, sent ahead, or a series of the PACS; with that, its report."""
     if form.picture is not None:
         return None
     for name in filter(None, names):

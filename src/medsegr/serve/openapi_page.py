@@ -8,11 +8,7 @@ _STYLE = "body{font:16px sans-serif;max-width:60em;margin:2em auto}code{backgrou
 
 
 def page(description: Mapping[str, Any]) -> str:
-    """HTML of every address, its fields and its answers.
-
-    Args:
-        description: As ``/openapi.json`` has it.
-    """
+    """HTML of every address, its fields and its answers, from what ``/openapi.json`` has."""
     parts = [
         _section(method, path, operation)
         for path, methods in description["paths"].items()

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from medsegr.explain.palette import ASPECT_COLOURS, ASPECT_NAMES
 from medsegr.inference.shown_as import FINDING_COLOURS
+from medsegr.serve.refused import RefusedError
 from medsegr.serve.schemas import LexiconAnswer
-from medsegr.serve.upload import RefusedError
 
 router = APIRouter()
 

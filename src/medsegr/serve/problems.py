@@ -1,6 +1,6 @@
 """Errors as answers: a status, a code for programs, a sentence for people; nothing that was sent is repeated."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from medsegr.data.given_name import quoted
 from medsegr.errors import MedsegrError
 from medsegr.serve.jobs import Job
-from medsegr.serve.upload import RefusedError
+from medsegr.serve.refused import RefusedError
 
 STATUS = {"input": 422, "time": 413, "memory": 413}
 """Of a failed job by its code; others are the service's own fault."""
@@ -25,16 +25,18 @@ _WORDS = {
 
 def add_handlers(app: FastAPI) -> None:
     """Answer each kind of error in its own way."""
-    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(RefusedError, lambda _, error: refused(error))
     app.add_exception_handler(MedsegrError, _unusable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
 
-def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """An error as an answer."""
-    return JSONResponse({"code": code, "detail": detail}, status, headers)
+def refused(error: Any) -> JSONResponse:
+    """A :class:`RefusedError` as an answer."""
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    headers |= {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    return _problem(error.status, error.code, error.detail, headers)
 
 
 def status_of(job: Job) -> int:
@@ -42,23 +44,22 @@ def status_of(job: Job) -> int:
     return STATUS.get(job.code or "", 500)
 
 
-def _refused(_: Request, error: Any) -> JSONResponse:
-    headers = None if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-    return problem(error.status, error.code, error.detail, headers)
+def _problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"code": code, "detail": detail}, status, headers)
 
 
 def _unusable(_: Request, error: Any) -> JSONResponse:
-    return problem(422, "input", str(error))
+    return _problem(422, "input", str(error))
 
 
 def _invalid(_: Request, error: Any) -> JSONResponse:
     told = [f"{_place(one['loc'])}: {_message(one)}" for one in error.errors()[:5]]
-    return problem(422, "request", "; ".join(told))
+    return _problem(422, "request", "; ".join(told))
 
 
 def _http(_: Request, error: Any) -> JSONResponse:
     code, detail = _WORDS.get(error.status_code, ("request", "The request cannot be read."))
-    return problem(error.status_code, code, detail, error.headers)
+    return _problem(error.status_code, code, detail, error.headers)
 
 
 def _place(parts: Sequence[str | int]) -> str:

@@ -46,12 +46,7 @@ class ReadPictures:
         self._kept: OrderedDict[str, Picture] = OrderedDict()
 
     def read(self, path: Path, modality: str | None, series: str | None = None) -> Picture:
-        """The picture of a file.
-
-        Args:
-            path: Of the file.
-            modality: What it is; by default what the file says.
-            series: Of DICOM with several: a number, a UID, or ``largest``; by default there must be one.
+        """The picture of a file; of DICOM with several series the named one: a number, a UID, or ``largest``.
 
         Raises:
             ImageError: It is none, or holds several series, which are then listed.

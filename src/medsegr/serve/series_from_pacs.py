@@ -9,15 +9,12 @@ from medsegr.serve.worker import PICTURE
 
 
 def fetch_series(pacs: str, series: str, folder: Path) -> str | None:
-    """Fetch a series into a job's folder, and read the report that lies beside it.
+    """Fetch a series into a job's folder, and read the report that lies beside it, if there is one.
 
     Args:
         pacs: Address of the DICOMweb service.
         series: SeriesInstanceUID, as a client names it.
         folder: Of the job.
-
-    Returns:
-        The report; None where the study has none.
 
     Raises:
         ImageError: It is no UID.

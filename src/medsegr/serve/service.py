@@ -22,10 +22,6 @@ from medsegr.serve.worker_process import WorkerProcess
 class Service:
     """Everything behind the addresses.
 
-    Args:
-        config: What it is told at its start.
-        start_worker: Starts a worker; by default the one with the model.
-
     Raises:
         ConfigError: Its folder is used by another service, or is of no use.
         OutputError: Its folder cannot be made.

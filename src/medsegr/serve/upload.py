@@ -12,20 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 
 from medsegr.serve.config import Limits
 from medsegr.serve.picture_file import HEAD_BYTES, suffix_of
+from medsegr.serve.refused import RefusedError
 from medsegr.serve.state_folder import PICTURE
 
 MAX_FIELD_BYTES = 1_000_000
 """Of all fields but the picture, together."""
 
 MAX_PARTS = 100
-
-
-class RefusedError(Exception):
-    """A request that is answered with a status, a code and a sentence."""
-
-    def __init__(self, status: int, code: str, detail: str, retry_after_s: int | None = None) -> None:
-        super().__init__(code)
-        self.status, self.code, self.detail, self.retry_after_s = status, code, detail, retry_after_s
 
 
 @dataclass
@@ -69,22 +62,20 @@ async def counted(request: Request, limits: Limits, most: int) -> AsyncIterator[
         yield chunk
 
 
-async def receive_form(
-    content_type: str | None, chunks: AsyncIterator[bytes], folder: Path, kept: str = PICTURE, field: str = "image"
-) -> Form:
+async def receive_form(request: Request, limits: Limits, folder: Path, field: str = "image") -> Form:
     """Read a form; its one file, in ``field``, becomes ``folder/picture.*``, whatever it was called.
 
     Raises:
         RefusedError: It is no form, is damaged or cut off, or its picture is none.
     """
-    kind, options = parse_options_header(content_type)
+    kind, options = parse_options_header(request.headers.get("content-type"))
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not 1 <= len(boundary) <= 200:
         raise RefusedError(415, "form", f"Send a form (multipart/form-data) with the file '{field}'.")
-    reader = _FormReader(folder / f"{kept}.part", field)
+    reader = _FormReader(folder / f"{PICTURE}.part", field)
     try:
         parser = MultipartParser(boundary, reader.callbacks())
-        async for chunk in chunks:
+        async for chunk in counted(request, limits, limits.body_bytes):
             parser.write(chunk)
         parser.finalize()
         if not reader.complete:
@@ -93,7 +84,7 @@ async def receive_form(
         raise RefusedError(400, "form", "The form is damaged. Send it again.") from None
     finally:
         reader.close()
-    return reader.form(folder, kept)
+    return reader.form(folder)
 
 
 class _FormReader:
@@ -125,7 +116,7 @@ class _FormReader:
         if self._file is not None:
             self._file.close()
 
-    def form(self, folder: Path, kept: str) -> Form:
+    def form(self, folder: Path) -> Form:
         """What was read, once all of it is there."""
         form = Form()
         for name, value in self._fields:
@@ -140,7 +131,7 @@ class _FormReader:
                     f"The file '{self._field}' is no picture, volume or archive that is read: PNG, JPEG, NIfTI, DICOM."
                 )
                 raise RefusedError(415, "image", told)
-            form.picture = self._path.rename(folder / f"{kept}{suffix}")
+            form.picture = self._path.rename(folder / f"{PICTURE}{suffix}")
         return form
 
     def _begin(self) -> None:

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from medsegr.serve.job_routes import done_job
+from medsegr.serve.refused import RefusedError
 from medsegr.serve.schemas import ViewAnswer
 from medsegr.serve.shown_picture import read_map, read_plane, read_view
 from medsegr.serve.state_folder import RESULT
-from medsegr.serve.upload import RefusedError
 
 router = APIRouter(tags=["view"])
 

@@ -25,12 +25,7 @@ GONE: Event = {"event": "gone"}
 
 
 class WorkerProcess:
-    """A running worker. It ends by itself when the service does.
-
-    Args:
-        setup: What it is told first.
-        command: What is started.
-    """
+    """A running worker. It ends by itself when the service does."""
 
     def __init__(self, setup: Setup, command: Sequence[str] = COMMAND) -> None:
         environment = {name: value for name, value in (HELD | os.environ).items() if name != TOKEN_VARIABLE}

@@ -2,7 +2,7 @@
 
 from pydicom import Dataset
 
-from medsegr.data.dicom.study_report import list_reports, report_of
+from medsegr.data.dicom.study_report import report_of, study_reports
 from medsegr.data.image import load_image
 from medsegr.inference.writer import write_case
 from tests.data.dicom.series_maker import uid, write
@@ -48,10 +48,10 @@ def entry(relation: str, kind: str, concept: Dataset, **values: object) -> Datas
     return made
 
 
-def measured() -> Dataset:
+def measured(length_mm: str = "12.5") -> Dataset:
     """A viewer's length: a number, and in words only how it is tracked."""
     number = Dataset()
-    number.NumericValue, number.MeasurementUnitsCodeSequence = "12.5", [coded("mm", "UCUM", "millimeter")]
+    number.NumericValue, number.MeasurementUnitsCodeSequence = length_mm, [coded("mm", "UCUM", "millimeter")]
     length = entry("CONTAINS", "NUM", coded("410668003", "SCT", "Length"), MeasuredValueSequence=[number])
     tracked = entry("HAS OBS CONTEXT", "TEXT", coded("112039", "DCM", "Tracking Identifier"), TextValue="Length:1")
     return entry("CONTAINS", "CONTAINER", coded("125007", "DCM", "Group"), ContentSequence=[tracked, length])
@@ -79,9 +79,19 @@ def test_words_go_before_newer_measurements(tmp_path):
 
 def test_a_pdf_has_words(tmp_path):
     write_report(tmp_path, 1, "20251231", measured())
-    write_report(tmp_path, 2, "20251230", measured(), kind="104.1")
-    (found,) = list_reports(tmp_path).values()
-    assert found.path.name == "report-2.dcm"
+    write_report(tmp_path, 2, "20251230", measured("7"), kind="104.1")
+    assert "Length: 7 mm" in report_of(tmp_path)
+
+
+def test_reports_of_studies_are_found_though_a_file_is_damaged_and_one_says_nothing(tmp_path):
+    for number in (1, 2, 3):
+        write_study(tmp_path / str(number), number, report="Mass." if number < 3 else "")
+    (tmp_path / "1" / "cut.dcm").write_bytes((tmp_path / "1" / "report.dcm").read_bytes()[:250])
+    reports, unread = study_reports(tmp_path, {uid(1, 1), uid(1, 3)})
+    assert {study: report.strip() for study, report in reports.items()} == {uid(1, 1): "Mass."}
+    assert [str(error) for error in unread] == [
+        "report.dcm is a structured report without any text, code or number in it."
+    ]
 
 
 def test_a_study_without_one_has_none(tmp_path):

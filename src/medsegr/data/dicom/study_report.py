@@ -1,5 +1,6 @@
 """The report that a study was read with: a DICOM object beside its images."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ from medsegr.data.dicom.files import DicomFile, dicom_files, read_header
 from medsegr.data.dicom.header import text
 from medsegr.data.dicom.report import has_words, read_dicom_report
 from medsegr.data.zip_archive import archives_kept_open
-from medsegr.errors import ReportError
+from medsegr.errors import ImageError, MedsegrError, MissingExtraError, ReportError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -22,26 +23,44 @@ REPORTS = (*(f"1.2.840.10008.5.1.4.1.1.88.{end}" for end in (11, 22, 33, 34)), P
 """SOP classes of reports: Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR; a PDF in DICOM."""
 
 
-def list_reports(path: Path) -> dict[str, DicomFile]:
-    """StudyInstanceUID -> the study's report that is none of ours; by headers alone.
+def study_reports(path: Path, studies: Container[str]) -> tuple[dict[str, str], list[MedsegrError]]:
+    """The reports of some studies, where they lie among their images.
 
-    Those with words go before those of codes and measurements alone, such as a viewer keeps; of several, the newest.
+    Of a study's reports those of ours are left out. Those with words go before those of codes and measurements alone,
+    such as a viewer keeps; of several, the newest is taken. Files that are damaged are passed over.
 
     Args:
-        path: A folder, archive or DICOMDIR.
+        path: A file, folder, archive or DICOMDIR.
+        studies: StudyInstanceUIDs.
+
+    Returns:
+        StudyInstanceUID -> report; and why others cannot be read.
 
     Raises:
-        ImageError: A file is damaged.
+        ImageError: The archive or DICOMDIR is damaged.
     """
-    return {study: file for study, (*_, file) in _ranked(path).items()}
+    reports: dict[str, str] = {}
+    unread: list[MedsegrError] = []
+    for study, (*_, file) in _ranked(path, strict=False).items():
+        if study and study in studies:
+            try:
+                reports[study] = read_dicom_report(file)
+            except (ReportError, MissingExtraError) as error:
+                unread.append(error)
+    return reports, unread
 
 
 @archives_kept_open()
-def _ranked(path: Path) -> dict[str, tuple[bool, str, DicomFile]]:
-    """The same, each behind whether it has words, and its moment."""
+def _ranked(path: Path, *, strict: bool) -> dict[str, tuple[bool, str, DicomFile]]:
+    """StudyInstanceUID -> its report, behind whether it has words, and its moment."""
     found: dict[str, tuple[bool, str, DicomFile]] = {}
     for file in dicom_files(path):
-        header = read_header(file)
+        try:
+            header = read_header(file)
+        except ImageError:
+            if strict:
+                raise
+            continue
         if header is not None and text(header, "SOPClassUID") in REPORTS and text(header, "Manufacturer") != MAKER:
             worded = text(header, "SOPClassUID") == PDF or has_words(header)
             study, ranked = text(header, "StudyInstanceUID"), (worded, _moment(header), file)
@@ -50,13 +69,13 @@ def _ranked(path: Path) -> dict[str, tuple[bool, str, DicomFile]]:
 
 
 def report_of(folder: Path) -> str | None:
-    """The report of a folder, of whatever study, chosen as :func:`list_reports` does; None where there is none.
+    """The report of a folder, of whatever study, chosen as :func:`study_reports` does; None where there is none.
 
     Raises:
         ReportError: It is damaged, or holds no text.
         MissingExtraError: It is a PDF, and pypdf is not installed.
     """
-    found = max(_ranked(folder).values(), default=None)
+    found = max(_ranked(folder, strict=True).values(), default=None)
     if found is None:
         return None
     try:
