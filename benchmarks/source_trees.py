@@ -66,7 +66,7 @@ def run(tree: Path, given: Sequence[str], threads: int | None = None, **environm
     Raises:
         SystemExit: It failed.
     """
-    told = {**os.environ, "PYTHONPATH": str(tree / "src"), **environment}
+    told = {**os.environ, "PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "", **environment}
     told.pop("OMP_NUM_THREADS", None)
     told |= {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     started, before = time.monotonic(), os.times()

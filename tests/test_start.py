@@ -1,5 +1,6 @@
 """What a short command imports: no more than it uses."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,28 @@ def test_the_service_leaves_models_and_formats_to_its_workers():
     told = "import sys, medsegr.serve.server; print('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert not {"torch", *ZOO, *FORMATS, "matplotlib"} & set(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(("body", "code"), [("return 3", 3), ("raise RuntimeError('ours')", 1)])
+def test_the_command_ends_when_others_are_done_and_takes_nothing_apart(body, code):
+    program = f"""
+import atexit
+from medsegr.cli import main as command
+
+class Imported:
+    def __del__(self):
+        print("taken apart")
+
+def main():
+    command.kept = Imported()
+    atexit.register(print, "closed")
+    print("told", end=" ")
+    {body}
+
+command.main = main
+command.run()
+"""
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=buffered)
+    assert (done.returncode, done.stdout) == (code, "told closed\n")
+    assert ("RuntimeError: ours" in done.stderr) == (code == 1)

@@ -23,50 +23,30 @@ if TYPE_CHECKING:
     from medsegr.model.report_guided_sam import ReportGuidedSam
 
 _HOME = {
-    "parse_report": "medsegr.cognition.parser",
-    "Evidence": "medsegr.cognition.priors",
-    "Finding": "medsegr.cognition.priors",
-    "Location": "medsegr.cognition.priors",
-    "ReportPriors": "medsegr.cognition.priors",
-    "Shape": "medsegr.cognition.priors",
-    "Texture": "medsegr.cognition.priors",
-    "MedicalImage": "medsegr.data.medical_image",
-    "load_image": "medsegr.data.image",
-    "MedsegrError": "medsegr.errors",
-    "Predictor": "medsegr.inference.predictor",
-    "load": "medsegr.inference.predictor",
-    "FindingResult": "medsegr.inference.result",
-    "Result": "medsegr.inference.result",
-    "UserPrompt": "medsegr.inference.user_prompt",
-    "ReportGuidedSam": "medsegr.model.report_guided_sam",
-    "AdapterConfig": "medsegr.model.adapter",
-    "HostSpec": "medsegr.backbones.host_spec",
-    "attach": "medsegr.model.attach",
+    name: f"medsegr.{module}"
+    for module, names in {
+        "backbones.host_spec": ("HostSpec",),
+        "cognition.parser": ("parse_report",),
+        "cognition.priors": ("Evidence", "Finding", "Location", "ReportPriors", "Shape", "Texture"),
+        "data.image": ("load_image",),
+        "data.medical_image": ("MedicalImage",),
+        "errors": ("MedsegrError",),
+        "inference.predictor": ("Predictor", "load"),
+        "inference.result": ("FindingResult", "Result"),
+        "inference.user_prompt": ("UserPrompt",),
+        "model.adapter": ("AdapterConfig",),
+        "model.attach": ("attach",),
+        "model.report_guided_sam": ("ReportGuidedSam",),
+    }.items()
+    for name in names
 }
 """Where each public name lives."""
 
 __all__ = [
-    "AdapterConfig",
-    "Evidence",
-    "Finding",
-    "FindingResult",
-    "HostSpec",
-    "Location",
-    "MedicalImage",
-    "MedsegrError",
-    "Predictor",
-    "ReportGuidedSam",
-    "ReportPriors",
-    "Result",
-    "Shape",
-    "Texture",
-    "UserPrompt",
-    "__version__",
-    "attach",
-    "load",
-    "load_image",
-    "parse_report",
-]
+    "AdapterConfig", "Evidence", "Finding", "FindingResult", "HostSpec", "Location", "MedicalImage", "MedsegrError",
+    "Predictor", "ReportGuidedSam", "ReportPriors", "Result", "Shape", "Texture", "UserPrompt", "__version__", "attach",
+    "load", "load_image", "parse_report",
+]  # fmt: skip
 
 
 if not TYPE_CHECKING:  # so that a type checker sees a name that is not there

@@ -10,6 +10,7 @@ MedsegrError
 ├── CheckpointError         weights are damaged, of another host, or of a newer schema
 ├── TrainingError           a run has diverged
 ├── OutputError             a result cannot be written where it should go
+├── PacsError               a PACS refused, failed, or cannot be reached
 ├── ServiceError            a service of medsegr refused, failed, or cannot be reached
 └── MissingExtraError       an optional package is not installed
 

@@ -7,7 +7,7 @@ import torch
 
 from medsegr.bench.floor import Processor, Work, works
 from medsegr.bench.run import BenchSettings
-from medsegr.bench.spread import Spread, exponent
+from medsegr.bench.spread import exponent, spread
 from medsegr.bench.stage_clock import StageClock, watched
 from medsegr.cognition.priors import Finding
 from medsegr.errors import ConfigError
@@ -37,8 +37,8 @@ def test_a_models_calls_are_counted_and_it_is_left_as_it_was():
 
 
 def test_the_spread_is_of_quartiles():
-    assert Spread.of([4.0, 1.0, 2.0, 3.0, 5.0]) == Spread(3.0, 2.0, 4.0)
-    assert Spread.of([7.0]) == Spread(7.0, 7.0, 7.0)
+    assert spread([4.0, 1.0, 2.0, 3.0, 5.0]) == {"median": 3.0, "low": 2.0, "high": 4.0}
+    assert spread([7.0]) == {"median": 7.0, "low": 7.0, "high": 7.0}
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.0])

@@ -211,7 +211,7 @@ def attended(
     """
     if query.device.type != "cpu" or query.dtype != torch.bfloat16:
         return F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None])
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(2, 3) + bias
+    scores = ((query * query.shape[-1] ** -0.5) @ key.transpose(2, 3)).add_(bias)
     return scores.softmax(-1) @ value
 
 

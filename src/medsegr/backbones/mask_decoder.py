@@ -68,7 +68,7 @@ class MaskDecoder(nn.Module):
         wanted = range(1, len(self.output_hypernetworks_mlps)) if multimask_output else range(1)
         tokens, read = self.transformer(tokens, features, positions, int(self.newer) + 1 + wanted.stop)
         tokens = tokens[:, :, int(self.newer) :]
-        finest = self._enlarged(read[:, 0], features.shape[-1], high_resolution_features)
+        finest = self._enlarged(read.squeeze(1), features.shape[-1], high_resolution_features)
         weights = torch.stack([self.output_hypernetworks_mlps[k](tokens[:, :, 1 + k]) for k in wanted], dim=2)
         masks = _as_maps(weights.flatten(0, 1) @ finest.transpose(1, 2), features.shape[-1])
         scores = self.iou_prediction_head(tokens[:, :, 0])[:, :, wanted.start : wanted.stop]

@@ -81,8 +81,8 @@ class TokenAttention(nn.Module):
         if not self._few(query):
             return self(query, placed, image)
         asked = self._led_back(self._heads(self.q_proj(query)), self.k_proj)
-        shares = torch.softmax(self.scaling * (asked @ placed[:, 0].transpose(1, 2)), dim=-1)
-        seen = (shares @ image[:, 0]).unflatten(1, (self.heads, -1))
+        shares = torch.softmax(self.scaling * (asked @ placed.squeeze(1).transpose(1, 2)), dim=-1)
+        seen = (shares @ image.squeeze(1)).unflatten(1, (self.heads, -1))
         read = torch.einsum("mhqd,hed->mqhe", seen, self._by_head(self.v_proj.weight)).flatten(2) + self.v_proj.bias
         return self.get_submodule(self.last)(read.view(*query.shape[:3], -1))
 
@@ -98,7 +98,7 @@ class TokenAttention(nn.Module):
             return self(placed, key, value)
         keys, last = self._heads(self.k_proj(key)), self.get_submodule(self.last)
         assert isinstance(last, nn.Linear)
-        logits = self._led_back(keys, self.q_proj) @ placed[:, 0].transpose(1, 2)
+        logits = self._led_back(keys, self.q_proj) @ placed.squeeze(1).transpose(1, 2)
         bias = keys @ self.q_proj.bias.view(self.heads, -1, 1)
         shares = torch.softmax(self.scaling * (logits.unflatten(1, (self.heads, -1)) + bias), dim=2)
         told = torch.einsum(

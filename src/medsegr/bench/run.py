@@ -17,7 +17,7 @@ from medsegr.bench.case import BenchCase
 from medsegr.bench.cold import cold_start
 from medsegr.bench.floor import Processor, Work, works
 from medsegr.bench.peak_memory import forget_peak, peak_bytes
-from medsegr.bench.spread import Spread
+from medsegr.bench.spread import spread
 from medsegr.bench.stage_clock import STAGES, StageClock, watched
 from medsegr.data.image import load_image
 from medsegr.errors import ConfigError
@@ -95,15 +95,12 @@ def _row(predictor: Predictor, case: BenchCase, rounds: int, processor: Processo
                 plains.append(plain)
     peak = peak_bytes()
     least = _least(predictor, case, processor)
-    stages = {
-        name: {**Spread.of([clock.seconds[name] for clock in clocks]).to_dict(), "floor": least.get(name)}
-        for name in STAGES
-    }
+    stages = {name: {**spread([clock.seconds[name] for clock in clocks]), "floor": least.get(name)} for name in STAGES}
     whole, alone = [_whole(clock) for clock in clocks], [_whole(clock) for clock in plains]
     return {
         "stages": stages,
-        "whole": Spread.of(whole).to_dict(),
-        "plain": Spread.of(alone).to_dict(),
+        "whole": spread(whole),
+        "plain": spread(alone),
         "ratio": statistics.median(one / other for one, other in zip(whole, alone, strict=True)),
         "peak": peak,
     }
@@ -167,4 +164,4 @@ def _least(predictor: Predictor, case: BenchCase, processor: Processor) -> dict[
 
 
 def _cold(fresh: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
-    return {name: Spread.of([each[name] for each in fresh]).to_dict() for name in (fresh[0] if fresh else ())}
+    return {name: spread([each[name] for each in fresh]) for name in (fresh[0] if fresh else ())}

@@ -3,37 +3,16 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 SHOWS = 0.01
 """Share of a stage's time below which its floor says nothing: what takes the time is not counted work."""
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Of repeated measurements.
-
-    Attributes:
-        median: The middle one.
-        low, high: The quartiles.
-    """
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
-        """Of at least one."""
-        if len(values) == 1:
-            return cls(values[0], values[0], values[0])
-        low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-        return cls(middle, low, high)
-
-    def to_dict(self) -> dict[str, float]:
-        """JSON-ready."""
-        return asdict(self)
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """``median`` of at least one measurement, with the quartiles ``low`` and ``high``."""
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else [*values] * 3
+    return {"median": middle, "low": low, "high": high}
 
 
 def told_floor(figures: Mapping[str, Any]) -> float | None:

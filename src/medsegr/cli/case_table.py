@@ -26,19 +26,15 @@ def show_cases(out: Path, records: "Sequence[CaseRecord]") -> None:
     if not 0 < len(records) <= MOST_SHOWN:
         return
     table = Table("case", "finding", "presence", "support", "area (px)", "size (mm)", "mask or reason")
-    told = [(record.case, _findings(out / record.case)) for record in records]
-    for case, found in told:
+    files = {record.case: out / record.case / "findings.json" for record in records}
+    told: dict[str, Any] = {case: json.loads(file.read_text(encoding="utf-8")) for case, file in files.items()}
+    for case, found in told.items():
         for entry in found["findings"]:
             table.add_row(case, *_cells(entry))
     results().print(table)
-    for case, found in told:
+    for case, found in told.items():
         for warning in found["warnings"]:
             messages().print(f"Note: {case}: {warning}")
-
-
-def _findings(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-    return found
 
 
 def _cells(entry: dict[str, Any]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """``medsegr data convert``: data sets in other layouts become folders in ours."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -151,15 +152,10 @@ def _names(found: "ForeignDataset", given: list[str], lexicon: Lexicon) -> dict[
 
 def _target(name: str, meaning: str | None, lexicon: Lexicon) -> str:
     """The target that a name is, or else what its code says that it is."""
-    try:
-        return canonical_target(name, lexicon)
-    except ConfigError:
-        if meaning is None:
-            raise
-    try:
-        return canonical_target(meaning, lexicon)
-    except ConfigError:
-        return canonical_target(name, lexicon)
+    for known in (name, meaning or name):
+        with suppress(ConfigError):
+            return canonical_target(known, lexicon)
+    return canonical_target(name, lexicon)
 
 
 def _pair(text: str) -> tuple[str, str]:

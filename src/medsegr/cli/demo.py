@@ -7,8 +7,7 @@ import typer
 from rich.table import Table
 
 from medsegr.cli.console import messages, results
-from medsegr.cli.inputs import model_places
-from medsegr.cli.model_choice import one_model
+from medsegr.cli.inputs import model_places, one_model
 
 if TYPE_CHECKING:
     import numpy as np

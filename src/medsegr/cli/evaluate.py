@@ -6,19 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from medsegr.cli import options
 from medsegr.cli.console import messages, results, table
-from medsegr.cli.inputs import data_places, model_places
+from medsegr.cli.inputs import data_places, model_places, one_model
 from medsegr.cli.measurement import measurement_record, open_data, thresholds_of
-from medsegr.cli.model_choice import one_model
-from medsegr.cli.options import (
-    BackendOption,
-    FlipsOption,
-    HostOption,
-    LexiconOption,
-    OneModelOption,
-    PrecisionOption,
-    SecondLookOption,
-)
 from medsegr.cli.run_record import command_line
 from medsegr.evaluation.reports import MODES, ReportMode
 
@@ -41,8 +32,8 @@ def evaluate(
     data: Annotated[list[Path], typer.Option("--data", "-d", help="A data set folder; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; new or empty.")],
     *,
-    model: OneModelOption = "tiny",
-    host: HostOption = None,
+    model: options.OneModelOption = "tiny",
+    host: options.HostOption = None,
     split: Annotated[str, typer.Option("--split", help="train, val or test.")] = "test",
     report: Annotated[
         list[str] | None,
@@ -55,14 +46,14 @@ def evaluate(
     tolerance_mm: Annotated[float, typer.Option(help="Of an outline, where the spacing is known.")] = 2.0,
     tolerance_px: Annotated[float, typer.Option(help="Of an outline, where it is not.")] = 2.0,
     foreign: Annotated[bool, typer.Option(help="Also ask each case for something that it cannot show.")] = True,
-    flips: FlipsOption = False,
-    second_look: SecondLookOption = False,
+    flips: options.FlipsOption = False,
+    second_look: options.SecondLookOption = False,
     pictures: Annotated[bool, typer.Option(help="Show the best, median and worst cases on the page.")] = True,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = "auto",
-    backend: BackendOption = "auto",
-    precision: PrecisionOption = "f32",
+    backend: options.BackendOption = "auto",
+    precision: options.PrecisionOption = "f32",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses other cases and foreign targets.")] = 0,
-    lexicon: LexiconOption = None,
+    lexicon: options.LexiconOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing folder.")] = False,
 ) -> None:
     """Measure a model on the cases of one or several data sets.

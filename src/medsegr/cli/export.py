@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from medsegr.cli.console import messages
-from medsegr.cli.inputs import model_places
-from medsegr.cli.model_choice import one_model
+from medsegr.cli.inputs import model_places, one_model
 from medsegr.cli.options import HostOption
 
 

@@ -1,9 +1,10 @@
-"""What a command reads, so that ``--overwrite`` never deletes it."""
+"""What a command reads: which model, and the places that ``--overwrite`` must not delete."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from medsegr.data.dataset_folder import find_dataset_folders
+from medsegr.errors import ConfigError
 
 
 def model_places(model: str, host: str | None = None) -> list[Path]:
@@ -25,3 +26,16 @@ def data_places(paths: Iterable[Path]) -> list[Path]:
     found = find_dataset_folders(paths)
     inner = [place for folder in found for place in (folder / "images", folder / "masks", *folder.glob("masks/*/"))]
     return [*found, *inner]
+
+
+def one_model(name: str) -> str:
+    """The name of a model that is to be measured.
+
+    Raises:
+        ConfigError: It is ``auto``, which may take several.
+    """
+    from medsegr.inference.auto import AUTO
+
+    if name == AUTO:
+        raise ConfigError("'auto' takes one of several models for each study. Measure one of them: --model lite.")
+    return name

@@ -179,11 +179,11 @@ def _parse_line(
     if not isinstance(report, str):
         raise ReportError(f"{where}: 'report' is a {type(report).__name__}; expected text.")
     name = record.get("modality")
-    given = _known_modality(name, read.keywords["lexicon"]) or modality
-    priors = read(report, given)
-    if given is None and name is None:
+    named = _known_modality(name, read.keywords["lexicon"])
+    priors = read(report, named or modality)
+    if modality is None and name is None:
         guessed[priors.modality] += 1
-    elif name is not None and _known_modality(name, read.keywords["lexicon"]) is None:
+    elif name is not None and named is None:
         messages().print(f"Note: {where}: {_misnamed(name, priors.modality, read.keywords['lexicon'])}")
     for warning in priors.warnings:
         messages().print(f"Note: {where}: {warning}")

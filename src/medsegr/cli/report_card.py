@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from medsegr.cli.console import messages, results, table
-from medsegr.cli.inputs import data_places, model_places
+from medsegr.cli.inputs import data_places, model_places, one_model
 from medsegr.cli.measurement import measurement_record, open_data
-from medsegr.cli.model_choice import one_model
 from medsegr.cli.options import FlipsOption, HostOption, LexiconOption, OneModelOption, SecondLookOption
 from medsegr.cli.run_record import command_line
 

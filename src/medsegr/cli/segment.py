@@ -9,20 +9,11 @@ import typer
 from medsegr.batch.job import REMEMBERED, Job
 from medsegr.batch.work_list import collect_studies
 from medsegr.cli import llm_options as llm
+from medsegr.cli import options
 from medsegr.cli.console import messages
 from medsegr.cli.folder_run import Labour, run_folder
 from medsegr.cli.inputs import model_places
 from medsegr.cli.mask_options import DeidentifyOption, LabelMapOption, MasksOption, chosen_writing
-from medsegr.cli.options import (
-    BackendOption,
-    FlipsOption,
-    HostOption,
-    LexiconOption,
-    PrecisionOption,
-    SecondLookOption,
-    UntrainedOption,
-    check_modality,
-)
 from medsegr.cli.run_record import RunRecord, command_line
 from medsegr.cognition.lexicon import canonical_target, load_lexicon
 from medsegr.errors import ConfigError
@@ -53,15 +44,15 @@ def segment(
             "trained on such pictures, else tiny.",
         ),
     ] = "auto",
-    host: HostOption = None,
+    host: options.HostOption = None,
     modality: Annotated[str | None, typer.Option("--modality", "-m", help="For example chest_xray.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "cpu",
-    backend: BackendOption = "auto",
-    precision: PrecisionOption = "f32",
+    backend: options.BackendOption = "auto",
+    precision: options.PrecisionOption = "f32",
     threshold: Annotated[float, typer.Option("--threshold", help="Probability from which a pixel counts.")] = 0.5,
-    flips: FlipsOption = False,
-    second_look: SecondLookOption = False,
-    untrained: UntrainedOption = None,
+    flips: options.FlipsOption = False,
+    second_look: options.SecondLookOption = False,
+    untrained: options.UntrainedOption = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was stopped: cases that are complete are kept.")
     ] = False,
@@ -86,7 +77,7 @@ def segment(
     masks: MasksOption = None,
     label_map: LabelMapOption = False,
     deidentify: DeidentifyOption = False,
-    lexicon: LexiconOption = None,
+    lexicon: options.LexiconOption = None,
     parser: llm.ParserOption = "rules",
     llm_url: llm.UrlOption = None,
     llm_model: llm.ModelOption = None,
@@ -99,7 +90,7 @@ def segment(
     Example: medsegr segment scan.png --text "Polyp in the upper left." --modality colonoscopy --out results
     """
     known = load_lexicon(lexicon or ())
-    shown = check_modality(modality, known)
+    shown = options.check_modality(modality, known)
     endpoint = llm.chosen_endpoint(
         parser, url=llm_url, model=llm_model, key_env=llm_key_env, timeout_s=llm_timeout, allow_remote=allow_remote
     )

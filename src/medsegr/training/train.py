@@ -188,9 +188,8 @@ class _Run:
                 output = self.wrapped(batch.pixels, batch.priors, batch.told, trunk)
                 terms = guided_loss(output, batch.truth, config.loss)
                 self.fabric.backward(terms.total / config.accumulate)
-            values = (terms.total, terms.mask, terms.location, terms.support, terms.attributes, terms.box)
             sums = self.progress.sums
-            for name, value in zip(TERMS, values, strict=True):
+            for name, value in zip(TERMS, vars(terms).values(), strict=True):
                 sums[name] = sums.get(name, 0.0) + float(value.detach()) / config.accumulate
         self._update()
         self.progress.step += 1
