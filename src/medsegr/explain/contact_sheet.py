@@ -67,7 +67,8 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[SheetRow], 
     page.put(MARGIN, MARGIN + 14, title, Letters(16, bold=True), room=width - 2 * MARGIN)
     page.aspect_legend(MARGIN, MARGIN + 26)
     note = "Outlines: colour = what the model found; white dots = truth; dashes = the report is unsure."
-    page.put(MARGIN + WORDS + 2 * GAP + CELL, MARGIN + 35, note, Letters(8.5, FAINT))
+    second = MARGIN + WORDS + 2 * GAP + CELL
+    page.put(second, MARGIN + 35, note, Letters(8.5, FAINT), room=width - MARGIN - second)
     for number, heading in enumerate(["The report says", "Image", *columns]):
         x = MARGIN if number == 0 else MARGIN + WORDS + GAP + (number - 1) * (CELL + GAP)
         page.put(x, HEAD - 9, heading, Letters(10.5, bold=True), room=WORDS if number == 0 else CELL)

@@ -43,7 +43,7 @@ SMALL = 0.02
 """Share of the picture below which a mask is shown enlarged."""
 
 NARROW, LOW = 90.0, 30.0
-"""The least width and height of what stands for a picture that is not there. A row is at least as high as ``NARROW``."""
+"""The least width and height of what stands for a picture that is not there; a row is at least ``NARROW`` high."""
 
 FRAME = Line("#FFFFFF", 1.2)
 

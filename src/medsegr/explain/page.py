@@ -109,7 +109,7 @@ class Page:
         return png_of(self.canvas, DPI)
 
     def _write(self, text: Text) -> None:
-        """Letters are drawn on the part of the canvas that they need; a copy of a whole page takes as long as them all."""
+        """Drawn on a copy of the part that it covers: a copy of a page takes longer than all its text."""
         x, y, font = text.x * SCALE, text.y * SCALE, text.letters.font
         box = font.getbbox(text.text, anchor="ls", stroke_width=text.rim)
         left, top = max(0, int(x + box[0]) - 1), max(0, int(y + box[1]) - 1)

@@ -21,14 +21,15 @@ def png_of(rgb: UInt8[np.ndarray, "h w 3"], dpi: int) -> bytes:
     """
     height, width = rgb.shape[:2]
     flat = rgb.reshape(height, 3 * width)
-    rows = np.empty((height, 1 + 3 * width), np.uint8)
+    filtered = bytearray(height * (1 + 3 * width))
+    rows = np.frombuffer(filtered, np.uint8).reshape(height, -1)
     rows[:, 0], rows[0, 1:] = UP, flat[0]
     np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
     metre = round(dpi / 0.0254)
     chunks = {
         b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0),
         b"pHYs": struct.pack(">IIB", metre, metre, 1),
-        b"IDAT": zlibng_encode(rows, LEVEL),
+        b"IDAT": zlibng_encode(filtered, LEVEL),
         b"IEND": b"",
     }
     return b"\x89PNG\r\n\x1a\n" + b"".join(

@@ -1,6 +1,7 @@
 """Smooth lines of any width, with a dark rim and dashes, on pixels; and the outline of a mask as such a line."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from contourpy import LineType, contour_generator
@@ -72,9 +73,9 @@ def outlines(mask: Bool[np.ndarray, "h w"], finest: float = 1.0) -> Paths:
     inside = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     step = max(1, int(finest))
     filled = np.pad(_coarse(inside, step), 1)
-    lines = contour_generator(z=filled, name="serial", line_type=LineType.ChunkCombinedOffset).lines(0.5)
-    points, starts = lines[0][0], lines[1][0]
-    return Paths((points - 0.5) * step + (columns[0], rows[0]), starts.astype(np.int64))
+    chains = cast(list[np.ndarray], contour_generator(z=filled, name="serial", line_type=LineType.Separate).lines(0.5))
+    around = Paths(np.concatenate(chains), np.cumsum([0, *map(len, chains)]))
+    return around.scaled((step, step), (columns[0] - 0.5 * step, rows[0] - 0.5 * step))
 
 
 def _coarse(mask: Bool[np.ndarray, "h w"], step: int) -> Float[np.ndarray, "p q"]:
@@ -115,11 +116,11 @@ def draw(canvas: UInt8[np.ndarray, "h w 3"], paths: Paths, line: Line) -> None:
 
 
 def _places(paths: Paths, line: Line) -> Float[np.ndarray, "n 2"]:
-    """Points on the chains, at most 1 apart, without those in gaps."""
+    """Points on the chains, without those in gaps; so near to each other that the line between them is smooth."""
     sides = np.diff(paths.points, axis=0)
     sides[paths.starts[1:-1] - 1] = 0  # from one chain to the next
     lengths = np.hypot(*sides.T)
-    count = np.maximum(1, np.ceil(lengths)).astype(int)
+    count = np.maximum(1, np.ceil(lengths / min(1.0, line.width / 4))).astype(int)
     of = np.repeat(np.arange(len(sides)), count)
     share = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / count[of]
     places = paths.points[of] + share[:, None] * sides[of]

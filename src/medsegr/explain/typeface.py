@@ -59,5 +59,5 @@ def _font(pixels: float, bold: bool) -> ImageFont.FreeTypeFont:
 @lru_cache(maxsize=1)
 def _folder() -> Path:
     found = find_spec("matplotlib")
-    assert found and found.origin, "matplotlib is among the dependencies"
-    return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+    assert found is not None, "matplotlib is among the dependencies"
+    return Path(str(found.origin)).parent / "mpl-data" / "fonts" / "ttf"
