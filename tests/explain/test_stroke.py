@@ -10,7 +10,7 @@ MASKS = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=1
 
 
 def inside(paths: Paths, shape: tuple[int, int]) -> np.ndarray:
-    """Which pixels' centres the chains enclose: those from which a ray to the left meets them an odd number of times."""
+    """Which pixels' centres the chains enclose: a ray to the left of those meets them an odd number of times."""
     rows, columns = (np.indices(shape) + 0.5)[:, :, :, None]
     times = np.zeros(shape, int)
     for chain in (paths.chain(number) for number in range(len(paths.starts) - 1)):

@@ -4,6 +4,7 @@ They are DejaVu Sans, from matplotlib's data: Pillow's own font knows Latin lett
 imported. A letter that the font lacks is drawn as a hollow box.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -45,9 +46,8 @@ class Letters:
         """A text cut to a room in points, ending in ``…`` where it was cut."""
         if self.width(text) <= room:
             return text
-        while text and self.width(text + "…") > room:
-            text = text[:-1]
-        return text.rstrip() + "…"
+        fitting = bisect_right(range(len(text)), room, key=lambda length: self.width(text[:length] + "…"))
+        return text[: max(0, fitting - 1)].rstrip() + "…"
 
 
 @lru_cache(maxsize=64)
