@@ -25,6 +25,7 @@ from medsegr.data.image import load_image
 from medsegr.data.label_map import load_label_map
 from medsegr.errors import ImageError
 from medsegr.evaluation.plots import as_svg, blank
+from medsegr.explain import page
 from medsegr.explain.figure import save_figures
 from tests.explain.made_result import made_result
 
@@ -143,9 +144,11 @@ def test_reading_changes_nothing_for_a_moment(load: Callable, kind: str, tmp_pat
 def test_drawing_changes_nothing_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, seen = state(), []
     calls_first(monkeypatch, Figure, "draw", lambda: seen.append(state() == before))
+    calls_first(monkeypatch, page, "png_of", lambda: seen.append(state() == before))
     as_svg(blank()[0], "plot")
+    plotted = len(seen)
     save_figures(tmp_path, made_result(), "case")
-    assert all(seen) and len(seen) >= 3
+    assert plotted and len(seen) == plotted + 2 and all(seen)
 
 
 @pytest.mark.parametrize("kind", DECODERS)

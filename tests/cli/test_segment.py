@@ -66,7 +66,7 @@ def test_without_pictures_and_with_text(random_model, tmp_path):
 @pytest.mark.parametrize("option", [[], ["--keep-text"]])
 def test_the_picture_holds_the_reports_text_only_where_it_is_kept(option, random_model, tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(figure, "save_page", lambda page, path: drawn.extend(t.get_text() for t in page.axes.texts))
+    monkeypatch.setattr(figure, "save_page", lambda page, path: drawn.extend(each.text for each in page.texts))
     report = f"Mr Miller, MRN 4471123. {TEXT}"
     code, _ = segment(random_model, tmp_path, save_picture(tmp_path / "scan.png"), "--text", report, *option)
     assert code == 0 and {"Nodule", "upper", "effusion"} <= set(drawn)

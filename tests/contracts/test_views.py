@@ -93,8 +93,8 @@ def letters(image: MedicalImage) -> list[str]:
     """The letters on the picture, from its left to its right."""
     left, _ = blobs()
     result = Result((FindingResult("x", Finding("nodule"), left),), image, image.modality)
-    texts = [text for axes in overlay_page(result, "a").figure.axes for text in axes.texts]
-    return [text.get_text() for text in texts if text.get_text() in ("R", "L")]
+    written = sorted(overlay_page(result, "a").texts, key=lambda each: each.x)
+    return [each.text for each in written if each.text in ("R", "L")]
 
 
 def test_all_agree(own: Lexicon, modality: str | None, sides: str) -> None:

@@ -4,14 +4,12 @@ from hypothesis import strategies as st
 
 from medsegr.explain.text_layout import (
     coloured_words,
-    drawable,
     evidence_spans,
     excerpt,
     fit_excerpt,
-    shorten,
-    text_width,
     wrap,
 )
+from medsegr.explain.typeface import Letters
 from tests.explain.made_result import FINDINGS, TEXT
 
 
@@ -78,18 +76,18 @@ def test_no_line_is_wider_than_its_column_unless_one_word_is(texts, width):
     lines = wrap(coloured_words(" ".join(texts), []), width, 10.0)
     for line in lines:
         for x, word in line:
-            assert x == 0.0 or x + text_width(word.text, 10.0) <= width + 1e-6
+            assert x == 0.0 or x + Letters(10.0).width(word.text) <= width + 1e-6
     assert [word.text for line in lines for _, word in line] == [w.text for w in coloured_words(" ".join(texts), [])]
 
 
-def test_shorten_ends_in_dots_and_fits():
-    cut = shorten("a very long name of a finding", 60.0, 10.0)
+def test_shortened_ends_in_dots_and_fits():
+    letters = Letters(10.0)
+    cut = letters.shortened("a very long name of a finding", 60.0)
     assert cut.endswith("…")
-    assert text_width(cut, 10.0) <= 60.0
-    assert shorten("short", 60.0, 10.0) == "short"
+    assert letters.width(cut) <= 60.0
+    assert letters.shortened("short", 60.0) == "short"
 
 
-def test_letters_that_the_font_lacks_become_boxes_of_the_same_number():
-    assert drawable("Läsion: 3 mm,\nµ Å ≥ …") == "Läsion: 3 mm,\nµ Å ≥ …"
-    assert drawable("左肺 \udce9\t") == "□□ □□"
-    assert text_width("左肺", 10) == text_width("□□", 10) > 0
+def test_bold_letters_are_wider_and_letters_that_the_font_lacks_have_a_width():
+    assert Letters(10, bold=True).width("nodule") > Letters(10).width("nodule") > Letters(8).width("nodule")
+    assert Letters(10).width("左肺") == Letters(10).width("\udce9\t") > 0

@@ -3,22 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
+from jaxtyping import Bool
+from PIL import Image
 
-from medsegr.explain.attention_maps import (
-    HEAT,
-    display_map,
-    display_rgb,
-    display_step,
-    draw_box,
-    draw_outline,
-    draw_side_letters,
-    heat_overlay,
-    pixel_aspect,
-)
-from medsegr.explain.page import Box, Page, fitted
+from medsegr.explain.attention_maps import HEAT, display, heat_overlay, pixel_aspect, tinted
+from medsegr.explain.page import Page, fitted
 from medsegr.explain.palette import (
     AGREES,
     DISAGREES,
@@ -26,7 +15,10 @@ from medsegr.explain.palette import (
     NEUTRAL,
     RULE,
 )
-from medsegr.explain.text_layout import LINE, draw_lines, evidence_spans, fit_excerpt, put, text_width
+from medsegr.explain.placed_picture import PlacedPicture, outline_line
+from medsegr.explain.stroke import Line
+from medsegr.explain.text_layout import LINE, draw_lines, evidence_spans, fit_excerpt
+from medsegr.explain.typeface import Letters
 from medsegr.inference.result import FindingResult, Result
 from medsegr.inference.shown_as import finding_colour, plain_name
 
@@ -50,8 +42,10 @@ Crop = tuple[int, int, int, int]
 SMALL = 0.02
 """Share of the picture below which a mask is shown enlarged."""
 
-TINT = 0.22
-"""How much of a finding's colour lies over its mask."""
+NARROW, LOW = 90.0, 30.0
+"""The least width and height of what stands for a picture that is not there; a row is at least ``NARROW`` high."""
+
+FRAME = Line("#FFFFFF", 1.2)
 
 
 @dataclass(frozen=True)
@@ -63,6 +57,38 @@ class Verdict:
     detail: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One finding's part of a page.
+
+    Attributes:
+        page: It is drawn on.
+        found: The finding.
+        colour: Its own.
+        top: Of its pictures, in points.
+        size: Width and height of its pictures, in points.
+        picture: The plane that is shown.
+        mask: Of that plane.
+    """
+
+    page: Page
+    found: FindingResult
+    colour: str
+    top: float
+    size: tuple[float, float]
+    picture: Image.Image
+    mask: Bool[np.ndarray, "h w"]
+
+    @property
+    def height(self) -> float:
+        """Of the row, without what is left free above and below."""
+        return ABSENT if self.found.support is None else max(self.size[1], NARROW)
+
+    def placed(self, x: float, shape: tuple[int, ...]) -> PlacedPicture:
+        """A picture of this shape in the row."""
+        return PlacedPicture(self.page, (x, self.top, *self.size), shape)
+
+
 def explanation_page(result: Result, title: str, keep_text: bool = False) -> Page:
     """One row per finding; a reader sees why each mask is there, or why there is none.
 
@@ -71,21 +97,24 @@ def explanation_page(result: Result, title: str, keep_text: bool = False) -> Pag
         keep_text: Also show the report's words around the evidence; without it, ``…`` stands for them.
     """
     shown = result.findings[:MAX_ROWS]
-    size = _cell_size(result)
+    size = fitted(result.image.size, pixel_aspect(result.image), CELL, CELL)
     tops = [HEAD]
     for found in shown:
-        tops.append(tops[-1] + (size[1] if found.support is not None else ABSENT) + 2 * PAD)
+        tops.append(tops[-1] + (ABSENT if found.support is None else max(size[1], NARROW)) + 2 * PAD)
     notes = _notes(result)
     page = Page(WIDTH, tops[-1] + (0 if shown else 30) + 16 * len(notes) + MARGIN)
     _draw_head(page, title, boxes=any(found.box is not None for found in shown))
-    for number in range(len(shown)):
+    pictures = {plane: display(result.image.plane(plane)) for plane in {found.key_plane for found in shown}}
+    for number, found in enumerate(shown):
         page.rule(tops[number], MARGIN, WIDTH - MARGIN)
-        _draw_row(page, result, number, tops[number] + PAD, size, keep_text=keep_text)
+        picture, mask = pictures[found.key_plane], found.plane_mask()
+        row = Row(page, found, finding_colour(number), tops[number] + PAD, size, picture, mask)
+        _draw_row(row, result, keep_text=keep_text)
     if not shown:
-        put(page.axes, MARGIN, HEAD + 20, "No finding to explain.", 12, colour=FAINT)
+        page.put(MARGIN, HEAD + 20, "No finding to explain.", Letters(12, FAINT))
     for number, note in enumerate(notes):
         y = tops[-1] + (0 if shown else 30) + 16 * number + 12
-        put(page.axes, MARGIN, y, note, 9.5, colour=DISAGREES, room=WIDTH - 2 * MARGIN)
+        page.put(MARGIN, y, note, Letters(9.5, DISAGREES), room=WIDTH - 2 * MARGIN)
     return page
 
 
@@ -110,12 +139,6 @@ def verdict(found: FindingResult, text: str) -> Verdict:
     return Verdict("Image agrees", AGREES)
 
 
-def _cell_size(result: Result) -> tuple[float, float]:
-    shape = result.image.plane(result.findings[0].key_plane).shape if result.findings else (1, 1)
-    width, height = fitted(shape, pixel_aspect(result.image), CELL, CELL)
-    return width, max(height, 90.0)
-
-
 def _notes(result: Result) -> list[str]:
     hidden = len(result.findings) - MAX_ROWS
     extra = [f"{hidden} more findings are in findings.json."] if hidden > 0 else []
@@ -123,14 +146,14 @@ def _notes(result: Result) -> list[str]:
 
 
 def _draw_head(page: Page, title: str, *, boxes: bool) -> None:
-    put(page.axes, MARGIN, MARGIN + 12, title, 14, bold=True, room=WIDTH - 2 * MARGIN)
+    page.put(MARGIN, MARGIN + 12, title, Letters(14, bold=True), room=WIDTH - 2 * MARGIN)
     page.aspect_legend(MARGIN, MARGIN + 24)
     places = column_places()
     for place, name in zip(places, ("The report says", "Where it was looked for", "Mask", "Support"), strict=True):
-        put(page.axes, place, HEAD - 9, name, 10, bold=True)
+        page.put(place, HEAD - 9, name, Letters(10, bold=True))
     _heat_legend(page, places[1] + CELL - 130, MARGIN + 24)
     if boxes:
-        put(page.axes, places[2], MARGIN + 33, "dashed: box", 8.5, colour=FAINT)
+        page.put(places[2], MARGIN + 33, "dashed: box", Letters(8.5, FAINT))
 
 
 def column_places() -> list[float]:
@@ -140,50 +163,49 @@ def column_places() -> list[float]:
 
 
 def _heat_legend(page: Page, x: float, y: float) -> None:
-    put(page.axes, x, y + 9, "little", 8.5, colour=FAINT)
-    begin = x + text_width("little", 8.5) + 5
-    page.bars([(begin + step, y + 1, 1.2, 9) for step in range(60)], [HEAT(0.25 + 0.7 * k / 59) for k in range(60)])
-    put(page.axes, begin + 65, y + 9, "much", 8.5, colour=FAINT)
+    letters = Letters(8.5, FAINT)
+    page.put(x, y + 9, "little", letters)
+    begin = x + letters.width("little") + 5
+    page.picture((begin, y + 1, 60, 9), Image.fromarray(HEAT[None]))
+    page.put(begin + 65, y + 9, "much", letters)
 
 
-def _draw_row(page: Page, result: Result, number: int, y: float, size: tuple[float, float], *, keep_text: bool) -> None:
-    found, colour = result.findings[number], finding_colour(number)
+def _draw_row(row: Row, result: Result, *, keep_text: bool) -> None:
+    page, found, top = row.page, row.found, row.top
     first, second, third, fourth = column_places()
-    height = ABSENT if found.support is None else size[1]
-    page.bar(first, y, 5, 17, colour=colour)
-    put(page.axes, first + 12, y + 13, plain_name(found.finding), 12, bold=True, room=WORDS - 14)
-    _draw_words(page, result, found, y + 24, int((height - 20) / (TEXT * LINE)), keep_text=keep_text)
-    plane = display_rgb(result.image.plane(found.key_plane))
-    crop = _zoom(display_map(found.plane_mask()))
+    page.bar((first, top, 5, 17), row.colour)
+    page.put(first + 12, top + 13, plain_name(found.finding), Letters(12, bold=True), room=WORDS - 14)
+    _draw_words(row, result.text, keep_text=keep_text)
+    crop = _zoom(row.mask)
     if found.support is None:
-        _blank(page, (second, y, size[0], height), "not looked for")
+        _blank(row, second, "not looked for")
     else:
-        axes = _draw_where(page, found, plane, (second, y, *size), crop)
-        if found.box is not None:
-            draw_box(axes, found.box, display_step(result.image.plane(found.key_plane).shape), colour)
+        _draw_where(row, second, crop)
     if found.outcome == "outlined":
-        _draw_mask(page, result, number, (third, y, *size), crop)
+        _draw_mask(row, third, crop, letters=result.image.view.patient_sides)
     else:
-        _blank(page, (third, y, size[0], height), "no mask")
-    _draw_support(page, found, verdict(found, result.text), fourth, y)
+        _blank(row, third, "no mask")
+    _draw_support(row, verdict(found, result.text), fourth)
 
 
-def _draw_words(page: Page, result: Result, found: FindingResult, y: float, max_lines: int, *, keep_text: bool) -> None:
-    spans = evidence_spans(found.finding)
+def _draw_words(row: Row, text: str, *, keep_text: bool) -> None:
+    spans, y = evidence_spans(row.found.finding), row.top + 24
     if not spans:
-        put(page.axes, MARGIN, y + TEXT, "asked for by name; the report does not say it", 9.5, colour=FAINT)
+        note = "asked for by name; the report does not say it"
+        row.page.put(MARGIN, y + TEXT, note, Letters(9.5, FAINT))
         return
-    lines = fit_excerpt(result.text, spans, WORDS, TEXT, max_lines, keep_text=keep_text)
-    draw_lines(page.axes, lines, MARGIN, y, TEXT)
+    room = int((row.height - 20) / (TEXT * LINE))
+    draw_lines(row.page, fit_excerpt(text, spans, WORDS, TEXT, room, keep_text=keep_text), MARGIN, y, TEXT)
 
 
-def _blank(page: Page, box: Box, words: str) -> None:
-    x, y, width, height = box
-    page.axes.add_patch(Rectangle((x, y), width, height, facecolor="#F4F6F8", edgecolor=RULE, linewidth=0.8))
-    put(page.axes, x + width / 2, y + height / 2 + 3, words, 9.5, colour=FAINT, align="center")
+def _blank(row: Row, x: float, words: str) -> None:
+    width, height, edge = max(row.size[0], NARROW), min(max(row.size[1], LOW), row.height), 0.5
+    row.page.bar((x, row.top, width, height), RULE)
+    row.page.bar((x + edge, row.top + edge, width - 2 * edge, height - 2 * edge), "#F4F6F8")
+    row.page.put(x + width / 2, row.top + height / 2 + 3, words, Letters(9.5, FAINT), centred=True)
 
 
-def _zoom(mask: np.ndarray) -> Crop | None:
+def _zoom(mask: Bool[np.ndarray, "h w"]) -> Crop | None:
     """What to enlarge around a small mask, of the picture's shape."""
     if not mask.any() or mask.mean() >= SMALL:
         return None
@@ -199,44 +221,46 @@ def _zoom(mask: np.ndarray) -> Crop | None:
     return top, top + high, left, left + wide
 
 
-def _draw_where(page: Page, found: FindingResult, plane: np.ndarray, box: Box, crop: Crop | None) -> Axes:
-    looked = display_map(found.location_map) if found.location_map is not None else np.zeros(plane.shape[:2])
-    axes = page.picture(box, heat_overlay(plane, looked))
+def _draw_where(row: Row, x: float, crop: Crop | None) -> None:
+    found, placed = row.found, row.placed(x, row.mask.shape)
+    looked = found.location_map if found.location_map is not None else np.zeros(row.mask.shape)
+    placed.show(heat_overlay(row.picture, looked, placed.size))
     if crop is not None:
         top, bottom, left, right = crop
-        frame = Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor="white", linewidth=1.2)
-        axes.add_patch(frame)
-    return axes
+        placed.rectangle((left, top, right, bottom), FRAME)
+    if found.box is not None:
+        placed.rectangle(found.box, Line(row.colour, 1.1, rim=0.75, dash=(4.4, 2.75)))
 
 
-def _draw_mask(page: Page, result: Result, number: int, box: Box, crop: Crop | None) -> None:
-    found, colour = result.findings[number], finding_colour(number)
-    plane, mask = display_rgb(result.image.plane(found.key_plane)), display_map(found.plane_mask())
+def _draw_mask(row: Row, x: float, crop: Crop | None, *, letters: bool) -> None:
+    picture, mask = row.picture, row.mask
     if crop is not None:
         top, bottom, left, right = crop
         caption = f"enlarged ×{mask.shape[0] / (bottom - top):.1f} (white frame at left)"
-        put(page.axes, box[0], box[1] + box[3] + 11, caption, 8, colour=FAINT)
-        plane, mask = plane[top:bottom, left:right], mask[top:bottom, left:right]
-    axes = page.picture(box, plane + TINT * mask[..., None] * (to_rgb(colour) - plane))
-    draw_outline(axes, mask, colour, found.finding.presence == "uncertain")
-    if crop is None and result.image.view.patient_sides:
-        draw_side_letters(axes, 9)
+        row.page.put(x, row.top + row.size[1] + 11, caption, Letters(8, FAINT))
+        picture, mask = picture.crop((left, top, right, bottom)), mask[top:bottom, left:right]
+    placed = row.placed(x, mask.shape)
+    placed.show(tinted(picture, mask, row.colour, placed.size))
+    row.page.lines(placed.outline(mask), outline_line(row.colour, row.found.finding.presence == "uncertain"))
+    if crop is None and letters:
+        placed.side_letters(9)
 
 
-def _draw_support(page: Page, found: FindingResult, said: Verdict, x: float, y: float) -> None:
-    put(page.axes, x, y + 13, said.words, 11.5, colour=said.colour, bold=True, room=SUPPORT)
+def _draw_support(row: Row, said: Verdict, x: float) -> None:
+    page, found, y = row.page, row.found, row.top
+    page.put(x, y + 13, said.words, Letters(11.5, said.colour, bold=True), room=SUPPORT)
     line = y + 32
     if found.support is not None:
-        page.bar(x, y + 24, SUPPORT - 34, 10, "#E7EBEF")
-        page.bar(x, y + 24, (SUPPORT - 34) * found.support, 10, colour=said.colour)
-        put(page.axes, x + SUPPORT - 28, y + 33, f"{found.support:.2f}", 10, bold=True)
+        page.bar((x, y + 24, SUPPORT - 34, 10), "#E7EBEF")
+        page.bar((x, y + 24, (SUPPORT - 34) * found.support, 10), said.colour)
+        page.put(x + SUPPORT - 28, y + 33, f"{found.support:.2f}", Letters(10, bold=True))
         line = y + 50
     facts = [said.detail] if said.detail else []
     if found.outcome == "outlined":
-        facts.append(f"{found.plane_mask().mean():.1%} of the picture")
+        facts.append(f"{row.mask.mean():.1%} of the picture")
     if found.size_mm is not None:
         facts.append(f"longest extent {found.size_mm:.0f} mm")
     if found.volume_mm3 is not None:
         facts.append(f"volume {found.volume_mm3 / 1000:.1f} ml")
     for number, fact in enumerate(facts):
-        put(page.axes, x, line + 13 * number, fact, 9, colour=FAINT, room=SUPPORT)
+        page.put(x, line + 13 * number, fact, Letters(9, FAINT), room=SUPPORT)

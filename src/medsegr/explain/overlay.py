@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.patches import ConnectionPatch
-from matplotlib.patheffects import withStroke
+from jaxtyping import Float
 
-from medsegr.explain.attention_maps import display_map, display_rgb, draw_outline, draw_side_letters, pixel_aspect
+from medsegr.explain.attention_maps import display, pixel_aspect
 from medsegr.explain.page import Page, fitted
 from medsegr.explain.palette import FAINT
-from medsegr.explain.text_layout import put
+from medsegr.explain.placed_picture import PlacedPicture, outline_line
+from medsegr.explain.stroke import Line, Paths
+from medsegr.explain.typeface import Letters
 from medsegr.inference.result import FindingResult, Result
 from medsegr.inference.shown_as import finding_colour, plain_name
 
@@ -28,33 +29,36 @@ def overlay_page(result: Result, title: str) -> Page:
         title: Shown above the picture.
     """
     plane = chosen_plane(result.findings)
-    rgb = display_rgb(result.image.plane(plane))
-    wide, tall = fitted(rgb.shape, pixel_aspect(result.image), PICTURE, PICTURE * 1.15)
-    drawn = [(place, found) for place, found in enumerate(result.findings) if found.plane_mask(plane).any()]
-    rest = [found for found in result.findings if not found.plane_mask(plane).any()]
+    shape = result.image.size
+    wide, tall = fitted(shape, pixel_aspect(result.image), PICTURE, PICTURE * 1.15)
+    masks = [found.plane_mask(plane) for found in result.findings]
+    drawn = [place for place, mask in enumerate(masks) if mask.any()]
+    rest = [found for place, found in enumerate(result.findings) if place not in drawn]
     tall_labels = max(tall, len(drawn) * LABEL_GAP)
     top = MARGIN + 24
     page = Page(2 * MARGIN + wide + GUTTER, top + tall_labels + 18 + 13 * min(len(rest), 8) + MARGIN)
     head = title + (f" · plane {plane + 1} of {result.image.planes}" if result.image.is_volume else "")
-    put(page.axes, MARGIN, MARGIN + 10, head, 11, bold=True, room=page.width - 2 * MARGIN)
-    axes = page.picture((MARGIN, top, wide, tall), rgb)
-    for place, found in drawn:
-        mask = display_map(found.plane_mask(plane))
-        draw_outline(axes, mask, finding_colour(place), found.finding.presence == "uncertain")
+    page.put(MARGIN, MARGIN + 10, head, Letters(11, bold=True), room=page.width - 2 * MARGIN)
+    placed = PlacedPicture(page, (MARGIN, top, wide, tall), shape)
+    placed.show(display(result.image.plane(plane)))
+    anchors = []
+    for place in drawn:
+        outline = placed.outline(masks[place])
+        page.lines(outline, outline_line(finding_colour(place), _unsure(result.findings[place])))
+        anchors.append(_anchor(outline))
     if result.image.view.patient_sides:
-        draw_side_letters(axes, 13)
-    anchors = [_anchor(display_map(found.plane_mask(plane))) for _, found in drawn]
-    ys = spread([top + y / rgb.shape[0] * tall for _, y in anchors], top + 12, top + tall_labels - 14, LABEL_GAP)
-    for (place, found), anchor, y in zip(drawn, anchors, ys, strict=True):
-        _label(page, found, finding_colour(place), MARGIN + wide + 22, y)
-        halo = [withStroke(linewidth=1.7, foreground="#00000055")]
-        line = ConnectionPatch(
-            anchor, (MARGIN + wide + 18, y), "data", "data", axesA=axes, axesB=page.axes,
-            color=finding_colour(place), linewidth=0.9, path_effects=halo,
-        )  # fmt: skip
-        page.figure.add_artist(line)
+        placed.side_letters(13)
+    ys = spread([y for _, y in anchors], top + 12, top + tall_labels - 14, LABEL_GAP)
+    for place, anchor, y in zip(drawn, anchors, ys, strict=True):
+        _label(page, result.findings[place], finding_colour(place), MARGIN + wide + 22, y)
+        leader = Line(finding_colour(place), 0.9, rim=0.4, rim_shade=0.33)
+        page.lines(Paths.of(anchor, (MARGIN + wide + 18, y)), leader)
     _list_rest(page, rest, top + tall_labels + 18)
     return page
+
+
+def _unsure(found: FindingResult) -> bool:
+    return found.finding.presence == "uncertain"
 
 
 def chosen_plane(findings: Sequence[FindingResult]) -> int:
@@ -80,27 +84,28 @@ def spread(wanted: Sequence[float], low: float, high: float, gap: float) -> list
     return [y for _, y in sorted(zip(order, placed, strict=True))]
 
 
-def _anchor(mask: np.ndarray) -> tuple[float, float]:
-    """(x, y) of the rightmost pixel of the largest part: where the line to the name begins."""
-    from scipy import ndimage
+def _anchor(outline: Paths) -> tuple[float, float]:
+    """(x, y) of the rightmost point of the largest part's outline: where the line to the name begins."""
+    chains = [outline.chain(number) for number in range(len(outline.starts) - 1)]
+    largest = max(chains, key=_area)
+    edge = largest[largest[:, 0] > largest[:, 0].max() - 0.01]
+    x, y = edge[len(edge) // 2]
+    return float(x), float(y)
 
-    parts, count = ndimage.label(mask)
-    if count == 0:
-        return 0.0, 0.0
-    largest = parts == 1 + int(np.argmax(ndimage.sum_labels(mask, parts, range(1, count + 1))))
-    rows, columns = np.nonzero(largest)
-    edge = columns == columns.max()
-    return float(columns.max()), float(np.median(rows[edge]))
+
+def _area(chain: Float[np.ndarray, "n 2"]) -> float:
+    x, y = (chain - chain[0]).T
+    return abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1])) / 2
 
 
 def _label(page: Page, found: FindingResult, colour: str, x: float, y: float) -> None:
     room = GUTTER - 26
-    page.bar(x, y - 9, 4, 21, colour=colour)
-    put(page.axes, x + 10, y, plain_name(found.finding), 9.5, bold=True, room=room)
+    page.bar((x, y - 9, 4, 21), colour)
+    page.put(x + 10, y, plain_name(found.finding), Letters(9.5, bold=True), room=room)
     facts = [f"{found.size_mm:.0f} mm"] if found.size_mm is not None else []
-    facts += ["report unsure (dashed)"] if found.finding.presence == "uncertain" else []
+    facts += ["report unsure (dashed)"] if _unsure(found) else []
     facts += [f"support {found.support:.2f}"] if found.support is not None else []
-    put(page.axes, x + 10, y + 11, " · ".join(facts), 8, colour=FAINT, room=room)
+    page.put(x + 10, y + 11, " · ".join(facts), Letters(8, FAINT), room=room)
 
 
 def _list_rest(page: Page, rest: Sequence[FindingResult], y: float) -> None:
@@ -116,4 +121,4 @@ def _list_rest(page: Page, rest: Sequence[FindingResult], y: float) -> None:
         text = f"Not outlined: {plain_name(found.finding)}: {why}"
         if number == 7 and len(rest) > 8:
             text = f"... and {len(rest) - 7} more findings without an outline"
-        put(page.axes, MARGIN, y + 13 * number, text, 8.5, colour=FAINT, room=page.width - 2 * MARGIN)
+        page.put(MARGIN, y + 13 * number, text, Letters(8.5, FAINT), room=page.width - 2 * MARGIN)

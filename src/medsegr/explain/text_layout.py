@@ -3,25 +3,18 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
-from matplotlib.axes import Axes
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.patches import FancyBboxPatch
-from matplotlib.textpath import text_to_path
-
 from medsegr.cognition.priors import Finding, Span
+from medsegr.explain.page import Page
 from medsegr.explain.palette import ASPECT_COLOURS, ASPECT_NAMES, FAINT, INK
+from medsegr.explain.typeface import Letters
 
 LINE = 1.5
 """Height of a line, in font sizes."""
 
 SHORT = 240
 """Reports up to this many characters are shown whole, longer ones around the evidence."""
-
-BOX = "□"
-"""Stands for a letter that the font lacks."""
 
 MAX_WORD = 40
 """Longer runs of letters are cut into pieces, so that nothing leaves its column."""
@@ -110,34 +103,15 @@ def _word_end(text: str, place: int, evidence: int) -> int:
     return evidence + (gaps[-1] if gaps else 0)
 
 
-@lru_cache(maxsize=20000)
-def text_width(text: str, size: float, bold: bool = False) -> float:
-    """Width of a text in points."""
-    font = FontProperties(size=size, weight="bold" if bold else "normal")
-    return float(text_to_path.get_text_width_height_descent(drawable(text), font, False)[0])
-
-
-def drawable(text: str) -> str:
-    """A text of the same length with a box for what the font lacks: matplotlib would name such letters in a warning."""
-    letters = _letters()
-    return "".join(letter if letter == "\n" or ord(letter) in letters else BOX for letter in text)
-
-
-@lru_cache(maxsize=1)
-def _letters() -> frozenset[int]:
-    """Unicode's numbers of what can be drawn both plain and bold."""
-    plain, bold = (get_font(findfont(FontProperties(weight=weight))).get_charmap() for weight in ("normal", "bold"))
-    return frozenset(plain.keys() & bold.keys())
-
-
 def wrap(words: Sequence[PlacedWord], width: float, size: float) -> list[list[tuple[float, PlacedWord]]]:
     """Lines of (x in points, word)."""
-    space = text_width("n n", size) - text_width("nn", size)
+    plain, bold = Letters(size), Letters(size, bold=True)
+    space = plain.width(" ")
     lines: list[list[tuple[float, PlacedWord]]] = [[]]
     x = 0.0
     for word in words:
         gap = 0.0 if word.joined or not lines[-1] else space
-        wide = text_width(word.text, size, word.kind is not None)
+        wide = (bold if word.kind else plain).width(word.text)
         if lines[-1] and x + gap + wide > width:
             lines.append([])
             x, gap = 0.0, 0.0
@@ -179,50 +153,15 @@ def fit_excerpt(
 
 
 def draw_lines(
-    axes: Axes, lines: Sequence[Sequence[tuple[float, PlacedWord]]], x: float, y: float, size: float
+    page: Page, lines: Sequence[Sequence[tuple[float, PlacedWord]]], x: float, y: float, size: float
 ) -> float:
-    """Draw wrapped words; axes are in points with y downwards. Returns the y below the last line."""
+    """Draw wrapped words, those of evidence on their colour. Returns the y below the last line."""
     for number, line in enumerate(lines):
         baseline = y + (number + 1) * size * LINE - 0.42 * size
         for start, word in line:
+            letters = Letters(size, INK if word.kind or word.text != "…" else FAINT, bold=word.kind is not None)
             if word.kind:
-                wide = text_width(word.text, size, True)
-                box = FancyBboxPatch(
-                    (x + start - 0.5, baseline - 0.95 * size),
-                    wide + 1,
-                    1.25 * size,
-                    boxstyle="round,pad=0.6,rounding_size=2",
-                    facecolor=ASPECT_COLOURS[word.kind],
-                    edgecolor="none",
-                )
-                axes.add_patch(box)
-            colour = INK if word.kind or word.text != "…" else FAINT
-            put(axes, x + start, baseline, word.text, size, colour=colour, bold=word.kind is not None)
+                top, wide = baseline - 0.95 * size, letters.width(word.text)
+                page.tag((x + start - 1.1, top - 0.6, wide + 2.2, 1.25 * size + 1.2), ASPECT_COLOURS[word.kind])
+            page.put(x + start, baseline, word.text, letters)
     return y + len(lines) * size * LINE
-
-
-def put(
-    axes: Axes,
-    x: float,
-    y: float,
-    text: str,
-    size: float,
-    *,
-    colour: str = INK,
-    bold: bool = False,
-    align: str = "left",
-    room: float | None = None,
-) -> None:
-    """Text on its baseline, cut to a room in points; without mathematics: a dollar sign is a dollar sign."""
-    text = text if room is None else shorten(text, room, size, bold)
-    weight = "bold" if bold else "normal"
-    axes.text(x, y, drawable(text), size=size, color=colour, weight=weight, ha=align, va="baseline", parse_math=False)
-
-
-def shorten(text: str, width: float, size: float, bold: bool = False) -> str:
-    """Cut a line to a width in points, ending in ``…`` where it was cut."""
-    if text_width(text, size, bold) <= width:
-        return text
-    while text and text_width(text + "…", size, bold) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"

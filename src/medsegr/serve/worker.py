@@ -167,10 +167,8 @@ def _write(folder: Path, result: "Result", picture: Picture, asked: SegmentReque
             write_view(stage, result, picture)
         if asked.pictures:
             from medsegr.explain.figure import save_figures
-            from medsegr.explain.text_layout import text_width
 
             save_figures(stage, result, folder.name, False)
-            text_width.cache_clear()  # it has words of the report
 
 
 def _do(predictor: "Predictor | AutoPredictor", folder: Path, do: Callable[[Told], None], told: Told) -> None:
