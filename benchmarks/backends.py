@@ -98,7 +98,7 @@ def in_turn(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, lis
 
 
 def floor(model: ReportGuidedSam, table: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Operations of a call with one finding, what products of matrices give, and its least shares of the peer's time."""
+    """Operations of a call with one finding, what products of matrices give, and its least share of the peer's time."""
     told = list(parse_report(REPORT, "chest_xray"))[:1]
     pixels = torch.zeros(1, 3, model.image_size, model.image_size)
     with torch.no_grad():

@@ -1,8 +1,8 @@
 """A model in three graphs that need no torch: the trunk of a picture, its guided encoding, the outlines of findings.
 
 Priors are inputs of the graphs, so that one export serves every report. One picture goes in at a time, to be encoded
-with any number of findings and to be outlined with one: libraries take half of the time where sizes are known. The
-trunk knows nothing of the report.
+with any number of findings and to be outlined with one: where all sizes are known, libraries take less time for eight
+of these than for a graph of eight whose sizes are open. The trunk knows nothing of the report.
 """
 
 from collections.abc import Sequence
