@@ -7,6 +7,7 @@ import torch
 
 from medsegr.backbones.decoder_input import Prompts
 from medsegr.cognition.priors import Finding
+from medsegr.model import report_guided_sam
 from medsegr.model.attach import attach
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.contracts.asking import CONFIG, pixels
@@ -92,6 +93,20 @@ def test_one_finding_alone_keeps_its_own_tensors(model, k):
     clicked = model.outline(alone, click).logits[:, 0]
     every = Prompts(click.points.expand(-1, 3, -1, -1), click.labels.expand(-1, 3, -1))
     torch.testing.assert_close(clicked, model.outline(encoding, every).logits[:, k], atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_findings_outlined_a_few_at_a_time_keep_their_order_and_prompts(model, monkeypatch):
+    encoding, calls = model.encode(pixels(model), told(model, REPORT)), seen(model.adapter.support)
+    boxes = torch.tensor([[[5.0, 8.0, 30.0, 20.0], [9.0, 30.0, 50.0, 60.0], [30.0, 4.0, 60.0, 40.0]]])
+    expected = model.outline(encoding, Prompts(boxes=boxes))
+    monkeypatch.setattr(report_guided_sam, "BAND", 2 * 2 * encoding.image.features.numel())
+    found = model.outline(encoding, Prompts(boxes=boxes))
+    assert [len(output) for _, output in calls] == [3, 2, 1]
+    torch.testing.assert_close(vars(found), vars(expected), atol=1e-5, rtol=1e-4)
+    with torch.enable_grad():
+        model.outline(encoding, Prompts(boxes=boxes))
+    assert len(calls[3][1]) == 3, "in training in one call"
 
 
 @torch.no_grad()
