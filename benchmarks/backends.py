@@ -5,9 +5,10 @@
 A picture of 512 x 512 is read from its PNG, one finding or eight of a report are outlined, and masks and findings.json
 are written, by a model that is loaded. The peer reads the same PNG and a box, and writes its one mask. Its code imports
 three names of timm, which does nothing with them at test; where timm is missing, stand-ins answer that import.
-Writes ``results/backends.json``.
+Writes ``results/backends.json``, with the floor: the model's operations for one finding, at what a product of matrices
+gives in float32 and in bfloat16 in the same run, as shares of the peer's time.
 
-``python -m benchmarks.backends --vit-b --backends torch torch:bf16``
+``python -m benchmarks.backends --vit-b --backends torch torch:bf16 openvino openvino:bf16``
 
 ViT-B with random weights and an adapter with open gates, at ``--side`` pixels, one picture and three findings: the
 guided call against ``SamModel`` itself, by transformers' defaults, with a box. Writes ``results/backends_vit_b.json``.
@@ -33,11 +34,14 @@ from transformers import SamConfig, SamModel
 from benchmarks.hosts import REPORT, VIEW, open_gates
 from benchmarks.record import write_record
 from medsegr.backbones.sam import set_image_size
+from medsegr.bench.floor import Processor, works
 from medsegr.cognition.parser import parse_report
 from medsegr.inference.backends.choice import Backend
 from medsegr.inference.predictor import Predictor, load
 from medsegr.inference.writer import write_case
 from medsegr.model.attach import attach
+from medsegr.model.engine import Engine
+from medsegr.model.report_guided_sam import ReportGuidedSam
 
 SIDE = 512
 BOX = (150.0, 90.0, 330.0, 260.0)
@@ -59,9 +63,12 @@ def main() -> None:
     torch.set_num_threads(told.threads)
     torch.manual_seed(0)
     if told.vit_b:
-        ways = vit_b(told.side, backends)
-        settings = {"side": told.side, "threads": told.threads, "rounds": told.rounds}
-        write_record("backends_vit_b", 0, {**settings, "figures": figures(in_turn(ways, told.rounds))})
+        ways, model = vit_b(told.side, backends)
+        settings, table = (
+            {"side": told.side, "threads": told.threads, "rounds": told.rounds},
+            figures(in_turn(ways, told.rounds)),
+        )
+        write_record("backends_vit_b", 0, {**settings, "figures": table, "floor": floor(model, table)})
         return
     with tempfile.TemporaryDirectory() as folder:
         picture = drawn(Path(folder) / "picture.png")
@@ -72,8 +79,10 @@ def main() -> None:
             for count in told.findings:
                 ways[f"{name}, {count}"] = segmentation(predictor, picture, count, Path(folder))
         table = figures(in_turn(ways, told.rounds))
+        least = floor(predictor.model, table)
     print("\n".join(f"{name:22} {row}" for name, row in table.items()))
-    write_record("backends", 0, {"model": told.model, "threads": told.threads, "rounds": told.rounds, "figures": table})
+    settings = {"model": told.model, "threads": told.threads, "rounds": told.rounds}
+    write_record("backends", 0, {**settings, "figures": table, "floor": least})
 
 
 def in_turn(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[tuple[float, float]]]:
@@ -88,11 +97,28 @@ def in_turn(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, lis
     return seconds
 
 
-def vit_b(side: int, backends: Sequence[str]) -> dict[str, Callable[[], object]]:
-    """The plain host with a box, and guided calls of one finding and of three by torch's precisions."""
+def floor(model: ReportGuidedSam, table: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Operations of a call with one finding, what products of matrices give, and its least share of the peer's time."""
+    told = list(parse_report(REPORT, "chest_xray"))[:1]
+    pixels = torch.zeros(1, 3, model.image_size, model.image_size)
+    with torch.no_grad():
+        flops = sum(work.flops for work in works(model, pixels, model.encode_findings([told], [VIEW])).values())
+    found = {"GFLOP": round(flops / 1e9, 1)}
+    for name, kind in (("f32", torch.float32), ("bf16", torch.bfloat16)):
+        rate = Processor.measured(kind).flops
+        found |= {
+            f"{name} GFLOP/s": round(rate / 1e9),
+            name: round(flops / rate / next(iter(table.values()))["wall s"], 3),
+        }
+    return found
+
+
+def vit_b(side: int, backends: Sequence[str]) -> tuple[dict[str, Callable[[], object]], ReportGuidedSam]:
+    """The plain host with a box, and guided calls of one finding and of three by backend; and the guided model."""
     host = set_image_size(SamModel(SamConfig()).eval(), side)
-    model = attach(host)
+    model = attach(host).eval()
     open_gates(model)
+    engines: dict[str, Engine | None] = {}
     pixels, box = torch.rand(1, 3, side, side), torch.tensor([[[0.3, 0.2, 0.7, 0.6]]]) * side
     told = list(parse_report(REPORT, "chest_xray"))
     priors = {count: model.encode_findings([told[:count]], [VIEW]) for count in (1, len(told))}
@@ -103,11 +129,14 @@ def vit_b(side: int, backends: Sequence[str]) -> dict[str, Callable[[], object]]
 
     def guided(name: str, count: int) -> None:
         backend, _, precision = name.partition(":")
-        model.engine = Backend(backend, precision or "f32").engine(model)
+        if name not in engines:
+            engines[name] = Backend(backend, precision or "f32").engine(model)
+        model.engine = engines[name]
         with torch.inference_mode():
             model(pixels, priors[count])
 
-    return {"SamModel, box": plain} | {f"{n}, {c}": partial(guided, n, c) for n in backends for c in priors}
+    ways = {"SamModel, box": plain} | {f"{n}, {c}": partial(guided, n, c) for n in backends for c in priors}
+    return ways, model
 
 
 def figures(seconds: dict[str, list[tuple[float, float]]]) -> dict[str, dict[str, float]]:

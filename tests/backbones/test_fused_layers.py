@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from medsegr.backbones import fused_layers
-from medsegr.backbones.fused_layers import convolved, linear
+from medsegr.backbones.fused_layers import by_bands, convolved, linear
 from medsegr.backbones.lite_medsam import LiteMedSam
 from medsegr.backbones.lite_medsam_encoder import TinyVitConfig
 
@@ -82,7 +82,28 @@ def test_other_types_are_not_fused(calls, kind):
     assert calls == [False, False]
 
 
-def test_the_encoder_is_the_same(calls, monkeypatch):
+@pytest.mark.parametrize("stride", [1, 2])
+def test_bands_are_the_whole(monkeypatch, stride):
+    monkeypatch.setattr(fused_layers, "BAND", 4 * 9 * 5)
+    torch.manual_seed(0)
+    layer, seen, maps = nn.Conv2d(5, 6, 3, stride, 1), [], torch.randn(2, 5, 19, 9)
+    options = {"dim": 2, "row": 9 * 5, "reach": 1, "stride": stride}
+
+    def noted(band):
+        seen.append(band.shape[2])
+        return layer(band)
+
+    with torch.no_grad():
+        found, alone = by_bands(noted, maps, **options), layer(maps)
+    torch.testing.assert_close(found, alone)
+    assert len(seen) == 5 and max(seen) <= 4 + 1 + stride
+    by_bands(noted, maps, **options).sum().backward()
+    assert seen[5:] == [19] and layer.weight.grad is not None
+
+
+@pytest.mark.parametrize("band", [fused_layers.BAND, 4000])
+def test_the_encoder_is_the_same(calls, monkeypatch, band):
+    monkeypatch.setattr(fused_layers, "BAND", band)
     torch.manual_seed(0)
     encoder = LiteMedSam(TinyVitConfig(image_size=64)).eval().image_encoder
     for module in encoder.modules():
@@ -94,6 +115,7 @@ def test_the_encoder_is_the_same(calls, monkeypatch):
         found = encoder(pixels)
         assert len(calls) > 50
         monkeypatch.setattr(fused_layers, "_KERNELS", None)
+        monkeypatch.setattr(fused_layers, "BAND", 2**40)
         plain = encoder(pixels)
     assert not torch.equal(plain, torch.zeros_like(plain))
     torch.testing.assert_close(found, plain, rtol=1e-4, atol=1e-5)

@@ -6,13 +6,15 @@ import sys
 import torch
 
 from benchmarks import backends, record
+from medsegr.inference.predictor import Predictor
+from tests.inference.backends.guided_models import lite
 
 
 def test_what_is_measured_is_written(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(record, "RESULTS", tmp_path)
-    monkeypatch.setattr(backends, "load", lambda *_, **__: None)
-    monkeypatch.setattr(backends, "peer", lambda *_: lambda: sum(range(20_000)))
-    monkeypatch.setattr(backends, "segmentation", lambda *_: lambda: sum(range(40_000)))
+    monkeypatch.setattr(backends, "load", lambda *_, **__: Predictor(lite()))
+    monkeypatch.setattr(backends, "peer", lambda *_: lambda: sum(range(2_000_000)))
+    monkeypatch.setattr(backends, "segmentation", lambda *_: lambda: sum(range(4_000_000)))
     monkeypatch.setattr(sys, "argv", ["backends.py", "--backends", "torch", "--rounds", "2", "--threads", "1"])
     backends.main()
     made = json.loads((tmp_path / "backends.json").read_text())
@@ -20,6 +22,10 @@ def test_what_is_measured_is_written(monkeypatch, tmp_path, capsys):
     assert list(made["figures"]) == ["peer, box", "torch, 1", "torch, 8"]
     assert made["figures"]["peer, box"]["wall share"] == 1.0
     assert made["figures"]["torch, 1"]["processor s"] >= 0
+    least = made["floor"]
+    assert 0 < least["GFLOP"] < 10 and least["bf16"] > 0
+    seconds = least["GFLOP"] / least["f32 GFLOP/s"]
+    assert abs(least["f32"] * made["figures"]["peer, box"]["wall s"] / seconds - 1) < 0.5
     assert (made["model"], made["rounds"], made["threads"]) == ("lite", 2, 1)
 
 
@@ -28,7 +34,7 @@ def test_vit_b_is_asked_of_torch_with_the_same_weights_each_time(monkeypatch, tm
 
     def asked(side, names):
         seen.append((side, names, float(torch.rand(()))))
-        return {"SamModel, box": lambda: sum(range(20_000))}
+        return {"SamModel, box": lambda: sum(range(2_000_000))}, lite()
 
     monkeypatch.setattr(record, "RESULTS", tmp_path)
     monkeypatch.setattr(backends, "vit_b", asked)

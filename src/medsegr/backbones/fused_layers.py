@@ -1,11 +1,11 @@
-"""A layer with its batch norm and its GELU as one kernel of oneDNN, where a CPU computes what nobody trains.
+"""Layers where a CPU computes what nobody trains: with batch norm and GELU as one kernel of oneDNN, and band by band.
 
 Apart, the norm and the GELU read and write whole maps for little arithmetic: at LiteMedSAM's first stage, of 256
 channels at 256 x 256, they take half of the time. Numbers differ in the last bits alone. Wherever the kernels do not
 serve (gradients, other devices and types, an export, a layer that a LoRA has wrapped) the layers run as they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -15,6 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 _KERNELS: Any = torch.ops.mkldnn if torch.backends.mkldnn.is_available() else None
+BAND = 2**22
+"""Numbers of a band inside its layers: 16 MiB in float32."""
+
 _APART = ContextVar("apart", default=False)
 _GELU: tuple[str, list[Any], str] = ("gelu", [], "none")
 _NONE: tuple[str, list[Any], str] = ("none", [], "")
@@ -67,6 +70,48 @@ def weighted(tokens: Tensor, weight: Tensor, bias: Tensor, gelu: bool = False) -
 
 def _fused(tokens: Tensor, weight: Tensor, bias: Tensor, gelu: bool) -> Tensor:
     return _KERNELS._linear_pointwise(tokens.contiguous(), weight, bias, *(_GELU if gelu else _NONE))
+
+
+def by_bands(
+    layers: Callable[[Tensor], Tensor],
+    maps: Tensor,
+    *,
+    dim: int,
+    row: int,
+    reach: int = 0,
+    stride: int = 1,
+    whole: int = 2,
+) -> Tensor:
+    """What layers give, of a band of rows after another: numbers are the same, and so is the memory, again and again.
+
+    Maps of more than 32 MiB come from fresh pages of the system each time, which at LiteMedSAM's first stage takes as
+    long as the arithmetic.
+
+    Args:
+        layers: They keep the order of the rows.
+        maps: What they take.
+        dim: The axis of rows, of what goes in and comes out.
+        row: Numbers that a row has inside the layers.
+        reach: Rows that they see above and below each row.
+        stride: By which they divide the rows.
+        whole: Rows that must not be parted, from the first on; a multiple of ``stride``.
+    """
+    rows = maps.shape[dim]
+    size = max(1, BAND // (row * whole)) * whole
+    if (
+        size >= rows
+        or maps.device.type != "cpu"
+        or _APART.get()
+        or torch.compiler.is_compiling()
+        or torch.is_grad_enabled()
+    ):
+        return layers(maps)
+    made = []
+    for top in range(0, rows, size):
+        above, own = min(top, reach * stride), min(size, rows - top)
+        band = maps.narrow(dim, top - above, min(above + own + reach, rows - top + above))
+        made.append(layers(band).narrow(dim, above // stride, -(-own // stride)))
+    return torch.cat(made, dim)
 
 
 @contextmanager

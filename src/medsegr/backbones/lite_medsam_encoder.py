@@ -1,5 +1,6 @@
 """TinyViT as SAM's small image encoders have it, with their names of tensors: LiteMedSAM's, and MobileSAM's."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -9,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from medsegr.backbones.fused_layers import convolved, linear
+from medsegr.backbones.fused_layers import by_bands, convolved, linear
 
 
 @dataclass(frozen=True)
@@ -149,32 +150,45 @@ class _Stage(nn.Module):
         self.downsample = None
 
 
-class _ConvBlock(nn.Module):
-    """MobileNet's inverted bottleneck."""
+class _Bottleneck(nn.Module):
+    """MobileNet's inverted one: single cells are mixed, then each channel at 3 x 3, then single cells again."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, before: int, inside: int, after: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = _ConvNorm(dim, 4 * dim)
-        self.conv2 = _ConvNorm(4 * dim, 4 * dim, 3, groups=4 * dim)
-        self.conv3 = _ConvNorm(4 * dim, dim)
+        self.stride = stride
+        self.conv1 = _ConvNorm(before, inside)
+        self.conv2 = _ConvNorm(inside, inside, 3, stride, groups=inside)
+        self.conv3 = _ConvNorm(inside, after)
 
     def forward(self, maps: Tensor) -> Tensor:
-        inner = self.conv2(self.conv1(maps, gelu=True), gelu=True)
-        return F.gelu(self.conv3(inner) + maps)
+        """All three, a band of rows after another."""
+        row = maps.shape[0] * maps.shape[3] * self.conv3.c.in_channels
+        return by_bands(self.convolved, maps, dim=2, row=row, reach=1, stride=self.stride)
+
+    def convolved(self, maps: Tensor) -> Tensor:
+        """All three."""
+        return self.conv3(self.conv2(self.conv1(maps, gelu=True), gelu=True))
 
 
-class _Merge(nn.Module):
+class _ConvBlock(_Bottleneck):
+    """A bottleneck beside a shortcut."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim, 4 * dim, dim)
+
+    def convolved(self, maps: Tensor) -> Tensor:
+        return F.gelu(super().convolved(maps) + maps)
+
+
+class _Merge(_Bottleneck):
     """Maps or tokens -> tokens of more channels, at half the grid where ``stride`` is 2."""
 
     def __init__(self, before: int, after: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = _ConvNorm(before, after)
-        self.conv2 = _ConvNorm(after, after, 3, stride, groups=after)
-        self.conv3 = _ConvNorm(after, after)
+        super().__init__(before, after, after, stride)
 
     def forward(self, features: Tensor) -> Float[Tensor, "b n c"]:
         maps = to_map(features) if features.ndim == 3 else features
-        return self.conv3(self.conv2(self.conv1(maps, gelu=True), gelu=True)).flatten(2).transpose(1, 2)
+        return super().forward(maps).flatten(2).transpose(1, 2)
 
 
 class _Attention(nn.Module):
@@ -184,7 +198,7 @@ class _Attention(nn.Module):
 
     def __init__(self, dim: int, heads: int, window: int) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.window = heads, window
         self.norm = nn.LayerNorm(dim)
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
@@ -192,13 +206,24 @@ class _Attention(nn.Module):
         self.attention_biases = nn.Parameter(torch.zeros(heads, count))
         self.register_buffer("attention_bias_idxs", index, persistent=False)
 
-    def forward(self, tokens: Float[Tensor, "w n c"]) -> Float[Tensor, "w n c"]:
-        count, cells, dim = tokens.shape
-        parts = linear(self.qkv, self.norm(tokens)).view(count, cells, self.heads, -1).transpose(1, 2).chunk(3, dim=3)
+    def forward(self, maps: Float[Tensor, "b h w c"]) -> Float[Tensor, "b h w c"]:
+        """What cells read of their window, with windows counted from the upper left."""
+        batch, height, width, dim = maps.shape
+        window, empty = self.window, linear(self.qkv, self.norm.bias)
+        down, right = -height % window, -width % window
+        asked = linear(self.qkv, self.norm(maps))  # windows at the edges are filled up with zeros before the norm
+        if right:
+            asked = torch.cat([asked, empty.expand(batch, height, right, -1)], dim=2)
+        if down:
+            asked = torch.cat([asked, empty.expand(batch, down, width + right, -1)], dim=1)
+        across = (batch, (height + down) // window, (width + right) // window)
+        windows = asked.unflatten(2, (-1, window)).unflatten(1, (-1, window)).transpose(2, 3)
+        parts = windows.reshape(math.prod(across), window**2, self.heads, -1).transpose(1, 2).chunk(3, dim=3)
         query, key, value = (part.contiguous() for part in parts)
         bias = self.attention_biases[:, self.attention_bias_idxs].to(query.dtype)
-        seen = attended(query, key, value, bias)
-        return linear(self.proj, seen.transpose(1, 2).reshape(count, cells, dim))
+        seen = attended(query, key, value, bias).transpose(1, 2).reshape(*across, window, window, dim)
+        back = seen.transpose(2, 3).flatten(3, 4).flatten(1, 2)[:, :height, :width]
+        return linear(self.proj, back)
 
 
 def attended(
@@ -241,27 +266,17 @@ class _AttentionBlock(nn.Module):
 
     def __init__(self, dim: int, heads: int, window: int) -> None:
         super().__init__()
-        self.window = window
+        self.dim, self.window = dim, window
         self.attn = _Attention(dim, heads, window)
         self.mlp = _Mlp(dim)
         self.local_conv = _ConvNorm(dim, dim, 3, groups=dim)
 
     def forward(self, tokens: Float[Tensor, "b n c"]) -> Float[Tensor, "b n c"]:
-        maps = to_map(tokens + self.attended(tokens))
-        tokens = self.local_conv(maps).flatten(2).transpose(1, 2)
-        return tokens + self.mlp(tokens)
-
-    def attended(self, tokens: Float[Tensor, "b n c"]) -> Float[Tensor, "b n c"]:
-        """What attention adds; the map is padded with zeros up to whole windows."""
-        window, (batch, cells, dim) = self.window, tokens.shape
-        side = round(cells**0.5)
-        more = -side % window
-        across = (side + more) // window
-        padded = F.pad(tokens.view(batch, side, side, dim), (0, 0, 0, more, 0, more))
-        shape = (batch, across, window, across, window, dim)
-        windows = padded.view(shape).transpose(2, 3).reshape(-1, window * window, dim)
-        back = self.attn(windows).view(batch, across, across, window, window, dim).transpose(2, 3)
-        return back.reshape(batch, side + more, side + more, dim)[:, :side, :side].reshape(batch, cells, dim)
+        batch, side = tokens.shape[0], round(tokens.shape[1] ** 0.5)
+        row, maps = batch * side * self.dim, tokens.view(batch, side, side, self.dim)
+        maps = by_bands(lambda band: band + self.attn(band), maps, dim=1, row=6 * row, whole=self.window)
+        tokens = self.local_conv(maps.permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
+        return by_bands(lambda band: band + self.mlp(band), tokens, dim=1, row=4 * batch * self.dim)
 
 
 class _ChannelNorm(nn.Module):

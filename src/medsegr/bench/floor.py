@@ -23,7 +23,7 @@ class Processor:
     """What it gives, measured.
 
     Attributes:
-        flops: Operations a second in a product of matrices in float32, with as many threads as the model has.
+        flops: Operations a second in a product of matrices, with as many threads as the model has.
         bytes: Bytes a second read and written in a copy.
     """
 
@@ -31,9 +31,9 @@ class Processor:
     bytes: float
 
     @classmethod
-    def measured(cls) -> "Processor":
-        """By a product of two matrices and a copy."""
-        one, other = torch.rand(SIDE, SIDE), torch.rand(SIDE, SIDE)
+    def measured(cls, kind: torch.dtype = torch.float32) -> "Processor":
+        """By a product of two matrices of a type, and a copy."""
+        one, other = torch.rand(SIDE, SIDE).to(kind), torch.rand(SIDE, SIDE).to(kind)
         source = torch.zeros(COPIED // 4)
         target = torch.empty_like(source)
         return cls(2 * SIDE**3 / _best(lambda: torch.mm(one, other)), 2 * COPIED / _best(lambda: target.copy_(source)))

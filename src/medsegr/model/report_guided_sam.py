@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from medsegr.backbones.catalogue import refuse_other_types
 from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, per_finding
+from medsegr.backbones.fused_layers import BAND
 from medsegr.backbones.trunk import Trunk, encode_from, run_trunk
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
@@ -80,7 +81,7 @@ class GuidedEncoding:
 
     def some(self, places: Sequence[int]) -> "GuidedEncoding":
         """The same encoding with the findings at these places alone to be outlined, in this order."""
-        maps = tuple(level[:, places] for level in self.location_logits)
+        maps = tuple(level[:, list(places)] for level in self.location_logits)
         return GuidedEncoding(_some(self.priors, places), _some(self.guidance, places), self.image, maps)
 
 
@@ -165,7 +166,10 @@ class ReportGuidedSam(AdaptedHost):
         return GuidedEncoding(priors, guidance, image, maps)
 
     def outline(self, encoding: GuidedEncoding, prompts: Prompts | None = None) -> GuidedOutput:
-        """Every finding's mask and support from what all of them share, in one call of the decoder.
+        """Every finding's mask and support from what all of them share.
+
+        In one call of the decoder; on a CPU, where nobody trains, of so few findings at a time that their maps stay
+        small (see ``by_bands``).
 
         Args:
             encoding: From :meth:`encode`.
@@ -173,6 +177,15 @@ class ReportGuidedSam(AdaptedHost):
         """
         if prompts is None and (engine := self.engine_for("outline")) is not None:
             return engine.outline(self, encoding)
+        findings, together = encoding.guidance.tokens.shape[1], _together(encoding)
+        if findings <= together:
+            return self._outlined(encoding, prompts)
+        parts = [range(first, min(first + together, findings)) for first in range(0, findings, together)]
+        return GuidedOutput.joined(
+            [self._outlined(encoding.some(p), None if prompts is None else _some(prompts, p)) for p in parts]
+        )
+
+    def _outlined(self, encoding: GuidedEncoding, prompts: Prompts | None) -> GuidedOutput:
         priors, maps = encoding.priors, encoding.location_logits
         image = replace(encoding.image, features=encoding.image.features.contiguous())
         tokens = encoding.guidance.tokens
@@ -272,9 +285,17 @@ class ReportGuidedSam(AdaptedHost):
 def _some(batch: Any, places: Sequence[int]) -> Any:
     """A dataclass of tensors (B, K, ...), or of tuples of such -> the findings at some places, (B, k, ...)."""
     return replace(batch, **{
-        name: tuple(level[:, places] for level in value) if isinstance(value, tuple) else value[:, places]
+        name: tuple(level[:, list(places)] for level in value) if isinstance(value, tuple) else value[:, list(places)]
         for name, value in vars(batch).items() if isinstance(value, tuple | Tensor)
     })  # fmt: skip
+
+
+def _together(encoding: GuidedEncoding) -> int:
+    """How many findings of an image are outlined in one call."""
+    features = encoding.image.features
+    if features.device.type != "cpu" or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return encoding.guidance.tokens.shape[1]
+    return max(1, BAND // (2 * features.numel()))  # the decoder has an eighth of the channels at 16 times the cells
 
 
 def _inside_region(region: Float[Tensor, "b k r r"], like: Float[Tensor, "b k _ h w"]) -> Float[Tensor, "b k 1 h w"]:

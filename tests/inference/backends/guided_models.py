@@ -7,7 +7,7 @@ from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.hosts import open_gates
-from tests.random_hosts import random_lite_medsam, random_tiny_full_size
+from tests.random_hosts import random_lite_medsam, random_sam, random_tiny_full_size
 
 REPORTS = (
     "Small polyp in the lower left of the image.",
@@ -28,7 +28,12 @@ def tiny() -> ReportGuidedSam:
     return _awake(attach(random_tiny_full_size(), AdapterConfig(token_dim=16, heads=2, bottleneck=8)))
 
 
-MODELS = {"lite": lite, "tiny": tiny}
+def sam() -> ReportGuidedSam:
+    """SAM's own build, from transformers, guided behind its first block."""
+    return _awake(attach(random_sam(), AdapterConfig(token_dim=16, heads=2, bottleneck=8, blocks=(0,))))
+
+
+MODELS = {"lite": lite, "sam": sam, "tiny": tiny}
 
 
 def picture(seed: int = 0) -> np.ndarray:

@@ -21,7 +21,7 @@ RUNTIMES: dict[str, Callable[[str], Runtime]] = {"openvino": OpenVino, "onnx": O
 BACKENDS = (AUTO, TORCH, *RUNTIMES)
 PRECISIONS = ("f32", "bf16")
 
-EXPORTED = ("lite_medsam", "mobile_sam", "tiny")
+EXPORTED = ("lite_medsam", "mobile_sam", "sam", "tiny")
 """Families of hosts whose graphs are known to be torch's equals."""
 
 

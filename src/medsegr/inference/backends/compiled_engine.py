@@ -83,9 +83,14 @@ class CompiledEngine:
         return encoding_from(priors, self._run("encode", model, {"pixels": pixels, **_told(priors), **kept}))
 
     def outline(self, model: ReportGuidedSam, encoding: GuidedEncoding) -> GuidedOutput:
-        """As :meth:`ReportGuidedSam.outline`, without prompts."""
-        given = {**_told(encoding.priors), **encoding_tensors(encoding)}
-        return output_from(encoding, self._run("outline", model, given))
+        """As :meth:`ReportGuidedSam.outline`, without prompts; one finding after another."""
+        each = [encoding.only(k) for k in range(encoding.priors.valid.shape[1])]
+        return GuidedOutput.joined(
+            [
+                output_from(one, self._run("outline", model, {**_told(one.priors), **encoding_tensors(one)}))
+                for one in each
+            ]
+        )
 
     def _folder(self, part: str, model: ReportGuidedSam) -> GraphFolder:
         state = _state_of(model)

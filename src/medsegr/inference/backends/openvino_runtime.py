@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from medsegr._optional import require
-from medsegr.inference.backends.graphs import Graph
+from medsegr.inference.backends.graphs import MOST_FINDINGS, Graph
 
 FILE, COMPILED = "graph.xml", "compiled"
 """Names in a graph's folder."""
@@ -53,8 +53,18 @@ class OpenVino:
             converted = self.openvino.convert_model(program)
         names = dict(zip(program.graph_signature.user_inputs, graph.inputs, strict=True))
         for given in converted.inputs:  # what nothing reads is not among them
-            given.get_tensor().set_names({names[given.get_node().get_friendly_name()]})
+            name = names[given.get_node().get_friendly_name()]
+            given.get_node().set_friendly_name(name)
+            given.get_tensor().set_names({name})
+        converted.reshape({given: self._sizes(graph, given.get_any_name()) for given in converted.inputs})
         self.openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
+
+    def _sizes(self, graph: Graph, name: str) -> Any:
+        """Those of an input, which the converter leaves open."""
+        sizes = self.openvino.PartialShape(list(graph.inputs[name].shape))
+        if name in graph.per_finding:
+            sizes[1] = self.openvino.Dimension(1, MOST_FINDINGS)
+        return sizes
 
     def session(self, folder: Path) -> "OpenVinoSession":
         """Compile a graph for as many threads as torch has."""
@@ -103,7 +113,7 @@ class OpenVinoSession:
 
     def __init__(self, compiled: Any) -> None:
         self.compiled = compiled
-        self._names = [given.get_any_name() for given in compiled.inputs]
+        self._names = [given.get_node().get_friendly_name() for given in compiled.inputs]  # a tensor may have several
         self._lock = threading.Lock()
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
