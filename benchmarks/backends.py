@@ -14,27 +14,26 @@ ViT-B with random weights and an adapter with open gates, at ``--side`` pixels, 
 guided call against ``SamModel`` itself, by transformers' defaults, with a box. Writes ``results/backends_vit_b.json``.
 """
 
-import argparse
 import importlib
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from torch import nn
 from transformers import SamConfig, SamModel
 
-from benchmarks.hosts import REPORT, VIEW, open_gates
-from benchmarks.record import write_record
+from benchmarks.record import options, write_record
+from benchmarks.turns import in_turn, medians, shares
 from medsegr.backbones.sam import set_image_size
 from medsegr.bench.floor import Processor, works
+from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.parser import parse_report
 from medsegr.inference.backends.choice import Backend
 from medsegr.inference.predictor import Predictor, load
@@ -42,32 +41,35 @@ from medsegr.inference.writer import write_case
 from medsegr.model.attach import attach
 from medsegr.model.engine import Engine
 from medsegr.model.report_guided_sam import ReportGuidedSam
+from medsegr.view import View
 
+REPORT = (
+    "Small round nodule in the left upper zone. Large right pleural effusion. Patchy consolidation, right lower zone."
+)
+VIEW = View.of(load_lexicon().kind("chest_xray"))
 SIDE = 512
 BOX = (150.0, 90.0, 330.0, 260.0)
 PLACES = ("upper left", "upper right", "lower left", "lower right", "left", "right", "top", "bottom")
 
 
 def main() -> None:
-    """Measure, print a table, and write the record."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--backends", nargs="+", help="NAME or NAME:PRECISION")
-    options.add_argument("--findings", nargs="+", type=int, default=[1, 8])
-    options.add_argument("--model", default="lite")
-    options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--threads", type=int, default=2)
-    options.add_argument("--vit-b", action="store_true")
-    options.add_argument("--side", type=int, default=1024)
-    told = options.parse_args()
+    """Measure, and write the record."""
+    parser = options(__doc__)
+    parser.add_argument("--backends", nargs="+", help="NAME or NAME:PRECISION")
+    parser.add_argument("--findings", nargs="+", type=int, default=[1, 8])
+    parser.add_argument("--model", default="lite")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--vit-b", action="store_true")
+    parser.add_argument("--side", type=int, default=1024)
+    told = parser.parse_args()
     backends = told.backends or ["torch", "torch:bf16" if told.vit_b else "openvino"]
     torch.set_num_threads(told.threads)
     torch.manual_seed(0)
     if told.vit_b:
         ways, model = vit_b(told.side, backends)
-        settings, table = (
-            {"side": told.side, "threads": told.threads, "rounds": told.rounds},
-            figures(in_turn(ways, told.rounds)),
-        )
+        settings = {"side": told.side, "threads": told.threads, "rounds": told.rounds}
+        table = figures(in_turn(ways, told.rounds))
         write_record("backends_vit_b", 0, {**settings, "figures": table, "floor": floor(model, table)})
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -80,21 +82,8 @@ def main() -> None:
                 ways[f"{name}, {count}"] = segmentation(predictor, picture, count, Path(folder))
         table = figures(in_turn(ways, told.rounds))
         least = floor(predictor.model, table)
-    print("\n".join(f"{name:22} {row}" for name, row in table.items()))
     settings = {"model": told.model, "threads": told.threads, "rounds": told.rounds}
     write_record("backends", 0, {**settings, "figures": table, "floor": least})
-
-
-def in_turn(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """Seconds by the clock and of the processor, after one round that does not count."""
-    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    for number in range(rounds + 1):
-        for name, way in ways.items():
-            started = time.perf_counter(), time.process_time()
-            way()
-            if number:
-                seconds[name].append((time.perf_counter() - started[0], time.process_time() - started[1]))
-    return seconds
 
 
 def floor(model: ReportGuidedSam, table: dict[str, dict[str, float]]) -> dict[str, float]:
@@ -117,7 +106,10 @@ def vit_b(side: int, backends: Sequence[str]) -> tuple[dict[str, Callable[[], ob
     """The plain host with a box, and guided calls of one finding and of three by backend; and the guided model."""
     host = set_image_size(SamModel(SamConfig()).eval(), side)
     model = attach(host).eval()
-    open_gates(model)
+    with torch.no_grad():
+        for name, parameter in model.adapter.named_parameters():
+            if name.endswith("_gate"):
+                parameter.fill_(0.1)
     engines: dict[str, Engine | None] = {}
     pixels, box = torch.rand(1, 3, side, side), torch.tensor([[[0.3, 0.2, 0.7, 0.6]]]) * side
     told = list(parse_report(REPORT, "chest_xray"))
@@ -139,18 +131,12 @@ def vit_b(side: int, backends: Sequence[str]) -> tuple[dict[str, Callable[[], ob
     return ways, model
 
 
-def figures(seconds: dict[str, list[tuple[float, float]]]) -> dict[str, dict[str, float]]:
+def figures(turns: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Medians, and shares of the peer's in the same round."""
-    peers, table = next(iter(seconds.values())), {}
-    for name, each in seconds.items():
-        shares = [[own[i] / other[i] for own, other in zip(each, peers, strict=True)] for i in (0, 1)]
-        table[name] = {
-            "wall s": round(statistics.median(one[0] for one in each), 3),
-            "processor s": round(statistics.median(one[1] for one in each), 3),
-            "wall share": round(statistics.median(shares[0]), 3),
-            "processor share": round(statistics.median(shares[1]), 3),
-        }
-    return table
+    alone, beside = medians(turns), shares(turns, of=turns.index[0][0])
+    table = pd.DataFrame({"wall s": alone.wall_s, "processor s": alone.processor_s,
+                          "wall share": beside.wall_s, "processor share": beside.processor_s})  # fmt: skip
+    return table.round(3).T.to_dict()
 
 
 def drawn(path: Path) -> Path:
