@@ -84,6 +84,21 @@ def test_the_normal_side_is_not_that_of_the_finding(text: str, modality: str, si
     assert [f[1:] for f in told(text, modality)] == [("present", side)]
 
 
+def test_the_normal_organs_of_a_list_leave_the_side_to_the_finding() -> None:
+    text = "Normal heart and lungs; small left effusion"
+    assert told(text) == [
+        ("cardiomegaly", "absent", None),
+        ("airspace_opacity", "absent", None),
+        ("pleural_effusion", "present", "left"),
+    ]
+    heart, lungs, effusion = (f.evidence for f in parse_report(text, "chest_xray"))
+    assert [[text[slice(*span)] for span in (*e.target, *e.presence)] for e in (heart, lungs, effusion)] == [
+        ["heart", "Normal"],
+        ["lungs", "Normal"],
+        ["effusion"],
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -101,6 +101,26 @@ def test_a_statement_of_normality_carries_its_offsets() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "presence", "said"),
+    [
+        ("Heart and lungs are normal.", "absent", [["Heart", "are normal"], ["lungs", "are normal"]]),
+        ("Lungs and heart: normal.", "absent", [["Lungs", "normal"], ["heart", "normal"]]),
+        ("No effusion and NORMAL Heart AND hila", "absent",
+         [["effusion", "No"], ["Heart", "NORMAL"], ["hila", "NORMAL"]]),
+        ("Heart and mediastinum are possibly normal.", "uncertain",
+         [["Heart", "are possibly normal"], ["mediastinum", "are possibly normal"]]),
+    ],
+)  # fmt: skip
+def test_each_member_of_a_list_carries_its_words_and_what_is_said_of_all(
+    text: str, presence: str, said: list[list[str]]
+) -> None:
+    findings = parse_report(text, "chest_xray")
+    assert [f.presence for f in findings] == [presence] * len(said)
+    spans = [(*f.evidence.target, *f.evidence.presence) for f in findings]
+    assert [[text[slice(*span)] for span in of_one] for of_one in spans] == said
+
+
+@pytest.mark.parametrize(
     ("text", "modality", "absent"),
     [
         ("ACL and PCL: not torn.", "knee_mri", {"ligament_tear"}),

@@ -41,7 +41,7 @@ class Attribute(NamedTuple):
 
 def attribute(sentence: Sentence, tag: Tag) -> Attribute:
     """A tag as an attribute."""
-    kind, name, first, last, _, _ = tag
+    kind, name, first, last = tag[:4]
     start, wording = sentence.start, sentence.wording
     return _made(Attribute, (kind, name, first, last, (start + wording.starts[first], start + wording.ends[last - 1])))
 

@@ -126,7 +126,9 @@ class Scopes:
     def of(self, target: Tag) -> Said:
         """What the sentence says of a target."""
         if target.presence is not None:
-            return Said(target.presence, (target,) if target.presence != "present" else ())
+            first, last = target.said or (target.first, target.last)
+            cues = (target._replace(first=first, last=last),) if target.presence != "present" else ()
+            return Said(target.presence, cues)
         for answer in self.answers:
             if target.first in answer.targets:
                 return Said(answer.presence, (answer.tag,) if answer.presence != "present" else ())

@@ -30,12 +30,13 @@ _BETWEEN = re.compile(r"[\0\U000f0000-\U000fffff]")
 
 
 class Stated(NamedTuple):
-    """A statement found: what it says of which targets, and its offsets."""
+    """A statement found: what it says of which targets, its offsets, and those of what is said of a whole list."""
 
     targets: tuple[str, ...]
     presence: Presence
     start: int
     end: int
+    said: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,8 @@ class Statements:
     Attributes:
         rules: In the order of the lexicon: an earlier one goes before a later.
         clear_of: Words that lead to what something is clear of.
-        listed: What is said of the organs of a list: "... are normal".
+        listed, ahead: What is said of the organs of a list: "... are normal", "normal ...".
+        gainsaid: What makes of "normal" no statement: "not a ...", "the previously ...", "loss of the ...".
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -79,9 +81,11 @@ class Statements:
         self.clear_of = re.compile(rf"\b(?:{clear or '(?!)'})\b", re.I)
         verbs, adverbs, well = (_either(lexicon, *n) for n in (["verbs"], ["adverbs"], ["normal", "clear", "sound"]))
         said = rf"(?:\s*:\s*|\s+(?:(?:{verbs})\s+)?)(?:(?:{adverbs})\s+)*(?:{well})\b"
-        link = rf"(?:\b|\s)(?:{_either(lexicon, 'link')})(?=\s)"
-        self._link, self.member = re.compile(link), re.compile(rf"(?:(?!{link}).)+", re.I | re.S)
-        self.listed = re.compile(rf"{said}|\b(?P<ahead>{well}) ", re.I)
+        self._link = re.compile(rf"(?:\b|\s)(?:{_either(lexicon, 'link')})(?=\s)", re.I)
+        self.listed, self.ahead = re.compile(said, re.I), re.compile(rf"\b(?:{well})(?= )", re.I)
+        between = "|".join(map(re.escape, lexicon.triggers.get("words_inserts", ()))) or "(?!)"
+        gainsays = rf"\b(?:{_either(lexicon, 'gainsays')})(?:\s+(?:an?|{between}|{adverbs}))*[\s-]"
+        self.gainsaid = re.compile(rf"{gainsays}(?=(?:{well})\b)", re.I)
         best = [rule.keys[0] if rule.keys else ("",) for rule in self.rules]
         self._anywhere = frozenset(number for number, keys in enumerate(best) if not all(map(_piece, keys)))
         self._by_start: dict[str, list[tuple[str, int]]] = {}
@@ -101,9 +105,30 @@ class Statements:
 
     def of(self, rules: Sequence[Rule], text: str, lowered: str) -> list[Stated]:
         """The statements of a sentence, of those rules that may hold in it: those of lists before others."""
-        listed = list(of_lists(rules, text, self.listed, self.member)) if self._link.search(lowered) else []
-        others = find_statements(rules, text, lowered, self.clear_of)
-        return listed + [one for one in others if not any(o.start < one.end and one.start < o.end for o in listed)]
+        gainsaid = [found.end() for found in self.gainsaid.finditer(text)]
+        listed = list(self._of_lists(rules, text, gainsaid)) if self._link.search(lowered) else []
+        taken = [span for one in listed for span in ((one.start, one.end), one.said) if span]
+        others = find_statements(rules, text, lowered, self.clear_of, gainsaid)
+        return listed + [one for one in others if not any(a < one.end and one.start < b for a, b in taken)]
+
+    def _of_lists(self, rules: Sequence[Rule], text: str, gainsaid: Sequence[int]) -> Iterator[Stated]:
+        """The statements of lists of which each member makes one with what is said of all: "heart, lungs are clear"."""
+        said = [(found, False) for found in self.listed.finditer(text)]
+        for found, ahead in said + [(found, True) for found in self.ahead.finditer(text)]:
+            if any(found.start() <= at < found.end() for at in gainsaid):
+                continue
+            cut = _CUT.split(text[found.end() :] if ahead else text[: found.start()])[0 if ahead else -1]
+            start = found.end() if ahead else found.start() - len(cut)
+            members = list(_members(self._link, text, start, start + len(cut)))
+            stated = f": {found.group()}" if ahead else found.group()
+            rules_of = [_first_of(rules, text[first:last], stated) for first, last in members]
+            holding = [rule for rule in rules_of if rule is not None]
+            if len(holding) < len(members) or len({rule.targets for rule in holding}) < 2:
+                continue
+            begin = found.end() - len(found.group().lstrip(" :\t\n"))
+            whole = begin, _without(self.clear_of, text, begin, found.end())
+            for (first, last), rule in zip(members, holding, strict=True):
+                yield Stated(rule.targets, rule.presence, first, last, whole)
 
     def possible(self, numbers: Iterable[tuple[int, ...]]) -> list[Rule]:
         """The rules that may hold in a sentence, from what is known of each of its words."""
@@ -122,10 +147,13 @@ def _piece(key: str) -> str:
     return longest if len(longest) > 1 else ""
 
 
-def find_statements(rules: Iterable[Rule], text: str, lowered: str, clear_of: "re.Pattern[str]") -> Iterator[Stated]:
+def find_statements(
+    rules: Iterable[Rule], text: str, lowered: str, clear_of: "re.Pattern[str]", gainsaid: Sequence[int] = ()
+) -> Iterator[Stated]:
     """The statements of a sentence, none overlapping; an earlier rule goes before a later one.
 
-    Where "the lungs are clear" goes on ``clear_of``, its last word is left to that: it is denied as well.
+    Where "the lungs are clear" goes on ``clear_of``, its last word is left to that: it is denied as well. What holds
+    one of the characters ``gainsaid`` is none.
     """
     taken: list[tuple[int, int]] = []
     for rule in rules:
@@ -135,30 +163,26 @@ def find_statements(rules: Iterable[Rule], text: str, lowered: str, clear_of: "r
             first, last = match.span()
             if first == last or any(a < last and first < b for a, b in taken):
                 continue
-            of_what = clear_of.search(text, max(first, last - 5), last + 8)
-            last = of_what.start() if of_what and first < of_what.start() < last else last
+            if any(first <= at < last for at in gainsaid):
+                continue
+            last = _without(clear_of, text, first, last)
             taken.append((first, last))
             yield Stated(rule.targets, rule.presence, first, last)
 
 
-def of_lists(
-    rules: Sequence[Rule], text: str, listed: "re.Pattern[str]", member: "re.Pattern[str]"
-) -> Iterator[Stated]:
-    """The statements of lists of which each member makes one with what is said of all: "heart and lungs are normal"."""
-    for said in listed.finditer(text):
-        ahead, stated = said["ahead"], said.group()
-        stretch = text[said.end() :] if ahead else text[: said.start()]
-        cut = _CUT.split(stretch)[0 if ahead else -1]
-        start = said.end() if ahead else said.start() - len(cut)
-        end, stated = start + len(cut), f": {ahead}" if ahead else stated
-        members = [one for one in member.finditer(text, start, end) if one.group().strip()]
-        rules_of = [_first_of(rules, one.group().strip(), stated) for one in members]
-        found = [rule for rule in rules_of if rule is not None]
-        if len(found) < len(members) or len({rule.targets for rule in found}) < 2:
-            continue
-        for one, rule in zip(members, found, strict=True):
-            last = one is members[-1] and not said["ahead"]
-            yield Stated(rule.targets, rule.presence, one.start(), said.end() if last else one.end())
+def _without(clear_of: "re.Pattern[str]", text: str, first: int, last: int) -> int:
+    """Where a statement ends: before the "clear" of "clear of nodules", unless it begins with that."""
+    of_what = clear_of.search(text, max(first, last - 5), last + 8)
+    return of_what.start() if of_what and first < of_what.start() < last else last
+
+
+def _members(link: "re.Pattern[str]", text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the members of a list stand: what is between its links, without blanks."""
+    edges = [start, *(at for found in link.finditer(text, start, end) for at in found.span()), end]
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        member = text[first:last]
+        if member.strip():
+            yield first + len(member) - len(member.lstrip()), last - len(member) + len(member.rstrip())
 
 
 def _first_of(rules: Iterable[Rule], member: str, said: str) -> Rule | None:

@@ -50,7 +50,7 @@ class Tagger:
         stated = [tag for tag in stated if not self._describes(wording, tag, tags)]
         blocked: set[int] = set()
         if stated:
-            blocked.update(place for tag in stated for place in range(tag.first, tag.last))
+            blocked.update(place for tag in stated for place in tag.places())
             tags = [_up_to(wording, tag, blocked) for tag in tags]
             tags = stated + [tag for tag in tags if tag.first not in blocked or _stays(tag, meanings)]
         told = len(tags)
@@ -101,14 +101,17 @@ class Tagger:
         statements = self.vocabulary.statements
         rules = statements.possible(states)
         for stated in statements.of(rules, text, lowered) if rules else ():
-            places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
-            for name in stated.targets if places else ():
-                hedged = self._is_hedged(wording, places[0], places[-1] + 1)
-                yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else stated.presence)
+            spans = [(stated.start, stated.end), *([stated.said] if stated.said else [])]
+            found = [[i for i in range(len(starts)) if starts[i] < b and a < wording.ends[i]] for a, b in spans]
+            own, *said = [(places[0], places[-1] + 1) if places else None for places in found]
+            hedged = any(self._is_hedged(wording, *words) for words in (own, *said) if words)
+            for name in stated.targets if own else ():
+                presence = "uncertain" if hedged else stated.presence
+                yield Tag("target", name, *own, presence, said=said[0] if said else None)
 
     def _describes(self, wording: Wording, stated: Tag, tags: Sequence[Tag]) -> bool:
         """True for the "fine" of "Lungs: fine nodules", the "free" of "pleural space: free fluid"."""
-        last = stated.last - 1
+        last = (stated.said[1] if stated.said else stated.last) - 1
         return wording.words[last] in self.grammar["also_looks"] and any(
             tag.first <= last + 1 < tag.last and tag.kind in ("target", "texture", "combined") for tag in tags
         )
@@ -258,7 +261,7 @@ def _phrases(wording: Wording, meanings: Meanings) -> list[Tag]:
             chosen = plain[phrase] if plain is not None else meanings.choose(phrase, words, last)
             if chosen:
                 for kind, name, other in chosen:
-                    found.append(_tag(Tag, (kind, name, place, last, None, other)))
+                    found.append(_tag(Tag, (kind, name, place, last, None, other, None)))
                 following = last
                 break
     return found

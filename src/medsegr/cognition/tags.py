@@ -30,6 +30,7 @@ class Tag(NamedTuple):
         first, last: Words [first, last) of the sentence.
         presence: Set where the words themselves decide it.
         other: Second reading as (kind, name): organ or place, finding or texture.
+        said: Words [first, last) that decide the presence of every member of a list; none where its own words do.
     """
 
     kind: str
@@ -38,10 +39,16 @@ class Tag(NamedTuple):
     last: int
     presence: Presence | None = None
     other: tuple[str, str] | None = None
+    said: tuple[int, int] | None = None
 
     def named(self, kind: str, name: str) -> "Tag":
         """The same words with another meaning."""
         return Tag(kind, name, self.first, self.last)
+
+    def places(self) -> Sequence[int]:
+        """Its words, and those that decide its presence."""
+        own = range(self.first, self.last)
+        return (*own, *range(*self.said)) if self.said else own
 
     def covers(self, place: int) -> bool:
         """True for a word of the tag."""
@@ -135,7 +142,7 @@ class Sentence:
         marks = bytearray(len(self.words))
         for tag in self.tags:
             mark = _DESCRIBED if tag.kind in _ATTRIBUTES else _COVERED
-            for place in range(tag.first, tag.last):
+            for place in tag.places():
                 marks[place] |= mark
         self._marks = marks
         return marks
