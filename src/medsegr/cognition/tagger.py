@@ -1,7 +1,7 @@
 """Reads sentences: one longest-match pass finds what their words mean, and gives typed tags."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from medsegr.cognition.enumerations import with_members
@@ -97,17 +97,17 @@ class Tagger:
         return bool(ahead) and ahead[-1] in grammar["patient_verbs"]
 
     def _stated(self, text: str, lowered: str, wording: Wording) -> Iterator[Tag]:
-        starts, states = wording.starts, [token.states for token in wording.tokens if token.states]
+        states = [token.states for token in wording.tokens if token.states]
         statements = self.vocabulary.statements
         rules = statements.possible(states)
         for stated in statements.of(rules, text, lowered) if rules else ():
-            spans = [(stated.start, stated.end), *([stated.said] if stated.said else [])]
-            found = [[i for i in range(len(starts)) if starts[i] < b and a < wording.ends[i]] for a, b in spans]
-            own, *said = [(places[0], places[-1] + 1) if places else None for places in found]
-            hedged = any(self._is_hedged(wording, *words) for words in (own, *said) if words)
-            for name in stated.targets if own else ():
-                presence = "uncertain" if hedged else stated.presence
-                yield Tag("target", name, *own, presence, said=said[0] if said else None)
+            own = _words_in(wording, stated.start, stated.end)
+            said = _words_in(wording, *stated.said) if stated.said else None
+            if own is None:
+                continue
+            hedged = any(self._is_hedged(wording, *words) for words in (own, said) if words)
+            for name in stated.targets:
+                yield Tag("target", name, *own, "uncertain" if hedged else stated.presence, said=said)
 
     def _describes(self, wording: Wording, stated: Tag, tags: Sequence[Tag]) -> bool:
         """True for the "fine" of "Lungs: fine nodules", the "free" of "pleural space: free fluid"."""
@@ -271,6 +271,12 @@ def _stays(tag: Tag, meanings: Meanings) -> bool:
     """True for a degree or side that stands within the words of a statement: it says more than these."""
     side = tag.kind == "side" and tag.name != "midline"
     return side or meanings.is_degree(tag.kind, tag.name)
+
+
+def _words_in(wording: Wording, start: int, end: int) -> tuple[int, int] | None:
+    """Words [first, last) of which characters [start, end) of a sentence hold something."""
+    first, last = bisect_right(wording.ends, start), bisect_left(wording.starts, end)
+    return (first, last) if first < last else None
 
 
 def _up_to(wording: Wording, tag: Tag, blocked: set[int]) -> Tag:
