@@ -116,3 +116,14 @@ def test_lines_are_in_points():
     page.lines(Paths.of((10, 20), (40, 20)), Line("#000000", 4.0))
     dark = opened(page)[..., 0] < 128
     assert dark[36:44, 40].all() and dark[:, 40].sum() == 8
+
+
+@pytest.mark.parametrize("width", [2.0, 10.0, 40.0, 300.0])
+def test_the_letters_of_the_sides_are_apart_and_the_patients_right_is_at_the_left(width):
+    page = Page(400, 60)
+    PlacedPicture(page, (20, 10, width, 40), (40, 10)).side_letters(9)
+    right, left = page.texts
+    assert (right.text, left.text) == ("R", "L")
+    assert right.x + right.letters.width("R") < 20 + width / 2 < left.x
+    if width == 300:
+        assert right.x == pytest.approx(26) and left.x + left.letters.width("L") == pytest.approx(314)
