@@ -58,8 +58,8 @@ class PlacedPicture:
         left, top, width, _ = self.box
         letters = Letters(size, "#FFFFFF", bold=True)
         middle, begin, end = left + width / 2, left + INSET * width, left + (1 - INSET) * width
-        right_side = min(begin, middle - 1 - letters.width("R"))
-        left_side = max(end - letters.width("L"), middle + 1)
+        right_side = min(begin, middle - 2 - letters.width("R"))
+        left_side = max(end - letters.width("L"), middle + 2)
         for x, letter in ((right_side, "R"), (left_side, "L")):
             self.page.texts.append(Text(x, top + 1.35 * size, letter, letters, rim=2))
 
