@@ -1,5 +1,7 @@
 """Names of examinations, as people and DICOM write them."""
 
+from dataclasses import replace
+
 import pytest
 
 from medsegr.cognition.examinations import Examination, examination_named, nearest, titled
@@ -35,8 +37,32 @@ LEXICON = load_lexicon()
     ],
 )
 def test_what_people_write(name: str, modality: str, organs: tuple[str, ...]) -> None:
-    assert examination_named(name, LEXICON) == Examination(modality, organs)
+    assert replace(examination_named(name, LEXICON), side=None) == Examination(modality, organs)
     assert parse_report("Nothing.", name).modality == modality
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        ("ultrasound left breast", "left"), ("X-ray ankle RT", "right"), ("MRI of the left knee", "left"),
+        ("US both breasts", None), ("mammography left and right", None), ("chest x-ray left lateral", None),
+        ("knee_mri", None),
+    ],
+)  # fmt: skip
+def test_sides_of_names(name: str, side: str | None) -> None:
+    assert examination_named(name, LEXICON).side == side
+
+
+def test_a_side_behind_a_label_is_that_of_what_has_none() -> None:
+    text = "Examination: MRI right knee\nFindings: Meniscal tear. Effusion in the left knee."
+    tear, effusion = parse_report(text, "knee_mri")
+    assert (tear.location.laterality, effusion.location.laterality) == ("right", "left")
+    assert [text[slice(*span)] for span in tear.evidence.location] == ["right"]
+    (named,) = parse_report("Meniscal tear.", "MRI right knee")
+    assert (named.location.laterality, named.evidence.location) == ("right", ())
+    for title in ("CT chest after left mastectomy", "CT chest, left pneumonectomy"):
+        (nodule,) = parse_report(f"Examination: {title}\nNodule.", "chest_ct")
+        assert nodule.location.laterality is None
 
 
 @pytest.mark.parametrize(

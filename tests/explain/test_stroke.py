@@ -35,7 +35,7 @@ def test_an_outline_encloses_the_mask_and_nothing_else(mask):
 @given(MASKS, st.integers(2, 5))
 def test_detail_that_nobody_sees_is_left_out_but_no_part(mask, step):
     fine = np.kron(mask, np.ones((step, step), bool))
-    around = outlines(fine, step)
+    around = outlines(fine, float(step))
     np.testing.assert_array_equal(inside(Paths(around.points / step, around.starts), mask.shape), mask)
 
 

@@ -61,7 +61,8 @@ def _describe(told: Told, kept: Sequence[Attribute], grammar: Grammar) -> dict[s
     names: dict[str, list[str]] = {}
     for kind, name, _, _, span in kept:
         names.setdefault(kind, []).append(name)
-        told.words[_FIELDS[kind]].append(span)
+        if span[0] < span[1]:
+            told.words[_FIELDS[kind]].append(span)
     places = names.get("zone", ())
     if len(places) > 1:
         broader = {grammar.broader.get(place) for place in places}

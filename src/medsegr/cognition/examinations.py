@@ -2,9 +2,11 @@
 
 import difflib
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from medsegr.cognition.priors import Span
 from medsegr.errors import ConfigError
 from medsegr.imaging_methods import (
     ANY,
@@ -19,6 +21,8 @@ from medsegr.imaging_methods import (
     shown_by,
     words_of,
 )
+
+from medsegr.word_forms import fold
 
 if TYPE_CHECKING:
     from medsegr.cognition.lexicon import Lexicon
@@ -35,10 +39,19 @@ MOST_STRANGE = 2
 
 @dataclass(frozen=True)
 class Examination:
-    """A modality, and the organs that its pictures are taken of, where its name says so ("liver MRI")."""
+    """A modality, and what its name says of the pictures besides ("MRI right knee").
+
+    Attributes:
+        modality: Canonical name.
+        organs: That the pictures are taken of.
+        side: ``left`` or ``right``, where they show one only.
+        span: Where the report says the side; empty where the name of the modality does.
+    """
 
     modality: str
     organs: tuple[str, ...] = ()
+    side: str | None = None
+    span: Span = (0, 0)
 
 
 def examination_named(name: str, lexicon: "Lexicon") -> Examination:
@@ -52,7 +65,31 @@ def examination_named(name: str, lexicon: "Lexicon") -> Examination:
     if found is None:
         told = f" '{name}'" if len(name) <= LONGEST_WORD and not any(letter.isspace() for letter in name) else ""
         raise ConfigError(f"Unknown modality{told}: {_expected(name, lexicon)}")
-    return found
+    return found if known else replace(found, side=_side_in(words_of(name), lexicon))
+
+
+def _side_in(said: Sequence[str], lexicon: "Lexicon") -> str | None:
+    """The one side in the words of a name; none for that of a projection ("left lateral")."""
+    views = set(map(fold, lexicon.triggers.get("words_views", ())))
+    both = set(map(fold, lexicon.triggers.get("words_both_sides", ())))
+    named = [
+        side
+        for side in ("left", "right")
+        for word, behind in zip(said, (*said[1:], ""), strict=True)
+        if behind not in views and (word == side or word in map(fold, lexicon.sides.get(side, ())))
+    ]
+    return named[0] if len(named) == 1 and both.isdisjoint(said) else None
+
+
+def side_of_label(text: str, lexicon: "Lexicon") -> tuple[str, Span] | None:
+    """The side in a title behind its label ("Examination: MRI right knee"), and where it stands."""
+    for line in re.finditer(rf"(?im)^[ \t]*(?:{_labels(lexicon)})[ \t]*:(.*)", text[:2000]):
+        said = words_of(_title(line[1], lexicon))
+        side = _side_in(said, lexicon) if _read(said, lexicon) and not _strange(said, lexicon) else None
+        if side is not None:
+            places = (word.span() for word in re.finditer(r"\w+", text[: line.end()]) if word.start() >= line.start(1))
+            return side, next(span for span in places if _side_in(words_of(text[slice(*span)]), lexicon))
+    return None
 
 
 def titled(text: str, lexicon: "Lexicon") -> Examination | None:
@@ -73,11 +110,18 @@ def titled(text: str, lexicon: "Lexicon") -> Examination | None:
 
 def _title(line: str, lexicon: "Lexicon") -> str:
     """The name of an examination in a line: no label before it, nothing behind it, and no "us" that means people."""
-    names = ("words_title_labels", "words_title_goes_on", "words_people")
-    labels, ends, people = ("|".join(map(re.escape, lexicon.triggers[name])) for name in names)
-    named = re.sub(rf"^(?:{labels})\s*:\s*", "", line, flags=re.I)
+    ends, people = (_either(name, lexicon) for name in ("words_title_goes_on", "words_people"))
+    named = re.sub(rf"^(?:{_labels(lexicon)})\s*:\s*", "", line, flags=re.I)
     named = re.split(rf"[.;](?=\s|$)|\s*:|,?\s+(?:{ends})\s", named, maxsplit=1, flags=re.I)[0]
     return re.sub(rf"\b(?:{people})\b", "", named)
+
+
+def _labels(lexicon: "Lexicon") -> str:
+    return _either("words_title_labels", lexicon)
+
+
+def _either(name: str, lexicon: "Lexicon") -> str:
+    return "|".join(map(re.escape, lexicon.triggers.get(name, ()))) or "(?!)"
 
 
 def nearest(name: str, lexicon: "Lexicon") -> list[str]:

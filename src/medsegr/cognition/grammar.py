@@ -71,7 +71,7 @@ class Grammar(dict[str, frozenset[str]]):
         self["links"] |= self["prepositions"]
         for whole, parts in _JOINED.items():
             self[whole] = frozenset().union(*(self[part] for part in parts))
-        self["of_a_patient"] |= {"#"}
+        self["of_a_patient"] |= {"#", "v"}
         self["moves_on"] |= {"not"}
         self["before_resuming"] |= {":"}
         self["leads_to_end"] = self["prepositions"] | {"the", ":"}

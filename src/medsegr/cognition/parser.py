@@ -1,8 +1,10 @@
 """From a report to its priors: choose a parser by name."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from medsegr.cognition.examinations import Examination, examination_named, titled
+from medsegr.cognition.drafts import NOWHERE, Attribute
+from medsegr.cognition.examinations import Examination, examination_named, side_of_label, titled
 from medsegr.cognition.lexicon import Lexicon, load_lexicon
 from medsegr.cognition.llm_endpoint import LlmEndpoint
 from medsegr.cognition.priors import Finding, ReportPriors, Span
@@ -20,7 +22,11 @@ Parser = Callable[[str, Examination | None, Lexicon, LlmEndpoint | None], Read]
 
 
 def _by_rules(text: str, seen: Examination | None, lexicon: Lexicon, _: LlmEndpoint | None) -> Read:
-    reading = read_report(text, seen.modality if seen else None, lexicon, seen.organs if seen else ())
+    if seen is None:
+        reading = read_report(text, None, lexicon)
+    else:
+        title = Attribute("side", seen.side, NOWHERE, NOWHERE, seen.span) if seen.side else None
+        reading = read_report(text, seen.modality, lexicon, seen.organs, title)
     return reading.findings, [], reading.not_read
 
 
@@ -46,8 +52,8 @@ def parse_report(
 
     Args:
         text: The report; empty is allowed and gives no findings.
-        modality: Canonical modality (``chest_xray``); guessed from the text when
-            None.
+        modality: Canonical modality (``chest_xray``), or as people write it ("MRI right knee": its
+            side is that of what has none); guessed from the text when None.
         lexicon: Names and words; the built-in lexicon by default.
         parser: ``rules``, offline; or ``llm``, a language model that is asked over
             HTTP (see docs/llm_parser.md).
@@ -74,6 +80,9 @@ def parse_report(
             f"The report has {len(text)} characters: expected at most {MAX_CHARACTERS}. Hand over one report at a time."
         )
     seen = guess_examination(text, lexicon) if modality is None else examination_named(modality, lexicon)
+    labelled = side_of_label(text, lexicon) if seen and seen.side is None else None
+    if seen and labelled:
+        seen = replace(seen, side=labelled[0], span=labelled[1])
     findings, warnings, not_read = PARSERS[parser](text, seen, lexicon, llm)
     return ReportPriors(tuple(findings), text, seen.modality if seen else None, tuple(warnings), tuple(not_read))
 

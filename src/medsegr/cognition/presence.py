@@ -179,11 +179,19 @@ class Scopes:
             return False
         if self._is_treatment(cue.tag, target) or self._looks_ahead(cue) or self._was_so(cue.tag):
             return False
-        if self._characterises(cue.tag, target):
+        if self._characterises(cue.tag, target) or self._is_told_of(target):
             return False
         if self.sentence.word(cue.tag.last).endswith("ly"):
             return True
         return not any(tag.first == cue.tag.last and tag.kind in ATTRIBUTES for tag in self.sentence.tags)
+
+    def _is_told_of(self, target: Tag) -> bool:
+        """True for "the cause of the left effusion": what is said behind it is said of the cause."""
+        words = self.sentence.words
+        ahead = words[max(0, target.first - 6) : target.first]
+        place = max((at for at, word in enumerate(ahead) if word == "of"), default=0)
+        plain = not self.grammar["signs"].isdisjoint(ahead[place:])
+        return place > 0 and ahead[place - 1] in self.grammar["facets"] and not plain
 
     def _is_alternative(self, cue: Tag, target: Tag) -> bool:
         """True for both findings of "atelectasis versus pneumonia"."""

@@ -99,10 +99,10 @@ class Reader:
         self._known.clear()
         self.tagger.vocabulary.forget()
 
-    def read(self, text: str, modality: str | None, organs: tuple[str, ...]) -> Reading:
+    def read(self, text: str, modality: str | None, organs: tuple[str, ...], title: Attribute | None) -> Reading:
         """The findings of a report, in its order."""
         report = _Report(self, text, modality, organs)
-        context, past = Context(), list[Draft]()
+        context, past = Context(title=title), list[Draft]()
         for unit in self.layout.units(text):
             context = report.after(context, unit)
             if len(context.drafts) > LATEST:
@@ -135,16 +135,18 @@ def forget_reports() -> None:
     fold.cache_clear()
 
 
-def read_report(text: str, modality: str | None, lexicon: Lexicon, organs: tuple[str, ...] = ()) -> Reading:
+def read_report(
+    text: str, modality: str | None, lexicon: Lexicon, organs: tuple[str, ...] = (), title: Attribute | None = None
+) -> Reading:
     """What a report says.
 
     Args:
         text: The report.
-        modality: Canonical modality, or None.
-        lexicon: Names and words.
+        modality, lexicon: Canonical modality, or None; names and words.
         organs: That the pictures are taken of: general words are said of them where the report names none.
+        title: The side that the examination's name tells.
     """
-    return reader_of(lexicon).read(text, modality, organs)
+    return reader_of(lexicon).read(text, modality, organs, title)
 
 
 class _Report:

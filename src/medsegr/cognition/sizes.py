@@ -33,8 +33,9 @@ class SizeFinder:
 
         unit, result = rf"(?:{either('units_of_length')})", either("grows_to")
         signs = "|".join(map(re.escape, lexicon.triggers.get("words_times", ()))) or "(?!)"
-        listed = rf"(?<=\d)(?<!\d{{3}})[^\S\n]{{1,3}}(?:{either('between_listed_sizes')})[^\S\n]{{1,3}}"
-        times = rf"(?:[^\S\n]{{0,3}}(?:{signs})[^\S\n]{{0,3}}|{listed})"
+        listed = rf"(?<=\d)(?<!\d{{3}}),?[^\S\n]{{1,3}}(?:{either('between_listed_sizes')})[^\S\n]{{1,3}}"
+        first = rf",[^\S\n]{{1,2}}(?=\d{{1,2}}(?:\.\d{{1,2}})?{listed}\d{{1,2}}(?:\.\d{{1,2}})?[^\S\n]?{unit})"
+        times = rf"(?:[^\S\n]{{0,3}}(?:{signs})[^\S\n]{{0,3}}|{listed}|{first})"
         self._changed = re.compile(rf"(?:{result})\W{{0,2}}(?:now\W)?$")
         self._goes_on = re.compile(rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d")
         self._numbers = {word: n for n in range(2, 13) for word in lexicon.triggers.get(f"count_{n}", ())}

@@ -129,6 +129,13 @@ class Subject:
             for tag in clauses.sentence.of("advice")
         )
 
+    def is_condition(self, sentence: Sentence, target: Tag) -> bool:
+        """True for what may come: "if the effusion persists, ...", "should pneumonia develop"."""
+        words = sentence.words
+        if words[0] not in self.grammar["opens_condition"] or sentence.word(1) in self.grammar["no_condition"]:
+            return False
+        return "," not in words[: target.first]
+
     def heading(self, sentence: Sentence, whole_line: bool, opening: bool) -> Heading | None:
         """The side that a sentence gives to what follows it; None where it is no heading.
 

@@ -47,6 +47,7 @@ class Tagger:
         if not self.grammar["of_a_patient"].isdisjoint(wording.known):
             tags = [tag for tag in tags if self._is_meant(wording, tag)]
         stated = [tag for tag in self._stated(text, lowered, wording) if meanings.may_speak_of(tag.name)]
+        stated = [tag for tag in stated if not self._describes(wording, tag, tags)]
         blocked: set[int] = set()
         if stated:
             blocked.update(place for tag in stated for place in range(tag.first, tag.last))
@@ -67,7 +68,9 @@ class Tagger:
         return Sentence(wording, with_members(wording, tags, self.grammar), start)
 
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
-        """False for the "#" that is a number or a heading, and for a side that is the patient's, not the finding's."""
+        """False for the "#" that is a number or a heading, the "V" that is one, and a side that is the patient's."""
+        if tag.kind == "versus":
+            return wording.tokens[tag.first].text != "V"
         if wording.words[tag.first] == "#" and tag.last == tag.first + 1:
             return self._breaks_a_bone(wording, tag.first)
         return tag.kind != "side" or not self._of_the_patient(wording, tag)
@@ -102,6 +105,13 @@ class Tagger:
             for name in stated.targets if places else ():
                 hedged = self._is_hedged(wording, places[0], places[-1] + 1)
                 yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else stated.presence)
+
+    def _describes(self, wording: Wording, stated: Tag, tags: Sequence[Tag]) -> bool:
+        """True for the "fine" of "Lungs: fine nodules", the "free" of "pleural space: free fluid"."""
+        last = stated.last - 1
+        return wording.words[last] in self.grammar["also_looks"] and any(
+            tag.first <= last + 1 < tag.last and tag.kind in ("target", "texture", "combined") for tag in tags
+        )
 
     def _is_hedged(self, wording: Wording, first: int, last: int) -> bool:
         """True for "the heart is possibly enlarged", "the lungs are probably clear", "whether a hilum is large"."""

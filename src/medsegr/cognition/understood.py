@@ -105,6 +105,8 @@ def _spoken_of(subject: Subject, scopes: Scopes, heads: Heads) -> list[Draft]:
             continue
         if "advice" in sentence.kinds and subject.is_advice(clauses, target):
             continue
+        if subject.is_condition(sentence, target):
+            continue
         group = group_of(sentence, target, clauses.grammar) if GROUP in sentence.kinds else None
         draft = drafted(sentence, target, scopes.of(target), group)
         if draft.presence == "absent" or draft.name != "any_abnormality":
