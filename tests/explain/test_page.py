@@ -48,7 +48,10 @@ def test_text_lies_between_its_ends_and_on_its_baseline():
     assert (columns[columns > first[-1]][0] + columns[-1]) / 4 == pytest.approx(150, abs=1.5)
 
 
-@given(st.text(max_size=40), st.floats(0, 120))
+@given(
+    st.text(max_size=40) | st.text("\u05d0\u0627\u0661a1 \n\r\x1e\x85\u2029\u200f\ud800\U0010ffff", max_size=9),
+    st.floats(0, 120),
+)
 @settings(deadline=None)
 def test_any_text_can_be_written_and_stays_in_its_room(text, x):
     page = Page(160, 30)
