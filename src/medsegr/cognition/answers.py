@@ -104,7 +104,9 @@ class Form:
         return "present" if said in grammar["yes"] else None
 
     def _is_asked(self, place: int) -> bool:
-        """True behind a colon, dash, bracket, question mark, equals sign, tab or two blanks."""
+        """True for a tick or cross, and behind a colon, dash, bracket, question mark, equals sign, tab or two blanks."""
+        if self.words[place] in self.grammar["answers_alone"]:
+            return True
         word = self.words[place - 1]
         dotted = word == "." and self.sentence.word(place - 2) == "."
         signed = dotted or word in self.grammar["asks"] or (word == " " and self.words[place] != ",")

@@ -69,9 +69,7 @@ class Layout:
             rf"|(?P<here>{_either(words.get('image_heads', ()))})){_REST}",
             re.I,
         )
-        short = words.get("words_short_forms", ())
-        letters, forms = _either([one for one in short if len(one) == 1]), _either([one for one in short if one[1:]])
-        self._short = re.compile(rf"\b(?:{letters}|(?i:{forms}))$")
+        self._short = re.compile(rf"\b(?:{_either(words.get('words_short_forms', ()))})$", re.I)
         self._short_sides = re.compile(rf"\b(?:{_either(words.get('words_short_sides', ()))})$", re.I)
         self._goes_on = re.compile(rf"(?:\b(?:{_either(words.get('words_goes_on_behind', ()))})|,)[ \t\r]*$", re.I)
         answers = _either((*words.get("words_yes", ()), *words.get("words_no", ())))
