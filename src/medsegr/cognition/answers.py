@@ -90,7 +90,7 @@ class Form:
         for last in range(min(len(self.words), place + _LONGEST), place, -1):
             said = " ".join(self.sentence.words[place:last])
             presence = self._means(said)
-            if presence is not None and self._ends(last):
+            if presence is not None and (self._ends(last) or said in self.grammar["answers_alone"]):
                 return Tag(f"answer_{presence}", presence, place, last), presence
         return None
 

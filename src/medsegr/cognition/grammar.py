@@ -28,7 +28,7 @@ _JOINED = {
         "exam_verbs",
     ),
     "moves_on": ("opens_rows", "comparing_sides"),
-    "marks_a_form": ("asks", "ticked", "not_ticked", "answers_alone"),
+    "marks_a_form": ("asks", "ticked", "not_ticked"),
     "unplain": ("past", "cuts", "opens_companion"),
     "short_words": ("short_forms", "short_sides"),
     "any_exams": ("exams", "short_exams"),

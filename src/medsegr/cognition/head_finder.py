@@ -157,7 +157,7 @@ class HeadFinder:
     def _is_unseen_organ(self, first: int, last: int) -> bool:
         """True for "the left kidney is not seen": no finding is denied in it."""
         cue = next(iter(self.sentence.within(first, last, "absent_after")), None)
-        if cue is None or self.sentence.words[cue.last - 1] not in self.grammar["seen"]:
+        if cue is None or self.sentence.words[cue.last - 1] not in self.grammar["seen"] or not self._before(first):
             return False
         named = self.grammar.organs.keys() | self.grammar["body_parts"]
         ahead = self.sentence.words[first : cue.first]
