@@ -104,7 +104,7 @@ class Form:
         return "present" if said in grammar["yes"] else None
 
     def _is_asked(self, place: int) -> bool:
-        """True for a tick or cross, and behind a colon, dash, bracket, question mark, equals sign, tab or two blanks."""
+        """True for a tick or cross, and behind a colon, dash, bracket, question mark, equals sign or wide gap."""
         if self.words[place] in self.grammar["answers_alone"]:
             return True
         word = self.words[place - 1]
