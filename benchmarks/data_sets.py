@@ -10,7 +10,6 @@ cases. Writes ``results/data_sets.json``; ``make results`` writes its tables int
 """
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +28,7 @@ from medsegr.describe.referring_suite import build_suite, summary_of
 from medsegr.model.truth import Match, match_findings
 
 SEED = 0
-ASPECTS = ("place", "texture", "shape")
-FACTS = (*ASPECTS, "denied", "mask", "outlined", "supervised")
+FACTS = ("mask", "place", "texture", "shape")
 
 
 def reported_cases(folder: DatasetFolder, names: list[str] | None = None) -> Iterator[Case]:
@@ -46,27 +44,28 @@ def reported_cases(folder: DatasetFolder, names: list[str] | None = None) -> Ite
 
 def measure(folder: DatasetFolder, names: list[str] | None = None) -> dict[str, Any]:
     """Counts of one data set; shares of what was counted."""
-    origins, told, masks = [], [], []
+    origins, told, met = [], [], []
     for case in reported_cases(folder, names):
         origins.append(case.report_origin)
         matches = match_findings(parse_report(case.report or "", folder.modality).findings, case)
-        told += [_row(match, case) for match in matches]
         shown = [match for match in matches if match.finding.presence != "absent"]
-        met = {target: any(_meets(m, target) for m in shown) for target, mask in case.structures.items() if mask.any()}
-        masks += met.items()
-    found = pd.DataFrame(told, columns=["target", *FACTS]).astype(dict.fromkeys(FACTS, bool))
-    structures = pd.DataFrame(masks, columns=["target", "met"]).astype({"met": bool})
-    return {"text": "derived" if "derived" in origins else "real", "images": len(folder.images()),
-            "reports": len(origins), **_of_structures(structures), **_of_findings(found)}  # fmt: skip
+        told += [_facts(match) for match in shown]
+        met += [any(_meets(m, target) for m in shown) for target, mask in case.structures.items() if mask.any()]
+    found = pd.DataFrame(told, columns=[*FACTS]).astype(bool)
+    masked = found[found["mask"]]
+    return {
+        "text": "derived" if "derived" in origins else "real", "images": len(folder.images()), "reports": len(origins),
+        "structures_with_a_mask": len(met), "structures_met": _share(pd.Series(met, dtype=bool)),
+        "findings": len(found), "findings_with_a_mask": _share(found["mask"]),
+        **{f"with_a_mask_state_a_{aspect}": _share(masked[aspect]) for aspect in FACTS[1:]},
+    }  # fmt: skip
 
 
-def _row(match: Match, case: Case) -> tuple[str | bool, ...]:
-    """Name and :data:`FACTS` of a finding."""
-    finding, mask = match.finding, case.structures.get(match.finding.target)
-    shape = bool(finding.shape.attributes or finding.shape.size_mm or finding.shape.count is not None)
-    return (finding.target, finding.location.stated, bool(finding.texture.attributes), shape,
-            finding.presence == "absent", match.mask is not None, mask is not None and bool(mask.any()),
-            match.supervised)  # fmt: skip
+def _facts(match: Match) -> tuple[bool, ...]:
+    """:data:`FACTS` of a finding."""
+    finding, shape = match.finding, match.finding.shape
+    described = bool(shape.attributes or shape.size_mm or shape.count is not None)
+    return (match.mask is not None, finding.location.stated, bool(finding.texture.attributes), described)
 
 
 def _meets(match: Match, target: str) -> bool:
@@ -74,26 +73,6 @@ def _meets(match: Match, target: str) -> bool:
     name, side = match.finding.target, match.finding.location.laterality
     sides = {f"{each}_{name}" for each in ("left", "right") if side in (None, each, "bilateral")}
     return match.mask is not None and target in {name, *sides}
-
-
-def _of_structures(rows: pd.DataFrame) -> dict[str, Any]:
-    met = rows.groupby("target").met.agg(["sum", "count"])
-    return {"structures_with_a_mask": len(rows), "structures_met": _share(rows.met),
-            "met_by_structure": dict(zip(met.index, met.to_numpy().tolist(), strict=True))}  # fmt: skip
-
-
-def _of_findings(rows: pd.DataFrame) -> dict[str, Any]:
-    denied, shown = rows[rows.denied], rows[~rows.denied]
-    masked, bare = shown[shown["mask"]], shown[~shown["mask"]]
-    return {
-        "findings": len(shown), "findings_with_a_mask": _share(shown["mask"]),
-        "findings_on_the_other_side": int(bare.outlined.sum()),
-        "denied": len(denied), "denied_though_outlined": int((denied.outlined & ~denied.supervised).sum()),
-        **{f"state_a_{aspect}": _share(shown[aspect]) for aspect in ASPECTS},
-        "state_anything": _share(shown[[*ASPECTS]].any(axis=1)),
-        **{f"with_a_mask_state_a_{aspect}": _share(masked[aspect]) for aspect in ASPECTS},
-        "commonest_without_a_mask": dict(Counter(bare.target).most_common(8)),
-    }  # fmt: skip
 
 
 def _share(told: pd.Series) -> float | None:

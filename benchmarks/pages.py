@@ -81,7 +81,7 @@ def box_page(known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Figures of the expert's box, and of every arm that was asked for the same findings of a LiteMedSAM."""
     rows, shares = boxes(), {}
     for name, record in known.items():
-        if name.startswith("built_in") or record.get("grid", {}).get("host") == "lite_medsam":
+        if name.startswith(("built_in", "lite_all_sets")) or record.get("grid", {}).get("host") == "lite_medsam":
             arms = kept(name)
             for data, found in share_figures(rows, arms[arms.arm != "tiny"]).items():
                 shares.setdefault(data, {}).update(found)

@@ -1,14 +1,13 @@
 """The bench's table, and how its times grow with pixels, findings and slices.
 
     python -m benchmarks.speed [--models lite tiny] [--backends torch openvino] [--rounds 7] [--cold 3]
-        [--threads 2] [--only-page]
+        [--threads 2]
 
 Growth is of ``tiny`` in torch; whole times of a loaded model, pictures for people left out; of cases, of so many one
 after another. Writes ``results/speed.json``, and of it the tables in ``docs/speed.md`` and the plot beside them, as
 ``make results`` does.
 """
 
-import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ import torch
 
 from benchmarks.chart import draw_growth
 from benchmarks.pages import DOCS, write_block
-from benchmarks.record import options, read_record, write_record
+from benchmarks.record import options, write_record
 from medsegr.bench.case import MODALITY, TARGETS, BenchCase
 from medsegr.bench.peak_memory import forget_peak, peak_bytes
 from medsegr.bench.run import BenchSettings, measure
@@ -37,27 +36,20 @@ GROWTH = {
 
 def main() -> None:
     """Measure, write the record, and make the page of it."""
-    options = _options()
-    if not options.only_page:
-        torch.set_num_threads(options.threads)
-        backends = [(name, precision or "f32") for name, _, precision in (b.partition(":") for b in options.backends)]
-        rows = measure(BenchSettings(options.models, backends, CASES, options.rounds, options.cold), print)
-        growth = {name: _growth(name, cases, options.rounds) for name, cases in GROWTH.items()}
-        growth["cases"] = _of_cases()
-        write_record("speed", 0, {**rows, "rounds": options.rounds, "growth": growth})
-    write_block("speed")
-    draw_growth(read_record("speed")["growth"], DOCS / "images" / "speed.svg")
-
-
-def _options() -> argparse.Namespace:
     parser = options(__doc__)
     parser.add_argument("--models", nargs="+", default=["lite", "tiny"])
     parser.add_argument("--backends", nargs="+", default=["torch"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cold", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only-page", action="store_true", help="Make the page of the record that is there.")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    backends = [(name, precision or "f32") for name, _, precision in (b.partition(":") for b in asked.backends)]
+    rows = measure(BenchSettings(asked.models, backends, CASES, asked.rounds, asked.cold), print)
+    growth = {name: _growth(name, cases, asked.rounds) for name, cases in GROWTH.items()} | {"cases": _of_cases()}
+    write_record("speed", 0, {**rows, "rounds": asked.rounds, "growth": growth})
+    write_block("speed")
+    draw_growth(growth, DOCS / "images" / "speed.svg")
 
 
 def _growth(name: str, cases: list[BenchCase], rounds: int) -> dict[str, Any]:

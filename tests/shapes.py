@@ -16,6 +16,7 @@ ROOMS = (
     "medsegr.inference",
     "medsegr.training",
     "medsegr.square",
+    "medsegr.explain",
     "medsegr.data.extents",
     "medsegr.cognition.prior_embedding",
     "medsegr.cognition.fusion_transformer",

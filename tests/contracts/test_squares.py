@@ -16,7 +16,8 @@ from medsegr.data.dataset_folder import DatasetFolder
 from medsegr.data.image import load_image
 from medsegr.inference.predictor import Predictor
 from medsegr.inference.user_prompt import UserPrompt
-from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
+from medsegr.model.guided_pass import GuidedOutput
+from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.square import Square
 from medsegr.training.config import AugmentationConfig, TrainConfig
 from medsegr.training.dataset import collate, make_sample, plain_sample

@@ -26,7 +26,7 @@ def words(page):
 
 def place(written):
     """Left, top, right and bottom of a text's ink, in points."""
-    box = written.letters.font.getbbox(written.text, anchor="ls", stroke_width=written.rim)
+    box = written.letters.font(written.text).getbbox(written.text, anchor="ls", stroke_width=written.rim)
     return [at / SCALE + start for at, start in zip(box, (written.x, written.y) * 2, strict=True)]
 
 

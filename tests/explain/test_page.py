@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image
+from PIL import Image, features
 
 from medsegr.explain.page import DPI, Page
 from medsegr.explain.placed_picture import PlacedPicture, outline_line
@@ -56,6 +56,19 @@ def test_any_text_can_be_written_and_stays_in_its_room(text, x):
     (written,) = page.texts
     assert written.letters.width(written.text) <= max(160 - x - 4, 10) or written.text == "…"
     assert opened(page).shape == (60, 320, 3)
+
+
+@pytest.mark.skipif(not features.check("raqm"), reason="Pillow has no raqm here, which orders such letters")
+@pytest.mark.parametrize("text", ["\u05d0\u05dc", "\u0627\u0644"])
+def test_letters_from_right_to_left_stand_in_that_order(text):
+    def columns(written: str) -> np.ndarray:
+        page = Page(100, 40)
+        page.put(10, 25, written, Letters(12))
+        return 255 - opened(page).min(2)
+
+    both = columns(text)
+    np.testing.assert_array_equal(both, columns("\u202e" + text))  # told to run leftwards
+    assert (both != columns("\u202d" + text)).any()  # told to run rightwards
 
 
 def test_tags_have_round_corners():

@@ -35,7 +35,7 @@ def test_an_outline_encloses_the_mask_and_nothing_else(mask):
 @given(MASKS, st.integers(2, 5))
 def test_detail_that_nobody_sees_is_left_out_but_no_part(mask, step):
     fine = np.kron(mask, np.ones((step, step), bool))
-    around = outlines(fine, step)
+    around = outlines(fine, float(step))
     np.testing.assert_array_equal(inside(Paths(around.points / step, around.starts), mask.shape), mask)
 
 
@@ -45,6 +45,13 @@ def test_a_thin_line_keeps_its_outline():
     around = outlines(mask, 10.0).points
     assert around[:, 0].min() == pytest.approx(20, abs=10) and around[:, 0].max() == pytest.approx(280, abs=10)
     assert abs(around[:, 1] - 37).max() <= 10
+
+
+@pytest.mark.parametrize("step", [*range(1, 31), 60])
+def test_a_single_pixel_of_a_huge_picture_keeps_its_outline(step):
+    mask = np.zeros((3 * step, 4 * step), bool)
+    mask[step, 2 * step] = True
+    np.testing.assert_allclose(outlines(mask, step).points.mean(0), (2.5 * step, 1.5 * step), atol=step)
 
 
 def drawn(paths: Paths, line: Line, shape=(40, 60)) -> np.ndarray:
@@ -76,6 +83,14 @@ def test_dashes_have_their_lengths():
     ink = drawn(Paths.of((-2, 20), (70, 20)), Line("#000000", 3.0, dash=(8.0, 4.0)))[19] > 0.5
     changes = np.flatnonzero(np.diff(ink.astype(int)))
     assert set(np.diff(changes[::2])) == {12} and set(np.diff(changes)) <= {3, 4, 5, 7, 8, 9}
+
+
+def test_a_dash_begins_every_chain():
+    """Else parts that are shorter than a gap would not be seen."""
+    places = [(6 + 12 * column, 6 + 12 * row) for row in range(3) for column in range(4)]
+    specks = np.concatenate([[(x, y), (x + 1, y), (x, y + 1), (x, y)] for x, y in places]).astype(float)
+    ink = drawn(Paths(specks, np.arange(0, 4 * len(places) + 1, 4)), Line("#000000", 3.0, dash=(12.0, 9.0)))
+    assert all(ink[y, x] > 0.5 for x, y in places)
 
 
 @settings(deadline=None)

@@ -10,7 +10,7 @@ from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
 from medsegr.cognition.priors import Finding
 from medsegr.model.adapter import AdapterConfig
-from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.model.guided_pass import GuidedOutput
 from tests.raw_pixels import raw_pixels
 
 

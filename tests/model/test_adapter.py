@@ -12,7 +12,8 @@ from medsegr.cognition.priors import Finding, Location, Shape, Texture
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach
-from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
+from medsegr.model.guided_pass import GuidedOutput
+from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.training.config import LossConfig
 from medsegr.training.losses import Truth, guided_loss
 from tests.hosts import NODULE, open_gates

@@ -10,7 +10,8 @@ from medsegr.backbones.tiny import RUNNING
 from medsegr.errors import ConfigError
 from medsegr.model.adapter import AdapterConfig
 from medsegr.model.attach import attach, build_model, enlarged
-from medsegr.model.report_guided_sam import GuidedOutput, ReportGuidedSam
+from medsegr.model.guided_pass import GuidedOutput
+from medsegr.model.report_guided_sam import ReportGuidedSam
 from tests.hosts import EFFUSION, HEART, HOSTS, NODULE, guided, open_gates
 from tests.random_hosts import random_sam, random_sam2, random_tiny
 from tests.views import view_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.model.guided_pass import GuidedOutput
 from medsegr.training.box_loss import box_term, boxes_of, generalised_iou
 from medsegr.training.config import LossConfig
 from medsegr.training.losses import Truth, guided_loss

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.model.guided_pass import GuidedOutput
 from medsegr.training.config import LossConfig
 from medsegr.training.losses import (
     Truth,

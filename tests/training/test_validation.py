@@ -12,7 +12,7 @@ from torch import nn
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.cognition.prior_embedding import PriorVocabulary
-from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.model.guided_pass import GuidedOutput
 from medsegr.square import Square
 from medsegr.training.studies import StudyStore
 from medsegr.training.validation import validate

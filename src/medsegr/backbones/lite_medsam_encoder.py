@@ -209,7 +209,7 @@ class _Attention(nn.Module):
     def forward(self, maps: Float[Tensor, "b h w c"]) -> Float[Tensor, "b h w c"]:
         """What cells read of their window, with windows counted from the upper left."""
         batch, height, width, dim = maps.shape
-        window, empty = self.window, linear(self.qkv, self.norm.bias)
+        window, empty = self.window, self.qkv(self.norm.bias)
         down, right = -height % window, -width % window
         asked = linear(self.qkv, self.norm(maps))  # windows at the edges are filled up with zeros before the norm
         if right:

@@ -110,7 +110,7 @@ class Page:
 
     def _write(self, text: Text) -> None:
         """Drawn on a copy of the part that it covers: a copy of a page takes longer than all its text."""
-        x, y, font = text.x * SCALE, text.y * SCALE, text.letters.font
+        x, y, font = text.x * SCALE, text.y * SCALE, text.letters.font(text.text)
         box = font.getbbox(text.text, anchor="ls", stroke_width=text.rim)
         left, top = max(0, int(x + box[0]) - 1), max(0, int(y + box[1]) - 1)
         under = self.canvas[top : max(top, int(y + box[3]) + 2), left : max(left, int(x + box[2]) + 2)]

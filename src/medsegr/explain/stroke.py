@@ -11,6 +11,9 @@ from PIL import Image, ImageColor, ImageFilter
 CHUNK = 4096
 """Places of a line that are drawn at once; it bounds the memory."""
 
+COARSEST = 22
+"""The largest blocks of pixels that are outlined as one: of larger ones, a share of one pixel is rounded to none."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -71,7 +74,7 @@ def outlines(mask: Bool[np.ndarray, "h w"], finest: float = 1.0) -> Paths:
     if not len(rows):
         return Paths(np.zeros((0, 2)), np.zeros(1, int))
     inside = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    step = max(1, int(finest))
+    step = max(1, min(int(finest), COARSEST))
     filled = np.pad(_coarse(inside, step), 1)
     chains = cast(list[np.ndarray], contour_generator(z=filled, name="serial", line_type=LineType.Separate).lines(0.5))
     around = Paths(np.concatenate(chains), np.cumsum([0, *map(len, chains)]))
@@ -126,7 +129,9 @@ def _places(paths: Paths, line: Line) -> Float[np.ndarray, "n 2"]:
     places = paths.points[of] + share[:, None] * sides[of]
     if line.dash is None:
         return places
-    along = (np.cumsum(lengths) - lengths)[of] + share * lengths[of]
+    before = np.cumsum(lengths) - lengths
+    before -= np.repeat(before[paths.starts[:-1]], np.diff(paths.starts))[:-1]  # a dash begins each chain
+    along = before[of] + share * lengths[of]
     dash, gap = line.dash
     return places[along % (dash + gap) <= max(dash - line.width, 0.5)]
 

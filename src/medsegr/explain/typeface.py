@@ -1,9 +1,11 @@
 """Letters of a size and colour, and how much of a line a text takes.
 
 They are DejaVu Sans, from matplotlib's data: Pillow's own font knows Latin letters alone. Nothing of matplotlib is
-imported. A letter that the font lacks is drawn as a hollow box.
+imported. A letter that the font lacks is drawn as a hollow box. Letters that run from right to left are ordered and
+joined by raqm, where Pillow has it; others are set the same on every machine.
 """
 
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,14 +35,15 @@ class Letters:
     colour: str = INK
     bold: bool = False
 
-    @property
-    def font(self) -> ImageFont.FreeTypeFont:
-        """For drawing in pixels of a page."""
-        return _font(self.size * SCALE, self.bold)
+    def font(self, text: str) -> ImageFont.FreeTypeFont:
+        """For drawing this text in pixels of a page."""
+        leftwards = not text.isascii() and any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+        layout = ImageFont.Layout.RAQM if leftwards else ImageFont.Layout.BASIC
+        return _font(self.size * SCALE, self.bold, layout)
 
     def width(self, text: str) -> float:
         """Width of a text in points."""
-        return self.font.getlength(text) / SCALE
+        return self.font(text).getlength(text) / SCALE
 
     def shortened(self, text: str, room: float) -> str:
         """A text cut to a room in points, ending in ``…`` where it was cut."""
@@ -51,9 +54,9 @@ class Letters:
 
 
 @lru_cache(maxsize=64)
-def _font(pixels: float, bold: bool) -> ImageFont.FreeTypeFont:
+def _font(pixels: float, bold: bool, layout: ImageFont.Layout) -> ImageFont.FreeTypeFont:
     path = _folder() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
-    return ImageFont.truetype(path, pixels, layout_engine=ImageFont.Layout.BASIC)  # the same on every machine
+    return ImageFont.truetype(path, pixels, layout_engine=layout)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from medsegr.backbones.decoder_input import Prompts
-from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
+from medsegr.model.guided_pass import GuidedEncoding, GuidedOutput
+from medsegr.model.report_guided_sam import ReportGuidedSam
 
 TOGETHER = 2
 """Findings in one call of the decoder on a CPU: of more, the maps fall out of its caches, and each takes longer."""

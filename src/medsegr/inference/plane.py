@@ -17,7 +17,8 @@ from medsegr.inference.drawn_findings import Drawn
 from medsegr.inference.picture_memory import PictureMemory
 from medsegr.inference.upscaled_masks import Upscaled
 from medsegr.inference.user_prompt import UserPrompt
-from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
+from medsegr.model.guided_pass import GuidedEncoding, GuidedOutput
+from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.square import Square
 from medsegr.view import View
 

@@ -9,7 +9,8 @@ from medsegr.backbones.trunk import Trunk
 from medsegr.cognition.prior_embedding import PriorBatch
 
 if TYPE_CHECKING:
-    from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
+    from medsegr.model.guided_pass import GuidedEncoding, GuidedOutput
+    from medsegr.model.report_guided_sam import ReportGuidedSam
 
 
 class Engine(Protocol):

@@ -1,7 +1,7 @@
 """Image and priors -> one mask per finding: a SAM host, and the adapter that guides it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,76 +13,17 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from medsegr.backbones.catalogue import refuse_other_types
-from medsegr.backbones.decoder_input import ImageEmbedding, Prompts, per_finding
+from medsegr.backbones.decoder_input import Prompts, per_finding
 from medsegr.backbones.fused_layers import BAND
 from medsegr.backbones.trunk import Trunk, encode_from, run_trunk
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.cognition.priors import Finding
 from medsegr.model.adapted_host import AdaptedHost
+from medsegr.model.guided_pass import GuidedEncoding, GuidedOutput, some_findings
 from medsegr.model.host_identity import Host
 from medsegr.model.native_prompts import decode_each, native_prompts
 from medsegr.perception.modulator import Guidance
 from medsegr.view import View
-
-
-@dataclass
-class GuidedOutput:
-    """What one pass gives for B images with up to K findings each.
-
-    Attributes:
-        logits: Mask logits over the host's padded square, before the sigmoid; masks are independent and may overlap.
-        support_logits: Before the sigmoid: does the image agree with the report?
-        location_logits: One per modulator: where each finding may lie.
-        agreement: Log-likelihood of the stated texture and shape at each place; 0 where none is stated.
-        boxes: Each finding's own box, x1, y1, x2, y2 in pixels of the square, where the adapter predicts one.
-    """
-
-    logits: Float[Tensor, "b k h w"]
-    support_logits: Float[Tensor, "b k"]
-    location_logits: tuple[Float[Tensor, "b k _ _"], ...] = ()
-    agreement: Float[Tensor, "b k 2 y x"] | None = None
-    boxes: Float[Tensor, "b k 4"] | None = None
-
-    def only(self, k: int) -> "GuidedOutput":
-        """Finding ``k`` alone."""
-        return _some(self, [k])
-
-    @classmethod
-    def joined(cls, parts: Sequence["GuidedOutput"]) -> "GuidedOutput":
-        """Findings of the same images, one part after another."""
-
-        def together(tensors: Sequence[Any]) -> Any:
-            if isinstance(tensors[0], tuple):
-                return tuple(together(level) for level in zip(*tensors, strict=True))
-            return None if tensors[0] is None else torch.cat(list(tensors), dim=1)
-
-        return cls(**{field.name: together([getattr(part, field.name) for part in parts]) for field in fields(cls)})
-
-
-@dataclass
-class GuidedEncoding:
-    """The part of a pass that all findings of an image share.
-
-    Attributes:
-        priors: What the report says, as tensors.
-        guidance: The fused tokens and regions that the modulators read.
-        image: The image embedding, guided by all findings at once.
-        location_logits: One per early modulator.
-    """
-
-    priors: PriorBatch
-    guidance: Guidance
-    image: ImageEmbedding
-    location_logits: tuple[Float[Tensor, "b k _ _"], ...]
-
-    def only(self, k: int) -> "GuidedEncoding":
-        """The same encoding with finding ``k`` alone to be outlined."""
-        return self.some([k])
-
-    def some(self, places: Sequence[int]) -> "GuidedEncoding":
-        """The same encoding with the findings at these places alone to be outlined, in this order."""
-        maps = tuple(level[:, list(places)] for level in self.location_logits)
-        return GuidedEncoding(_some(self.priors, places), _some(self.guidance, places), self.image, maps)
 
 
 class ReportGuidedSam(AdaptedHost):
@@ -182,7 +123,7 @@ class ReportGuidedSam(AdaptedHost):
             return self._outlined(encoding, prompts)
         parts = [range(first, min(first + together, findings)) for first in range(0, findings, together)]
         return GuidedOutput.joined(
-            [self._outlined(encoding.some(p), None if prompts is None else _some(prompts, p)) for p in parts]
+            [self._outlined(encoding.some(p), None if prompts is None else some_findings(prompts, p)) for p in parts]
         )
 
     def _outlined(self, encoding: GuidedEncoding, prompts: Prompts | None) -> GuidedOutput:
@@ -280,14 +221,6 @@ class ReportGuidedSam(AdaptedHost):
         from medsegr.model.checkpoint import push_checkpoint
 
         return push_checkpoint(self, repository, private, token)
-
-
-def _some(batch: Any, places: Sequence[int]) -> Any:
-    """A dataclass of tensors (B, K, ...), or of tuples of such -> the findings at some places, (B, k, ...)."""
-    return replace(batch, **{
-        name: tuple(level[:, list(places)] for level in value) if isinstance(value, tuple) else value[:, list(places)]
-        for name, value in vars(batch).items() if isinstance(value, tuple | Tensor)
-    })  # fmt: skip
 
 
 def _together(encoding: GuidedEncoding) -> int:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from medsegr.model.report_guided_sam import GuidedOutput
+from medsegr.model.guided_pass import GuidedOutput
 from medsegr.training.box_loss import box_term
 from medsegr.training.config import LossConfig
 

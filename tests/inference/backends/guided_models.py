@@ -29,8 +29,12 @@ def tiny() -> ReportGuidedSam:
 
 
 def sam() -> ReportGuidedSam:
-    """SAM's own build, from transformers, guided behind its first block."""
-    return _awake(attach(random_sam(), AdapterConfig(token_dim=16, heads=2, bottleneck=8, blocks=(0,))))
+    """SAM's own build, from transformers, guided behind its first block; its decoder's weights count."""
+    host = random_sam()
+    with torch.no_grad():
+        for weights in host.mask_decoder.parameters():
+            weights.mul_(8 if weights.ndim > 1 else 1)
+    return _awake(attach(host, AdapterConfig(token_dim=16, heads=2, bottleneck=8, blocks=(0,))))
 
 
 MODELS = {"lite": lite, "sam": sam, "tiny": tiny}

@@ -21,7 +21,8 @@ from medsegr.inference.backends.graphs import (
     trunk_from,
 )
 from medsegr.inference.backends.runtime import Runtime, Session
-from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
+from medsegr.model.guided_pass import GuidedEncoding, GuidedOutput
+from medsegr.model.report_guided_sam import ReportGuidedSam
 
 Named = dict[str, Tensor]
 

@@ -17,7 +17,8 @@ from medsegr.backbones.trunk import Trunk
 from medsegr.cognition.prior_embedding import REGION_SIZE, PriorBatch
 from medsegr.cognition.priors import ASPECTS
 from medsegr.model.divided_host import stops_at_trunk
-from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
+from medsegr.model.guided_pass import GuidedEncoding, GuidedOutput
+from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.perception.modulator import Guidance
 
 if TYPE_CHECKING:

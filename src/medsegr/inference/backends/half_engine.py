@@ -10,7 +10,8 @@ from medsegr.backbones.trunk import Trunk, run_trunk
 from medsegr.cognition.prior_embedding import PriorBatch
 from medsegr.inference.backends.graphs import encoding_from, encoding_tensors
 from medsegr.model.divided_host import stops_at_trunk
-from medsegr.model.report_guided_sam import GuidedEncoding, GuidedOutput, ReportGuidedSam
+from medsegr.model.guided_pass import GuidedEncoding, GuidedOutput
+from medsegr.model.report_guided_sam import ReportGuidedSam
 
 
 class HalfEngine:
