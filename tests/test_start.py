@@ -101,3 +101,21 @@ command.run()
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=buffered)
     assert (done.returncode, done.stdout) == (code, "told closed\n")
     assert ("RuntimeError: ours" in done.stderr) == (code == 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("ends", "code", "told"),
+    [
+        (">&-", 0, ""),
+        pytest.param(">/dev/full", 2, "Error: No space is left where the output goes",
+                     marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("how", ["--text", "--json --text"])
+def test_output_that_nobody_takes_ends_in_no_traceback(ends, code, told, how):
+    program = "from medsegr.cli.main import run; run()"
+    command = f"{sys.executable} -c '{program}' parse {how} Mass. {ends}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(told) and (told or not done.stderr) and "Traceback" not in done.stderr

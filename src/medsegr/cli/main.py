@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from errno import ENOSPC, EPIPE
 from typing import Annotated, Any
 
 import typer
@@ -64,10 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has enough, for example `medsegr parse ... | head`.
+    except OSError as error:
+        if error.errno not in (EPIPE, ENOSPC):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        if error.errno == EPIPE:  # whoever read our output has enough, for example `medsegr parse ... | head`
+            return DONE
+        return _fail("No space is left where the output goes. Free some, or write elsewhere.")
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
@@ -93,8 +97,8 @@ def run() -> None:
     code = 1  # of an error of our own, of which Python shows the traceback
 
     def leave() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed from the beginning
+            stream.flush()
         os._exit(code)
 
     atexit.register(leave)  # the first one that is registered is the last one to be called

@@ -79,7 +79,9 @@ class Statements:
         of_what = lexicon.triggers.get("words_clear_of", ())
         clear = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in of_what)
         self.clear_of = re.compile(rf"\b(?:{clear or '(?!)'})\b", re.I)
-        verbs, adverbs, well = (_either(lexicon, *n) for n in (["verbs"], ["adverbs"], ["normal", "clear", "sound"]))
+        verbs, adverbs, well = (
+            _either(lexicon, *n) for n in (["verbs"], ["adverbs"], ["normal", "clear", "sound", "same"])
+        )
         said = rf"(?:\s*:\s*|\s+(?:(?:{verbs})\s+)?)(?:(?:{adverbs})\s+)*(?:{well})\b"
         self._link = re.compile(rf"(?:\b|\s)(?:{_either(lexicon, 'link')})(?=\s)", re.I)
         self.listed, self.ahead = re.compile(said, re.I), re.compile(rf"\b(?:{well})(?= )", re.I)

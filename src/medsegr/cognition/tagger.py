@@ -70,7 +70,9 @@ class Tagger:
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
         """False for the "#" that is a number or a heading, the "V" that is one, and a side that is the patient's."""
         if tag.kind == "versus":
-            return wording.tokens[tag.first].text != "V"
+            ahead = wording.words[tag.first - 1] if tag.first else ""
+            numbered = self.grammar["numbered"] | self.grammar["between_numbers"]
+            return wording.tokens[tag.first].text != "V" and ahead not in numbered
         if wording.words[tag.first] == "#" and tag.last == tag.first + 1:
             return self._breaks_a_bone(wording, tag.first)
         return tag.kind != "side" or not self._of_the_patient(wording, tag)
@@ -106,8 +108,14 @@ class Tagger:
             if own is None:
                 continue
             hedged = any(self._is_hedged(wording, *words) for words in (own, said) if words)
+            told = "absent" if self._is_denied(wording, own[0]) else stated.presence
             for name in stated.targets:
-                yield Tag("target", name, *own, "uncertain" if hedged else stated.presence, said=said)
+                yield Tag("target", name, *own, "uncertain" if hedged else told, said=said)
+
+    def _is_denied(self, wording: Wording, first: int) -> bool:
+        """True for "no enlarged spleen", "no longer intubated"."""
+        ahead = [word for word in wording.words[max(0, first - 2) : first] if word != "longer"]
+        return bool(ahead) and ahead[-1] in self.grammar["negators"]
 
     def _describes(self, wording: Wording, stated: Tag, tags: Sequence[Tag]) -> bool:
         """True for the "fine" of "Lungs: fine nodules", the "free" of "pleural space: free fluid"."""
