@@ -51,7 +51,7 @@ def test_a_thin_line_keeps_its_outline():
 def test_a_single_pixel_of_a_huge_picture_keeps_its_outline(step):
     mask = np.zeros((3 * step, 4 * step), bool)
     mask[step, 2 * step] = True
-    np.testing.assert_allclose(outlines(mask, step).points.mean(0), (2.5 * step, 1.5 * step), atol=step)
+    np.testing.assert_allclose(outlines(mask, float(step)).points.mean(0), (2.5 * step, 1.5 * step), atol=step)
 
 
 def drawn(paths: Paths, line: Line, shape=(40, 60)) -> np.ndarray:

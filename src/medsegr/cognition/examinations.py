@@ -21,7 +21,6 @@ from medsegr.imaging_methods import (
     shown_by,
     words_of,
 )
-
 from medsegr.word_forms import fold
 
 if TYPE_CHECKING:

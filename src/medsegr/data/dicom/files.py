@@ -94,11 +94,9 @@ class DicomFile:
         """
         with self._readable():
             if self.member is None:
-                size = self.path.stat().st_size
-            else:
-                with opened_zip(self.path) as archive:
-                    size = archive.getinfo(self.member).file_size
-        return size
+                return self.path.stat().st_size
+            with opened_zip(self.path) as archive:
+                return archive.getinfo(self.member).file_size
 
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
@@ -201,8 +199,7 @@ def read_whole(file: DicomFile) -> "Dataset":
         ImageError: It is damaged.
     """
     with damage_told(f"{file.name} is damaged or truncated DICOM", EXPORT_AGAIN), file.opened() as stream:
-        dataset = _read(stream, stream.read(HEAD_BYTES), stop_before_pixels=False)
-    return dataset
+        return _read(stream, stream.read(HEAD_BYTES), stop_before_pixels=False)
 
 
 def read_to_its_end(file: DicomFile) -> "Dataset":
