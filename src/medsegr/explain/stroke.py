@@ -104,7 +104,7 @@ def draw(canvas: UInt8[np.ndarray, "h w 3"], paths: Paths, line: Line) -> None:
     places = places[((places > -reach) & (places < (width + reach, height + reach))).all(1)].astype(np.float32)
     if not len(places):
         return
-    left, top = np.floor(places.min(0) - reach).astype(int)
+    left, top = np.floor(places.min(0) - reach).astype(int).tolist()
     near, top, left = _cut(_nearness(places - (left, top), reach), top, left, canvas.shape)
     rows, columns = np.nonzero(near)
     distance = reach * (1 - near[rows, columns, None] / np.float32(255))
