@@ -10,7 +10,7 @@ pytest.importorskip("highdicom", reason='needs pip install "medsegr[dicom]"')
 
 from medsegr.batch.work_list import collect_studies
 from medsegr.cli.main import main
-from tests.pacs.studies import REPORT, bright_worker, write_study
+from tests.pacs.studies import REPORT, bright_worker, dataset_at, write_study
 
 
 def segmented(out: Path, *given: object) -> dict[str, tuple[str, list[str]]]:
@@ -56,6 +56,24 @@ def test_each_study_of_a_folder_has_its_own_report(tmp_path):
     apart = collect_studies([tmp_path / "all"], None, None, None, recursive=True)
     assert len(apart) == 6 and [part.own_report for part in apart.parts] == [True] * 2 + [False] * 2 + [True] * 2
     assert not apart.asks_nothing
+
+
+@pytest.mark.parametrize("kind", [None, "1.2.840.10008.5.1.4.1.1.88.67"])
+def test_a_folder_of_a_studys_reports_is_no_case(kind, tmp_path):
+    write_study(tmp_path / "study" / "images", 1)
+    reports = tmp_path / "study" / "reports"
+    reports.mkdir()
+    (tmp_path / "study" / "images" / "report.dcm").rename(reports / "report.dcm")
+    if kind:  # of the dose
+        other = dataset_at(reports / "report.dcm")
+        other.SOPClassUID = kind
+        other.save_as(reports / "dose.dcm")
+    work = collect_studies([tmp_path / "study"], None, None, None, recursive=True)
+    assert [part.own_report for part in work.parts] == [True] * 2
+    (reports / "more.dcm").write_bytes(b"no more DICOM")
+    assert len(collect_studies([tmp_path / "study"], None, None, None, recursive=True)) == 2
+    shutil.copy(tmp_path / "study" / "images" / "picture.dcm", reports)
+    assert len(collect_studies([tmp_path / "study"], None, None, None, recursive=True)) == 3
 
 
 def test_a_report_that_cannot_be_used_is_told_and_left_out(tmp_path, monkeypatch, capsys):

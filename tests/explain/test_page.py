@@ -48,7 +48,10 @@ def test_text_lies_between_its_ends_and_on_its_baseline():
     assert (columns[columns > first[-1]][0] + columns[-1]) / 4 == pytest.approx(150, abs=1.5)
 
 
-@given(st.text(max_size=40), st.floats(0, 120))
+@given(
+    st.text(max_size=40) | st.text("\u05d0\u0627\u0661a1 \n\r\x1e\x85\u2029\u200f\ud800\U0010ffff", max_size=9),
+    st.floats(0, 120),
+)
 @settings(deadline=None)
 def test_any_text_can_be_written_and_stays_in_its_room(text, x):
     page = Page(160, 30)
@@ -116,3 +119,14 @@ def test_lines_are_in_points():
     page.lines(Paths.of((10, 20), (40, 20)), Line("#000000", 4.0))
     dark = opened(page)[..., 0] < 128
     assert dark[36:44, 40].all() and dark[:, 40].sum() == 8
+
+
+@pytest.mark.parametrize("width", [2.0, 10.0, 40.0, 300.0])
+def test_the_letters_of_the_sides_are_apart_and_the_patients_right_is_at_the_left(width):
+    page = Page(400, 60)
+    PlacedPicture(page, (20, 10, width, 40), (40, 10)).side_letters(9)
+    right, left = page.texts
+    assert (right.text, left.text) == ("R", "L")
+    assert right.x + right.letters.width("R") < 20 + width / 2 < left.x
+    if width == 300:
+        assert right.x == pytest.approx(26) and left.x + left.letters.width("L") == pytest.approx(314)

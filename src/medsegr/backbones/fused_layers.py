@@ -93,7 +93,9 @@ class Bands:
 
 
 def by_bands(layers: Callable[[Tensor], Tensor], maps: Tensor, bands: Bands) -> Tensor:
-    """What layers give, of a band of rows after another: numbers are the same, and so is the memory, again and again.
+    """What layers give, of a band of rows after another, in the same memory again and again.
+
+    Numbers are the same, but for last bits where oneDNN takes another kernel for a smaller map.
 
     Maps of more than 32 MiB come from fresh pages of the system each time, which at LiteMedSAM's first stage takes as
     long as the arithmetic.

@@ -11,7 +11,7 @@ from medsegr.batch.dicom_parts import STACK, Part, dicom_parts, holds_dicom
 from medsegr.batch.report_rows import read_reports, reports_of
 from medsegr.batch.study import CaseNames, Study
 from medsegr.batch.study_table import Row, count_rows, is_table, read_rows
-from medsegr.data.dicom.study_report import study_reports
+from medsegr.data.dicom.study_report import only_documents, study_reports
 from medsegr.data.given_name import LONGEST, may_be_report
 from medsegr.data.image import IMAGE_SUFFIXES, existing_file
 from medsegr.data.itk_image import ITK_SUFFIXES
@@ -186,5 +186,15 @@ def _in_folder(folder: Path, recursive: bool) -> list[Part]:
         return dicom_parts(folder)
     if recursive:
         inner = [path for path in listed if path.is_dir() and not os.path.islink(path)]  # noqa: PTH114
-        found += [image for path in inner for image in _in_folder(path, recursive)]
+        found += [image for path in inner for image in _in_folder(path, recursive) if not _without_image(image)]
     return found
+
+
+def _without_image(part: Part) -> bool:
+    """Whether it is the folder of a study's reports, beside those of its images; one that is damaged is kept."""
+    if part.member or part.study_uid or not part.path.is_dir():
+        return False
+    try:
+        return only_documents(part.path)
+    except ImageError:
+        return False

@@ -110,9 +110,8 @@ def run() -> None:
     code = 1  # of an error of our own, of which Python shows the traceback
 
     def leave() -> None:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # as it is where it was closed
-                stream.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed from the beginning
+            stream.flush()
         os._exit(code)
 
     atexit.register(leave)  # called behind all that is registered later

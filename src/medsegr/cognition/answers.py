@@ -90,7 +90,7 @@ class Form:
         for last in range(min(len(self.words), place + _LONGEST), place, -1):
             said = " ".join(self.sentence.words[place:last])
             presence = self._means(said)
-            if presence is not None and self._ends(last):
+            if presence is not None and (self._ends(last) or said in self.grammar["answers_alone"]):
                 return Tag(f"answer_{presence}", presence, place, last), presence
         return None
 
@@ -104,7 +104,9 @@ class Form:
         return "present" if said in grammar["yes"] else None
 
     def _is_asked(self, place: int) -> bool:
-        """True behind a colon, dash, bracket, question mark, equals sign, tab or two blanks."""
+        """True for a tick or cross, and behind a colon, dash, bracket, question mark, equals sign or wide gap."""
+        if self.words[place] in self.grammar["answers_alone"]:
+            return True
         word = self.words[place - 1]
         dotted = word == "." and self.sentence.word(place - 2) == "."
         signed = dotted or word in self.grammar["asks"] or (word == " " and self.words[place] != ",")

@@ -69,9 +69,7 @@ class Layout:
             rf"|(?P<here>{_either(words.get('image_heads', ()))})){_REST}",
             re.I,
         )
-        short = words.get("words_short_forms", ())
-        letters, forms = _either([one for one in short if len(one) == 1]), _either([one for one in short if one[1:]])
-        self._short = re.compile(rf"\b(?:{letters}|(?i:{forms}))$")
+        self._short = re.compile(rf"\b(?:{_either(words.get('words_short_forms', ()))})$", re.I)
         self._short_sides = re.compile(rf"\b(?:{_either(words.get('words_short_sides', ()))})$", re.I)
         self._goes_on = re.compile(rf"(?:\b(?:{_either(words.get('words_goes_on_behind', ()))})|,)[ \t\r]*$", re.I)
         answers = _either((*words.get("words_yes", ()), *words.get("words_no", ())))
@@ -86,7 +84,7 @@ class Layout:
 
     def split(self, text: str, first: int = 0, last: int | None = None) -> list[Unit]:
         """The units of text[first:last]. A line ends one unless it is long and the next goes on in lower case, or it
-        ends in a word that cannot be the last, or in a colon that the next line answers."""
+        ends in a word that cannot be the last, or in a colon or question mark that the next line answers."""
         units: list[Unit] = []
         last = len(text) if last is None else last
         start, opens = first, not text[text.rfind("\n", 0, first) + 1 : first].strip()
@@ -107,7 +105,8 @@ class Layout:
                 return False
             return text.rfind("(", start, place) <= text.rfind(")", start, place)
         if sign == "?":
-            return not (_asks_for_next(text, start, place) or self._answer.match(text, place + 1, last))
+            answer = self._answer.match(text, place + 1, last) or self._next_line.match(text, place + 1, last)
+            return not (answer or _asks_for_next(text, start, place))
         if sign == ".":
             return self._stops(text, start, place)
         return sign != "\n" or self._line_ends(text, start, place, last)
@@ -129,7 +128,7 @@ class Layout:
         if not after or after[0] == "\n":
             return True
         line = text[max(start, text.rfind("\n", start, place) + 1, place - 400) : place]
-        if line.rstrip().endswith(":"):
+        if line.rstrip().endswith((":", "?")):
             return not self._next_line.match(text, place - (len(line) - len(line.rstrip())), last)
         if self._goes_on.search(line) and not self._answered.search(text[max(start, place - 60) : place]):
             return _is_item(text, place + 1)

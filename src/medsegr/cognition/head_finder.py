@@ -144,7 +144,7 @@ class HeadFinder:
             return self._left_free(exception, first, last)
         if not self._is_bare(first, last):
             return None
-        if not self.grammar["not_looked_at"].isdisjoint(words[first:last]):
+        if not self.grammar["not_looked_at"].isdisjoint(words[first:last]) or self._is_unseen_organ(first, last):
             return Head(None, first, last)
         before = self._before(first)
         presence = self._presence(first, last, before, places)
@@ -153,6 +153,15 @@ class HeadFinder:
             return Head(None, first, last) if normal and self.targets and self._tells_apart(first, last) else None
         at = self._stands_for(first, last, places)
         return Head(Tag("target", before.name, *at, presence), first, last)
+
+    def _is_unseen_organ(self, first: int, last: int) -> bool:
+        """True for "the left kidney is not seen": no finding is denied in it."""
+        cue = next(iter(self.sentence.within(first, last, "absent_after")), None)
+        if cue is None or self.sentence.words[cue.last - 1] not in self.grammar["seen"] or not self._before(first):
+            return False
+        named = self.grammar.organs.keys() | self.grammar["body_parts"]
+        ahead = self.sentence.words[first : cue.first]
+        return not named.isdisjoint(ahead) and self.grammar["at"].isdisjoint(ahead)
 
     def _is_normal(self, first: int, last: int) -> bool:
         """True for "normal right lung", and for the lungs of "normal heart and lungs"."""

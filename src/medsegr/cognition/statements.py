@@ -77,7 +77,9 @@ class Statements:
         of_what = lexicon.triggers.get("words_clear_of", ())
         clear = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in of_what)
         self.clear_of = re.compile(rf"\b(?:{clear or '(?!)'})\b", re.I)
-        verbs, adverbs, well = (_either(lexicon, *n) for n in (["verbs"], ["adverbs"], ["normal", "clear", "sound"]))
+        verbs, adverbs, well = (
+            _either(lexicon, *n) for n in (["verbs"], ["adverbs"], ["normal", "clear", "sound", "same"])
+        )
         said = rf"(?:\s*:\s*|\s+(?:(?:{verbs})\s+)?)(?:(?:{adverbs})\s+)*(?:{well})\b"
         link = rf"(?:\b|\s)(?:{_either(lexicon, 'link')})(?=\s)"
         self._link, self.member = re.compile(link), re.compile(rf"(?:(?!{link}).)+", re.I | re.S)

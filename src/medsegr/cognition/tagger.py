@@ -70,7 +70,9 @@ class Tagger:
     def _is_meant(self, wording: Wording, tag: Tag) -> bool:
         """False for the "#" that is a number or a heading, the "V" that is one, and a side that is the patient's."""
         if tag.kind == "versus":
-            return wording.tokens[tag.first].text != "V"
+            ahead = wording.words[tag.first - 1] if tag.first else ""
+            numbered = self.grammar["numbered"] | self.grammar["between_numbers"]
+            return wording.tokens[tag.first].text != "V" and ahead not in numbered
         if wording.words[tag.first] == "#" and tag.last == tag.first + 1:
             return self._breaks_a_bone(wording, tag.first)
         return tag.kind != "side" or not self._of_the_patient(wording, tag)
@@ -104,7 +106,13 @@ class Tagger:
             places = [i for i in range(len(starts)) if starts[i] < stated.end and stated.start < wording.ends[i]]
             for name in stated.targets if places else ():
                 hedged = self._is_hedged(wording, places[0], places[-1] + 1)
-                yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else stated.presence)
+                told = "absent" if self._is_denied(wording, places[0]) else stated.presence
+                yield Tag("target", name, places[0], places[-1] + 1, "uncertain" if hedged else told)
+
+    def _is_denied(self, wording: Wording, first: int) -> bool:
+        """True for "no enlarged spleen", "no longer intubated"."""
+        ahead = [word for word in wording.words[max(0, first - 2) : first] if word != "longer"]
+        return bool(ahead) and ahead[-1] in self.grammar["negators"]
 
     def _describes(self, wording: Wording, stated: Tag, tags: Sequence[Tag]) -> bool:
         """True for the "fine" of "Lungs: fine nodules", the "free" of "pleural space: free fluid"."""

@@ -10,8 +10,8 @@ from medsegr.explain.page import Box, Page, Text, pixels_of
 from medsegr.explain.stroke import Line, Paths, outlines
 from medsegr.explain.typeface import SCALE, Letters
 
-SIDES = ((0.02, "R", 0.0), (0.98, "L", 1.0))
-"""Where the letters stand, as a share of the width, and how much of a letter lies before that place."""
+INSET = 0.02
+"""Share of the width between the letters of the sides and the picture's edges."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,13 @@ class PlacedPicture:
         self.page.lines(self.placed(Paths.of((x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1))), line)
 
     def side_letters(self, size: float) -> None:
-        """R and L of the patient: the patient's right is on the picture's left."""
+        """R and L of the patient, who faces us: R at the left edge; apart, even where the picture is narrower."""
         left, top, width, _ = self.box
         letters = Letters(size, "#FFFFFF", bold=True)
-        for share, letter, before in SIDES:
-            x = left + share * width - before * letters.width(letter)
+        middle, begin, end = left + width / 2, left + INSET * width, left + (1 - INSET) * width
+        right_side = min(begin, middle - 2 - letters.width("R"))
+        left_side = max(end - letters.width("L"), middle + 2)
+        for x, letter in ((right_side, "R"), (left_side, "L")):
             self.page.texts.append(Text(x, top + 1.35 * size, letter, letters, rim=2))
 
 

@@ -37,7 +37,8 @@ class Letters:
 
     def font(self, text: str) -> ImageFont.FreeTypeFont:
         """For drawing this text in pixels of a page."""
-        leftwards = not text.isascii() and any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+        kinds = set() if text.isascii() else set(map(unicodedata.bidirectional, text))
+        leftwards = kinds & {"R", "AL"} and "B" not in kinds  # raqm refuses the ends of paragraphs
         layout = ImageFont.Layout.RAQM if leftwards else ImageFont.Layout.BASIC
         return _font(self.size * SCALE, self.bold, layout)
 

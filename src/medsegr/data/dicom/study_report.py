@@ -19,7 +19,10 @@ MAKER = "medsegr"
 PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 """SOP class of a PDF in DICOM."""
 
-REPORTS = (*(f"1.2.840.10008.5.1.4.1.1.88.{end}" for end in (11, 22, 33, 34)), PDF)
+STRUCTURED = "1.2.840.10008.5.1.4.1.1.88."
+"""What the SOP classes of all structured reports begin with, those of doses and key images among them."""
+
+REPORTS = (*(f"{STRUCTURED}{end}" for end in (11, 22, 33, 34)), PDF)
 """SOP classes of reports: Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR; a PDF in DICOM."""
 
 NAMELESS = "{} ends before it says of which study it is. Copy or export it again."
@@ -84,6 +87,17 @@ def _refuse_nameless(file: DicomFile) -> None:
     with file.opened() as stream:
         if begins_dicom(stream.read(HEAD_BYTES)):
             raise ImageError(NAMELESS.format(file.name))
+
+
+def only_documents(folder: Path) -> bool:
+    """Whether a folder's DICOM files are structured reports and PDFs alone, as where each series has its own folder.
+
+    Raises:
+        ImageError: A file is damaged.
+    """
+    headers = [header for file in dicom_files(folder) if (header := read_header(file)) is not None]
+    kinds = {text(header, "SOPClassUID") for header in headers}
+    return bool(kinds) and all(kind == PDF or kind.startswith(STRUCTURED) for kind in kinds)
 
 
 def report_of(folder: Path) -> str | None:
