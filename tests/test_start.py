@@ -78,7 +78,10 @@ def test_the_service_leaves_models_and_formats_to_its_workers():
     assert not {"torch", *ZOO, *FORMATS, "matplotlib"} & set(done.stdout.splitlines())
 
 
-@pytest.mark.parametrize(("body", "code"), [("return 3", 3), ("raise RuntimeError('ours')", 1)])
+ENDS = [("return 3", 3), ("raise RuntimeError('ours')", 1), ("raise SystemExit(5)", 5), ("raise SystemExit", 0)]
+
+
+@pytest.mark.parametrize(("body", "code"), ENDS)
 def test_the_command_ends_when_others_are_done_and_takes_nothing_apart(body, code):
     program = f"""
 import atexit
@@ -103,19 +106,33 @@ command.run()
     assert ("RuntimeError: ours" in done.stderr) == (code == 1)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-@pytest.mark.parametrize(
-    ("ends", "code", "told"),
-    [
-        (">&-", 0, ""),
-        pytest.param(">/dev/full", 2, "Error: No space is left where the output goes",
-                     marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("how", ["--text", "--json --text"])
-def test_output_that_nobody_takes_ends_in_no_traceback(ends, code, told, how):
-    program = "from medsegr.cli.main import run; run()"
-    command = f"{sys.executable} -c '{program}' parse {how} Mass. {ends}"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr.startswith(told) and (told or not done.stderr) and "Traceback" not in done.stderr
+def ended(program: str, redirected: str) -> subprocess.CompletedProcess[str]:
+    """A command in a shell, which tells its exit code in the last line of errors."""
+    script = f"{{ '{sys.executable}' -c \"$PROGRAM\"; echo $? >&2; }} {redirected}"
+    return subprocess.run(["sh", "-c", script], env={**os.environ, "PROGRAM": program}, capture_output=True, text=True)
+
+
+LONG = "from medsegr.cli.main import run; import sys; sys.argv = ['medsegr', 'parse', '--text', {text!r}]; run()"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs sh")
+@pytest.mark.parametrize("times", [1, 300])
+def test_whoever_reads_may_have_enough(times):
+    program = LONG.format(text="Nodule in the left upper lobe. " * times)
+    done = ended(program, "| true")
+    assert done.stderr.splitlines() == ["0"], done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("times", [1, 300])
+def test_output_that_cannot_be_written_is_one_message(times):
+    done = ended(LONG.format(text="Nodule in the left upper lobe. " * times), "> /dev/full")
+    assert done.stderr.splitlines() == [
+        "Error: The output cannot be written: No space left on device. Make room, or write it elsewhere.",
+        "2",
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs sh")
+def test_output_may_be_closed():
+    assert ended(LONG.format(text="Nodule."), ">&-").stderr.splitlines() == ["0"]

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from medsegr.backbones import fused_layers
-from medsegr.backbones.fused_layers import by_bands, convolved, linear
+from medsegr.backbones.fused_layers import Bands, by_bands, convolved, linear
 from medsegr.backbones.lite_medsam import LiteMedSam
 from medsegr.backbones.lite_medsam_encoder import TinyVitConfig
 
@@ -87,17 +87,17 @@ def test_bands_are_the_whole(monkeypatch, stride):
     monkeypatch.setattr(fused_layers, "BAND", 4 * 9 * 5)
     torch.manual_seed(0)
     layer, seen, maps = nn.Conv2d(5, 6, 3, stride, 1), [], torch.randn(2, 5, 19, 9)
-    options = {"dim": 2, "row": 9 * 5, "reach": 1, "stride": stride}
+    bands = Bands(dim=2, row=9 * 5, reach=1, stride=stride)
 
     def noted(band):
         seen.append(band.shape[2])
         return layer(band)
 
     with torch.no_grad():
-        found, alone = by_bands(noted, maps, **options), layer(maps)
+        found, alone = by_bands(noted, maps, bands), layer(maps)
     torch.testing.assert_close(found, alone)
     assert len(seen) == 5 and max(seen) <= 4 + 1 + stride
-    by_bands(noted, maps, **options).sum().backward()
+    by_bands(noted, maps, bands).sum().backward()
     assert seen[5:] == [19] and layer.weight.grad is not None
 
 

@@ -235,7 +235,7 @@ def test_many_findings_are_drawn_in_groups_and_each_is_its_own(model, counts, mo
     report = "Nodule in the left lung. Right pleural effusion. Mass in the right lung. Consolidation. Cyst."
     grouped = Predictor(model).segment(picture(), report, modality="chest_xray")
     assert taken(counts)["decode"] == len(grouped.findings) == 5
-    monkeypatch.setattr("medsegr.inference.drawn_findings.TOGETHER", 99)
+    monkeypatch.setattr("medsegr.model.report_guided_sam.BAND", 1)
     assert_same(grouped, Predictor(model).segment(picture(), report, modality="chest_xray"))
 
 

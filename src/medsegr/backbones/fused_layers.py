@@ -8,6 +8,7 @@ serve (gradients, other devices and types, an export, a layer that a LoRA has wr
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -72,16 +73,26 @@ def _fused(tokens: Tensor, weight: Tensor, bias: Tensor, gelu: bool) -> Tensor:
     return _KERNELS._linear_pointwise(tokens.contiguous(), weight, bias, *(_GELU if gelu else _NONE))
 
 
-def by_bands(
-    layers: Callable[[Tensor], Tensor],
-    maps: Tensor,
-    *,
-    dim: int,
-    row: int,
-    reach: int = 0,
-    stride: int = 1,
-    whole: int = 2,
-) -> Tensor:
+@dataclass(frozen=True)
+class Bands:
+    """How maps may be parted into bands of rows.
+
+    Attributes:
+        dim: The axis of rows, of what goes into the layers and comes out.
+        row: Numbers that a row has inside the layers.
+        reach: Rows that they see above and below each row.
+        stride: By which they divide the rows.
+        whole: Rows that must not be parted, from the first on; a multiple of ``stride``.
+    """
+
+    dim: int
+    row: int
+    reach: int = 0
+    stride: int = 1
+    whole: int = 2
+
+
+def by_bands(layers: Callable[[Tensor], Tensor], maps: Tensor, bands: Bands) -> Tensor:
     """What layers give, of a band of rows after another, in the same memory again and again.
 
     Numbers are the same, but for last bits where oneDNN takes another kernel for a smaller map.
@@ -92,14 +103,11 @@ def by_bands(
     Args:
         layers: They keep the order of the rows.
         maps: What they take.
-        dim: The axis of rows, of what goes in and comes out.
-        row: Numbers that a row has inside the layers.
-        reach: Rows that they see above and below each row.
-        stride: By which they divide the rows.
-        whole: Rows that must not be parted, from the first on; a multiple of ``stride``.
+        bands: Of these layers.
     """
+    dim, reach, stride = bands.dim, bands.reach, bands.stride
     rows = maps.shape[dim]
-    size = max(1, BAND // (row * whole)) * whole
+    size = max(1, BAND // (bands.row * bands.whole)) * bands.whole
     if (
         size >= rows
         or maps.device.type != "cpu"

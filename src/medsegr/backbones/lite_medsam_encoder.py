@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from medsegr.backbones.fused_layers import by_bands, convolved, linear
+from medsegr.backbones.fused_layers import Bands, by_bands, convolved, linear
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class _Bottleneck(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """All three, a band of rows after another."""
         row = maps.shape[0] * maps.shape[3] * self.conv3.c.in_channels
-        return by_bands(self.convolved, maps, dim=2, row=row, reach=1, stride=self.stride)
+        return by_bands(self.convolved, maps, Bands(dim=2, row=row, reach=1, stride=self.stride))
 
     def convolved(self, maps: Tensor) -> Tensor:
         """All three."""
@@ -274,9 +274,9 @@ class _AttentionBlock(nn.Module):
     def forward(self, tokens: Float[Tensor, "b n c"]) -> Float[Tensor, "b n c"]:
         batch, side = tokens.shape[0], round(tokens.shape[1] ** 0.5)
         row, maps = batch * side * self.dim, tokens.view(batch, side, side, self.dim)
-        maps = by_bands(lambda band: band + self.attn(band), maps, dim=1, row=6 * row, whole=self.window)
+        maps = by_bands(lambda band: band + self.attn(band), maps, Bands(dim=1, row=6 * row, whole=self.window))
         tokens = self.local_conv(maps.permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
-        return by_bands(lambda band: band + self.mlp(band), tokens, dim=1, row=4 * batch * self.dim)
+        return by_bands(lambda band: band + self.mlp(band), tokens, Bands(dim=1, row=4 * batch * self.dim))
 
 
 class _ChannelNorm(nn.Module):

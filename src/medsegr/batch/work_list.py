@@ -120,7 +120,8 @@ def _with_own_reports(given: Sequence[Path], parts: Sequence[Part], count: int) 
             notes.append(f"The studies' own reports were not looked for: {error}")
             continue
         reports |= found
-        notes += [f"A study's own report was left out: {error}" for error in unread]
+        notes += [str(error) if isinstance(error, ImageError) else f"A study's own report was left out: {error}"
+                  for error in unread]  # fmt: skip
     parts = [replace(part, report=reports[part.study_uid], own_report=True) if part.study_uid in reports else part
              for part in parts]  # fmt: skip
     own = sum(part.own_report for part in parts)

@@ -152,10 +152,13 @@ def _names(found: "ForeignDataset", given: list[str], lexicon: Lexicon) -> dict[
 
 def _target(name: str, meaning: str | None, lexicon: Lexicon) -> str:
     """The target that a name is, or else what its code says that it is."""
-    for known in (name, meaning or name):
-        with suppress(ConfigError):
-            return canonical_target(known, lexicon)
-    return canonical_target(name, lexicon)
+    try:
+        return canonical_target(name, lexicon)
+    except ConfigError:
+        if meaning is not None:
+            with suppress(ConfigError):
+                return canonical_target(meaning, lexicon)
+        raise
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,13 +1,13 @@
 """The command ``medsegr``: assembles the commands, and turns errors into one message and an exit code."""
 
 import atexit
+import errno
 import gc
 import io
 import os
 import re
 import sys
 from collections.abc import Sequence
-from errno import ENOSPC, EPIPE
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +19,9 @@ from medsegr.errors import MedsegrError
 
 DONE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; see INTERFACE in the documentation."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Why a file that we print into takes no more."""
 
 app = typer.Typer(
     name="medsegr",
@@ -58,6 +61,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done, 1 some cases failed, 2 wrong use or unusable input, 130 interrupted.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    code = DONE
+    try:
+        code = _called(given)
+        print(end="", flush=True)
+    except (OSError, SystemExit) as error:
+        lost = error.__context__ if isinstance(error, SystemExit) else error  # click leaves when a pipe is closed
+        if not isinstance(lost, OSError) or lost.filename is not None or lost.errno not in (errno.EPIPE, *NO_ROOM):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if lost.errno in NO_ROOM:
+            return _fail(f"The output cannot be written: {lost.strerror}. Make room, or write it elsewhere.")
+        # Otherwise whoever read our output has enough, for example `medsegr parse ... | head`.
+    return code
+
+
+def _called(given: Sequence[str]) -> int:
     try:
         code = app(given or ["--help"], prog_name="medsegr", standalone_mode=False, obj=given)
         code = code if isinstance(code, int) else DONE
@@ -65,13 +84,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
-    except OSError as error:
-        if error.errno not in (EPIPE, ENOSPC):
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if error.errno == EPIPE:  # whoever read our output has enough, for example `medsegr parse ... | head`
-            return DONE
-        return _fail("No space is left where the output goes. Free some, or write elsewhere.")
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
@@ -88,8 +100,9 @@ COLLECTED_AFTER = 200_000
 def run() -> None:
     """Entry point of the command ``medsegr``. Letters that the terminal cannot show are escaped.
 
-    The process ends once what others want done at the end is done: to take apart all that was imported takes a
-    seventh of a second, for memory that goes back anyway.
+    The process ends once that is done which was registered for the end from here on: to take apart all that was
+    imported takes a seventh of a second, for memory that goes back anyway. What was registered before, by modules
+    that were imported earlier, is not called.
     """
     gc.set_threshold(COLLECTED_AFTER, *gc.get_threshold()[1:])
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -101,8 +114,12 @@ def run() -> None:
             stream.flush()
         os._exit(code)
 
-    atexit.register(leave)  # the first one that is registered is the last one to be called
-    code = main()
+    atexit.register(leave)  # called behind all that is registered later
+    try:
+        code = main()
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        raise
     sys.exit(code)
 
 

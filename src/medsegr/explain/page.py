@@ -69,7 +69,11 @@ class Page:
         self.canvas[top : top + height, left : left + width] = np.full((width, 3), ImageColor.getrgb(colour), np.uint8)
 
     def tag(self, box: Box, colour: str, radius: float = 2.0) -> None:
-        """A filled rectangle with round corners, for what is written over it."""
+        """A filled rectangle with round corners, for what is written over it.
+
+        Args:
+            radius: Of the corners, in points: from half a pixel to half of the shorter side.
+        """
         left, top, width, height = (SCALE * side for side in box)
         rows, columns = np.arange(int(top), int(top + height) + 1), np.arange(int(left), int(left + width) + 1)
         down, across = (

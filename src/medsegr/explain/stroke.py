@@ -104,10 +104,8 @@ def draw(canvas: UInt8[np.ndarray, "h w 3"], paths: Paths, line: Line) -> None:
     places = places[((places > -reach) & (places < (width + reach, height + reach))).all(1)].astype(np.float32)
     if not len(places):
         return
-    left, top = np.floor(places.min(0) - reach).astype(int)
-    near = _nearness(places - (left, top), reach)
-    near[:, max(0, width - left) :] = near[max(0, height - top) :] = 0
-    near[:, : max(0, -left)] = near[: max(0, -top)] = 0
+    left, top = np.floor(places.min(0) - reach).astype(int).tolist()
+    near, top, left = _cut(_nearness(places - (left, top), reach), top, left, canvas.shape)
     rows, columns = np.nonzero(near)
     distance = reach * (1 - near[rows, columns, None] / np.float32(255))
     rows, columns = rows + top, columns + left
@@ -116,6 +114,13 @@ def draw(canvas: UInt8[np.ndarray, "h w 3"], paths: Paths, line: Line) -> None:
         colours *= 1 - line.rim_shade * np.clip(reach - distance, 0, 1)
     colours += (np.array(ImageColor.getrgb(line.colour)) - colours) * np.clip(line.width / 2 + 0.5 - distance, 0, 1)
     canvas[rows, columns] = np.rint(colours)
+
+
+def _cut(near: UInt8[np.ndarray, "p q"], top: int, left: int, shape: tuple[int, ...]) -> tuple[np.ndarray, int, int]:
+    """What of a patch lies on a canvas, and the place of that part's corner there."""
+    first_row, first_column = max(0, -top), max(0, -left)
+    on = near[first_row : max(0, shape[0] - top), first_column : max(0, shape[1] - left)]
+    return on, top + first_row, left + first_column
 
 
 def _places(paths: Paths, line: Line) -> Float[np.ndarray, "n 2"]:

@@ -11,9 +11,6 @@ from medsegr.backbones.decoder_input import Prompts
 from medsegr.model.guided_pass import GuidedEncoding, GuidedOutput
 from medsegr.model.report_guided_sam import ReportGuidedSam
 
-TOGETHER = 2
-"""Findings in one call of the decoder on a CPU: of more, the maps fall out of its caches, and each takes longer."""
-
 Key = tuple[int, bytes]
 """Place of a finding, and its prompt as bytes; of none, nothing."""
 
@@ -47,7 +44,7 @@ class Drawn:
         keys = [(k, _bytes(prompts[k]) if k in prompts else b"") for k in range(self.count)]
         if any(not key[1] and key not in self.outlines for key in keys):
             # All of them, so that what a finding gets does not hang, in its last bit, on who else has a prompt.
-            plain = self._plain(model)
+            plain = model.outline(self.encoding)
             self.decoded += self.count
             self.outlines |= {(k, b""): plain.only(k) for k in range(self.count)}
         for key in keys:
@@ -57,16 +54,6 @@ class Drawn:
                 self.outlines[key] = model.outline(self.encoding.only(k), prompts[k])
                 self.decoded += 1
         return GuidedOutput.joined([self.outlines[key] for key in keys])
-
-    def _plain(self, model: ReportGuidedSam) -> GuidedOutput:
-        """Every finding without a prompt."""
-        encoding = self.encoding
-        if not isinstance(encoding, GuidedEncoding) or model.engine is not None or encoding.priors.valid.is_cuda:
-            return model.outline(encoding)
-        groups = [list(range(first, min(first + TOGETHER, self.count))) for first in range(0, self.count, TOGETHER)]
-        if len(groups) == 1:
-            return model.outline(encoding)
-        return GuidedOutput.joined([model.outline(encoding.some(places)) for places in groups])
 
     @property
     def bytes(self) -> int:

@@ -34,7 +34,9 @@ from medsegr.training.studies import StudyStore
 from medsegr.training.trunk_cache import TrunkCache, with_backend
 from medsegr.training.validation import validate
 
-TERMS = ("loss", "mask", "location", "support", "attributes", "box")
+TERMS = {"loss": "total"} | {name: name for name in ("mask", "location", "support", "attributes", "box")}
+"""Column of the log -> field of the loss."""
+
 DIVERGED_AFTER = 25
 """Steps in a row without a finite gradient after which a run is given up."""
 
@@ -189,8 +191,8 @@ class _Run:
                 terms = guided_loss(output, batch.truth, config.loss)
                 self.fabric.backward(terms.total / config.accumulate)
             sums = self.progress.sums
-            for name, value in zip(TERMS, vars(terms).values(), strict=True):
-                sums[name] = sums.get(name, 0.0) + float(value.detach()) / config.accumulate
+            for column, name in TERMS.items():
+                sums[column] = sums.get(column, 0.0) + float(getattr(terms, name).detach()) / config.accumulate
         self._update()
         self.progress.step += 1
         self.progress.summed += 1

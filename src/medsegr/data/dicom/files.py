@@ -46,6 +46,12 @@ PLAIN_SYNTAXES = {(True, True): "1.2.840.10008.1.2", (False, True): "1.2.840.100
 
 EXPORT_AGAIN = ". Copy or export it again."
 
+END = b"\xfc\xff\xfc\xff\0\0\0\0"
+"""An empty element of padding; behind a file that was cut off within an element it becomes part of that one."""
+
+END_TAGS = (0xFFFCFFFC, 0xFCFFFCFF)
+"""As it is read, with the little end first or last."""
+
 HEAD_BYTES = 132
 """First bytes of a file that tell whether it is DICOM."""
 
@@ -91,7 +97,6 @@ class DicomFile:
                 return self.path.stat().st_size
             with opened_zip(self.path) as archive:
                 return archive.getinfo(self.member).file_size
-        raise AssertionError
 
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
@@ -195,7 +200,20 @@ def read_whole(file: DicomFile) -> "Dataset":
     """
     with damage_told(f"{file.name} is damaged or truncated DICOM", EXPORT_AGAIN), file.opened() as stream:
         return _read(stream, stream.read(HEAD_BYTES), stop_before_pixels=False)
-    raise AssertionError
+
+
+def read_to_its_end(file: DicomFile) -> "Dataset":
+    """As :func:`read_whole`, of a file that must not end within an element: pydicom leaves out what is missing there.
+
+    Raises:
+        ImageError: It is damaged, or was cut off.
+    """
+    with damage_told(f"{file.name} is damaged or truncated DICOM", EXPORT_AGAIN), file.opened() as stream:
+        content = stream.read()
+        dataset = _read(io.BytesIO(content + END), content[:HEAD_BYTES], stop_before_pixels=False)
+    if text(dataset.file_meta, "TransferSyntaxUID") != DEFLATED and not any(tag in dataset for tag in END_TAGS):
+        raise ImageError(f"{file.name} was cut off within an element{EXPORT_AGAIN}")
+    return dataset
 
 
 def _read(stream: IO[bytes], head: bytes, stop_before_pixels: bool) -> "Dataset":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from medsegr.data.damage import damage_told
-from medsegr.data.dicom.files import DicomFile, read_whole
+from medsegr.data.dicom.files import DicomFile, read_to_its_end
 from medsegr.data.dicom.header import first, items, text, value
 from medsegr.data.pdf_report import pdf_text
 from medsegr.errors import ImageError, ReportError
@@ -30,11 +30,11 @@ def read_dicom_report(file: DicomFile) -> str:
     """The text of a structured report or of an encapsulated PDF.
 
     Raises:
-        ReportError: It is damaged, of another kind, or without text.
+        ReportError: It is damaged or cut off, of another kind, or without text.
         MissingExtraError: pydicom or pypdf is not installed.
     """
     try:
-        dataset = read_whole(file)
+        dataset = read_to_its_end(file)
     except ImageError as error:
         raise ReportError(str(error)) from error
     document = value(dataset, "EncapsulatedDocument")

@@ -4,7 +4,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medsegr.data.dicom.files import DicomFile, dicom_files, read_header
+from medsegr.data.dicom.files import HEAD_BYTES, DicomFile, begins_dicom, dicom_files, read_header
 from medsegr.data.dicom.header import text
 from medsegr.data.dicom.report import has_words, read_dicom_report
 from medsegr.data.zip_archive import archives_kept_open
@@ -25,27 +25,34 @@ STRUCTURED = "1.2.840.10008.5.1.4.1.1.88."
 REPORTS = (*(f"{STRUCTURED}{end}" for end in (11, 22, 33, 34)), PDF)
 """SOP classes of reports: Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR; a PDF in DICOM."""
 
+NAMELESS = "{} ends before it says of which study it is. Copy or export it again."
+
 
 def study_reports(path: Path, studies: Container[str]) -> tuple[dict[str, str], list[MedsegrError]]:
     """The reports of some studies, where they lie among their images.
 
     Of a study's reports those of ours are left out. Those with words go before those of codes and measurements alone,
-    such as a viewer keeps; of several, the newest is taken. Files that are damaged are passed over.
+    such as a viewer keeps; of several, the newest is taken.
 
     Args:
         path: A file, folder, archive or DICOMDIR.
         studies: StudyInstanceUIDs.
 
     Returns:
-        StudyInstanceUID -> report; and why others cannot be read.
+        StudyInstanceUID -> report; and why others cannot be read, an ImageError for files of which nobody knows what
+        they are.
 
     Raises:
         ImageError: The archive or DICOMDIR is damaged.
     """
     reports: dict[str, str] = {}
     unread: list[MedsegrError] = []
-    for study, (*_, file) in _ranked(path, strict=False).items():
-        if study and study in studies:
+    ranked, damaged = _ranked(path)
+    if damaged:
+        count = "1 file" if len(damaged) == 1 else f"{len(damaged)} files"
+        unread.append(ImageError(f"{count} could not be read; a report may be among them."))
+    for study, (*_, file) in ranked.items():
+        if study in studies:
             try:
                 reports[study] = read_dicom_report(file)
             except (ReportError, MissingExtraError) as error:
@@ -54,21 +61,32 @@ def study_reports(path: Path, studies: Container[str]) -> tuple[dict[str, str], 
 
 
 @archives_kept_open()
-def _ranked(path: Path, *, strict: bool) -> dict[str, tuple[bool, str, DicomFile]]:
-    """StudyInstanceUID -> its report, behind whether it has words, and its moment."""
+def _ranked(path: Path) -> tuple[dict[str, tuple[bool, str, DicomFile]], list[ImageError]]:
+    """StudyInstanceUID -> its report, behind whether it has words, and its moment; and what is wrong with files."""
     found: dict[str, tuple[bool, str, DicomFile]] = {}
+    damaged: list[ImageError] = []
     for file in dicom_files(path):
         try:
             header = read_header(file)
-        except ImageError:
-            if strict:
-                raise
-            continue
-        if header is not None and text(header, "SOPClassUID") in REPORTS and text(header, "Manufacturer") != MAKER:
-            worded = text(header, "SOPClassUID") == PDF or has_words(header)
-            study, ranked = text(header, "StudyInstanceUID"), (worded, _moment(header), file)
-            found[study] = max(found.get(study, ranked), ranked)
-    return found
+            if header is None:
+                _refuse_nameless(file)
+            elif text(header, "SOPClassUID") in REPORTS and text(header, "Manufacturer") != MAKER:
+                study = text(header, "StudyInstanceUID")
+                if not study:
+                    raise ImageError(NAMELESS.format(file.name))
+                worded = text(header, "SOPClassUID") == PDF or has_words(header)
+                ranked = (worded, _moment(header), file)
+                found[study] = max(found.get(study, ranked), ranked)
+        except ImageError as error:
+            damaged.append(error)
+    return found, damaged
+
+
+def _refuse_nameless(file: DicomFile) -> None:
+    """Raise an ImageError for a file that begins as DICOM, of which no more can be read."""
+    with file.opened() as stream:
+        if begins_dicom(stream.read(HEAD_BYTES)):
+            raise ImageError(NAMELESS.format(file.name))
 
 
 def only_documents(folder: Path) -> bool:
@@ -86,10 +104,14 @@ def report_of(folder: Path) -> str | None:
     """The report of a folder, of whatever study, chosen as :func:`study_reports` does; None where there is none.
 
     Raises:
-        ReportError: It is damaged, or holds no text.
+        ImageError: A file is damaged.
+        ReportError: The report is damaged or cut off, or holds no text.
         MissingExtraError: It is a PDF, and pypdf is not installed.
     """
-    found = max(_ranked(folder, strict=True).values(), default=None)
+    ranked, damaged = _ranked(folder)
+    if damaged:
+        raise damaged[0]
+    found = max(ranked.values(), default=None)
     if found is None:
         return None
     try:
