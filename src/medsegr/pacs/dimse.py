@@ -13,7 +13,7 @@ from medsegr.pacs.address import NodeAddress
 from medsegr.pacs.archive import FoundSeries, FoundStudy, Query
 from medsegr.pacs.connect import Manner
 from medsegr.pacs.instance_file import read_instance, write_encoded
-from medsegr.pacs.receiver import SUCCESS, Ear, address_towards, receiving
+from medsegr.pacs.receiver import SUCCESS, VERIFICATION, Ear, address_towards, receiving
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -24,7 +24,6 @@ PENDING = (0xFF00, 0xFF01)
 MOST_KINDS = 120
 """Kinds of objects asked for in one association: it has room for 128 presentation contexts."""
 
-VERIFICATION = "1.2.840.10008.1.1"
 FIND, MOVE, GET = (f"1.2.840.10008.5.1.4.1.2.2.{end}" for end in (1, 2, 3))
 """Study Root's query, move and get."""
 
@@ -112,6 +111,7 @@ class DicomNode:
         Of those that are ``taken`` this side is the one who stores, into ``folder``.
         """
         from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, build_context, build_role, evt
+        from pynetdicom.pdu import A_ASSOCIATE_RJ
 
         def take(event: Any) -> int:
             assert folder is not None
@@ -119,6 +119,11 @@ class DicomNode:
             came.append(write_encoded(folder, str(event.request.AffectedSOPInstanceUID), event.encoded_dataset()))
             return SUCCESS
 
+        def heard(event: Any) -> None:
+            # is_rejected is not enough: pynetdicom 3.0.4 calls a rejection that came at once an abort
+            rejected.append(isinstance(event.pdu, A_ASSOCIATE_RJ))
+
+        rejected: list[bool] = []
         entity = AE(self.manner.title)
         entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = TIMEOUT_S
         every = {True: ALL_TRANSFER_SYNTAXES, False: None}
@@ -129,10 +134,10 @@ class DicomNode:
             contexts,
             self.address.title,
             ext_neg=[build_role(kind, scp_role=True) for kind in taken],
-            evt_handlers=[(evt.EVT_C_STORE, take)] if taken else [],
+            evt_handlers=[(evt.EVT_PDU_RECV, heard), *([(evt.EVT_C_STORE, take)] if taken else [])],
         )
         if not peer.is_established:
-            raise PacsError(_not_associated(peer, self.address))
+            raise PacsError(_not_associated(self.address, rejected=any(rejected)))
         try:
             yield peer
         finally:
@@ -140,8 +145,8 @@ class DicomNode:
                 peer.release()
 
 
-def _not_associated(peer: "Association", address: NodeAddress) -> str:
-    if peer.is_rejected:
+def _not_associated(address: NodeAddress, *, rejected: bool) -> str:
+    if rejected:
         return (f"The PACS at {address.host}:{address.port} rejects the association. It must know our title, and call "
                 f"itself '{address.title}'.")  # fmt: skip
     return (f"The PACS at {address.host}:{address.port} cannot be reached, or speaks no DICOM there. Check host and "

@@ -22,6 +22,7 @@ IDLE_S = 60.0
 
 MOST_ASSOCIATIONS = 16
 SUCCESS = 0x0000
+VERIFICATION = "1.2.840.10008.1.1"
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,15 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
     require("pynetdicom", "A PACS", "'medsegr[pacs]'")
     pydicom()
     from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
-    from pynetdicom.sop_class import Verification
 
     entity = AE(ear.title)
     entity.require_called_aet, entity.require_calling_aet = True, list(ear.callers)
     entity.maximum_associations = MOST_ASSOCIATIONS
     entity.network_timeout = entity.acse_timeout = SILENT_S
     entity.dimse_timeout = IDLE_S
-    entity.add_supported_context(Verification)
-    for context in AllStoragePresentationContexts:
-        entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
+    entity.add_supported_context(VERIFICATION)
+    for kind in (str(context.abstract_syntax) for context in AllStoragePresentationContexts):
+        entity.add_supported_context(kind, ALL_TRANSFER_SYNTAXES)
     handlers: list[Any] = [(evt.EVT_C_STORE, store), (evt.EVT_CONN_OPEN, _wait_briefly),
                            (evt.EVT_DIMSE_RECV, _wait_longer)]  # fmt: skip
     if closed is not None:

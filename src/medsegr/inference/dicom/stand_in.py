@@ -190,10 +190,10 @@ def _count_frames(made: "Segmentation") -> None:
     """Number of the frame in place of its position, as the dimension that tells frames apart."""
     if "DimensionOrganizationType" in made:
         del made.DimensionOrganizationType
-    segment, place = made.DimensionIndexSequence[0], made.DimensionIndexSequence[1]
+    place = made.DimensionIndexSequence[1]
     place.DimensionIndexPointer, place.FunctionalGroupPointer = 0x00209057, 0x00209111
     place.DimensionDescriptionLabel = "In-Stack Position Number"
-    made.DimensionIndexSequence = [segment, place]
+    del made.DimensionIndexSequence[2:]
     for frame in made.PerFrameFunctionalGroupsSequence:
         if "PlanePositionSequence" in frame:
             del frame.PlanePositionSequence
