@@ -115,6 +115,15 @@ class HeadFinder:
         graded = self._graded(start, first) and bool(self._places(start, first))
         return Earlier(target.name, self.scopes.of(target).presence, _names(self._places(start, first)), graded)
 
+    def _denied_ahead(self, first: int, last: int) -> Earlier | None:
+        """The "effusion" of "no right, but a small left effusion", which is named behind the place without one."""
+        target = next((tag for tag in self.targets if tag.first > last), None)
+        denies = self.grammar["denies"] - self.grammar["half_denials"]
+        if target is None or denies.isdisjoint(self.sentence.words[first:last]):
+            return None
+        presence, places = self.scopes.of(target).presence, _names(self._places(last, len(self.sentence)))
+        return Earlier(target.name, presence, places) if places and presence != "absent" else None
+
     def _other_place(self, first: int, last: int) -> Head | None:
         """ "... on the right is not seen on the left": a denial with a place of its own behind one with another."""
         targets = self._targets(first, last)
@@ -146,7 +155,7 @@ class HeadFinder:
             return None
         if not self.grammar["not_looked_at"].isdisjoint(words[first:last]) or self._is_unseen_organ(first, last):
             return Head(None, first, last)
-        before = self._before(first)
+        before = self._before(first) or self._denied_ahead(first, last)
         presence = self._presence(first, last, before, places)
         if presence is None or before is None:
             normal = self._is_normal(first, last)
