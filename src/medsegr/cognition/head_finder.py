@@ -92,12 +92,13 @@ class HeadFinder:
         return bool(self._places(first, last)) and not self._graded(first, last) and self._graded(start, end)
 
     def _with_exceptions(self, first: int, last: int) -> Iterator[Stretch]:
-        cut = next((tag for tag in self.sentence.within(first + 1, last, "except")), None)
-        if cut is None:
-            yield first, last
-        else:
-            yield first, cut.first
-            yield cut.first, last
+        places = self._places(first, last)
+        ends, begins = {tag.last for tag in places}, {tag.first for tag in places}
+        cuts = [at for at in ends if self.sentence.word(at) == "not" and at + 1 in begins]
+        cut = min([*cuts, *(tag.first for tag in self.sentence.within(first + 1, last, "except"))], default=first)
+        if cut > first:
+            yield first, cut
+        yield cut, last
 
     def _targets(self, first: int, last: int) -> list[Tag]:
         return [tag for tag in self.targets if first <= tag.first < last]
