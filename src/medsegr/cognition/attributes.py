@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.denied import contrasts, denied_attributes
 from medsegr.cognition.drafts import Draft, attribute
-from medsegr.cognition.enumerations import GROUP
 from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
 from medsegr.cognition.tags import ATTRIBUTES, Tag
@@ -30,7 +29,7 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     if own:
         numbers = [number for number in numbers if drafts[number].target.first not in own]
     free = [drafts[number] for number in numbers] if own else drafts
-    grouped = GROUP in sentence.kinds
+    members = [number for number, draft in enumerate(free) if draft.group]
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
     denied = denied_attributes(clauses) if attributes else frozenset()
     for tag in attributes:
@@ -43,14 +42,14 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
             continue
         if doubtful and tag[0] in ("size", "shape") and _says_nothing(clauses, tag, drafts):
             continue
-        whole = grouped and _describes_group(clauses, tag)
-        for number in range(len(free)) if whole else owners_of(clauses, tag, free):
+        whole = members and tag.kind != "count" and tag.first < free[members[0]].target.first
+        for number in members if whole else owners_of(clauses, tag, free):
             given[numbers[number]].append(tag)
     having = [
         draft.having([attribute(sentence, tag) for tag in tags]) if tags else draft
         for draft, tags in zip(drafts, given, strict=True)
     ]
-    may_introduce = not sentence.kinds.isdisjoint(("uncertain_before", GROUP))
+    may_introduce = members or "uncertain_before" in sentence.kinds
     if not may_introduce and clauses.grammar["introduces"].isdisjoint(sentence.known):
         return having
     return [draft.introduced() if _is_introduced(clauses, draft) else draft for draft in having]
@@ -80,13 +79,6 @@ def _denies_alone(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     return following is None or clauses.ahead(tag.last, denying=True) <= following
 
 
-def _describes_group(clauses: Clauses, tag: Tag) -> bool:
-    """True for the "right lung" of "two nodules in the right lung: one solid, the other calcified"."""
-    group = next(iter(clauses.sentence.of(GROUP)), None)
-    first = next((target.first for target in clauses.targets if group and target.first > group.first), 0)
-    return tag.first < first and tag.kind != "count"
-
-
 def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> bool:
     """True for the "11 cm" of "Left kidney: 11 cm, 7 mm stone in the lower pole"."""
     sentence, grammar, place = clauses.sentence, clauses.grammar, tag.first - 1
@@ -109,7 +101,7 @@ def _measures_an_organ(clauses: Clauses, tag: Tag, drafts: Sequence[Draft]) -> b
 def _is_introduced(clauses: Clauses, draft: Draft) -> bool:
     """True for "a round nodule" and "possible round nodule": a lesion that was not spoken of before."""
     sentence, place = clauses.sentence, draft.target.first - 1
-    if GROUP in sentence.kinds and not any(one.first > draft.target.first for one in draft.places()):
+    if draft.group and not any(one.first > draft.target.first for one in draft.places()):
         return True
     own = {p for one in draft.attributes for p in range(one.first, one.last)}
     while place >= 0 and (place in own or sentence.words[place] == ","):

@@ -48,8 +48,6 @@ def told_by(draft: Draft, text: str, has_sides: bool, grammar: Grammar) -> Told:
     groups = frozenset((group,)) if group else _NO_GROUP
     told = Told(name, presence, article, apart, groups, ([*words], [*cues], [], [], []))
     kept = _kept(draft, grammar)
-    if kept and name in grammar.lesions:
-        kept = [one for one in kept if not (one.kind == "side" and _counts_findings(one, draft, text, grammar))]
     if kept:
         names = _describe(told, kept, grammar)
         told.side = _side(draft, kept, names, text, grammar) if has_sides else None
@@ -97,25 +95,11 @@ def _side(
 ) -> Laterality | None:
     sides = {*names.get("side", ())}
     if len(sides) > 1:
-        told = [one for one in kept if one.kind == "side"]
-        sides = {one.name for one in told if not _counts_findings(one, draft, text, grammar)} or sides
-    if len(sides) > 1:
         return "bilateral"
     if sides or draft.presence == "absent" or "zone" not in names:
         return sides.pop() if sides else None  # type: ignore[return-value]
     places = [text[slice(*one.span)] for one in kept if one.kind == "zone" and one.name in grammar["paired_zones"]]
     return "bilateral" if any(is_plural(words.rsplit(maxsplit=1)[-1]) for words in places) else None
-
-
-def _counts_findings(side: Attribute, draft: Draft, text: str, grammar: Grammar) -> bool:
-    """True for the "both" of "two nodules, both in the right lung": two findings, not two sides."""
-    start, end = side.span
-    if text[start:end].lower() not in grammar["both_of_findings"]:
-        return False
-    behind = text[end:].lstrip()
-    following = behind.split(maxsplit=1)[0].lower() if behind else ""
-    of_finding = len(text) - len(behind) in {first for first, _ in draft.words}
-    return following in grammar["behind_both_of_findings"] or of_finding
 
 
 def merge(mentioned: Iterable[Told], pictured: bool) -> list[Finding]:

@@ -100,7 +100,7 @@ class Clauses:
         if self._elsewhere_again(first, at, following) or self._is_hedged(at + 1):
             return True
         if word in ("and", "&"):
-            denied = any(first <= tag.first < at for tag in self.targets)
+            denied = any(first <= tag.first < at for tag in (*self.targets, *self.sentence.of("side")))
             return denied and self.is_described(at + 1, following.first)
         return word != "?" and self._describes_anew(first, at + 1, following)
 

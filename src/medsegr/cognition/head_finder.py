@@ -92,12 +92,13 @@ class HeadFinder:
         return bool(self._places(first, last)) and not self._graded(first, last) and self._graded(start, end)
 
     def _with_exceptions(self, first: int, last: int) -> Iterator[Stretch]:
-        cut = next((tag for tag in self.sentence.within(first + 1, last, "except")), None)
-        if cut is None:
-            yield first, last
-        else:
-            yield first, cut.first
-            yield cut.first, last
+        places = self._places(first, last)
+        ends, begins = {tag.last for tag in places}, {tag.first for tag in places}
+        cuts = [at for at in ends if self.sentence.word(at) == "not" and at + 1 in begins]
+        cut = min([*cuts, *(tag.first for tag in self.sentence.within(first + 1, last, "except"))], default=first)
+        if cut > first:
+            yield first, cut
+        yield cut, last
 
     def _targets(self, first: int, last: int) -> list[Tag]:
         return [tag for tag in self.targets if first <= tag.first < last]
@@ -114,6 +115,15 @@ class HeadFinder:
         start = max((a for a, b in self.clauses.stretches() if a <= target.first < b), default=0)
         graded = self._graded(start, first) and bool(self._places(start, first))
         return Earlier(target.name, self.scopes.of(target).presence, _names(self._places(start, first)), graded)
+
+    def _denied_ahead(self, first: int, last: int) -> Earlier | None:
+        """The "effusion" of "no right, but a small left effusion", which is named behind the place without one."""
+        target = next((tag for tag in self.targets if tag.first > last), None)
+        denies = self.grammar["denies"] - self.grammar["half_denials"]
+        if target is None or denies.isdisjoint(self.sentence.words[first:last]):
+            return None
+        presence, places = self.scopes.of(target).presence, _names(self._places(last, len(self.sentence)))
+        return Earlier(target.name, presence, places) if places and presence != "absent" else None
 
     def _other_place(self, first: int, last: int) -> Head | None:
         """ "... on the right is not seen on the left": a denial with a place of its own behind one with another."""
@@ -146,7 +156,7 @@ class HeadFinder:
             return None
         if not self.grammar["not_looked_at"].isdisjoint(words[first:last]) or self._is_unseen_organ(first, last):
             return Head(None, first, last)
-        before = self._before(first)
+        before = self._before(first) or self._denied_ahead(first, last)
         presence = self._presence(first, last, before, places)
         if presence is None or before is None:
             normal = self._is_normal(first, last)

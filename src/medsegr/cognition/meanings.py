@@ -21,11 +21,13 @@ class Meaning(NamedTuple):
         parts: What it says.
         only_here: It does so only in pictures of the target's region.
         general: It is a general word: where the region is not known, it is no one's.
+        region: The one of whose pictures it says so; None for all.
     """
 
     parts: Parts
     only_here: bool
     general: bool = False
+    region: str | None = None
 
 
 class Choice(NamedTuple):
@@ -148,6 +150,8 @@ class Meanings:
 
     def _fit(self, meaning: Meaning, of_picture: bool) -> float:
         kind, name = meaning.parts[0]
+        if meaning.region is not None and meaning.region not in self.regions:
+            return 0.0
         if len(meaning.parts) > 1:
             targets = [part for kind, part in meaning.parts if kind == "target"]
             return self._fit_of_target(targets[0], meaning) + 0.5 if targets else 5.0

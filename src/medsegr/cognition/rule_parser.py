@@ -9,7 +9,7 @@ The way of a report, each step a function of what the one before returned:
    ``presence`` gives each cue the words that it reaches, ``heads`` puts in findings that are spoken of without a name.
 4. ``relations``: one ordered table says whose a place, look, size or count is; ``attributes`` gives it; ``sharing``
    and ``splitting`` say which places several findings share, and which make several findings of one.
-5. ``counted``: a group is what its members leave of it. ``claims``: what several sentences say of one finding is
+5. ``group_members``: a group is what its members leave of it. ``claims``: what several sentences say of one finding is
    joined.
 
 What a sentence may refer to is a frozen ``Context``; no step changes what another returned. Words are data: classes,
@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 from medsegr.cognition.claims import merge, told_by
 from medsegr.cognition.context import Context
-from medsegr.cognition.counted import without_members
 from medsegr.cognition.document import Layout, Unit
 from medsegr.cognition.drafts import Attribute, Draft, attribute
 from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.group_members import without_members
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.presence import open_cue
 from medsegr.cognition.priors import Finding, Span

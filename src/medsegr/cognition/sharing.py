@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.drafts import Attribute, Draft
-from medsegr.cognition.enumerations import is_a_member
 from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.group_members import is_a_member
 from medsegr.cognition.relations import explains
 from medsegr.cognition.tags import PLACES, Sentence
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from medsegr.cognition.clauses import Clauses
-from medsegr.cognition.drafts import Attribute, Draft, attribute
+from medsegr.cognition.drafts import Attribute, Draft
 from medsegr.cognition.grammar import Grammar
-from medsegr.cognition.tags import PLACES, Sentence
+from medsegr.cognition.tags import Sentence
 
 _SEVERAL = 4
 """Attributes of a draft that may be of several findings: fewer are those of one."""
@@ -121,34 +121,6 @@ class _Placed:
         """True for "lower lobe of the left lung": the side of a zone comes behind it, or lies within its words."""
         side = next((one for one in places if one.kind == "side" and one.last > zone.first), None)
         return side is not None and not self._divided(zone.first, side.first)
-
-
-def some_of(clauses: Clauses, draft: Draft) -> list[Draft]:
-    """What is said of some and the others: "one of two nodules has resolved", "two of the three nodules are calcified".
-
-    The others are there in the places that are told; they have the looks that stand before the name of all.
-    """
-    sentence, grammar, first = clauses.sentence, clauses.grammar, draft.target.first
-    counts = [tag for tag in sentence.within(0, first, "count") if tag.name.isdigit()]
-    some = next((tag for tag in counts if sentence.word(tag.last) == "of"), None)
-    gap = sentence.between(some.last, first) if some else []
-    if some is None or draft.name in grammar.organ_targets or not grammar["some_of"].issuperset(gap):
-        return [draft]
-    of_all = next((int(tag.name) for tag in counts if tag.first > some.last), None)
-    ended = draft.presence == "absent" and all(cue[0] > draft.words[0][0] for cue in draft.cues)
-    if not (ended or (draft.name in grammar.lesions and draft.presence != "absent" and of_all)):
-        return [draft]
-    if of_all is not None and of_all <= int(some.name):
-        return [draft]
-    own = [one for one in draft.attributes if one.kind != "count"]
-    common = [one for one in own if one.kind in PLACES or 0 <= one.first < first]
-    counted = attribute(sentence, some)
-    number = [counted._replace(name=str(of_all - int(some.name)))] if of_all is not None else []
-    group = draft.words[0]
-    others = draft._replace(attributes=(*common, *number), group=group)
-    if ended:
-        others = others._replace(presence="present", cues=())
-    return [draft._replace(attributes=(*own, counted), group=group), others]
 
 
 def _first(one: Attribute) -> int:

@@ -4,9 +4,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
-from medsegr.cognition.enumerations import with_members
 from medsegr.cognition.exceptions import with_exceptions
 from medsegr.cognition.grammar import Grammar
+from medsegr.cognition.group_members import counts_two, with_members
 from medsegr.cognition.lexicon import Lexicon
 from medsegr.cognition.meanings import Meanings
 from medsegr.cognition.numerals import counts, more_numbers
@@ -167,7 +167,7 @@ class Tagger:
         """The tags, less pronouns, and those that only the words around them give a meaning."""
         grammar, words = self.grammar, wording.known
         if "both" in words:
-            tags = [tag for tag in tags if not (tag.kind == "side" and self._is_pronoun(wording, tag))]
+            tags = [tag for tag in tags if not (tag.kind == "side" and counts_two(wording, tag, tags, grammar))]
         if not grammar["movements"].isdisjoint(words):
             tags = [tag for tag in tags if not self._is_a_direction(wording, tag)]
         if not grammar["numbered"].isdisjoint(words):
@@ -183,13 +183,6 @@ class Tagger:
             taken = {place for tag in around for place in range(tag.first, tag.last)}
             tags = [tag for tag in tags if tag.first not in taken] + around if around else tags
         return tags
-
-    def _is_pronoun(self, wording: Wording, side: Tag) -> bool:
-        """True for the "both" of "both showing enhancement"."""
-        words = wording.words
-        if words[side.first] != "both" or side.last >= len(words):
-            return False
-        return words[side.last].endswith("ing") or words[side.last] in self.grammar["behind_a_pronoun"]
 
     def _around_places(self, wording: Wording, tags: Sequence[Tag], meanings: Meanings) -> list[Tag]:
         """ "density ... is high" in "the density in the upper right is high": a place stands within the phrase."""

@@ -9,13 +9,13 @@ from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.context import Context
 from medsegr.cognition.described import by_itself, described, goes_on
 from medsegr.cognition.drafts import Draft, drafted
-from medsegr.cognition.enumerations import GROUP, group_of
+from medsegr.cognition.group_members import GROUP, group_of, some_of
 from medsegr.cognition.heads import Heads, may_leave_out, with_heads
 from medsegr.cognition.not_read import not_read
 from medsegr.cognition.presence import Scopes
 from medsegr.cognition.priors import Span
 from medsegr.cognition.readings import Named, Spoken
-from medsegr.cognition.splitting import apart, some_of
+from medsegr.cognition.splitting import apart
 from medsegr.cognition.subject import Subject
 from medsegr.cognition.tags import Sentence, Tag
 

@@ -17,7 +17,8 @@ REMEMBERED, LONGEST = 65536, 40
 
 _COUNT = "count_"
 _LETTERS = "words_letters_"
-"""Triggers named so list the letters that stand for a side, as they are written."""
+"""Triggers named so list the letters that stand for a side, as they are written; in pictures of one region alone
+where its name stands before the side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,10 @@ class Vocabulary:
         self._spelling = Spelling(self._table.words())
         words = lexicon.triggers
         self._letters = {
-            letter: name.removeprefix(_LETTERS) for name in words if name.startswith(_LETTERS) for letter in words[name]
+            letter: name.removeprefix(_LETTERS).replace("_", "")
+            for name in words
+            if name.startswith(_LETTERS)
+            for letter in words[name]
         }
         self._no_sides = frozenset(words.get("words_no_sides", ()))
         vertebrae = "|".join(map(re.escape, words.get("words_vertebrae", ()))) or "(?!)"
@@ -141,6 +145,10 @@ def _table_of(lexicon: Lexicon) -> PhraseTable[Meaning]:
             table.add(word, Meaning((("target", target.name),), here, is_general))
     for kind, name, word in _phrases_of(lexicon):
         table.add(word, Meaning(((kind, name),), False))
+    for trigger in lexicon.triggers:
+        region, _, side = trigger.removeprefix(_LETTERS).rpartition("_")
+        if trigger.startswith(_LETTERS) and region:
+            table.add(f"{region}{side}", Meaning((("side", side),), False, region=region))
     for zone in lexicon.zones.values():
         for word in zone.here:
             table.add(word, Meaning((("zone", zone.name),), True))
