@@ -61,7 +61,7 @@ def at_work(folder: Path, archive: object, **bounds: object) -> Iterator[tuple[i
     listener = Listener(incoming, Worker(Job(folder / "out", pictures=False)), folder / "out", archive, pauses_s=(0.1,))
     done = threading.Event()
     thread = threading.Thread(target=listener.run, args=(done.is_set,))
-    with listening(Ear("127.0.0.1", 0, "MEDSEGR", ("SENDER",)), incoming.take, incoming.closed) as port:
+    with listening(Ear("127.0.0.1", 0, "MEDSEGR", ("SENDER",)), incoming.take) as port:
         thread.start()
         try:
             yield port, listener
@@ -93,6 +93,28 @@ def test_what_storescu_sends_is_segmented_with_its_report_and_stored(tmp_path, m
         np.testing.assert_array_equal(frame > 0, mask)
     for planted in ("Quorra", "ZQ-123456", "Nodule", study):
         assert planted not in caplog.text
+
+
+def test_who_hangs_up_while_its_last_instance_is_taken_is_not_waited_for(tmp_path):
+    incoming, came = Incoming(tmp_path / "state", Bounds(quiet_s=0.01)), threading.Event()
+
+    def take_late(event):
+        came.set()
+        until(lambda: event.assoc.dul.state_machine.current_state == "Sta1")  # the connection is over
+        return incoming.take(event)
+
+    write_study(tmp_path / "in", 1)
+    instance = dcmread(min((tmp_path / "in").iterdir()))
+    with listening(Ear("127.0.0.1", 0, "MEDSEGR"), take_late) as port:
+        entity = AE("SENDER")
+        entity.add_requested_context(instance.SOPClassUID, instance.file_meta.TransferSyntaxUID)
+        sender = entity.associate("127.0.0.1", port, ae_title="MEDSEGR")
+        sending = threading.Thread(target=sender.send_c_store, args=(instance,))
+        sending.start()
+        assert came.wait(60)
+        sender.abort()
+        sending.join()
+        until(lambda: incoming.complete(0.1), seconds=10)
 
 
 def test_strangers_and_other_services_are_refused(tmp_path, monkeypatch):
