@@ -173,10 +173,11 @@ def test_an_answer_that_drips_ends_too() -> None:
 
 
 def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with pytest.raises(ParserError, match="cannot be reached .*after 3 attempts.*Check that the server runs") as caught:
-        question(Server(f"http://127.0.0.1:{port}/v1"))
+    told = "cannot be reached .*after 3 attempts.*Check that the server runs"
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        with pytest.raises(ParserError, match=told) as caught:
+            question(Server(f"http://127.0.0.1:{held.getsockname()[1]}/v1"))
     assert caught.value.__context__ is None
 
 

@@ -1,12 +1,13 @@
 """Orthanc on this machine, with a configuration and a database of its own."""
 
 import json
+import random
 import shutil
 import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,11 +51,14 @@ class Orthanc:
         }
 
 
-def free_port() -> int:
-    """A port that is free now."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now, of those which no system gives to whoever asks for any."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 99):
+        with socket.socket() as held, suppress(OSError):
+            held.bind(("127.0.0.1", port))
+            found.append(port)
+    return found[:count]
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +74,11 @@ def started(folder: Path) -> Iterator[Orthanc]:
     program = shutil.which("Orthanc")
     if program is None or not PLUGIN.exists():
         pytest.skip("Orthanc with its DICOMweb plugin is not installed: apt-get install orthanc orthanc-dicomweb")
-    made, path = Orthanc(free_port(), free_port(), free_port()), folder / "orthanc.json"
+    made, path = Orthanc(*free_ports(3)), folder / "orthanc.json"
     path.write_text(json.dumps(_configuration(folder, made)))
     with (folder / "log").open("wb") as log, subprocess.Popen([program, path], stdout=log, stderr=log) as process:
         try:
-            until(lambda: process.poll() is not None or _answers(made), 30)
+            until(lambda: process.poll() is not None or _answers(made), 120)
             assert process.poll() is None, (folder / "log").read_text()
             yield made
         finally:

@@ -1,6 +1,7 @@
 """Files that are to be stored: what is no DICOM is told before anything is sent, and nobody listening as such."""
 
 import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,11 +15,11 @@ ADDRESSES = ("http://127.0.0.1:{}/dicom-web", "dimse://ANY@127.0.0.1:{}")
 
 
 @pytest.fixture
-def away() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+def away() -> Iterator[int]:
+    """A port on which nothing listens, and nobody else can: it is held."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

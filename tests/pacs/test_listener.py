@@ -1,12 +1,13 @@
 """The listener, asked by dcmtk's programs, and what becomes of the studies that it is sent."""
 
+import os
 import re
 import shutil
 import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import highdicom
@@ -61,7 +62,7 @@ def at_work(folder: Path, archive: object, **bounds: object) -> Iterator[tuple[i
     listener = Listener(incoming, Worker(Job(folder / "out", pictures=False)), folder / "out", archive, pauses_s=(0.1,))
     done = threading.Event()
     thread = threading.Thread(target=listener.run, args=(done.is_set,))
-    with listening(Ear("127.0.0.1", 0, "MEDSEGR", ("SENDER",)), incoming.take, incoming.closed) as port:
+    with listening(Ear("127.0.0.1", 0, "MEDSEGR", ("SENDER",)), incoming.take) as port:
         thread.start()
         try:
             yield port, listener
@@ -72,7 +73,8 @@ def at_work(folder: Path, archive: object, **bounds: object) -> Iterator[tuple[i
 
 def left(folder: Path) -> list[Path]:
     """Files of studies that are still there."""
-    return [path for path in (folder / "state").rglob("*") if path.is_file()]
+    walked = os.walk(folder / "state")  # goes on where folders vanish meanwhile; rglob does not
+    return [Path(place) / name for place, _, names in walked for name in names]
 
 
 def test_what_storescu_sends_is_segmented_with_its_report_and_stored(tmp_path, monkeypatch, caplog):
@@ -93,6 +95,28 @@ def test_what_storescu_sends_is_segmented_with_its_report_and_stored(tmp_path, m
         np.testing.assert_array_equal(frame > 0, mask)
     for planted in ("Quorra", "ZQ-123456", "Nodule", study):
         assert planted not in caplog.text
+
+
+def test_who_hangs_up_while_its_last_instance_is_taken_is_not_waited_for(tmp_path):
+    incoming, came = Incoming(tmp_path / "state", Bounds(quiet_s=0.01)), threading.Event()
+
+    def take_late(event):
+        came.set()
+        until(lambda: event.assoc.dul.state_machine.current_state == "Sta1")  # the connection is over
+        return incoming.take(event)
+
+    write_study(tmp_path / "in", 1)
+    instance = dcmread(min((tmp_path / "in").iterdir()))
+    with listening(Ear("127.0.0.1", 0, "MEDSEGR"), take_late) as port:
+        entity = AE("SENDER")
+        entity.add_requested_context(instance.SOPClassUID, instance.file_meta.TransferSyntaxUID)
+        sender = entity.associate("127.0.0.1", port, ae_title="MEDSEGR")
+        sending = threading.Thread(target=sender.send_c_store, args=(instance,))
+        sending.start()
+        assert came.wait(60)
+        sender.abort()
+        sending.join()
+        until(lambda: incoming.complete(0.1))
 
 
 def test_strangers_and_other_services_are_refused(tmp_path, monkeypatch):
@@ -181,7 +205,7 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(tls, "HANDSHAKE_S", 1.0)
+    monkeypatch.setattr(tls, "HANDSHAKE_S", 60.0)
     (cert, key), (own, own_key), (other, other_key) = (
         certificate(tmp_path, name) for name in ("node", "peer", "other")
     )
@@ -201,6 +225,7 @@ def test_a_port_with_tls_takes_those_who_show_the_right_certificate_and_no_other
 
 
 def test_a_silent_caller_keeps_nobody_waiting_and_is_hung_up_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(tls, "HANDSHAKE_S", 600.0)
     cert, key = certificate(tmp_path, "node")
     asking = ("echoscu", "-aet", "SENDER", "-aec", "MEDSEGR", "+cf", cert, "+tla", "localhost")
     with listening(Ear("127.0.0.1", 0, "MEDSEGR", (), tls_of(cert, key)), lambda _: 0) as port:
@@ -227,14 +252,17 @@ def test_what_tls_cannot_be_made_of_is_said(tmp_path):
 
 
 def test_who_says_nothing_is_hung_up_on_and_who_has_sent_may_pause(monkeypatch):
-    monkeypatch.setattr(receiver, "SILENT_S", 1.5)
+    monkeypatch.setattr(receiver, "SILENT_S", 2.0)
     monkeypatch.setattr(receiver, "MOST_ASSOCIATIONS", 3)
+    callers: list[socket.socket] = []
     with listening(Ear("127.0.0.1", 0, "MEDSEGR"), lambda _: 0) as port:
         begun = b"\x01\x00\x00\x00\x00\xcd\x00\x01"  # the first bytes of a request for an association
-        for said in (b"", begun, b"\x01"):
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as silent:
-                silent.sendall(said)
-                assert silent.recv(1) == b"", "hung up on"
+        with ExitStack() as open_ones:
+            for said in (b"", begun, b"\x01"):
+                one = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+                one.sendall(said)
+                callers.append(one)
+            assert [one.recv(1) for one in callers] == [b""] * 3, "hung up on"
         entity = AE("SENDER")
         entity.add_requested_context("1.2.840.10008.1.1")
         silent, at_work = (entity.associate("127.0.0.1", port, ae_title="MEDSEGR") for _ in range(2))

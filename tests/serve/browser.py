@@ -56,7 +56,7 @@ class Browser:
         """Its text."""
         return str(self.js("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
 
-    def until(self, true: Callable[[], Any], seconds: float = 60.0) -> Any:
+    def until(self, true: Callable[[], Any], seconds: float = 180.0) -> Any:
         """Wait for something; say what the page says where it does not come."""
         deadline = time.monotonic() + seconds
         while not (found := true()):
@@ -70,7 +70,7 @@ class Browser:
         self.driver.get(f"{address}/")
         self.until(lambda: self.text("#status") == "Ready.")
 
-    def settled(self, seconds: float = 120.0) -> None:
+    def settled(self, seconds: float = 180.0) -> None:
         """Wait for an answer."""
         self.until(lambda: self.js(DONE), seconds)
 

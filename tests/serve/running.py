@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from medsegr.client import ServedJob
 from medsegr.serve.config import ServeConfig
 from medsegr.serve.server import listening, server_of
 from medsegr.serve.service import Service
@@ -37,6 +38,10 @@ class Running:
         """What lies in its private folder."""
         return sorted((self.service.folder.path / "jobs").iterdir())
 
+    def names(self, job: ServedJob) -> set[str]:
+        """What a job has there."""
+        return {entry.name for entry in self.service.folder.job(job.id).iterdir()}
+
 
 @contextmanager
 def running(config: ServeConfig, start_worker: Callable = stand_in) -> Iterator[Running]:
@@ -56,7 +61,7 @@ def running(config: ServeConfig, start_worker: Callable = stand_in) -> Iterator[
             thread.join(30)
 
 
-def until(true: Callable[[], object], seconds: float = 60.0) -> None:
+def until(true: Callable[[], object], seconds: float = 180.0) -> None:
     """Wait for something."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -9,9 +9,9 @@ from PIL import Image
 from medsegr.serve.config import ServeConfig
 from medsegr.serve.worker_process import WorkerProcess
 
-from .browser import Browser, browser
+from .browser import Browser
 from .page_cases import phantom, write_study
-from .running import running
+from .running import Running, running
 
 NARROW = 200
 HOLD = """
@@ -45,13 +45,11 @@ POINTS = "return document.querySelectorAll('#marks .point.back').length"
 ROWS = "return document.querySelectorAll('#findings tbody').length"
 
 
-@pytest.fixture
-def opened(tmp_path) -> Iterator[Browser]:
-    """The page, ready."""
-    config = ServeConfig(tmp_path / "state", port=0, model="tiny")
-    with running(config, WorkerProcess) as service, browser(tmp_path) as page:
-        page.open(service.address)
-        yield page
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[Running]:
+    """A service of this file."""
+    with running(ServeConfig(tmp_path_factory.mktemp("haste") / "state", port=0, model="tiny"), WorkerProcess) as one:
+        yield one
 
 
 def write_narrow(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import json
 import socket
 import urllib.request
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,7 @@ def test_a_picture_becomes_masks(client, served, tmp_path):
     written = client.download(job, tmp_path / "out")
     assert sorted(path.name for path in written) == sorted(job.files)
     assert json.loads((tmp_path / "out" / "findings.json").read_text()) == job.result
-    left = {entry.name for entry in served.service.folder.job(job.id).iterdir()}
-    assert left == {"result"}, "what was sent is gone as soon as the job is done"
+    until(lambda: served.names(job) == {"result"})  # what was sent is gone, right after the job is done
 
 
 def test_an_answer_is_not_held_back_until_its_head_is_acknowledged():
@@ -91,10 +91,10 @@ def test_a_dicom_file_may_come_without_the_letters():
 
 def test_a_kept_picture_is_asked_again_until_its_time_is_over(client, served):
     first = client.segment(png(3), "Nodule.", keep=True)
-    assert {entry.name for entry in served.service.folder.job(first.id).iterdir()} == {"result", "kept"}
+    until(lambda: served.names(first) == {"result", "kept"})
     second = client.segment(first, targets=["mass"], prompts={"mass": {"points": [[3, 4]]}})
     assert (mask_of(client.file(second, "mass.png")) == bright(png(3))).all()
-    assert {entry.name for entry in served.service.folder.job(second.id).iterdir()} == {"result"}
+    until(lambda: served.names(second) == {"result"})
     with pytest.raises(ServiceError, match="409.*kept no picture"):
         client.segment(second, "Nodule.")
     third = client.segment(first, "Nodule.", keep=True)
@@ -179,8 +179,6 @@ def test_results_are_kept_for_a_time(tmp_path):
     with running(ServeConfig(tmp_path / "state", port=0, limits=limits)) as service, Client(service.address) as client:
         client.segment(png(), "Nodule.")
         assert service.job_folders()
-        until(lambda: not service.service.store.outdated(0.0))
-        service.service.expire()
         until(lambda: (service.service.expire(), not service.job_folders())[1])
 
 
@@ -236,8 +234,8 @@ def test_the_client_says_what_is_wrong(served, unused_port):
 
 
 @pytest.fixture
-def unused_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+def unused_port() -> Iterator[int]:
+    """Nobody listens there, and nobody else can: it is held."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]

@@ -11,6 +11,7 @@ import pytest
 
 from medsegr.client import Client, Question
 from medsegr.errors import ConfigError, ServiceError
+from medsegr.serve import dispatcher
 from medsegr.serve.config import Limits, ServeConfig
 from medsegr.serve.service import Service
 
@@ -50,7 +51,8 @@ def test_a_job_that_takes_too_long_is_ended(tmp_path):
         assert client.segment(png(), "Nodule.").state == "done"
 
 
-def test_a_running_job_that_is_cancelled_lets_the_next_one_in(config):
+def test_a_running_job_that_is_cancelled_lets_the_next_one_in(config, monkeypatch):
+    monkeypatch.setattr(dispatcher, "GRACE_S", 0.1)
     with running(config) as served, Client(served.address) as client:
         job = client.submit(png(), Question(targets=["kidney"]))
         until(lambda: client.job(job.id).state == "running")
@@ -88,6 +90,16 @@ def test_a_service_that_is_killed_goes_on_too(config):
         assert [client.wait(job).state for job in jobs] == ["done"] * 3
 
 
+def test_what_was_sent_is_gone_after_a_kill_right_before_it_would_have_been(config):
+    with running(config) as served, Client(served.address) as client:
+        job = client.segment(png(), "Nodule.")
+        until(lambda: served.names(job) == {"result"})
+        left = served.service.folder.job(job.id) / "request.json"
+    left.write_text(REPORT)
+    with running(config) as served, Client(served.address) as client:
+        assert served.names(job) == {"result"} and client.job(job.id).state == "done"
+
+
 def test_a_model_that_cannot_be_loaded_ends_the_start(tmp_path):
     service = Service(ServeConfig(tmp_path / "state", model="none"), stand_in)
     with pytest.raises(ConfigError, match="No model 'none'"):
@@ -109,6 +121,7 @@ def test_nothing_that_was_sent_is_written(tmp_path, caplog, capfd):
             assert not any(name in str(failed.value) for name in NAMES)
         with pytest.raises(ServiceError):
             client.file(job, "DOE^JANE")
+        until(lambda: len(served.job_folders()) == 1 and served.names(job) == {"result"})
         kept = [entry for entry in config.state.rglob("*") if entry.is_file()]
         written = [entry.read_bytes() for entry in kept] + [str(entry).encode() for entry in kept]
         printed = (caplog.text + "".join(capfd.readouterr())).encode()

@@ -75,7 +75,7 @@ def listen(
     listener = Listener(incoming, worker, place, archive, bool(target), out is not None)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it may quote what was sent
-    with listening(ear, incoming.take, incoming.closed) as heard, stop_signals() as told:
+    with listening(ear, incoming.take) as heard, stop_signals() as told:
         messages().print(f"Listening as {title} on {host}:{heard}. Ctrl-C ends it after the study at hand.")
         listener.run(lambda: bool(told))
 

@@ -45,13 +45,12 @@ class Ear:
 
 
 @contextmanager
-def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], None] | None = None) -> Iterator[int]:
+def listening(ear: Ear, store: Callable[[Any], int]) -> Iterator[int]:
     """Take instances and C-ECHO until the block ends; yields the port.
 
     Args:
         ear: Where.
         store: Called with the event of each instance, in threads of their own; answers DICOM's status.
-        closed: Called when an association is over.
 
     Raises:
         PacsError: The port cannot be listened on.
@@ -71,8 +70,6 @@ def listening(ear: Ear, store: Callable[[Any], int], closed: Callable[[Any], Non
         entity.add_supported_context(kind, ALL_TRANSFER_SYNTAXES)
     handlers: list[Any] = [(evt.EVT_C_STORE, store), (evt.EVT_CONN_OPEN, _wait_briefly),
                            (evt.EVT_DIMSE_RECV, _wait_longer)]  # fmt: skip
-    if closed is not None:
-        handlers.append((evt.EVT_CONN_CLOSE, closed))
     try:
         server = entity.start_server((ear.host, ear.port), block=False, evt_handlers=handlers, ssl_context=ear.tls)
     except OSError as error:

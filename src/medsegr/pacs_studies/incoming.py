@@ -46,7 +46,7 @@ class _Coming:
 
     size: int = 0
     last: float = 0.0
-    senders: set[int] = field(default_factory=set)
+    senders: set[threading.Thread] = field(default_factory=set)
 
 
 class Incoming:
@@ -70,7 +70,7 @@ class Incoming:
             content: bytes = event.encoded_dataset()
         except Exception:  # whatever a sender put there
             return NOT_UNDERSTOOD
-        name, sender = hashlib.sha256(study.encode()).hexdigest()[:16], id(event.assoc)
+        name = hashlib.sha256(study.encode()).hexdigest()[:16]
         with self._turn:
             known = self._studies.get(name)
             full = known is None and len(self._studies) >= self._bounds.studies
@@ -82,15 +82,8 @@ class Incoming:
             except OutputError:
                 return OUT_OF_RESOURCES
             coming.size, coming.last = coming.size + len(content), time.monotonic()
-            coming.senders.add(sender)
+            coming.senders.add(event.assoc)
         return SUCCESS
-
-    def closed(self, event: Any) -> None:
-        """A connection is over."""
-        with self._turn:
-            for coming in self._studies.values():
-                coming.senders.discard(id(event.assoc))
-            self._turn.notify_all()
 
     def complete(self, timeout_s: float) -> Path | None:
         """The folder of a study that is complete, no longer among those that come; None where none is, in this time."""
@@ -110,8 +103,12 @@ class Incoming:
 
     def _quiet(self) -> str | None:
         before = time.monotonic() - self._bounds.quiet_s
-        ready = (name for name, one in self._studies.items() if not one.senders and one.last <= before)
-        return next(ready, None)
+        for name, one in self._studies.items():
+            # not by the close of its connection: pynetdicom tells that while the last instance is still being taken
+            one.senders = {sender for sender in one.senders if sender.is_alive()}
+            if not one.senders and one.last <= before:
+                return name
+        return None
 
 
 def _size(folder: Path) -> int:

@@ -36,6 +36,8 @@ class Service:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.store = JobStore(self.folder.database, self._changed)
         self.folder.sweep(self.store.recover())
+        for ended in self.store.outdated(float("inf")):  # one may have been killed before it let go of what was sent
+            self.folder.drop_input(ended)
         setup = Setup(config.model, config.device, config.trunk_bytes, _threads(config.workers), config.limits.pixels,
                       config.limits.findings, config.backend, config.precision,
                       tuple(map(str, config.lexicons)))  # fmt: skip

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -107,16 +108,18 @@ class GraphFolder:
                 record = {"part": graph.part, "inputs": list(graph.inputs), "outputs": list(graph.outputs),
                           "backend": runtime.name, "version": runtime.version, "medsegr": __version__}  # fmt: skip
                 (stage / NAMES).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-                if not self.written:
-                    stage.rename(self.path)
+                stage.rename(self.path)
+            except OSError:
+                if not self.written:  # else another process was first
+                    raise
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
             self._prune()
 
     def _prune(self) -> None:
-        folders = sorted(self.home.glob("*-*/"), key=lambda folder: folder.stat().st_mtime)
-        for folder in folders[:-MOST_GRAPHS]:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process does the same
+            for folder in sorted(self.home.glob("*-*/"), key=lambda folder: folder.stat().st_mtime)[:-MOST_GRAPHS]:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def copy_graphs(folders: Sequence[GraphFolder], out: Path) -> None:
