@@ -37,7 +37,6 @@ class SizeFinder:
         first = rf",[^\S\n]{{1,2}}(?=\d{{1,2}}(?:\.\d{{1,2}})?{listed}\d{{1,2}}(?:\.\d{{1,2}})?[^\S\n]?{unit})"
         times = rf"(?:[^\S\n]{{0,3}}(?:{signs})[^\S\n]{{0,3}}|{listed}|{first})"
         self._changed = re.compile(rf"(?:{result})\W{{0,2}}(?:now\W)?$")
-        self._goes_on = re.compile(rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d")
         self._numbers = {word: n for n in range(2, 13) for word in lexicon.triggers.get(f"count_{n}", ())}
         spoken = "|".join(word for word in self._numbers if word.isalpha()) or "(?!)"
         amount = rf"(?:\d{{1,5}}(?:[.,]\d{{1,4}})?|[.,]\d{{1,4}}|{spoken})"
@@ -45,12 +44,17 @@ class SizeFinder:
         more = rf"(?:{times}({amount})[^\S\n]{{0,3}}-?({unit})?{axis})?"
         last = rf"(?:[^\S\n]{{0,2}}({unit}))?(?![a-z\d\u00b2\u00b3^]|[^\S\n]?[\u00b2\u00b3^])"
         number = rf"(?<![\w.,/])({amount})[^\S\n]{{0,3}}-?({unit})?{axis}"
-        then = (
-            rf"(?:in|on|at) (?:(?:19|20)\d\d|(?:{either('months')}))|(?:on|in|at) (?:the )?(?:{either('former_times')})"
-        )
-        again = rf"(?:{either('formerly_behind')})(?!\W{{0,3}}(?:measur\w+ |was )?\d)"
-        former = rf"in (?:19|20)\d\d:?|{either('former_ahead')}"
+        day = rf"(?:\d\d?(?:{either('ordinals')})? )?"
+        then = rf"(?:in|on|at) (?:{day}(?:(?:19|20)\d\d|{either('months')})|(?:the )?(?:{either('former_times')}))"
+        again = rf"(?:[\w-]+ (?:{either('spans_of_time')}) )?(?:{either('formerly_behind')})"
+        again += r"(?!\W{0,3}(?:measur\w+ |was )?\d)"
+        former = rf"(?<!m )in (?:19|20)\d\d:?|{either('former_ahead')}"
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
+        gap = r"(?:(?! and| with)[^.,;\d\n]){0,60}(?:,? and [a-z]{2,3}|,)?\W"
+        grown = rf"\d[\d.,]*(?:{times}[\d.,]+)*[^\S\n]?-?{unit}"
+        self._goes_on = re.compile(
+            rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d|{gap}(?:{either('becomes')}){fillers}\W{{1,3}}{grown}"
+        )
         self._size = re.compile(number + more + more + last, re.I)
         words = (*lexicon.triggers.get("words_former_ahead", ()), *lexicon.triggers.get("words_sizes_of_a_part", ()))
         self._ahead = {_WORDS.findall(word.lower())[0] for word in words} | {">", "\u2265"}
