@@ -63,8 +63,13 @@ class Clauses:
         """The first word that a cue before ``first`` does not reach.
 
         A denial does not pass a question mark, nor a comma, dash or "and" before what is described as seen, unless
-        the list goes on with "or".
+        the list goes on with "or"; nor an article right behind a target ("removal of the drain a pneumothorax").
         """
+        articles = self.grammar["articles"] - self.grammar["signs"]
+        anew = [t.last for t in self.targets if denying and t.first >= first and self.sentence.word(t.last) in articles]
+        return min([self._linked_ahead(first, denying), *anew])
+
+    def _linked_ahead(self, first: int, denying: bool) -> int:
         words = self.sentence.words
         links = {*self.breaks, *self.signs, *(self.ands if denying else ())}
         if not links:
@@ -173,7 +178,7 @@ class Clauses:
         place = last - 1
         while place > 0 and words[place] in grammar["auxiliaries"]:
             place -= 1
-        if place > 0 and words[place] == ",":
+        if place > 0 and words[place] in (",", ";"):
             return place
         if place <= 0 or words[place] not in grammar["relatives"]:
             return last
@@ -213,6 +218,16 @@ class Clauses:
         told = any(words[place] in verbs for place in range(before[-1].last, at))
         led = finite and any(words[b] == "there" and b < before[-1].first for b in self.breaks)
         return told or led
+
+    def dated(self, first: int, last: int) -> int | None:
+        """The word of a day, month or year of the past among [first, last): "in 2014", "on 2 May"; None without."""
+        words, grammar = self.sentence.words, self.grammar
+        for at in range(first + 1, last):
+            year = len(words[at]) == 4 and words[at][:2] in ("19", "20") and words[at].isdigit()
+            led = words[at - 1] in grammar["at"] or words[at - 1].isdigit()
+            if led and (year or words[at] in grammar["months"]):
+                return at
+        return None
 
     def is_stop(self, at: int) -> bool:
         """True for a full stop within a unit, less that of a number in a list."""

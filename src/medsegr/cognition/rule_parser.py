@@ -233,15 +233,20 @@ class _Report:
         return context if self.subject.is_elsewhere(sentence) else None
 
     def _resolved(self, context: Context, sentence: Sentence) -> Context | None:
-        """The context behind "It has now resolved." and "This was excluded.": what was spoken of is not there."""
+        """The context behind "It was excluded." and "Since resolved.": what was spoken of is not there."""
         cue = next(iter(sentence.of("absent_after")), None)
-        if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("side", "zone"):
+        if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("zone"):
+            return None
+        if any(sentence.words[tag.first] not in self.grammar["both_of_findings"] for tag in sentence.of("side")):
             return None
         ahead = sentence.words[: cue.first]
-        if self.grammar["relatives"].isdisjoint(ahead) or not self.grammar["before_resolved"].issuperset(ahead):
+        goes = self.grammar["relatives"] | self.grammar["any_gone"]
+        if goes.isdisjoint(sentence.words[: cue.last]) or not self.grammar["before_resolved"].issuperset(ahead):
             return None
-        last = context.drafts[-1]._replace(presence="absent", cues=(sentence.span(cue),))
-        return context._replace(drafts=(*context.drafts[:-1], last))
+        both = not self.grammar["both_of_findings"].isdisjoint(ahead) and not context.drafts[-1].of("count")
+        *others, gone = (*context.drafts[:-2], context.drafts[-2:]) if both else (*context.drafts[:-1], context.drafts[-1:])
+        gone = [draft._replace(presence="absent", cues=(sentence.span(cue),)) for draft in gone]
+        return context._replace(drafts=(*others, *gone))
 
     def _told(self, context: Context, told: Understood, unit: Unit, plain: bool) -> Context:
         """The context with the findings of a sentence, which is a plain one or not."""
