@@ -240,7 +240,7 @@ class _Report:
         if any(sentence.words[tag.first] not in self.grammar["both_of_findings"] for tag in sentence.of("side")):
             return None
         ahead = sentence.words[: cue.first]
-        goes = self.grammar["relatives"] | self.grammar["any_gone"]
+        goes = self.grammar["relatives"] | self.grammar["any_gone"] | {"longer"}
         if goes.isdisjoint(sentence.words[: cue.last]) or not self.grammar["before_resolved"].issuperset(ahead):
             return None
         both = not self.grammar["both_of_findings"].isdisjoint(ahead) and not context.drafts[-1].of("count")

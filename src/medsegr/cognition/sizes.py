@@ -47,7 +47,8 @@ class SizeFinder:
         day = rf"(?:\d\d?(?:{either('ordinals')})? )?"
         then = rf"(?:in|on|at) (?:{day}(?:(?:19|20)\d\d|{either('months')})|(?:the )?(?:{either('former_times')}))"
         again = rf"(?:[\w-]+ (?:{either('spans_of_time')}) )?(?:{either('formerly_behind')})"
-        again += r"(?!\W{0,3}(?:measur\w+ |was )?\d)"
+        now = rf"[ (]{{1,2}}(?:{either('now')})(?!\W{{0,3}}\d)"
+        again += rf"(?!\W{{0,3}}(?:measur\w+ |was )?\d(?![\d.,]*[^\S\n]?{unit}{now}))"
         former = rf"(?<!m )in (?:19|20)\d\d:?|{either('former_ahead')}"
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
         gap = r"(?:(?! and| with)[^.,;\d\n]){0,60}(?:,? and [a-z]{2,3}|,)?\W"
@@ -63,6 +64,7 @@ class SizeFinder:
             rf"|[ \t-]{{1,2}}(?:{either('settings')})",
             re.I,
         )
+        self._now = re.compile(now)
         self._former = re.compile(rf"\b(?:{former})\.?{fillers}\W{{0,3}}$", re.I)
         self._part = re.compile(
             rf"(?:\b(?:{either('sizes_of_a_part')})(?: of|:| is| by)?|(?<![-=])[>\u2265])"
@@ -93,12 +95,16 @@ class SizeFinder:
 
     def _of_something_else(self, text: str, lowered: str, start: int, end: int) -> bool:
         """True for a distance, a former size, an increment, a part's size or a setting."""
+        if self._now.match(lowered, end) or self._now.search(lowered[start:end]):
+            return False
         ahead = lowered[max(0, start - _WINDOW) : start]
         led = "in 19" in ahead or "in 20" in ahead or not self._ahead.isdisjoint(_WORDS.findall(ahead))
-        if self._elsewhere.match(text, end) or (led and self._part.search(ahead)):
+        if self._elsewhere.match(text, end):
             return True
         if self._changed.search(ahead):
             return False
+        if led and self._part.search(ahead):
+            return True
         if ahead.endswith("at ") and _FAR.match(lowered, start) and self._lies_at.search(ahead):
             return True
         return bool(led and self._former.search(ahead)) or bool(self._goes_on.match(text, end))

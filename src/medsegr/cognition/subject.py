@@ -127,9 +127,9 @@ class Subject:
         """True for "in 2014 there was ...", where nothing tells of it now ("which is unchanged", "; today none")."""
         words, grammar = clauses.sentence.words, self.grammar
         day = clauses.dated(0, target.first) if words[0] in grammar["at"] else None
-        if day is None or grammar["past"].isdisjoint(words[day:]):
+        if day is None or grammar["past"].isdisjoint(words[day:]) or ";" in words[day : target.first]:
             return False
-        return (grammar["now"] | grammar["own_states"] | grammar["still_so"]).isdisjoint(words[target.last :])
+        return (grammar["now"] | grammar["own_states"] | grammar["still_so"]).isdisjoint(words[day:])
 
     def is_advice(self, clauses: Clauses, target: Tag) -> bool:
         """True for what is only looked for ("to exclude an underlying mass")."""
