@@ -175,7 +175,11 @@ class _Report:
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit) if unit.whole_line or context.opening else None
-        if headed is not None and unit.whole_line and not self._tells(unsettled):
+        if (
+            headed is not None
+            and unit.whole_line
+            and self.grammar.organ_targets.issuperset(tag.name for tag in unsettled.of("target"))
+        ):
             return headed
         if headed is not None:
             context = headed
@@ -197,10 +201,6 @@ class _Report:
         else:
             told = told.at(unit.start)
         return self._told(context, told, unit, known.plain)
-
-    def _tells(self, sentence: Sentence) -> bool:
-        organs = self.grammar.organ_targets
-        return any(tag.name not in organs for tag in sentence.of("target"))
 
     def _headed(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
         """The context with the side of a heading; None where there is no heading."""
@@ -235,18 +235,20 @@ class _Report:
     def _resolved(self, context: Context, sentence: Sentence) -> Context | None:
         """The context behind "It was excluded." and "Since resolved.": what was spoken of is not there."""
         cue = next(iter(sentence.of("absent_after")), None)
-        if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("zone"):
+        if cue is None or "target" in sentence.kinds or not context.drafts:
             return None
-        if any(sentence.words[tag.first] not in self.grammar["both_of_findings"] for tag in sentence.of("side")):
-            return None
-        ahead = sentence.words[: cue.first]
+        ahead, both = sentence.words[: cue.first], self.grammar["both_of_findings"]
+        placed = any(sentence.words[tag.first] not in both for tag in sentence.of("side", "zone"))
         goes = self.grammar["relatives"] | self.grammar["any_gone"] | {"longer"}
-        if goes.isdisjoint(sentence.words[: cue.last]) or not self.grammar["before_resolved"].issuperset(ahead):
+        if (
+            placed
+            or goes.isdisjoint(sentence.words[: cue.last])
+            or not self.grammar["before_resolved"].issuperset(ahead)
+        ):
             return None
-        both = not self.grammar["both_of_findings"].isdisjoint(ahead) and not context.drafts[-1].of("count")
-        *others, gone = (*context.drafts[:-2], context.drafts[-2:]) if both else (*context.drafts[:-1], context.drafts[-1:])
-        gone = [draft._replace(presence="absent", cues=(sentence.span(cue),)) for draft in gone]
-        return context._replace(drafts=(*others, *gone))
+        last = -1 if both.isdisjoint(ahead) or context.drafts[-1].of("count") else -2
+        gone = [draft._replace(presence="absent", cues=(sentence.span(cue),)) for draft in context.drafts[last:]]
+        return context._replace(drafts=(*context.drafts[:last], *gone))
 
     def _told(self, context: Context, told: Understood, unit: Unit, plain: bool) -> Context:
         """The context with the findings of a sentence, which is a plain one or not."""

@@ -1,7 +1,8 @@
 """Sizes in millimetres: one to three axes, but no distances, former sizes, increments, volumes or settings."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from medsegr.cognition.lexicon import Lexicon
@@ -13,6 +14,10 @@ _FAR = re.compile(r"[1-9]\d(?:[.,]\d)? ?cm")
 
 _WINDOW = 70
 """Characters before a size that may say that it is none of the finding's."""
+
+
+_GAP = r"(?:(?! and| with)[^.,;\d\n]){0,60}(?:,? and [a-z]{2,3}|,)?\W"
+"""Between a former size and what became of it."""
 
 
 class Measurement(NamedTuple):
@@ -27,10 +32,7 @@ class SizeFinder:
     """Finds the sizes that sentences give of something; which words speak of other sizes is in the lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        def either(name: str) -> str:
-            words = sorted(lexicon.triggers.get(f"words_{name}", ()), key=len, reverse=True)
-            return "|".join(re.escape(word) + (r"\b" if word[-1].isalnum() else "") for word in words) or "(?!)"
-
+        either = partial(_either, lexicon)
         unit, result = rf"(?:{either('units_of_length')})", either("grows_to")
         signs = "|".join(map(re.escape, lexicon.triggers.get("words_times", ()))) or "(?!)"
         listed = rf"(?<=\d)(?<!\d{{3}}),?[^\S\n]{{1,3}}(?:{either('between_listed_sizes')})[^\S\n]{{1,3}}"
@@ -44,23 +46,16 @@ class SizeFinder:
         more = rf"(?:{times}({amount})[^\S\n]{{0,3}}-?({unit})?{axis})?"
         last = rf"(?:[^\S\n]{{0,2}}({unit}))?(?![a-z\d\u00b2\u00b3^]|[^\S\n]?[\u00b2\u00b3^])"
         number = rf"(?<![\w.,/])({amount})[^\S\n]{{0,3}}-?({unit})?{axis}"
-        day = rf"(?:\d\d?(?:{either('ordinals')})? )?"
-        then = rf"(?:in|on|at) (?:{day}(?:(?:19|20)\d\d|{either('months')})|(?:the )?(?:{either('former_times')}))"
-        again = rf"(?:[\w-]+ (?:{either('spans_of_time')}) )?(?:{either('formerly_behind')})"
         now = rf"[ (]{{1,2}}(?:{either('now')})(?!\W{{0,3}}\d)"
-        again += rf"(?!\W{{0,3}}(?:measur\w+ |was )?\d(?![\d.,]*[^\S\n]?{unit}{now}))"
         former = rf"(?<!m )in (?:19|20)\d\d:?|{either('former_ahead')}"
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
-        gap = r"(?:(?! and| with)[^.,;\d\n]){0,60}(?:,? and [a-z]{2,3}|,)?\W"
-        grown = rf"\d[\d.,]*(?:{times}[\d.,]+)*[^\S\n]?-?{unit}"
-        self._goes_on = re.compile(
-            rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d|{gap}(?:{either('becomes')}){fillers}\W{{1,3}}{grown}"
-        )
+        grown = rf"(?:{either('becomes')}){fillers}\W{{1,3}}\d[\d.,]*(?:{times}[\d.,]+)*[^\S\n]?-?{unit}"
+        self._goes_on = re.compile(rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d|{_GAP}{grown}")
         self._size = re.compile(number + more + more + last, re.I)
         words = (*lexicon.triggers.get("words_former_ahead", ()), *lexicon.triggers.get("words_sizes_of_a_part", ()))
         self._ahead = {_WORDS.findall(word.lower())[0] for word in words} | {">", "\u2265"}
         self._elsewhere = re.compile(
-            rf"[^\w;.]{{1,3}}(?:{then}|{again}|{either('not_its_size')}|from\b(?!\W{{0,2}}\d))"
+            rf"[^\w;.]{{1,3}}(?:{_then(either, unit, now)}|{either('not_its_size')}|from\b(?!\W{{0,2}}\d))"
             rf"|[ \t-]{{1,2}}(?:{either('settings')})",
             re.I,
         )
@@ -108,3 +103,16 @@ class SizeFinder:
         if ahead.endswith("at ") and _FAR.match(lowered, start) and self._lies_at.search(ahead):
             return True
         return bool(led and self._former.search(ahead)) or bool(self._goes_on.match(text, end))
+
+
+def _either(lexicon: Lexicon, name: str) -> str:
+    words = sorted(lexicon.triggers.get(f"words_{name}", ()), key=len, reverse=True)
+    return "|".join(re.escape(word) + (r"\b" if word[-1].isalnum() else "") for word in words) or "(?!)"
+
+
+def _then(either: Callable[[str], str], unit: str, now: str) -> str:
+    """What behind a size says that it is former: a day, or "six months ago", unless what follows was the former."""
+    day = rf"(?:\d\d?(?:{either('ordinals')})? )?(?:(?:19|20)\d\d|{either('months')})"
+    ago = rf"(?:[\w-]+ (?:{either('spans_of_time')}) )?(?:{either('formerly_behind')})"
+    follows = rf"\W{{0,3}}(?:measur\w+ |was )?\d(?![\d.,]*[^\S\n]?{unit}{now})"
+    return rf"(?:in|on|at) (?:{day}|(?:the )?(?:{either('former_times')}))|{ago}(?!{follows})"
