@@ -232,9 +232,8 @@ class Scopes:
     def _is_treatment(self, cue: Tag, target: Tag) -> bool:
         """True for "was seen and removed", "removed with a snare", "a 6 mm polyp was removed": treated, and there."""
         words, grammar = self.sentence.words[target.last : cue.last + 1], self.grammar
-        if self.sentence.words[cue.last - 1] not in grammar["treated"] or self.clauses.dated(
-            target.last, len(self.sentence)
-        ):
+        then = self.clauses.dated(target.last, len(self.sentence))
+        if then or self.sentence.words[cue.last - 1] not in grammar["treated"]:
             return False
         told = self.sentence.within(0, target.first, "size", "count") and self.sentence.words[0] != "the"
         by_means = (told or words[-1] in grammar["means"]) and target.name not in grammar.devices

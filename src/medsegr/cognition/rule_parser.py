@@ -175,11 +175,8 @@ class _Report:
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit) if unit.whole_line or context.opening else None
-        if (
-            headed is not None
-            and unit.whole_line
-            and self.grammar.organ_targets.issuperset(tag.name for tag in unsettled.of("target"))
-        ):
+        anatomy = self.grammar.organ_targets
+        if headed is not None and unit.whole_line and anatomy.issuperset(t.name for t in unsettled.of("target")):
             return headed
         if headed is not None:
             context = headed
@@ -238,13 +235,9 @@ class _Report:
         if cue is None or "target" in sentence.kinds or not context.drafts:
             return None
         ahead, both = sentence.words[: cue.first], self.grammar["both_of_findings"]
-        placed = any(sentence.words[tag.first] not in both for tag in sentence.of("side", "zone"))
         goes = self.grammar["relatives"] | self.grammar["any_gone"] | {"longer"}
-        if (
-            placed
-            or goes.isdisjoint(sentence.words[: cue.last])
-            or not self.grammar["before_resolved"].issuperset(ahead)
-        ):
+        told = goes.intersection(sentence.words[: cue.last]) and self.grammar["before_resolved"].issuperset(ahead)
+        if not told or any(sentence.words[tag.first] not in both for tag in sentence.of("side", "zone")):
             return None
         last = -1 if both.isdisjoint(ahead) or context.drafts[-1].of("count") else -2
         gone = [draft._replace(presence="absent", cues=(sentence.span(cue),)) for draft in context.drafts[last:]]
