@@ -16,10 +16,6 @@ _WINDOW = 70
 """Characters before a size that may say that it is none of the finding's."""
 
 
-_GAP = r"(?:(?! and| with)[^.,;\d\n]){0,60}(?:,? and [a-z]{2,3}|,)?\W"
-"""Between a former size and what became of it."""
-
-
 class Measurement(NamedTuple):
     """A size found: its axes in mm and its offsets."""
 
@@ -49,8 +45,9 @@ class SizeFinder:
         now = rf"[ (]{{1,2}}(?:{either('now')})(?!\W{{0,3}}\d)"
         former = rf"(?<!m )in (?:19|20)\d\d:?|{either('former_ahead')}"
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
+        gap = rf"(?:(?! (?:{either('beside_sizes')}))[^.,;\d\n]){{0,60}}(?:,? [a-z]{{3}} [a-z]{{2,3}}|,)?\W"
         grown = rf"(?:{either('becomes')}){fillers}\W{{1,3}}\d[\d.,]*(?:{times}[\d.,]+)*[^\S\n]?-?{unit}"
-        self._goes_on = re.compile(rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d|{_GAP}{grown}")
+        self._goes_on = re.compile(rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d|{gap}{grown}")
         self._size = re.compile(number + more + more + last, re.I)
         words = (*lexicon.triggers.get("words_former_ahead", ()), *lexicon.triggers.get("words_sizes_of_a_part", ()))
         self._ahead = {_WORDS.findall(word.lower())[0] for word in words} | {">", "\u2265"}
