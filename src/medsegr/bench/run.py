@@ -69,6 +69,7 @@ def measure(settings: BenchSettings, tell: Callable[[str], None] = lambda _: Non
         for backend, precision in settings.backends:
             tell(f"{model}, {backend} {precision}")
             fresh = [cold_start(model, backend, precision) for _ in range(settings.cold)]
+            cold = {name: spread([each[name] for each in fresh]) for name in (fresh[0] if fresh else ())}
             predictor = load(model, backend=backend, precision=precision)
             if not isinstance(predictor, Predictor):
                 raise ConfigError("'auto' takes one of several models. Name the one to measure.")
@@ -76,7 +77,7 @@ def measure(settings: BenchSettings, tell: Callable[[str], None] = lambda _: Non
                 peers.append(LITE_PEER)
             for case in settings.cases:
                 row = {"model": model, "backend": f"{backend} {precision}", **vars(case)}
-                rows.append({**row, **_row(predictor, case, settings.rounds, processor), "cold": _cold(fresh)})
+                rows.append({**row, **_row(predictor, case, settings.rounds, processor), "cold": cold})
     return {"processor": vars(processor), "threads": torch.get_num_threads(), "peer": ": ".join(peers),
             "rows": rows}  # fmt: skip
 
@@ -161,7 +162,3 @@ def _least(predictor: Predictor, case: BenchCase, processor: Processor) -> dict[
     counted["postprocess"] = Work(bytes=case.findings * (4.0 * model.image_size**2 / 16 + pixels))
     counted["read"] = counted["write"] = Work(bytes=float(pixels * 2))
     return {name: planes * work.seconds(processor) for name, work in counted.items()}
-
-
-def _cold(fresh: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
-    return {name: spread([each[name] for each in fresh]) for name in (fresh[0] if fresh else ())}

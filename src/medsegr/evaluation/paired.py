@@ -36,7 +36,7 @@ def paired_figures(
         "interval": bounds(bootstrap_interval(list(change), seed=seed, groups=groups)),
         "better": int(np.sum(of_patient > 0)),
         "worse": int(np.sum(of_patient < 0)),
-        "wilcoxon_p": _significant(wilcoxon_p(of_patient)),
+        "wilcoxon_p": float(f"{wilcoxon_p(of_patient):.3g}"),  # three significant digits: a small p is not rounded to 0
         "cohens_dz": rounded(cohens_dz(of_patient)),
         "rank_biserial": rounded(rank_biserial(of_patient)),
     }
@@ -69,8 +69,3 @@ def rank_biserial(differences: np.ndarray) -> float:
         return 0.0
     ranks = rankdata(np.abs(known))
     return float((ranks[known > 0].sum() - ranks[known < 0].sum()) / ranks.sum())
-
-
-def _significant(p: float) -> float:
-    """Three significant digits, so that a small p is not rounded to 0."""
-    return float(f"{p:.3g}")

@@ -38,24 +38,24 @@ class CasePicture:
     png: bytes
 
 
-def chosen(answers: Sequence[Answer], each: int = 3) -> list[tuple[str, Answer]]:
+def chosen(answers: Sequence[Answer]) -> list[tuple[str, Answer]]:
     """The best, median and worst findings that the image shows, of the first way of asking; no case twice.
 
     Args:
         answers: Of a measurement; those of one origin of the reports are chosen among by themselves.
     """
     split = [[a for a in answers if a.origin == origin] for origin in ORIGINS]
-    return [pick for listed in split if listed for pick in _of_origin(listed, each)]
+    return [pick for listed in split if listed for pick in _of_origin(listed)]
 
 
-def _of_origin(answers: Sequence[Answer], each: int) -> list[tuple[str, Answer]]:
+def _of_origin(answers: Sequence[Answer]) -> list[tuple[str, Answer]]:
     listed = [a for a in answers if a.overlap.true and a.role in ASKED_ANYWAY and a.report == answers[0].report]
     order = sorted(listed, key=lambda a: (-a.overlap.dice, a.data, a.case, a.finding))
     outwards = sorted(range(len(order)), key=lambda place: abs(place - (len(order) - 1) / 2))
     middle = [order[place] for place in outwards]
     taken: set[tuple[str, str]] = set()
     picked: list[tuple[str, Answer]] = []
-    each = max(1, min(each, len({(a.data, a.case) for a in listed}) // len(RANKS)))
+    each = max(1, min(3, len({(a.data, a.case) for a in listed}) // len(RANKS)))
     for rank, ranked in zip(RANKS, (order, middle, order[::-1]), strict=True):
         for a in ranked:
             if sum(r == rank for r, _ in picked) < each and (a.data, a.case) not in taken:

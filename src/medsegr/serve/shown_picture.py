@@ -1,7 +1,6 @@
 """What the page shows of a job: the picture as it was read, its masks and location maps, plane by plane."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,8 @@ def write_view(folder: Path, result: "Result", picture: Picture) -> None:
     shown = np.ascontiguousarray(voxels, np.dtype(kind).newbyteorder("<"))
     np.save(folder / "planes.npy", shown)
     if findings:
-        np.save(folder / "masks.npy", np.stack([_bits(findings, plane) for plane in range(image.planes)]))
+        stacks = (np.stack([found.plane_mask(plane) for found in findings]) for plane in range(image.planes))
+        np.save(folder / "masks.npy", np.stack([np.packbits(stack) for stack in stacks]))
     for number, found in enumerate(findings):
         if found.location_map is not None:
             np.save(folder / f"map-{number}.npy", _thinned(found.location_map))
@@ -88,11 +88,6 @@ def _shown(found: "FindingResult") -> dict[str, Any]:
         "map": found.location_map is not None,
         "areas": [int(plane.sum()) for plane in found.planes],
     }
-
-
-def _bits(findings: Sequence["FindingResult"], plane: int) -> np.ndarray:
-    """Masks of a plane, one after another, a bit a pixel."""
-    return np.packbits(np.stack([found.plane_mask(plane) for found in findings]))
 
 
 def _thinned(location_map: np.ndarray) -> np.ndarray:
