@@ -229,10 +229,7 @@ def resize_host(backbone: Backbone, image_size: int) -> None:
     if image_size != backbone.image_size and row is not None and row.resize is not None:
         row.resize(backbone.model, image_size)
     if image_size != backbone.image_size:
-        raise ConfigError(
-            f"Host '{backbone.name}' takes pictures of {backbone.image_size} px, not of {image_size} px: "
-            "leave 'image_size' out."
-        )
+        raise ConfigError(f"Host '{backbone.name}' takes pictures of {backbone.image_size} px, not of {image_size} px.")
 
 
 @contextmanager
