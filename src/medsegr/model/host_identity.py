@@ -90,5 +90,6 @@ def refuse_other_host(config: dict[str, Any], backbone: Backbone, any_host: bool
     if not backbone.whole and not any_host and host_fingerprint(backbone) != config["host"]["fingerprint"]:
         raise CheckpointError(
             f"This adapter was trained on host '{config['host']['name']}', and the host at hand has other "
-            "weights. Load that host, or pass any_host=True to attach it nevertheless."
+            "weights. Load that host (a function of your own: with the same weights on each call); in Python "
+            "any_host=True attaches it nevertheless."
         )

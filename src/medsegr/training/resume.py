@@ -49,12 +49,13 @@ class Progress:
 
 @dataclass
 class Trained:
-    """Everything that a step changes."""
+    """Everything that a step changes, and the fingerprint of a frozen host, which none does."""
 
     model: nn.Module
     named: Named
     optimiser: torch.optim.Optimizer
     mean: WeightMean | None
+    host: str | None
 
 
 def save_state(run: Path, trained: Trained, progress: Progress) -> None:
@@ -67,7 +68,7 @@ def save_state(run: Path, trained: Trained, progress: Progress) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trained).items()}
     with writing(run):
         try:
-            save_file(tensors, partial, metadata={"progress": json.dumps(asdict(progress))})
+            save_file(tensors, partial, metadata={"progress": json.dumps(asdict(progress)), "host": trained.host or ""})
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -93,15 +94,21 @@ def load_state(run: Path, trained: Trained) -> Progress:
     """Bring model, optimiser and running mean to where the run stopped.
 
     Raises:
-        CheckpointError: There is no state, it is damaged, or it is of another model.
+        CheckpointError: There is no state, it is damaged, or it is of another model or host.
     """
     path = run / STATE_FILE
     try:
         with safe_open(path, framework="pt") as file:
-            progress = Progress(**json.loads((file.metadata() or {})["progress"]))
+            metadata = file.metadata() or {}
+            progress = Progress(**json.loads(metadata["progress"]))
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"'{path}' is missing or damaged ({type(error).__name__}). Start a new run.") from error
+    if metadata.get("host") and metadata["host"] != trained.host:
+        raise CheckpointError(
+            f"'{path}' was trained on a host with other weights than the one at hand. Resume with that host (a "
+            "function of your own: with the same weights on each call), or start a new run."
+        )
     for name, parameter in trained.named.items():
         moments = {key: stored[f"{key}/{name}"] for key in MOMENTS if f"{key}/{name}" in stored}
         if moments:

@@ -20,6 +20,7 @@ from medsegr._torch_defaults import plain_defaults
 from medsegr.backbones.catalogue import working_folder_importable
 from medsegr.cognition.taught_words import Tally
 from medsegr.errors import TrainingError
+from medsegr.model.host_identity import host_fingerprint
 from medsegr.model.report_guided_sam import ReportGuidedSam
 from medsegr.model.trained_targets import KEY, TrainedTargets
 from medsegr.training.config import TrainConfig
@@ -74,7 +75,7 @@ def train(config: TrainConfig, resume: bool = False, show_progress: bool = True)
         ConfigError: A setting is wrong, or there is nothing to train on.
         DatasetError: A data set breaks its layout.
         OutputError: The run folder is in use or cannot be written.
-        CheckpointError: The state to resume from is damaged.
+        CheckpointError: The state to resume from is damaged, or of another host.
         TrainingError: The run has diverged.
     """
     if config.threads:
@@ -105,7 +106,8 @@ class _Run:
         optimiser = build_optimiser(model, named, config.optimiser)
         self.wrapped, self.wrapped_optimiser = fabric.setup(model, optimiser)
         mean = WeightMean(named, config.optimiser.ema_decay) if config.optimiser.ema_decay else None
-        self.trained = Trained(model, named, optimiser, mean)
+        host = None if model.backbone.whole else host_fingerprint(model.backbone)
+        self.trained = Trained(model, named, optimiser, mean, host)
         self.progress = Progress()
         self.targets = TrainedTargets.from_metadata(model.metadata)
         self.tally = Tally()
