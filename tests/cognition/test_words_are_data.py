@@ -82,3 +82,10 @@ def test_no_word_stands_twice_in_a_list_nor_under_two_cues(domain: str) -> None:
 def test_the_test_sees_word_sets() -> None:
     source = 'A = frozenset({"patchy", "side"})\nB = {"which": 3}\nC = re.compile(r"\\b(?:clear|free)\\s+of")\n'
     assert {word for _, word in word_sets(ast.parse(source))} == {"patchy", "side", "which", "clear", "free"}
+
+
+def test_every_class_that_rules_ask_for_has_words() -> None:
+    asked = {name for path in FILES for name in re.findall(r'grammar\["(\w+)"\]', path.read_text(encoding="utf-8"))}
+    grammar = Grammar(load_lexicon())
+    assert len(asked) > 100
+    assert not [name for name in sorted(asked) if not grammar[name]]

@@ -50,7 +50,7 @@ def is_a_member(sentence: Sentence, target: Tag, grammar: Grammar) -> bool:
 def counts_two(wording: Wording, side: Tag, tags: list[Tag], grammar: Grammar) -> bool:
     """True for the "both" of "both are small", "both in the lung", "both lung nodules": two findings, not two sides."""
     words, behind = wording.words, side.last
-    if words[side.first] != "both" or behind >= len(words):
+    if words[side.first] not in grammar["both_of_findings"] or behind >= len(words):
         return False
     if words[behind].endswith("ing") or words[behind] in grammar["behind_a_pronoun"]:
         return behind == side.first + 1

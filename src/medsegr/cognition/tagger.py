@@ -166,7 +166,7 @@ class Tagger:
     def _completed(self, wording: Wording, tags: list[Tag], meanings: Meanings) -> list[Tag]:
         """The tags, less pronouns, and those that only the words around them give a meaning."""
         grammar, words = self.grammar, wording.known
-        if "both" in words:
+        if not grammar["both_of_findings"].isdisjoint(words):
             tags = [tag for tag in tags if not (tag.kind == "side" and counts_two(wording, tag, tags, grammar))]
         if not grammar["movements"].isdisjoint(words):
             tags = [tag for tag in tags if not self._is_a_direction(wording, tag)]
