@@ -7,7 +7,7 @@ import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.image import MedicalImage, load_image
-from tests.data.dicom.series_maker import CR, CT, MR, SECONDARY, dataset, lopsided, write, write_series
+from tests.data.dicom.series_maker import CR, CT, MR, SECONDARY, dataset, item, lopsided, write, write_series
 
 VOLUME = lopsided((4, 12, 15)).astype(np.int16)
 PICTURE = lopsided((12, 15), 4000).astype(np.uint16)
@@ -15,13 +15,6 @@ PICTURE = lopsided((12, 15), 4000).astype(np.uint16)
 
 def read(folder: Path, pixels: np.ndarray, sop_class: str = CT, **values: object) -> MedicalImage:
     return load_image(write(folder / "a.dcm", dataset(pixels, sop_class, **values)))
-
-
-def item(**values: object):
-    made = type(dataset(PICTURE))("", {})
-    for keyword, value in values.items():
-        setattr(made, keyword, value)
-    return made
 
 
 def test_hounsfield_units_in_two_bytes(tmp_path: Path) -> None:
@@ -102,6 +95,29 @@ def test_the_header_s_window(values: dict, window: tuple[float, float], tmp_path
 def test_no_usable_window(values: dict, tmp_path: Path) -> None:
     image = read(tmp_path, PICTURE, CR, **values)
     assert image.window == tuple(np.percentile(PICTURE, (0.5, 99.5)))
+
+
+def test_pictures_of_fewer_than_eight_bits_are_not_shown_black(tmp_path: Path) -> None:
+    mask = (PICTURE > 400).astype(np.uint8)
+    made = dataset(mask, SECONDARY, BitsAllocated=1, BitsStored=1, HighBit=0)
+    made.PixelData = np.packbits(mask, bitorder="little").tobytes() + b"\0"
+    np.testing.assert_array_equal(load_image(write(tmp_path / "one.dcm", made)).plane(), mask)
+    faint = read(tmp_path, (PICTURE // 63).astype(np.uint8), SECONDARY, BitsStored=6, HighBit=5)
+    assert faint.plane().max() == 1
+
+
+@pytest.mark.parametrize(
+    ("fill", "stated"),
+    [(-2000, {"PixelPaddingValue": -2000}), (-1995, {"PixelPaddingValue": -1990, "PixelPaddingRangeLimit": -2000}),
+     (30_000, {"PixelPaddingValue": 30_000})],
+)  # fmt: skip
+@pytest.mark.parametrize(("slope", "intercept"), [(1, 0), (-2, 100), (0.1, 0.3)])
+def test_padding_is_no_grey_value(fill: int, stated: dict, slope: float, intercept: float, tmp_path: Path) -> None:
+    picture = PICTURE.astype(np.int16)
+    picture[:, :4] = fill
+    image = read(tmp_path, picture, MR, RescaleSlope=slope, RescaleIntercept=intercept, **stated)
+    ends = np.percentile(picture[:, 4:] * slope + intercept, (0.5, 99.5))
+    assert image.window == pytest.approx(tuple(ends), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -190,3 +206,16 @@ def test_radiographs_are_shown_with_the_patient_s_left_on_the_right(letters, fli
     assert image.view.sides == sides and image.geometry.affine is None
     assert image.geometry.spacing_known and image.geometry.spacing_mm[1:] == (0.2, 0.1)
     np.testing.assert_array_equal(image.geometry.to_stored(image.voxels)[:, :, 0].T, PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "said", "known"),
+    [
+        ([0.2, 0.1], {}, False),
+        ([0.2, 0.1], {"PixelSpacingCalibrationType": "FIDUCIAL"}, True),
+        ([0.18, 0.09], {}, True),
+    ],
+)
+def test_a_length_at_the_detector_is_none_in_the_body(spacing: list, said: dict, known: bool, tmp_path: Path) -> None:
+    image = read(tmp_path, PICTURE, CR, ImagerPixelSpacing=[0.2, 0.1], PixelSpacing=spacing, **said)
+    assert image.geometry.spacing_known is known
