@@ -57,6 +57,11 @@ class Stack:
         """True for a scout."""
         return self.first.is_localizer
 
+    @property
+    def is_complete_by_itself(self) -> bool:
+        """True where it cannot lack a slice that lay in another file: radiographs, loops, enhanced objects."""
+        return (self.affine is None and self.fault is None) or self.first.shared.frames > 1
+
     def __str__(self) -> str:
         rows, columns = self.first.size
         kind = "localizer" if self.is_localizer else modality_code(self.first.header)
