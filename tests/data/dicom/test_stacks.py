@@ -98,6 +98,12 @@ def test_the_same_slice_twice_under_one_uid(tmp_path: Path) -> None:
     assert "2 slice(s) were there twice" in image.notes[0]
 
 
+def test_different_slices_under_one_uid_are_not_taken_for_one(tmp_path: Path) -> None:
+    write_series(tmp_path, VOLUME, SOPInstanceUID=uid(9))
+    with pytest.raises(ImageError, match="different places carry one SOPInstanceUID"):
+        load_image(tmp_path)
+
+
 def test_slices_at_one_place_that_nothing_tells_apart(tmp_path: Path) -> None:
     write_series(tmp_path / "a", VOLUME)
     write_series(tmp_path / "b", VOLUME[:2], first=50)
@@ -109,6 +115,7 @@ def test_slices_at_one_place_that_nothing_tells_apart(tmp_path: Path) -> None:
     ("tag", "one", "two"),
     [("TemporalPositionIdentifier", 1, 2), ("EchoTime", 4.6, 12.5), ("AcquisitionNumber", 3, 4),
      ("TriggerTime", 0, 80.5), ("DiffusionBValue", 0.0, 1000.0),
+     ("InversionTime", 50, 400), ("FlipAngle", 5, 15), ("KVP", 80, 140), ("ConvolutionKernel", "B30f", "B70f"),
      ("DiffusionGradientOrientation", [0.0, 0.0, 1.0], [0.6, 0.8, 0.0]),
      ("ImageType", ["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"])],
 )  # fmt: skip

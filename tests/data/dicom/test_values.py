@@ -155,6 +155,13 @@ def test_colours_and_palettes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(image.voxels, np.stack([30 * indices + at for at in range(3)], axis=-1))
 
 
+@pytest.mark.parametrize("kind", [np.uint16, np.int16])
+def test_values_above_the_lowest_bits(kind: type, tmp_path: Path) -> None:
+    values = PICTURE.astype(kind) // 2 - (100 if kind is np.int16 else 0)
+    image = read(tmp_path, ((values << 4) | 5).astype(kind), CR, BitsStored=12, HighBit=15)
+    np.testing.assert_array_equal(image.voxels, values)
+
+
 def test_an_overlay_in_the_high_bits_is_no_value(tmp_path: Path) -> None:
     with_overlay = PICTURE.copy()
     with_overlay[2:5, 3:9] |= 1 << 12

@@ -33,6 +33,8 @@ TOLD_APART_BY = {
     "EffectiveEchoTime": "MREchoSequence", "DiffusionBValue": "MRDiffusionSequence",
     "DiffusionGradientOrientation": "MRDiffusionSequence",
     "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence", "TriggerTime": "", "FrameType": "",
+    "InversionTime": "", "FlipAngle": "MRTimingAndRelatedParametersSequence", "KVP": "CTXRayDetailsSequence",
+    "ConvolutionKernel": "CTReconstructionSequence",
     "ImageType": "", "AcquisitionNumber": "", "FrameReferenceTime": "",
     "FrameReferenceDateTime": "FrameContentSequence", "FrameAcquisitionDateTime": "FrameContentSequence",
     "AcquisitionTime": "", "ContentTime": "",
@@ -54,6 +56,10 @@ class Place(NamedTuple):
     directions: np.ndarray
     position: np.ndarray
     spacing: tuple[float, float]
+
+    def apart(self, other: "Place") -> float:
+        """Distance of the two first voxels, mm."""
+        return float(np.linalg.norm(self.position - other.position))
 
 
 @dataclass(frozen=True)
