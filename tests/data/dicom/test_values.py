@@ -213,16 +213,3 @@ def test_radiographs_are_shown_with_the_patient_s_left_on_the_right(letters, fli
     assert image.view.sides == sides and image.geometry.affine is None
     assert image.geometry.spacing_known and image.geometry.spacing_mm[1:] == (0.2, 0.1)
     np.testing.assert_array_equal(image.geometry.to_stored(image.voxels)[:, :, 0].T, PICTURE)
-
-
-@pytest.mark.parametrize(
-    ("spacing", "said", "known"),
-    [
-        ([0.2, 0.1], {}, False),
-        ([0.2, 0.1], {"PixelSpacingCalibrationType": "FIDUCIAL"}, True),
-        ([0.18, 0.09], {}, True),
-    ],
-)
-def test_a_length_at_the_detector_is_none_in_the_body(spacing: list, said: dict, known: bool, tmp_path: Path) -> None:
-    image = read(tmp_path, PICTURE, CR, ImagerPixelSpacing=[0.2, 0.1], PixelSpacing=spacing, **said)
-    assert image.geometry.spacing_known is known

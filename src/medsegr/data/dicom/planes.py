@@ -142,14 +142,10 @@ class StoredPlane:
     def spacing(self) -> tuple[float, float] | None:
         """Steps down a column and along a row, mm; None where nothing usable is stated.
 
-        What a radiograph's header says of the detector (ImagerPixelSpacing) is no length in the body, and not read;
-        nor is PixelSpacing where it only repeats it (PS3.3, 10.7.1.3).
+        What a radiograph's header says of the detector (ImagerPixelSpacing) is no length in the body, and not read.
         """
         stated = numbers(self.item("PixelMeasuresSequence"), "PixelSpacing", 2)
         if stated is None or (stated <= 0).any():
-            return None
-        detector = numbers(self.header, "ImagerPixelSpacing", 2) if self.shared.is_projection else None
-        if np.array_equal(stated, detector) and not text(self.header, "PixelSpacingCalibrationType"):
             return None
         return float(stated[0]), float(stated[1])
 
