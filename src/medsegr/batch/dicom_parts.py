@@ -55,23 +55,25 @@ def dicom_parts(path: Path) -> list[Part]:
 
     Returns:
         The path of its file (or archive and member) where one file holds one image, so that it alone is read and
-        hashed; else the path, and ``#`` with the number of the stack. What cannot be read stays one study, and
+        hashed; else the path, and ``#`` with the number of the stack. What cannot be read is a study of its own, and
         will say why.
 
     Raises:
         MissingExtraError: pydicom is not installed.
     """
-    from medsegr.data.dicom.reader import list_stacks
+    from medsegr.data.dicom.reader import stacks_and_damage
 
     try:
-        found = list_stacks(path)
+        found, damaged = stacks_and_damage(path)
     except ImageError:
         return [Part(path)]
     stacks = [stack for stack in found if not stack.is_localizer] or found
-    if len(found) == 1:
+    if len(found) == 1 and not damaged:
         return [Part(path, study_uid=found[0].study_uid)]
     users = Counter(file for stack in found for file in {plane.file for plane in stack.planes})
-    return [_part(stack, path, users) for stack in stacks]
+    faulty = {stack.series_uid for stack in found if stack.fault}
+    lost = {each.series_uid or each.file: each.file for each in damaged if each.series_uid not in faulty}
+    return [*(_part(stack, path, users) for stack in stacks), *(Part(f.path, f.member or "") for f in lost.values())]
 
 
 def _part(stack: "Stack", path: Path, users: "Counter[DicomFile]") -> Part:

@@ -62,6 +62,23 @@ def dataset(pixels: np.ndarray, sop_class: str = CT, instance: int = 1, **values
     return found
 
 
+def item(**values: Any) -> Dataset:
+    """An item of a sequence."""
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def functional_groups(origins: Sequence[Sequence[float]], directions: Sequence[float] = AXIAL,
+                      step: tuple[float, float] = (0.8, 0.6), **shared: Any) -> dict[str, list[Dataset]]:  # fmt: skip
+    """What an enhanced object says of frames with these origins (LPS mm), and what else it says of all."""
+    said = {"PixelMeasuresSequence": [item(PixelSpacing=list(step))],
+            "PlaneOrientationSequence": [item(ImageOrientationPatient=list(directions))], **shared}  # fmt: skip
+    frames = [item(PlanePositionSequence=[item(ImagePositionPatient=[float(v) for v in place])]) for place in origins]
+    return {"SharedFunctionalGroupsSequence": [item(**said)], "PerFrameFunctionalGroupsSequence": frames}
+
+
 def write(path: Path, made: Dataset) -> Path:
     """Write a data set as a file."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,8 @@ from tests.data.dicom.series_maker import (
     ENHANCED_CT,
     SAGITTAL,
     dataset,
+    functional_groups,
+    item,
     lopsided,
     stated_affine,
     uid,
@@ -158,20 +160,10 @@ def test_a_single_slice(directions: tuple[int, ...], tmp_path: Path) -> None:
 )
 def test_frames_of_an_enhanced_object_in_any_order(order: list[int], tmp_path: Path) -> None:
     volume = lopsided(SHAPE).astype(np.int16)
-    made = dataset(volume[order], ENHANCED_CT)
-    groups = []
-    for index in order:
-        group, place = type(made)("", {}), type(made)("", {})
-        place.ImagePositionPatient = [-30, 20, -50 + 2.5 * index]
-        group.PlanePositionSequence = [place]
-        values = type(made)("", {})
-        values.RescaleSlope, values.RescaleIntercept = 1, -1000 - index
-        group.PixelValueTransformationSequence = [values]
-        groups.append(group)
-    shared, measures, plane = (type(made)("", {}) for _ in range(3))
-    measures.PixelSpacing, plane.ImageOrientationPatient = [0.8, 0.6], list(AXIAL)
-    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [plane]
-    made.SharedFunctionalGroupsSequence, made.PerFrameFunctionalGroupsSequence = [shared], groups
+    groups = functional_groups([(-30, 20, -50 + 2.5 * index) for index in order])
+    for index, group in zip(order, groups["PerFrameFunctionalGroupsSequence"], strict=True):
+        group.PixelValueTransformationSequence = [item(RescaleSlope=1, RescaleIntercept=-1000 - index)]
+    made = dataset(volume[order], ENHANCED_CT, **groups)
     image = load_image(write(tmp_path / "enhanced.dcm", made))
     np.testing.assert_array_equal(image.voxels, volume - 1000 - np.arange(9)[:, None, None], "each by its own rescale")
     assert image.dicom is not None and image.dicom.frames == tuple(order.index(k) + 1 for k in range(9))

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from medsegr.data.dicom import planes
+from medsegr.data.dicom.header import items
 from medsegr.data.dicom.reader import list_stacks
 from medsegr.data.image import load_image, load_series
 from medsegr.errors import ImageError
@@ -12,10 +14,13 @@ from tests.data.dicom.series_maker import (
     AXIAL,
     CORONAL,
     CR,
+    ENHANCED_CT,
     MR,
     SAGITTAL,
     US_MULTI,
     dataset,
+    functional_groups,
+    item,
     lopsided,
     uid,
     write,
@@ -93,6 +98,12 @@ def test_the_same_slice_twice_under_one_uid(tmp_path: Path) -> None:
     assert "2 slice(s) were there twice" in image.notes[0]
 
 
+def test_different_slices_under_one_uid_are_not_taken_for_one(tmp_path: Path) -> None:
+    write_series(tmp_path, VOLUME, SOPInstanceUID=uid(9))
+    with pytest.raises(ImageError, match="different places carry one SOPInstanceUID"):
+        load_image(tmp_path)
+
+
 def test_slices_at_one_place_that_nothing_tells_apart(tmp_path: Path) -> None:
     write_series(tmp_path / "a", VOLUME)
     write_series(tmp_path / "b", VOLUME[:2], first=50)
@@ -103,7 +114,10 @@ def test_slices_at_one_place_that_nothing_tells_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tag", "one", "two"),
     [("TemporalPositionIdentifier", 1, 2), ("EchoTime", 4.6, 12.5), ("AcquisitionNumber", 3, 4),
-     ("TriggerTime", 0, 80.5), ("ImageType", ["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"])],
+     ("TriggerTime", 0, 80.5), ("DiffusionBValue", 0.0, 1000.0),
+     ("InversionTime", 50, 400), ("FlipAngle", 5, 15), ("KVP", 80, 140), ("ConvolutionKernel", "B30f", "B70f"),
+     ("DiffusionGradientOrientation", [0.0, 0.0, 1.0], [0.6, 0.8, 0.0]),
+     ("ImageType", ["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"])],
 )  # fmt: skip
 def test_times_echoes_and_kinds(tag: str, one: object, two: object, tmp_path: Path) -> None:
     write_series(tmp_path / "b", VOLUME + 1, **{tag: two}, first=50, sop_class=MR)
@@ -121,6 +135,35 @@ def test_two_echoes_of_two_times(tmp_path: Path) -> None:
                      EchoTime=[5, 10][number % 2], TemporalPositionIdentifier=1 + number // 2)  # fmt: skip
     values = [int(image.voxels.max() - VOLUME.max()) for image in load_series(tmp_path)]
     assert values == [0, 1, 2, 3]
+
+
+def test_directions_of_diffusion_in_an_enhanced_object(tmp_path: Path) -> None:
+    groups = functional_groups([(0, 0, 2.5 * k) for k in range(6)] * 3)
+    for index, frame in enumerate(groups["PerFrameFunctionalGroupsSequence"]):
+        along = [item(DiffusionGradientOrientation=[0.6, 0.8 * (index < 12), 0.8 * (index >= 12)])] * (index >= 6)
+        frame.MRDiffusionSequence = [
+            item(DiffusionBValue=1000.0 * bool(along), DiffusionGradientDirectionSequence=along)
+        ]
+    pixels = np.concatenate([VOLUME + number for number in range(3)])
+    images = load_series(write(tmp_path / "a.dcm", dataset(pixels, f"{MR}.1", Modality="MR", **groups)))
+    assert sorted(int(image.voxels.max() - VOLUME.max()) for image in images) == [0, 1, 2]
+    assert all(image.voxels.shape == VOLUME.shape for image in images)
+
+
+@pytest.mark.parametrize(("kind", "modality"), [("1", "XA"), ("2", "PX"), ("3", "MG")])
+def test_planes_under_a_modality_of_projections_are_a_volume(kind: str, modality: str, tmp_path: Path) -> None:
+    groups = functional_groups([(k, 0, 0) for k in range(6)], SAGITTAL)
+    made = dataset(VOLUME, f"1.2.840.10008.5.1.4.1.1.13.1.{kind}", Modality=modality, **groups)
+    image = load_image(write(tmp_path / "a.dcm", made))
+    assert image.voxels.shape == VOLUME.shape and image.geometry.spacing_mm == pytest.approx((1, 0.8, 0.6))
+
+
+def test_functional_groups_are_gone_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(planes, "items", lambda item, keyword: asked.append(keyword) or items(item, keyword))
+    groups = functional_groups([(0, 0, 2.5 * k) for k in range(6)])
+    load_image(write(tmp_path / "a.dcm", dataset(VOLUME, ENHANCED_CT, **groups)))
+    assert asked.count("PerFrameFunctionalGroupsSequence") == 1, "else thousands of frames take minutes"
 
 
 def test_each_slice_at_its_own_time_is_one_volume(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from medsegr.cognition.lexicon import load_lexicon
 from medsegr.data.image import MedicalImage, load_image
-from tests.data.dicom.series_maker import CR, CT, MR, SECONDARY, dataset, lopsided, write, write_series
+from tests.data.dicom.series_maker import CR, CT, MR, SECONDARY, dataset, item, lopsided, write, write_series
 
 VOLUME = lopsided((4, 12, 15)).astype(np.int16)
 PICTURE = lopsided((12, 15), 4000).astype(np.uint16)
@@ -15,13 +15,6 @@ PICTURE = lopsided((12, 15), 4000).astype(np.uint16)
 
 def read(folder: Path, pixels: np.ndarray, sop_class: str = CT, **values: object) -> MedicalImage:
     return load_image(write(folder / "a.dcm", dataset(pixels, sop_class, **values)))
-
-
-def item(**values: object):
-    made = type(dataset(PICTURE))("", {})
-    for keyword, value in values.items():
-        setattr(made, keyword, value)
-    return made
 
 
 def test_hounsfield_units_in_two_bytes(tmp_path: Path) -> None:
@@ -104,6 +97,29 @@ def test_no_usable_window(values: dict, tmp_path: Path) -> None:
     assert image.window == tuple(np.percentile(PICTURE, (0.5, 99.5)))
 
 
+def test_pictures_of_fewer_than_eight_bits_are_not_shown_black(tmp_path: Path) -> None:
+    mask = (PICTURE > 400).astype(np.uint8)
+    made = dataset(mask, SECONDARY, BitsAllocated=1, BitsStored=1, HighBit=0)
+    made.PixelData = np.packbits(mask, bitorder="little").tobytes() + b"\0"
+    np.testing.assert_array_equal(load_image(write(tmp_path / "one.dcm", made)).plane(), mask)
+    faint = read(tmp_path, (PICTURE // 63).astype(np.uint8), SECONDARY, BitsStored=6, HighBit=5)
+    assert faint.plane().max() == 1
+
+
+@pytest.mark.parametrize(
+    ("fill", "stated"),
+    [(-2000, {"PixelPaddingValue": -2000}), (-1995, {"PixelPaddingValue": -1990, "PixelPaddingRangeLimit": -2000}),
+     (30_000, {"PixelPaddingValue": 30_000})],
+)  # fmt: skip
+@pytest.mark.parametrize(("slope", "intercept"), [(1, 0), (-2, 100), (0.1, 0.3)])
+def test_padding_is_no_grey_value(fill: int, stated: dict, slope: float, intercept: float, tmp_path: Path) -> None:
+    picture = PICTURE.astype(np.int16)
+    picture[:, :4] = fill
+    image = read(tmp_path, picture, MR, RescaleSlope=slope, RescaleIntercept=intercept, **stated)
+    ends = np.percentile(picture[:, 4:] * slope + intercept, (0.5, 99.5))
+    assert image.window == pytest.approx(tuple(ends), rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("part", "window", "modality"),
     [("CHEST", (-910, 590), "chest_ct"), ("HEAD", (0, 80), "brain_ct"), ("ABDOMEN", (-160, 240), "abdomen_ct")],
@@ -137,6 +153,13 @@ def test_colours_and_palettes(tmp_path: Path) -> None:
     }
     image = read(tmp_path, indices, SECONDARY, PhotometricInterpretation="PALETTE COLOR", **tables)
     np.testing.assert_array_equal(image.voxels, np.stack([30 * indices + at for at in range(3)], axis=-1))
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int16])
+def test_values_above_the_lowest_bits(kind: type, tmp_path: Path) -> None:
+    values = PICTURE.astype(kind) // 2 - (100 if kind is np.int16 else 0)
+    image = read(tmp_path, ((values << 4) | 5).astype(kind), CR, BitsStored=12, HighBit=15)
+    np.testing.assert_array_equal(image.voxels, values)
 
 
 def test_an_overlay_in_the_high_bits_is_no_value(tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ DEFERRED = 8_000_000
 MAX_READS = 1_000_000
 """Most pieces of one file that pydicom asks for: one to three an element. Files of empty elements ask for more."""
 
+DIRECTORY = "1.2.840.10008.1.3.10"
+"""SOP class of a DICOMDIR."""
+
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
 PLAIN_SYNTAXES = {(True, True): "1.2.840.10008.1.2", (False, True): "1.2.840.10008.1.2.1",
@@ -179,17 +182,23 @@ def dicom_files(path: Path) -> list[DicomFile]:
 
 
 def read_header(file: DicomFile) -> "Dataset | None":
-    """A file's header, without pixel data; None where the file is not DICOM.
+    """A file's header, without pixel data; None where the file is not DICOM, or a list of files.
 
     Raises:
-        ImageError: It is DICOM, and damaged before its pixels.
+        ImageError: It is DICOM, and damaged before its pixels; or it is called so, and empty.
     """
     with damage_told(f"{file.name} is damaged or truncated DICOM", EXPORT_AGAIN), file.opened() as stream:
         head = stream.read(HEAD_BYTES)
+        if not head and file.name.lower().endswith(DICOM_SUFFIXES):
+            raise ImageError(f"{file.name} is empty (0 bytes){EXPORT_AGAIN}")
         if not begins_dicom(head):
             return None
         header = _read(stream, head, stop_before_pixels=True)
-    return header if header is not None and (text(header, "SOPClassUID") or value(header, "Rows")) else None
+    if text(header, "SOPClassUID") or value(header, "Rows"):
+        return header
+    if text(getattr(header, "file_meta", None), "MediaStorageSOPClassUID") == DIRECTORY:
+        return None
+    raise ImageError(f"{file.name} ends before it says of which study it is{EXPORT_AGAIN}")
 
 
 def read_whole(file: DicomFile) -> "Dataset":

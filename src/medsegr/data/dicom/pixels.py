@@ -37,16 +37,31 @@ def decoded_frames(file: DicomFile, numbers: Sequence[int]) -> Iterator[np.ndarr
         raise ImageError(f"{file.name} holds no pixels; an image was expected. It may be cut off: copy it again.")
     try:
         _check_streams(dataset, file, rows, columns)
+        below = _bits_below(dataset)
         pixels = pydicom("pydicom.pixels").iter_pixels(dataset, indices=[number - 1 for number in numbers])
         for frame in pixels:
             if frame.shape[:2] != (rows, columns):
                 raise ImageError(f"{file.name} decodes to {frame.shape[1]} x {frame.shape[0]} px where its header "
                                  f"states {columns} x {rows}. It is damaged; export it again.")  # fmt: skip
-            yield frame
+            yield frame >> below if below else frame
     except (ImageError, MissingExtraError):
         raise
     except Exception as error:
         raise ImageError(_undecodable(dataset, file, error)) from error
+
+
+def _bits_below(dataset: "Dataset") -> int:
+    """How many bits lie below a value's own, as in files from before HighBit had to be BitsStored - 1.
+
+    pydicom does not look at HighBit, so it is told of values that reach down to the lowest bit.
+    """
+    stored, highest = whole(dataset, "BitsStored"), whole(dataset, "HighBit")
+    if stored is None or highest is None or not stored <= highest < (whole(dataset, "BitsAllocated") or 0):
+        return 0
+    if dataset.file_meta.TransferSyntaxUID.is_encapsulated:  # decoders give values, whatever their place was
+        return 0
+    dataset.BitsStored = highest + 1
+    return highest + 1 - stored
 
 
 def _undecodable(dataset: "Dataset", file: DicomFile, error: Exception) -> str:

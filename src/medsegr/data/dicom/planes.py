@@ -24,17 +24,24 @@ MAX_FRAMES = 20_000
 PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "PX", "IO", "RG")
 """Modalities whose pictures are shadows: no plane of the body, and each file a picture of its own."""
 
+RECONSTRUCTED = tuple(f"1.2.840.10008.5.1.4.1.1.13.1.{end}" for end in (1, 2, 3))
+"""SOP classes of planes of the body under such a modality: of angiography, of the face, of tomosynthesis."""
 
 TOLD_APART_BY = {
     "TemporalPositionIndex": "FrameContentSequence", "TemporalPositionIdentifier": "",
     "TemporalPositionTimeOffset": "TemporalPositionSequence", "EchoNumbers": "", "EchoTime": "",
     "EffectiveEchoTime": "MREchoSequence", "DiffusionBValue": "MRDiffusionSequence",
+    "DiffusionGradientOrientation": "MRDiffusionSequence",
     "NominalCardiacTriggerDelayTime": "CardiacSynchronizationSequence", "TriggerTime": "", "FrameType": "",
+    "InversionTime": "", "FlipAngle": "MRTimingAndRelatedParametersSequence", "KVP": "CTXRayDetailsSequence",
+    "ConvolutionKernel": "CTReconstructionSequence",
     "ImageType": "", "AcquisitionNumber": "", "FrameReferenceTime": "",
     "FrameReferenceDateTime": "FrameContentSequence", "FrameAcquisitionDateTime": "FrameContentSequence",
     "AcquisitionTime": "", "ContentTime": "",
 }  # fmt: skip
-"""What may tell planes at one place apart, in the order in which it is asked -> its functional group, "" for none."""
+"""What may tell planes at one place apart, in the order in which it is asked -> its functional group, "" for none.
+
+Without such a group it stands at the top."""
 
 
 class Place(NamedTuple):
@@ -50,6 +57,10 @@ class Place(NamedTuple):
     position: np.ndarray
     spacing: tuple[float, float]
 
+    def apart(self, other: "Place") -> float:
+        """Distance of the two first voxels, mm."""
+        return float(np.linalg.norm(self.position - other.position))
+
 
 @dataclass(frozen=True)
 class SharedFacts:
@@ -57,12 +68,14 @@ class SharedFacts:
 
     Attributes:
         size: (rows, columns) in px.
+        groups: Functional groups of each frame; empty where they are not stated frame by frame.
         study_uid, series_uid, instance_uid: "" where there is none.
         look: What must be equal for planes to make one image: values a pixel, and what they mean.
     """
 
     size: tuple[int, int]
     frames: int
+    groups: "tuple[Dataset, ...]"
     study_uid: str
     series_uid: str
     instance_uid: str
@@ -92,7 +105,7 @@ class StoredPlane:
 
     def item(self, group: str) -> "Dataset":
         """A functional group of this frame, else the shared one, else the top of the header."""
-        own = items(self.header, "PerFrameFunctionalGroupsSequence")
+        own = self.shared.groups
         mine = first(own[self.number - 1], group) if len(own) >= self.number else None
         shared = first(first(self.header, "SharedFunctionalGroupsSequence"), group)
         return mine or shared or self.header
@@ -163,15 +176,16 @@ class StoredPlane:
     @cached_property
     def frame_type(self) -> tuple[str, ...]:
         """FrameType of an enhanced object."""
-        groups = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
+        groups = (f"{kind}FrameTypeSequence" for kind in ("MRImage", "CTImage", "PET", "XRay3D"))
         return next((found for group in groups if (found := words(self.item(group), "FrameType"))), ())
 
     def told_apart_by(self, tag: str) -> str:
         """What tells this plane from another at the same place, by one of :data:`TOLD_APART_BY`."""
         if tag == "FrameType":
             return str(self.frame_type)
-        group = TOLD_APART_BY[tag]
-        return text(first_of(self, group) if group else self.header, tag)
+        item = self.item(TOLD_APART_BY[tag])
+        within = first(item, "DiffusionGradientDirectionSequence") if tag == "DiffusionGradientOrientation" else None
+        return text(within or item, tag)
 
     def __str__(self) -> str:
         return self.file.name if self.shared.frames == 1 else f"{self.file.name}, frame {self.number}"
@@ -199,9 +213,10 @@ def planes_of(file: DicomFile, header: "Dataset") -> list[StoredPlane]:
     samples = whole(header, "SamplesPerPixel") or 1
     _check_length(file, header, frames * size[0] * size[1] * samples)
     study, series, instance = (text(header, f"{kind}InstanceUID") for kind in ("Study", "Series", "SOP"))
-    look = str(samples), text(header, "PhotometricInterpretation")
-    is_projection = text(header, "Modality").upper() in PROJECTIONS
-    shared = SharedFacts(size, frames, study, series, instance, look, is_projection)
+    look, kind = (str(samples), text(header, "PhotometricInterpretation")), text(header, "SOPClassUID")
+    is_projection = text(header, "Modality").upper() in PROJECTIONS and kind not in RECONSTRUCTED
+    groups = items(header, "PerFrameFunctionalGroupsSequence")
+    shared = SharedFacts(size, frames, groups, study, series, instance, look, is_projection)
     return [StoredPlane(file, header, shared, number) for number in range(1, frames + 1)]
 
 

@@ -5,14 +5,14 @@ One file's pixels are in memory at a time, and the volume once, in its final ord
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from medsegr.data.dicom.colour import is_palette, shown_colours
-from medsegr.data.dicom.files import DicomFile, dicom_files, read_header
+from medsegr.data.dicom.files import DEFERRED, DicomFile, dicom_files, read_header, read_to_its_end
 from medsegr.data.dicom.header import number, text, whole
 from medsegr.data.dicom.modality import modality_code, modality_of
 from medsegr.data.dicom.mosaic import mosaic_affine, tile_count, tile_side, untiled
@@ -20,6 +20,7 @@ from medsegr.data.dicom.pixels import decoded_frames
 from medsegr.data.dicom.planes import StoredPlane, planes_of
 from medsegr.data.dicom.series import DicomSeries
 from medsegr.data.dicom.stacks import Stack, stacks_of
+from medsegr.data.dicom.study_report import is_document
 from medsegr.data.dicom.tiles import is_tiled, place_tile, slide_size
 from medsegr.data.dicom.unplaced import unplaced_geometry
 from medsegr.data.dicom.values import fitting_type, meaning, value_type
@@ -37,28 +38,71 @@ SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 """SOP classes that hold masks and no picture."""
 
 
-@archives_kept_open()
+@dataclass(frozen=True)
+class DamagedFile:
+    """A file of which no plane can be read.
+
+    Attributes:
+        series_uid: "" where it cannot be told any more, so that a slice of any series may be missing.
+    """
+
+    file: DicomFile
+    error: ImageError
+    series_uid: str = ""
+
+
 def list_stacks(path: Path) -> list[Stack]:
-    """All stacks of a file, folder, archive or DICOMDIR, by their headers alone.
+    """All stacks of a file, folder, archive or DICOMDIR, by their headers alone; see :func:`stacks_and_damage`.
 
     Raises:
-        ImageError: There is no image in it, or a file is damaged.
+        ImageError: There is no image in it, or the only ones are damaged.
+    """
+    return stacks_and_damage(path)[0]
+
+
+@archives_kept_open()
+def stacks_and_damage(path: Path) -> tuple[list[Stack], list[DamagedFile]]:
+    """All stacks, and the files that are damaged.
+
+    Stacks that may lack a slice by that have a fault; radiographs, loops and other files that are an image by
+    themselves have a note.
+
+    Raises:
+        ImageError: As of :func:`list_stacks`.
     """
     planes: list[StoredPlane] = []
     others: list[str] = []
+    damaged: list[DamagedFile] = []
     files = dicom_files(path)
     for file in files:
-        header = read_header(file)
-        if header is None:
-            continue
-        kind = text(header, "SOPClassUID")
-        if kind in SEGMENTATIONS or not whole(header, "Rows") or not whole(header, "Columns"):
-            others.append(modality_code(header))
-            continue
-        planes += planes_of(file, header)
+        header = None
+        try:
+            header = read_header(file)
+            if header is None:
+                continue
+            kind = text(header, "SOPClassUID")
+            if kind in SEGMENTATIONS or not whole(header, "Rows") or not whole(header, "Columns"):
+                if not is_document(kind) and file.length < DEFERRED:
+                    read_to_its_end(file)  # a picture that was cut off before its size looks like one that has none
+                others.append(modality_code(header))
+                continue
+            planes += planes_of(file, header)
+        except ImageError as error:
+            damaged.append(DamagedFile(file, error, text(header, "SeriesInstanceUID")))
     if not planes:
-        raise ImageError(_nothing(path, files, others))
-    return stacks_of(planes)
+        raise damaged[0].error if damaged else ImageError(_nothing(path, files, others))
+    return [_beside(stack, damaged) for stack in stacks_of(planes)], damaged
+
+
+def _beside(stack: Stack, damaged: Sequence[DamagedFile]) -> Stack:
+    """A stack, with what damaged files mean to it."""
+    near = [each for each in damaged if each.series_uid in ("", stack.series_uid)]
+    if not near:
+        return stack
+    told = "1 file cannot be read" if len(near) == 1 else f"{len(near)} files cannot be read, one of them because"
+    if stack.is_complete_by_itself:
+        return replace(stack, notes=(*stack.notes, f"{told.partition(',')[0]} beside it; images may be missing"))
+    return replace(stack, fault=f"A slice may be missing: {told}: {near[0].error}")
 
 
 def _nothing(path: Path, files: Sequence[DicomFile], others: Sequence[str]) -> str:

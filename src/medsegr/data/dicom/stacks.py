@@ -57,6 +57,11 @@ class Stack:
         """True for a scout."""
         return self.first.is_localizer
 
+    @property
+    def is_complete_by_itself(self) -> bool:
+        """True where it cannot lack a slice that lay in another file: radiographs, loops, enhanced objects."""
+        return (self.affine is None and self.fault is None) or self.first.shared.frames > 1
+
     def __str__(self) -> str:
         rows, columns = self.first.size
         kind = "localizer" if self.is_localizer else modality_code(self.first.header)
@@ -82,7 +87,11 @@ def stacks_of(planes: Iterable[StoredPlane]) -> list[Stack]:
 def _of_series(planes: Sequence[StoredPlane]) -> list[Stack]:
     once: dict[tuple[str, int], StoredPlane] = {}
     for plane in planes:
-        once.setdefault((plane.shared.instance_uid or str(plane.file), plane.number), plane)
+        kept = once.setdefault((plane.shared.instance_uid or str(plane.file), plane.number), plane)
+        if kept.is_placed and plane.is_placed and kept.place.apart(plane.place) > LEAST_STEP_MM:
+            fault = ("Slices of different places carry one SOPInstanceUID, so that no two of them can be told apart. "
+                     "Export the series again.")  # fmt: skip
+            return [Stack(tuple(planes), fault=fault)]
     twice = len(planes) - len(once)
     notes = (f"{twice} slice(s) were there twice, under one SOPInstanceUID; one of each was read",) if twice else ()
     groups: list[list[StoredPlane]] = []
@@ -133,7 +142,7 @@ def _places(planes: list[StoredPlane]) -> list[list[StoredPlane]]:
     """Ordered planes -> those at the same place together."""
     places = [[planes[0]]]
     for plane in planes[1:]:
-        if np.linalg.norm(plane.place.position - places[-1][0].place.position) <= LEAST_STEP_MM:
+        if plane.place.apart(places[-1][0].place) <= LEAST_STEP_MM:
             places[-1].append(plane)
         else:
             places.append([plane])

@@ -4,7 +4,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medsegr.data.dicom.files import HEAD_BYTES, DicomFile, begins_dicom, dicom_files, read_header
+from medsegr.data.dicom.files import DicomFile, dicom_files, read_header
 from medsegr.data.dicom.header import text
 from medsegr.data.dicom.report import has_words, read_dicom_report
 from medsegr.data.zip_archive import archives_kept_open
@@ -24,8 +24,6 @@ STRUCTURED = "1.2.840.10008.5.1.4.1.1.88."
 
 REPORTS = (*(f"{STRUCTURED}{end}" for end in (11, 22, 33, 34)), PDF)
 """SOP classes of reports: Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR; a PDF in DICOM."""
-
-NAMELESS = "{} ends before it says of which study it is. Copy or export it again."
 
 
 def study_reports(path: Path, studies: Container[str]) -> tuple[dict[str, str], list[MedsegrError]]:
@@ -68,12 +66,10 @@ def _ranked(path: Path) -> tuple[dict[str, tuple[bool, str, DicomFile]], list[Im
     for file in dicom_files(path):
         try:
             header = read_header(file)
-            if header is None:
-                _refuse_nameless(file)
-            elif text(header, "SOPClassUID") in REPORTS and text(header, "Manufacturer") != MAKER:
+            if header is not None and text(header, "SOPClassUID") in REPORTS and text(header, "Manufacturer") != MAKER:
                 study = text(header, "StudyInstanceUID")
                 if not study:
-                    raise ImageError(NAMELESS.format(file.name))
+                    raise ImageError(f"{file.name} does not say of which study it is. Export it again.")
                 worded = text(header, "SOPClassUID") == PDF or has_words(header)
                 ranked = (worded, _moment(header), file)
                 found[study] = max(found.get(study, ranked), ranked)
@@ -82,11 +78,9 @@ def _ranked(path: Path) -> tuple[dict[str, tuple[bool, str, DicomFile]], list[Im
     return found, damaged
 
 
-def _refuse_nameless(file: DicomFile) -> None:
-    """Raise an ImageError for a file that begins as DICOM, of which no more can be read."""
-    with file.opened() as stream:
-        if begins_dicom(stream.read(HEAD_BYTES)):
-            raise ImageError(NAMELESS.format(file.name))
+def is_document(kind: str) -> bool:
+    """Whether a SOP class is that of structured reports or of PDFs."""
+    return kind == PDF or kind.startswith(STRUCTURED)
 
 
 def only_documents(folder: Path) -> bool:
@@ -97,7 +91,7 @@ def only_documents(folder: Path) -> bool:
     """
     headers = [header for file in dicom_files(folder) if (header := read_header(file)) is not None]
     kinds = {text(header, "SOPClassUID") for header in headers}
-    return bool(kinds) and all(kind == PDF or kind.startswith(STRUCTURED) for kind in kinds)
+    return bool(kinds) and all(map(is_document, kinds))
 
 
 def report_of(folder: Path) -> str | None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medsegr.data.dicom.header import items, text, whole
+from medsegr.data.dicom.header import text, whole
 from medsegr.data.dicom.planes import StoredPlane, first_of
 from medsegr.data.stored_picture import check_size
 from medsegr.errors import ImageError
@@ -38,7 +38,7 @@ def corner(plane: StoredPlane) -> tuple[int, int]:
     """(row, column) of a tile's first pixel in the whole picture."""
     place = first_of(plane, "PlanePositionSlideSequence")
     tiled_full = text(plane.header, "DimensionOrganizationType").upper() == "TILED_FULL"
-    if place is None or tiled_full or not items(plane.header, "PerFrameFunctionalGroupsSequence"):
+    if place is None or tiled_full or not plane.shared.groups:
         height, width = plane.size
         across = -(-(whole(plane.header, "TotalPixelMatrixColumns") or 1) // width)
         return (plane.number - 1) // across * height, (plane.number - 1) % across * width

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medsegr.data.dicom.header import first, number, numbers, text, value
+from medsegr.data.dicom.header import first, number, numbers, text, value, whole
 from medsegr.data.dicom.planes import StoredPlane
+from medsegr.data.dicom.values import rescale
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -28,7 +29,7 @@ SAMPLED = 4_000_000
 
 
 def shown_range(planes: Sequence[StoredPlane], values: np.ndarray, modality: str | None) -> tuple[float, float] | None:
-    """The (black, white) of grey values; None for 8 bits that are shown as they are.
+    """The (black, white) of grey values; None for full 8 bits, which are shown as they are.
 
     Args:
         planes: All planes of the image; each may have its own window, then their median counts.
@@ -39,8 +40,8 @@ def shown_range(planes: Sequence[StoredPlane], values: np.ndarray, modality: str
     ends = _of_headers(planes, values)
     if ends is None and text(plane.header, "Modality").upper() == "CT":
         ends = _if_it_shows(CT_WINDOWS.get(modality or "", SOFT_TISSUE), values)
-    if ends is None and values.dtype != np.uint8:
-        ends = _robust(values)
+    if ends is None and (values.dtype != np.uint8 or (whole(plane.header, "BitsStored") or 8) < 8):
+        ends = _robust(values, _padding(plane))
     if not is_inverted(plane):
         return ends
     black, white = ends or (0.0, 255.0)
@@ -104,9 +105,22 @@ def _if_it_shows(ends: tuple[float, float], values: np.ndarray) -> tuple[float, 
     return ends if low < high and values.min() < high and values.max() > low else None
 
 
-def _robust(values: np.ndarray) -> tuple[float, float] | None:
+def _padding(plane: StoredPlane) -> tuple[float, float] | None:
+    """The values, both included, that fill what lies outside the picture; None where none is stated."""
+    stated = [number(plane.header, f"PixelPadding{end}") for end in ("Value", "RangeLimit")]
+    slope, intercept = rescale(plane)
+    ends = [slope * end + intercept for end in stated if end is not None]
+    return None if stated[0] is None else (min(ends) - abs(slope) / 2, max(ends) + abs(slope) / 2)
+
+
+def _robust(values: np.ndarray, padding: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The percentiles of values, but for padding, unless there is nothing else."""
     flat = values.reshape(-1) if values.flags.c_contiguous else values.ravel("K")
-    low, high = (float(end) for end in np.percentile(flat[:: max(1, values.size // SAMPLED)], ROBUST_PERCENTILES))
+    flat = flat[:: max(1, values.size // SAMPLED)]
+    if padding is not None:
+        inside = flat[(flat < padding[0]) | (flat > padding[1])]
+        flat = inside if inside.size else flat
+    low, high = (float(end) for end in np.percentile(flat, ROBUST_PERCENTILES))
     if low < high:
         return low, high
     low, high = float(values.min()), float(values.max())
