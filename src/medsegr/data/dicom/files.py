@@ -198,7 +198,7 @@ def read_header(file: DicomFile) -> "Dataset | None":
         return header
     if text(getattr(header, "file_meta", None), "MediaStorageSOPClassUID") == DIRECTORY:
         return None
-    raise ImageError(f"{file.name} ends before it says of which study it is{EXPORT_AGAIN}")
+    raise ImageError(f"{file.name} is DICOM and ends before it says of which study it is{EXPORT_AGAIN}")
 
 
 def read_whole(file: DicomFile) -> "Dataset":
