@@ -4,7 +4,6 @@ A link is a word or sign between two stretches of a sentence: a comma, "and", "b
 without a blank. What an attribute may pass, what a denial reaches ahead, and what a cue reaches back differ by link.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
@@ -15,7 +14,6 @@ from medsegr.cognition.tags import Sentence, Tag
 Stretch = tuple[int, int]
 """Words [first, last)."""
 
-_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _RUNS_ON = 3
 """Words within which a cue must follow a link that it looks back over."""
 
@@ -65,11 +63,10 @@ class Clauses:
         """The first word that a cue before ``first`` does not reach.
 
         A denial does not pass a question mark, nor a comma, dash or "and" before what is described as seen, unless
-        the list goes on with "or"; nor an article right behind a target ("removal of the drain a pneumothorax").
+        the list goes on with "or".
         """
-        words, articles = self.sentence.words, self.grammar["articles"]
-        anew = [t.last for t in self.targets if first <= t.first and self.sentence.word(t.last) in articles]
-        links = {*self.breaks, *self.signs, *((*self.ands, *anew) if denying else ())}
+        words = self.sentence.words
+        links = {*self.breaks, *self.signs, *(self.ands if denying else ())}
         if not links:
             return len(words)
         begin = self._past_colon(first)
@@ -92,8 +89,6 @@ class Clauses:
     def _stops_ahead(self, at: int, first: int, denying: bool) -> bool:
         word = self.sentence.words[at]
         if word in (";", ":") or self.is_stop(at) or (word == "?" and denying):
-            return True
-        if word.isalpha() and word in self.grammar["articles"]:
             return True
         if self._opens_thought(at):
             return True
@@ -178,7 +173,7 @@ class Clauses:
         place = last - 1
         while place > 0 and words[place] in grammar["auxiliaries"]:
             place -= 1
-        if place > 0 and words[place] in (",", ";"):
+        if place > 0 and words[place] == ",":
             return place
         if place <= 0 or words[place] not in grammar["relatives"]:
             return last
@@ -218,12 +213,6 @@ class Clauses:
         told = any(words[place] in verbs for place in range(before[-1].last, at))
         led = finite and any(words[b] == "there" and b < before[-1].first for b in self.breaks)
         return told or led
-
-    def dated(self, first: int, last: int) -> int | None:
-        """The word of a day, month or year of the past among [first, last): "in 2014", "on 2 May"; None without."""
-        words, months, leads = self.sentence.words, self.grammar["months"], self.grammar["at"]
-        days = [at for at in range(first + 1, last) if words[at - 1] in leads or words[at - 1].isdigit()]
-        return next((at for at in days if words[at] in months or _YEAR.fullmatch(words[at])), None)
 
     def is_stop(self, at: int) -> bool:
         """True for a full stop within a unit, less that of a number in a list."""

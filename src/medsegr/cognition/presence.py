@@ -230,14 +230,11 @@ class Scopes:
         return cue.last <= target.first and self.grammar["cue_fillers"].issuperset(gap)
 
     def _is_treatment(self, cue: Tag, target: Tag) -> bool:
-        """True for "was seen and removed", "removed with a snare", "a 6 mm polyp was removed": treated, and there."""
+        """True for "was seen and removed", "removed with a snare": what is treated during the examination is there."""
         words, grammar = self.sentence.words[target.last : cue.last + 1], self.grammar
-        then = self.clauses.dated(target.last, len(self.sentence))
-        if then or self.sentence.words[cue.last - 1] not in grammar["treated"]:
-            return False
-        told = self.sentence.within(0, target.first, "size", "count") and self.sentence.words[0] != "the"
-        by_means = (told or words[-1] in grammar["means"]) and target.name not in grammar.devices
-        return by_means or not grammar["seen"].isdisjoint(words)
+        treated = self.sentence.words[cue.last - 1] in grammar["treated"]
+        by_means = words[-1] in grammar["means"] and target.name not in grammar.devices
+        return treated and (by_means or not grammar["seen"].isdisjoint(words))
 
     def _was_so(self, cue: Tag) -> bool:
         """True for "not seen on the previous film" and "withdrawn and now ...": what follows says where it is now."""

@@ -175,8 +175,7 @@ class _Report:
         if not unsettled.tags and not unit.whole_line:
             return context
         headed = self._headed(context, unsettled, unit) if unit.whole_line or context.opening else None
-        anatomy = self.grammar.organ_targets
-        if headed is not None and unit.whole_line and anatomy.issuperset(t.name for t in unsettled.of("target")):
+        if headed is not None and unit.whole_line and not self._tells(unsettled):
             return headed
         if headed is not None:
             context = headed
@@ -198,6 +197,10 @@ class _Report:
         else:
             told = told.at(unit.start)
         return self._told(context, told, unit, known.plain)
+
+    def _tells(self, sentence: Sentence) -> bool:
+        organs = self.grammar.organ_targets
+        return any(tag.name not in organs for tag in sentence.of("target"))
 
     def _headed(self, context: Context, sentence: Sentence, unit: Unit) -> Context | None:
         """The context with the side of a heading; None where there is no heading."""
@@ -230,18 +233,15 @@ class _Report:
         return context if self.subject.is_elsewhere(sentence) else None
 
     def _resolved(self, context: Context, sentence: Sentence) -> Context | None:
-        """The context behind "It was excluded." and "Since resolved.": what was spoken of is not there."""
+        """The context behind "It has now resolved." and "This was excluded.": what was spoken of is not there."""
         cue = next(iter(sentence.of("absent_after")), None)
-        if cue is None or "target" in sentence.kinds or not context.drafts:
+        if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("side", "zone"):
             return None
-        ahead, both = sentence.words[: cue.first], self.grammar["both_of_findings"]
-        goes = self.grammar["relatives"] | self.grammar["any_gone"] | {"longer"}
-        told = goes.intersection(sentence.words[: cue.last]) and self.grammar["before_resolved"].issuperset(ahead)
-        if not told or any(sentence.words[tag.first] not in both for tag in sentence.of("side", "zone")):
+        ahead = sentence.words[: cue.first]
+        if self.grammar["relatives"].isdisjoint(ahead) or not self.grammar["before_resolved"].issuperset(ahead):
             return None
-        last = -1 if both.isdisjoint(ahead) or context.drafts[-1].of("count") else -2
-        gone = [draft._replace(presence="absent", cues=(sentence.span(cue),)) for draft in context.drafts[last:]]
-        return context._replace(drafts=(*context.drafts[:last], *gone))
+        last = context.drafts[-1]._replace(presence="absent", cues=(sentence.span(cue),))
+        return context._replace(drafts=(*context.drafts[:-1], last))
 
     def _told(self, context: Context, told: Understood, unit: Unit, plain: bool) -> Context:
         """The context with the findings of a sentence, which is a plain one or not."""

@@ -1,8 +1,7 @@
 """Sizes in millimetres: one to three axes, but no distances, former sizes, increments, volumes or settings."""
 
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from medsegr.cognition.lexicon import Lexicon
@@ -28,13 +27,17 @@ class SizeFinder:
     """Finds the sizes that sentences give of something; which words speak of other sizes is in the lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        either = partial(_either, lexicon)
+        def either(name: str) -> str:
+            words = sorted(lexicon.triggers.get(f"words_{name}", ()), key=len, reverse=True)
+            return "|".join(re.escape(word) + (r"\b" if word[-1].isalnum() else "") for word in words) or "(?!)"
+
         unit, result = rf"(?:{either('units_of_length')})", either("grows_to")
         signs = "|".join(map(re.escape, lexicon.triggers.get("words_times", ()))) or "(?!)"
         listed = rf"(?<=\d)(?<!\d{{3}}),?[^\S\n]{{1,3}}(?:{either('between_listed_sizes')})[^\S\n]{{1,3}}"
         first = rf",[^\S\n]{{1,2}}(?=\d{{1,2}}(?:\.\d{{1,2}})?{listed}\d{{1,2}}(?:\.\d{{1,2}})?[^\S\n]?{unit})"
         times = rf"(?:[^\S\n]{{0,3}}(?:{signs})[^\S\n]{{0,3}}|{listed}|{first})"
         self._changed = re.compile(rf"(?:{result})\W{{0,2}}(?:now\W)?$")
+        self._goes_on = re.compile(rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d")
         self._numbers = {word: n for n in range(2, 13) for word in lexicon.triggers.get(f"count_{n}", ())}
         spoken = "|".join(word for word in self._numbers if word.isalpha()) or "(?!)"
         amount = rf"(?:\d{{1,5}}(?:[.,]\d{{1,4}})?|[.,]\d{{1,4}}|{spoken})"
@@ -42,21 +45,20 @@ class SizeFinder:
         more = rf"(?:{times}({amount})[^\S\n]{{0,3}}-?({unit})?{axis})?"
         last = rf"(?:[^\S\n]{{0,2}}({unit}))?(?![a-z\d\u00b2\u00b3^]|[^\S\n]?[\u00b2\u00b3^])"
         number = rf"(?<![\w.,/])({amount})[^\S\n]{{0,3}}-?({unit})?{axis}"
-        now = rf"[ (]{{1,2}}(?:{either('now')})(?!\W{{0,3}}\d)"
-        former = rf"(?<!m )in (?:19|20)\d\d:?|{either('former_ahead')}"
+        then = (
+            rf"(?:in|on|at) (?:(?:19|20)\d\d|(?:{either('months')}))|(?:on|in|at) (?:the )?(?:{either('former_times')})"
+        )
+        again = rf"(?:{either('formerly_behind')})(?!\W{{0,3}}(?:measur\w+ |was )?\d)"
+        former = rf"in (?:19|20)\d\d:?|{either('former_ahead')}"
         fillers = rf"(?:\W{{1,3}}(?:{either('before_former_sizes')}|measur\w+))*"
-        gap = rf"(?:(?! (?:{either('beside_sizes')}))[^.,;\d\n]){{0,60}}(?:,? [a-z]{{3}} [a-z]{{2,3}}|,)?\W"
-        grown = rf"(?:{either('becomes')}){fillers}\W{{1,3}}\d[\d.,]*(?:{times}[\d.,]+)*[^\S\n]?-?{unit}"
-        self._goes_on = re.compile(rf"\W{{0,3}}(?:{result})\W{{0,3}}(?:now\W)?\d|{gap}{grown}")
         self._size = re.compile(number + more + more + last, re.I)
         words = (*lexicon.triggers.get("words_former_ahead", ()), *lexicon.triggers.get("words_sizes_of_a_part", ()))
         self._ahead = {_WORDS.findall(word.lower())[0] for word in words} | {">", "\u2265"}
         self._elsewhere = re.compile(
-            rf"[^\w;.]{{1,3}}(?:{_then(either, unit, now)}|{either('not_its_size')}|from\b(?!\W{{0,2}}\d))"
+            rf"[^\w;.]{{1,3}}(?:{then}|{again}|{either('not_its_size')}|from\b(?!\W{{0,2}}\d))"
             rf"|[ \t-]{{1,2}}(?:{either('settings')})",
             re.I,
         )
-        self._now = re.compile(now)
         self._former = re.compile(rf"\b(?:{former})\.?{fillers}\W{{0,3}}$", re.I)
         self._part = re.compile(
             rf"(?:\b(?:{either('sizes_of_a_part')})(?: of|:| is| by)?|(?<![-=])[>\u2265])"
@@ -87,29 +89,12 @@ class SizeFinder:
 
     def _of_something_else(self, text: str, lowered: str, start: int, end: int) -> bool:
         """True for a distance, a former size, an increment, a part's size or a setting."""
-        if self._now.match(lowered, end) or self._now.search(lowered[start:end]):
-            return False
         ahead = lowered[max(0, start - _WINDOW) : start]
         led = "in 19" in ahead or "in 20" in ahead or not self._ahead.isdisjoint(_WORDS.findall(ahead))
-        if self._elsewhere.match(text, end):
+        if self._elsewhere.match(text, end) or (led and self._part.search(ahead)):
             return True
         if self._changed.search(ahead):
             return False
-        if led and self._part.search(ahead):
-            return True
         if ahead.endswith("at ") and _FAR.match(lowered, start) and self._lies_at.search(ahead):
             return True
         return bool(led and self._former.search(ahead)) or bool(self._goes_on.match(text, end))
-
-
-def _either(lexicon: Lexicon, name: str) -> str:
-    words = sorted(lexicon.triggers.get(f"words_{name}", ()), key=len, reverse=True)
-    return "|".join(re.escape(word) + (r"\b" if word[-1].isalnum() else "") for word in words) or "(?!)"
-
-
-def _then(either: Callable[[str], str], unit: str, now: str) -> str:
-    """What behind a size says that it is former: a day, or "six months ago", unless what follows was the former."""
-    day = rf"(?:\d\d?(?:{either('ordinals')})? )?(?:(?:19|20)\d\d|{either('months')})"
-    ago = rf"(?:[\w-]+ (?:{either('spans_of_time')}) )?(?:{either('formerly_behind')})"
-    follows = rf"\W{{0,3}}(?:measur\w+ |was )?\d(?![\d.,]*[^\S\n]?{unit}{now})"
-    return rf"(?:in|on|at) (?:{day}|(?:the )?(?:{either('former_times')}))|{ago}(?!{follows})"

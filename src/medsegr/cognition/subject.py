@@ -106,8 +106,7 @@ class Subject:
 
     def may_tell_of_then(self, sentence: Sentence) -> bool:
         """False for sentences of one time."""
-        times = self.grammar["now"] | self.grammar["past"]
-        return not (_THEN.isdisjoint(sentence.kinds) and times.isdisjoint(sentence.known))
+        return not (_THEN.isdisjoint(sentence.kinds) and self.grammar["now"].isdisjoint(sentence.known))
 
     def is_then(self, clauses: Clauses, target: Tag) -> bool:
         """True for what was so at another time: "on the prior study there was ...", "when there was ..."."""
@@ -115,21 +114,13 @@ class Subject:
         told_now = not now.isdisjoint(sentence.words[place:]) and now.isdisjoint(sentence.words[:place])
         if told_now and self.other_examination(sentence):
             return True
-        if self._opens_then(clauses, target):
-            return True
+        if sentence.kinds.isdisjoint(_THEN):
+            return False
         return any(
             tag.last <= target.first and not _cut_off(clauses, tag.last, target.first)
             for tag in clauses.sentence.of("then")
         ) or any(tag.first >= target.last and not clauses.parted(target.last, tag.first)
                  for tag in clauses.sentence.of("then_after"))  # fmt: skip
-
-    def _opens_then(self, clauses: Clauses, target: Tag) -> bool:
-        """True for "in 2014 there was ...", where nothing tells of it now ("which is unchanged", "; today none")."""
-        words, grammar = clauses.sentence.words, self.grammar
-        day = clauses.dated(0, target.first) if words[0] in grammar["at"] else None
-        if day is None or grammar["past"].isdisjoint(words[day:]) or ";" in words[day : target.first]:
-            return False
-        return (grammar["now"] | grammar["own_states"] | grammar["still_so"]).isdisjoint(words[day:])
 
     def is_advice(self, clauses: Clauses, target: Tag) -> bool:
         """True for what is only looked for ("to exclude an underlying mass")."""
