@@ -10,6 +10,7 @@ pytest.importorskip("pydicom", reason="pydicom is not installed: pip install 'me
 
 from medsegr.batch.dicom_parts import dicom_parts
 from medsegr.batch.work_list import collect_studies
+from medsegr.data.dicom.reader import list_stacks
 from medsegr.data.image import load_image
 from medsegr.errors import ImageError
 from tests.data.dicom.series_maker import CR, US_MULTI, dataset, lopsided, uid, write, write_series
@@ -89,3 +90,10 @@ def test_a_file_of_no_known_series_may_be_a_slice_of_each_but_no_frame_of_a_loop
     with pytest.raises(ImageError, match="A slice may be missing"):
         load_image(f"{tmp_path}#1")
     assert "1 file cannot be read beside it; images may be missing" in load_image(f"{tmp_path}#2").notes
+
+
+def test_a_file_that_only_begins_as_bare_dicom_does_not_count_as_a_missing_slice(tmp_path: Path) -> None:
+    write_series(tmp_path, VOLUME)
+    (tmp_path / "raw.bin").write_bytes(np.asarray([8, 0, *range(30)], "<i2").tobytes())
+    (stack,) = list_stacks(tmp_path)
+    assert not stack.fault

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from medsegr.cognition.clauses import Clauses
 from medsegr.cognition.denied import contrasts, denied_attributes
 from medsegr.cognition.drafts import Draft, attribute
+from medsegr.cognition.group_members import GROUP
 from medsegr.cognition.heads import Head
 from medsegr.cognition.relations import owners_of
-from medsegr.cognition.tags import ATTRIBUTES, Tag
+from medsegr.cognition.tags import ATTRIBUTES, Sentence, Tag
 
 _SAY_NOTHING = frozenset({"texture", "size"})
 """Kinds of words beside which an attribute may say nothing of a target."""
@@ -30,6 +31,7 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
         numbers = [number for number in numbers if drafts[number].target.first not in own]
     free = [drafts[number] for number in numbers] if own else drafts
     members = [number for number, draft in enumerate(free) if draft.group]
+    begin = _begin_of_group(sentence, attributes) if members and members[0] else 0
     doubtful = not _SAY_NOTHING.isdisjoint(sentence.kinds)
     denied = denied_attributes(clauses) if attributes else frozenset()
     for tag in attributes:
@@ -42,7 +44,7 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
             continue
         if doubtful and tag[0] in ("size", "shape") and _says_nothing(clauses, tag, drafts):
             continue
-        whole = members and tag.kind != "count" and tag.first < free[members[0]].target.first
+        whole = members and tag.kind != "count" and begin <= tag.first < free[members[0]].target.first
         for number in members if whole else owners_of(clauses, tag, free):
             given[numbers[number]].append(tag)
     having = [
@@ -53,6 +55,14 @@ def attach(clauses: Clauses, drafts: Sequence[Draft], regions: Sequence[Head]) -
     if not may_introduce and clauses.grammar["introduces"].isdisjoint(sentence.known):
         return having
     return [draft.introduced() if _is_introduced(clauses, draft) else draft for draft in having]
+
+
+def _begin_of_group(sentence: Sentence, attributes: Sequence[Tag]) -> int:
+    """The number of a group that another finding stands before: what is ahead of it is not of the group."""
+    at = next((group.first for group in sentence.of(GROUP)), 0)
+    while at > 0 and any(tag.covers(at - 1) for tag in attributes):
+        at -= 1
+    return max(at - 1, 0)
 
 
 def _in_region(region: Head, drafts: Sequence[Draft]) -> list[int]:

@@ -63,10 +63,11 @@ class Clauses:
         """The first word that a cue before ``first`` does not reach.
 
         A denial does not pass a question mark, nor a comma, dash or "and" before what is described as seen, unless
-        the list goes on with "or".
+        the list goes on with "or"; nor an article right behind a target ("removal of the drain a pneumothorax").
         """
-        words = self.sentence.words
-        links = {*self.breaks, *self.signs, *(self.ands if denying else ())}
+        words, articles = self.sentence.words, self.grammar["articles"]
+        anew = [t.last for t in self.targets if first <= t.first and self.sentence.word(t.last) in articles]
+        links = {*self.breaks, *self.signs, *((*self.ands, *anew) if denying else ())}
         if not links:
             return len(words)
         begin = self._past_colon(first)
@@ -89,6 +90,8 @@ class Clauses:
     def _stops_ahead(self, at: int, first: int, denying: bool) -> bool:
         word = self.sentence.words[at]
         if word in (";", ":") or self.is_stop(at) or (word == "?" and denying):
+            return True
+        if word.isalpha() and word in self.grammar["articles"]:
             return True
         if self._opens_thought(at):
             return True

@@ -31,6 +31,7 @@ from medsegr.cognition.presence import open_cue
 from medsegr.cognition.priors import Finding, Span
 from medsegr.cognition.readings import Readings, Spoken
 from medsegr.cognition.relative_sides import RELATIVE, with_sides
+from medsegr.cognition.since_gone import since_gone
 from medsegr.cognition.subject import Subject, own_words
 from medsegr.cognition.tagger import Tagger
 from medsegr.cognition.tags import PLACES, Sentence
@@ -188,9 +189,9 @@ class _Report:
         told = known.understood.get(of_whom)
         if told is None:
             sentence = self.readings.settled(unsettled, organs, of_whom)
-            resolved = self._resolved(context, sentence)
-            if resolved is not None:
-                return resolved
+            gone = since_gone(sentence, context.drafts, self.grammar)
+            if gone is not None:
+                return context._replace(drafts=gone)
             told = understand(sentence, self.text, self.subject, context)
             if told.earlier is None:
                 known.understood[of_whom] = told
@@ -231,17 +232,6 @@ class _Report:
         if unit.start < context.elsewhere_until and self.subject.told_as_past(sentence):
             return context
         return context if self.subject.is_elsewhere(sentence) else None
-
-    def _resolved(self, context: Context, sentence: Sentence) -> Context | None:
-        """The context behind "It has now resolved." and "This was excluded.": what was spoken of is not there."""
-        cue = next(iter(sentence.of("absent_after")), None)
-        if cue is None or "target" in sentence.kinds or not context.drafts or sentence.of("side", "zone"):
-            return None
-        ahead = sentence.words[: cue.first]
-        if self.grammar["relatives"].isdisjoint(ahead) or not self.grammar["before_resolved"].issuperset(ahead):
-            return None
-        last = context.drafts[-1]._replace(presence="absent", cues=(sentence.span(cue),))
-        return context._replace(drafts=(*context.drafts[:-1], last))
 
     def _told(self, context: Context, told: Understood, unit: Unit, plain: bool) -> Context:
         """The context with the findings of a sentence, which is a plain one or not."""

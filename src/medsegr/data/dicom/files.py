@@ -198,6 +198,8 @@ def read_header(file: DicomFile) -> "Dataset | None":
         return header
     if text(getattr(header, "file_meta", None), "MediaStorageSOPClassUID") == DIRECTORY:
         return None
+    if head[128:132] != b"DICM":  # bare, and nothing in it: some other file that begins so
+        return None
     raise ImageError(f"{file.name} is DICOM and ends before it says of which study it is{EXPORT_AGAIN}")
 
 
