@@ -97,3 +97,16 @@ def test_a_file_that_only_begins_as_bare_dicom_does_not_count_as_a_missing_slice
     (tmp_path / "raw.bin").write_bytes(np.asarray([8, 0, *range(30)], "<i2").tobytes())
     (stack,) = list_stacks(tmp_path)
     assert not stack.fault
+
+
+def test_what_is_no_picture_is_no_missing_slice_however_it_ends(tmp_path: Path) -> None:
+    write_series(tmp_path, VOLUME)
+    made = dataset(VOLUME[0], CR, 9)
+    made.SeriesInstanceUID = list_stacks(tmp_path)[0].series_uid
+    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.481.3"
+    for tag in ("Rows", "Columns", "PixelData"):
+        delattr(made, tag)
+    path = write(tmp_path / "structures.dcm", made)
+    path.write_bytes(path.read_bytes() + bytes(7))
+    (stack,) = list_stacks(tmp_path)
+    assert not stack.fault

@@ -17,6 +17,9 @@ from medsegr.evaluation.questions import ASKED_ANYWAY, questions_of
 from medsegr.inference.predictor import Predictor
 
 RANKS = ("best", "median", "worst")
+EACH = 3
+"""Findings of each rank, at most."""
+
 SIDE = 300
 """Longest side of a picture in pixels; there are two side by side."""
 
@@ -55,7 +58,7 @@ def _of_origin(answers: Sequence[Answer]) -> list[tuple[str, Answer]]:
     middle = [order[place] for place in outwards]
     taken: set[tuple[str, str]] = set()
     picked: list[tuple[str, Answer]] = []
-    each = max(1, min(3, len({(a.data, a.case) for a in listed}) // len(RANKS)))
+    each = max(1, min(EACH, len({(a.data, a.case) for a in listed}) // len(RANKS)))
     for rank, ranked in zip(RANKS, (order, middle, order[::-1]), strict=True):
         for a in ranked:
             if sum(r == rank for r, _ in picked) < each and (a.data, a.case) not in taken:

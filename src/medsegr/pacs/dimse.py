@@ -121,7 +121,8 @@ class DicomNode:
 
         def heard(event: Any) -> None:
             # is_rejected is not enough: pynetdicom 3.0.4 calls a rejection that came at once an abort
-            rejected.append(isinstance(event.pdu, A_ASSOCIATE_RJ))
+            if isinstance(event.pdu, A_ASSOCIATE_RJ):
+                rejected.append(True)
 
         rejected: list[bool] = []
         entity = AE(self.manner.title)

@@ -18,9 +18,9 @@ from medsegr.data.dicom.modality import modality_code, modality_of
 from medsegr.data.dicom.mosaic import mosaic_affine, tile_count, tile_side, untiled
 from medsegr.data.dicom.pixels import decoded_frames
 from medsegr.data.dicom.planes import StoredPlane, planes_of
+from medsegr.data.dicom.quiet_libraries import pydicom
 from medsegr.data.dicom.series import DicomSeries
 from medsegr.data.dicom.stacks import Stack, stacks_of
-from medsegr.data.dicom.study_report import is_document
 from medsegr.data.dicom.tiles import is_tiled, place_tile, slide_size
 from medsegr.data.dicom.unplaced import unplaced_geometry
 from medsegr.data.dicom.values import fitting_type, meaning, value_type
@@ -82,7 +82,7 @@ def stacks_and_damage(path: Path) -> tuple[list[Stack], list[DamagedFile]]:
                 continue
             kind = text(header, "SOPClassUID")
             if kind in SEGMENTATIONS or not whole(header, "Rows") or not whole(header, "Columns"):
-                if not is_document(kind) and file.length < DEFERRED:
+                if "Image Storage" in pydicom("pydicom.uid").UID(kind).name and file.length < DEFERRED:
                     read_to_its_end(file)  # a picture that was cut off before its size looks like one that has none
                 others.append(modality_code(header))
                 continue

@@ -78,11 +78,6 @@ def _ranked(path: Path) -> tuple[dict[str, tuple[bool, str, DicomFile]], list[Im
     return found, damaged
 
 
-def is_document(kind: str) -> bool:
-    """Whether a SOP class is that of structured reports or of PDFs."""
-    return kind == PDF or kind.startswith(STRUCTURED)
-
-
 def only_documents(folder: Path) -> bool:
     """Whether a folder's DICOM files are structured reports and PDFs alone, as where each series has its own folder.
 
@@ -91,7 +86,7 @@ def only_documents(folder: Path) -> bool:
     """
     headers = [header for file in dicom_files(folder) if (header := read_header(file)) is not None]
     kinds = {text(header, "SOPClassUID") for header in headers}
-    return bool(kinds) and all(map(is_document, kinds))
+    return bool(kinds) and all(kind == PDF or kind.startswith(STRUCTURED) for kind in kinds)
 
 
 def report_of(folder: Path) -> str | None:
